@@ -1,0 +1,52 @@
+"""Every error that colorprep raises on purpose.
+
+The tree::
+
+    ColorprepError
+    ├── InputError       a value, option, folder or list that cannot be used (also a ValueError)
+    ├── ArtifactError    a file of ours that is missing, damaged, foreign, or does not fit another
+    ├── OutputExists     an output that is never overwritten unless asked
+    └── BadImage         one image that cannot be used; stages skip it and list the reason
+
+A message says what was wrong, in which file, what was expected, and what to do next. Errors are
+turned into text and exit codes in one place only, `colorprep.cli.main`.
+"""
+
+from __future__ import annotations
+
+
+class ColorprepError(Exception):
+    """Root of all errors raised on purpose by colorprep."""
+
+
+class InputError(ColorprepError, ValueError):
+    """A value, option, folder or list that cannot be used."""
+
+
+class ArtifactError(ColorprepError):
+    """A file of ours that is missing, damaged, foreign, or does not fit another."""
+
+
+class OutputExists(ColorprepError):
+    """An output that exists already and is only overwritten when asked."""
+
+
+class BadImage(ColorprepError):
+    """One image that cannot be used.
+
+    Parameters
+    ----------
+    reason : str
+        A reason code of `colorprep.images.skip.REASONS`.
+    detail : str
+        What exactly was found, in words.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type[BadImage], tuple[str, str]]:
+        """Pickle by reason and detail, so that the error survives a trip between processes."""
+        return type(self), (self.reason, self.detail)
