@@ -1,0 +1,162 @@
+"""Decoding: from a distribution over bins back to one color.
+
+Three ways, from the most vivid to the most cautious: the mode, the annealed mean, the mean.
+
+References
+----------
+Zhang, Isola, Efros, ECCV 2016, section 2.3, equation 5 (annealed mean, T = 0.38).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.hue_chroma import from_chroma_plane, to_chroma_plane
+from ..color.lab import Floats
+from ..errors import InputError
+
+TEMPERATURE = 0.38
+
+
+def mode(probs: NDArray[Any], centers: Floats) -> Floats:
+    """Return the center of the likeliest bin, the first one of equals.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (..., Q)
+        Probabilities, or anything that grows with them, such as logits.
+    centers : ndarray of shape (Q, 2), float64
+
+    Returns
+    -------
+    ndarray of shape (..., 2), float64
+    """
+    return centers[np.argmax(probs, axis=-1)]
+
+
+def mean(probs: NDArray[Any], centers: Floats) -> Floats:
+    """Return the expectation of the centers.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (..., Q), summing to 1 on the last axis
+    centers : ndarray of shape (Q, 2), float64
+
+    Returns
+    -------
+    ndarray of shape (..., 2), float64
+    """
+    return np.asarray(probs, np.float64) @ centers
+
+
+def anneal(probs: NDArray[Any], temperature: float = TEMPERATURE) -> Floats:
+    """Sharpen distributions: p^(1/T), normalized.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (..., Q), nonnegative, each row with a positive entry
+    temperature : float
+        Above 0; 1 changes nothing, towards 0 only the mode is left.
+
+    Returns
+    -------
+    ndarray of shape (..., Q), float64, summing to 1
+
+    Raises
+    ------
+    InputError
+        If the temperature is not above 0.
+
+    Notes
+    -----
+    Rows are scaled by their largest entry before exponentiating: nothing overflows, zeros stay
+    zeros, and no logarithm of zero is taken.
+    """
+    if not temperature > 0:
+        raise InputError(f"the temperature must be above 0, got {temperature}; use the mode for 0")
+    probs = np.asarray(probs, np.float64)
+    sharp = (probs / probs.max(axis=-1, keepdims=True)) ** (1.0 / temperature)
+    return sharp / sharp.sum(axis=-1, keepdims=True)
+
+
+def annealed_mean(
+    probs: NDArray[Any], centers: Floats, temperature: float = TEMPERATURE
+) -> Floats:
+    """Return the expectation of the centers under the annealed distribution.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (..., Q), nonnegative
+    centers : ndarray of shape (Q, 2), float64
+    temperature : float
+        Above 0.
+
+    Returns
+    -------
+    ndarray of shape (..., 2), float64
+
+    Raises
+    ------
+    InputError
+        If the temperature is not above 0.
+    """
+    return mean(anneal(probs, temperature), centers)
+
+
+def decode(probs: NDArray[Any], centers: Floats, how: str, temperature: float) -> Floats:
+    """Decode by name: ``mode``, ``mean`` or ``annealed-mean``.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (..., Q), nonnegative
+    centers : ndarray of shape (Q, 2), float64
+    how : str
+    temperature : float
+        Used by the annealed mean alone.
+
+    Returns
+    -------
+    ndarray of shape (..., 2), float64
+
+    Raises
+    ------
+    InputError
+        If `how` is none of the three, or the temperature is not above 0.
+    """
+    if how == "mode":
+        return mode(probs, centers)
+    if how == "mean":
+        return mean(probs, centers)
+    if how == "annealed-mean":
+        return annealed_mean(probs, centers, temperature)
+    raise InputError(f"decoding must be mode, mean or annealed-mean, got {how!r}")
+
+
+def decode_hue_chroma(probs: NDArray[Any], centers: Floats, how: str, temperature: float) -> Floats:
+    """Decode bins of hue and chroma, averaging hues on their circle.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (..., Q), nonnegative
+    centers : ndarray of shape (Q, 2), float64
+        Hue in turns and chroma.
+    how : str
+        ``mode``, ``mean`` or ``annealed-mean``.
+    temperature : float
+
+    Returns
+    -------
+    ndarray of shape (..., 2), float64
+        Hue in [0, 1) and chroma.
+
+    Raises
+    ------
+    InputError
+        As `decode`.
+    """
+    if how == "mode":
+        return mode(probs, centers)
+    return from_chroma_plane(decode(probs, to_chroma_plane(centers), how, temperature))

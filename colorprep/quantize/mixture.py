@@ -1,0 +1,329 @@
+"""Gaussian mixtures over hue and chroma: fitted ones, and seed 001's uniform grid.
+
+A mixture's Gaussians live in the plane (C cos h, C sin h), where hue is the circle that it is, or,
+with linear hue, on the rectangle (h, C), as in seed 001. The uniform grid is an equal-weight
+mixture on that rectangle.
+
+Its soft label is the posterior over all components, its hard label the likeliest one.
+
+References
+----------
+The colorizer-fcn project (seed 001): full-covariance mixture, and a grid whose sigma is the
+half-diagonal of a cell.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.hue_chroma import from_chroma_plane, to_chroma_plane
+from ..color.lab import Floats
+from ..errors import InputError
+from . import decoding
+from .kernels import mixture_posteriors
+from .quantizer import Decoding, Space, fingerprint_of
+from .soft_encoding import SoftEncoding
+
+FIT_POINTS = 100_000
+CELL = 1.0 / 256.0
+
+
+@dataclass(frozen=True, eq=False)
+class HueChromaMixture:
+    """Bins of hue and chroma, each a Gaussian of a mixture.
+
+    Attributes
+    ----------
+    means : ndarray of shape (Q, 2), float64
+        In the chroma plane, or as (hue, chroma) where `linear_hue` is set.
+    covariances : ndarray of shape (Q, 2, 2), float64
+    mixing : ndarray of shape (Q,), float64
+        Mixing weights, summing to 1.
+    linear_hue : bool
+        Whether hue is taken as a number line, for compatibility with seed 001.
+    """
+
+    means: Floats
+    covariances: Floats
+    mixing: Floats
+    linear_hue: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the quantizer is called on the command line."""
+        return "gmm"
+
+    @property
+    def space(self) -> Space:
+        """The plane its colors live in."""
+        return "hue-chroma"
+
+    @cached_property
+    def centers(self) -> Floats:
+        """The means as hue and chroma, (Q, 2) float64."""
+        return self.means if self.linear_hue else from_chroma_plane(self.means)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the name, the Gaussians and the kind of hue."""
+        arrays = {"means": self.means, "covariances": self.covariances, "mixing": self.mixing}
+        return fingerprint_of(self.name, arrays, linear_hue=self.linear_hue)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The kind of hue."""
+        return {"linear_hue": self.linear_hue}
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The Gaussians."""
+        return {"means": self.means, "covariances": self.covariances, "mixing": self.mixing}
+
+    @cached_property
+    def gaussians(self) -> Floats:
+        """The Gaussians as the kernels take them, see `mixture_posteriors`; (Q, 6) float64."""
+        precisions = np.linalg.inv(self.covariances)
+        normalizer = np.log(self.mixing) - 0.5 * np.log(np.linalg.det(self.covariances))
+        return np.column_stack(
+            [
+                self.means,
+                normalizer,
+                precisions[:, 0, 0] / 2.0,
+                precisions[:, 0, 1],
+                precisions[:, 1, 1] / 2.0,
+            ]
+        )
+
+    def posterior(self, colors: NDArray[Any]) -> Floats:
+        """Return each color's posterior over the components.
+
+        Parameters
+        ----------
+        colors : ndarray of shape (..., 2), hue in turns and chroma
+
+        Returns
+        -------
+        ndarray of shape (..., Q), float64, summing to 1
+        """
+        colors = np.asarray(colors, np.float64)
+        points = colors if self.linear_hue else to_chroma_plane(colors)
+        points = np.ascontiguousarray(points.reshape(-1, 2))
+        out = np.empty((len(points), len(self.means)))
+        mixture_posteriors(points, self.gaussians, out)
+        return out.reshape(*colors.shape[:-1], len(self.means))
+
+    def encode(self, colors: NDArray[Any]) -> NDArray[np.uint16]:
+        """Return each color's likeliest component, (...) uint16."""
+        return np.argmax(self.posterior(colors), axis=-1).astype(np.uint16)
+
+    def encode_soft(self, colors: NDArray[Any]) -> SoftEncoding:
+        """Return each color's posterior over all components, in order of the components."""
+        weight = self.posterior(colors)
+        every_bin = np.arange(len(self.means), dtype=np.uint16)
+        return SoftEncoding(np.broadcast_to(every_bin, weight.shape), weight)
+
+    def decode(
+        self,
+        probs: NDArray[Any],
+        how: Decoding = "annealed-mean",
+        temperature: float = decoding.TEMPERATURE,
+    ) -> Floats:
+        """Return the hue and chroma that distributions over the bins stand for.
+
+        Means are taken in the space of the Gaussians: on the circle of hue, or along its number
+        line where `linear_hue` is set.
+        """
+        if self.linear_hue:
+            return decoding.decode(probs, self.centers, how, temperature)
+        return decoding.decode_hue_chroma(probs, self.centers, how, temperature)
+
+
+class HueChromaGrid(HueChromaMixture):
+    """Seed 001's uniform grid: n x n isotropic Gaussians of equal weight, hue fastest.
+
+    Posteriors are taken on the rectangle (h, C), as there; decoded means on the circle of hue.
+    """
+
+    @property
+    def name(self) -> str:
+        """How the quantizer is called on the command line."""
+        return "hc-grid"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Nothing: the number of bins and `sigma` say it all."""
+        return {}
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Each bin's standard deviation, `sigma` (Q,)."""
+        return {"sigma": np.sqrt(self.covariances[:, 0, 0])}
+
+    def decode(
+        self,
+        probs: NDArray[Any],
+        how: Decoding = "annealed-mean",
+        temperature: float = decoding.TEMPERATURE,
+    ) -> Floats:
+        """Return the hue and chroma that distributions stand for, hues averaged on the circle."""
+        return decoding.decode_hue_chroma(probs, self.centers, how, temperature)
+
+
+def hue_chroma_grid(
+    components: int = 256, sigma: float | NDArray[Any] | None = None
+) -> HueChromaGrid:
+    """Return seed 001's uniform grid over hue and chroma.
+
+    Parameters
+    ----------
+    components : int
+        A square n * n, at least 4; n values of hue and of chroma from 0 to 1, ends included.
+    sigma : float, ndarray of shape (components,), or None
+        Standard deviation of the Gaussians, one for all or one each; None takes the default
+        rule, the half-diagonal of a cell, (1 / (n - 1)) / sqrt(2).
+
+    Returns
+    -------
+    HueChromaGrid
+
+    Raises
+    ------
+    InputError
+        If `components` is no square, or sigma is not above 0.
+    """
+    n = math.isqrt(components)
+    if n * n != components or n < 2:
+        raise InputError(f"hc-grid takes a square number of components, 4 or more; got {components}")
+    spread = np.full(components, default_sigma(components) if sigma is None else sigma, np.float64)
+    if not (spread > 0).all():
+        raise InputError(f"the sigma of hc-grid must be above 0, got {spread.min():g}")
+    chroma, hue = np.meshgrid(np.linspace(0, 1, n), np.linspace(0, 1, n), indexing="ij")
+    return HueChromaGrid(
+        means=np.column_stack([hue.ravel(), chroma.ravel()]),
+        covariances=(spread**2)[:, None, None] * np.eye(2),
+        mixing=np.full(components, 1.0 / components),
+        linear_hue=True,
+    )
+
+
+def default_sigma(components: int) -> float:
+    """Return the half-diagonal of a cell of the uniform grid with that many bins."""
+    return 1.0 / (math.isqrt(components) - 1) / math.sqrt(2.0)
+
+
+def learn_sigma(hue_chroma_counts: NDArray[np.int64], components: int) -> Floats:
+    """Learn each grid bin's spread from the colors nearest to its center.
+
+    Parameters
+    ----------
+    hue_chroma_counts : ndarray of shape (256, 256), int64
+        Pixels per cell of hue and chroma.
+    components : int
+        A square number of bins.
+
+    Returns
+    -------
+    ndarray of shape (components,), float64
+        Root of half the mean squared distance to the center, at least the width of a histogram
+        cell; the default rule's value for bins that no color is nearest to.
+    """
+    from scipy.spatial import cKDTree  # slow to import
+
+    centers = hue_chroma_grid(components).centers
+    weight = hue_chroma_counts.ravel().astype(np.float64)
+    distance, nearest = cKDTree(centers).query(cell_middles())
+    pixels = np.bincount(nearest, weights=weight, minlength=components)
+    squared = np.bincount(nearest, weights=weight * distance**2, minlength=components)
+    learned = np.sqrt(squared / np.maximum(2.0 * pixels, 1.0))
+    return np.where(pixels > 0, np.maximum(learned, CELL), default_sigma(components))
+
+
+def fit_mixture(
+    hue_chroma_counts: NDArray[np.int64],
+    components: int = 32,
+    seed: int = 0,
+    linear_hue: bool = False,
+) -> HueChromaMixture:
+    """Fit a full-covariance Gaussian mixture to the colors of a data set.
+
+    Parameters
+    ----------
+    hue_chroma_counts : ndarray of shape (256, 256), int64
+        Pixels per cell of hue and chroma.
+    components : int
+    seed : int
+        Of the drawn points and of the fit.
+    linear_hue : bool
+        Take hue as a number line, as seed 001 does.
+
+    Returns
+    -------
+    HueChromaMixture
+        Components sorted by hue, then chroma.
+
+    Raises
+    ------
+    InputError
+        If nothing was counted, or the components are fewer than 1 or more than the points.
+
+    Notes
+    -----
+    scikit-learn's EM has no sample weights, so 100,000 points are drawn from the histogram of
+    *all* pixels, uniformly within their cells.
+    """
+    from sklearn.mixture import GaussianMixture  # slow to import
+    from threadpoolctl import threadpool_limits
+
+    if not 1 <= components <= FIT_POINTS:
+        raise InputError(f"gmm takes 1 to {FIT_POINTS} components, got {components}")
+    points = draw_colors(hue_chroma_counts, FIT_POINTS, seed)
+    if not linear_hue:
+        points = to_chroma_plane(points)
+    # One thread, so that sums are taken in one order and the result is the same everywhere.
+    with threadpool_limits(1):
+        fit = GaussianMixture(components, covariance_type="full", random_state=seed).fit(points)
+    centers = fit.means_ if linear_hue else from_chroma_plane(fit.means_)
+    order = np.lexsort(centers.T[::-1])
+    return HueChromaMixture(
+        fit.means_[order], fit.covariances_[order], fit.weights_[order], linear_hue
+    )
+
+
+def draw_colors(hue_chroma_counts: NDArray[np.int64], n: int, seed: int) -> Floats:
+    """Draw colors from a histogram of hue and chroma, uniformly within its cells.
+
+    Parameters
+    ----------
+    hue_chroma_counts : ndarray of shape (256, 256), int64
+    n : int
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (n, 2), float64
+        Hue in [0, 1) and chroma in [0, 1].
+
+    Raises
+    ------
+    InputError
+        If the histogram is empty.
+    """
+    weight = hue_chroma_counts.ravel()
+    if not weight.any():
+        raise InputError("cannot draw colors from an empty histogram")
+    generator = np.random.default_rng(seed)
+    cells = np.repeat(np.arange(weight.size), generator.multinomial(n, weight / weight.sum()))
+    corners = np.column_stack([cells >> 8, cells & 255])
+    return (corners + generator.random((n, 2))) * CELL
+
+
+def cell_middles() -> Floats:
+    """Return the middles of the 65,536 hue-chroma cells, (65536, 2) float64, in their order."""
+    cells = np.arange(65536)
+    return (np.column_stack([cells >> 8, cells & 255]) + 0.5) * CELL

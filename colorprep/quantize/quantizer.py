@@ -1,0 +1,87 @@
+"""The protocol that every quantizer keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.lab import Floats
+from .decoding import TEMPERATURE
+from .soft_encoding import SoftEncoding
+
+Space: TypeAlias = Literal["ab", "hue-chroma"]
+Decoding: TypeAlias = Literal["mode", "mean", "annealed-mean"]
+
+
+class Quantizer(Protocol):
+    """A map from colors to Q bins and back.
+
+    Colors have shape (..., 2): (a, b) where `space` is ``"ab"``, (hue in turns, chroma in [0, 1])
+    where it is ``"hue-chroma"``.
+    """
+
+    @property
+    def name(self) -> str:
+        """How the quantizer is called on the command line, such as ``ab313``."""
+
+    @property
+    def space(self) -> Space:
+        """The plane its colors live in."""
+
+    @property
+    def centers(self) -> Floats:
+        """The color that each bin stands for, (Q, 2) float64."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what decides which color gets which bin."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What, besides `arrays`, it takes to make this quantizer again; fit for JSON."""
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays beyond `centers` that it takes to make this quantizer again."""
+
+    def encode(self, colors: NDArray[Any]) -> NDArray[np.uint16]:
+        """Return each color's bin, (...) uint16."""
+
+    def encode_soft(self, colors: NDArray[Any]) -> SoftEncoding:
+        """Return each color's distribution over the bins."""
+
+    def decode(
+        self,
+        probs: NDArray[Any],
+        how: Decoding = "annealed-mean",
+        temperature: float = TEMPERATURE,
+    ) -> Floats:
+        """Return the color that distributions (..., Q) stand for, (..., 2) float64."""
+
+
+def fingerprint_of(name: str, arrays: Mapping[str, NDArray[Any]], **values: Any) -> str:
+    """Return a digest of a quantizer's name, plain values and arrays.
+
+    Parameters
+    ----------
+    name : str
+    arrays : mapping of str to ndarray
+        Hashed as little-endian float64, in order of their names.
+    **values
+        Fit for JSON.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    digest = hashlib.sha256(json.dumps([name, values], sort_keys=True).encode())
+    for key in sorted(arrays):
+        array = np.ascontiguousarray(arrays[key], dtype="<f8")
+        digest.update(f"{key}{array.shape}".encode() + array.tobytes())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,227 @@
+"""The tables: what every 8-bit color, and every cell, amounts to.
+
+There are 2^24 8-bit colors. For each, `ab_cells` and `hue_chroma_cells` hold its cell and
+`bin_table` its bin, exactly as float64 arithmetic gives it. A soft label is a function of the cell
+alone: `soft_table` holds all 65,536 of them.
+
+Cells: ab cell = floor(a)+128 << 8 | floor(b)+128; hue-chroma cell = floor(256 h) mod 256 << 8 |
+min(floor(256 C), 255). The tables of cells are built once a process, in about half a second, and
+shared; they must not be written to.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, Floats, srgb_to_linear
+from . import mixture
+from .ab import AbQuantizer
+from .hue_chroma_bins import HueChromaBins
+from .kernels import (
+    candidate_centers,
+    fill_ab_cells,
+    fill_edge_bins,
+    fill_hsl_lightness,
+    fill_hue_chroma_cells,
+    fill_likeliest_components,
+    fill_nearest_bins,
+)
+from .quantizer import Quantizer, Space
+from .soft_encoding import SoftEncoding
+
+N_COLORS = 1 << 24
+N_CELLS = 1 << 16
+SOFT_ENTRIES = 32
+
+
+class LightnessTables(NamedTuple):
+    """What it takes to find the lightness level round(2.55 L) of a color.
+
+    Attributes
+    ----------
+    luminance : ndarray of shape (3, 256), float64
+        What each channel's value adds to the luminance.
+    guess : ndarray of shape (4098,), uint8
+        The level at the lower end of each of 4,096 equal intervals of luminance.
+    thresholds : ndarray of shape (257,), float64
+        The least luminance of each level; infinite above the last.
+    """
+
+    luminance: Floats
+    guess: NDArray[np.uint8]
+    thresholds: Floats
+
+
+@cache
+def ab_cells() -> NDArray[np.uint16]:
+    """Return every color's ab cell, (2^24,) uint16."""
+    table = np.empty(N_COLORS, np.uint16)
+    fill_ab_cells(_linear_levels(), table)
+    return _locked(table)
+
+
+@cache
+def hue_chroma_cells() -> NDArray[np.uint16]:
+    """Return every color's hue-chroma cell, (2^24,) uint16."""
+    table = np.empty(N_COLORS, np.uint16)
+    fill_hue_chroma_cells(table)
+    return _locked(table)
+
+
+def color_cells(space: Space) -> NDArray[np.uint16]:
+    """Return every color's cell of a space, (2^24,) uint16."""
+    return ab_cells() if space == "ab" else hue_chroma_cells()
+
+
+@cache
+def hsl_lightness() -> NDArray[np.uint8]:
+    """Return every color's HSL lightness level, min(floor(256 L), 255), (2^24,) uint8."""
+    table = np.empty(N_COLORS, np.uint8)
+    fill_hsl_lightness(table)
+    return _locked(table)
+
+
+@cache
+def lightness_tables() -> LightnessTables:
+    """Return the small tables by which the kernels find round(2.55 L)."""
+    luminance = SRGB_TO_XYZ[1][:, None] * _linear_levels()
+    # Halve the interval around each threshold until two neighboring floats are left.
+    levels = np.arange(1, 256)
+    low, high = np.zeros(255), np.full(255, 1.1)
+    for _ in range(80):
+        middle = (low + high) / 2
+        reached = _lightness_level(middle) >= levels
+        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+    thresholds = np.concatenate([[0.0], high, [np.inf]])
+    edges = np.arange(4098) / 4096
+    guess = np.searchsorted(thresholds[1:-1], edges, side="right").astype(np.uint8)
+    return LightnessTables(luminance, guess, thresholds)
+
+
+@cache
+def occupied_ab_cells() -> NDArray[np.int64]:
+    """Return the ab cells that some 8-bit color falls into, ascending; 22,691 of 65,536."""
+    seen = np.zeros(N_CELLS, np.bool_)
+    seen[ab_cells()] = True
+    return np.flatnonzero(seen)
+
+
+def bin_table(quantizer: Quantizer) -> NDArray[np.uint16]:
+    """Return every color's bin.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+        Of any of the kinds in this package.
+
+    Returns
+    -------
+    ndarray of shape (2^24,), uint16
+        Exactly what encoding each color in float64 gives.
+    """
+    table = np.empty(N_COLORS, np.uint16)
+    if isinstance(quantizer, AbQuantizer):
+        _fill_ab_bins(quantizer, table)
+    elif isinstance(quantizer, HueChromaBins):
+        fill_edge_bins(quantizer.hue_edges, quantizer.chroma_edges, table)
+    elif isinstance(quantizer, mixture.HueChromaMixture):
+        fill_likeliest_components(quantizer.gaussians, not quantizer.linear_hue, table)
+    else:
+        raise TypeError(f"no table is known for {type(quantizer).__name__}")
+    return table
+
+
+def cell_bins(quantizer: Quantizer) -> NDArray[np.uint16] | None:
+    """Return every ab cell's bin, where each cell that occurs lies inside one bin.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+
+    Returns
+    -------
+    ndarray of shape (65536,), uint16, or None
+        65535 for cells that no color has; None where a cell is shared by several bins, so that
+        bins must be counted by color. Lattices of even step have their borders at integers and
+        share no cell.
+    """
+    if not isinstance(quantizer, AbQuantizer):
+        return None
+    starts, candidates = _candidates(quantizer)
+    if len(candidates) > len(occupied_ab_cells()):
+        return None
+    bins = np.full(N_CELLS, 65535, np.uint16)
+    bins[occupied_ab_cells()] = candidates
+    return bins
+
+
+def soft_table(quantizer: Quantizer) -> SoftEncoding:
+    """Return every cell's soft label, the soft-encoding of its middle.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+
+    Returns
+    -------
+    SoftEncoding
+        Of shape (65536, k). Distributions over more than 32 bins keep their 32 largest entries,
+        normalized again.
+    """
+    soft = quantizer.encode_soft(cell_middles(quantizer.space))
+    if soft.weight.shape[1] <= SOFT_ENTRIES:
+        return soft
+    kept = np.argsort(-soft.weight, axis=1, kind="stable")[:, :SOFT_ENTRIES]
+    weight = np.take_along_axis(soft.weight, kept, axis=1)
+    index = np.take_along_axis(soft.index, kept, axis=1)
+    return SoftEncoding(index, weight / weight.sum(axis=1, keepdims=True))
+
+
+def cell_middles(space: Space) -> Floats:
+    """Return the middle of every cell of a space, (65536, 2) float64, in order of the cells."""
+    if space == "hue-chroma":
+        return mixture.cell_middles()
+    cells = np.arange(N_CELLS)
+    return np.column_stack([cells >> 8, cells & 255]) - 127.5
+
+
+def _fill_ab_bins(quantizer: AbQuantizer, table: NDArray[np.uint16]) -> None:
+    starts, candidates = _candidates(quantizer)
+    row_of_cell = np.zeros(N_CELLS, np.int64)
+    row_of_cell[occupied_ab_cells()] = np.arange(len(occupied_ab_cells()))
+    linear, cells = _linear_levels(), ab_cells()
+    fill_nearest_bins(linear, cells, row_of_cell, starts, candidates, quantizer.centers, table)
+
+
+def _candidates(quantizer: AbQuantizer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the centers that are nearest somewhere in each occupied cell, row after row."""
+    cells = occupied_ab_cells()
+    low = np.column_stack([cells >> 8, cells & 255]) - 128.0
+    starts = np.empty(len(cells) + 1, np.int64)
+    room = 4 * len(cells)
+    while True:
+        candidates = np.empty(room, np.int64)
+        total = candidate_centers(quantizer.centers, low, starts, candidates)
+        if total <= room:
+            return starts, candidates[:total]
+        room = total
+
+
+def _linear_levels() -> Floats:
+    return srgb_to_linear(np.arange(256) / 255.0)
+
+
+def _lightness_level(luminance: Floats) -> Floats:
+    f = np.where(
+        luminance > LAB_EPSILON, np.cbrt(luminance), LAB_SLOPE * luminance + LAB_OFFSET
+    )
+    return np.rint((116.0 * f - 16.0) * 2.55)
+
+
+def _locked(table: NDArray[Any]) -> NDArray[Any]:
+    table.flags.writeable = False
+    return table
