@@ -1,0 +1,158 @@
+"""Counting pixels, and what follows from the counts.
+
+Two histograms serve every quantizer. Where each ab cell lies inside one bin (lattices of even
+step), pixels are counted by **cell**: 65,536 counters, the fast way. Everything else is counted by
+**color**: 2^24 counters, from which the counts of any cells and any bins follow exactly.
+
+Counts by color travel as `SparseCounts`, since a batch of images holds a small part of all colors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+N_CELLS = 1 << 16
+N_COLORS = 1 << 24
+COUNTER_LIMIT = (1 << 32) - 1
+
+Counts = NDArray[np.int64]
+
+
+class SparseCounts(NamedTuple):
+    """Counts of the colors that occur.
+
+    Attributes
+    ----------
+    color : ndarray of shape (n,), uint32, ascending
+    count : ndarray of shape (n,), int64
+    """
+
+    color: NDArray[np.uint32]
+    count: Counts
+
+
+class ColorCounter:
+    """Counts pixels by color, reusing one 64 MiB array for batch after batch."""
+
+    def __init__(self) -> None:
+        self._counters = np.zeros(N_COLORS, np.uint32)
+
+    def count(self, images: Iterable[NDArray[np.uint8]]) -> SparseCounts:
+        """Count the pixels of a batch.
+
+        Parameters
+        ----------
+        images : iterable of ndarray of shape (H, W, 3), uint8
+            Of 2^32 - 1 pixels at most together, so that no counter overflows.
+
+        Returns
+        -------
+        SparseCounts
+        """
+        total = 0
+        for image in images:
+            total += image.size // 3
+            if total > COUNTER_LIMIT:
+                raise OverflowError("a batch holds more than 2^32 - 1 pixels; make it smaller")
+            _count_colors(_pixels(image), self._counters)
+        color = np.flatnonzero(self._counters).astype(np.uint32)
+        count = self._counters[color].astype(np.int64)
+        self._counters[color] = 0
+        return SparseCounts(color, count)
+
+
+def count_cells(images: Iterable[NDArray[np.uint8]], cell_table: NDArray[np.uint16]) -> Counts:
+    """Count pixels by cell.
+
+    Parameters
+    ----------
+    images : iterable of ndarray of shape (H, W, 3), uint8
+        Of fewer than 2^32 pixels each.
+    cell_table : ndarray of shape (2^24,), uint16
+        Every color's cell, see `colorprep.quantize.tables`.
+
+    Returns
+    -------
+    ndarray of shape (65536,), int64
+    """
+    counts = np.zeros(N_CELLS, np.int64)
+    counters = np.zeros((2, N_CELLS), np.uint32)
+    for image in images:
+        _count_cells(_pixels(image), cell_table, counters)
+        counts += counters[0]
+        counts += counters[1]
+        counters[:] = 0
+    return counts
+
+
+def add_counts(total: Counts, part: Counts | SparseCounts) -> None:
+    """Add counts to a dense total, in place.
+
+    Parameters
+    ----------
+    total : ndarray of shape (65536,) or (2^24,), int64
+    part : ndarray of the same shape, or SparseCounts
+    """
+    if isinstance(part, SparseCounts):
+        total[part.color] += part.count
+    else:
+        total += part
+
+
+def gather(color_counts: Counts, table: NDArray[Any], n: int) -> Counts:
+    """Return the counts of what a table makes of each color.
+
+    Parameters
+    ----------
+    color_counts : ndarray of shape (2^24,), int64
+    table : ndarray of shape (2^24,), unsigned
+        Every color's cell, bin or level, below `n`.
+    n : int
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+    """
+    out = np.zeros(n, np.int64)
+    _gather(color_counts, table, out)
+    return out
+
+
+def _pixels(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(image).reshape(-1)
+
+
+compiled = numba.njit(nogil=True, cache=True)
+
+
+@compiled
+def _count_cells(pixels: Any, table: Any, counters: Any) -> None:
+    # Two sets of counters in turn: equal neighbors need not wait for each other's store.
+    pairs = pixels.shape[0] // 6
+    for pair in range(pairs):
+        i = 6 * pair
+        first = np.uint32(pixels[i]) << 16 | np.uint32(pixels[i + 1]) << 8 | pixels[i + 2]
+        second = np.uint32(pixels[i + 3]) << 16 | np.uint32(pixels[i + 4]) << 8 | pixels[i + 5]
+        counters[0, table[first]] += 1
+        counters[1, table[second]] += 1
+    for i in range(6 * pairs, pixels.shape[0], 3):
+        last = np.uint32(pixels[i]) << 16 | np.uint32(pixels[i + 1]) << 8 | pixels[i + 2]
+        counters[0, table[last]] += 1
+
+
+@compiled
+def _count_colors(pixels: Any, counters: Any) -> None:
+    for i in range(0, pixels.shape[0], 3):
+        counters[np.uint32(pixels[i]) << 16 | np.uint32(pixels[i + 1]) << 8 | pixels[i + 2]] += 1
+
+
+@compiled
+def _gather(color_counts: Any, table: Any, out: Any) -> None:
+    for color in range(table.shape[0]):
+        if color_counts[color] != 0:
+            out[table[color]] += color_counts[color]

@@ -1,0 +1,100 @@
+"""The color prior: how often each bin of a quantizer occurs in a set of images."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.lab import Floats
+from ..errors import InputError
+from ..quantize.ab import AbQuantizer
+from ..quantize.quantizer import Quantizer
+from .smoothing import hard_probs, lattice_probs, soft_probs
+
+Smoothing: TypeAlias = Literal["soft", "lattice", "none"]
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """A quantizer with the counts and probabilities of its bins.
+
+    Attributes
+    ----------
+    quantizer : Quantizer
+    counts : ndarray of shape (Q,), int64
+        Pixels per bin.
+    probs : ndarray of shape (Q,), float64
+        Smoothed, summing to 1.
+    cells : ndarray of shape (256, 256), int64
+        Pixels per cell of the quantizer's space: row a + 128, column b + 128, or row 256 h,
+        column 256 C.
+    lightness_counts : ndarray of shape (256,), int64, or None
+        Pixels per HSL lightness level, for hue-chroma quantizers.
+    meta : dict
+        What the prior is from and how it was made; fit for JSON.
+    """
+
+    quantizer: Quantizer
+    counts: NDArray[np.int64]
+    probs: Floats
+    cells: NDArray[np.int64]
+    lightness_counts: NDArray[np.int64] | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_pixels(self) -> int:
+        """How many pixels were counted."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of the bins, counts and probabilities; 32 hexadecimal digits."""
+        digest = hashlib.sha256(self.quantizer.fingerprint.encode())
+        digest.update(np.ascontiguousarray(self.counts, "<i8").tobytes())
+        digest.update(np.ascontiguousarray(self.probs, "<f8").tobytes())
+        return digest.hexdigest()[:32]
+
+
+def smoothed_probs(
+    quantizer: Quantizer,
+    counts: NDArray[np.int64],
+    cells: NDArray[np.int64],
+    smoothing: Smoothing,
+) -> Floats:
+    """Return the probabilities of the bins, smoothed as asked.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    counts : ndarray of shape (Q,), int64
+        Pixels per bin.
+    cells : ndarray of shape (256, 256), int64
+        Pixels per cell of the quantizer's space.
+    smoothing : {"soft", "lattice", "none"}
+        ``lattice`` is for ab lattices only.
+
+    Returns
+    -------
+    ndarray of shape (Q,), float64, summing to 1
+
+    Raises
+    ------
+    InputError
+        If nothing was counted, or the smoothing is unknown or does not go with the quantizer.
+    """
+    if smoothing == "none":
+        return hard_probs(counts)
+    if smoothing == "soft":
+        return soft_probs(quantizer, cells)
+    if smoothing != "lattice":
+        raise InputError(f"smoothing must be soft, lattice or none, got {smoothing!r}")
+    if not isinstance(quantizer, AbQuantizer) or quantizer.step is None:
+        raise InputError(f"lattice smoothing is for ab lattices; {quantizer.name} is none")
+    probs = lattice_probs(hard_probs(counts), quantizer.centers, quantizer.step)
+    return probs / probs.sum()

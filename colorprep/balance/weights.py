@@ -1,0 +1,236 @@
+"""Rebalancing weights: rare colors count more in the loss, common ones less.
+
+References
+----------
+Zhang, Isola, Efros, ECCV 2016, section 2.2, equations 3 and 4 (lambda = 0.5). Their code calls
+lambda gamma.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.hue_chroma import hue_chroma_lightness_to_rgb
+from ..color.lab import Floats, rgb_to_lab
+from ..errors import InputError
+from ..quantize.quantizer import Space
+
+ZeroBins: TypeAlias = Literal["uniform", "floor", "drop"]
+
+GRAY_CHROMA = 15.0
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Rebalancing weights with the probabilities under which their mean is 1.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (Q,), float64
+    probs : ndarray of shape (Q,), float64
+        The prior; raised to half a pixel a bin where empty bins were floored.
+    """
+
+    weights: Floats
+    probs: Floats
+
+
+@dataclass(frozen=True)
+class WeightSafety:
+    """What a set of weights will do to the loss.
+
+    Attributes
+    ----------
+    smallest, largest : float
+        Of the weights of bins that occur.
+    effective_share : float
+        Effective sample size as a share of all pixels, (E w)^2 / E w^2.
+    gray_before, gray_after : float
+        Share of near-gray bins (chroma up to 15 CIELAB units) among the pixels, and in the loss.
+    empty_bins : int
+        Bins without probability.
+    """
+
+    smallest: float
+    largest: float
+    effective_share: float
+    gray_before: float
+    gray_after: float
+    empty_bins: int
+
+
+def check_probs(probs: NDArray[Any]) -> Floats:
+    """Return probabilities as float64 that sum to 1 exactly as far as floats go.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (Q,)
+        Counts or probabilities: finite, nonnegative, of positive sum.
+
+    Returns
+    -------
+    ndarray of shape (Q,), float64
+
+    Raises
+    ------
+    InputError
+        If they cannot be a prior.
+    """
+    probs = np.asarray(probs)
+    if probs.ndim != 1 or len(probs) < 2 or probs.dtype.kind not in "fiu":
+        raise InputError(f"a prior must be a vector of numbers, got {probs.dtype} {probs.shape}")
+    floats = probs.astype(np.float64)
+    if not (np.isfinite(floats).all() and (floats >= 0).all() and floats.sum() > 0):
+        raise InputError("a prior must hold finite numbers from 0 up, not all of them 0")
+    return floats / floats.sum()
+
+
+def rebalancing_weights(
+    probs: NDArray[Any],
+    mix: float = 0.5,
+    alpha: float = 1.0,
+    zero_bins: ZeroBins = "uniform",
+    n_pixels: int | None = None,
+) -> Weights:
+    """Return the rebalancing weights of a prior.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (Q,)
+        The prior p.
+    mix : float
+        Lambda, the share of the uniform distribution u, 0 to 1. At 1 all weights are equal.
+    alpha : float
+        Exponent, 0 or more. At 0 all weights are equal.
+    zero_bins : {"uniform", "floor", "drop"}
+        What becomes of bins without probability. ``uniform``: u = 1/Q on every bin. ``floor``:
+        the same, with p first raised to half a pixel in every bin and normalized. ``drop``: u is
+        uniform over the other bins; these get weight 0.
+    n_pixels : int or None
+        How many pixels the prior was counted from; needed by ``floor``.
+
+    Returns
+    -------
+    Weights
+        Finite, with sum(probs * weights) = 1.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or a bin would need an infinite weight: lambda 0 with
+        empty bins and neither floor nor drop.
+
+    Notes
+    -----
+    w = m^(-alpha) / sum(p m^(-alpha)) with m = (1 - lambda) p + lambda u, computed by logarithms
+    so that no power overflows on the way.
+    """
+    p = check_probs(probs)
+    if not 0.0 <= mix <= 1.0:
+        raise InputError(f"lambda must be from 0 to 1, got {mix}")
+    if not 0.0 <= alpha < np.inf:
+        raise InputError(f"alpha must be 0 or more, got {alpha}")
+    if zero_bins == "floor":
+        p = _raise_to_half_a_pixel(p, n_pixels)
+    elif zero_bins not in ("uniform", "drop"):
+        raise InputError(f"zero bins must be uniform, floor or drop, got {zero_bins!r}")
+    if zero_bins != "drop":
+        return Weights(inverse_power(p, mix, alpha), p)
+    kept = p > 0
+    weights = np.zeros(len(p))
+    weights[kept] = inverse_power(p[kept], mix, alpha)
+    return Weights(weights, p)
+
+
+def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
+    """Return w = m^(-alpha) / sum(p m^(-alpha)) with m = (1 - lambda) p + lambda / Q.
+
+    Parameters
+    ----------
+    p : ndarray of shape (Q,), float64, nonnegative
+        Taken as it is: it need not sum to 1.
+    mix, alpha : float
+        Lambda and the exponent.
+
+    Returns
+    -------
+    ndarray of shape (Q,), float64, finite
+
+    Raises
+    ------
+    InputError
+        If a weight would be infinite.
+    """
+    mixed = (1.0 - mix) * p + mix / len(p)
+    if not (mixed > 0).all():
+        raise InputError(
+            f"{np.count_nonzero(mixed == 0)} empty bins would get an infinite weight at lambda 0; "
+            "choose a lambda above 0, or --zero-bins floor or drop"
+        )
+    log_power = -alpha * np.log(mixed)
+    # Dividing by the largest power first keeps every step finite where the result is.
+    relative = np.exp(log_power - log_power.max())
+    expectation = float(p @ relative)
+    weights = relative / expectation if expectation > 0 else np.full(len(p), np.inf)
+    if not np.isfinite(weights).all():
+        raise InputError(f"alpha {alpha:g} makes weights too large for numbers; choose a smaller one")
+    return weights
+
+
+def weight_safety(weights: Weights, gray: NDArray[np.bool_]) -> WeightSafety:
+    """Return what weights will do to the loss.
+
+    Parameters
+    ----------
+    weights : Weights
+    gray : ndarray of shape (Q,), bool
+        Which bins are near-gray, see `gray_bins`.
+
+    Returns
+    -------
+    WeightSafety
+    """
+    p, w = weights.probs, weights.weights
+    present = w[p > 0]
+    return WeightSafety(
+        smallest=float(present.min()),
+        largest=float(w.max()),
+        effective_share=float((p @ w) ** 2 / (p @ w**2)),
+        gray_before=float(p[gray].sum()),
+        gray_after=float((p * w)[gray].sum() / (p @ w)),
+        empty_bins=int(np.count_nonzero(p == 0)),
+    )
+
+
+def gray_bins(centers: Floats, space: Space) -> NDArray[np.bool_]:
+    """Tell which bins are near-gray: chroma of at most 15 CIELAB units.
+
+    Parameters
+    ----------
+    centers : ndarray of shape (Q, 2), float64
+    space : {"ab", "hue-chroma"}
+        Colors of hue and chroma are taken at HSL lightness 0.5.
+
+    Returns
+    -------
+    ndarray of shape (Q,), bool
+    """
+    ab = centers
+    if space == "hue-chroma":
+        middle = np.column_stack([centers, np.full(len(centers), 0.5)])
+        ab = rgb_to_lab(hue_chroma_lightness_to_rgb(middle))[:, 1:]
+    return np.asarray(np.hypot(ab[:, 0], ab[:, 1]) <= GRAY_CHROMA)
+
+
+def _raise_to_half_a_pixel(p: Floats, n_pixels: int | None) -> Floats:
+    if not n_pixels:
+        raise InputError(
+            "--zero-bins floor needs the number of counted pixels, which a bare .npy does not "
+            "hold; give a prior.npz, or choose uniform or drop"
+        )
+    raised = np.maximum(p, 0.5 / n_pixels)
+    return raised / raised.sum()
