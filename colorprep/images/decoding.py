@@ -1,0 +1,192 @@
+"""Bytes -> uint8 sRGB pixels.
+
+JPEG files go to libjpeg-turbo by simplejpeg; everything else, and whatever simplejpeg refuses, to
+Pillow. The two agree to the bit.
+
+The rules: the first frame counts; alpha is composited over white; of 16 bits the upper 8 are kept;
+ICC profiles and CMYK are converted to sRGB; EXIF orientation is applied; gray becomes three equal
+channels. What a file is, its content says, not its name.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from ..errors import BadImage
+from .jpeg import START_OF_IMAGE, JpegFacts, jpeg_facts
+from .profiles import srgb_transform
+
+Pixels = NDArray[np.uint8]
+IccRule: TypeAlias = Literal["convert", "ignore"]
+OrientationRule: TypeAlias = Literal["apply", "ignore"]
+
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM")
+MAX_PIXELS = 178_956_970  # twice Pillow's own limit, where it starts to refuse
+
+_ORIENTATION_TAG = 0x0112
+# EXIF orientation -> (transpose, flip rows, flip columns), done in that order.
+_TURNS = {
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
+
+
+def decode(
+    data: bytes, icc: IccRule = "convert", orientation: OrientationRule = "apply"
+) -> Pixels:
+    """Decode an image file.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    icc : {"convert", "ignore"}
+        Whether an embedded color profile is applied.
+    orientation : {"apply", "ignore"}
+        Whether the EXIF orientation is applied.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8, C-contiguous
+        sRGB.
+
+    Raises
+    ------
+    BadImage
+        With the reason, if the file cannot be used.
+    """
+    if not data:
+        raise BadImage("empty", "the file has 0 bytes")
+    if data.startswith(START_OF_IMAGE):
+        facts = jpeg_facts(data)
+        if facts is not None and facts.channels in (1, 3) and facts.bits == 8:
+            _check_size(facts.width, facts.height)
+            pixels = _decode_plain_jpeg(data, facts, icc, orientation)
+            if pixels is not None:
+                return pixels
+    return _decode_by_pillow(data, icc, orientation)
+
+
+def _decode_plain_jpeg(
+    data: bytes, facts: JpegFacts, icc: IccRule, orientation: OrientationRule
+) -> Pixels | None:
+    """Decode a gray or three-channel JPEG; None where Pillow should have a look instead."""
+    mode = "L" if facts.channels == 1 else "RGB"
+    transform = srgb_transform(facts.profile, mode) if icc == "convert" else None
+    gray = transform is not None and mode == "L"
+    try:
+        pixels: Pixels = simplejpeg.decode_jpeg(data, "GRAY" if gray else "RGB")
+    except ValueError:  # strict: also on warnings that leave a whole picture
+        return None
+    if transform is not None:
+        pixels = _array(transform.apply(Image.fromarray(pixels[..., 0] if gray else pixels)))
+    if facts.exif and orientation == "apply":
+        pixels = _turned(pixels, _orientation(lambda: _parsed_exif(facts.exif)))
+    return pixels
+
+
+def _decode_by_pillow(data: bytes, icc: IccRule, orientation: OrientationRule) -> Pixels:
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        _check_size(*image.size)
+        image.load()
+        pixels = _array(_to_rgb(image, icc))
+        if orientation == "apply":
+            pixels = _turned(pixels, _orientation(image.getexif))
+        return pixels
+    except BadImage:
+        raise
+    except UnidentifiedImageError:
+        raise _unidentified(data) from None
+    except Image.DecompressionBombError as error:
+        raise BadImage("too-large", str(error)) from error
+    except Exception as error:
+        # Pillow's plugins raise nearly anything on damaged files; one bad image must cost just one.
+        text = str(error) or type(error).__name__
+        reason = "truncated" if "truncated" in text.lower() else "corrupt"
+        raise BadImage(reason, text) from error
+
+
+def _unidentified(data: bytes) -> BadImage:
+    if data.startswith(START_OF_IMAGE):
+        if jpeg_facts(data) is None:
+            return BadImage("truncated", "a JPEG that ends before its first scan")
+        return BadImage("corrupt", "a JPEG whose header cannot be read")
+    if data.startswith((b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")):
+        return BadImage("corrupt", "its header cannot be read, or is of a kind that nobody reads")
+    return BadImage("not-an-image", f"starts with {data[:8]!r}")
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise BadImage("too-large", f"{width} x {height} is over {MAX_PIXELS} pixels")
+
+
+def _to_rgb(image: Image.Image, icc: IccRule) -> Image.Image:
+    """Bring a loaded image of any mode to RGB."""
+    profile = (image.info.get("icc_profile") or b"") if icc == "convert" else b""
+    alpha = None
+    if image.mode.startswith("I"):
+        image = _upper_byte(image)
+    elif image.mode == "F":
+        raise BadImage("unsupported", "floating-point pixels have no agreed range")
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+    if image.mode not in ("RGB", "L", "CMYK"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    transform = srgb_transform(profile, image.mode)
+    image = image.convert("RGB") if transform is None else transform.apply(image)
+    if alpha is None:
+        return image
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=alpha)
+    return white
+
+
+def _upper_byte(image: Image.Image) -> Image.Image:
+    """Keep the upper 8 of 16 bits, as Pillow itself does for 16-bit color."""
+    values = np.asarray(image)
+    if values.size and (values.min() < 0 or values.max() > 65535):
+        raise BadImage("unsupported", "32-bit pixels have no agreed range")
+    return Image.fromarray((values >> 8).astype(np.uint8))
+
+
+def _orientation(read: Callable[[], Image.Exif]) -> int:
+    try:
+        return int(read().get(_ORIENTATION_TAG, 1))
+    except Exception:  # a broken EXIF block must not cost a good picture
+        return 1
+
+
+def _parsed_exif(block: bytes) -> Image.Exif:
+    exif = Image.Exif()
+    exif.load(block)
+    return exif
+
+
+def _turned(pixels: Pixels, orientation: int) -> Pixels:
+    transpose, flip_rows, flip_columns = _TURNS.get(orientation, (False, False, False))
+    if transpose:
+        pixels = pixels.transpose(1, 0, 2)
+    if flip_rows:
+        pixels = pixels[::-1]
+    if flip_columns:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _array(image: Image.Image) -> Pixels:
+    return np.asarray(image, dtype=np.uint8)

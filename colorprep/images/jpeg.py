@@ -1,0 +1,77 @@
+"""What the segments of a JPEG say before it is decoded.
+
+Only as much is read as decides how to decode: the size, the channels, the ICC profile and the EXIF
+block. Pixels are decoded elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+START_OF_IMAGE = b"\xff\xd8"
+_START_OF_SCAN = 0xDA
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROFILE = b"ICC_PROFILE\0"
+_EXIF = b"Exif\0"
+_WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD8)])
+
+
+class JpegFacts(NamedTuple):
+    """What a JPEG's segments say.
+
+    Attributes
+    ----------
+    height, width, channels, bits : int
+        Of the frame; bits per sample.
+    profile : bytes
+        The embedded ICC profile, joined from its chunks; empty where there is none.
+    exif : bytes
+        The EXIF block, which may hold an orientation; empty where there is none.
+    """
+
+    height: int
+    width: int
+    channels: int
+    bits: int
+    profile: bytes
+    exif: bytes
+
+
+def jpeg_facts(data: bytes) -> JpegFacts | None:
+    """Read the segments of a JPEG up to its first scan.
+
+    Parameters
+    ----------
+    data : bytes
+        Starting with `START_OF_IMAGE`.
+
+    Returns
+    -------
+    JpegFacts or None
+        None where the segments do not lead to a scan: a truncated or foreign file.
+    """
+    frame = None
+    chunks: list[tuple[int, bytes]] = []
+    exif = b""
+    at, end = 2, len(data)
+    while at + 20 <= end and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if marker in _WITHOUT_LENGTH:
+            at += 2
+            continue
+        if marker == _START_OF_SCAN:
+            profile = b"".join(chunk for _, chunk in sorted(chunks))
+            return frame and JpegFacts(*frame, profile, exif)
+        length = data[at + 2] << 8 | data[at + 3]
+        if marker in _FRAMES and at + 10 <= end:
+            height, width = data[at + 5] << 8 | data[at + 6], data[at + 7] << 8 | data[at + 8]
+            frame = (height, width, data[at + 9], data[at + 4])
+        elif marker == 0xE2 and data.startswith(_PROFILE, at + 4):
+            chunks.append((data[at + 16], data[at + 18 : at + 2 + length]))
+        elif marker == 0xE1 and not exif and data.startswith(_EXIF, at + 4):
+            exif = data[at + 4 : at + 2 + length]
+        at += 2 + length
+    return None

@@ -1,0 +1,43 @@
+"""Why an image is skipped: the reason codes, and how a skipped image is listed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+REASONS = {
+    "missing": "listed, but not in the source, or a link to nothing",
+    "unreadable": "the system would not let it be read",
+    "bad-name": "its name is not UTF-8, or holds a line break, so that no list could name it",
+    "empty": "a file of 0 bytes",
+    "not-an-image": "none of the formats that are read, whatever its name says",
+    "truncated": "ends before its pixels do",
+    "corrupt": "damaged in another way",
+    "too-large": "over 178 million pixels",
+    "unsupported": "a kind of pixel that has no agreed meaning as color",
+}
+
+
+class Skip(NamedTuple):
+    """An image that was skipped.
+
+    Attributes
+    ----------
+    key : str
+        Its path within the source.
+    reason : str
+        A code of `REASONS`.
+    detail : str
+        What exactly was found.
+    """
+
+    key: str
+    reason: str
+    detail: str
+
+
+def count_by_reason(skipped: Iterable[Skip]) -> dict[str, int]:
+    """Return how many images were skipped for each reason, in order of the codes' names."""
+    counts = Counter(skip.reason for skip in skipped)
+    return {reason: counts[reason] for reason in sorted(counts)}
