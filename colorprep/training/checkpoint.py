@@ -1,0 +1,108 @@
+"""What a checkpoint holds, written and read: tensors and plain values, no pickled code."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..artifacts import check_schema
+from ..atomic import replacing
+from ..errors import ArtifactError
+from ..quantize.quantizer import Quantizer
+from ..quantize.spec import quantizer_state, restore_quantizer
+from .models import make_model
+
+CHECKPOINT_SCHEMA = "colorprep.checkpoint/1"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A trained network with all that it takes to use it.
+
+    Attributes
+    ----------
+    model : Module
+        In evaluation mode, on the CPU.
+    quantizer : Quantizer
+    config : dict
+        Plain values: model, size, stride, and how it was trained.
+    progress : dict
+        Plain values: epoch, step, losses.
+    """
+
+    model: nn.Module
+    quantizer: Quantizer
+    config: dict[str, Any]
+    progress: dict[str, Any]
+
+
+def save_checkpoint(
+    path: Path,
+    model: nn.Module,
+    quantizer: Quantizer,
+    config: dict[str, Any],
+    progress: dict[str, Any],
+) -> None:
+    """Write a checkpoint, replacing `path` atomically.
+
+    Parameters
+    ----------
+    path : Path
+    model : Module
+    quantizer : Quantizer
+    config, progress : dict
+        Plain values.
+    """
+    content = {
+        "schema": CHECKPOINT_SCHEMA,
+        "quantizer": quantizer_state(quantizer),
+        "config": config,
+        "progress": progress,
+        "model": model.state_dict(),
+    }
+    with replacing(path) as temporary:
+        torch.save(content, temporary)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, damaged, newer than this version, or no checkpoint of ours.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        schema = str(content["schema"])
+    except FileNotFoundError:
+        raise ArtifactError(f"there is no checkpoint {path}; train one first") from None
+    except (
+        OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError,
+        BadZipFile, pickle.UnpicklingError,
+    ) as error:  # fmt: skip
+        raise ArtifactError(f"{path} is damaged or no checkpoint of colorprep's") from error
+    check_schema(path, schema, CHECKPOINT_SCHEMA)
+    state = content["quantizer"]
+    arrays = {name: np.asarray(values) for name, values in state["arrays"].items()}
+    quantizer = restore_quantizer(
+        state["name"], state["parameters"], state["centers"], arrays, state["fingerprint"]
+    )
+    model = make_model(content["config"]["model"], len(quantizer.centers))
+    model.load_state_dict(content["model"])
+    return Checkpoint(model.eval(), quantizer, content["config"], content["progress"])

@@ -1,0 +1,120 @@
+"""From a network's logits to colors, and from a photograph to a colored one."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from ..color.hue_chroma import (
+    from_chroma_plane,
+    hue_chroma_lightness_to_rgb,
+    to_chroma_plane,
+)
+from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut, rgb_to_lab
+from ..quantize.decoding import TEMPERATURE
+from ..quantize.quantizer import Quantizer
+from .models import logits_at
+
+
+@torch.no_grad()
+def predict_colors(
+    model: nn.Module,
+    quantizer: Quantizer,
+    lightness: Tensor,
+    shape: tuple[int, int],
+    temperature: float = TEMPERATURE,
+) -> Floats:
+    """Predict the colors of images by the annealed mean.
+
+    Parameters
+    ----------
+    model : Module
+        In evaluation mode.
+    quantizer : Quantizer
+    lightness : Tensor of shape (B, H, W), uint8
+    shape : tuple of int
+        Height and width of the prediction.
+    temperature : float
+
+    Returns
+    -------
+    ndarray of shape (B, *shape, 2), float64
+        In the quantizer's space.
+    """
+    logits = logits_at(model, lightness, shape).float()
+    # Annealing probabilities p^(1/T) is the softmax of logits / T; the decoder takes T = 1 then.
+    probs = torch.softmax(logits / temperature, dim=1).movedim(1, -1).cpu().numpy()
+    return quantizer.decode(probs, "mean")
+
+
+def colorize(lightness: Floats, colors: Floats, quantizer: Quantizer) -> NDArray[np.uint8]:
+    """Color a picture with predicted colors of a lower resolution.
+
+    Parameters
+    ----------
+    lightness : ndarray of shape (H, W), float64
+        Lab lightness, kept as it is.
+    colors : ndarray of shape (h, w, 2), float64
+        In the quantizer's space; interpolated bilinearly, hues on their circle.
+    quantizer : Quantizer
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+    """
+    if quantizer.space == "ab":
+        return render(lightness, colors)
+    plane = enlarge(to_chroma_plane(colors), lightness.shape)
+    return render(lightness, _ab_of_hue_chroma(from_chroma_plane(plane), lightness))
+
+
+def render(lightness: Floats, ab: Floats) -> NDArray[np.uint8]:
+    """Make a picture of its lightness and its ab, of the same resolution or a lower one.
+
+    Parameters
+    ----------
+    lightness : ndarray of shape (H, W), float64
+        Lab lightness, 0 to 100.
+    ab : ndarray of shape (h, w, 2), float64
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        Where sRGB cannot show a color at its lightness, chroma is reduced.
+    """
+    lab = np.concatenate([lightness[..., None], enlarge(ab, lightness.shape)], axis=-1)
+    return np.rint(255.0 * lab_to_rgb(reduce_to_gamut(lab))).astype(np.uint8)
+
+
+def enlarge(colors: Floats, shape: tuple[int, ...]) -> Floats:
+    """Interpolate pairs of numbers bilinearly.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (h, w, 2), float64
+    shape : tuple of int
+        Height and width to be had.
+
+    Returns
+    -------
+    ndarray of shape (*shape, 2), float64
+    """
+    if colors.shape[:2] == shape:
+        return colors
+    planes = [
+        Image.fromarray(colors[..., i].astype(np.float32)).resize(
+            (shape[1], shape[0]), Image.Resampling.BILINEAR
+        )
+        for i in range(2)
+    ]
+    return np.stack([np.asarray(plane, np.float64) for plane in planes], axis=-1)
+
+
+def _ab_of_hue_chroma(hue_chroma: Floats, lightness: Floats) -> Floats:
+    """Return ab of hue and chroma at the HSL lightness of the gray of a Lab lightness."""
+    gray = lab_to_rgb(np.stack([lightness, 0 * lightness, 0 * lightness], axis=-1))
+    hcl = np.concatenate([hue_chroma, gray.mean(axis=-1, keepdims=True)], axis=-1)
+    return rgb_to_lab(hue_chroma_lightness_to_rgb(hcl))[..., 1:]
