@@ -1,0 +1,221 @@
+"""`colorprep prior`: count the colors of a folder, fit what needs fitting, write the prior.
+
+One pass over the images does it, but for `--by-class` with a fitted quantizer: its bins are known
+only once all images were counted, so exact counts of each class take a second pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..artifacts import save_prior, save_weights, versions
+from ..balance.prior import Prior, Smoothing, smoothed_probs
+from ..errors import InputError
+from ..images.reader import ImageReader
+from ..images.skip import Skip, count_by_reason
+from ..images.source import Source, keys_digest, top_folder
+from ..progress import Reporter
+from ..quantize.spec import QuantizerSpec, make_quantizer
+from ..workspace import Workspace
+from .counting import BinCounter, Tally, add_tally, counted, empty_tally, tally_groups
+from .images import ImageParams, check_strict, open_source, report_enlarged, report_skips
+from .weights import (
+    PRIOR_NAME,
+    WEIGHTS_NAME,
+    WeightReport,
+    WeightsParams,
+    prior_probs,
+    write_weights,
+)
+
+CLASS_FOLDER = "priors"
+
+
+@dataclass(frozen=True)
+class PriorParams:
+    """What `colorprep prior` is to do.
+
+    Attributes
+    ----------
+    images : ImageParams
+    spec : QuantizerSpec
+    size : int or None
+        Count at size x size; None counts at native size.
+    smoothing : {"soft", "lattice", "none"}
+    by_class : bool
+        Also write one prior for each top-level folder, to ``priors/<folder>/``.
+    name : str or None
+        A name for the prior; it then goes to ``priors/<name>/``.
+    output : str, Path or None
+        Where the prior goes; None for ``prior.npz``, or by the name.
+    """
+
+    images: ImageParams = field(default_factory=ImageParams)
+    spec: QuantizerSpec = field(default_factory=QuantizerSpec)
+    size: int | None = None
+    smoothing: Smoothing = "soft"
+    by_class: bool = False
+    name: str | None = None
+    output: str | Path | None = None
+
+
+@dataclass(frozen=True)
+class WrittenPrior:
+    """A prior with its weights, and where they were written."""
+
+    path: Path
+    prior: Prior
+    weights_path: Path
+    weights: WeightReport
+
+
+@dataclass(frozen=True)
+class PriorResult:
+    """What `colorprep prior` did.
+
+    Attributes
+    ----------
+    whole : WrittenPrior
+        Of all images.
+    classes : dict of str to Path
+        The class priors that were written.
+    skipped : list of Skip
+    """
+
+    whole: WrittenPrior
+    classes: dict[str, Path]
+    skipped: list[Skip]
+
+
+def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorResult:
+    """Count colors, fit what needs fitting, and write priors with their weights.
+
+    Parameters
+    ----------
+    params : PriorParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    PriorResult
+
+    Raises
+    ------
+    InputError
+        If no image could be read, or the parameters do not fit together.
+    ColorprepError
+        With `images.strict`, at the first bad image.
+    """
+    if params.by_class and params.name:
+        raise InputError("--name goes with one prior; --by-class names them after their folders")
+    source = open_source(params.images, workspace)
+    check_strict(source.skipped, params.images)
+    reader = ImageReader(source, params.size, params.images.icc, params.images.orientation)
+    everything = {"": source.keys}
+
+    whole = None
+    if params.spec.needs_counts:
+        _, whole = next(tally_groups(reader, everything, True, params.images, reporter))
+        report_skips([*source.skipped, *whole.skipped], whole.n_images, reporter)
+        reporter.note(f"fitting {params.spec.n_components} bins of {params.spec.name}")
+        quantizer = make_quantizer(params.spec, counted(whole.histogram, params.spec.space).cells)
+    else:
+        quantizer = make_quantizer(params.spec)
+    writer = _PriorWriter(params, source, BinCounter(quantizer))
+
+    classes: dict[str, Path] = {}
+    if whole is None or params.by_class:
+        groups = _by_top_folder(source.keys) if params.by_class else everything
+        total = empty_tally(writer.bins.by_color)
+        by_color = writer.bins.by_color
+        for name, tally in tally_groups(reader, groups, by_color, params.images, reporter):
+            add_tally(total, tally)
+            if name and tally.n_images:
+                path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
+                classes[name] = writer.write(path, name, groups[name], tally).path
+        if whole is None:
+            report_skips([*source.skipped, *total.skipped], total.n_images, reporter)
+        elif not np.array_equal(whole.histogram, total.histogram):
+            raise InputError("the images changed between the two passes; run the command again")
+        whole = total
+    report_enlarged(whole.n_enlarged, params.size, reporter)
+    written = writer.write(_output(params, workspace), params.name, source.keys, whole)
+    return PriorResult(written, classes, [*source.skipped, *whole.skipped])
+
+
+class _PriorWriter:
+    """Makes priors of counts and writes them with their weights."""
+
+    def __init__(self, params: PriorParams, source: Source, bins: BinCounter) -> None:
+        self._params = params
+        self._sizes = dict(zip(source.keys, source.sizes, strict=True))
+        self.bins = bins
+
+    def write(
+        self, path: Path, name: str | None, keys: Sequence[str], tally: Tally
+    ) -> WrittenPrior:
+        """Write the prior of some images to `path`, its weights beside it."""
+        quantizer = self.bins.quantizer
+        counts = self.bins.count(tally.histogram)
+        cells, lightness = counted(tally.histogram, quantizer.space)
+        probs = smoothed_probs(quantizer, counts, cells, self._params.smoothing)
+        meta = self._meta(name, keys, tally, int(counts.sum()))
+        prior = Prior(quantizer, counts, probs, cells, lightness, meta)
+        save_prior(path, prior)
+        weights_path = weights_path_beside(path)
+        report = write_weights(prior_probs(prior), WeightsParams(), weights_path)
+        return WrittenPrior(path, prior, weights_path, report)
+
+    def _meta(
+        self, name: str | None, keys: Sequence[str], tally: Tally, n_pixels: int
+    ) -> dict[str, Any]:
+        params, spec = self._params, self._params.spec
+        packages = ["numpy", "pillow", "simplejpeg"]
+        fit = None
+        if spec.needs_counts:
+            packages.append("scikit-learn")
+            fit = {"components": spec.n_components, "seed": spec.seed}
+        return {
+            "name": name,
+            "fit": fit,
+            "smoothing": params.smoothing,
+            "size": params.size or "native",
+            "n_images": tally.n_images,
+            "n_pixels": n_pixels,
+            "source": {
+                "digest": keys_digest(keys, (self._sizes[key] for key in keys)),
+                "n_files": len(keys),
+            },
+            "skipped": count_by_reason(tally.skipped),
+            "decoding": {"icc": params.images.icc, "orientation": params.images.orientation},
+            "versions": versions(*packages),
+        }
+
+
+def weights_path_beside(prior_path: Path) -> Path:
+    """Return where the weights of a prior go: ``weights.npz``, or ``X-weights.npz`` of X.npz."""
+    if prior_path.name == PRIOR_NAME:
+        return prior_path.with_name(WEIGHTS_NAME)
+    return prior_path.with_name(f"{prior_path.stem}-{WEIGHTS_NAME}")
+
+
+def _output(params: PriorParams, workspace: Workspace) -> Path:
+    if params.output is not None:
+        return workspace.path(params.output)
+    if params.name:
+        return workspace.path(CLASS_FOLDER) / params.name / PRIOR_NAME
+    return workspace.path(PRIOR_NAME)
+
+
+def _by_top_folder(keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Group keys by their top-level folder; those without one come first, under ``""``."""
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        groups.setdefault(top_folder(key), []).append(key)
+    return {name: groups[name] for name in sorted(groups)}
