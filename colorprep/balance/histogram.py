@@ -28,12 +28,12 @@ class SparseCounts(NamedTuple):
 
     Attributes
     ----------
-    color : ndarray of shape (n,), uint32, ascending
-    count : ndarray of shape (n,), int64
+    colors : ndarray of shape (n,), uint32, ascending
+    counts : ndarray of shape (n,), int64
     """
 
-    color: NDArray[np.uint32]
-    count: Counts
+    colors: NDArray[np.uint32]
+    counts: Counts
 
 
 class ColorCounter:
@@ -60,10 +60,10 @@ class ColorCounter:
             if total > COUNTER_LIMIT:
                 raise OverflowError("a batch holds more than 2^32 - 1 pixels; make it smaller")
             _count_colors(_pixels(image), self._counters)
-        color = np.flatnonzero(self._counters).astype(np.uint32)
-        count = self._counters[color].astype(np.int64)
-        self._counters[color] = 0
-        return SparseCounts(color, count)
+        colors = np.flatnonzero(self._counters).astype(np.uint32)
+        counts = self._counters[colors].astype(np.int64)
+        self._counters[colors] = 0
+        return SparseCounts(colors, counts)
 
 
 def count_cells(images: Iterable[NDArray[np.uint8]], cell_table: NDArray[np.uint16]) -> Counts:
@@ -99,7 +99,7 @@ def add_counts(total: Counts, part: Counts | SparseCounts) -> None:
     part : ndarray of the same shape, or SparseCounts
     """
     if isinstance(part, SparseCounts):
-        total[part.color] += part.count
+        total[part.colors] += part.counts
     else:
         total += part
 

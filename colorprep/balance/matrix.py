@@ -72,7 +72,27 @@ def weight_matrix(
         )
     p = lattice_probs(check_probs(probs), quantizer.centers, quantizer.step, lattice_sigma)
     weights = inverse_power(p, mix, alpha)
-    matrix = np.zeros((len(p), len(p) + 1))
+    return weighted_targets(weights, quantizer, neighbor_sigma)
+
+
+def weighted_targets(
+    weights: Floats, quantizer: AbQuantizer, neighbor_sigma: float = NEIGHBOR_SIGMA
+) -> Floats:
+    """Return each bin's soft target times its weight, with a last column of zeros.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (Q,), float64
+    quantizer : AbQuantizer
+        An ab lattice.
+    neighbor_sigma : float
+        Width in bins of the soft target.
+
+    Returns
+    -------
+    ndarray of shape (Q, Q + 1), float64
+    """
+    matrix = np.zeros((len(weights), len(weights) + 1))
     matrix[:, :-1] = neighbor_targets(quantizer, neighbor_sigma) * weights[:, None]
     return matrix
 

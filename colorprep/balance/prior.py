@@ -97,4 +97,5 @@ def smoothed_probs(
     if not isinstance(quantizer, AbQuantizer) or quantizer.step is None:
         raise InputError(f"lattice smoothing is for ab lattices; {quantizer.name} is none")
     probs = lattice_probs(hard_probs(counts), quantizer.centers, quantizer.step)
-    return probs / probs.sum()
+    normalized: Floats = probs / probs.sum()
+    return normalized

@@ -72,7 +72,8 @@ def soft_probs(quantizer: Quantizer, cells: NDArray[np.int64]) -> Floats:
         raise InputError("no pixel was counted: there is nothing to make a prior of")
     soft = quantizer.encode_soft(cell_middles(quantizer.space)[occupied])
     total = soft.total(counts[occupied], len(quantizer.centers))
-    return total / total.sum()
+    probs: Floats = total / total.sum()
+    return probs
 
 
 def soften_probs(

@@ -80,13 +80,14 @@ def check_probs(probs: NDArray[Any]) -> Floats:
     InputError
         If they cannot be a prior.
     """
-    probs = np.asarray(probs)
-    if probs.ndim != 1 or len(probs) < 2 or probs.dtype.kind not in "fiu":
-        raise InputError(f"a prior must be a vector of numbers, got {probs.dtype} {probs.shape}")
-    floats = probs.astype(np.float64)
+    given = np.asarray(probs)
+    if given.ndim != 1 or len(given) < 2 or given.dtype.kind not in "fiu":
+        raise InputError(f"a prior must be a vector of numbers, got {given.dtype} {given.shape}")
+    floats = given.astype(np.float64)
     if not (np.isfinite(floats).all() and (floats >= 0).all() and floats.sum() > 0):
         raise InputError("a prior must hold finite numbers from 0 up, not all of them 0")
-    return floats / floats.sum()
+    normalized: Floats = floats / floats.sum()
+    return normalized
 
 
 def rebalancing_weights(
@@ -177,7 +178,7 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
     expectation = float(p @ relative)
     weights = relative / expectation if expectation > 0 else np.full(len(p), np.inf)
     if not np.isfinite(weights).all():
-        raise InputError(f"alpha {alpha:g} makes weights too large for numbers; choose a smaller one")
+        raise InputError(f"alpha {alpha:g} makes weights too large for floats; choose a smaller")
     return weights
 
 
@@ -233,4 +234,5 @@ def _raise_to_half_a_pixel(p: Floats, n_pixels: int | None) -> Floats:
             "hold; give a prior.npz, or choose uniform or drop"
         )
     raised = np.maximum(p, 0.5 / n_pixels)
-    return raised / raised.sum()
+    normalized: Floats = raised / raised.sum()
+    return normalized

@@ -76,7 +76,8 @@ def hue_chroma_lightness_to_rgb(hcl: NDArray[Any]) -> Floats:
     sixths = (6.0 * hue[..., None] + np.array([0.0, 4.0, 2.0])) % 6.0
     ramp = np.clip(np.abs(sixths - 3.0) - 1.0, 0.0, 1.0)
     bottom = (lightness - chroma / 2.0)[..., None]
-    return np.clip(bottom + chroma[..., None] * ramp, 0.0, 1.0)
+    rgb: Floats = np.clip(bottom + chroma[..., None] * ramp, 0.0, 1.0)
+    return rgb
 
 
 def to_chroma_plane(hue_chroma: NDArray[Any]) -> Floats:

@@ -27,7 +27,7 @@ SRGB_TO_XYZ: Floats = np.array(
         [0.019334, 0.119193, 0.950227],
     ]
 )
-XYZ_TO_SRGB: Floats = np.linalg.inv(SRGB_TO_XYZ)
+XYZ_TO_SRGB: Floats = np.linalg.inv(SRGB_TO_XYZ).astype(np.float64)
 WHITE_D65: Floats = np.array([0.95047, 1.0, 1.08883])
 
 LAB_EPSILON = 0.008856
@@ -198,7 +198,8 @@ def reduce_to_gamut(lab: NDArray[Any], steps: int = 10) -> Floats:
 def _displayable(lab: Floats) -> NDArray[np.bool_]:
     # Half a level of 8 bits is slack: the neutral axis itself is off by less than that.
     linear = lab_to_linear(lab)
-    return np.all((linear >= -1.5e-4) & (linear <= 1.0 + 4e-3), axis=-1)
+    inside: NDArray[np.bool_] = np.all((linear >= -1.5e-4) & (linear <= 1.0 + 4e-3), axis=-1)
+    return inside
 
 
 def _scale_chroma(lab: Floats, factor: Floats) -> Floats:

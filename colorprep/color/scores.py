@@ -43,7 +43,7 @@ def rgb_variance(rgb: NDArray[Any]) -> float:
 
 
 @numba.njit(nogil=True, cache=True)
-def _sum_of_variances(pixels: NDArray[np.uint8]) -> int:  # nine times the sum, in integers
+def _sum_of_variances(pixels: Any) -> Any:  # nine times the sum, in integers
     total = np.int64(0)
     for i in range(pixels.shape[0]):
         r, g, b = np.int64(pixels[i, 0]), np.int64(pixels[i, 1]), np.int64(pixels[i, 2])

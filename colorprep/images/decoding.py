@@ -43,9 +43,7 @@ _TURNS = {
 }
 
 
-def decode(
-    data: bytes, icc: IccRule = "convert", orientation: OrientationRule = "apply"
-) -> Pixels:
+def decode(data: bytes, icc: IccRule = "convert", orientation: OrientationRule = "apply") -> Pixels:
     """Decode an image file.
 
     Parameters

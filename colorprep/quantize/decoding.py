@@ -34,7 +34,8 @@ def mode(probs: NDArray[Any], centers: Floats) -> Floats:
     -------
     ndarray of shape (..., 2), float64
     """
-    return centers[np.argmax(probs, axis=-1)]
+    chosen: Floats = centers[np.argmax(probs, axis=-1)]
+    return chosen
 
 
 def mean(probs: NDArray[Any], centers: Floats) -> Floats:
@@ -79,12 +80,11 @@ def anneal(probs: NDArray[Any], temperature: float = TEMPERATURE) -> Floats:
         raise InputError(f"the temperature must be above 0, got {temperature}; use the mode for 0")
     probs = np.asarray(probs, np.float64)
     sharp = (probs / probs.max(axis=-1, keepdims=True)) ** (1.0 / temperature)
-    return sharp / sharp.sum(axis=-1, keepdims=True)
+    annealed: Floats = sharp / sharp.sum(axis=-1, keepdims=True)
+    return annealed
 
 
-def annealed_mean(
-    probs: NDArray[Any], centers: Floats, temperature: float = TEMPERATURE
-) -> Floats:
+def annealed_mean(probs: NDArray[Any], centers: Floats, temperature: float = TEMPERATURE) -> Floats:
     """Return the expectation of the centers under the annealed distribution.
 
     Parameters

@@ -79,7 +79,8 @@ class HueChromaBins:
         colors = np.asarray(colors, np.float64)
         hue = np.digitize(colors[..., 0] % 1.0, self.hue_edges) - 1
         chroma = np.digitize(np.clip(colors[..., 1], 0.0, 1.0), self.chroma_edges) - 1
-        return (chroma * len(self.hue_edges) + hue).astype(np.uint16)
+        bins: NDArray[np.uint16] = (chroma * len(self.hue_edges) + hue).astype(np.uint16)
+        return bins
 
     def encode_soft(self, colors: NDArray[Any]) -> SoftEncoding:
         """Return the hard bin with weight 1: these labels are one-hot."""

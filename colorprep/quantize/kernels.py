@@ -14,7 +14,6 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, WHITE_D65
 
@@ -26,7 +25,7 @@ compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled
-def _lab_f(t: float) -> float:
+def _lab_f(t: float) -> Any:
     if t > LAB_EPSILON:
         return np.cbrt(t)
     return LAB_SLOPE * t + LAB_OFFSET
@@ -121,11 +120,15 @@ def candidate_centers(centers: Any, low: Any, starts: Any, candidates: Any) -> i
 
 @compiled
 def fill_nearest_bins(
-    linear: Any, ab_cell: Any, row_of_cell: Any, starts: Any, candidates: Any, centers: Any, out: Any
+    linear: Any, cells: Any, rows: Any, starts: Any, candidates: Any, centers: Any, out: Any
 ) -> None:
-    """Write every color's nearest center, the first one of equals."""
+    """Write every color's nearest center, the first one of equals.
+
+    `cells` are the colors' ab cells, `rows` the cells' rows among those that `candidate_centers`
+    made `starts` and `candidates` of.
+    """
     for color in range(out.shape[0]):
-        row = row_of_cell[ab_cell[color]]
+        row = rows[cells[color]]
         first, last = starts[row], starts[row + 1]
         best = candidates[first]
         if last - first > 1:
@@ -164,7 +167,7 @@ def nearest_centers(points: Any, centers: Any, index: Any, squared: Any) -> None
 
 
 @compiled
-def _log_density(x: float, y: float, gaussian: Any) -> float:
+def _log_density(x: float, y: float, gaussian: Any) -> Any:
     dx, dy = x - gaussian[0], y - gaussian[1]
     return gaussian[2] - (gaussian[3] * dx * dx + gaussian[4] * dx * dy + gaussian[5] * dy * dy)
 
@@ -244,7 +247,7 @@ def fill_edge_bins(hue_edges: Any, chroma_edges: Any, out: Any) -> None:
 
 
 @compiled
-def _color(rgb: Any, i: int, j: int) -> int:
+def _color(rgb: Any, i: int, j: int) -> Any:
     return np.uint32(rgb[i, j, 0]) << 16 | np.uint32(rgb[i, j, 1]) << 8 | rgb[i, j, 2]
 
 

@@ -108,3 +108,19 @@ class Labeler:
             look_up(rgb, self._bins, stride, room.label[row])
         if room.hc is not None and self._hue_chroma_cells is not None:
             look_up_cells(rgb, self._hue_chroma_cells, stride, 0, room.hc[row])
+
+
+def lightness_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return round(2.55 L) of every pixel.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (H, W, 3), uint8
+
+    Returns
+    -------
+    ndarray of shape (H, W), uint8
+    """
+    out = np.empty(rgb.shape[:2], np.uint8)
+    lightness_levels(rgb, *lightness_tables(), out)
+    return out

@@ -120,7 +120,8 @@ class HueChromaMixture:
 
     def encode(self, colors: NDArray[Any]) -> NDArray[np.uint16]:
         """Return each color's likeliest component, (...) uint16."""
-        return np.argmax(self.posterior(colors), axis=-1).astype(np.uint16)
+        bins: NDArray[np.uint16] = np.argmax(self.posterior(colors), axis=-1).astype(np.uint16)
+        return bins
 
     def encode_soft(self, colors: NDArray[Any]) -> SoftEncoding:
         """Return each color's posterior over all components, in order of the components."""
@@ -199,7 +200,7 @@ def hue_chroma_grid(
     """
     n = math.isqrt(components)
     if n * n != components or n < 2:
-        raise InputError(f"hc-grid takes a square number of components, 4 or more; got {components}")
+        raise InputError(f"hc-grid takes a square number of components from 4 on, got {components}")
     spread = np.full(components, default_sigma(components) if sigma is None else sigma, np.float64)
     if not (spread > 0).all():
         raise InputError(f"the sigma of hc-grid must be above 0, got {spread.min():g}")

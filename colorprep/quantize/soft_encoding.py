@@ -1,6 +1,6 @@
 """Soft-encoding: a color as Gaussian weights on its nearest centers.
 
-Published codes write these as dense Q-vectors. Here they are pairs (indices, weights) of the few
+Published codes write these as dense Q-vectors. Here they are pairs (bins, weights) of the few
 nonzero entries, which hold the same numbers in a thirtieth of the memory.
 
 References
@@ -29,19 +29,19 @@ class SoftEncoding(NamedTuple):
 
     Attributes
     ----------
-    index : ndarray of shape (..., k), uint16
+    bins : ndarray of shape (..., k), uint16
         Bins, the likeliest first where the encoder sorts them.
-    weight : ndarray of shape (..., k), float64
+    weights : ndarray of shape (..., k), float64
         Probabilities; each row sums to 1.
     """
 
-    index: NDArray[np.uint16]
-    weight: Floats
+    bins: NDArray[np.uint16]
+    weights: Floats
 
     def dense(self, n_bins: int) -> Floats:
         """Return the distributions written out, an ndarray of shape (..., n_bins), float64."""
-        full = np.zeros((*self.index.shape[:-1], n_bins))
-        np.put_along_axis(full, self.index.astype(np.intp), self.weight, axis=-1)
+        full = np.zeros((*self.bins.shape[:-1], n_bins))
+        np.put_along_axis(full, self.bins.astype(np.intp), self.weights, axis=-1)
         return full
 
     def total(self, counts: NDArray[Any], n_bins: int) -> Floats:
@@ -56,8 +56,9 @@ class SoftEncoding(NamedTuple):
         -------
         ndarray of shape (n_bins,), float64
         """
-        mass = np.asarray(counts, np.float64)[..., None] * self.weight
-        return np.bincount(self.index.ravel(), weights=mass.ravel(), minlength=n_bins)
+        mass = np.asarray(counts, np.float64)[..., None] * self.weights
+        total = np.bincount(self.bins.ravel(), weights=mass.ravel(), minlength=n_bins)
+        return total.astype(np.float64)
 
 
 def soft_encode(

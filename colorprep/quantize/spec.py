@@ -204,7 +204,7 @@ def restore_quantizer(
     try:
         quantizer = _restored(name, parameters, centers, arrays)
     except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(f"the description of quantizer {name!r} is incomplete: {error}") from error
+        raise ArtifactError(f"the description of {name!r} is incomplete: {error}") from error
     if quantizer.fingerprint != fingerprint:
         raise ArtifactError(
             f"quantizer {name!r} came out as {quantizer.fingerprint} instead of {fingerprint}: the "

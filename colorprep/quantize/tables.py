@@ -173,12 +173,12 @@ def soft_table(quantizer: Quantizer) -> SoftEncoding:
         normalized again.
     """
     soft = quantizer.encode_soft(cell_middles(quantizer.space))
-    if soft.weight.shape[1] <= SOFT_ENTRIES:
+    if soft.weights.shape[1] <= SOFT_ENTRIES:
         return soft
-    kept = np.argsort(-soft.weight, axis=1, kind="stable")[:, :SOFT_ENTRIES]
-    weight = np.take_along_axis(soft.weight, kept, axis=1)
-    index = np.take_along_axis(soft.index, kept, axis=1)
-    return SoftEncoding(index, weight / weight.sum(axis=1, keepdims=True))
+    kept = np.argsort(-soft.weights, axis=1, kind="stable")[:, :SOFT_ENTRIES]
+    weights = np.take_along_axis(soft.weights, kept, axis=1)
+    bins = np.take_along_axis(soft.bins, kept, axis=1)
+    return SoftEncoding(bins, weights / weights.sum(axis=1, keepdims=True))
 
 
 def cell_middles(space: Space) -> Floats:
@@ -216,9 +216,7 @@ def _linear_levels() -> Floats:
 
 
 def _lightness_level(luminance: Floats) -> Floats:
-    f = np.where(
-        luminance > LAB_EPSILON, np.cbrt(luminance), LAB_SLOPE * luminance + LAB_OFFSET
-    )
+    f = np.where(luminance > LAB_EPSILON, np.cbrt(luminance), LAB_SLOPE * luminance + LAB_OFFSET)
     return np.rint((116.0 * f - 16.0) * 2.55)
 
 

@@ -123,7 +123,7 @@ def open_shard(path: Path, fingerprint: str | None = None) -> Shard:
     except (OSError, KeyError, ValueError) as error:
         raise ArtifactError(f"the shard {path} is damaged ({error}); make it again") from error
     if fingerprint is not None and found != fingerprint:
-        raise ArtifactError(f"the shard {path} was made by another quantizer than its manifest says")
+        raise ArtifactError(f"the shard {path} is of another quantizer than its manifest says")
     return Shard(path, keys, arrays)
 
 

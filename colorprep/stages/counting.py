@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,21 +38,39 @@ MAX_BATCH = 256  # images whose colors are counted before the 2^24 counters are 
 
 
 @dataclass
-class Tally:
+class Outcome:
+    """What became of some images.
+
+    Attributes
+    ----------
+    n_images, n_enlarged : int
+        How many could be used; how many of those are smaller than they were counted.
+    skipped : list of Skip
+    """
+
+    n_images: int = 0
+    n_enlarged: int = 0
+    skipped: list[Skip] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Add what became of other images."""
+        self.n_images += other.n_images
+        self.n_enlarged += other.n_enlarged
+        self.skipped += other.skipped
+
+
+class Tally(NamedTuple):
     """What was counted of some images.
 
     Attributes
     ----------
-    histogram : ndarray of shape (65536,) or (2^24,), int64, or SparseCounts
+    histogram : ndarray of shape (65536,) or (2^24,), int64
         Pixels by ab cell or by color.
-    n_images, n_enlarged : int
-    skipped : list of Skip
+    outcome : Outcome
     """
 
-    histogram: NDArray[np.int64] | SparseCounts
-    n_images: int = 0
-    n_enlarged: int = 0
-    skipped: list[Skip] = field(default_factory=list)
+    histogram: NDArray[np.int64]
+    outcome: Outcome
 
 
 class Counted(NamedTuple):
@@ -68,6 +86,9 @@ class Counted(NamedTuple):
 
     cells: NDArray[np.int64]
     lightness: NDArray[np.int64] | None
+
+
+_Counted: TypeAlias = tuple[NDArray[np.int64] | SparseCounts, Outcome]
 
 
 def tally_groups(
@@ -93,7 +114,7 @@ def tally_groups(
     ------
     name : str
     tally : Tally
-        With a dense histogram; as soon as its group is done, in the order of the groups.
+        As soon as its group is done, in the order of the groups.
     """
     n_images = sum(map(len, groups.values()))
     size = _batch_size(n_images, params.workers)
@@ -104,24 +125,23 @@ def tally_groups(
     ):
         for name, keys in groups.items():
             total = empty_tally(by_color)
-            for part in islice(results, -(-len(keys) // size)):
-                check_strict(part.skipped, params)
-                add_tally(total, part)
-                advance(part.n_images + len(part.skipped))
+            for counts, outcome in islice(results, -(-len(keys) // size)):
+                check_strict(outcome.skipped, params)
+                add_counts(total.histogram, counts)
+                advance(outcome.n_images + len(outcome.skipped))
+                total.outcome.add(outcome)
             yield name, total
 
 
 def empty_tally(by_color: bool) -> Tally:
-    """Return a tally of nothing, dense, by color or by ab cell."""
-    return Tally(np.zeros(N_COLORS if by_color else N_CELLS, np.int64))
+    """Return a tally of nothing, by color or by ab cell."""
+    return Tally(np.zeros(N_COLORS if by_color else N_CELLS, np.int64), Outcome())
 
 
 def add_tally(total: Tally, part: Tally) -> None:
-    """Add what was counted of other images to a dense tally, in place."""
+    """Add what was counted of other images, in place."""
     add_counts(total.histogram, part.histogram)
-    total.n_images += part.n_images
-    total.n_enlarged += part.n_enlarged
-    total.skipped += part.skipped
+    total.outcome.add(part.outcome)
 
 
 def counted(histogram: NDArray[np.int64], space: Space) -> Counted:
@@ -175,35 +195,31 @@ class BinCounter:
         return gather(histogram, table, len(self.quantizer.centers))
 
 
-def _counting(reader: ImageReader, by_color: bool) -> Callable[[Batch], Tally]:
+def _counting(reader: ImageReader, by_color: bool) -> Callable[[Batch], _Counted]:
     """Return what counts one batch of images."""
     counters = threading.local()
     cell_table = None if by_color else ab_cells()
 
-    def histogram(images: Iterator[Pixels]) -> NDArray[np.int64] | SparseCounts:
+    def count(keys: Batch) -> _Counted:
+        outcome = Outcome()
+        images = _readable(reader, keys, outcome)
         if cell_table is not None:
-            return count_cells(images, cell_table)
+            return count_cells(images, cell_table), outcome
         if not hasattr(counters, "colors"):
             counters.colors = ColorCounter()
-        counts: SparseCounts = counters.colors.count(images)
-        return counts
-
-    def count(keys: Batch) -> Tally:
-        part = Tally(np.zeros(0, np.int64))
-        part.histogram = histogram(_readable(reader, keys, part))
-        return part
+        return counters.colors.count(images), outcome
 
     return count
 
 
-def _readable(reader: ImageReader, keys: Batch, part: Tally) -> Iterator[Pixels]:
-    """Give the pixels of a batch's images, noting in its tally what became of each."""
+def _readable(reader: ImageReader, keys: Batch, outcome: Outcome) -> Iterator[Pixels]:
+    """Give the pixels of a batch's images, noting what became of each."""
     for _, pixels, enlarged in reader.read_all(keys):
         if isinstance(pixels, Skip):
-            part.skipped.append(pixels)
+            outcome.skipped.append(pixels)
         else:
-            part.n_images += 1
-            part.n_enlarged += enlarged
+            outcome.n_images += 1
+            outcome.n_enlarged += enlarged
             yield pixels
 
 

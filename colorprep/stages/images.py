@@ -1,4 +1,4 @@
-"""What the stages that read images share: where from, by which rules, and what becomes of bad ones."""
+"""What the stages that read images share: where from, by which rules, and bad images."""
 
 from __future__ import annotations
 

@@ -306,7 +306,8 @@ def _quantizer(params: LabelsParams, workspace: Workspace, reporter: Reporter) -
     prior = load_prior(path)
     rules = {"icc": params.images.icc, "orientation": params.images.orientation}
     if prior.meta.get("decoding", rules) != rules:
-        reporter.warn(f"{workspace.shown(path)} was counted with other --icc or --orientation rules")
+        shown = workspace.shown(path)
+        reporter.warn(f"{shown} was counted by other rules of --icc or --orientation")
     return prior.quantizer
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..artifacts import save_prior, save_weights, versions
+from ..artifacts import save_prior, versions
 from ..balance.prior import Prior, Smoothing, smoothed_probs
 from ..errors import InputError
 from ..images.reader import ImageReader
@@ -122,7 +122,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     whole = None
     if params.spec.needs_counts:
         _, whole = next(tally_groups(reader, everything, True, params.images, reporter))
-        report_skips([*source.skipped, *whole.skipped], whole.n_images, reporter)
+        report_skips([*source.skipped, *whole.outcome.skipped], whole.outcome.n_images, reporter)
         reporter.note(f"fitting {params.spec.n_components} bins of {params.spec.name}")
         quantizer = make_quantizer(params.spec, counted(whole.histogram, params.spec.space).cells)
     else:
@@ -136,17 +136,19 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
         by_color = writer.bins.by_color
         for name, tally in tally_groups(reader, groups, by_color, params.images, reporter):
             add_tally(total, tally)
-            if name and tally.n_images:
+            if name and tally.outcome.n_images:
                 path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
                 classes[name] = writer.write(path, name, groups[name], tally).path
         if whole is None:
-            report_skips([*source.skipped, *total.skipped], total.n_images, reporter)
+            report_skips(
+                [*source.skipped, *total.outcome.skipped], total.outcome.n_images, reporter
+            )
         elif not np.array_equal(whole.histogram, total.histogram):
             raise InputError("the images changed between the two passes; run the command again")
         whole = total
-    report_enlarged(whole.n_enlarged, params.size, reporter)
+    report_enlarged(whole.outcome.n_enlarged, params.size, reporter)
     written = writer.write(_output(params, workspace), params.name, source.keys, whole)
-    return PriorResult(written, classes, [*source.skipped, *whole.skipped])
+    return PriorResult(written, classes, [*source.skipped, *whole.outcome.skipped])
 
 
 class _PriorWriter:
@@ -186,13 +188,13 @@ class _PriorWriter:
             "fit": fit,
             "smoothing": params.smoothing,
             "size": params.size or "native",
-            "n_images": tally.n_images,
+            "n_images": tally.outcome.n_images,
             "n_pixels": n_pixels,
             "source": {
                 "digest": keys_digest(keys, (self._sizes[key] for key in keys)),
                 "n_files": len(keys),
             },
-            "skipped": count_by_reason(tally.skipped),
+            "skipped": count_by_reason(tally.outcome.skipped),
             "decoding": {"icc": params.images.icc, "orientation": params.images.orientation},
             "versions": versions(*packages),
         }

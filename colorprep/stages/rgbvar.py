@@ -153,7 +153,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         _check_start(params.ranks, len(ranked))
         start, end = params.ranks
         if end > len(ranked):
-            reporter.warn(f"there are only {len(ranked)} images: the range ends there, not at {end}")
+            reporter.warn(f"only {len(ranked)} images: the range ends there, not at {end}")
         chosen = ranked[start - 1 : end]
         range_path, n_in_range = folder / f"rgbvar-{start}-{end}.txt", len(chosen)
         _write_list(range_path, chosen)

@@ -6,26 +6,26 @@ import csv
 import io
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import numpy as np
-import torch
 
 from ..artifacts import load_weights, versions
 from ..atomic import replacing, write_json, write_text
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError, OutputExists
+from ..images.decoding import Pixels
 from ..progress import Reporter
 from ..quantize.quantizer import Quantizer
 from ..report.gallery import gallery
 from ..shards.reader import LabelFolder, open_labels
 from ..training.checkpoint import save_checkpoint
 from ..training.dataset import ShardDataset, split_keys
+from ..training.devices import choose_device
 from ..training.loop import EpochLog, Schedule, fit
 from ..training.losses import RebalancedLoss
 from ..training.models import make_model
-from ..training.prediction import colorize, predict_colors, render
+from ..training.prediction import predicted_rows
 from ..workspace import Workspace
 from .labels import LABELS_NAME
 from .weights import WEIGHTS_NAME
@@ -88,6 +88,8 @@ class TrainResult:
     best_epoch : int
     weights : Path or None
         Which were used.
+    held_out : list of str
+        Keys of the validation images, also written to ``validation.txt``.
     """
 
     folder: Path
@@ -97,6 +99,7 @@ class TrainResult:
     logs: list[EpochLog]
     best_epoch: int
     weights: Path | None
+    held_out: list[str]
 
 
 def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainResult:
@@ -126,8 +129,7 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
     weights, weights_path = _weights(params, workspace, labels.quantizer, reporter)
     training, validation = _split(labels, params.held_out)
     device = choose_device(params.device)
-    torch.manual_seed(params.seed)
-    model = make_model(params.model, len(labels.quantizer.centers))
+    model = make_model(params.model, len(labels.quantizer.centers), params.seed)
     loss = RebalancedLoss(labels.quantizer, weights)
     schedule = Schedule(
         params.epochs, params.steps, params.batch_size, params.learning_rate, params.seed
@@ -149,6 +151,7 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
     }
     folder = _new_folder(params, workspace)
     write_json(folder / "config.json", config)
+    write_text(folder / "validation.txt", "".join(f"{key}\n" for key in validation.keys))
     reporter.note(
         f"training {params.model} on {len(training)} images, {len(validation)} held out, "
         f"{config['loss']}, on {device}"
@@ -156,9 +159,8 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
     logs: list[EpochLog] = []
     best = math.inf
     best_epoch = 0
-    n_images = schedule.total_steps(len(training)) * params.batch_size
     shown = ShardDataset(labels, (validation.keys or training.keys)[:SHOWN_IMAGES])
-    with reporter.track(n_images, "images", "training") as advance:
+    with reporter.track(schedule.total_images(len(training)), "images", "training") as advance:
         for log in fit(model, loss, training, validation, schedule, device, advance):
             logs.append(log)
             _write_log(folder / "log.csv", logs)
@@ -166,7 +168,7 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
             save_checkpoint(folder / "last.pt", model, labels.quantizer, config, progress)
             score = log.train_loss if math.isnan(log.val_loss) else log.val_loss
             picture = folder / "samples" / f"epoch-{log.epoch:04d}.png"
-            _write_picture(picture, model, labels.quantizer, shown, device)
+            _write_picture(picture, predicted_rows(model, labels.quantizer, shown, device))
             if score < best:
                 best, best_epoch, best_picture = score, log.epoch, picture
                 save_checkpoint(folder / "best.pt", model, labels.quantizer, config, progress)
@@ -178,40 +180,15 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
         logs,
         best_epoch,
         weights_path,
+        validation.keys,
     )
-
-
-def choose_device(name: str) -> torch.device:
-    """Return a torch device; ``auto`` takes a GPU where there is one.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    torch.device
-
-    Raises
-    ------
-    InputError
-        If there is no such device.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
-    return device
 
 
 def _check(params: TrainParams) -> None:
     if params.epochs < 1 or params.batch_size < 1 or (params.steps or 1) < 1:
         raise InputError("epochs, steps and batch size must be 1 or more")
     if not 0.0 <= params.held_out < 1.0:
-        raise InputError(f"the share for validation must be from 0 to below 1, got {params.held_out}")
+        raise InputError(f"the share held out must be from 0 to below 1, got {params.held_out}")
     if not params.learning_rate > 0:
         raise InputError(f"the learning rate must be above 0, got {params.learning_rate}")
 
@@ -229,8 +206,9 @@ def _weights(
     weights, meta = load_weights(path)
     if meta.get("fingerprint") != quantizer.fingerprint:
         raise ArtifactError(
-            f"{workspace.shown(path)} is for the bins of {meta.get('quantizer')}, the labels are of "
-            f"{quantizer.name} with others; make both from one prior, or train with --no-weights"
+            f"{workspace.shown(path)} is for {meta.get('quantizer')}, the labels are of "
+            f"{quantizer.name} with other bins; make both from one prior, or train with "
+            "--no-weights"
         )
     return weights.weights, path
 
@@ -258,23 +236,6 @@ def _write_log(path: Path, logs: list[EpochLog]) -> None:
     write_text(path, text.getvalue())
 
 
-def _write_picture(
-    path: Path,
-    model: torch.nn.Module,
-    quantizer: Quantizer,
-    images: ShardDataset,
-    device: torch.device,
-) -> None:
-    """Draw [gray | prediction | original] of some images, with the color that shards keep."""
-    batch = images.batch(range(len(images)))
-    height, width = batch["label"].shape[1:]
-    predicted = predict_colors(model, quantizer, batch["lightness"].to(device), (height, width))
-    rows = []
-    for levels, colors, cells in zip(
-        batch["lightness"].numpy(), predicted, batch["ab"].numpy(), strict=True
-    ):
-        lightness, ab = levels / 2.55, cells + 0.5
-        gray, original = render(lightness, np.zeros_like(ab)), render(lightness, ab)
-        rows.append([gray, colorize(lightness, colors, quantizer), original])
+def _write_picture(path: Path, rows: Sequence[Sequence[Pixels]]) -> None:
     with replacing(path) as temporary:
         gallery(rows, ["gray", "prediction", "original"]).save(temporary, "PNG")

@@ -7,6 +7,7 @@ module        holds
 `losses`      soft targets looked up on the device, and the rebalanced cross-entropy
 `models`      the networks, in one literal table
 `checkpoint`  what a checkpoint holds, written and read
+`devices`     where to compute
 `loop`        the loop: epochs, validation, log, checkpoints
 `prediction`  from a network's logits to colors, and to whole pictures
 ============  ==========================================================================

@@ -42,6 +42,11 @@ class Checkpoint:
     config: dict[str, Any]
     progress: dict[str, Any]
 
+    @property
+    def n_parameters(self) -> int:
+        """How many parameters the model has."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
 
 def save_checkpoint(
     path: Path,

@@ -45,6 +45,12 @@ class Schedule:
         """Return the number of optimizer steps for a training set of that size."""
         return self.steps or self.epochs * math.ceil(n_images / self.batch_size)
 
+    def total_images(self, n_images: int) -> int:
+        """Return how many images those steps see, counted each time."""
+        steps_in_epoch = math.ceil(n_images / self.batch_size)
+        epochs, rest = divmod(self.total_steps(n_images), steps_in_epoch)
+        return epochs * n_images + rest * self.batch_size
+
 
 @dataclass(frozen=True)
 class EpochLog:
@@ -104,7 +110,7 @@ def fit(
     ColorprepError
         If the loss is not finite.
     """
-    model.to(device)
+    model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss.to(device)
     total = schedule.total_steps(len(training))
     optimizer = torch.optim.AdamW(model.parameters(), schedule.learning_rate, weight_decay=0.01)
@@ -115,7 +121,7 @@ def fit(
         model.train()
         begun, seen, sum_of_losses = time.perf_counter(), 0, 0.0
         for batch in training.batches(schedule.batch_size, schedule.seed, epoch):
-            used_rate = rate.get_last_lr()[0]
+            used_rate = float(rate.get_last_lr()[0])
             value = train_step(model, loss, optimizer, on_device(batch, device))
             if not math.isfinite(value):
                 raise ColorprepError(

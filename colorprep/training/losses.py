@@ -73,8 +73,8 @@ class RebalancedLoss(nn.Module):
         super().__init__()
         soft = soft_table(quantizer)
         self.cells = "ab" if quantizer.space == "ab" else "hc"
-        self.register_buffer("index", torch.from_numpy(soft.index.astype(np.int64)))
-        self.register_buffer("target", torch.from_numpy(soft.weight.astype(np.float32)))
+        self.register_buffer("index", torch.from_numpy(soft.bins.astype(np.int64)))
+        self.register_buffer("target", torch.from_numpy(soft.weights.astype(np.float32)))
         tensor = None if weights is None else torch.from_numpy(weights.astype(np.float32))
         self.register_buffer("weights", tensor)
 

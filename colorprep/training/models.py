@@ -55,13 +55,15 @@ MODELS: dict[str, Callable[[int], nn.Module]] = {
 }
 
 
-def make_model(name: str, n_bins: int) -> nn.Module:
+def make_model(name: str, n_bins: int, seed: int | None = None) -> nn.Module:
     """Make a network of the table.
 
     Parameters
     ----------
     name : str
     n_bins : int
+    seed : int or None
+        Of the initial parameters; None leaves them to chance.
 
     Returns
     -------
@@ -74,7 +76,10 @@ def make_model(name: str, n_bins: int) -> nn.Module:
     """
     if name not in MODELS:
         raise InputError(f"unknown model {name!r}; choose {', '.join(MODELS)}")
-    return MODELS[name](n_bins)
+    with torch.random.fork_rng(devices=[]):
+        if seed is not None:
+            torch.manual_seed(seed)
+        return MODELS[name](n_bins)
 
 
 def logits_at(model: nn.Module, lightness: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -14,8 +13,13 @@ from ..color.hue_chroma import (
     to_chroma_plane,
 )
 from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut, rgb_to_lab
+from ..images.decoding import Pixels
+from ..images.resizing import resize
 from ..quantize.decoding import TEMPERATURE
+from ..quantize.labeling import lightness_of
 from ..quantize.quantizer import Quantizer
+from .checkpoint import Checkpoint
+from .dataset import ShardDataset
 from .models import logits_at
 
 
@@ -50,7 +54,72 @@ def predict_colors(
     return quantizer.decode(probs, "mean")
 
 
-def colorize(lightness: Floats, colors: Floats, quantizer: Quantizer) -> NDArray[np.uint8]:
+def colorize_photograph(
+    checkpoint: Checkpoint,
+    pixels: Pixels,
+    temperature: float = TEMPERATURE,
+    device: torch.device | None = None,
+) -> Pixels:
+    """Color one photograph; its own color, if any, is not looked at.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        With its model on `device`.
+    pixels : ndarray of shape (H, W, 3), uint8
+    temperature : float
+        Of the annealed mean.
+    device : torch.device or None
+        None for the CPU.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        Of the same lightness.
+    """
+    settings = checkpoint.config["settings"]
+    size, stride = settings["size"], settings["stride"]
+    levels = lightness_of(resize(pixels, size))
+    batch = torch.from_numpy(levels[None]).to(device or torch.device("cpu"))
+    side = -(-size // stride)
+    colors = predict_colors(
+        checkpoint.model, checkpoint.quantizer, batch, (side, side), temperature
+    )
+    return colorize(rgb_to_lab(pixels)[..., 0], colors[0], checkpoint.quantizer)
+
+
+def predicted_rows(
+    model: nn.Module, quantizer: Quantizer, images: ShardDataset, device: torch.device
+) -> list[list[Pixels]]:
+    """Return [gray, prediction, original] of images of shards.
+
+    Parameters
+    ----------
+    model : Module
+        In evaluation mode, on the device.
+    quantizer : Quantizer
+    images : ShardDataset
+    device : torch.device
+
+    Returns
+    -------
+    list of list of ndarray of shape (H, W, 3), uint8
+        The original has the resolution of color that the shard keeps.
+    """
+    batch = images.batch(range(len(images)))
+    height, width = batch["label"].shape[1:]
+    predicted = predict_colors(model, quantizer, batch["lightness"].to(device), (height, width))
+    rows = []
+    for levels, colors, cells in zip(
+        batch["lightness"].numpy(), predicted, batch["ab"].numpy(), strict=True
+    ):
+        lightness, ab = levels / 2.55, cells + 0.5
+        gray, original = render(lightness, np.zeros_like(ab)), render(lightness, ab)
+        rows.append([gray, colorize(lightness, colors, quantizer), original])
+    return rows
+
+
+def colorize(lightness: Floats, colors: Floats, quantizer: Quantizer) -> Pixels:
     """Color a picture with predicted colors of a lower resolution.
 
     Parameters
@@ -71,7 +140,7 @@ def colorize(lightness: Floats, colors: Floats, quantizer: Quantizer) -> NDArray
     return render(lightness, _ab_of_hue_chroma(from_chroma_plane(plane), lightness))
 
 
-def render(lightness: Floats, ab: Floats) -> NDArray[np.uint8]:
+def render(lightness: Floats, ab: Floats) -> Pixels:
     """Make a picture of its lightness and its ab, of the same resolution or a lower one.
 
     Parameters

@@ -1,0 +1,49 @@
+"""`colorprep colorize`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import options
+from .console import Session
+from .describe import skip_facts, skip_line
+
+
+@options.command(
+    [
+        "colorprep colorize old-photo.jpg",
+        "colorprep colorize scans/ --temperature 0.2 -o colored",
+    ]
+)
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--checkpoint", metavar="FILE", help="A trained network. [newest run's best.pt]")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, min_open=True),
+    default=0.38,
+    show_default=True,
+    help="Lower is bolder, 1 is the mean.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@options.output_option("colorized", "Folder to write.")
+def command(session: Session, **values: Any) -> None:
+    """Color photographs by a trained network.
+
+    At full resolution and with their own lightness. INPUTS are photographs and folders of them,
+    gray or in color; each gives <stem>.png in the tree of its folder.
+    """
+    from ..stages import colorize as stage
+
+    result = stage.run(stage.ColorizeParams(**values), session.workspace, session.reporter)
+    lines = [path.as_posix() for path in result.written]
+    if len(lines) > 10:
+        folder = session.workspace.path(values["output"] or stage.COLORIZED_NAME)
+        lines = [f"{folder.as_posix()}: {len(lines)} pictures{skip_line(result.skipped)}"]
+    facts = {
+        "checkpoint": result.checkpoint,
+        "written": result.written,
+        **skip_facts(result.skipped),
+    }
+    session.show(lines, facts)

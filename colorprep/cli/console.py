@@ -1,0 +1,106 @@
+"""What the command line says: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..progress import Reporter
+from ..workspace import Workspace
+
+BAR = (
+    "{desc}: {percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt}{unit}  "
+    "{rate_noinv_fmt}  {remaining} left"
+)
+
+
+class Console(Reporter):
+    """Draws progress bars and writes messages to stderr, and to a log file if there is one.
+
+    Parameters
+    ----------
+    quiet : bool
+        Leaves out bars and notes; warnings stay.
+    log_file : Path or None
+    """
+
+    def __init__(self, quiet: bool, log_file: Path | None) -> None:
+        self._quiet = quiet
+        self._log = logging.getLogger("colorprep")
+        self._log.setLevel(logging.INFO)
+        self._log.propagate = False
+        self._log.handlers = [logging.NullHandler()]
+        if log_file is not None:
+            handler = logging.FileHandler(log_file, encoding="utf-8")
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            self._log.handlers.append(handler)
+        warnings.showwarning = lambda message, *_, **__: self.warn(str(message))
+
+    @contextmanager
+    def track(self, total: int, unit: str, title: str) -> Iterator[Callable[[int], object]]:
+        """Draw a bar with units a second and the time left."""
+        from tqdm import tqdm  # only where there is something to draw
+
+        self._log.info("%s: %d %s", title, total, unit)
+        # A log file or a pipe gets a line every ten seconds instead of ten a second.
+        interval = 0.1 if sys.stderr.isatty() else 10.0
+        with tqdm(
+            total=total,
+            desc=title,
+            unit=f" {unit}",
+            file=sys.stderr,
+            disable=self._quiet,
+            mininterval=interval,
+            bar_format=BAR,
+        ) as bar:
+            yield bar.update
+
+    def note(self, message: str) -> None:
+        """Write a message, unless quiet."""
+        self._log.info(message)
+        if not self._quiet:
+            click.echo(message, err=True)
+
+    def warn(self, message: str) -> None:
+        """Write a warning, quiet or not."""
+        self._log.warning(message)
+        click.echo(f"warning: {message}", err=True)
+
+
+class Session:
+    """What a command works with: the workspace, a reporter, and where results go.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    reporter : Console
+    as_json : bool
+        Whether results are one JSON object instead of text.
+    """
+
+    def __init__(self, workspace: Workspace, reporter: Console, as_json: bool) -> None:
+        self.workspace = workspace
+        self.reporter = reporter
+        self.as_json = as_json
+
+    def show(self, lines: Sequence[str], facts: Mapping[str, Any]) -> None:
+        """Write a result to stdout: the lines, or the facts as one JSON object."""
+        if self.as_json:
+            click.echo(json.dumps(facts, ensure_ascii=False, default=_plain))
+        else:
+            for line in lines:
+                click.echo(line)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -1,0 +1,46 @@
+"""`colorprep demo`."""
+
+from __future__ import annotations
+
+import click
+
+from . import options
+from .console import Session
+from .describe import safety_line
+
+
+@options.command(["colorprep demo", "colorprep demo --out /tmp/colorprep-demo"])
+@click.option("--out", metavar="FOLDER", help="Where to work. [demo]")
+def command(session: Session, out: str | None) -> None:
+    """Run the whole chain on built-in photographs.
+
+    From photographs to a trained colorizer's pictures, in about a minute; ends by naming what there
+    is to look at.
+    """
+    from ..stages import demo as stage
+
+    result = stage.run(out, session.workspace, session.reporter)
+    best = result.train.logs[result.train.best_epoch - 1]
+    n_in_range = f"{result.rgbvar.n_in_range} of {len(result.rgbvar.ranked)} images"
+    lines = [
+        "",
+        f"prior     {result.prior.whole.path.as_posix()}",
+        f"weights   {safety_line(result.prior.whole.weights.safety)}",
+        f"labels    {result.labels.n_images} images, {result.labels.n_bytes / 1e6:.1f} MB",
+        f"rgbvar    {n_in_range} chosen by colorfulness",
+        f"train     loss {result.train.logs[0].val_loss:.2f} -> {best.val_loss:.2f} nats per pixel "
+        "on held-out crops (of the same photographs, so it shows the chain, not a good network)",
+        "",
+        "Look at:",
+        *(f"  {path.as_posix():36} {what}" for what, path in result.pictures.items()),
+    ]
+    facts = {
+        "workspace": result.workspace.root,
+        "prior": result.prior.whole.path,
+        "labels": result.labels.folder,
+        "list": result.rgbvar.list_path,
+        "run": result.train.folder,
+        "colorized": result.colorize.written,
+        "pictures": result.pictures,
+    }
+    session.show(lines, facts)

@@ -1,0 +1,61 @@
+"""How results are told, in lines for people and in facts for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..balance.weights import WeightSafety
+    from ..images.skip import Skip
+    from ..stages.prior import WrittenPrior
+
+Described = tuple[list[str], dict[str, Any]]
+
+
+def describe_prior(written: WrittenPrior) -> Described:
+    """Tell of a prior and its weights."""
+    prior, meta = written.prior, written.prior.meta
+    n_bins = len(prior.probs)
+    n_empty = int((prior.counts == 0).sum())
+    lines = [
+        f"{written.path.as_posix()}: {n_bins} bins of {prior.quantizer.name}, "
+        f"{meta['n_images']:,} images, {prior.n_pixels:,} pixels at {_at(meta['size'])}; "
+        f"{n_empty} bins without a pixel",
+        f"{written.weights_path.as_posix()}: {safety_line(written.weights.safety)}",
+    ]
+    facts = {
+        "prior": written.path,
+        "weights": written.weights_path,
+        "quantizer": prior.quantizer.name,
+        "n_bins": n_bins,
+        "n_images": meta["n_images"],
+        "n_pixels": prior.n_pixels,
+        "bins_without_a_pixel": n_empty,
+        "digest": prior.digest,
+        "safety": vars(written.weights.safety),
+    }
+    return lines, facts
+
+
+def safety_line(safety: WeightSafety) -> str:
+    """Tell what weights will do to the loss."""
+    return (
+        f"weights {safety.smallest:.4g} to {safety.largest:.4g}, "
+        f"effective sample size {safety.effective_share:.0%} of the pixels, "
+        f"near-gray {safety.gray_before:.0%} of the pixels and {safety.gray_after:.0%} of the loss"
+    )
+
+
+def skip_facts(skipped: Sequence[Skip]) -> dict[str, Any]:
+    """Return the skipped images, for JSON."""
+    return {"skipped": [skip._asdict() for skip in skipped]}
+
+
+def skip_line(skipped: Sequence[Skip]) -> str:
+    """Tell how many images were skipped, with a leading comma; empty where none were."""
+    return f", {len(skipped)} skipped" if skipped else ""
+
+
+def _at(size: Any) -> str:
+    return "native size" if size == "native" else f"{size} x {size}"

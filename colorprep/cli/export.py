@@ -1,0 +1,24 @@
+"""`colorprep export`."""
+
+from __future__ import annotations
+
+import click
+
+from . import options
+from .console import Session
+
+
+@options.command(["colorprep export prior.npz", "colorprep export weights.npz -o for-other-code"])
+@click.argument("artifact")
+@options.output_option("the workspace", "Folder to write.")
+def command(session: Session, artifact: str, output: str | None) -> None:
+    """Write an artifact as the .npy files of other projects.
+
+    A prior gives prior_probs.npy and pts_in_hull.npy (centers.npy where the bins are no lattice);
+    weights give prior_factor.npy and, for ab313 and ab529, the Q x Q+1 color_vec_table.npy.
+    """
+    from ..stages import export as stage
+
+    params = stage.ExportParams(artifact, output)
+    written = stage.run(params, session.workspace, session.reporter)
+    session.show([path.as_posix() for path in written], {"written": written})

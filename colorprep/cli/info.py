@@ -1,0 +1,50 @@
+"""`colorprep info`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import options
+from .console import Session
+
+
+@options.command(["colorprep info prior.npz", "colorprep info labels --json"])
+@click.argument("path")
+def command(session: Session, path: str) -> None:
+    """Tell what an artifact is, from what and how it was made.
+
+    PATH is a prior, weights, labels, a shard, a run, a checkpoint, a list, scores, or a bare .npy.
+    """
+    from ..stages import info as stage
+
+    facts = stage.run(path, session.workspace, session.reporter)
+    session.show(_lines(facts), facts)
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
+    """Write facts down as lines, nested ones indented."""
+    lines = []
+    for name, value in facts.items():
+        label = f"{indent}{name.replace('_', ' ')}"
+        if isinstance(value, dict) and value:
+            lines += [f"{label}:", *_lines(value, indent + "  ")]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = [", ".join(f"{key} {item}" for key, item in row.items()) for row in value]
+            lines += [f"{label}:", *(f"{indent}  {row}" for row in rows)]
+        elif name == "what":
+            lines.append(str(value))
+        else:
+            lines.append(f"{label}: {_text(value)}")
+    return lines
+
+
+def _text(value: Any) -> str:
+    if value is None or value == {} or value == []:
+        return "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -1,0 +1,77 @@
+"""The `colorprep` command: finds subcommands, and turns errors into messages and exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..errors import ColorprepError
+
+# In the order of the work; a command's module is imported when it is asked for.
+COMMANDS = (
+    "sample",
+    "demo",
+    "prior",
+    "weights",
+    "labels",
+    "rgbvar",
+    "train",
+    "colorize",
+    "info",
+    "export",
+)
+
+
+class LazyGroup(click.Group):
+    """Commands in the order of the work, each imported at first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{cmd_name}", __package__)
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; errors of ours and of the system become messages here."""
+        # Pillow warns of sizes and oddities that the decoding rules deal with.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        try:
+            return super().invoke(ctx)
+        except ColorprepError as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
+        except KeyboardInterrupt:
+            click.echo("interrupted: what is there under its final name is whole", err=True)
+            ctx.exit(130)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nStart with:\n  colorprep demo\n  colorprep prior --dir photos/",
+)
+@click.version_option(__version__, package_name="colorprep")
+def cli() -> None:
+    """Turn a folder of images into training data for image colorization."""
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="colorprep")

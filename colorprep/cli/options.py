@@ -1,0 +1,145 @@
+"""Options that several commands share, and what turns them into parameters.
+
+======================  =====================================================================
+decorator               gives the command
+======================  =====================================================================
+`command`               a click command with -C, -q, --json and --log-file; its first argument
+                        is a `Session`
+`image_options`         --dir, --list, --workers, --strict, --icc, --orientation, as ``images``
+`size_option`           --size N|native
+`output_option`         -o
+======================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import InputError
+from ..workspace import Workspace
+from .console import Console, Session
+
+Function = Callable[..., Any]
+
+N_COMMON = 4
+
+
+def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], click.Command]:
+    """Make a command with the options that every command has.
+
+    Parameters
+    ----------
+    examples : sequence of str
+        Command lines shown by --help.
+    **attributes
+        Of `click.command`.
+    """
+    epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
+
+    def decorate(function: Function) -> click.Command:
+        @click.option("-C", "--workspace", default=".", help="Work in this folder. [.]")
+        @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
+        @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+        @click.option("--log-file", help="Also write messages to this file.")
+        @functools.wraps(function)
+        def run(
+            workspace: str, quiet: bool, as_json: bool, log_file: str | None, **values: Any
+        ) -> None:
+            place = Workspace(Path(workspace))
+            if not place.root.is_dir():
+                raise click.UsageError(f"-C {workspace}: there is no such folder")
+            log_path = place.path(log_file) if log_file else None
+            function(Session(place, Console(quiet, log_path), as_json), **values)
+
+        made = click.command(epilog=epilog, **attributes)(run)
+        # A command's own options come first in its --help, the common ones last.
+        made.params = [*made.params[N_COMMON:], *made.params[:N_COMMON]]
+        return made
+
+    return decorate
+
+
+def image_options(function: Function) -> Function:
+    """Add the options of where images come from; the command gets them as ``images``."""
+
+    @click.option("--dir", "folder", metavar="SOURCE", help="Folder of images. [the last one]")
+    @click.option("--list", "list_", metavar="FILE", help="Use only the images of this list.")
+    @click.option(
+        "--workers", type=click.IntRange(1), metavar="N", help="Number of threads. [all cores]"
+    )
+    @click.option("--strict", is_flag=True, help="Fail at the first bad image.")
+    @click.option(
+        "--icc",
+        type=click.Choice(["convert", "ignore"]),
+        default="convert",
+        show_default=True,
+        help="Embedded color profiles.",
+    )
+    @click.option(
+        "--orientation",
+        type=click.Choice(["apply", "ignore"]),
+        default="apply",
+        show_default=True,
+        help="EXIF orientation.",
+    )
+    @functools.wraps(function)
+    def run(
+        *arguments: Any,
+        folder: str | None,
+        list_: str | None,
+        workers: int | None,
+        strict: bool,
+        icc: Any,
+        orientation: Any,
+        **values: Any,
+    ) -> Any:
+        from ..stages.images import ImageParams
+
+        images = ImageParams(folder, list_, workers, strict, icc, orientation)
+        return function(*arguments, images=images, **values)
+
+    return run
+
+
+class Size(click.ParamType[Any]):
+    """A number of pixels, or ``native``."""
+
+    name = "N|native"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return a positive integer or ``native``."""
+        if value == "native" or value is None:
+            return value
+        try:
+            size = int(value)
+        except ValueError:
+            size = 0
+        if not 1 <= size <= 16384:
+            self.fail(f"{value!r} is neither native nor a number of pixels up to 16384", param, ctx)
+        return size
+
+
+def size_option(default: str) -> Callable[[Function], Function]:
+    """Add --size, with the default as --help tells it."""
+    text = f"Stretch images to N x N first. [{default}]"
+    return click.option("--size", type=Size(), help=text)
+
+
+def output_option(default: str, what: str) -> Callable[[Function], Function]:
+    """Add -o, with the default as --help tells it."""
+    return click.option("-o", "output", metavar="PATH", help=f"{what} [{default}]")
+
+
+@contextmanager
+def wrong_usage() -> Iterator[None]:
+    """Turn what the options cannot mean into an error of usage, exit code 2."""
+    try:
+        yield
+    except InputError as error:
+        raise click.UsageError(str(error)) from error

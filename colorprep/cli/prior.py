@@ -1,0 +1,94 @@
+"""`colorprep prior`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import options
+from .console import Session
+from .describe import describe_prior, skip_facts
+
+QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
+
+
+@options.command(
+    [
+        "colorprep prior --dir train/",
+        "colorprep prior --dir train/ --quantizer gmm --components 64 -o gmm.npz",
+        "colorprep prior --dir train/ --list cats.txt --name cat",
+    ]
+)
+@options.image_options
+@click.option("--quantizer", default="ab313", show_default=True, metavar=QUANTIZERS)
+@click.option(
+    "--components",
+    type=click.IntRange(1, 65535),
+    metavar="K",
+    help="Bins to fit or lay out. [gmm 32, hc-grid 256, hc-1d 32, kmeans 313]",
+)
+@click.option("--linear-hue", is_flag=True, help="gmm: take hue as a line instead of a circle.")
+@click.option("--sigma", default="default", metavar="default|learned|X", help="hc-grid: spread.")
+@options.size_option("native")
+@click.option(
+    "--smooth",
+    "smoothing",
+    type=click.Choice(["soft", "lattice", "none"]),
+    default="soft",
+    show_default=True,
+    help="soft: the mean soft label; lattice: a Gaussian over bins (ab lattices).",
+)
+@click.option("--neighbors", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--sigma-ab", type=float, default=5.0, show_default=True)
+@click.option("--by-class", is_flag=True, help="Also one prior for each top-level folder.")
+@click.option("--name", help="Name the prior; it goes to priors/NAME/.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the fit.")
+@options.output_option("prior.npz", "Where to; X.npz puts the weights in X-weights.npz.")
+def command(session: Session, **values: Any) -> None:
+    """Count the colors of a folder: prior.npz and weights.npz.
+
+    Every pixel of every image is counted, exactly. Weights are made with lambda 0.5; `colorprep
+    weights` makes others of the same prior.
+    """
+    from ..stages import prior as stage
+
+    with options.wrong_usage():
+        params = _params(**values)
+    result = stage.run(params, session.workspace, session.reporter)
+    whole = result.whole
+    lines, facts = describe_prior(whole)
+    if result.classes:
+        lines.append(f"priors/: {len(result.classes)} class priors, each with weights")
+    facts["classes"] = {name: path.as_posix() for name, path in result.classes.items()}
+    session.show(lines, {**facts, **skip_facts(result.skipped)})
+
+
+def _params(
+    images: Any,
+    quantizer: str,
+    components: int | None,
+    linear_hue: bool,
+    sigma: str,
+    size: Any,
+    smoothing: Any,
+    neighbors: int,
+    sigma_ab: float,
+    seed: int,
+    **rest: Any,
+) -> Any:
+    from ..errors import InputError
+    from ..quantize.spec import QuantizerSpec
+    from ..stages.prior import PriorParams
+
+    spread: str | float = sigma
+    if sigma not in ("default", "learned"):
+        try:
+            spread = float(sigma)
+        except ValueError:
+            raise InputError(
+                f"--sigma must be default, learned or a number, got {sigma!r}"
+            ) from None
+    spec = QuantizerSpec(quantizer, components, linear_hue, spread, neighbors, sigma_ab, seed)
+    pixels = None if size == "native" else size
+    return PriorParams(images, spec, pixels, smoothing, **rest)

@@ -1,0 +1,74 @@
+"""`colorprep train`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import options
+from .console import Session
+
+
+@options.command(
+    [
+        "colorprep train",
+        "colorprep train --epochs 50 --batch-size 64 --device cuda -o runs/first",
+        "colorprep train --no-weights",
+    ]
+)
+@click.option("--shards", metavar="FOLDER", help="Labels to train on. [labels]")
+@click.option("--weights", metavar="FILE", help="Rebalancing weights. [weights.npz if there]")
+@click.option("--no-weights", is_flag=True, help="Weigh all colors alike.")
+@click.option("--model", default="small", show_default=True, help="The network: small.")
+@click.option("--epochs", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--steps", type=click.IntRange(1), help="End after that many steps instead.")
+@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
+@click.option(
+    "--lr",
+    "learning_rate",
+    type=click.FloatRange(0, min_open=True),
+    default=2e-3,
+    show_default=True,
+    help="Peak learning rate.",
+)
+@click.option(
+    "--val",
+    "held_out",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.05,
+    show_default=True,
+    metavar="FRACTION",
+    help="Share of the images held out, by a hash of the key.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@options.output_option("runs/<date>-<model>", "Folder of the run.")
+def command(session: Session, no_weights: bool, weights: str | None, **values: Any) -> None:
+    """Train a colorizer from label shards.
+
+    With soft cross-entropy, rebalanced by the weights. Images without color are masked.
+    """
+    if no_weights and weights:
+        raise click.UsageError("--weights and --no-weights exclude each other")
+    from ..stages import train as stage
+
+    params = stage.TrainParams(weights=weights, use_weights=not no_weights, **values)
+    result = stage.run(params, session.workspace, session.reporter)
+    best = result.logs[result.best_epoch - 1]
+    lines = [
+        f"{result.best.as_posix()}: epoch {best.epoch} of {result.logs[-1].epoch}, loss "
+        f"{best.train_loss:.3f} in training and {best.val_loss:.3f} held out (nats per pixel)",
+        f"{result.picture.as_posix()}: gray, prediction, original",
+        f"{result.log.as_posix()}: all epochs",
+    ]
+    facts = {
+        "run": result.folder,
+        "best": result.best,
+        "log": result.log,
+        "picture": result.picture,
+        "weights": result.weights,
+        "best_epoch": result.best_epoch,
+        "epochs": [vars(log) for log in result.logs],
+    }
+    session.show(lines, facts)

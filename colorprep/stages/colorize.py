@@ -1,0 +1,148 @@
+"""`colorprep colorize`: color photographs by a trained network, keeping their lightness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from PIL import Image
+
+from ..atomic import replacing
+from ..errors import BadImage, InputError
+from ..images.decoding import decode
+from ..images.skip import Skip
+from ..images.source import FolderSource, folder_source
+from ..progress import Reporter
+from ..quantize.decoding import TEMPERATURE
+from ..training.checkpoint import load_checkpoint
+from ..training.devices import choose_device
+from ..training.prediction import colorize_photograph
+from ..workspace import Workspace
+from .images import report_skips
+from .train import RUNS_NAME
+
+COLORIZED_NAME = "colorized"
+
+
+@dataclass(frozen=True)
+class ColorizeParams:
+    """What `colorprep colorize` is to do.
+
+    Attributes
+    ----------
+    inputs : sequence of str or Path
+        Photographs and folders of them, gray or in color.
+    checkpoint : str, Path or None
+        None for the newest run's ``best.pt``.
+    temperature : float
+        Of the annealed mean.
+    device : str
+        ``auto`` takes a GPU where there is one.
+    output : str, Path or None
+        None for ``colorized/``.
+    """
+
+    inputs: Sequence[str | Path]
+    checkpoint: str | Path | None = None
+    temperature: float = TEMPERATURE
+    device: str = "auto"
+    output: str | Path | None = None
+
+
+@dataclass(frozen=True)
+class ColorizeResult:
+    """What `colorprep colorize` did.
+
+    Attributes
+    ----------
+    checkpoint : Path
+    written : list of Path
+    skipped : list of Skip
+    """
+
+    checkpoint: Path
+    written: list[Path]
+    skipped: list[Skip]
+
+
+def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> ColorizeResult:
+    """Color photographs.
+
+    Parameters
+    ----------
+    params : ColorizeParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    ColorizeResult
+
+    Raises
+    ------
+    ArtifactError
+        If the checkpoint is missing or damaged.
+    InputError
+        If there is no photograph, or two would be written to one file.
+    """
+    if not params.temperature > 0:
+        raise InputError(f"the temperature must be above 0, got {params.temperature}")
+    path = workspace.path(params.checkpoint) if params.checkpoint else _newest(workspace)
+    checkpoint = load_checkpoint(path)
+    device = choose_device(params.device)
+    checkpoint.model.to(device)
+    folder = workspace.path(params.output or COLORIZED_NAME)
+    jobs = _jobs([workspace.path(given) for given in params.inputs], folder)
+    written, skipped = [], []
+    with reporter.track(len(jobs), "images", "colorizing") as advance:
+        for target, (source, key) in jobs.items():
+            try:
+                pixels = decode(source.read(key))
+                colored = colorize_photograph(checkpoint, pixels, params.temperature, device)
+            except BadImage as error:
+                skipped.append(Skip(str(source.root / key), error.reason, error.detail))
+            else:
+                with replacing(target) as temporary:
+                    Image.fromarray(colored).save(temporary, "PNG")
+                written.append(target)
+            advance(1)
+    report_skips(skipped, len(written), reporter)
+    return ColorizeResult(path, written, skipped)
+
+
+def _newest(workspace: Workspace) -> Path:
+    """Return the best checkpoint of the newest run."""
+    found = workspace.path(RUNS_NAME).glob("*/best.pt")
+    newest = max(found, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+    if newest is None:
+        raise InputError(
+            f"no trained run in {workspace.path(RUNS_NAME)}; train one with `colorprep train`, or "
+            "give one with --checkpoint"
+        )
+    return newest
+
+
+def _jobs(inputs: Sequence[Path], folder: Path) -> dict[Path, tuple[FolderSource, str]]:
+    """Return which file each photograph is written to, refusing to write one over another."""
+    jobs: dict[Path, tuple[FolderSource, str]] = {}
+    for given in inputs:
+        if given.is_dir():
+            source = folder_source(given)
+            keys: Sequence[str] = source.keys
+        elif given.exists():
+            source, keys = FolderSource(given.parent, [given.name], [0]), [given.name]
+        else:
+            raise InputError(f"there is no file or folder {given}")
+        for key in keys:
+            target = folder / PurePosixPath(key).with_suffix(".png")
+            if target.resolve() == (source.root / key).resolve():
+                raise InputError(f"{target} would be replaced by its own picture; use another -o")
+            if target in jobs:
+                other = jobs[target][0].root / jobs[target][1]
+                raise InputError(
+                    f"{source.root / key} and {other} would both be written to {target}; colorize "
+                    "them into different folders with -o"
+                )
+            jobs[target] = (source, key)
+    return jobs

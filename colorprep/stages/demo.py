@@ -1,0 +1,144 @@
+"""`colorprep demo`: the whole chain on the built-in photographs, in under two minutes."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..atomic import replacing
+from ..errors import OutputExists
+from ..images.decoding import decode
+from ..progress import Reporter
+from ..report.figures import draw_prior, draw_ranking
+from ..report.gallery import gallery
+from ..workspace import Workspace
+from . import colorize, labels, prior, rgbvar, sample, train
+from .images import ImageParams
+
+DEMO_NAME = "demo"
+PHOTOS_NAME = "photos"
+MARK = ".colorprep-demo"
+SHOWN = 4
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What `colorprep demo` did.
+
+    Attributes
+    ----------
+    workspace : Workspace
+        Where all of it lies.
+    prior : PriorResult
+    labels : LabelsResult
+    rgbvar : RgbvarResult
+    train : TrainResult
+    colorize : ColorizeResult
+    pictures : dict of str to Path
+        What there is to look at, by what it shows.
+    """
+
+    workspace: Workspace
+    prior: prior.PriorResult
+    labels: labels.LabelsResult
+    rgbvar: rgbvar.RgbvarResult
+    train: train.TrainResult
+    colorize: colorize.ColorizeResult
+    pictures: dict[str, Path]
+
+
+def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> DemoResult:
+    """Run the whole chain on the built-in photographs.
+
+    Parameters
+    ----------
+    output : str, Path or None
+        The folder to work in; None for ``demo/``. An earlier demo in it is replaced.
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    DemoResult
+
+    Raises
+    ------
+    OutputExists
+        If the folder holds anything but an earlier demo.
+    """
+    inner = Workspace(_fresh_folder(workspace.path(output or DEMO_NAME)))
+    reporter.note("1/6  colorprep sample photos")
+    sample.run(sample.SampleParams(PHOTOS_NAME), inner, reporter)
+    reporter.note("2/6  colorprep prior --dir photos")
+    counted = prior.run(prior.PriorParams(ImageParams(PHOTOS_NAME)), inner, reporter)
+    reporter.note("3/6  colorprep labels --size 128")
+    labeled = labels.run(labels.LabelsParams(size=128), inner, reporter)
+    reporter.note("4/6  colorprep rgbvar --range 1-120")
+    ranked = rgbvar.run(rgbvar.RgbvarParams(ranks=(1, 120)), inner, reporter)
+    reporter.note("5/6  colorprep train --epochs 14 --batch-size 16")
+    trained = train.run(
+        train.TrainParams(epochs=14, batch_size=16, output="runs/demo"), inner, reporter
+    )
+    reporter.note("6/6  colorprep colorize (photographs that were held out of training)")
+    shown = trained.held_out[:SHOWN]
+    colored = colorize.run(
+        colorize.ColorizeParams([Path(PHOTOS_NAME) / key for key in shown]), inner, reporter
+    )
+    pictures = {
+        "the color prior and its weights": _draw_prior(counted, inner),
+        "the ranking by colorfulness": _draw_ranking(ranked, inner),
+        "gray, prediction, original": trained.picture,
+        "colorized at full resolution": _draw_colorized(shown, colored.written, inner),
+    }
+    return DemoResult(inner, counted, labeled, ranked, trained, colored, pictures)
+
+
+def _fresh_folder(folder: Path) -> Path:
+    """Make the folder, removing an earlier demo and nothing else."""
+    mark = folder / MARK
+    if folder.exists() and not mark.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputExists(f"{folder} holds something else than a demo; choose another with --out")
+    if mark.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    return folder
+
+
+def _draw_prior(counted: prior.PriorResult, workspace: Workspace) -> Path:
+    whole = counted.whole
+    figure = draw_prior(whole.prior.quantizer, whole.prior.probs, whole.weights.weights.weights)
+    path = workspace.path("figures/prior.png")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png")
+    return path
+
+
+def _draw_ranking(ranked: rgbvar.RgbvarResult, workspace: Workspace) -> Path:
+    n_images = len(ranked.ranked)
+    ranks = [1 + round(i * (n_images - 1) / 5) for i in range(6)]
+    photographs = workspace.path(PHOTOS_NAME)
+    thumbnails = [
+        decode((photographs / ranked.ranked[rank - 1].key).read_bytes()) for rank in ranks
+    ]
+    scores = [item.score for item in ranked.ranked]
+    path = workspace.path("figures/rgbvar.png")
+    with replacing(path) as temporary:
+        draw_ranking(scores, ranks, thumbnails).savefig(temporary, format="png")
+    return path
+
+
+def _draw_colorized(keys: list[str], written: list[Path], workspace: Workspace) -> Path:
+    rows = []
+    for key, path in zip(keys, written, strict=True):
+        original = decode((workspace.path(PHOTOS_NAME) / key).read_bytes())
+        gray = np.asarray(Image.fromarray(original).convert("L").convert("RGB"))
+        rows.append([gray, decode(path.read_bytes()), original])
+    picture = workspace.path("figures/colorized.png")
+    with replacing(picture) as temporary:
+        gallery(rows, ["gray", "colorized", "original"]).save(temporary, "PNG")
+    return picture

@@ -1,0 +1,93 @@
+"""`colorprep export`: the .npy shapes that other projects read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..artifacts import PRIOR_SCHEMA, WEIGHTS_SCHEMA, load_arrays, load_prior, load_weights
+from ..atomic import replacing
+from ..balance.matrix import weighted_targets
+from ..errors import ArtifactError
+from ..progress import Reporter
+from ..quantize.ab import AbQuantizer, ab529, ab_lattice
+from ..workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ExportParams:
+    """What `colorprep export` is to do.
+
+    Attributes
+    ----------
+    artifact : str or Path
+        A prior.npz or weights.npz.
+    output : str, Path or None
+        Folder of the exports; None for the workspace.
+    """
+
+    artifact: str | Path
+    output: str | Path | None = None
+
+
+def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[Path]:
+    """Write an artifact in the shapes of other projects.
+
+    Parameters
+    ----------
+    params : ExportParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    list of Path
+        The written files. Of a prior: ``prior_probs.npy`` (Q,), and ``pts_in_hull.npy`` (Q, 2)
+        int64 for lattices, ``centers.npy`` float64 for others. Of weights: ``prior_factor.npy``
+        (Q,), and for ab313 and ab529 ``color_vec_table.npy`` (Q, Q + 1).
+
+    Raises
+    ------
+    ArtifactError
+        If the artifact is missing, damaged or of another kind.
+    """
+    path = workspace.path(params.artifact)
+    if path.suffix != ".npz":
+        raise ArtifactError(f"{path} cannot be exported; give a prior.npz or a weights.npz")
+    kind = str(load_arrays(path, "")[1]["schema"]).partition("/")[0]
+    if kind == PRIOR_SCHEMA.partition("/")[0]:
+        exports = _of_prior(path)
+    elif kind == WEIGHTS_SCHEMA.partition("/")[0]:
+        exports = _of_weights(path)
+    else:
+        raise ArtifactError(f"{path} holds {kind}; give a prior.npz or a weights.npz")
+    folder = workspace.path(params.output or "")
+    for name, array in exports.items():
+        with replacing(folder / name) as temporary, temporary.open("wb") as stream:
+            np.save(stream, array)
+    return [folder / name for name in exports]
+
+
+def _of_prior(path: Path) -> dict[str, NDArray[Any]]:
+    prior = load_prior(path)
+    centers = prior.quantizer.centers
+    exports: dict[str, NDArray[Any]] = {"prior_probs.npy": prior.probs}
+    if isinstance(prior.quantizer, AbQuantizer) and prior.quantizer.step is not None:
+        exports["pts_in_hull.npy"] = centers.astype(np.int64)
+    else:
+        exports["centers.npy"] = centers
+    return exports
+
+
+def _of_weights(path: Path) -> dict[str, NDArray[Any]]:
+    weights, meta = load_weights(path)
+    exports: dict[str, NDArray[Any]] = {"prior_factor.npy": weights.weights}
+    name = meta.get("quantizer")
+    if name in ("ab313", "ab529"):
+        lattice = ab_lattice() if name == "ab313" else ab529()
+        exports["color_vec_table.npy"] = weighted_targets(weights.weights, lattice)
+    return exports

@@ -1,0 +1,272 @@
+"""`colorprep info`: what any artifact is, from what, and how it was made."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..artifacts import load_arrays, load_prior, load_weights
+from ..balance.prior import Prior
+from ..balance.weights import check_probs, gray_bins, weight_safety
+from ..color.lab import Floats
+from ..errors import ArtifactError, InputError
+from ..images.source import read_list
+from ..progress import Reporter
+from ..quantize.ab import ab529, ab_lattice
+from ..quantize.quantizer import Quantizer
+from ..shards.manifest import MANIFEST, read_manifest
+from ..shards.reader import open_shard
+from ..workspace import MEMORY, Workspace
+
+Facts = dict[str, Any]
+COMMONEST = 5
+
+
+def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
+    """Describe an artifact.
+
+    Parameters
+    ----------
+    path : str or Path
+        A prior, weights, labels, shard, run, checkpoint, list, scores, or a bare .npy.
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    dict
+        Facts by name, ``what`` first; fit for JSON.
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, damaged, or nothing that colorprep writes or reads.
+    """
+    target = workspace.path(path)
+    if not target.exists():
+        raise ArtifactError(f"there is no file or folder {target}")
+    if target.is_dir():
+        return _of_folder(target)
+    describe = _READERS.get(target.suffix)
+    if describe is None:
+        raise ArtifactError(
+            f"{target} is nothing that colorprep writes; it knows {' '.join(sorted(_READERS))} "
+            "files, label folders and runs"
+        )
+    return describe(target)
+
+
+def _of_folder(folder: Path) -> Facts:
+    if (folder / MANIFEST).exists():
+        return _of_labels(folder)
+    if (folder / "config.json").exists():
+        return _of_run(folder)
+    names = sorted(
+        entry.name for entry in folder.iterdir() if (entry / MANIFEST).exists() or entry.is_file()
+    )
+    if (folder / MEMORY).exists() or "prior.npz" in names:
+        return {"what": "a workspace", "holds": names}
+    raise ArtifactError(f"{folder} is neither labels, nor a run, nor a workspace")
+
+
+def _of_labels(folder: Path) -> Facts:
+    manifest = read_manifest(folder)
+    quantizer = manifest["quantizer"]["name"]
+    kind = "shards" if manifest["format"] == "h5" else "one .npy an image"
+    return {
+        "what": f"labels of {manifest['n_images']} images by {quantizer}, {kind}",
+        "n_shards": manifest["n_shards"],
+        "classes": len(manifest["classes"]),
+        "settings": manifest["settings"],
+        "skipped": manifest["skipped"],
+        "source": manifest["source"],
+        "versions": manifest["versions"],
+    }
+
+
+def _of_run(folder: Path) -> Facts:
+    config: Facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    facts: Facts = {"what": f"a training run of {config['model']}"}
+    log = folder / "log.csv"
+    if log.exists():
+        with log.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        facts["epochs_done"] = len(rows)
+        facts["last"] = rows[-1]
+    return {**facts, **{key: value for key, value in config.items() if key != "schema"}}
+
+
+def _of_npz(path: Path) -> Facts:
+    kind = str(load_arrays(path, "")[1].get("schema"))
+    if kind.startswith("colorprep.weights"):
+        return _of_weights(path)
+    return _of_prior(load_prior(path))
+
+
+def _of_prior(prior: Prior) -> Facts:
+    quantizer = prior.quantizer
+    n_empty = int(np.count_nonzero(prior.counts == 0))
+    return {
+        "what": f"a color prior over the {len(prior.probs)} bins of {quantizer.name}",
+        "name": prior.meta.get("name"),
+        "n_images": prior.meta.get("n_images"),
+        "n_pixels": prior.n_pixels,
+        "bins_without_a_pixel": n_empty,
+        **_shape_of(prior.probs, quantizer),
+        **{key: value for key, value in prior.meta.items() if key not in _SAID},
+        "parameters": quantizer.parameters,
+        "fingerprint": quantizer.fingerprint,
+        "digest": prior.digest,
+    }
+
+
+_SAID = ("name", "n_images", "n_pixels")
+
+
+def _of_weights(path: Path) -> Facts:
+    weights, meta = load_weights(path)
+    facts: Facts = {"what": f"rebalancing weights of {len(weights.weights)} bins"}
+    name = meta.get("quantizer")
+    if name in ("ab313", "ab529"):
+        lattice = ab_lattice() if name == "ab313" else ab529()
+        safety = weight_safety(weights, gray_bins(lattice.centers, "ab"))
+        facts.update({key: _rounded(value) for key, value in vars(safety).items()})
+    else:
+        facts["smallest"] = _rounded(weights.weights.min())
+        facts["largest"] = _rounded(weights.weights.max())
+    return {**facts, **{key: value for key, value in meta.items() if key != "schema"}}
+
+
+def _of_npy(path: Path) -> Facts:
+    try:
+        array: NDArray[Any] = np.load(path, allow_pickle=False, mmap_mode="r")
+    except (ValueError, OSError, EOFError) as error:
+        raise ArtifactError(f"{path} cannot be read as an .npy file: {error}") from error
+    facts: Facts = {"what": "an array", "shape": list(array.shape), "dtype": str(array.dtype)}
+    if array.ndim == 1 and len(array) in (313, 529) and array.dtype.kind in "fiu":
+        return {**facts, **_of_vector(path, array)}
+    if array.ndim == 2 and array.dtype == np.uint16:
+        facts["what"] = "a label map"
+        facts["bins"] = int(len(np.unique(array)))
+    elif array.ndim == 2 and array.shape[1] == 2:
+        facts["what"] = "centers of bins"
+    elif array.ndim == 2 and array.shape[1] == array.shape[0] + 1:
+        facts["what"] = "a matrix of soft targets times weights"
+    return facts
+
+
+def _of_vector(path: Path, array: NDArray[Any]) -> Facts:
+    quantizer = ab_lattice() if len(array) == 313 else ab529()
+    try:
+        probs = check_probs(array)
+    except InputError as error:
+        raise ArtifactError(f"{path}: {error}") from error
+    return {
+        "what": f"a bare vector over the {len(array)} bins of {quantizer.name}",
+        "sum": float(array.sum()),
+        "empty_bins": int(np.count_nonzero(array == 0)),
+        **_shape_of(probs, quantizer),
+    }
+
+
+def _of_shard(path: Path) -> Facts:
+    shard = open_shard(path)
+    return {
+        "what": f"a label shard of {len(shard)} images",
+        "datasets": {
+            name: f"{array.dtype} {tuple(array.shape)}" for name, array in shard.arrays.items()
+        },
+        "first_key": shard.keys[0] if shard.keys else None,
+        "last_key": shard.keys[-1] if shard.keys else None,
+    }
+
+
+def _of_checkpoint(path: Path) -> Facts:
+    from ..training.checkpoint import load_checkpoint  # torch is slow to import
+
+    checkpoint = load_checkpoint(path)
+    return {
+        "what": f"a checkpoint of {checkpoint.config['model']} for {checkpoint.quantizer.name}",
+        "n_parameters": checkpoint.n_parameters,
+        "progress": checkpoint.progress,
+        **{key: value for key, value in checkpoint.config.items() if key != "schema"},
+    }
+
+
+def _of_list(path: Path) -> Facts:
+    try:
+        lines = read_list(path)
+    except InputError as error:
+        raise ArtifactError(str(error)) from error
+    return {
+        "what": f"a list of {len(lines)} images",
+        "different": len(set(lines)),
+        "first": lines[0],
+        "last": lines[-1],
+    }
+
+
+def _of_csv(path: Path) -> Facts:
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+    return {"what": f"a table of {max(0, len(rows) - 1)} rows", "columns": rows[0] if rows else []}
+
+
+def _of_json(path: Path) -> Facts:
+    if path.name == MANIFEST:
+        return _of_labels(path.parent)
+    if path.name == "config.json":
+        return _of_run(path.parent)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be read as JSON: {error}") from error
+    if path.name == MEMORY:
+        return {"what": "the memory of a workspace", **content}
+    if not isinstance(content, dict) or "inputs" not in content:
+        raise ArtifactError(f"{path} is nothing that colorprep writes")
+    return {
+        "what": f"the account of a shard of {content['n_images']} images",
+        **{key: value for key, value in content.items() if key not in ("inputs", "schema")},
+    }
+
+
+def _shape_of(probs: Floats, quantizer: Quantizer) -> Facts:
+    """Return how a prior is distributed."""
+    positive = probs[probs > 0]
+    bits = float(-(positive * np.log2(positive)).sum())
+    commonest = np.argsort(-probs, kind="stable")[:COMMONEST]
+    return {
+        "entropy_bits": _rounded(bits),
+        "effective_bins": _rounded(2**bits),
+        "gray_share": _rounded(probs[gray_bins(quantizer.centers, quantizer.space)].sum()),
+        "commonest": [
+            {
+                "bin": int(i),
+                "center": [_rounded(value) for value in quantizer.centers[i]],
+                "share": _rounded(probs[i]),
+            }
+            for i in commonest
+        ],
+    }
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+_READERS: dict[str, Callable[[Path], Facts]] = {
+    ".npz": _of_npz,
+    ".npy": _of_npy,
+    ".h5": _of_shard,
+    ".pt": _of_checkpoint,
+    ".txt": _of_list,
+    ".csv": _of_csv,
+    ".json": _of_json,
+}
