@@ -175,8 +175,9 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
     log_power = -alpha * np.log(mixed)
     # Dividing by the largest power first keeps every step finite where the result is.
     relative = np.exp(log_power - log_power.max())
-    expectation = float(p @ relative)
-    weights = relative / expectation if expectation > 0 else np.full(len(p), np.inf)
+    expectation = p @ relative
+    with np.errstate(over="ignore", divide="ignore"):
+        weights = relative / expectation
     if not np.isfinite(weights).all():
         raise InputError(f"alpha {alpha:g} makes weights too large for floats; choose a smaller")
     return weights

@@ -47,6 +47,11 @@ def safety_line(safety: WeightSafety) -> str:
     )
 
 
+def quantity(n: int, noun: str) -> str:
+    """Tell how many there are of something."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def skip_facts(skipped: Sequence[Skip]) -> dict[str, Any]:
     """Return the skipped images, for JSON."""
     return {"skipped": [skip._asdict() for skip in skipped]}

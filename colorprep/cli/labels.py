@@ -8,7 +8,7 @@ import click
 
 from . import options
 from .console import Session
-from .describe import skip_facts, skip_line
+from .describe import quantity, skip_facts, skip_line
 
 
 @options.command(
@@ -49,9 +49,9 @@ def command(session: Session, **values: Any) -> None:
     with options.wrong_usage():
         params = stage.LabelsParams(**values)
     result = stage.run(params, session.workspace, session.reporter)
-    kind = f"{result.n_shards} shards" if result.n_shards else "one .npy an image"
+    kind = quantity(result.n_shards, "shard") if result.n_shards else "one .npy an image"
     lines = [
-        f"{result.folder.as_posix()}: {result.n_images:,} images labeled by "
+        f"{result.folder.as_posix()}: {quantity(result.n_images, 'image')} labeled by "
         f"{result.quantizer.name}, {kind}, {result.n_bytes / 1e6:.1f} MB"
         f"{skip_line(result.skipped)}",
     ]

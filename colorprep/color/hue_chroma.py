@@ -39,8 +39,12 @@ def rgb_to_hue_chroma_lightness(rgb: NDArray[Any]) -> Floats:
     [0.3333, 1.0, 0.5]
     """
     unit = srgb_unit(rgb)
-    red, green, blue = unit[..., 0], unit[..., 1], unit[..., 2]
-    top, bottom = unit.max(axis=-1), unit.min(axis=-1)
+    # Differences of bytes are exact, so hues on the border of two bins are decided the same way
+    # by every path through the code.
+    scale = 255.0 if np.asarray(rgb).dtype == np.uint8 else 1.0
+    channels = np.asarray(rgb, np.float64) if scale == 255.0 else unit
+    red, green, blue = channels[..., 0], channels[..., 1], channels[..., 2]
+    top, bottom = channels.max(axis=-1), channels.min(axis=-1)
     chroma = top - bottom
     span = np.where(chroma > 0, chroma, 1.0)
     sixths = np.where(
@@ -49,7 +53,7 @@ def rgb_to_hue_chroma_lightness(rgb: NDArray[Any]) -> Floats:
         np.where(top == green, 2.0 + (blue - red) / span, 4.0 + (red - green) / span),
     )
     hue = np.where(chroma > 0, (sixths / 6.0) % 1.0, 0.0)
-    return np.stack([hue, chroma, (top + bottom) / 2.0], axis=-1)
+    return np.stack([hue, chroma / scale, (top + bottom) / 2.0 / scale], axis=-1)
 
 
 def hue_chroma_lightness_to_rgb(hcl: NDArray[Any]) -> Floats:

@@ -27,7 +27,7 @@ Pixels = NDArray[np.uint8]
 IccRule: TypeAlias = Literal["convert", "ignore"]
 OrientationRule: TypeAlias = Literal["apply", "ignore"]
 
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 MAX_PIXELS = 178_956_970  # twice Pillow's own limit, where it starts to refuse
 
 _ORIENTATION_TAG = 0x0112

@@ -60,6 +60,13 @@ def hue_chroma_of_color(color: int) -> tuple[float, float]:
 
 
 @compiled
+def _same_hue_and_chroma(color: int) -> Any:
+    """Return the least color index of the same hue and chroma: the color less its gray part."""
+    gray = min(color >> 16, (color >> 8) & 255, color & 255)
+    return color - (gray << 16 | gray << 8 | gray)
+
+
+@compiled
 def fill_ab_cells(linear: Any, out: Any) -> None:
     """Write every color's ab cell, floor(a)+128 << 8 | floor(b)+128."""
     for color in range(out.shape[0]):
@@ -71,6 +78,10 @@ def fill_ab_cells(linear: Any, out: Any) -> None:
 def fill_hue_chroma_cells(out: Any) -> None:
     """Write every color's hue-chroma cell, floor(256 h) mod 256 << 8 | min(floor(256 C), 255)."""
     for color in range(out.shape[0]):
+        first = _same_hue_and_chroma(color)
+        if first < color:
+            out[color] = out[first]
+            continue
         hue, chroma = hue_chroma_of_color(color)
         row = int(math.floor(256.0 * hue)) % 256
         out[color] = row << 8 | min(int(math.floor(256.0 * chroma)), 255)
@@ -221,25 +232,45 @@ def mixture_posteriors(points: Any, gaussians: Any, out: Any) -> None:
 
 
 @compiled
+def _likeliest(x: float, y: float, gaussians: Any) -> int:
+    best, top = 0, -np.inf
+    for k in range(gaussians.shape[0]):
+        value = _log_density(x, y, gaussians[k])
+        if value > top:
+            best, top = k, value
+    return best
+
+
+@compiled
+def likeliest_components(points: Any, gaussians: Any, out: Any) -> None:
+    """Write each point's component of highest posterior, the first one of equals."""
+    for i in range(points.shape[0]):
+        out[i] = _likeliest(points[i, 0], points[i, 1], gaussians)
+
+
+@compiled
 def fill_likeliest_components(gaussians: Any, plane: bool, out: Any) -> None:
     """Write every color's component of highest posterior, the first one of equals."""
     for color in range(out.shape[0]):
+        first = _same_hue_and_chroma(color)
+        if first < color:
+            out[color] = out[first]
+            continue
         x, y = hue_chroma_of_color(color)
         if plane:
             angle = 2.0 * np.pi * x
             x, y = y * math.cos(angle), y * math.sin(angle)
-        best, top = 0, -np.inf
-        for k in range(gaussians.shape[0]):
-            value = _log_density(x, y, gaussians[k])
-            if value > top:
-                best, top = k, value
-        out[color] = best
+        out[color] = _likeliest(x, y, gaussians)
 
 
 @compiled
 def fill_edge_bins(hue_edges: Any, chroma_edges: Any, out: Any) -> None:
     """Write every color's joint bin, chroma bin * hue bins + hue bin; edges as numpy.digitize."""
     for color in range(out.shape[0]):
+        first = _same_hue_and_chroma(color)
+        if first < color:
+            out[color] = out[first]
+            continue
         hue, chroma = hue_chroma_of_color(color)
         i = np.searchsorted(hue_edges, hue, side="right") - 1
         j = np.searchsorted(chroma_edges, chroma, side="right") - 1

@@ -26,7 +26,7 @@ from ..color.hue_chroma import from_chroma_plane, to_chroma_plane
 from ..color.lab import Floats
 from ..errors import InputError
 from . import decoding
-from .kernels import mixture_posteriors
+from .kernels import likeliest_components, mixture_posteriors
 from .quantizer import Decoding, Space, fingerprint_of
 from .soft_encoding import SoftEncoding
 
@@ -111,17 +111,23 @@ class HueChromaMixture:
         -------
         ndarray of shape (..., Q), float64, summing to 1
         """
-        colors = np.asarray(colors, np.float64)
-        points = colors if self.linear_hue else to_chroma_plane(colors)
-        points = np.ascontiguousarray(points.reshape(-1, 2))
+        points = self._points(colors)
         out = np.empty((len(points), len(self.means)))
         mixture_posteriors(points, self.gaussians, out)
-        return out.reshape(*colors.shape[:-1], len(self.means))
+        return out.reshape(*np.shape(colors)[:-1], len(self.means))
 
     def encode(self, colors: NDArray[Any]) -> NDArray[np.uint16]:
         """Return each color's likeliest component, (...) uint16."""
-        bins: NDArray[np.uint16] = np.argmax(self.posterior(colors), axis=-1).astype(np.uint16)
-        return bins
+        points = self._points(colors)
+        out = np.empty(len(points), np.uint16)
+        likeliest_components(points, self.gaussians, out)
+        return out.reshape(np.shape(colors)[:-1])
+
+    def _points(self, colors: NDArray[Any]) -> Floats:
+        """Return colors (..., 2) where the Gaussians live, (N, 2) float64."""
+        colors = np.asarray(colors, np.float64)
+        points = colors if self.linear_hue else to_chroma_plane(colors)
+        return np.ascontiguousarray(points.reshape(-1, 2))
 
     def encode_soft(self, colors: NDArray[Any]) -> SoftEncoding:
         """Return each color's posterior over all components, in order of the components."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..artifacts import load_arrays, load_prior, load_weights
 from ..balance.prior import Prior
-from ..balance.weights import check_probs, gray_bins, weight_safety
+from ..balance.weights import check_probs, gray_bins
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
 from ..images.source import read_list
@@ -131,16 +131,10 @@ _SAID = ("name", "n_images", "n_pixels")
 
 def _of_weights(path: Path) -> Facts:
     weights, meta = load_weights(path)
-    facts: Facts = {"what": f"rebalancing weights of {len(weights.weights)} bins"}
-    name = meta.get("quantizer")
-    if name in ("ab313", "ab529"):
-        lattice = ab_lattice() if name == "ab313" else ab529()
-        safety = weight_safety(weights, gray_bins(lattice.centers, "ab"))
-        facts.update({key: _rounded(value) for key, value in vars(safety).items()})
-    else:
-        facts["smallest"] = _rounded(weights.weights.min())
-        facts["largest"] = _rounded(weights.weights.max())
-    return {**facts, **{key: value for key, value in meta.items() if key != "schema"}}
+    return {
+        "what": f"rebalancing weights of the {len(weights.weights)} bins of {meta['quantizer']}",
+        **{key: value for key, value in meta.items() if key not in ("schema", "quantizer")},
+    }
 
 
 def _of_npy(path: Path) -> Facts:

@@ -198,6 +198,8 @@ def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> Weigh
     weights = rebalancing_weights(
         prior.probs, params.mix, params.alpha, params.zero_bins, prior.n_pixels
     )
+    gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
+    safety = weight_safety(weights, gray)
     meta = {
         "quantizer": prior.quantizer.name,
         "fingerprint": prior.quantizer.fingerprint,
@@ -205,10 +207,10 @@ def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> Weigh
         "alpha": params.alpha,
         "zero_bins": params.zero_bins,
         "prior_digest": prior.digest,
+        "safety": vars(safety),
     }
     save_weights(path, weights, meta)
-    gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
-    return WeightReport(weights, weight_safety(weights, gray))
+    return WeightReport(weights, safety)
 
 
 def _write_matrix(prior: PriorProbs, params: WeightsParams, path: Path) -> None:

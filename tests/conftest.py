@@ -1,0 +1,111 @@
+"""What all tests share: photographs, published numbers, every 8-bit color, the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from colorprep.cli.main import cli
+from colorprep.images.sample import QUALITY, sample_crops
+from colorprep.progress import Reporter
+from colorprep.workspace import Workspace
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real photographs and published numbers; the test skips where there is none."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the folder `shared` beside the project, which is not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def published(shared: Path) -> Callable[[str], np.ndarray]:
+    """A published array by name."""
+    return lambda name: np.load(shared / "reference" / f"{name}.npy")
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 40 built-in photographs of 96 x 96, in ten classes."""
+    folder = tmp_path_factory.mktemp("photographs") / "train"
+    for crop in sample_crops(40, 96):
+        path = folder / crop.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        crop.image.save(path, "JPEG", quality=QUALITY)
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace."""
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def silent() -> Reporter:
+    """A reporter that says nothing."""
+    return Reporter()
+
+
+class Recorder(Reporter):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+
+    def note(self, message: str) -> None:
+        """Keep a note."""
+        self.notes.append(message)
+
+    def warn(self, message: str) -> None:
+        """Keep a warning."""
+        self.warnings.append(message)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """A reporter that keeps what it is told."""
+    return Recorder()
+
+
+@pytest.fixture
+def colorprep(tmp_path: Path) -> Callable[..., Result]:
+    """The command line, run in an empty workspace."""
+
+    def run(*arguments: object) -> Result:
+        words = [str(argument) for argument in arguments]
+        if words and not words[0].startswith("-"):
+            words[1:1] = ["-C", str(tmp_path)]
+        return CliRunner().invoke(cli, words)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def all_colors() -> np.ndarray:
+    """Every 8-bit color in order of its index, (2^24, 3) uint8."""
+    index = np.arange(1 << 24, dtype=np.uint32)
+    return np.stack([index >> 16, index >> 8 & 255, index & 255], axis=-1).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def some_colors() -> np.ndarray:
+    """A hundred thousand 8-bit colors, the corners of the cube and the grays among them."""
+    drawn = np.random.default_rng(0).integers(0, 256, (100_000, 3)).astype(np.uint8)
+    corners = np.array([[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)], np.uint8)
+    grays = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    return np.concatenate([corners, grays, drawn])
+
+
+def python_environment(**variables: str) -> dict[str, str]:
+    """The environment for a process of its own, with some variables set."""
+    return {**os.environ, **variables}

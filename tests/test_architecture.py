@@ -1,0 +1,123 @@
+"""Claims about the house: imports go down only, and every room keeps to its work."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import colorprep
+
+ROOT = Path(colorprep.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+# A room may import from itself and from those below it.
+BELOW = {
+    "errors": set(),
+    "progress": set(),
+    "color": {"errors"},
+    "quantize": {"errors", "color"},
+    "balance": {"errors", "color", "quantize"},
+    "atomic": {"errors"},
+    "workspace": {"errors", "atomic"},
+    "engine": {"errors"},
+    "images": {"errors"},
+    "artifacts": {"errors", "atomic", "color", "quantize", "balance"},
+    "shards": {"errors", "atomic", "artifacts", "images", "quantize", "color"},
+    "training": {"errors", "atomic", "artifacts", "images", "quantize", "color", "shards"},
+    "report": {"errors", "color", "quantize", "balance"},
+}
+BELOW["stages"] = {*BELOW, "progress"}
+BELOW["cli"] = {*BELOW, "stages"}
+
+# Slow or special packages, and the only rooms that import them.
+ONLY_IN = {
+    "torch": {"training"},
+    "dask": {"engine"},
+    "click": {"cli"},
+    "h5py": {"shards"},
+    "matplotlib": {"report"},
+    "tqdm": {"cli"},
+}
+PURE = {"color", "quantize", "balance"}
+
+
+def room_of(path):
+    """The room that a file belongs to."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports_of(path):
+    """The names of all modules that a file imports, relative ones resolved."""
+    package = ["colorprep", *path.relative_to(ROOT).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module
+            if node.module is None:
+                yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_go_down_only(path):
+    """No room imports one above it, and no package where it does not belong."""
+    room = room_of(path)
+    if room in ("__init__", "__main__"):
+        return
+    for name in imports_of(path):
+        first, *rest = name.split(".")
+        if first == "colorprep" and rest and rest[0] != "__version__":
+            assert rest[0] == room or rest[0] in BELOW[room], f"{path.name} imports {name}"
+        elif first in ONLY_IN:
+            assert room in ONLY_IN[first], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if room_of(path) in PURE], ids=lambda path: path.name
+)
+def test_pure_rooms_touch_nothing(path):
+    """The numeric core knows no path, no clock, no global random state and no print."""
+    names = {name.partition(".")[0] for name in imports_of(path)}
+    assert not names & {"os", "pathlib", "io", "time", "datetime", "random", "shutil", "tempfile"}
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    called = {ast.unparse(call.func) for call in calls}
+    assert not called & {"open", "print", "input"}
+    assert {name for name in called if name.startswith("np.random")} <= {"np.random.default_rng"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_modules_say_what_lives_in_them(path):
+    """Every module opens with its purpose, and stays of a readable size."""
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree)
+    assert len(path.read_text().splitlines()) <= 420
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            length = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+            assert length <= 60, f"{node.name} has {length} lines"
+
+
+def test_public_names_can_be_imported():
+    """Everything that the public API promises is there, documented."""
+    names = [name for name in dir(colorprep) if not name.startswith("_")]
+    assert len(names) > 30
+    for name in names:
+        assert getattr(colorprep, name).__doc__, name
+
+
+def test_help_is_light():
+    """Asking for help imports none of the heavy packages."""
+    code = (
+        "import sys; from click.testing import CliRunner; from colorprep.cli.main import cli; "
+        "from colorprep.cli.main import COMMANDS; "
+        "[CliRunner().invoke(cli, [name, '--help'], catch_exceptions=False) for name in COMMANDS]; "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "numba", "dask", "sklearn", "skimage", "scipy", "numpy", "h5py", "matplotlib"}
+    assert not heavy & set(done.stdout.split())

@@ -1,0 +1,25 @@
+"""Claims about writing files."""
+
+import json
+
+import pytest
+
+from colorprep.atomic import replacing, write_json, write_text
+
+
+def test_a_file_appears_whole(tmp_path):
+    """Missing folders are made, and no temporary file is left."""
+    write_json(tmp_path / "a" / "b.json", {"ä": 1})
+    assert json.loads((tmp_path / "a" / "b.json").read_text(encoding="utf-8")) == {"ä": 1}
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.json"]
+
+
+def test_an_error_leaves_the_old_file(tmp_path):
+    """When writing fails, the old file stays and nothing else is left."""
+    path = tmp_path / "list.txt"
+    write_text(path, "old\n")
+    with pytest.raises(RuntimeError), replacing(path) as temporary:
+        temporary.write_text("half of the n")
+        raise RuntimeError
+    assert path.read_text() == "old\n"
+    assert list(tmp_path.iterdir()) == [path]

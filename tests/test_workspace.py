@@ -1,0 +1,28 @@
+"""Claims about the workspace."""
+
+import pytest
+
+from colorprep import InputError
+
+
+def test_the_source_is_remembered(workspace, tmp_path):
+    """The last source is remembered, relative to the workspace or absolute."""
+    workspace.remember_source("train/")
+    assert workspace.remembered_source() == tmp_path / "train"
+    workspace.remember_source("/data/train")
+    assert workspace.remembered_source().as_posix() == "/data/train"
+
+
+def test_without_a_source_the_error_says_what_to_do(workspace, tmp_path):
+    """Nothing remembered, and a damaged memory, are clear errors."""
+    with pytest.raises(InputError, match="--dir"):
+        workspace.remembered_source()
+    (tmp_path / "workspace.json").write_text("{")
+    with pytest.raises(InputError, match="delete it"):
+        workspace.remembered_source()
+
+
+def test_paths_are_shown_as_seen_from_the_workspace(workspace, tmp_path):
+    """Inside the workspace a path is shown relative, outside absolute."""
+    assert workspace.shown(tmp_path / "runs" / "a") == "runs/a"
+    assert workspace.shown(tmp_path.parent) == tmp_path.parent.as_posix()
