@@ -17,7 +17,7 @@ from typing import TypeVar
 T = TypeVar("T")
 Batch = Sequence[str]
 
-BATCH_IMAGES = 32
+BATCH_IMAGES = 32  # enough to make a batch cheap to hand out, few enough to pass on soon
 
 
 def available_workers() -> int:
@@ -25,7 +25,7 @@ def available_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def batches_of(keys: Sequence[str], size: int = BATCH_IMAGES) -> Iterator[Batch]:
+def batches_of(keys: Sequence[str], size: int) -> Iterator[Batch]:
     """Cut keys into consecutive batches of `size`; the last one may be shorter."""
     for start in range(0, len(keys), size):
         yield keys[start : start + size]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,8 +103,3 @@ def some_colors() -> np.ndarray:
     corners = np.array([[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)], np.uint8)
     grays = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     return np.concatenate([corners, grays, drawn])
-
-
-def python_environment(**variables: str) -> dict[str, str]:
-    """The environment for a process of its own, with some variables set."""
-    return {**os.environ, **variables}

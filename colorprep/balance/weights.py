@@ -177,7 +177,7 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
     relative = np.exp(log_power - log_power.max())
     expectation = p @ relative
     with np.errstate(over="ignore", divide="ignore"):
-        weights = relative / expectation
+        weights: Floats = relative / expectation
     if not np.isfinite(weights).all():
         raise InputError(f"alpha {alpha:g} makes weights too large for floats; choose a smaller")
     return weights

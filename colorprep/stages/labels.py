@@ -66,6 +66,13 @@ class LabelsParams:
     overwrite: bool = False
     output: str | Path | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together, before any image is read."""
+        if self.format == "h5" and self.size == "native":
+            raise InputError(
+                "a shard holds images of one size: give --size N, or --format npy for native size"
+            )
+
 
 @dataclass(frozen=True)
 class LabelsResult:
@@ -199,7 +206,7 @@ def _label_to_shards(
     """Label images into shards; give one part for each shard."""
     keys = job.reader.source.keys
     slices = list(batches_of(keys, params.shard_size))
-    batches = chain.from_iterable(map(batches_of, slices))
+    batches = chain.from_iterable(batches_of(slice_, BATCH_IMAGES) for slice_ in slices)
     class_ids = {name: number for number, name in enumerate(classes)}
 
     def finish(number: int, parts: Sequence[_Part]) -> _Part:
@@ -236,7 +243,9 @@ def _label_to_maps(job: _Job, params: LabelsParams, reporter: Reporter) -> Itera
     task = partial(_write_maps, job)
     with (
         reporter.track(len(keys), "images", "labeling") as advance,
-        closing(run_batches(task, batches_of(keys), params.images.workers)) as results,
+        closing(
+            run_batches(task, batches_of(keys, BATCH_IMAGES), params.images.workers)
+        ) as results,
     ):
         for part in results:
             check_strict(part.skipped, params.images)
@@ -290,10 +299,6 @@ def _size_and_stride(params: LabelsParams) -> tuple[int | None, int]:
     shards = params.format == "h5"
     size = params.size or (256 if shards else "native")
     if size == "native":
-        if shards:
-            raise InputError(
-                "a shard holds images of one size: give --size N, or --format npy for native size"
-            )
         return None, params.stride or 1
     return size, params.stride or (4 if shards else 1)
 

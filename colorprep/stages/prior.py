@@ -63,6 +63,13 @@ class PriorParams:
     name: str | None = None
     output: str | Path | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together, before any image is read."""
+        if self.by_class and self.name:
+            raise InputError("--name is for one prior; --by-class takes the folders' names")
+        if self.smoothing == "lattice" and not self.spec.name.startswith("ab"):
+            raise InputError(f"--smooth lattice is for ab lattices; {self.spec.name} is none")
+
 
 @dataclass(frozen=True)
 class WrittenPrior:
@@ -112,8 +119,6 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    if params.by_class and params.name:
-        raise InputError("--name goes with one prior; --by-class names them after their folders")
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
     reader = ImageReader(source, params.size, params.images.icc, params.images.orientation)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from ..atomic import write_text
 from ..color.scores import rgb_variance
-from ..engine import Batch, batches_of, run_batches
+from ..engine import BATCH_IMAGES, Batch, batches_of, run_batches
 from ..errors import InputError
 from ..images.reader import ImageReader
 from ..images.skip import Skip
@@ -132,7 +132,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     scores: list[Score] = []
     skipped = list(source.skipped)
     task = partial(_score_batch, reader)
-    batches = batches_of(source.keys)
+    batches = batches_of(source.keys, BATCH_IMAGES)
     with (
         reporter.track(len(source.keys), "images", "scoring") as advance,
         closing(run_batches(task, batches, params.images.workers)) as results,

@@ -1,0 +1,252 @@
+"""Claims about `prior`: exact counts, and the same bytes however it is run."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial import cKDTree
+from skimage import color, data
+from sklearn.mixture import GaussianMixture
+
+from colorprep import (
+    ColorprepError,
+    InputError,
+    QuantizerSpec,
+    ab_lattice,
+    folder_source,
+    load_prior,
+    load_weights,
+)
+from colorprep.color.hue_chroma import rgb_to_hue_chroma_lightness, to_chroma_plane
+from colorprep.images.reader import ImageReader
+from colorprep.stages import counting
+from colorprep.stages.images import ImageParams
+from colorprep.stages.prior import PriorParams, run
+
+SPECS = [QuantizerSpec(), QuantizerSpec("kmeans", 50), QuantizerSpec("gmm", 4)]
+ALL_KINDS = [
+    *SPECS,
+    QuantizerSpec("ab529"),
+    QuantizerSpec("ab:5"),
+    QuantizerSpec("hc-grid", 64),
+    QuantizerSpec("hc-grid", 64, sigma="learned"),
+    QuantizerSpec("hc-1d", 12),
+]
+
+
+def by_name(spec):
+    """A short name of a spec for test ids."""
+    return f"{spec.name}-{spec.sigma}"
+
+
+def distinct_pixels(paths):
+    """Every color of some files by Pillow, with its count, as (n, 3) uint8 and (n,) int64."""
+    counts = np.zeros(1 << 24, np.int64)
+    for path in paths:
+        rgb = np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"), np.int64)
+        counts += np.bincount((rgb @ [1 << 16, 1 << 8, 1]).ravel(), minlength=1 << 24)
+    index = np.flatnonzero(counts)
+    rgb = np.stack([index >> 16, index >> 8 & 255, index & 255], axis=-1).astype(np.uint8)
+    return rgb, counts[index]
+
+
+@pytest.mark.parametrize("spec", ALL_KINDS, ids=by_name)
+def test_counts_equal_an_independent_count(spec, photographs, workspace, silent):
+    """Hard counts equal those of scikit-image's Lab with scipy's or scikit-learn's bins."""
+    prior = run(PriorParams(ImageParams(photographs), spec), workspace, silent).whole.prior
+    rgb, counts = distinct_pixels(photographs.rglob("*.jpg"))
+    quantizer = prior.quantizer
+    if quantizer.space == "ab":
+        _, bins = cKDTree(quantizer.centers).query(color.rgb2lab(rgb)[:, 1:])
+    elif quantizer.name == "gmm":
+        theirs = GaussianMixture(4)
+        theirs.weights_, theirs.means_ = quantizer.mixing, quantizer.means
+        theirs.covariances_ = quantizer.covariances
+        theirs.precisions_cholesky_ = np.linalg.cholesky(np.linalg.inv(quantizer.covariances))
+        bins = theirs.predict(to_chroma_plane(rgb_to_hue_chroma_lightness(rgb)[:, :2]))
+    else:
+        bins = quantizer.encode(rgb_to_hue_chroma_lightness(rgb)[:, :2])
+    expected = np.bincount(bins, weights=counts, minlength=len(prior.counts))
+    np.testing.assert_array_equal(prior.counts, expected)
+    assert prior.cells.sum() == prior.n_pixels == 40 * 96 * 96
+    assert prior.probs.sum() == pytest.approx(1, abs=1e-12)
+    if quantizer.space == "hue-chroma":
+        assert prior.lightness_counts.sum() == prior.n_pixels
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", SPECS[:2], ids=by_name)
+def test_counts_of_real_photographs_are_exact(spec, shared, workspace, silent):
+    """The same over every pixel of 250 ImageNet photographs, at native size."""
+    folder = shared / "images" / "imagenet"
+    prior = run(PriorParams(ImageParams(folder, icc="ignore"), spec), workspace, silent).whole.prior
+    rgb, counts = distinct_pixels(folder.rglob("*.JPEG"))
+    _, bins = cKDTree(prior.quantizer.centers).query(color.rgb2lab(rgb)[:, 1:])
+    expected = np.bincount(bins, weights=counts, minlength=len(prior.counts))
+    np.testing.assert_array_equal(prior.counts, expected)
+    assert prior.n_pixels == 48_548_786
+
+
+def test_prior_of_imagenet_photographs_is_near_the_published_one(
+    shared, published, workspace, silent
+):
+    """250 ImageNet photographs at 256 pixels come within total variation 0.10 of Zhang's prior."""
+    params = PriorParams(ImageParams(shared / "images" / "imagenet"), size=256)
+    probs = run(params, workspace, silent).whole.prior.probs
+    assert np.abs(probs - published("zhang_prior_probs")).sum() / 2 < 0.10
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=by_name)
+def test_same_bytes_however_it_is_run(spec, photographs, workspace, silent, monkeypatch):
+    """Workers, batch size and order of the images change no byte of prior.npz."""
+    made = []
+
+    def make(workers):
+        params = PriorParams(ImageParams(photographs, workers=workers), spec)
+        made.append(run(params, workspace, silent).whole.path.read_bytes())
+
+    for workers, size in ((1, 256), (4, 256), (2, 1), (3, 7)):
+        monkeypatch.setattr(counting, "MAX_BATCH", size)
+        make(workers)
+    forwards = counting.batches_of
+    monkeypatch.setattr(counting, "batches_of", lambda keys, size: forwards(keys[::-1], size))
+    make(3)
+    assert len(set(made)) == 1
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=by_name)
+def test_same_bytes_whatever_the_blas_threads(spec, photographs, tmp_path):
+    """Threads of BLAS and OpenMP change no byte of prior.npz."""
+    made = set()
+    for threads in ("1", "2"):
+        folder = tmp_path / threads
+        folder.mkdir()
+        command = [sys.executable, "-m", "colorprep", "prior", "-q", "--dir", str(photographs)]
+        command += ["--quantizer", spec.name, "-C", str(folder)]
+        if spec.components:
+            command += ["--components", str(spec.components)]
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        environment = {**os.environ, **dict.fromkeys(names, threads)}
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        made.add((folder / "prior.npz").read_bytes())
+    assert len(made) == 1
+
+
+def test_counts_of_halves_add_up(photographs, workspace, silent, tmp_path):
+    """Priors of two lists that split a folder have counts that add up to the whole's."""
+    keys = folder_source(photographs).keys
+    parts = []
+    for name, chosen in (("even", keys[::2]), ("odd", keys[1::2])):
+        (tmp_path / f"{name}.txt").write_text("\n".join(chosen))
+        images = ImageParams(photographs, list=f"{name}.txt")
+        result = run(PriorParams(images, name=name), workspace, silent)
+        assert result.whole.path == tmp_path / "priors" / name / "prior.npz"
+        parts.append(load_prior(result.whole.path))
+    whole = run(PriorParams(ImageParams(photographs)), workspace, silent).whole.prior
+    np.testing.assert_array_equal(parts[0].counts + parts[1].counts, whole.counts)
+    np.testing.assert_array_equal(parts[0].cells + parts[1].cells, whole.cells)
+    assert parts[0].meta["name"] == "even"
+
+
+@pytest.mark.parametrize("spec", [*SPECS, QuantizerSpec("hc-1d")], ids=by_name)
+def test_by_class_is_prior_class_by_class(spec, photographs, workspace, silent):
+    """One pass gives the whole's prior and exact ones of all classes, which add up to it."""
+    alone = run(PriorParams(ImageParams(photographs), spec), workspace, silent)
+    data_alone = alone.whole.path.read_bytes()
+    result = run(PriorParams(ImageParams(photographs), spec, by_class=True), workspace, silent)
+    assert result.whole.path.read_bytes() == data_alone
+    assert sorted(result.classes) == sorted(path.name for path in photographs.iterdir())
+    classes = [load_prior(path) for path in result.classes.values()]
+    np.testing.assert_array_equal(sum(prior.counts for prior in classes), result.whole.prior.counts)
+    shares = [prior.n_pixels / result.whole.prior.n_pixels for prior in classes]
+    mean = sum(share * prior.probs for share, prior in zip(shares, classes, strict=True))
+    np.testing.assert_allclose(mean, result.whole.prior.probs, atol=1e-12)
+    for path in result.classes.values():
+        assert load_weights(path.with_name("weights.npz"))[1]["prior_digest"]
+
+
+def test_by_class_of_a_lattice_equals_separate_runs(photographs, workspace, silent, tmp_path):
+    """A class prior has the numbers that `prior` on that folder alone gives."""
+    result = run(PriorParams(ImageParams(photographs), by_class=True), workspace, silent)
+    cat = load_prior(result.classes["cat"])
+    alone = run(PriorParams(ImageParams(photographs / "cat")), workspace, silent).whole.prior
+    assert cat.digest == alone.digest
+
+
+def test_images_without_a_class_count_in_the_whole(photographs, workspace, silent, tmp_path):
+    """Images at the top of the folder belong to no class, but to the whole."""
+    folder = tmp_path / "mixed"
+    for key in ("a/1.jpg", "b.jpg", "c/2.jpg"):
+        (folder / key).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(data.astronaut()[:50, :40]).save(folder / key)
+    result = run(PriorParams(ImageParams(folder), by_class=True), workspace, silent)
+    assert sorted(result.classes) == ["a", "c"]
+    assert result.whole.prior.n_pixels == 3 * 50 * 40
+
+
+def test_size(photographs, workspace, silent):
+    """With --size every image counts alike."""
+    prior = run(PriorParams(ImageParams(photographs), size=32), workspace, silent).whole.prior
+    assert prior.n_pixels == 40 * 32 * 32 and prior.meta["size"] == 32
+
+
+def test_enlarging_is_warned_about_once(photographs, workspace, recorder):
+    """Images smaller than --size are counted in one warning."""
+    run(PriorParams(ImageParams(photographs), size=128), workspace, recorder)
+    assert [text for text in recorder.warnings if text.startswith("40 images are smaller")]
+    assert len(recorder.warnings) == 1
+
+
+def test_bad_images_are_skipped_and_listed(photographs, workspace, recorder, tmp_path):
+    """A bad image costs itself alone and is named; a run of nothing else fails."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "bad.jpg").write_text("no")
+    with pytest.raises(InputError, match="no image could be read.*1 not-an-image"):
+        run(PriorParams(ImageParams(folder)), workspace, recorder)
+    assert not (tmp_path / "prior.npz").exists()
+    (folder / "good.jpg").write_bytes(next(photographs.rglob("*.jpg")).read_bytes())
+    result = run(PriorParams(ImageParams(folder)), workspace, recorder)
+    assert result.whole.prior.meta["skipped"] == {"not-an-image": 1}
+    assert [skip.key for skip in result.skipped] == ["bad.jpg"]
+    assert any("bad.jpg: not-an-image" in text for text in recorder.warnings)
+    with pytest.raises(ColorprepError, match=r"bad\.jpg.*--strict"):
+        run(PriorParams(ImageParams(folder, strict=True)), workspace, recorder)
+
+
+def test_what_does_not_fit_is_refused_before_counting(photographs, workspace, silent):
+    """Lattice smoothing of a mixture, and a name for many classes, are refused at once."""
+    with pytest.raises(InputError, match="lattice"):
+        PriorParams(ImageParams(photographs), QuantizerSpec("gmm"), smoothing="lattice")
+    with pytest.raises(InputError, match="--name"):
+        PriorParams(ImageParams(photographs), by_class=True, name="cat")
+
+
+def test_artifacts_hold_no_place_and_no_date(photographs, workspace, silent, tmp_path):
+    """The same images under another roof give the same bytes, and no path is written down."""
+    other = tmp_path / "elsewhere" / "train"
+    other.parent.mkdir()
+    other.symlink_to(photographs)
+    first = run(PriorParams(ImageParams(photographs)), workspace, silent).whole
+    one = first.path.read_bytes(), first.weights_path.read_bytes()
+    second = run(PriorParams(ImageParams(other)), workspace, silent).whole
+    assert one == (second.path.read_bytes(), second.weights_path.read_bytes())
+    text = json.dumps(dict(first.prior.meta))
+    assert "tmp" not in text and "elsewhere" not in text
+
+
+def test_reader_is_what_was_counted(photographs, workspace, silent):
+    """The prior of one image is the labels of its pixels."""
+    source = folder_source(photographs)
+    pixels, _ = ImageReader(source).read(source.keys[0])
+    labels = ab_lattice().encode(color.rgb2lab(pixels)[..., 1:])
+    (workspace.root / "one.txt").write_text(source.keys[0])
+    images = ImageParams(photographs, list="one.txt")
+    prior = run(PriorParams(images, smoothing="none"), workspace, silent).whole.prior
+    np.testing.assert_array_equal(prior.counts, np.bincount(labels.ravel(), minlength=313))
+    np.testing.assert_array_equal(prior.probs, prior.counts / prior.counts.sum())

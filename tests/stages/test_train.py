@@ -1,0 +1,163 @@
+"""Claims about `train` and `colorize`."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorprep import ArtifactError, InputError, OutputExists, QuantizerSpec, rgb_to_lab
+from colorprep.stages import colorize as colorize_stage
+from colorprep.stages import labels as labels_stage
+from colorprep.stages import prior as prior_stage
+from colorprep.stages.colorize import ColorizeParams
+from colorprep.stages.images import ImageParams
+from colorprep.stages.train import TrainParams, run
+from colorprep.training.checkpoint import load_checkpoint
+
+
+def prepare(photographs, workspace, silent, spec=QuantizerSpec()):  # noqa: B008
+    """A workspace with prior, weights and labels."""
+    images = ImageParams(photographs)
+    prior_stage.run(prior_stage.PriorParams(images, spec), workspace, silent)
+    labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, silent)
+    return workspace
+
+
+@pytest.fixture
+def ready(photographs, workspace, silent):
+    """A workspace that is ready to train in."""
+    return prepare(photographs, workspace, silent)
+
+
+def test_a_run_leaves_what_the_format_says(ready, recorder):
+    """Log, config, checkpoints, pictures and the held-out keys; the loss falls."""
+    params = TrainParams(epochs=4, batch_size=8, held_out=0.2, output="runs/a")
+    result = run(params, ready, recorder)
+    with result.log.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert float(rows[-1]["train_loss"]) < float(rows[0]["train_loss"])
+    config = json.loads((result.folder / "config.json").read_text())
+    assert config["n_training"] + config["n_validation"] == 40
+    assert config["weights"] == "weights.npz"
+    held_out = (result.folder / "validation.txt").read_text().split()
+    assert held_out == result.held_out and len(held_out) == config["n_validation"]
+    best = load_checkpoint(result.best)
+    losses = [log.val_loss for log in result.logs]
+    assert best.progress["epoch"] == result.best_epoch == 1 + int(np.argmin(losses))
+    with Image.open(result.picture) as picture:
+        assert picture.width > 3 * 200
+    assert load_checkpoint(result.folder / "last.pt").progress["epoch"] == 4
+
+
+def test_training_is_reproducible(ready, silent):
+    """The same seed gives the same losses on a CPU, another seed others."""
+    losses = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        params = TrainParams(epochs=1, device="cpu", seed=seed, output=f"runs/{name}")
+        losses.append(run(params, ready, silent).logs[0].train_loss)
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_weights_change_the_training(ready, silent):
+    """Without weights another loss is trained, and said to be."""
+    plain = run(TrainParams(epochs=1, use_weights=False, output="runs/p"), ready, silent)
+    weighted = run(TrainParams(epochs=1, output="runs/w"), ready, silent)
+    assert plain.weights is None and weighted.weights is not None
+    assert plain.logs[0].train_loss != weighted.logs[0].train_loss
+
+
+def test_steps_end_training(ready, silent):
+    """--steps counts optimizer steps, past the end of an epoch."""
+    logs = run(TrainParams(steps=7, batch_size=16, output="runs/s"), ready, silent).logs
+    assert [log.step for log in logs] == [3, 6, 7]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [QuantizerSpec("gmm", 8), QuantizerSpec("hc-grid", 25), QuantizerSpec("hc-1d", 8)],
+    ids=lambda spec: spec.name,
+)
+def test_hue_chroma_quantizers_train_and_colorize(photographs, workspace, silent, spec):
+    """The chain runs on mixtures and grids as well, to the pictures."""
+    prepare(photographs, workspace, silent, spec)
+    result = run(TrainParams(epochs=1, output="runs/h"), workspace, silent)
+    assert np.isfinite(result.logs[0].val_loss)
+    source = next(photographs.rglob("*.jpg"))
+    (picture,) = colorize_stage.run(ColorizeParams([source]), workspace, silent).written
+    assert np.ptp(np.asarray(Image.open(picture)), axis=2).max() > 0
+
+
+def test_colorized_pictures(ready, silent, photographs, tmp_path):
+    """Pictures have the size, the lightness and the tree of their photographs."""
+    run(TrainParams(epochs=2, output="runs/a"), ready, silent)
+    result = colorize_stage.run(ColorizeParams([photographs]), ready, silent)
+    assert result.checkpoint == tmp_path / "runs" / "a" / "best.pt"
+    assert len(result.written) == 40
+    for path in sorted(photographs.rglob("*.jpg"))[::7]:
+        key = path.relative_to(photographs).with_suffix(".png")
+        original = np.asarray(Image.open(path).convert("RGB"))
+        colored = np.asarray(Image.open(tmp_path / "colorized" / key))
+        assert colored.shape == original.shape
+        apart = rgb_to_lab(colored)[..., 0] - rgb_to_lab(original)[..., 0]
+        assert np.abs(apart).max() < 1.0
+
+
+def test_color_of_the_input_is_not_looked_at(ready, silent, photographs, tmp_path):
+    """A photograph and its gray version of the same lightness give the same picture."""
+    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
+    pixels = np.asarray(Image.open(next(photographs.rglob("*.jpg"))).convert("L"))
+    Image.fromarray(pixels).save(tmp_path / "one.png")
+    Image.fromarray(np.dstack([pixels] * 3)).save(tmp_path / "two.png")
+    written = colorize_stage.run(ColorizeParams(["one.png", "two.png"]), ready, silent).written
+    first, second = (np.asarray(Image.open(path)) for path in written)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_nothing_is_written_over(ready, silent, photographs, tmp_path):
+    """An input is never replaced by its picture, nor one picture by another."""
+    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
+    image = Image.open(next(photographs.rglob("*.jpg")))
+    for name in ("x.png", "x.jpg"):
+        image.save(tmp_path / name)
+    with pytest.raises(InputError, match="its own picture"):
+        colorize_stage.run(ColorizeParams(["x.png"], output="."), ready, silent)
+    with pytest.raises(InputError, match="both be written"):
+        colorize_stage.run(ColorizeParams(["x.png", "x.jpg"]), ready, silent)
+    with pytest.raises(InputError, match="no file or folder"):
+        colorize_stage.run(ColorizeParams(["y.png"]), ready, silent)
+    with pytest.raises(OutputExists, match="runs/a"):
+        run(TrainParams(epochs=1, output="runs/a"), ready, silent)
+
+
+def test_bad_photographs_are_skipped(ready, recorder, photographs, tmp_path):
+    """One bad photograph costs itself alone."""
+    run(TrainParams(epochs=1, output="runs/a"), ready, recorder)
+    (tmp_path / "bad.jpg").write_text("no")
+    good = next(photographs.rglob("*.jpg"))
+    result = colorize_stage.run(ColorizeParams(["bad.jpg", good]), ready, recorder)
+    assert len(result.written) == 1 and result.skipped[0].reason == "not-an-image"
+
+
+def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
+    """Weights of other bins, missing labels and a missing run are errors that say what to do."""
+    spec = QuantizerSpec("ab:20")
+    params = prior_stage.PriorParams(ImageParams(photographs), spec, output="other.npz")
+    prior_stage.run(params, ready, silent)
+    with pytest.raises(ArtifactError, match="other-weights.npz is for ab:20.*--no-weights"):
+        run(TrainParams(weights="other-weights.npz"), ready, silent)
+    with pytest.raises(ArtifactError, match="colorprep labels"):
+        run(TrainParams(shards="nowhere"), ready, silent)
+    with pytest.raises(InputError, match="colorprep train"):
+        colorize_stage.run(ColorizeParams([photographs]), ready, silent)
+    with pytest.raises(ArtifactError, match="no file"):
+        run(TrainParams(weights="nowhere.npz"), ready, silent)
+
+
+def test_without_weights_training_says_so(ready, recorder):
+    """A missing weights.npz is noted, not an error."""
+    (ready.root / "weights.npz").unlink()
+    assert run(TrainParams(epochs=1, output="runs/a"), ready, recorder).weights is None
+    assert any("without rebalancing" in note for note in recorder.notes)

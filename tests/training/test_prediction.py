@@ -1,0 +1,104 @@
+"""Claims about networks, checkpoints and pictures."""
+
+import numpy as np
+import pytest
+import torch
+
+from colorprep import ArtifactError, InputError, ab_lattice, rgb_to_lab
+from colorprep.quantize.mixture import hue_chroma_grid
+from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
+from colorprep.training.devices import choose_device
+from colorprep.training.models import MODELS, logits_at, make_model
+from colorprep.training.prediction import colorize, predict_colors, render
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("side", [32, 50, 64])
+def test_logits_have_the_labels_size(name, side):
+    """Every network gives logits for any image size, at the size of the labels."""
+    model = make_model(name, 20, seed=0).eval()
+    lightness = torch.randint(0, 256, (2, side, side), dtype=torch.uint8)
+    assert logits_at(model, lightness, (side // 2, side // 2)).shape == (
+        2,
+        20,
+        side // 2,
+        side // 2,
+    )
+
+
+def test_the_seed_makes_the_network():
+    """The same seed gives the same parameters, and torch's own state is left alone."""
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    first, second = (make_model("small", 9, seed=3).state_dict() for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_prediction_is_the_annealed_mean():
+    """Predicted colors are the quantizer's annealed mean of the softmax."""
+    quantizer = ab_lattice()
+    model = make_model("small", 313, seed=0).eval()
+    lightness = torch.randint(0, 256, (1, 32, 32), dtype=torch.uint8)
+    with torch.no_grad():
+        probs = torch.softmax(logits_at(model, lightness, (8, 8)), 1).movedim(1, -1).numpy()
+    ours = predict_colors(model, quantizer, lightness, (8, 8))
+    np.testing.assert_allclose(ours, quantizer.decode(probs), atol=1e-3)
+
+
+@pytest.mark.parametrize("quantizer", [ab_lattice(), hue_chroma_grid(64)], ids=lambda q: q.name)
+def test_pictures_keep_their_lightness(quantizer):
+    """However wild the colors, the picture has the lightness that it was given."""
+    generator = np.random.default_rng(0)
+    gray = np.repeat(generator.integers(0, 256, (40, 60, 1)), 3, axis=2).astype(np.uint8)
+    lightness = rgb_to_lab(gray)[..., 0]
+    wild = generator.uniform(-100, 100, (10, 15, 2))
+    colors = wild if quantizer.space == "ab" else np.abs(wild) / 100
+    picture = colorize(lightness, colors, quantizer)
+    assert np.abs(rgb_to_lab(picture)[..., 0] - lightness).max() < 1.0
+    assert np.ptp(picture, axis=2).max() > 50
+
+
+def test_rendering_gives_the_photograph_back(photographs):
+    """Lightness and ab of a photograph give the photograph."""
+    from colorprep import decode
+
+    pixels = decode(next(photographs.rglob("*.jpg")).read_bytes())
+    lab = rgb_to_lab(pixels)
+    np.testing.assert_array_equal(render(lab[..., 0], lab[..., 1:]), pixels)
+
+
+def test_checkpoints_survive(tmp_path):
+    """A checkpoint comes back with network, quantizer and plain values, without code in it."""
+    model, quantizer = make_model("small", 16, seed=0), hue_chroma_grid(16)
+    config = {"model": "small", "settings": {"size": 32, "stride": 4}}
+    save_checkpoint(tmp_path / "last.pt", model, quantizer, config, {"epoch": 3})
+    again = load_checkpoint(tmp_path / "last.pt")
+    assert again.quantizer.fingerprint == quantizer.fingerprint
+    assert again.config == config and again.progress == {"epoch": 3}
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(again.model.state_dict()[name], tensor)
+    plain = torch.load(tmp_path / "last.pt", weights_only=True)
+    assert plain["schema"] == "colorprep.checkpoint/1"
+
+
+def test_damaged_checkpoints_are_refused(tmp_path):
+    """Missing, foreign and cut files are errors that name the file."""
+    path = tmp_path / "best.pt"
+    for content in (None, b"", b"no checkpoint", b"PK\3\4"):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(ArtifactError, match=r"best\.pt"):
+            load_checkpoint(path)
+    torch.save({"something": 1}, path)
+    with pytest.raises(ArtifactError, match=r"best\.pt"):
+        load_checkpoint(path)
+
+
+def test_wrong_names_are_refused():
+    """An unknown network or device is an error that says what there is."""
+    with pytest.raises(InputError, match="small"):
+        make_model("huge", 3)
+    with pytest.raises(InputError, match="warp"):
+        choose_device("warp")
+    assert choose_device("cpu").type == "cpu"
