@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 N_CELLS = 1 << 16
 N_COLORS = 1 << 24
 COUNTER_LIMIT = (1 << 32) - 1
+_BLOCK = 256  # pixels
 
 Counts = NDArray[np.int64]
 
@@ -72,7 +73,7 @@ def count_cells(images: Iterable[NDArray[np.uint8]], cell_table: NDArray[np.uint
     Parameters
     ----------
     images : iterable of ndarray of shape (H, W, 3), uint8
-        Of fewer than 2^32 pixels each.
+        Of at most 2^32 - 1 pixels each.
     cell_table : ndarray of shape (2^24,), uint16
         Every color's cell, see `colorprep.quantize.tables`.
 
@@ -82,12 +83,15 @@ def count_cells(images: Iterable[NDArray[np.uint8]], cell_table: NDArray[np.uint
     """
     counts = np.zeros(N_CELLS, np.int64)
     counters = np.zeros((2, N_CELLS), np.uint32)
+    pending = 0
     for image in images:
+        pending += image.size // 3
+        if pending > COUNTER_LIMIT:
+            counts += counters.sum(axis=0, dtype=np.int64)
+            counters[:] = 0
+            pending = image.size // 3
         _count_cells(_pixels(image), cell_table, counters)
-        counts += counters[0]
-        counts += counters[1]
-        counters[:] = 0
-    return counts
+    return counts + counters.sum(axis=0, dtype=np.int64)
 
 
 def add_counts(total: Counts, part: Counts | SparseCounts) -> None:
@@ -131,24 +135,33 @@ compiled = numba.njit(nogil=True, cache=True)
 
 
 @compiled
+def _color(pixels: Any, i: int) -> Any:
+    return np.uint32(pixels[i]) << 16 | np.uint32(pixels[i + 1]) << 8 | pixels[i + 2]
+
+
+@compiled
 def _count_cells(pixels: Any, table: Any, counters: Any) -> None:
-    # Two sets of counters in turn: equal neighbors need not wait for each other's store.
-    pairs = pixels.shape[0] // 6
-    for pair in range(pairs):
-        i = 6 * pair
-        first = np.uint32(pixels[i]) << 16 | np.uint32(pixels[i + 1]) << 8 | pixels[i + 2]
-        second = np.uint32(pixels[i + 3]) << 16 | np.uint32(pixels[i + 4]) << 8 | pixels[i + 5]
-        counters[0, table[first]] += 1
-        counters[1, table[second]] += 1
-    for i in range(6 * pairs, pixels.shape[0], 3):
-        last = np.uint32(pixels[i]) << 16 | np.uint32(pixels[i + 1]) << 8 | pixels[i + 2]
-        counters[0, table[last]] += 1
+    # In three short loops a block, so that look-ups need not wait for each other, nor for counters;
+    # and with two sets of counters in turn, so that equal neighbors need not either.
+    color, cell = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint16)
+    n_blocks = pixels.shape[0] // (3 * _BLOCK)
+    for block in range(n_blocks):
+        start = 3 * _BLOCK * block
+        for j in range(_BLOCK):
+            color[j] = _color(pixels, start + 3 * j)
+        for j in range(_BLOCK):
+            cell[j] = table[color[j]]
+        for j in range(0, _BLOCK, 2):
+            counters[0, cell[j]] += 1
+            counters[1, cell[j + 1]] += 1
+    for i in range(3 * _BLOCK * n_blocks, pixels.shape[0], 3):
+        counters[0, table[_color(pixels, i)]] += 1
 
 
 @compiled
 def _count_colors(pixels: Any, counters: Any) -> None:
     for i in range(0, pixels.shape[0], 3):
-        counters[np.uint32(pixels[i]) << 16 | np.uint32(pixels[i + 1]) << 8 | pixels[i + 2]] += 1
+        counters[_color(pixels, i)] += 1
 
 
 @compiled

@@ -43,7 +43,28 @@ _TURNS = {
 }
 
 
-def decode(data: bytes, icc: IccRule = "convert", orientation: OrientationRule = "apply") -> Pixels:
+class Scratch:
+    """Memory to decode into again and again, which is cheaper than fresh memory each time.
+
+    For one thread; pixels that lie in it last until the next image is decoded into it.
+    """
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0, np.uint8)
+
+    def room(self, n_bytes: int) -> NDArray[np.uint8]:
+        """Return so many bytes of memory, in no defined state."""
+        if self._memory.size < n_bytes:
+            self._memory = np.empty(n_bytes, np.uint8)
+        return self._memory[:n_bytes]
+
+
+def decode(
+    data: bytes,
+    icc: IccRule = "convert",
+    orientation: OrientationRule = "apply",
+    scratch: Scratch | None = None,
+) -> Pixels:
     """Decode an image file.
 
     Parameters
@@ -54,6 +75,8 @@ def decode(data: bytes, icc: IccRule = "convert", orientation: OrientationRule =
         Whether an embedded color profile is applied.
     orientation : {"apply", "ignore"}
         Whether the EXIF orientation is applied.
+    scratch : Scratch or None
+        Where the pixels may lie; None takes fresh memory.
 
     Returns
     -------
@@ -71,21 +94,28 @@ def decode(data: bytes, icc: IccRule = "convert", orientation: OrientationRule =
         facts = jpeg_facts(data)
         if facts is not None and facts.channels in (1, 3) and facts.bits == 8:
             _check_size(facts.width, facts.height)
-            pixels = _decode_plain_jpeg(data, facts, icc, orientation)
+            pixels = _decode_plain_jpeg(data, facts, icc, orientation, scratch)
             if pixels is not None:
                 return pixels
     return _decode_by_pillow(data, icc, orientation)
 
 
 def _decode_plain_jpeg(
-    data: bytes, facts: JpegFacts, icc: IccRule, orientation: OrientationRule
+    data: bytes,
+    facts: JpegFacts,
+    icc: IccRule,
+    orientation: OrientationRule,
+    scratch: Scratch | None,
 ) -> Pixels | None:
     """Decode a gray or three-channel JPEG; None where Pillow should have a look instead."""
     mode = "L" if facts.channels == 1 else "RGB"
     transform = srgb_transform(facts.profile, mode) if icc == "convert" else None
     gray = transform is not None and mode == "L"
+    room = None
+    if scratch is not None and not gray:
+        room = scratch.room(3 * facts.height * facts.width)
     try:
-        pixels: Pixels = simplejpeg.decode_jpeg(data, "GRAY" if gray else "RGB")
+        pixels: Pixels = simplejpeg.decode_jpeg(data, "GRAY" if gray else "RGB", buffer=room)
     except ValueError:  # strict: also on warnings that leave a whole picture
         return None
     if transform is not None:

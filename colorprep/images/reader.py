@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import BadImage
-from .decoding import IccRule, OrientationRule, Pixels, decode
+from .decoding import IccRule, OrientationRule, Pixels, Scratch, decode
 from .resizing import resize
 from .skip import Skip
 from .source import Source
@@ -30,12 +30,14 @@ class ImageReader:
     icc: IccRule = "convert"
     orientation: OrientationRule = "apply"
 
-    def read(self, key: str) -> tuple[Pixels, bool]:
+    def read(self, key: str, scratch: Scratch | None = None) -> tuple[Pixels, bool]:
         """Read one image.
 
         Parameters
         ----------
         key : str
+        scratch : Scratch or None
+            Where the pixels may lie; None takes fresh memory.
 
         Returns
         -------
@@ -48,7 +50,7 @@ class ImageReader:
         BadImage
             With the reason, if it cannot be used.
         """
-        pixels = decode(self.source.read(key), self.icc, self.orientation)
+        pixels = decode(self.source.read(key), self.icc, self.orientation, scratch)
         enlarged = False
         if self.size is not None:
             enlarged = min(pixels.shape[:2]) < self.size
@@ -68,11 +70,13 @@ class ImageReader:
         ------
         key : str
         pixels : ndarray of shape (H, W, 3), uint8, or Skip
-            The reason in place of the pixels, where the image cannot be used.
+            The reason in place of the pixels, where the image cannot be used. The pixels last
+            until the next image is asked for.
         enlarged : bool
         """
+        scratch = Scratch()
         for key in keys:
             try:
-                yield key, *self.read(key)
+                yield key, *self.read(key, scratch)
             except BadImage as error:
                 yield key, Skip(key, error.reason, error.detail), False

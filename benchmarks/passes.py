@@ -1,0 +1,159 @@
+"""One measured pass in a process of its own: ``python passes.py NAME FOLDER WORKERS OUT``.
+
+Prints one line of JSON: images, pixels, seconds and peak memory. A pass warms up on a few images
+first, so that imports and compilation do not count. `run.py` calls this for each row of its table.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+from PIL import Image
+
+WARM_UP = 16
+SLOW_IMAGES = {"seed-prior": 12, "seed-labels": 40, "seed-rgbvar": 250}
+
+Work = Callable[[list[Path]], None]
+
+
+def threaded(work: Callable[[Path], object], workers: int) -> Work:
+    """Return what does a piece of work for each file, in threads."""
+
+    def run(files: list[Path]) -> None:
+        with ThreadPoolExecutor(workers) as threads:
+            for _ in threads.map(work, files):
+                pass
+
+    return run
+
+
+def decode(path: Path) -> np.ndarray:
+    """Decode a JPEG, as bare as can be."""
+    return simplejpeg.decode_jpeg(path.read_bytes(), "RGB")
+
+
+def decode_and_resize(path: Path) -> np.ndarray:
+    """Decode, then resize to 256 x 256 by Pillow."""
+    small = Image.fromarray(decode(path)).resize((256, 256), Image.Resampling.BILINEAR)
+    return np.asarray(small)
+
+
+def published_bins() -> Callable[[np.ndarray], np.ndarray]:
+    """Return the nearest of 313 bins by scikit-image and scikit-learn, as the seeds do it."""
+    from skimage.color import rgb2lab
+    from sklearn.neighbors import NearestNeighbors
+
+    from colorprep import gamut_lattice
+
+    finder = NearestNeighbors(n_neighbors=1, algorithm="ball_tree").fit(gamut_lattice(10))
+
+    def bins(pixels: np.ndarray) -> np.ndarray:
+        ab = rgb2lab(pixels)[..., 1:].reshape(-1, 2)
+        return finder.kneighbors(ab, return_distance=False).reshape(pixels.shape[:2])
+
+    return bins
+
+
+def seed_prior(out: Path) -> Work:
+    """Every native pixel by rgb2lab and NearestNeighbors, in one process."""
+    bins = published_bins()
+
+    def run(files: list[Path]) -> None:
+        counts = np.zeros(313)
+        for path in files:
+            pixels = np.asarray(Image.open(path).convert("RGB"))
+            counts += np.bincount(bins(pixels).ravel(), minlength=313)
+
+    return run
+
+
+def seed_labels(out: Path) -> Work:
+    """The same on all pixels at 256 x 256, saved as float64 .npy, as seed 000 does."""
+    bins = published_bins()
+
+    def run(files: list[Path]) -> None:
+        for number, path in enumerate(files):
+            small = Image.open(path).convert("RGB").resize((256, 256), Image.Resampling.BILINEAR)
+            np.save(out / f"{number}.npy", bins(np.asarray(small)).astype(np.float64))
+
+    return run
+
+
+def seed_rgbvar(out: Path) -> Work:
+    """Pillow and numpy, as seed 001 does."""
+
+    def run(files: list[Path]) -> None:
+        for path in files:
+            small = Image.open(path).convert("RGB").resize((256, 256), Image.Resampling.BILINEAR)
+            np.asarray(small).var(axis=2).mean()
+
+    return run
+
+
+def by_stage(name: str, folder: Path, workers: int, out: Path) -> Work:
+    """Return one of colorprep's own stages over a list of files."""
+    from colorprep import Reporter, Workspace
+    from colorprep.stages import labels, prior, rgbvar
+    from colorprep.stages.images import ImageParams
+
+    def run(files: list[Path]) -> None:
+        chosen = None
+        if len(files) <= WARM_UP:
+            chosen = out / "warm-up.txt"
+            chosen.write_text("".join(f"{path.relative_to(folder)}\n" for path in files))
+        images = ImageParams(folder, chosen, workers)
+        space = Workspace(out)
+        if name == "prior":
+            prior.run(prior.PriorParams(images), space, Reporter())
+        elif name == "labels":
+            labels.run(labels.LabelsParams(images, overwrite=True), space, Reporter())
+        else:
+            rgbvar.run(rgbvar.RgbvarParams(images), space, Reporter())
+
+    return run
+
+
+def work_of(name: str, folder: Path, workers: int, out: Path) -> Work:
+    """Return the work of a name."""
+    if name == "decode":
+        return threaded(decode, workers)
+    if name == "decode-resize":
+        return threaded(decode_and_resize, workers)
+    seeds = {"seed-prior": seed_prior, "seed-labels": seed_labels, "seed-rgbvar": seed_rgbvar}
+    if name in seeds:
+        return seeds[name](out)
+    return by_stage(name, folder, workers, out)
+
+
+def n_pixels(path: Path) -> int:
+    """Return the number of pixels of a JPEG from its header."""
+    height, width, *_ = simplejpeg.decode_jpeg_header(path.read_bytes())
+    return height * width
+
+
+def main() -> None:
+    """Warm up, measure, print."""
+    name, folder, workers, out = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = files[:: max(1, len(files) // SLOW_IMAGES.get(name, len(files)))]
+    pixels = sum(n_pixels(path) for path in files)
+    work = work_of(name, folder, workers, out)
+    work(files[: 2 if name in SLOW_IMAGES else WARM_UP])
+    begun = time.perf_counter()
+    work(files)
+    seconds = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    result = {"images": len(files), "pixels": pixels, "seconds": seconds, "peak_mb": peak}
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""What the README's speeds come from: ``python benchmarks/run.py [--images FOLDER]``.
+
+Every pass is measured in a process of its own, the passes in turn, round after round, so that a
+machine that grows slower does so for all of them alike. A ratio is taken within each round; the
+table shows medians. Baselines: bare decoding; decoding plus Pillow's resize; and what the published
+projects do, made again here, in one process as they run it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parents[1] / "shared" / "images" / "imagenet"
+
+PASSES = [
+    ("decode", "decoding alone"),
+    ("decode-resize", "decoding + Pillow's resize to 256"),
+    ("prior", "colorprep prior (native size)"),
+    ("labels", "colorprep labels (256, h5)"),
+    ("rgbvar", "colorprep rgbvar"),
+    ("seed-prior", "as published: prior"),
+    ("seed-labels", "as published: labels"),
+    ("seed-rgbvar", "as published: rgbvar"),
+]
+# What is stated: pass, baseline, the ratio that it should reach.
+RATIOS = [
+    ("prior", "decode", 0.6),
+    ("prior", "seed-prior", 60),
+    ("labels", "decode-resize", 0.85),
+    ("labels", "seed-labels", 15),
+    ("rgbvar", "decode-resize", 0.85),
+    ("rgbvar", "seed-rgbvar", 4),
+]
+
+Measured = dict[str, dict[str, float]]
+
+
+def thousands_of(folder: Path, out: Path, n_files: int) -> Path:
+    """Return a folder of at least that many files: the images of `folder`, linked repeatedly."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not files:
+        sys.exit(f"no images in {folder}")
+    for copy in range(-(-n_files // len(files))):
+        for path in files:
+            target = out / f"{copy:02d}" / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(path, target)
+            except OSError:  # another file system
+                target.write_bytes(path.read_bytes())
+    return out
+
+
+def built_in_photographs(out: Path) -> Path:
+    """Write the built-in photographs, of about ImageNet's size."""
+    command = [sys.executable, "-m", "colorprep", "sample", str(out), "--size", "440", "-q"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return out
+
+
+def measure(name: str, folder: Path, workers: int) -> dict[str, float]:
+    """Run one pass in a process of its own."""
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, str(HERE / "passes.py"), name, str(folder), str(workers), out]
+        done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{name} failed:\n{done.stderr}")
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def measure_rounds(folder: Path, workers: int, rounds: int) -> list[Measured]:
+    """Measure all passes in turn, several times."""
+    measured = []
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", file=sys.stderr)
+        measured.append({name: measure(name, folder, workers) for name, _ in PASSES})
+    return measured
+
+
+def speed(result: dict[str, float]) -> float:
+    """Images a second."""
+    return result["images"] / result["seconds"]
+
+
+def show(rounds: list[Measured]) -> None:
+    """Print the tables."""
+    print(f"\n{'pass':36} {'images/s':>9} {'MP/s':>7} {'peak MB':>8}")
+    for name, text in PASSES:
+        results = [measured[name] for measured in rounds]
+        pixels = median(result["pixels"] / result["seconds"] / 1e6 for result in results)
+        peak = median(result["peak_mb"] for result in results)
+        print(f"{text:36} {median(map(speed, results)):9.1f} {pixels:7.1f} {peak:8.0f}")
+    print(f"\n{'ratio':36} {'median':>9} {'least':>7} {'most':>8} {'stated':>8}")
+    for name, baseline, stated in RATIOS:
+        ratios = [speed(measured[name]) / speed(measured[baseline]) for measured in rounds]
+        print(
+            f"{name + ' / ' + baseline:36} {median(ratios):9.2f} {min(ratios):7.2f} "
+            f"{max(ratios):8.2f} {stated:8}"
+        )
+
+
+def show_posteriors(rounds: int) -> None:
+    """Compare posteriors of a mixture of 32 components with scikit-learn's predict_proba."""
+    import numpy as np
+    from sklearn.mixture import GaussianMixture
+
+    from colorprep.quantize.mixture import HueChromaMixture
+
+    generator = np.random.default_rng(0)
+    fit = GaussianMixture(32, random_state=0, max_iter=10).fit(generator.normal(size=(20_000, 2)))
+    ours = HueChromaMixture(fit.means_, fit.covariances_, fit.weights_, linear_hue=True)
+    points = generator.normal(size=(500_000, 2))
+    ours.posterior(points[:1000])
+    ratios = []
+    for _ in range(rounds):
+        times = []
+        for function in (fit.predict_proba, ours.posterior):
+            begun = time.perf_counter()
+            function(points)
+            times.append(time.perf_counter() - begun)
+        ratios.append(times[0] / times[1])
+    print(
+        f"{'GMM posteriors, K = 32 / scikit-learn':36} {median(ratios):8.2f} {min(ratios):7.2f} "
+        f"{max(ratios):8.2f} {20:8}"
+    )
+
+
+def show_help(rounds: int) -> None:
+    """Compare the time of ``colorprep --help`` with that of importing click."""
+    ratios = []
+    for _ in range(3 * rounds):
+        times = []
+        for command in (["-m", "colorprep", "--help"], ["-c", "import click"]):
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
+            times.append(time.perf_counter() - begun)
+        ratios.append(times[0] / times[1])
+    print(
+        f"{'time of --help / of importing click':36} {median(ratios):9.2f} {min(ratios):7.2f} "
+        f"{max(ratios):8.2f} {'<= 3':>8}"
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=Path, help="folder of JPEG files")
+    parser.add_argument("--files", type=int, default=2000, help="link them up to so many")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    memory = psutil.virtual_memory().total / 2**30
+    print(
+        f"{platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GiB, {given.workers} threads"
+    )
+    with tempfile.TemporaryDirectory(dir=HERE) as scratch:
+        images = given.images or (SHARED if SHARED.is_dir() else None)
+        if images is None:
+            images = built_in_photographs(Path(scratch) / "photographs")
+        folder = thousands_of(images, Path(scratch) / "files", given.files)
+        show(measure_rounds(folder, given.workers, given.rounds))
+    show_posteriors(given.rounds)
+    show_help(given.rounds)
+
+
+if __name__ == "__main__":
+    main()

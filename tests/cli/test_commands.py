@@ -1,0 +1,157 @@
+"""Claims about the command line: help, exit codes, streams, JSON."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from colorprep.cli.main import COMMANDS, cli
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_examples(colorprep, name):
+    """Help says what the command does, gives two examples, and explains every own option."""
+    result = colorprep(name, "--help")
+    assert result.exit_code == 0
+    assert len(re.findall(rf"^    colorprep {name}", result.stdout, re.MULTILINE)) >= 2
+    command = cli.get_command(None, name)
+    for option in ("--workspace", "--quiet", "--json", "--log-file"):
+        assert option in result.stdout
+    assert command.get_short_help_str(80).endswith(".")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_readme(name):
+    """The README names every command."""
+    assert f"colorprep {name}" in (ROOT / "README.md").read_text()
+
+
+def test_short_help_fits_the_terminal(colorprep):
+    """The list of commands fits 80 columns without cutting a sentence."""
+    result = colorprep("--help")
+    assert result.exit_code == 0 and "..." not in result.stdout.replace("[ARGS]...", "")
+
+
+def test_version(colorprep):
+    """--version prints the version."""
+    import colorprep as package
+
+    assert package.__version__ in colorprep("--version").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nonsense"],
+        ["prior", "--nonsense"],
+        ["prior", "--quantizer", "ab312"],
+        ["prior", "--quantizer", "hc-grid", "--components", "200"],
+        ["prior", "--quantizer", "gmm", "--smooth", "lattice"],
+        ["prior", "--by-class", "--name", "cat"],
+        ["prior", "--sigma", "wide"],
+        ["prior", "--size", "0"],
+        ["weights", "--lambda", "2"],
+        ["weights", "--zero-bins", "skip"],
+        ["labels", "--size", "native"],
+        ["rgbvar", "--range", "7-3"],
+        ["train", "--weights", "w.npz", "--no-weights"],
+        ["train", "--val", "1"],
+        ["colorize"],
+        ["info"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_with_2(colorprep, words):
+    """What the options cannot mean is wrong usage, told on stderr."""
+    result = colorprep(*words)
+    assert result.exit_code == 2
+    assert result.stdout == "" and "Error" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["prior"], "--dir"),
+        (["prior", "--dir", "nowhere"], "no folder"),
+        (["labels", "--dir", "nowhere"], "no folder"),
+        (["rgbvar"], "--dir"),
+        (["weights"], "colorprep prior"),
+        (["train"], "colorprep labels"),
+        (["colorize", "x.jpg"], "colorprep train"),
+        (["info", "nowhere"], "nowhere"),
+        (["export", "nowhere.npz"], "nowhere.npz"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_failures_exit_with_1_and_say_what_to_do(colorprep, words, message):
+    """A failed command tells why and what to do, in one line on stderr, without a traceback."""
+    result = colorprep(*words)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_results_go_to_stdout_and_progress_to_stderr(colorprep, photographs):
+    """Progress tells images/s and the time left on stderr; --quiet silences it."""
+    loud = colorprep("prior", "--dir", photographs)
+    assert "prior.npz: 313 bins" in loud.stdout and "weights 0." in loud.stdout
+    assert re.search(r"40/40 images.*images/s.*left", loud.stderr)
+    quiet = colorprep("prior", "--dir", photographs, "-q")
+    assert quiet.stdout == loud.stdout and quiet.stderr == ""
+
+
+def test_json_is_one_object(colorprep, photographs):
+    """With --json stdout is one object with stable keys."""
+    result = colorprep("prior", "--dir", photographs, "--json", "-q")
+    facts = json.loads(result.stdout)
+    assert facts["n_images"] == 40 and facts["skipped"] == []
+    assert set(facts["safety"]) == {
+        "smallest",
+        "largest",
+        "effective_share",
+        "gray_before",
+        "gray_after",
+        "empty_bins",
+    }
+    for words in (["labels", "--size", "32"], ["rgbvar"], ["weights"], ["info", "prior.npz"]):
+        assert json.loads(colorprep(*words, "--json", "-q").stdout)
+
+
+def test_log_file(colorprep, photographs, tmp_path):
+    """--log-file keeps messages, also the quiet ones, with their time."""
+    colorprep("labels", "--dir", photographs, "--size", "32", "-q", "--log-file", "run.log")
+    text = (tmp_path / "run.log").read_text()
+    assert re.search(r"^\d{4}-\d\d-\d\d .* INFO no prior.npz here", text, re.MULTILINE)
+
+
+def test_read_only_output_is_a_clear_error(colorprep, photographs, tmp_path):
+    """An output that cannot be written names the file and leaves nothing half-written."""
+    (tmp_path / "prior.npz").mkdir()
+    result = colorprep("prior", "--dir", photographs)
+    assert result.exit_code == 1 and "prior.npz" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
+
+
+def test_interruption_exits_with_130(colorprep, photographs, monkeypatch):
+    """Ctrl-C ends with 130 and without a traceback."""
+    from colorprep.stages import prior
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prior, "run", interrupted)
+    result = colorprep("prior", "--dir", photographs)
+    assert result.exit_code == 130 and "interrupted" in result.stderr
+
+
+def test_it_runs_as_a_module():
+    """`python -m colorprep` is the command."""
+    command = [sys.executable, "-m", "colorprep", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("colorprep")

@@ -1,0 +1,86 @@
+"""Claims about `info`: any artifact says what it is."""
+
+import json
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def ready(photographs, tmp_path_factory):
+    """A workspace with one of every artifact."""
+    from colorprep import QuantizerSpec, Reporter, Workspace
+    from colorprep.stages import labels, prior, rgbvar, train, weights
+    from colorprep.stages.images import ImageParams
+
+    space = Workspace(tmp_path_factory.mktemp("workspace"))
+    images, silent = ImageParams(photographs), Reporter()
+    prior.run(prior.PriorParams(images), space, silent)
+    gmm = prior.PriorParams(images, QuantizerSpec("gmm", 4), output="gmm.npz")
+    prior.run(gmm, space, silent)
+    weights.run(weights.WeightsParams(matrix="matrix.npy"), space, silent)
+    labels.run(labels.LabelsParams(images, size=32), space, silent)
+    labels.run(labels.LabelsParams(images, format="npy", output="maps"), space, silent)
+    rgbvar.run(rgbvar.RgbvarParams(images, (1, 9)), space, silent)
+    train.run(train.TrainParams(epochs=1, output="runs/a"), space, silent)
+    np.save(space.path("bare.npy"), np.ones(313) / 313)
+    np.save(space.path("points.npy"), np.zeros((313, 2)))
+    return space
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("prior.npz", "a color prior over the 313 bins of ab313"),
+        ("gmm.npz", "a color prior over the 4 bins of gmm"),
+        ("weights.npz", "rebalancing weights of the 313 bins of ab313"),
+        ("gmm-weights.npz", "rebalancing weights of the 4 bins of gmm"),
+        ("labels", "labels of 40 images by ab313, shards"),
+        ("labels/manifest.json", "labels of 40 images by ab313, shards"),
+        ("labels/shard-00000.h5", "a label shard of 40 images"),
+        ("labels/shard-00000.json", "the account of a shard of 40 images"),
+        ("labels/skipped.csv", "a table of 0 rows"),
+        ("maps", "labels of 40 images by ab313, one .npy an image"),
+        ("maps/cat/cat-000.jpg.npy", "a label map"),
+        ("lists/rgbvar.txt", "a list of 40 images"),
+        ("lists/rgbvar-1-9.txt", "a list of 9 images"),
+        ("lists/rgbvar.csv", "a table of 40 rows"),
+        ("runs/a", "a training run of small"),
+        ("runs/a/config.json", "a training run of small"),
+        ("runs/a/best.pt", "a checkpoint of small for ab313"),
+        ("runs/a/log.csv", "a table of 1 rows"),
+        ("bare.npy", "a bare vector over the 313 bins of ab313"),
+        ("matrix.npy", "a matrix of soft targets times weights"),
+        ("points.npy", "centers of bins"),
+        ("workspace.json", "the memory of a workspace"),
+        (".", "a workspace"),
+    ],
+)
+def test_every_artifact_says_what_it_is(colorprep, ready, path, what):
+    """The first line, and `what` in JSON, name the artifact; both tell from what and how."""
+    text = colorprep("info", ready.path(path))
+    assert text.exit_code == 0, text.stderr
+    assert text.stdout.splitlines()[0] == what
+    facts = json.loads(colorprep("info", ready.path(path), "--json").stdout)
+    assert facts["what"] == what and len(facts) > 1
+
+
+def test_a_prior_tells_from_what_and_how(colorprep, ready):
+    """A prior's provenance is complete."""
+    facts = json.loads(colorprep("info", ready.path("prior.npz"), "--json").stdout)
+    assert facts["n_images"] == 40 and facts["n_pixels"] == 40 * 96 * 96
+    assert facts["source"]["n_files"] == 40 and len(facts["source"]["digest"]) == 32
+    assert facts["smoothing"] == "soft" and facts["size"] == "native"
+    assert facts["parameters"] == {"step": 10, "neighbors": 10, "sigma": 5.0}
+    assert facts["decoding"] == {"icc": "convert", "orientation": "apply"}
+    assert set(facts["versions"]) == {"colorprep", "numpy", "pillow", "simplejpeg"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("x.md", b"#"), ("x.npz", b"PK"), ("x.json", b"[]"), ("x.npy", b"")]
+)
+def test_foreign_files_are_errors(colorprep, tmp_path, name, content):
+    """What is none of ours is an error that names it."""
+    (tmp_path / name).write_bytes(content)
+    result = colorprep("info", name)
+    assert result.exit_code == 1 and name in result.stderr
