@@ -3,12 +3,12 @@
 # make check   ruff, format, mypy
 # make bench   the speeds that the README states, measured beside their baselines
 # make format  let ruff rewrite
+# make constraints  pin what is installed now
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
-TYPED = colorprep
 
 .PHONY: help demo test check format bench constraints clean
 
@@ -43,11 +43,15 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed
+	$(INSTALL) -e '.[bench]'
 	$(BIN)/python benchmarks/run.py
 
 constraints: $(VENV)/installed-dev
-	$(BIN)/python benchmarks/../tools/pin.py
+	$(INSTALL) -e '.[bench]'
+	@{ head -n 2 constraints.txt; \
+	   $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new
+	@mv constraints.new constraints.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -63,7 +63,7 @@ def published_bins() -> Callable[[np.ndarray], np.ndarray]:
 
 
 def seed_prior(out: Path) -> Work:
-    """Every native pixel by rgb2lab and NearestNeighbors, in one process."""
+    """Count every native pixel by rgb2lab and NearestNeighbors, in one process."""
     bins = published_bins()
 
     def run(files: list[Path]) -> None:
@@ -76,7 +76,7 @@ def seed_prior(out: Path) -> Work:
 
 
 def seed_labels(out: Path) -> Work:
-    """The same on all pixels at 256 x 256, saved as float64 .npy, as seed 000 does."""
+    """Do the same on all pixels at 256 x 256, saved as float64 .npy, as seed 000 does."""
     bins = published_bins()
 
     def run(files: list[Path]) -> None:
@@ -88,7 +88,7 @@ def seed_labels(out: Path) -> Work:
 
 
 def seed_rgbvar(out: Path) -> Work:
-    """Pillow and numpy, as seed 001 does."""
+    """Score by Pillow and numpy, as seed 001 does."""
 
     def run(files: list[Path]) -> None:
         for path in files:

@@ -163,9 +163,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     memory = psutil.virtual_memory().total / 2**30
-    print(
-        f"{platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GiB, {given.workers} threads"
-    )
+    machine = f"{platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GiB"
+    print(f"{machine}, {given.workers} threads, {given.files} files")
     with tempfile.TemporaryDirectory(dir=HERE) as scratch:
         images = given.images or (SHARED if SHARED.is_dir() else None)
         if images is None:

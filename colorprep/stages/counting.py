@@ -25,7 +25,7 @@ from ..balance.histogram import (
     count_cells,
     gather,
 )
-from ..engine import Batch, available_workers, batches_of, run_batches
+from ..engine import BATCH_IMAGES, Batch, available_workers, batches_of, run_batches
 from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.skip import Skip
@@ -117,7 +117,7 @@ def tally_groups(
         As soon as its group is done, in the order of the groups.
     """
     n_images = sum(map(len, groups.values()))
-    size = _batch_size(n_images, params.workers)
+    size = _batch_size(n_images, params.workers) if by_color else BATCH_IMAGES
     batches = chain.from_iterable(batches_of(keys, size) for keys in groups.values())
     with (
         closing(run_batches(_counting(reader, by_color), batches, params.workers)) as results,
@@ -224,5 +224,5 @@ def _readable(reader: ImageReader, keys: Batch, outcome: Outcome) -> Iterator[Pi
 
 
 def _batch_size(n_images: int, workers: int | None) -> int:
-    """Large enough to spread the cost of a batch, small enough to keep every worker busy."""
+    """Large enough to spread the cost of sweeping, small enough to keep every worker busy."""
     return max(1, min(MAX_BATCH, n_images // (4 * (workers or available_workers()))))

@@ -1,0 +1,28 @@
+"""Claims about the scripts in `pipelines/`: they run as their first lines say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from colorprep import load_prior, load_weights
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_seed_000(photographs, tmp_path):
+    """Seed 000's chain leaves its matrix, its label maps and a trained run."""
+    script = ROOT / "pipelines" / "seed000_rebalanced.py"
+    out = tmp_path / "out"
+    command = [sys.executable, script, "--dir", photographs, "--out", out, "--epochs", "1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    matrix = np.load(out / "color_vec_table.npy")
+    assert matrix.shape == (313, 314) and (matrix[:, 313] == 0).all()
+    weights = load_weights(out / "weights.npz")[0].weights
+    # The matrix reads its smoothed prior back without normalizing; the weights' prior sums to 1.
+    np.testing.assert_allclose(matrix.sum(axis=1), weights, rtol=0.02)
+    assert load_prior(out / "prior.npz").meta["smoothing"] == "lattice"
+    assert len(list((out / "maps").rglob("*.npy"))) == 40
+    assert (out / "run" / "best.pt").exists()
