@@ -91,7 +91,8 @@ def count_cells(images: Iterable[NDArray[np.uint8]], cell_table: NDArray[np.uint
             counters[:] = 0
             pending = image.size // 3
         _count_cells(_pixels(image), cell_table, counters)
-    return counts + counters.sum(axis=0, dtype=np.int64)
+    counts += counters.sum(axis=0, dtype=np.int64)
+    return counts
 
 
 def add_counts(total: Counts, part: Counts | SparseCounts) -> None:

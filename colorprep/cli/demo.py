@@ -22,6 +22,7 @@ def command(session: Session, out: str | None) -> None:
     result = stage.run(out, session.workspace, session.reporter)
     best = result.train.logs[result.train.best_epoch - 1]
     n_in_range = f"{result.rgbvar.n_in_range} of {len(result.rgbvar.ranked)} images"
+    width = max(len(path.as_posix()) for path in result.pictures.values())
     lines = [
         "",
         f"prior     {result.prior.whole.path.as_posix()}",
@@ -32,7 +33,7 @@ def command(session: Session, out: str | None) -> None:
         "on held-out crops (of the same photographs, so it shows the chain, not a good network)",
         "",
         "Look at:",
-        *(f"  {path.as_posix():36} {what}" for what, path in result.pictures.items()),
+        *(f"  {path.as_posix():{width}}  {what}" for what, path in result.pictures.items()),
     ]
     facts = {
         "workspace": result.workspace.root,

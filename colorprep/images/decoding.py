@@ -21,7 +21,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import BadImage
 from .jpeg import START_OF_IMAGE, JpegFacts, jpeg_facts
-from .profiles import srgb_transform
+from .profiles import apply, srgb_transform
 
 Pixels = NDArray[np.uint8]
 IccRule: TypeAlias = Literal["convert", "ignore"]
@@ -119,7 +119,8 @@ def _decode_plain_jpeg(
     except ValueError:  # strict: also on warnings that leave a whole picture
         return None
     if transform is not None:
-        pixels = _array(transform.apply(Image.fromarray(pixels[..., 0] if gray else pixels)))
+        image = Image.fromarray(pixels[..., 0] if gray else pixels)
+        pixels = _array(apply(transform, image))
     if facts.exif and orientation == "apply":
         pixels = _turned(pixels, _orientation(lambda: _parsed_exif(facts.exif)))
     return pixels
@@ -176,7 +177,7 @@ def _to_rgb(image: Image.Image, icc: IccRule) -> Image.Image:
     if image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     transform = srgb_transform(profile, image.mode)
-    image = image.convert("RGB") if transform is None else transform.apply(image)
+    image = image.convert("RGB") if transform is None else apply(transform, image)
     if alpha is None:
         return image
     white = Image.new("RGB", image.size, "white")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from functools import cache, lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -17,8 +18,32 @@ from PIL import Image, ImageCms
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 
+Transform: TypeAlias = ImageCms.ImageCmsTransform
+
+
+def apply(transform: Transform, image: Image.Image) -> Image.Image:
+    """Bring an image to sRGB.
+
+    Parameters
+    ----------
+    transform : Transform
+        Of the image's profile and mode, see `srgb_transform`.
+    image : PIL.Image.Image
+        Written over where it is RGB already.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB.
+    """
+    if image.mode == "RGB":
+        transform.apply_in_place(image)
+        return image
+    return transform.apply(image)
+
+
 @lru_cache(maxsize=64)
-def srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+def srgb_transform(profile: bytes, mode: str) -> Transform | None:
     """Return what brings pixels with an ICC profile to sRGB.
 
     Parameters
@@ -30,9 +55,9 @@ def srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | No
 
     Returns
     -------
-    ImageCmsTransform or None
-        Its ``apply`` gives an RGB image; None where there is nothing to apply: no profile, one
-        that is sRGB's own, cannot be read, or is for another kind of pixel.
+    Transform or None
+        None where there is nothing to do: no profile, one that is sRGB's own, cannot be read, or
+        is for another kind of pixel.
     """
     if not profile:
         return None
@@ -48,7 +73,7 @@ def srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | No
     return transform
 
 
-def _largest_move(transform: ImageCms.ImageCmsTransform) -> int:
+def _largest_move(transform: Transform) -> int:
     levels = np.linspace(0, 255, 18).round().astype(np.uint8)
     cube = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1)
     probe = np.ascontiguousarray(cube.reshape(18, -1, 3))

@@ -40,8 +40,7 @@ def draw_prior(quantizer: Quantizer, probs: Floats, weights: Floats) -> Figure:
         Two maps of the bins, one above the other: the area of a bin's square tells its share of
         the pixels on a log scale, and its weight.
     """
-    layout = ConstrainedLayoutEngine(h_pad=0.15, w_pad=0.1)
-    figure = Figure(figsize=(7.0, 13.4), dpi=DPI, facecolor=GROUND, layout=layout)
+    figure = _dark_figure(13.4)
     above, below = figure.subplots(2, 1)
     _map_bins(above, quantizer, _share_area(probs))
     _name(above, "How often each color occurs", f"{probs.max():.1%} in the commonest bin")
@@ -71,7 +70,7 @@ def draw_ranking(
     -------
     Figure
     """
-    figure = Figure(figsize=(7.0, 7.0), dpi=DPI, facecolor=GROUND, layout="constrained")
+    figure = _dark_figure(7.2)
     grid = figure.add_gridspec(2, len(shown), height_ratios=[3.2, 1])
     curve = figure.add_subplot(grid[0, :])
     _plain(curve)
@@ -117,6 +116,12 @@ def bin_colors(quantizer: Quantizer) -> Floats:
     missed = np.linalg.norm(shown - lab, axis=-1)
     best = np.argmin(np.round(missed), axis=0)
     return lab_to_rgb(shown[best, np.arange(n_bins)])
+
+
+def _dark_figure(height: float) -> Figure:
+    """Return a figure seven inches wide, which a phone shows at a readable size."""
+    layout = ConstrainedLayoutEngine(h_pad=0.15, w_pad=0.1)
+    return Figure(figsize=(7.0, height), dpi=DPI, facecolor=GROUND, layout=layout)
 
 
 def _share_area(share: Any) -> Any:
