@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -56,9 +57,10 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
     params = stage.TrainParams(weights=weights, use_weights=not no_weights, **values)
     result = stage.run(params, session.workspace, session.reporter)
     best = result.logs[result.best_epoch - 1]
+    held_out = f" and {best.val_loss:.3f} held out" if result.held_out else ""
     lines = [
         f"{result.best.as_posix()}: epoch {best.epoch} of {result.logs[-1].epoch}, loss "
-        f"{best.train_loss:.3f} in training and {best.val_loss:.3f} held out (nats per pixel)",
+        f"{best.train_loss:.3f} in training{held_out} (nats per pixel)",
         f"{result.picture.as_posix()}: gray, prediction, original",
         f"{result.log.as_posix()}: all epochs",
     ]
@@ -69,6 +71,11 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
         "picture": result.picture,
         "weights": result.weights,
         "best_epoch": result.best_epoch,
-        "epochs": [vars(log) for log in result.logs],
+        "epochs": [_finite(vars(log)) for log in result.logs],
     }
     session.show(lines, facts)
+
+
+def _finite(values: dict[str, float]) -> dict[str, float | None]:
+    """Return values fit for JSON, which has no NaN."""
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}
