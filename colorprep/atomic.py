@@ -12,6 +12,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .errors import OutputExists
+
+
+def check_replaceable(path: Path) -> None:
+    """Refuse an output name that bears something other than a file.
+
+    Renaming over a device or a pipe would delete it for every program on the machine.
+
+    Raises
+    ------
+    OutputExists
+        If `path` is there and is a folder, a device, a pipe or a socket.
+    """
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a device, pipe or socket"
+        raise OutputExists(f"{path} is {kind}, not a file; give the output another name")
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -26,7 +43,13 @@ def replacing(path: Path) -> Iterator[Path]:
     ------
     Path
         Where to write. Removed if the block raises.
+
+    Raises
+    ------
+    OutputExists
+        If `path` is there and is not a file.
     """
+    check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,10 +1,13 @@
 """Claims about writing files."""
 
 import json
+import os
+import stat
 
 import pytest
 
 from colorprep.atomic import replacing, write_json, write_text
+from colorprep.errors import OutputExists
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -23,3 +26,14 @@ def test_an_error_leaves_the_old_file(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_only_files_are_replaced(tmp_path):
+    """A pipe (as a device would) and a folder stay what they are; the message names them."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, kind in ((pipe, "pipe"), (tmp_path, "folder")):
+        with pytest.raises(OutputExists, match=f"{path.name}.*{kind}"):
+            write_text(path, "text")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -28,7 +28,14 @@ from ..quantize.spec import quantizer_state
 from ..shards.manifest import MANIFEST, SKIPPED, read_manifest, write_manifest, write_skipped
 from ..shards.writer import shard_path, write_shard
 from ..workspace import Workspace
-from .images import ImageParams, check_strict, open_source, report_enlarged, report_skips
+from .images import (
+    ImageParams,
+    check_strict,
+    image_reader,
+    open_source,
+    report_enlarged,
+    report_skips,
+)
 from .weights import PRIOR_NAME
 
 LABELS_NAME = "labels"
@@ -143,7 +150,7 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     quantizer = _quantizer(params, workspace, reporter)
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
-    reader = ImageReader(source, size, params.images.icc, params.images.orientation)
+    reader = image_reader(source, size, params.images)
     job = _Job(reader, Labeler(quantizer), stride, folder)
     settings = {
         "quantizer": quantizer.name,

@@ -6,7 +6,7 @@ only once all images were counted, so exact counts of each class take a second p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..artifacts import save_prior, versions
+from ..atomic import check_replaceable
 from ..balance.prior import Prior, Smoothing, smoothed_probs
 from ..errors import InputError
 from ..images.reader import ImageReader
@@ -22,8 +23,15 @@ from ..images.source import Source, keys_digest, top_folder
 from ..progress import Reporter
 from ..quantize.spec import QuantizerSpec, make_quantizer
 from ..workspace import Workspace
-from .counting import BinCounter, Tally, add_tally, counted, empty_tally, tally_groups
-from .images import ImageParams, check_strict, open_source, report_enlarged, report_skips
+from .counting import BinCounter, Outcome, Tally, add_tally, counted, empty_tally, tally_groups
+from .images import (
+    ImageParams,
+    check_strict,
+    image_reader,
+    open_source,
+    report_enlarged,
+    report_skips,
+)
 from .weights import (
     PRIOR_NAME,
     WEIGHTS_NAME,
@@ -121,39 +129,60 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     """
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
-    reader = ImageReader(source, params.size, params.images.icc, params.images.orientation)
-    everything = {"": source.keys}
+    path = _output(params, workspace)
+    check_replaceable(path)
+    reader = image_reader(source, params.size, params.images)
+    spec = params.spec
 
-    whole = None
-    if params.spec.needs_counts:
-        _, whole = next(tally_groups(reader, everything, True, params.images, reporter))
-        report_skips([*source.skipped, *whole.outcome.skipped], whole.outcome.n_images, reporter)
-        reporter.note(f"fitting {params.spec.n_components} bins of {params.spec.name}")
-        quantizer = make_quantizer(params.spec, counted(whole.histogram, params.spec.space).cells)
-    else:
-        quantizer = make_quantizer(params.spec)
-    writer = _PriorWriter(params, source, BinCounter(quantizer))
+    whole, cells = None, None
+    if spec.needs_counts:
+        whole = _count(reader, {"": source.keys}, True, params.images, reporter)
+        _report(whole.outcome, params, reporter)
+        reporter.note(f"fitting {spec.n_components} bins of {spec.name}")
+        cells = counted(whole.histogram, spec.space).cells
+    writer = _PriorWriter(params, source, BinCounter(make_quantizer(spec, cells)))
 
     classes: dict[str, Path] = {}
     if whole is None or params.by_class:
-        groups = _by_top_folder(source.keys) if params.by_class else everything
-        total = empty_tally(writer.bins.by_color)
-        by_color = writer.bins.by_color
-        for name, tally in tally_groups(reader, groups, by_color, params.images, reporter):
-            add_tally(total, tally)
+        groups = _by_top_folder(source.keys) if params.by_class else {"": source.keys}
+
+        def write_class(name: str, tally: Tally) -> None:
             if name and tally.outcome.n_images:
-                path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
-                classes[name] = writer.write(path, name, groups[name], tally).path
+                class_path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
+                classes[name] = writer.write(class_path, name, groups[name], tally).path
+
+        by_color = writer.bins.by_color
+        total = _count(reader, groups, by_color, params.images, reporter, write_class)
         if whole is None:
-            report_skips(
-                [*source.skipped, *total.outcome.skipped], total.outcome.n_images, reporter
-            )
+            _report(total.outcome, params, reporter)
         elif not np.array_equal(whole.histogram, total.histogram):
             raise InputError("the images changed between the two passes; run the command again")
         whole = total
-    report_enlarged(whole.outcome.n_enlarged, params.size, reporter)
-    written = writer.write(_output(params, workspace), params.name, source.keys, whole)
-    return PriorResult(written, classes, [*source.skipped, *whole.outcome.skipped])
+    written = writer.write(path, params.name, source.keys, whole)
+    return PriorResult(written, classes, whole.outcome.skipped)
+
+
+def _count(
+    reader: ImageReader,
+    groups: Mapping[str, Sequence[str]],
+    by_color: bool,
+    params: ImageParams,
+    reporter: Reporter,
+    each: Callable[[str, Tally], None] = lambda name, tally: None,
+) -> Tally:
+    """Count groups of images in one pass; `each` is told of a group as soon as it is done."""
+    total = empty_tally(by_color)
+    total.outcome.skipped += reader.source.skipped
+    for name, tally in tally_groups(reader, groups, by_color, params, reporter):
+        add_tally(total, tally)
+        each(name, tally)
+    total.outcome.skipped.sort()
+    return total
+
+
+def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:
+    report_skips(outcome.skipped, outcome.n_images, reporter)
+    report_enlarged(outcome.n_enlarged, params.size, reporter)
 
 
 class _PriorWriter:

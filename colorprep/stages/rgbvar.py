@@ -25,7 +25,7 @@ from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..progress import Reporter
 from ..workspace import Workspace
-from .images import ImageParams, check_strict, open_source, report_skips
+from .images import ImageParams, check_strict, image_reader, open_source, report_skips
 
 SCORE_SIZE = 256
 LISTS_NAME = "lists"
@@ -128,7 +128,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
     _check_start(params.ranks, len(source.keys))
-    reader = ImageReader(source, SCORE_SIZE, params.images.icc, params.images.orientation)
+    reader = image_reader(source, SCORE_SIZE, params.images)
     scores: list[Score] = []
     skipped = list(source.skipped)
     task = partial(_score_batch, reader)
@@ -142,6 +142,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
             scores += found
             skipped += bad
             advance(len(found) + len(bad))
+    skipped.sort()
     report_skips(skipped, len(scores), reporter)
     ranked = rank(scores)
     folder = workspace.path(params.output or LISTS_NAME)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..artifacts import load_prior, load_vector, save_weights
-from ..atomic import replacing
+from ..atomic import check_replaceable, replacing
 from ..balance.matrix import NEIGHBOR_SIGMA, weight_matrix
 from ..balance.prior import Prior
 from ..balance.weights import (
@@ -128,6 +128,7 @@ def run(params: WeightsParams, workspace: Workspace, reporter: Reporter) -> Weig
     """
     prior = read_probs(workspace.path(params.prior or PRIOR_NAME), reporter)
     path = workspace.path(params.output or WEIGHTS_NAME)
+    check_replaceable(path)
     matrix_path = None
     if params.matrix is not None:
         matrix_path = workspace.path(params.matrix)

@@ -16,6 +16,7 @@ from sklearn.mixture import GaussianMixture
 from colorprep import (
     ColorprepError,
     InputError,
+    OutputExists,
     QuantizerSpec,
     ab_lattice,
     folder_source,
@@ -217,6 +218,30 @@ def test_bad_images_are_skipped_and_listed(photographs, workspace, recorder, tmp
     assert any("bad.jpg: not-an-image" in text for text in recorder.warnings)
     with pytest.raises(ColorprepError, match=r"bad\.jpg.*--strict"):
         run(PriorParams(ImageParams(folder, strict=True)), workspace, recorder)
+
+
+def test_what_a_list_names_in_vain_is_part_of_the_record(photographs, workspace, silent, tmp_path):
+    """Images that a list names and the folder lacks are in the prior, in the order of the keys."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "bad.jpg").write_text("no")
+    (folder / "good.jpg").write_bytes(next(photographs.rglob("*.jpg")).read_bytes())
+    (tmp_path / "list.txt").write_text("good.jpg\nzebra.jpg\nant.jpg\nbad.jpg\n")
+    result = run(PriorParams(ImageParams(folder, tmp_path / "list.txt")), workspace, silent)
+    assert [skip.key for skip in result.skipped] == ["ant.jpg", "bad.jpg", "zebra.jpg"]
+    assert result.whole.prior.meta["skipped"] == {"missing": 2, "not-an-image": 1}
+
+
+@pytest.mark.parametrize("name", ["pipe", "folder"])
+def test_an_output_that_is_no_file_is_refused_before_counting(
+    photographs, workspace, silent, tmp_path, name
+):
+    """Neither a pipe nor a folder is replaced by a prior."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputExists, match=name):
+        run(PriorParams(ImageParams(photographs), output=name), workspace, silent)
+    assert not (tmp_path / name).is_file()
 
 
 def test_what_does_not_fit_is_refused_before_counting(photographs, workspace, silent):
