@@ -20,7 +20,7 @@ def describe_prior(written: WrittenPrior) -> Described:
     n_empty = int((prior.counts == 0).sum())
     lines = [
         f"{written.path.as_posix()}: {n_bins} bins of {prior.quantizer.name}, "
-        f"{meta['n_images']:,} images, {prior.n_pixels:,} pixels at {_at(meta['size'])}; "
+        f"{quantity(meta['n_images'], 'image')}, {prior.n_pixels:,} pixels at {_at(meta['size'])}; "
         f"{n_empty} bins without a pixel",
         f"{written.weights_path.as_posix()}: {safety_line(written.weights.safety)}",
     ]

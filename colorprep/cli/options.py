@@ -44,7 +44,7 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
 
     def decorate(function: Function) -> click.Command:
         @click.option("-C", "--workspace", default=".", help="Work in this folder. [.]")
-        @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
+        @click.option("-q", "--quiet", is_flag=True, help="Only results and warnings.")
         @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
         @click.option("--log-file", help="Also write messages to this file.")
         @functools.wraps(function)

@@ -8,7 +8,7 @@ import click
 
 from . import options
 from .console import Session
-from .describe import skip_facts, skip_line
+from .describe import quantity, skip_facts, skip_line
 
 
 @options.command(
@@ -38,12 +38,12 @@ def command(session: Session, images: Any, ranks: str | None, output: str | None
     result = stage.run(params, session.workspace, session.reporter)
     top = result.ranked[0]
     lines = [
-        f"{result.list_path.as_posix()}: {len(result.ranked):,} images, from {top.key} "
+        f"{result.list_path.as_posix()}: {quantity(len(result.ranked), 'image')}, from {top.key} "
         f"({top.score:.1f}) on{skip_line(result.skipped)}",
         f"{result.scores_path.as_posix()}: their scores",
     ]
     if result.range_path is not None:
-        lines.append(f"{result.range_path.as_posix()}: {result.n_in_range:,} images")
+        lines.append(f"{result.range_path.as_posix()}: {quantity(result.n_in_range, 'image')}")
     facts = {
         "list": result.list_path,
         "scores": result.scores_path,

@@ -119,7 +119,10 @@ def folder_source(root: Path) -> FolderSource:
     _walk(root, "", found, skipped)
     if not found and not skipped:
         endings = " ".join(sorted(ENDINGS))
-        raise InputError(f"no image in {root}: looked in all its subfolders for {endings}")
+        raise InputError(
+            f"no image in {root}: looked for {endings} in all its subfolders, but not in links to "
+            "folders"
+        )
     found.sort()
     skipped.sort()
     return FolderSource(root, [key for key, _ in found], [size for _, size in found], skipped)
@@ -186,8 +189,10 @@ def read_list(path: Path) -> list[str]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the list {path}: {error}") from error
+    except OSError as error:
+        raise InputError(f"cannot read the list {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"cannot read the list {path}: it is not UTF-8 text") from error
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError(f"the list {path} is empty: it should hold one image path a line")

@@ -90,6 +90,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
         raise InputError(f"the temperature must be above 0, got {params.temperature}")
     path = workspace.path(params.checkpoint) if params.checkpoint else _newest(workspace)
     checkpoint = load_checkpoint(path)
+    reporter.note(f"coloring by {workspace.shown(path)}")
     device = choose_device(params.device)
     checkpoint.model.to(device)
     folder = workspace.path(params.output or COLORIZED_NAME)

@@ -147,9 +147,9 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     size, stride = _size_and_stride(params)
     folder = workspace.path(params.output or LABELS_NAME)
     _check_free(folder, params.overwrite)
-    quantizer = _quantizer(params, workspace, reporter)
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
+    quantizer = _quantizer(params, workspace, reporter)
     reader = image_reader(source, size, params.images)
     job = _Job(reader, Labeler(quantizer), stride, folder)
     settings = {

@@ -75,6 +75,10 @@ class PriorParams:
         """Refuse what does not fit together, before any image is read."""
         if self.by_class and self.name:
             raise InputError("--name is for one prior; --by-class takes the folders' names")
+        if self.name is not None and (
+            not self.name or set(self.name) & set("/\\") or ".." in self.name
+        ):
+            raise InputError(f"--name is the name of one folder, such as cat; got {self.name!r}")
         if self.smoothing == "lattice" and not self.spec.name.startswith("ab"):
             raise InputError(f"--smooth lattice is for ab lattices; {self.spec.name} is none")
 

@@ -109,8 +109,8 @@ def split_keys(keys: Sequence[str], held_out: float) -> tuple[list[str], list[st
     place = {key: _unit_hash(key) for key in keys}
     ordered = sorted(keys, key=lambda key: (place[key], key))
     n_held_out = sum(place[key] < held_out for key in keys)
-    if held_out > 0 and len(keys) > 1:
-        n_held_out = min(max(n_held_out, 1), len(keys) - 1)
+    if held_out > 0:
+        n_held_out = min(max(n_held_out, 1), max(len(keys) - 1, 0))
     chosen = set(ordered[:n_held_out])
     return [key for key in keys if key not in chosen], [key for key in keys if key in chosen]
 

@@ -29,5 +29,7 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+        raise InputError(
+            f"device {name!r} cannot be used here; choose auto, cpu, or a GPU such as cuda:1"
+        ) from error
     return device

@@ -250,6 +250,9 @@ def test_what_does_not_fit_is_refused_before_counting(photographs, workspace, si
         PriorParams(ImageParams(photographs), QuantizerSpec("gmm"), smoothing="lattice")
     with pytest.raises(InputError, match="--name"):
         PriorParams(ImageParams(photographs), by_class=True, name="cat")
+    for name in ("../cat", "a/b", ""):
+        with pytest.raises(InputError, match="one folder"):
+            PriorParams(ImageParams(photographs), name=name)
 
 
 def test_artifacts_hold_no_place_and_no_date(photographs, workspace, silent, tmp_path):

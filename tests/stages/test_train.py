@@ -161,3 +161,12 @@ def test_without_weights_training_says_so(ready, recorder):
     (ready.root / "weights.npz").unlink()
     assert run(TrainParams(epochs=1, output="runs/a"), ready, recorder).weights is None
     assert any("without rebalancing" in note for note in recorder.notes)
+
+
+def test_a_single_image_is_trained_on(photographs, workspace, silent, tmp_path):
+    """Of a single image none is held out."""
+    first = next(photographs.rglob("*.jpg")).relative_to(photographs)
+    (tmp_path / "one.txt").write_text(f"{first}\n")
+    images = ImageParams(photographs, "one.txt")
+    labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, silent)
+    assert run(TrainParams(epochs=1), workspace, silent).held_out == []
