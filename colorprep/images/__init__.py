@@ -1,17 +1,34 @@
 """Getting pixels: where images are found, how they are decoded and resized, why one is skipped.
 
-==========  ==========================================================================
-module      holds
-==========  ==========================================================================
-`source`    folders of images, and lists that narrow them
-`decoding`  bytes -> uint8 sRGB pixels, by the rules for every kind of image
-`jpeg`      what the segments of a JPEG say before it is decoded
-`profiles`  ICC profiles -> sRGB
-`resizing`  antialiased bilinear resizing
-`reader`    a source, the rules and a size joined: key -> pixels, or the reason why not
-`skip`      the reason codes
-`sample`    the built-in photographs
-==========  ==========================================================================
+Sources, from the general to the special:
+
+==============  ======================================================================
+module          holds
+==============  ======================================================================
+`opening`       which kind of source a place is
+`source`        what a source is: keys in order, sizes, bytes by index
+`lists`         lists that narrow a source
+`folder`        images in a folder
+`object_store`  images behind an fsspec URL
+`archive`       images in an archive, which is never unpacked
+`archive_file`  an archive's bytes by their places, from many threads and processes
+`members`       what an archive holds: keys, refused names, links
+`tar_members`   the index of a tar, ImageNet's tar of tars included
+`zip_members`   the index of a zip
+`cifar`         CIFAR's own binary archives
+==============  ======================================================================
+
+Pixels:
+
+==============  ======================================================================
+`reader`        a source, the rules and a size joined: index -> pixels, or why not
+`decoding`      bytes -> uint8 sRGB pixels, by the rules for every kind of image
+`jpeg`          what the segments of a JPEG say before it is decoded
+`profiles`      ICC profiles -> sRGB
+`resizing`      antialiased bilinear resizing
+`skip`          the reason codes
+`sample`        the built-in photographs
+==============  ======================================================================
 
 Sources are only ever read.
 """

@@ -62,6 +62,24 @@ def resize(pixels: Pixels, size: int) -> Pixels:
     return pixels
 
 
+def middle_square(pixels: Pixels) -> Pixels:
+    """Return the square in the middle of an image, as large as it can be.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, 3), uint8
+
+    Returns
+    -------
+    ndarray of shape (S, S, 3), uint8
+        A view; where the rest is odd, the larger half is cut off at the right or at the bottom.
+    """
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
 @lru_cache(maxsize=4096)
 def triangle_taps(length: int, size: int) -> Taps:
     """Return what it takes to resize a line of `length` samples to `size`.

@@ -15,6 +15,7 @@ REASONS = {
     "truncated": "ends before its pixels do",
     "corrupt": "damaged in another way",
     "too-large": "over 178 million pixels",
+    "kills-workers": "processes that read it died, three times over",
     "unsupported": "a kind of pixel that has no agreed meaning as color",
 }
 

@@ -1,23 +1,23 @@
-"""Where images are found: folders, and lists that narrow them.
+"""What a source of images is: keys in order, the sizes of the files, and their bytes.
 
 An image is known by its **key**, its path within the source with forward slashes. Keys are in
-order of their code points, whatever order the file system or a list gives.
-
-Every source offers `keys`, `sizes` and `read`; archives and object stores join by offering them.
+order of their code points, whatever order a file system, an archive or a list gives. Within a
+source an image is asked for by its **index** in that order, so that work is handed around as a few
+numbers, and a source with millions of images stays small.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import Protocol, overload
 
-from ..errors import BadImage, InputError
+import numpy as np
+from numpy.typing import NDArray
+
 from .skip import Skip
 
 ENDINGS = frozenset(
@@ -25,8 +25,56 @@ ENDINGS = frozenset(
 )
 
 
+class Keys(Sequence[str]):
+    """Many keys in little memory: their bytes, and where each one ends.
+
+    Parameters
+    ----------
+    keys : iterable of str
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        blob = bytearray()
+        ends = [0]
+        for key in keys:
+            blob += key.encode("utf-8")
+            ends.append(len(blob))
+        self._blob = bytes(blob)
+        self._ends = np.array(ends, np.int64)
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """Return one key, or a list of some."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        index %= len(self)
+        return self._blob[self._ends[index] : self._ends[index + 1]].decode("utf-8")
+
+    def __iter__(self) -> Iterator[str]:
+        """Give all keys, in order."""
+        for start, end in pairwise(self._ends.tolist()):
+            yield self._blob[start:end].decode("utf-8")
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether these are the same keys in the same order."""
+        if isinstance(other, Keys):
+            return self._blob == other._blob and np.array_equal(self._ends, other._ends)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Source(Protocol):
-    """Images that can be read by key."""
+    """Images that can be read by their index. Sources can be sent to other processes."""
 
     @property
     def name(self) -> str:
@@ -37,166 +85,83 @@ class Source(Protocol):
         """The keys of all images, in order."""
 
     @property
-    def sizes(self) -> Sequence[int]:
+    def sizes(self) -> NDArray[np.int64]:
         """The number of bytes of each image, as listed; -1 where it could not be told."""
 
     @property
     def skipped(self) -> Sequence[Skip]:
         """What was found but can be no image, such as a listed file that is missing."""
 
-    def read(self, key: str) -> bytes:
-        """Return the bytes of an image; raise BadImage where they cannot be had."""
-
-
-@dataclass(frozen=True)
-class FolderSource:
-    """A folder of images, subfolders included.
-
-    Attributes
-    ----------
-    root : Path
-    keys : sequence of str
-    sizes : sequence of int
-    skipped : sequence of Skip
-        Names that no list could hold, folders that cannot be opened, listed files that are missing.
-    """
-
-    root: Path
-    keys: Sequence[str]
-    sizes: Sequence[int]
-    skipped: Sequence[Skip] = ()
-
-    @property
-    def name(self) -> str:
-        """The folder's own name."""
-        return self.root.resolve().name
-
-    def read(self, key: str) -> bytes:
+    def read(self, index: int) -> bytes:
         """Return the bytes of an image.
-
-        Parameters
-        ----------
-        key : str
-
-        Returns
-        -------
-        bytes
 
         Raises
         ------
         BadImage
-            ``missing`` or ``unreadable``.
+            If this image cannot be had.
+        InputError
+            If the whole source has gone.
         """
-        try:
-            return (self.root / key).read_bytes()
-        except FileNotFoundError as error:
-            raise BadImage("missing", "there is no such file, or its link leads nowhere") from error
-        except OSError as error:
-            raise BadImage("unreadable", error.strerror or str(error)) from error
 
 
-def folder_source(root: Path) -> FolderSource:
-    """Find the images of a folder and its subfolders.
+@dataclass(frozen=True)
+class Found:
+    """Images that were found in a place.
+
+    Attributes
+    ----------
+    keys : Keys
+    sizes : ndarray of shape (n,), int64
+    places : ndarray of shape (n, ...), int64
+        Where in an archive each image lies; of no columns where the key says it.
+    skipped : list of Skip
+    """
+
+    keys: Keys
+    sizes: NDArray[np.int64]
+    places: NDArray[np.int64]
+    skipped: list[Skip]
+
+
+def in_order(found: dict[str, tuple[int, ...]], skipped: Iterable[Skip]) -> Found:
+    """Bring what was found into the order of keys.
 
     Parameters
     ----------
-    root : Path
+    found : dict of str to tuple of int
+        By key: the size, then the place, of as many numbers for all.
+    skipped : iterable of Skip
 
     Returns
     -------
-    FolderSource
-        Files whose names end as images do. Links to files are followed, links to folders are
-        not; pipes, sockets and devices are passed over.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, or no image in it.
+    Found
+        Keys that no list could hold are among the skipped.
     """
-    _check_folder(root)
-    found: list[tuple[str, int]] = []
-    skipped: list[Skip] = []
-    _walk(root, "", found, skipped)
-    if not found and not skipped:
-        endings = " ".join(sorted(ENDINGS))
-        raise InputError(
-            f"no image in {root}: looked for {endings} in all its subfolders, but not in links to "
-            "folders"
-        )
-    found.sort()
-    skipped.sort()
-    return FolderSource(root, [key for key, _ in found], [size for _, size in found], skipped)
+    bad = [
+        Skip(repr(key)[1:-1], "bad-name", "no list could hold this name; rename the file")
+        for key in found
+        if not is_listable(key)
+    ]
+    order = sorted(key for key in found if is_listable(key))
+    width = len(next(iter(found.values()), (0,)))
+    numbers = np.array([found[key] for key in order], np.int64).reshape(len(order), width)
+    return Found(
+        Keys(order), np.ascontiguousarray(numbers[:, 0]), numbers[:, 1:], sorted({*skipped, *bad})
+    )
 
 
-def narrowed(root: Path, paths: Iterable[str], list_name: str) -> FolderSource:
-    """Find the listed images of a folder.
-
-    Parameters
-    ----------
-    root : Path
-    paths : iterable of str
-        Lines of a list, see `read_list`. A first part that names the folder itself, a leading
-        slash and a trailing class number are understood.
-    list_name : str
-        For messages.
-
-    Returns
-    -------
-    FolderSource
-        Each image once, in order of the keys; what is missing is among the skipped.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, or none of the listed images is in it.
-    """
-    _check_folder(root)
-    found: dict[str, int] = {}
-    missing: list[Skip] = []
-    for path in paths:
-        for key in _readings(path, root.resolve().name):
-            size = _size_of_image(root / key)
-            if size is not None:
-                found[key] = size
-                break
-        else:
-            missing.append(Skip(path, "missing", f"listed in {list_name}, but not in the source"))
-    if not found:
-        raise InputError(
-            f"none of the {len(missing)} images listed in {list_name} is in {root}; the list "
-            "should hold one path a line, relative to that folder"
-        )
-    keys = sorted(found)
-    return FolderSource(root, keys, [found[key] for key in keys], sorted(set(missing)))
+def has_image_ending(key: str) -> bool:
+    """Tell whether a name ends as the names of images do."""
+    return PurePosixPath(key).suffix.lower() in ENDINGS
 
 
-def read_list(path: Path) -> list[str]:
-    """Read a list of images.
-
-    Parameters
-    ----------
-    path : Path
-        One path a line; empty lines are passed over.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read as UTF-8 text, or lists nothing.
-    """
+def is_listable(key: str) -> bool:
+    """Tell whether a key is UTF-8 and one line, so that a list can hold it."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot read the list {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"cannot read the list {path}: it is not UTF-8 text") from error
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise InputError(f"the list {path} is empty: it should hold one image path a line")
-    return lines
+        key.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return len(key.splitlines()) == 1
 
 
 def keys_digest(keys: Iterable[str], sizes: Iterable[int]) -> str:
@@ -210,63 +175,3 @@ def keys_digest(keys: Iterable[str], sizes: Iterable[int]) -> str:
 def top_folder(key: str) -> str:
     """Return the top-level folder of a key, its class; empty where there is none."""
     return key.partition("/")[0] if "/" in key else ""
-
-
-def _check_folder(root: Path) -> None:
-    if not root.exists():
-        raise InputError(f"there is no folder {root}; give the folder that holds the images")
-    if not root.is_dir():
-        raise InputError(f"{root} is not a folder; give the folder that holds the images")
-
-
-def _walk(root: Path, prefix: str, found: list[tuple[str, int]], skipped: list[Skip]) -> None:
-    try:
-        with os.scandir(root / prefix) as entries:
-            children = list(entries)
-    except OSError as error:
-        skipped.append(Skip(prefix.rstrip("/") or ".", "unreadable", error.strerror or str(error)))
-        return
-    for entry in children:
-        key = prefix + entry.name
-        if entry.is_dir(follow_symlinks=False):
-            _walk(root, key + "/", found, skipped)
-        elif Path(entry.name).suffix.lower() in ENDINGS:
-            size = _size_of_image(Path(entry.path))
-            if size is None:
-                continue
-            if _is_listable(key):
-                found.append((key, size))
-            else:
-                detail = "no list could hold this name; rename the file"
-                skipped.append(Skip(repr(key)[1:-1], "bad-name", detail))
-
-
-def _is_listable(key: str) -> bool:
-    try:
-        key.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return len(key.splitlines()) == 1
-
-
-def _size_of_image(path: Path) -> int | None:
-    """Return the size of a file, -1 where it can only fail to be read, None for what is no file."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return -1 if path.is_symlink() else None
-    except OSError:
-        return -1
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
-
-
-def _readings(line: str, root_name: str) -> Iterator[str]:
-    """Give the keys that a line of a list may mean, the most literal one first."""
-    without_label = re.sub(r"\s+-?\d+\s*$", "", line)
-    for path in dict.fromkeys((line, line.strip(), without_label.strip())):
-        parts = [part for part in path.split("/") if part not in ("", ".")]
-        if not parts or ".." in parts:
-            continue
-        yield "/".join(parts)
-        if parts[0] == root_name and parts[1:]:
-            yield "/".join(parts[1:])

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorprep import BadImage, folder_source
+from colorprep import BadImage
+from colorprep.engine import Batch
+from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
 from colorprep.images.resizing import resize
 from colorprep.images.skip import Skip
@@ -23,16 +25,33 @@ def test_reader_joins_the_rules(photographs):
     source = folder_source(photographs)
     for size, enlarged in ((64, False), (128, True)):
         reader = ImageReader(source, size)
-        pixels, was_enlarged = reader.read(source.keys[0])
+        pixels, was_enlarged = reader.read(0)
         assert pixels.shape == (size, size, 3) and not pixels.flags.writeable
         assert was_enlarged is enlarged
 
 
-def test_reader_gives_reasons(photographs):
-    """A key that cannot be read becomes a skip among the others."""
-    source = folder_source(photographs)
-    reader = ImageReader(source)
+def test_reader_gives_reasons(photographs, tmp_path):
+    """An image that cannot be read becomes a skip among the others, as does a quarantined one."""
+    for name, path in zip("abc", photographs.rglob("*.jpg"), strict=False):
+        (tmp_path / f"{name}.jpg").write_bytes(path.read_bytes())
+    reader = ImageReader(folder_source(tmp_path))
+    (tmp_path / "b.jpg").unlink()
     with pytest.raises(BadImage):
-        reader.read("nowhere.jpg")
-    kinds = [type(pixels) for _, pixels, _ in reader.read_all([source.keys[0], "nowhere.jpg"])]
-    assert kinds == [np.ndarray, Skip]
+        reader.read(1)
+    read = [(key, pixels) for key, pixels, _ in reader.read_all(Batch(range(3), frozenset([2])))]
+    assert [key for key, _ in read] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert [type(pixels) for _, pixels in read] == [np.ndarray, Skip, Skip]
+    assert [pixels.reason for _, pixels in read[1:]] == ["missing", "kills-workers"]
+
+
+@pytest.mark.parametrize("shape", [(90, 60), (60, 91), (64, 64)])
+def test_cropping_is_pillows(shape, tmp_path):
+    """With crop, the middle square is resized, as Pillow's crop and resize do it."""
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    side = min(shape)
+    left, top = (shape[1] - side) // 2, (shape[0] - side) // 2
+    square = Image.fromarray(pixels).crop((left, top, left + side, top + side))
+    expected = square.resize((32, 32), Image.Resampling.BILINEAR)
+    reader = ImageReader(folder_source(tmp_path), 32, fit="crop")
+    np.testing.assert_array_equal(reader.read(0)[0], np.asarray(expected))

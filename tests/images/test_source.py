@@ -1,35 +1,86 @@
-"""Claims about folders and lists."""
+"""Claims about keys in little memory, digests, and folders of images."""
 
 import os
+import pickle
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from colorprep import BadImage, InputError, folder_source
-from colorprep.images.source import keys_digest, narrowed, read_list, top_folder
+from colorprep import BadImage, InputError
+from colorprep.images.folder import folder_source
+from colorprep.images.source import Keys, in_order, is_listable, keys_digest, top_folder
+
+ALL = ["n01/a.jpg", "n01/z 1.png", "n02/b.JPEG", "top.jpg"]
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder named train of three images in two classes."""
+    """A folder named train of four images, and a text among them."""
     root = tmp_path / "train"
-    for key in ("n02/b.JPEG", "n01/a.jpg", "n01/z 1.png", "top.jpg"):
+    for key in reversed(ALL):
         (root / key).parent.mkdir(parents=True, exist_ok=True)
         (root / key).write_bytes(key.encode())
     (root / "n01" / "readme.txt").touch()
     return root
 
 
-ALL = ["n01/a.jpg", "n01/z 1.png", "n02/b.JPEG", "top.jpg"]
+@given(st.lists(st.text()), st.slices(12))
+def test_keys_are_a_sequence_of_text(texts, part):
+    """Keys give what a list of the same texts would: lengths, indices, slices, members."""
+    texts = [text for text in texts if is_listable(f"{text}.")]
+    keys = Keys(texts)
+    assert len(keys) == len(texts)
+    assert list(keys) == texts
+    assert list(reversed(keys)) == texts[::-1]
+    assert keys[part] == texts[part]
+    for index in range(-len(texts), len(texts)):
+        assert keys[index] == texts[index]
+    assert all(text in keys for text in texts)
 
 
-def test_keys_are_sorted_posix_paths(folder):
+def test_keys_have_ends():
+    """An index beyond either end is an error, of no keys too."""
+    for keys in (Keys(["ä", "b"]), Keys([])):
+        for index in (len(keys), -len(keys) - 1):
+            with pytest.raises(IndexError):
+                keys[index]
+
+
+def test_keys_survive_pickling():
+    """Keys in other alphabets arrive as they were sent, and are equal to none but the same."""
+    keys = Keys(["grün/ä.jpg", "猫.png", "🦊/x.webp"])
+    arrived = pickle.loads(pickle.dumps(keys))
+    assert arrived == keys
+    assert arrived[-1] == "🦊/x.webp"
+    assert keys != Keys(["grün/ä.jpg", "猫.png/", "🦊x.webp"])
+    assert keys != list(keys)
+
+
+def test_keys_are_small():
+    """A hundred thousand keys need their bytes and 8 more each."""
+    texts = [f"n{i // 1300:08}/n{i // 1300:08}_{i}.JPEG" for i in range(100_000)]
+    assert len(pickle.dumps(Keys(texts), 5)) < sum(map(len, texts)) + 8 * len(texts) + 1000
+
+
+def test_what_is_found_comes_in_order():
+    """Sizes and places go with their keys; names that no list could hold are skipped."""
+    found = in_order({"b": (2, 20), "a": (1, 10), "c\nd": (3, 30)}, [])
+    assert list(found.keys) == ["a", "b"]
+    assert found.sizes.tolist() == [1, 2]
+    assert found.places.tolist() == [[10], [20]]
+    assert [(skip.key, skip.reason) for skip in found.skipped] == [("c\\nd", "bad-name")]
+
+
+def test_keys_of_a_folder_are_sorted_posix_paths(folder):
     """Keys are paths with forward slashes, in order, with their sizes."""
     source = folder_source(folder)
-    assert source.keys == ALL
-    assert source.sizes == [len(key) for key in ALL]
+    assert list(source.keys) == ALL
+    assert source.sizes.tolist() == [len(key) for key in ALL]
     assert source.name == "train"
-    assert [source.read(key).decode() for key in ALL] == ALL
+    assert source.skipped == []
+    assert [source.read(index).decode() for index in range(4)] == ALL
 
 
 def test_order_is_that_of_code_points(tmp_path):
@@ -38,7 +89,7 @@ def test_order_is_that_of_code_points(tmp_path):
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert folder_source(tmp_path).keys == sorted(names)
+    assert list(folder_source(tmp_path).keys) == sorted(names)
 
 
 def test_names_that_no_list_could_hold(tmp_path):
@@ -47,8 +98,23 @@ def test_names_that_no_list_could_hold(tmp_path):
     (tmp_path / "two\nlines.jpg").touch()
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/latin-\xe9.jpg")).touch()
     source = folder_source(tmp_path)
-    assert source.keys == ["good.jpg"]
+    assert list(source.keys) == ["good.jpg"]
     assert [skip.reason for skip in source.skipped] == ["bad-name", "bad-name"]
+
+
+def test_links_pipes_and_other_kinds(tmp_path, folder):
+    """Links to files are followed, dead ones bad images; pipes and linked folders are no images."""
+    (folder / "link.jpg").symlink_to(folder / "top.jpg")
+    (folder / "dead.jpg").symlink_to("nowhere.jpg")
+    (folder / "linked.jpg").symlink_to(folder / "n01")
+    os.mkfifo(folder / "pipe.jpg")
+    source = folder_source(folder)
+    assert list(source.keys) == sorted([*ALL, "dead.jpg", "link.jpg"])
+    assert source.read(list(source.keys).index("link.jpg")) == b"top.jpg"
+    dead = list(source.keys).index("dead.jpg")
+    assert source.sizes[dead] == -1
+    with pytest.raises(BadImage, match="missing"):
+        source.read(dead)
 
 
 def test_a_vanished_file_is_a_bad_image(folder):
@@ -56,53 +122,19 @@ def test_a_vanished_file_is_a_bad_image(folder):
     source = folder_source(folder)
     (folder / "top.jpg").unlink()
     with pytest.raises(BadImage, match="missing"):
-        source.read("top.jpg")
+        source.read(list(source.keys).index("top.jpg"))
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["n01/a.jpg", "train/n01/a.jpg", "/n01/a.jpg", "/n01/a.jpg 388", "./n01/a.jpg", " n01/a.jpg "],
-)
-def test_list_forms(folder, line):
-    """Paths with the source's own name, a leading slash or a class number are understood."""
-    assert narrowed(folder, [line], "list").keys == ["n01/a.jpg"]
+def test_a_vanished_folder_is_an_error(folder):
+    """A folder that goes away is not a million missing images."""
+    source = pickle.loads(pickle.dumps(folder_source(folder)))
+    folder.rename(folder.parent / "elsewhere")
+    with pytest.raises(InputError, match="has gone"):
+        source.read(0)
 
 
-def test_names_with_spaces_and_numbers(folder):
-    """A name that ends as a class number would is first taken as it stands."""
-    (folder / "n01" / "scene 7").write_bytes(b"")
-    lines = ["n01/z 1.png", "n01/z 1.png 5", "n01/scene 7"]
-    assert narrowed(folder, lines, "list").keys == ["n01/scene 7", "n01/z 1.png"]
-
-
-def test_lists_narrow(folder):
-    """Listed images come once and in order; missing and outside ones are skipped by name."""
-    lines = ["top.jpg", "n01/a.jpg", "top.jpg", "n09/gone.jpg", "../secret.jpg"]
-    (folder.parent / "secret.jpg").touch()
-    source = narrowed(folder, lines, "some.txt")
-    assert source.keys == ["n01/a.jpg", "top.jpg"]
-    assert [skip.key for skip in source.skipped] == ["../secret.jpg", "n09/gone.jpg"]
-    assert {skip.reason for skip in source.skipped} == {"missing"}
-
-
-def test_published_lists_are_read(shared):
-    """Heads of published lists are read line by line."""
-    for name, count in (("cval1k.head200", 200), ("tiny_val", 9)):
-        lines = read_list(shared / "reference" / f"seed001_{name}.txt")
-        assert len(lines) == count
-
-
-@pytest.mark.parametrize("content", ["", "\n \n"])
-def test_empty_lists_are_refused(tmp_path, content):
-    """A list that lists nothing is refused."""
-    path = tmp_path / "list.txt"
-    path.write_text(content)
-    with pytest.raises(InputError, match="empty"):
-        read_list(path)
-
-
-def test_wrong_sources_are_refused(folder, tmp_path):
-    """A missing folder, a file, an empty folder and a list of other images are clear errors."""
+def test_wrong_folders_are_refused(folder, tmp_path):
+    """A missing folder, a file and a folder of no images are clear errors."""
     with pytest.raises(InputError, match="no folder"):
         folder_source(tmp_path / "nowhere")
     with pytest.raises(InputError, match="not a folder"):
@@ -110,10 +142,6 @@ def test_wrong_sources_are_refused(folder, tmp_path):
     (tmp_path / "void").mkdir()
     with pytest.raises(InputError, match="no image"):
         folder_source(tmp_path / "void")
-    with pytest.raises(InputError, match="none of the 1 images"):
-        narrowed(folder, ["x.jpg"], "list")
-    with pytest.raises(InputError, match="cannot read"):
-        read_list(tmp_path / "nowhere.txt")
 
 
 def test_digest_depends_on_keys_and_sizes():

@@ -1,0 +1,214 @@
+"""The bytes of an archive by their places, from many threads and processes.
+
+A process opens an archive once, at its first reading, whatever number of times the source was sent
+to it. A gzipped tar, in which no place can be gone to, is unpacked once into a temporary plain tar.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import gzip
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+import zlib
+from pathlib import Path
+
+from ..errors import BadImage, InputError
+
+AGAIN = "copy or download it again"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class ArchiveFile:
+    """An archive that can be read at any place, and sent to other processes.
+
+    Parameters
+    ----------
+    archive : Path
+    gzipped : bool
+        Whether it is first to be unpacked.
+
+    Attributes
+    ----------
+    archive : Path
+    plain : Path
+        The file that is read: the archive itself, or what it was unpacked to.
+    plain_size : int
+        In bytes.
+
+    Raises
+    ------
+    InputError
+        If the gzip data are damaged, or there is no room for unpacking them.
+    """
+
+    def __init__(self, archive: Path, gzipped: bool) -> None:
+        status = archive.stat()
+        self.archive = archive
+        # Another archive under the same name must not be read through a descriptor of the first.
+        self._stamp = (status.st_size, status.st_mtime_ns)
+        self._gzipped = gzipped
+        self.plain = _unpacked(archive, self._stamp) if gzipped else archive
+        self.plain_size = self.plain.stat().st_size
+        self._opened: _Opened | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the descriptor behind, which means nothing in another process."""
+        return self.__dict__ | {"_opened": None}
+
+    def read(self, start: int, size: int) -> bytes:
+        """Return bytes of the archive.
+
+        Parameters
+        ----------
+        start, size : int
+            Within the plain archive.
+
+        Returns
+        -------
+        bytes
+
+        Raises
+        ------
+        BadImage
+            ``unreadable``, if they cannot be had.
+        InputError
+            If the archive has gone.
+        """
+        opened = self._opened or self._open()
+        try:
+            data = os.pread(opened.descriptor, size, start)
+            while len(data) < size and (more := _pread_more(opened, start, size, data)):
+                data += more
+        except OSError as error:
+            self._check_there()
+            raise BadImage("unreadable", f"in the archive: {error.strerror}") from error
+        if len(data) < size:
+            self._check_there()
+            raise BadImage("unreadable", "the archive now ends before it; it was cut short")
+        return data
+
+    def _open(self) -> _Opened:
+        with _LOCK:
+            self._check_there()
+            if self._gzipped and not _has_size(self.plain, self.plain_size):
+                self.plain = _unpacked(self.archive, self._stamp)
+                if not _has_size(self.plain, self.plain_size):
+                    raise InputError(
+                        f"the archive {self.archive} has changed since its images were listed; run "
+                        "the same command again"
+                    )
+            opened = _OPENED.get((self.plain, self._stamp))
+            if opened is None:
+                try:
+                    opened = _Opened(self.plain)
+                except OSError as error:
+                    raise InputError(
+                        f"cannot open the archive {self.archive}: {error.strerror}; when it can be "
+                        "read, run the same command again"
+                    ) from error
+                _OPENED[self.plain, self._stamp] = opened
+            self._opened = opened
+            return opened
+
+    def _check_there(self) -> None:
+        if not self.archive.exists():
+            raise InputError(
+                f"the archive {self.archive} has gone while it was read; when it is back, run the "
+                "same command again"
+            )
+
+
+class _Opened:
+    """A descriptor, closed when nothing reads by it any more."""
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self.descriptor)
+
+
+_LOCK = threading.RLock()
+_OPENED: weakref.WeakValueDictionary[tuple[Path, tuple[int, int]], _Opened] = (
+    weakref.WeakValueDictionary()
+)
+_UNPACKED: dict[tuple[Path, tuple[int, int]], Path] = {}
+
+
+def _pread_more(opened: _Opened, start: int, size: int, data: bytes) -> bytes:
+    """Return the next bytes, as systems give at most 2 GiB at once."""
+    return os.pread(opened.descriptor, size - len(data), start + len(data))
+
+
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
+
+
+def _unpacked(archive: Path, stamp: tuple[int, int]) -> Path:
+    """Return the temporary file that holds a gzip file unpacked; make it where there is none."""
+    with _LOCK:
+        plain = _UNPACKED.get((archive.absolute(), stamp))
+        if plain is None or not plain.exists():
+            plain = _unpack(archive)
+            _UNPACKED[archive.absolute(), stamp] = plain
+        return plain
+
+
+def _unpack(archive: Path) -> Path:
+    folder = Path(tempfile.gettempdir())
+    if shutil.disk_usage(folder).free < archive.stat().st_size:
+        raise _no_room(archive, folder)
+    descriptor, name = tempfile.mkstemp(".tar", "colorprep-", folder)
+    plain = Path(name)
+    # Registered before it is filled, so that an interrupted run leaves nothing behind.
+    atexit.register(_remove, plain, os.getpid())
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            try:
+                _copy_unpacked(archive, target.fileno())
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise damaged_gzip(archive, error) from error
+            except OSError as error:
+                if error.errno in NO_ROOM:
+                    raise _no_room(archive, folder, error) from error
+                raise InputError(f"cannot unpack the archive {archive}: {error}") from error
+    except BaseException:
+        plain.unlink(missing_ok=True)
+        raise
+    return plain
+
+
+def _copy_unpacked(archive: Path, target: int) -> None:
+    with gzip.open(archive, "rb") as packed:
+        while block := packed.read(1 << 20):
+            rest = memoryview(block)
+            while rest:
+                rest = rest[os.write(target, rest) :]
+
+
+def _remove(path: Path, maker: int) -> None:
+    # A process that was forked off leaves the file to the one that made it.
+    if os.getpid() == maker:
+        path.unlink(missing_ok=True)
+
+
+def damaged_gzip(archive: Path, error: Exception) -> InputError:
+    """Return the error that says that gzip data end early or are corrupt."""
+    what = (
+        "ends before its gzip data do" if isinstance(error, EOFError) else "has damaged gzip data"
+    )
+    return InputError(f"the archive {archive} {what} ({error}); {AGAIN}")
+
+
+def _no_room(archive: Path, folder: Path, error: OSError | None = None) -> InputError:
+    why = f" ({error.strerror})" if error else ""
+    return InputError(
+        f"no room in {folder} to unpack {archive}{why}; set the variable TMPDIR to a folder with "
+        "room for the whole unpacked tar, or unpack it yourself and give the plain .tar"
+    )

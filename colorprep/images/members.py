@@ -1,0 +1,162 @@
+"""What an archive or a store holds: names made keys, unsafe ones refused, links followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from ..errors import InputError
+from .lists import listed
+from .skip import Skip
+from .source import ENDINGS, Found, has_image_ending, in_order, is_listable
+
+Place = tuple[int, ...]
+
+
+@dataclass
+class Members:
+    """What an archive or a store holds, added in its own order.
+
+    Of members of one name the last one counts, as it does when an archive is unpacked.
+
+    Attributes
+    ----------
+    files : dict of str to tuple of int
+        By key: the size, then the place.
+    links : dict of str to str
+        By key: the key that a link leads to; no key where it leads out of the archive.
+    refused : dict of str to Skip
+        What is in the archive, but cannot be read.
+    """
+
+    files: dict[str, Place] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, Skip] = field(default_factory=dict)
+
+    def add_file(self, key: str, size: int, *place: int) -> None:
+        """Add a file."""
+        self._forget(key)
+        self.files[key] = (size, *place)
+
+    def add_link(self, key: str, target: str) -> None:
+        """Add a link to the member that has the key `target` in the end."""
+        self._forget(key)
+        self.links[key] = target
+
+    def add_second_name(self, key: str, target: str) -> None:
+        """Add a hard link: another name of what has the key `target` at this moment."""
+        if target in self.files:
+            self.add_file(key, *self.files[target])
+        else:
+            self.add_link(key, self.links.get(target, target))
+
+    def refuse(self, key: str, reason: str, detail: str) -> None:
+        """Add what cannot be read."""
+        self._forget(key)
+        self.refused[key] = Skip(key if is_listable(key) else repr(key)[1:-1], reason, detail)
+
+    def _forget(self, key: str) -> None:
+        for members in (self.files, self.links, self.refused):
+            members.pop(key, None)
+
+    def follow_links(self) -> None:
+        """Give links the places of the files that they lead to; links to folders are dropped."""
+        links = self.links
+        self.links = {}
+        folders = _folders_of(self.files) if links else set()
+        followed: dict[str, Place] = {}
+        for key in links:
+            target, passed = key, set()
+            while target in links and target not in passed:
+                passed.add(target)
+                target = links[target]
+            if target in self.files:
+                followed[key] = self.files[target]
+            elif target in self.refused:
+                self.refuse(key, *self.refused[target][1:])
+            elif target not in folders:
+                self.refuse(key, "missing", "a link to what is not in the archive")
+        self.files |= followed
+
+    def images(self, name: str, shown: str, lines: Iterable[str] | None, list_name: str) -> Found:
+        """Return the images among the files.
+
+        Parameters
+        ----------
+        name : str
+            What the source is called; lists may begin their lines with it.
+        shown : str
+            The archive or URL, for messages.
+        lines : iterable of str or None
+            Lines of a list that narrows it; None takes all names that end as images do.
+        list_name : str
+            For messages.
+
+        Returns
+        -------
+        Found
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        if lines is not None:
+            found = listed(lines, name, self.files.get, list_name)
+            skipped = [self.refused.get(key_of(skip.key), skip) for skip in found.skipped]
+            return replace(found, skipped=sorted(set(skipped)))
+        images = {key: place for key, place in self.files.items() if has_image_ending(key)}
+        skipped = [skip for skip in self.refused.values() if has_image_ending(skip.key)]
+        if not images and not skipped:
+            endings = " ".join(sorted(ENDINGS))
+            raise InputError(f"no image in {shown}: looked at all that it holds for {endings}")
+        return in_order(images, skipped)
+
+
+def key_of(name: str, folder: str = "") -> str:
+    """Return the key of a name: its path from the top, without empty parts and dots.
+
+    Parameters
+    ----------
+    name : str
+    folder : str
+        Where the name starts from.
+
+    Returns
+    -------
+    str
+        Empty if the path leads out of the archive.
+    """
+    parts: list[str] = []
+    for part in f"{folder}/{name}".split("/"):
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def why_unsafe(name: str) -> str | None:
+    """Tell why a name is refused, as it could lead out of the folder it is unpacked in."""
+    if name.startswith("/"):
+        return "an absolute path; pack the images under relative ones"
+    if ".." in name.split("/"):
+        return "a path with a part '..'; pack the images under plain relative paths"
+    if "\\" in name:
+        return "a path with a backslash; pack the images under paths with forward slashes"
+    if re.match("[A-Za-z]:", name):
+        return "a path with a drive letter; pack the images under relative ones"
+    return None
+
+
+def _folders_of(keys: Iterable[str]) -> set[str]:
+    folders = {""}
+    for key in keys:
+        folder = key.rpartition("/")[0]
+        while folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders - {""}

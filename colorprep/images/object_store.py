@@ -1,0 +1,224 @@
+"""Images in an object store, or in any place that fsspec has a file system for.
+
+Credentials and the address of the store are taken from the environment and the files that the
+store's own tools use; a user and password in a URL are used, but never shown.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadImage, InputError
+from .folder import FolderSource, folder_source
+from .members import Members, why_unsafe
+from .skip import Skip
+from .source import Keys
+
+EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
+LOCAL = ("file", "local")
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectStoreSource:
+    """Images in an object store.
+
+    Attributes
+    ----------
+    url : str
+        With the password, if it has one.
+    keys : Keys
+    sizes : ndarray of shape (n,), int64
+    skipped : list of Skip
+        Names that no list could hold or that are no plain paths, listed images that are missing.
+    """
+
+    url: str = field(repr=False)
+    keys: Keys
+    sizes: NDArray[np.int64]
+    skipped: list[Skip]
+
+    @property
+    def name(self) -> str:
+        """The last part of the URL's path."""
+        return _name(self.url)
+
+    def read(self, index: int) -> bytes:
+        """Return the bytes of an image; see `Source.read`."""
+        key = self.keys[index]
+        # Taken anew each time, as a process that was forked off must not use its parent's.
+        store, root = _opened(self.url, os.getpid())
+        try:
+            return bytes(store.cat_file(root + key))
+        except FileNotFoundError as error:
+            raise BadImage("missing", "the store has it no longer") from error
+        except PermissionError as error:
+            raise BadImage("unreadable", _said(error, self.url)) from error
+        except Exception as error:
+            raise InputError(
+                f"the store did not answer for {key} in {shown_url(self.url)}: "
+                f"{_said(error, self.url)}; when it does again, run the same command again, which "
+                "continues"
+            ) from error
+
+
+def is_url(place: str | Path) -> bool:
+    """Tell whether a place is a URL, ``scheme://...``, rather than a path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(place)) is not None
+
+
+def shown_url(url: str) -> str:
+    """Return a URL as it may be shown: without user, password and signature."""
+    return re.sub(r"(?<=://)[^/]*@", "", url.partition("?")[0])
+
+
+def object_store_source(
+    url: str, lines: Iterable[str] | None = None, list_name: str = "the list"
+) -> ObjectStoreSource | FolderSource:
+    """Find the images below a URL.
+
+    Parameters
+    ----------
+    url : str
+        Such as ``s3://bucket/train``.
+    lines : iterable of str or None
+        Lines of a list that narrows it; None takes all images.
+    list_name : str
+        For messages.
+
+    Returns
+    -------
+    ObjectStoreSource or FolderSource
+        A folder where the URL is that of one, ``file://...``.
+
+    Raises
+    ------
+    InputError
+        If the scheme is not known, its package is not installed, the store does not answer or does
+        not allow it, or there is no image.
+    """
+    store, root = _opened(url, os.getpid())
+    if url.partition("://")[0].lower() in LOCAL:
+        return folder_source(Path(root), lines, list_name)
+    found = _members(store, root, url).images(_name(url), shown_url(url), lines, list_name)
+    return ObjectStoreSource(url, found.keys, found.sizes, found.skipped)
+
+
+@functools.lru_cache(maxsize=64)
+def _opened(url: str, process: int) -> tuple[Any, str]:
+    """Return the file system of a URL and the path that all keys there begin with.
+
+    The process is a parameter so that each one makes its own.
+    """
+    scheme = url.partition("://")[0]
+    try:
+        from fsspec.core import url_to_fs
+
+        store, root = url_to_fs(url)
+    except ImportError as error:
+        extra = EXTRAS.get(scheme.lower())
+        package = f"'colorprep[{extra}]'" if extra else "the package that is named above"
+        raise InputError(
+            f"cannot read {shown_url(url)}: {error}; run pip install {package}"
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"cannot read {shown_url(url)}: {_said(error, url)}; give a folder, an archive, or a "
+            "URL that fsspec knows, such as s3://bucket/folder or gs://bucket/folder"
+        ) from error
+    except Exception as error:
+        raise _no_answer(url, error) from error
+    return store, root.rstrip("/") + "/"
+
+
+def _list_all(store: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
+    """Return what fsspec says of each file, by its path."""
+    from fsspec.asyn import AsyncFileSystem
+    from fsspec.spec import AbstractFileSystem
+
+    # The general way of finding files passes over folders that fail without a word.
+    has_its_own = type(store).find is not AbstractFileSystem.find or (
+        isinstance(store, AsyncFileSystem) and type(store)._find is not AsyncFileSystem._find
+    )
+    try:
+        # A listing from earlier in this process may be out of date; millions need much memory.
+        store.invalidate_cache()
+        infos: dict[str, dict[str, Any]]
+        infos = store.find(root, detail=True) if has_its_own else dict(_walk(store, root))
+        store.invalidate_cache()
+    except FileNotFoundError as error:
+        raise InputError(
+            f"there is no {shown_url(url)}; give the bucket and folder that hold the images"
+        ) from error
+    except PermissionError as error:
+        raise InputError(
+            f"no permission to list {shown_url(url)}: {_said(error, url)}; check the credentials, "
+            "such as those of AWS_PROFILE or AWS_ACCESS_KEY_ID for s3"
+        ) from error
+    except Exception as error:
+        raise _no_answer(url, error) from error
+    return infos
+
+
+def _walk(store: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for info in store.ls(folder, detail=True):
+        if info["type"] != "directory":
+            yield info["name"], info
+        elif info["name"].rstrip("/") != folder.rstrip("/"):
+            yield from _walk(store, info["name"])
+
+
+def _members(store: Any, root: str, url: str) -> Members:
+    infos = _list_all(store, root, url)
+    if root.rstrip("/") in infos:
+        raise InputError(
+            f"{shown_url(url)} is a single file; give the folder that holds the images, and copy "
+            "an archive to a disk first"
+        )
+    members = Members()
+    for path, info in infos.items():
+        if not path.startswith(root) or info.get("type", "file") != "file":
+            continue
+        key = path[len(root) :]
+        unsafe = why_unsafe(key)
+        if unsafe is None and not {"", "."}.isdisjoint(key.split("/")):
+            unsafe = "a path with an empty part or a part '.'; give it a plain name"
+        if unsafe is not None:
+            members.refuse(key, "bad-name", unsafe)
+        else:
+            size = info.get("size")
+            members.add_file(key, -1 if size is None else int(size))
+    return members
+
+
+def _no_answer(url: str, error: Exception) -> InputError:
+    return InputError(
+        f"cannot list {shown_url(url)}: {_said(error, url)}; check the URL, the network, and the "
+        "credentials that the store's own tools would use (for a public bucket of s3, set "
+        "FSSPEC_S3_ANON=true)"
+    )
+
+
+def _said(error: Exception, url: str) -> str:
+    """Return what an error says, without what its URL keeps secret."""
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = said.replace(url, shown_url(url))
+    login = re.search(r"(?<=://)[^/]*(?=@)", url.partition("?")[0])
+    secrets = [login[0], *login[0].split(":", 1)] if login else []
+    secrets += [value for _, value in parse_qsl(url.partition("?")[2])]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        said = said.replace(secret, "***")
+    return said
+
+
+def _name(url: str) -> str:
+    return shown_url(url).partition("://")[2].rstrip("/").rpartition("/")[2]

@@ -1,0 +1,42 @@
+"""Which kind of source a place is: a folder, an archive, or an object store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .archive import archive_source
+from .folder import folder_source
+from .object_store import is_url, object_store_source
+from .source import Source
+
+
+def find_images(
+    place: str | Path, lines: Iterable[str] | None = None, list_name: str = "the list"
+) -> Source:
+    """Find the images of a place.
+
+    Parameters
+    ----------
+    place : str or Path
+        A folder, a .tar, .tar.gz or .zip file, or an fsspec URL such as ``s3://bucket/train``.
+    lines : iterable of str or None
+        Lines of a list that narrows it; None takes all images.
+    list_name : str
+        For messages.
+
+    Returns
+    -------
+    Source
+        The same images under the same keys, whichever way they are kept.
+
+    Raises
+    ------
+    InputError
+        If there is no such place, it is of no kind that can be read, or holds no image.
+    """
+    if is_url(place):
+        return object_store_source(str(place), lines, list_name)
+    if Path(place).is_file():
+        return archive_source(Path(place), lines, list_name)
+    return folder_source(Path(place), lines, list_name)
