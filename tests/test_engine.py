@@ -1,11 +1,20 @@
 """Claims about running work on batches."""
 
+import os
+import signal
 import threading
 import time
 
 import pytest
 
-from colorprep.engine import available_workers, batches_of, run_batches
+from colorprep.engine import Batch, ThreadEngine, available_workers, batches_of
+from colorprep.engine.cluster import connected, local_cluster
+from colorprep.errors import ColorprepError, InputError
+
+
+def squares(batch):
+    """A small task."""
+    return [index**2 for index in batch.indices]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -13,12 +22,11 @@ def test_results_come_in_order(workers):
     """Results come in the order of the batches, whichever is done first."""
 
     def task(batch):
-        time.sleep(0.01 if batch[0] == "00" else 0)
-        return "".join(batch)
+        time.sleep(0.01 if batch.indices[0] == 0 else 0)
+        return list(batch.indices)
 
-    keys = [f"{i:02}" for i in range(23)]
-    results = list(run_batches(task, batches_of(keys, 4), workers))
-    assert "".join(results) == "".join(keys)
+    results = list(ThreadEngine(workers).run(task, batches_of(range(23), 4)))
+    assert sum(results, []) == list(range(23))
 
 
 def test_work_under_way_is_bounded():
@@ -28,9 +36,9 @@ def test_work_under_way_is_bounded():
     def batches():
         for i in range(100):
             drawn.append(i)
-            yield [str(i)]
+            yield Batch([i])
 
-    results = run_batches(len, batches(), 2)
+    results = ThreadEngine(2).run(squares, batches())
     next(results)
     assert len(drawn) <= 5
     results.close()
@@ -43,15 +51,101 @@ def test_an_error_ends_the_run():
 
     def task(batch):
         with lock:
-            seen.append(batch[0])
-        if batch[0] == "1":
+            seen.append(batch.indices[0])
+        if batch.indices[0] == 1:
             raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        list(run_batches(task, batches_of([str(i) for i in range(100)], 1), 2))
+        list(ThreadEngine(2).run(task, batches_of(range(100), 1)))
     assert len(seen) < 10
 
 
 def test_processors_are_counted():
     """There is at least one processor to work on."""
     assert available_workers() >= 1
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A cluster of two processes on this machine."""
+    with local_cluster(2) as engine:
+        yield engine
+
+
+def killing(kills, counter):
+    """A task that kills its process at some images, and notes each death in a folder."""
+
+    def task(batch):
+        for index in batch.indices:
+            if index in kills and index not in batch.quarantined:
+                (counter / f"{index}-{time.monotonic_ns()}").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return [index for index in batch.indices if index not in batch.quarantined]
+
+    return task
+
+
+def test_a_cluster_gives_what_threads_give(cluster):
+    """The same results in the same order, from other processes."""
+
+    def task(batch):
+        return os.getpid(), [index**2 for index in batch.indices]
+
+    results = list(cluster.run(task, batches_of(range(200), 7)))
+    assert sum((values for _, values in results), []) == [index**2 for index in range(200)]
+    assert os.getpid() not in {process for process, _ in results}
+    assert cluster.workers >= 2
+
+
+def test_an_error_on_a_cluster_reaches_the_caller(cluster):
+    """Errors of ours come back as they are."""
+
+    def task(batch):
+        raise InputError("the folder has gone")
+
+    with pytest.raises(InputError, match="the folder has gone"):
+        list(cluster.run(task, batches_of(range(50), 5)))
+
+
+def test_a_worker_that_dies_costs_nothing(cluster, tmp_path):
+    """A batch whose worker is killed once is run again; nothing is lost or doubled."""
+    mark = tmp_path / "died"
+
+    def task(batch):
+        if 33 in batch.indices and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return list(batch.indices)
+
+    results = list(cluster.run(task, batches_of(range(100), 5)))
+    assert mark.exists() and sum(results, []) == list(range(100))
+
+
+def test_images_that_kill_workers_are_quarantined(cluster, tmp_path):
+    """Two killers are found among their neighbors at the third death each, and left out."""
+    task = killing({12, 14, 61}, tmp_path)
+    results = list(cluster.run(task, batches_of(range(80), 8)))
+    assert sum(results, []) == [index for index in range(80) if index not in (12, 14, 61)]
+    deaths = [int(path.name.split("-")[0]) for path in tmp_path.iterdir()]
+    assert all(deaths.count(index) <= 3 for index in (12, 14, 61))
+
+
+def test_no_scheduler_is_a_clear_error(monkeypatch):
+    """An address where nobody answers is named, with what to do."""
+    monkeypatch.setattr("colorprep.engine.cluster.CONNECT_SECONDS", 1)
+    with (
+        pytest.raises(InputError, match=r"tcp://127\.0\.0\.1:9.*dask scheduler"),
+        connected("tcp://127.0.0.1:9"),
+    ):
+        pass
+
+
+def test_a_batch_that_kills_for_no_image_is_an_error(cluster):
+    """Where no image alone is to blame, the run stops with what to do."""
+
+    def task(batch):
+        if len(batch.indices) > 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(ColorprepError, match="memory"):
+        list(cluster.run(task, batches_of(range(4), 4)))
