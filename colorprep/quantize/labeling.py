@@ -1,113 +1,191 @@
-"""From pixels to labels, by looking up tables."""
+"""From pixels to labels: by looking up tables, and by the quantizer itself for what is no table.
+
+What is made of images of one size is a dictionary of arrays, one row an image, under the names that
+a label shard gives them:
+
+===============  ==================  ===================================================
+array            shape, type         holds
+===============  ==================  ===================================================
+``lightness``    (N, H, W) u8        round(2.55 L) of every pixel
+``ab``           (N, h, w, 2) i8     floor(a), floor(b) of rows and columns 0, stride, ...
+``label``        (N, h, w) u16       the bins of the same pixels; 65535 marks none
+``hc``           (N, h, w, 2) u8     floor(256 h) mod 256, min(floor(256 C), 255) of the same
+                                     pixels, for quantizers of hue and chroma
+``topk_index``   (N, h, w, k) u16    the k likeliest bins, the likeliest first, where asked for
+``topk_weight``  (N, h, w, k) f16    their probabilities, summing to 1
+``rgb``          (N, H, W, 3) u8     every pixel, where asked for
+===============  ==================  ===================================================
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..color.hue_chroma import from_chroma_plane, rgb_to_hue_chroma_lightness, to_chroma_plane
+from ..color.lab import rgb_to_lab
+from ..color.lowpass import lowpass
+from ..errors import InputError
 from .kernels import lightness_levels, look_up, look_up_bins_of_cells, look_up_cells
 from .quantizer import Quantizer
 from .tables import ab_cells, bin_table, cell_bins, hue_chroma_cells, lightness_tables
 
 IGNORE = 65535
 
-
-class LabeledImages(NamedTuple):
-    """What a label shard holds of N images of one size.
-
-    Attributes
-    ----------
-    lightness : ndarray of shape (N, H, W), uint8
-        round(2.55 L) of every pixel.
-    ab : ndarray of shape (N, h, w, 2), int8
-        floor(a), floor(b) of rows and columns 0, stride, 2 stride, ...
-    label : ndarray of shape (N, h, w), uint16
-        The bins of the same pixels; `IGNORE` marks pixels without one.
-    hc : ndarray of shape (N, h, w, 2), uint8, or None
-        floor(256 h) mod 256 and min(floor(256 C), 255) of the same pixels, for quantizers of hue
-        and chroma.
-    """
-
-    lightness: NDArray[np.uint8]
-    ab: NDArray[np.int8]
-    label: NDArray[np.uint16]
-    hc: NDArray[np.uint8] | None
-
-    def rows(self, start: int, stop: int) -> LabeledImages:
-        """Return images `start` to `stop`, not included, without copying."""
-        hc = None if self.hc is None else self.hc[start:stop]
-        return LabeledImages(
-            self.lightness[start:stop], self.ab[start:stop], self.label[start:stop], hc
-        )
-
-
-def empty_labels(n: int, size: int, stride: int, hue_chroma: bool) -> LabeledImages:
-    """Return room for the labels of N images of size x size."""
-    small = -(-size // stride)
-    return LabeledImages(
-        np.empty((n, size, size), np.uint8),
-        np.empty((n, small, small, 2), np.int8),
-        np.empty((n, small, small), np.uint16),
-        np.empty((n, small, small, 2), np.uint8) if hue_chroma else None,
-    )
+Labels = dict[str, NDArray[Any]]
 
 
 class Labeler:
-    """Labels images by a quantizer; safe to share between threads.
+    """Labels images by a quantizer; safe to share between threads and to send to processes.
 
     Parameters
     ----------
     quantizer : Quantizer
+    stride : int
+        Every stride-th row and column of color is labeled.
+    lowpass_factor : float or None
+        Blurs the color of the quantizer's plane before it is labeled, see `lowpass`.
+    n_soft : int
+        How many bins of each pixel's distribution are kept; 0 keeps none.
+    keep_rgb : bool
+        Whether the pixels are kept.
+
+    Raises
+    ------
+    InputError
+        If a color's distribution has not so many bins.
     """
 
-    def __init__(self, quantizer: Quantizer) -> None:
-        self.has_hue_chroma = quantizer.space == "hue-chroma"
-        self._bins = bin_table(quantizer)
-        self._cell_bins = cell_bins(quantizer)
-        self._ab_cells = ab_cells()
-        self._hue_chroma_cells = hue_chroma_cells() if self.has_hue_chroma else None
-        self._lightness = lightness_tables()
+    def __init__(
+        self,
+        quantizer: Quantizer,
+        stride: int = 1,
+        lowpass_factor: float | None = None,
+        n_soft: int = 0,
+        keep_rgb: bool = False,
+    ) -> None:
+        if n_soft:
+            n_weighted = quantizer.encode_soft(np.zeros((1, 2))).weights.shape[-1]
+            if n_soft > n_weighted:
+                raise InputError(
+                    f"{quantizer.name} gives weight to {n_weighted} bins of a color; {n_soft} soft "
+                    "bins are more than that"
+                )
+        self.quantizer = quantizer
+        self.stride = stride
+        self.lowpass_factor = lowpass_factor
+        self.n_soft = n_soft
+        self.keep_rgb = keep_rgb
 
-    def label_map(self, rgb: NDArray[np.uint8], stride: int = 1) -> NDArray[np.uint16]:
+    @property
+    def _hue_chroma(self) -> bool:
+        return self.quantizer.space == "hue-chroma"
+
+    def room(self, n: int, size: int) -> Labels:
+        """Return room for the labels of `n` images of size x size."""
+        small = -(-size // self.stride)
+        room: Labels = {
+            "lightness": np.empty((n, size, size), np.uint8),
+            "ab": np.empty((n, small, small, 2), np.int8),
+            "label": np.empty((n, small, small), np.uint16),
+        }
+        if self._hue_chroma:
+            room["hc"] = np.empty((n, small, small, 2), np.uint8)
+        if self.n_soft:
+            room["topk_index"] = np.empty((n, small, small, self.n_soft), np.uint16)
+            room["topk_weight"] = np.empty((n, small, small, self.n_soft), np.float16)
+        if self.keep_rgb:
+            room["rgb"] = np.empty((n, size, size, 3), np.uint8)
+        return room
+
+    def label_map(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:
         """Return the bin of every stride-th pixel.
 
         Parameters
         ----------
         rgb : ndarray of shape (H, W, 3), uint8
-        stride : int
 
         Returns
         -------
         ndarray of shape (ceil(H / stride), ceil(W / stride)), uint16
         """
+        if self.lowpass_factor is not None:
+            return self.quantizer.encode(self._colors(rgb))
         height, width = rgb.shape[:2]
-        out = np.empty((-(-height // stride), -(-width // stride)), np.uint16)
-        look_up(rgb, self._bins, stride, out)
+        out = np.empty((-(-height // self.stride), -(-width // self.stride)), np.uint16)
+        look_up(rgb, bin_table(self.quantizer), self.stride, out)
         return out
 
-    def label_into(
-        self, rgb: NDArray[np.uint8], stride: int, room: LabeledImages, row: int
-    ) -> None:
+    def label_into(self, rgb: NDArray[np.uint8], room: Labels, row: int) -> None:
         """Label an image into one row of `room`.
 
         Parameters
         ----------
         rgb : ndarray of shape (size, size, 3), uint8
-        stride : int
-        room : LabeledImages
-            Of that size and stride, see `empty_labels`.
+        room : dict of str to ndarray
+            See `Labeler.room`.
         row : int
         """
-        lightness_levels(rgb, *self._lightness, room.lightness[row])
-        look_up_cells(rgb, self._ab_cells, stride, 128, room.ab[row])
-        if self._cell_bins is not None:
-            look_up_bins_of_cells(room.ab[row], self._cell_bins, room.label[row])
+        lightness_levels(rgb, *lightness_tables(), room["lightness"][row])
+        look_up_cells(rgb, ab_cells(), self.stride, 128, room["ab"][row])
+        if self._hue_chroma:
+            look_up_cells(rgb, hue_chroma_cells(), self.stride, 0, room["hc"][row])
+        if self.keep_rgb:
+            room["rgb"][row] = rgb
+        colors = None
+        if self.lowpass_factor is not None or self.n_soft:
+            colors = self._colors(rgb)
+        if self.lowpass_factor is None:
+            self._look_up_bins(rgb, room, row)
+        elif colors is not None:
+            room["label"][row] = self.quantizer.encode(colors)
+            self._write_cells(colors, room, row)
+        if self.n_soft and colors is not None:
+            room["topk_index"][row], room["topk_weight"][row] = self._likeliest(colors)
+
+    def _look_up_bins(self, rgb: NDArray[np.uint8], room: Labels, row: int) -> None:
+        bins_of_cells = cell_bins(self.quantizer)
+        if bins_of_cells is not None:
+            look_up_bins_of_cells(room["ab"][row], bins_of_cells, room["label"][row])
         else:
-            look_up(rgb, self._bins, stride, room.label[row])
-        if room.hc is not None and self._hue_chroma_cells is not None:
-            look_up_cells(rgb, self._hue_chroma_cells, stride, 0, room.hc[row])
+            look_up(rgb, bin_table(self.quantizer), self.stride, room["label"][row])
+
+    def _colors(self, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the colors to label, in the quantizer's space, blurred if they are to be."""
+        step = self.stride
+        if self.lowpass_factor is None:
+            rgb = rgb[::step, ::step]
+        if not self._hue_chroma:
+            ab = rgb_to_lab(rgb)[..., 1:]
+            return ab if self.lowpass_factor is None else self._blurred(ab)
+        hue_chroma = rgb_to_hue_chroma_lightness(rgb)[..., :2]
+        if self.lowpass_factor is None:
+            return hue_chroma
+        return from_chroma_plane(self._blurred(to_chroma_plane(hue_chroma)))
+
+    def _blurred(self, plane: NDArray[np.float64]) -> NDArray[np.float64]:
+        assert self.lowpass_factor is not None
+        return lowpass(plane, self.lowpass_factor)[:: self.stride, :: self.stride]
+
+    def _write_cells(self, colors: NDArray[np.float64], room: Labels, row: int) -> None:
+        """Write the cells of blurred colors, so that soft labels are looked up of them too."""
+        if self._hue_chroma:
+            hue, chroma = np.floor(256.0 * np.moveaxis(colors, -1, 0))
+            room["hc"][row] = np.stack([hue % 256, np.minimum(chroma, 255)], axis=-1)
+        else:
+            room["ab"][row] = np.floor(colors)
+
+    def _likeliest(
+        self, colors: NDArray[np.float64]
+    ) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
+        """Return the `n_soft` likeliest bins of each color, the likeliest first, and weights."""
+        soft = self.quantizer.encode_soft(colors)
+        order = np.argsort(-soft.weights, axis=-1, kind="stable")[..., : self.n_soft]
+        weights = np.take_along_axis(soft.weights, order, axis=-1)
+        weights /= weights.sum(axis=-1, keepdims=True)
+        return np.take_along_axis(soft.bins, order, axis=-1), weights
 
 
 def lightness_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,8 +11,10 @@ shared; they must not be written to.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from threading import RLock
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,23 @@ N_COLORS = 1 << 24
 N_CELLS = 1 << 16
 SOFT_ENTRIES = 32
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_building = RLock()
+
+
+def built_once(build: Callable[P, T]) -> Callable[P, T]:
+    """Keep the table that was built last, and let no two threads build it at once."""
+    kept = lru_cache(maxsize=1)(build)
+
+    @wraps(build)
+    def get(*args: P.args, **kwargs: P.kwargs) -> T:
+        with _building:
+            return kept(*args, **kwargs)  # type: ignore[arg-type]
+
+    return get
+
 
 class LightnessTables(NamedTuple):
     """What it takes to find the lightness level round(2.55 L) of a color.
@@ -56,7 +75,7 @@ class LightnessTables(NamedTuple):
     thresholds: Floats
 
 
-@cache
+@built_once
 def ab_cells() -> NDArray[np.uint16]:
     """Return every color's ab cell, (2^24,) uint16."""
     table = np.empty(N_COLORS, np.uint16)
@@ -64,7 +83,7 @@ def ab_cells() -> NDArray[np.uint16]:
     return _locked(table)
 
 
-@cache
+@built_once
 def hue_chroma_cells() -> NDArray[np.uint16]:
     """Return every color's hue-chroma cell, (2^24,) uint16."""
     table = np.empty(N_COLORS, np.uint16)
@@ -77,7 +96,7 @@ def color_cells(space: Space) -> NDArray[np.uint16]:
     return ab_cells() if space == "ab" else hue_chroma_cells()
 
 
-@cache
+@built_once
 def hsl_lightness() -> NDArray[np.uint8]:
     """Return every color's HSL lightness level, min(floor(256 L), 255), (2^24,) uint8."""
     table = np.empty(N_COLORS, np.uint8)
@@ -85,7 +104,7 @@ def hsl_lightness() -> NDArray[np.uint8]:
     return _locked(table)
 
 
-@cache
+@built_once
 def lightness_tables() -> LightnessTables:
     """Return the small tables by which the kernels find round(2.55 L)."""
     luminance = SRGB_TO_XYZ[1][:, None] * _linear_levels()
@@ -102,7 +121,7 @@ def lightness_tables() -> LightnessTables:
     return LightnessTables(luminance, guess, thresholds)
 
 
-@cache
+@built_once
 def occupied_ab_cells() -> NDArray[np.int64]:
     """Return the ab cells that some 8-bit color falls into, ascending; 22,691 of 65,536."""
     seen = np.zeros(N_CELLS, np.bool_)
@@ -110,6 +129,7 @@ def occupied_ab_cells() -> NDArray[np.int64]:
     return np.flatnonzero(seen)
 
 
+@built_once
 def bin_table(quantizer: Quantizer) -> NDArray[np.uint16]:
     """Return every color's bin.
 
@@ -132,9 +152,10 @@ def bin_table(quantizer: Quantizer) -> NDArray[np.uint16]:
         fill_likeliest_components(quantizer.gaussians, not quantizer.linear_hue, table)
     else:
         raise TypeError(f"no table is known for {type(quantizer).__name__}")
-    return table
+    return _locked(table)
 
 
+@built_once
 def cell_bins(quantizer: Quantizer) -> NDArray[np.uint16] | None:
     """Return every ab cell's bin, where each cell that occurs lies inside one bin.
 
@@ -156,7 +177,7 @@ def cell_bins(quantizer: Quantizer) -> NDArray[np.uint16] | None:
         return None
     bins = np.full(N_CELLS, 65535, np.uint16)
     bins[occupied_ab_cells()] = candidates
-    return bins
+    return _locked(bins)
 
 
 def soft_table(quantizer: Quantizer) -> SoftEncoding:
