@@ -5,14 +5,19 @@ A file is written under a temporary name in the same folder, flushed to the disk
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import OutputExists
+from .errors import OutputError, OutputExists
+
+TEMPORARY = ".tmp"
+NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+NOT_ALLOWED = frozenset([errno.EACCES, errno.EPERM, errno.EROFS])
 
 
 def check_replaceable(path: Path) -> None:
@@ -48,20 +53,52 @@ def replacing(path: Path) -> Iterator[Path]:
     ------
     OutputExists
         If `path` is there and is not a file.
+    OutputError
+        If there is no room, or the folder cannot be written to.
     """
     check_replaceable(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            what = "there is no room for it"
+            how = "make room, and run the same command again"
+        elif error.errno in NOT_ALLOWED:
+            what = "the folder cannot be written to"
+            how = "choose another output, or change its permissions"
+        else:
+            raise
+        reason = f"{what} ({error.strerror}); {how}; what was finished before is kept"
+        raise OutputError(f"cannot write {path}: {reason}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that processes left in a folder when they were killed."""
+    for path in folder.glob(f".*{TEMPORARY}"):
+        writer = path.name.removesuffix(TEMPORARY).rpartition(".")[2]
+        if writer.isdigit() and not _runs(int(writer)):
+            path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
     """Write a file at once."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)

@@ -6,6 +6,7 @@ The tree::
     ├── InputError       a value, option, folder or list that cannot be used (also a ValueError)
     ├── ArtifactError    a file of ours that is missing, damaged, foreign, or does not fit another
     ├── OutputExists     an output that is never overwritten unless asked
+    ├── OutputError      an output that cannot be written: no room, or not allowed
     └── BadImage         one image that cannot be used; stages skip it and list the reason
 
 A message says what was wrong, in which file, what was expected, and what to do next. Errors are
@@ -29,6 +30,10 @@ class ArtifactError(ColorprepError):
 
 class OutputExists(ColorprepError):
     """An output that exists already and is only overwritten when asked."""
+
+
+class OutputError(ColorprepError):
+    """An output that cannot be written, for want of room or permission."""
 
 
 class BadImage(ColorprepError):

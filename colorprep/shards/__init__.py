@@ -1,12 +1,17 @@
 """Label folders: what `colorprep labels` writes and training reads.
 
-===========  =====================================================================
-module       holds
-===========  =====================================================================
-`writer`     one shard: an .h5 file and its .json sidecar
-`reader`     a folder of shards, its arrays mapped into memory
-`manifest`   manifest.json and skipped.csv, shared by both formats
-===========  =====================================================================
+=============  =====================================================================
+module         holds
+=============  =====================================================================
+`plan`         plan.json: how labels are made, and which images go where
+`writer`       one shard, an .h5 file
+`sidecar`      the .json beside it, which accounts for its inputs and vouches for it
+`manifest`     manifest.json and skipped.csv, written last
+`resuming`     what of a plan is done, and which images the rest is made of
+`reader`       shards, their arrays mapped into memory
+`compression`  compressed datasets
+`checks`       what is wrong with a shard
+=============  =====================================================================
 
 h5py is imported only here. Formats: ``docs/formats.md``.
 """

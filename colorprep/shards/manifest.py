@@ -1,7 +1,7 @@
 """What describes a label folder: `manifest.json`, and `skipped.csv` beside it.
 
-The manifest says how the labels were made: settings, quantizer, classes, and digests. It is written
-last, so a folder with one is complete. The skipped images are listed with their reasons.
+The manifest repeats the plan and adds what came of it. It is written last, so a folder with one is
+complete. The skipped images are listed with their reasons.
 """
 
 from __future__ import annotations
@@ -13,23 +13,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..artifacts import check_schema
 from ..atomic import write_json, write_text
 from ..errors import ArtifactError
 from ..images.skip import Skip
-from ..quantize.quantizer import Quantizer
-from ..quantize.spec import restore_quantizer
+from .plan import LABELS_SCHEMA, Plan, plan_facts
 
-LABELS_SCHEMA = "colorprep.labels/1"
 MANIFEST = "manifest.json"
 SKIPPED = "skipped.csv"
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write the manifest of a finished label folder."""
-    write_json(folder / MANIFEST, {"schema": LABELS_SCHEMA, **manifest})
+def write_manifest(folder: Path, plan: Plan, results: dict[str, Any]) -> None:
+    """Write the manifest of a finished label folder: the plan, and what came of it."""
+    write_json(folder / MANIFEST, {**plan_facts(plan), **results})
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -58,37 +54,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             "`colorprep labels`"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is damaged ({error}); make the labels again") from error
+        raise ArtifactError(
+            f"{path} is damaged ({error}); run the same `colorprep labels` again, which keeps all "
+            "finished shards"
+        ) from error
     check_schema(path, schema, LABELS_SCHEMA)
     return manifest
-
-
-def manifest_quantizer(folder: Path, manifest: dict[str, Any]) -> Quantizer:
-    """Make the quantizer that labels were made by.
-
-    Parameters
-    ----------
-    folder : Path
-        For messages.
-    manifest : dict
-
-    Returns
-    -------
-    Quantizer
-
-    Raises
-    ------
-    ArtifactError
-        If the description is damaged.
-    """
-    try:
-        state = manifest["quantizer"]
-        arrays = {name: np.asarray(values) for name, values in state["arrays"].items()}
-        return restore_quantizer(
-            state["name"], state["parameters"], state["centers"], arrays, state["fingerprint"]
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{folder / MANIFEST} is damaged: it lacks {error}") from error
 
 
 def write_skipped(folder: Path, skipped: Iterable[Skip]) -> None:
@@ -98,3 +69,14 @@ def write_skipped(folder: Path, skipped: Iterable[Skip]) -> None:
     table.writerow(Skip._fields)
     table.writerows(skipped)
     write_text(folder / SKIPPED, text.getvalue())
+
+
+def read_skipped(folder: Path) -> list[Skip]:
+    """Read the list of skipped images; empty where there is none."""
+    try:
+        with (folder / SKIPPED).open(encoding="utf-8", newline="") as stream:
+            return [Skip(*row) for row in csv.reader(stream)][1:]
+    except FileNotFoundError:
+        return []
+    except TypeError as error:
+        raise ArtifactError(f"{folder / SKIPPED} is damaged ({error})") from error

@@ -13,32 +13,96 @@ from numpy.typing import NDArray
 from ..artifacts import check_schema
 from ..errors import ArtifactError
 from ..quantize.quantizer import Quantizer
-from .manifest import manifest_quantizer, read_manifest
+from .compression import load_filters
+from .manifest import MANIFEST, read_manifest
+from .plan import plan_quantizer, read_plan
 from .writer import SHARD_SCHEMA, shard_path
 
-IMAGE_DATASETS = ("lightness", "ab", "label", "hc")
+IMAGE_DATASETS = ("lightness", "ab", "label", "hc", "topk_index", "topk_weight", "rgb")
 
 
-@dataclass(frozen=True, eq=False)
-class Shard:
-    """One open shard.
+class ShardReader:
+    """One shard. Nothing is read before it is asked for, and slices are not copied.
+
+    Parameters
+    ----------
+    path : Path
+    fingerprint : str or None
+        The quantizer that it must be of, if any.
 
     Attributes
     ----------
     path : Path
     keys : list of str
-    arrays : dict of str to ndarray
-        Mapped datasets of N rows each: ``lightness``, ``ab``, ``label``, ``class_id``, and
-        ``hc`` where the quantizer is of hue and chroma.
+    settings : dict of str to plain values
+        How the labels were made.
+    arrays : dict of str to ndarray or CompressedArray
+        Datasets of N rows each: ``lightness``, ``ab``, ``label``, ``class_id``, and those that
+        the quantizer or an option brings. They are mapped into memory, so that workers may be
+        forked; compressed ones are read row by row.
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, damaged, newer than this version, or of another quantizer.
     """
 
-    path: Path
-    keys: list[str]
-    arrays: dict[str, NDArray[Any]]
+    def __init__(self, path: Path, fingerprint: str | None = None) -> None:
+        load_filters()
+        try:
+            with h5py.File(path, "r", locking=False) as file:
+                settings = {name: _plain(value) for name, value in file.attrs.items()}
+                check_schema(path, str(settings.pop("schema")), SHARD_SCHEMA)
+                names = [name for name in (*IMAGE_DATASETS, "class_id") if name in file]
+                self.keys = [key.decode() for key in file["key"][:]]
+                self.arrays = {name: _array(path, file[name]) for name in names}
+        except FileNotFoundError:
+            raise ArtifactError(f"the shard {path} is missing; {_REMEDY}") from None
+        except (OSError, KeyError, ValueError) as error:
+            raise ArtifactError(f"the shard {path} is damaged ({error}); {_REMEDY}") from error
+        if fingerprint is not None and settings.get("fingerprint") != fingerprint:
+            raise ArtifactError(f"the shard {path} is of another quantizer than its manifest says")
+        self.path = path
+        self.settings = settings
 
     def __len__(self) -> int:
         """Return the number of images."""
         return len(self.keys)
+
+
+_REMEDY = "run the same `colorprep labels` again, or `colorprep verify --repair`"
+
+
+class CompressedArray:
+    """A compressed dataset, read and decompressed row by row; safe to fork and to pickle.
+
+    Parameters
+    ----------
+    path : Path
+    dataset : h5py.Dataset
+    """
+
+    def __init__(self, path: Path, dataset: Any) -> None:
+        self._path, self._name = path, dataset.name
+        self.shape: tuple[int, ...] = dataset.shape
+        self.dtype: np.dtype[Any] = dataset.dtype
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        """Return one row, or a slice of rows."""
+        load_filters()
+        with h5py.File(self._path, "r", locking=False) as file:
+            try:
+                rows: NDArray[Any] = file[self._name][index]
+            except OSError as error:
+                raise ArtifactError(
+                    f"{self._path} cannot be decompressed ({error}); if it is whole, install what "
+                    "it needs with `pip install 'colorprep[compression]'`"
+                ) from error
+        return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +114,13 @@ class LabelFolder:
     path : Path
     manifest : dict
     quantizer : Quantizer
-    shards : list of Shard
+    shards : list of ShardReader
     """
 
     path: Path
     manifest: dict[str, Any]
     quantizer: Quantizer
-    shards: list[Shard]
+    shards: list[ShardReader]
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -85,51 +149,24 @@ def open_labels(folder: Path) -> LabelFolder:
             f"{folder} holds one .npy an image; training reads shards: make them with "
             "`colorprep labels --format h5`"
         )
-    quantizer = manifest_quantizer(folder, manifest)
+    quantizer = plan_quantizer(read_plan(folder / MANIFEST))
     shards = [
-        open_shard(shard_path(folder, number), quantizer.fingerprint)
+        ShardReader(shard_path(folder, number), quantizer.fingerprint)
         for number in range(manifest["n_shards"])
     ]
     return LabelFolder(folder, manifest, quantizer, shards)
 
 
-def open_shard(path: Path, fingerprint: str | None = None) -> Shard:
-    """Open one shard.
-
-    Parameters
-    ----------
-    path : Path
-    fingerprint : str or None
-        The quantizer that it must be of, if any.
-
-    Returns
-    -------
-    Shard
-
-    Raises
-    ------
-    ArtifactError
-        If it is missing, damaged, newer than this version, or of another quantizer.
-    """
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            check_schema(path, str(file.attrs["schema"]), SHARD_SCHEMA)
-            found = str(file.attrs["fingerprint"])
-            keys = [key.decode() for key in file["key"][:]]
-            names = [name for name in (*IMAGE_DATASETS, "class_id") if name in file]
-            arrays = {name: _mapped(path, file[name]) for name in names}
-    except FileNotFoundError:
-        raise ArtifactError(f"the shard {path} is missing; make the labels again") from None
-    except (OSError, KeyError, ValueError) as error:
-        raise ArtifactError(f"the shard {path} is damaged ({error}); make it again") from error
-    if fingerprint is not None and found != fingerprint:
-        raise ArtifactError(f"the shard {path} is of another quantizer than its manifest says")
-    return Shard(path, keys, arrays)
-
-
-def _mapped(path: Path, dataset: Any) -> NDArray[Any]:
+def _array(path: Path, dataset: Any) -> NDArray[Any] | CompressedArray:
+    if dataset.chunks is not None:
+        return CompressedArray(path, dataset)
     offset = dataset.id.get_offset()
-    if offset is None:  # no rows, or a compressed dataset
-        whole: NDArray[Any] = dataset[:]
-        return whole
+    if offset is None:  # no rows
+        return np.empty(dataset.shape, dataset.dtype)
+    if offset + dataset.nbytes > path.stat().st_size:
+        raise ValueError("it is shorter than its header says")
     return np.memmap(path, dataset.dtype, "r", offset, dataset.shape)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,108 @@
+"""What is wrong with a shard: its files, its digest, and what its arrays can and cannot hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArtifactError
+from ..images.source import top_folder
+from ..quantize.labeling import IGNORE
+from ..quantize.quantizer import Quantizer
+from ..quantize.tables import N_CELLS, cell_bins, occupied_ab_cells
+from .plan import Plan
+from .reader import ShardReader
+from .sidecar import read_sidecar
+
+ROWS = 256  # rows that are looked at together
+
+
+def shard_problems(path: Path, plan: Plan, quantizer: Quantizer) -> list[str]:
+    """Return what is wrong with a shard of a plan.
+
+    Parameters
+    ----------
+    path : Path
+    plan : Plan
+    quantizer : Quantizer
+        The plan's.
+
+    Returns
+    -------
+    list of str
+        Empty where all is well.
+    """
+    try:
+        sidecar = read_sidecar(path)
+        shard = ShardReader(path, quantizer.fingerprint)
+    except ArtifactError as error:
+        return [str(error)]
+    size = path.stat().st_size
+    if size != sidecar.n_bytes:
+        return [f"it has {size} bytes, and its sidecar says {sidecar.n_bytes}"]
+    with path.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != sidecar.sha256:
+            return ["its digest is not the one in its sidecar: a byte has changed since"]
+    if dict(zip(shard.keys, range(len(shard)), strict=True)) != sidecar.rows:
+        return ["its keys are not those of its sidecar"]
+    planned = vars(plan.settings)
+    settings = {name: "none" if value is None else value for name, value in planned.items()}
+    problems = [
+        f"its {name} is {shard.settings.get(name)!r}, and the plan says {value!r}"
+        for name, value in settings.items()
+        if shard.settings.get(name) != value
+    ]
+    return problems or list(array_problems(shard, plan, quantizer))
+
+
+def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iterator[str]:
+    """Give what is wrong with the arrays of a shard."""
+    expected = {"lightness", "ab", "label", "class_id"}
+    expected |= {"hc"} if quantizer.space == "hue-chroma" else set()
+    expected |= {"topk_index", "topk_weight"} if plan.settings.soft else set()
+    expected |= {"rgb"} if plan.settings.keep == "rgb" else set()
+    if expected - set(shard.arrays):
+        yield f"it lacks {', '.join(sorted(expected - set(shard.arrays)))}"
+        return
+    lengths = {name: len(array) for name, array in shard.arrays.items()}
+    if set(lengths.values()) != {len(shard)}:
+        yield f"its datasets have different numbers of rows: {lengths}"
+        return
+    ids = {name: number for number, name in enumerate(plan.classes)}
+    if [ids.get(top_folder(key), -1) for key in shard.keys] != list(shard.arrays["class_id"][:]):
+        yield "its class ids are not those of its keys"
+    seen: set[str] = set()
+    for start in range(0, len(shard), ROWS):
+        rows = {name: array[start : start + ROWS] for name, array in shard.arrays.items()}
+        for problem in _row_problems(rows, plan, quantizer):
+            if problem not in seen:
+                seen.add(problem)
+                yield problem
+
+
+def _row_problems(rows: Mapping[str, Any], plan: Plan, quantizer: Quantizer) -> Iterator[str]:
+    n_bins = len(quantizer.centers)
+    label = rows["label"]
+    if np.any((label >= n_bins) & (label != IGNORE)):
+        yield f"a label is neither below {n_bins} nor {IGNORE}"
+    cells = (rows["ab"][..., 0].astype(np.intp) + 128) << 8 | (rows["ab"][..., 1] + np.intp(128))
+    # Blurred colors may lie between those that 8 bits can show.
+    blurred = plan.settings.lowpass is not None
+    if not blurred or quantizer.space != "ab":
+        occupied = np.zeros(N_CELLS, np.bool_)
+        occupied[occupied_ab_cells()] = True
+        if not occupied[cells].all():
+            yield "a cell of ab is one that no 8-bit color has"
+    bins = cell_bins(quantizer)
+    if bins is not None and not blurred and np.any((bins[cells] != label) & (label != IGNORE)):
+        yield "a label is not the bin of its ab cell"
+    if "topk_index" in rows:
+        if np.any(rows["topk_index"] >= n_bins):
+            yield f"a soft label names a bin that is not below {n_bins}"
+        total = rows["topk_weight"].astype(np.float64).sum(axis=-1)
+        if not np.all(np.abs(total - 1.0) < 0.01):
+            yield "the weights of a soft label do not sum to 1"

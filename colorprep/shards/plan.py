@@ -1,0 +1,246 @@
+"""The plan of a label folder, `plan.json`: how its labels are made, and which images go where.
+
+It is written before the first label, and compared when a command is run again: the same plan goes
+on where it stopped, another one is refused with the difference. Images are planned in **segments**:
+the first is a whole source, each further one holds the images that were added to it later; a shard
+is a fixed slice of its segment's order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..artifacts import check_schema
+from ..atomic import write_json
+from ..errors import ArtifactError
+from ..images.decoding import IccRule, OrientationRule
+from ..images.reader import Fit
+from ..images.source import Source, keys_digest, top_folder
+from ..quantize.quantizer import Quantizer
+from ..quantize.spec import restore_quantizer
+
+LABELS_SCHEMA = "colorprep.labels/1"
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How labels are made, in plain values; all that decides the bytes besides the images.
+
+    Attributes
+    ----------
+    quantizer, fingerprint : str
+    size : int or "native"
+    fit : {"stretch", "crop"}
+    stride : int
+    lowpass : float or None
+    soft : int
+    keep : {"rgb"} or None
+    compression : str
+    icc, orientation : str
+    """
+
+    quantizer: str
+    fingerprint: str
+    size: int | str
+    fit: Fit
+    stride: int
+    lowpass: float | None
+    soft: int
+    keep: str | None
+    compression: str
+    icc: IccRule
+    orientation: OrientationRule
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Images that were planned together.
+
+    Attributes
+    ----------
+    first_shard, n_shards, n_files : int
+    digest : str
+        Of the keys and sizes of its images, in order of the keys.
+    """
+
+    first_shard: int
+    n_shards: int
+    n_files: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a label folder is to hold.
+
+    Attributes
+    ----------
+    format : {"h5", "npy"}
+    settings : Settings
+    shard_size : int
+        Images in a shard; 0 where there are no shards.
+    shuffle : int or None
+        The seed of the order; None keeps the order of the keys.
+    quantizer : dict
+        All that it takes to make the quantizer again.
+    classes : list of str
+        Names, by class id.
+    n_files : int
+        Of the whole source.
+    digest : str
+        Of the keys and sizes of the whole source.
+    segments : list of Segment
+    """
+
+    format: str
+    settings: Settings
+    shard_size: int
+    shuffle: int | None
+    quantizer: dict[str, Any]
+    classes: list[str] = field(default_factory=list)
+    n_files: int = 0
+    digest: str = ""
+    segments: list[Segment] = field(default_factory=list)
+
+    @property
+    def n_shards(self) -> int:
+        """How many shards there are to be."""
+        return sum(segment.n_shards for segment in self.segments)
+
+    def extended(self, source: Source, indices: Sequence[int], digest: str) -> Plan:
+        """Return the plan with a further segment.
+
+        Parameters
+        ----------
+        source : Source
+        indices : sequence of int
+            The images that no segment holds yet, in order of their keys.
+        digest : str
+            Of the whole source.
+        """
+        n_shards = -(-len(indices) // self.shard_size) if self.shard_size else 0
+        segment = Segment(self.n_shards, n_shards, len(indices), digest_of(source, indices))
+        found = sorted({top_folder(source.keys[index]) for index in indices} - {""})
+        classes = [*self.classes, *(name for name in found if name not in set(self.classes))]
+        return replace(
+            self,
+            classes=classes,
+            n_files=len(source.keys),
+            digest=digest,
+            segments=[*self.segments, segment],
+        )
+
+
+def digest_of(source: Source, indices: Sequence[int]) -> str:
+    """Return the digest of some images of a source."""
+    sizes = source.sizes
+    return keys_digest((source.keys[i] for i in indices), (int(sizes[i]) for i in indices))
+
+
+def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) -> list[int]:
+    """Return images in the order in which shards hold them.
+
+    Parameters
+    ----------
+    source : Source
+    indices : sequence of int
+        In order of their keys.
+    shuffle : int or None
+        A seed: images are sorted by a hash of it and their keys, which is the same everywhere and
+        for ever.
+    """
+    if shuffle is None:
+        return list(indices)
+
+    def rank(index: int) -> bytes:
+        text = f"{shuffle}\n{source.keys[index]}"
+        return hashlib.sha256(text.encode()).digest()
+
+    return sorted(indices, key=rank)
+
+
+def differences(there: Plan, asked: Plan) -> list[str]:
+    """Tell in which settings two plans differ, one line each; images are not compared."""
+    old, new = _flat(there), _flat(asked)
+    return [
+        f"{name}: {old[name]} there, {new[name]} asked" for name in old if old[name] != new[name]
+    ]
+
+
+def _flat(plan: Plan) -> dict[str, Any]:
+    values = {"format": plan.format, **asdict(plan.settings)}
+    return {**values, "shard-size": plan.shard_size, "shuffle": plan.shuffle}
+
+
+def plan_quantizer(plan: Plan) -> Quantizer:
+    """Make the quantizer that a plan's labels are made by.
+
+    Raises
+    ------
+    ArtifactError
+        If its description is damaged.
+    """
+    state = plan.quantizer
+    try:
+        arrays = {name: np.asarray(values) for name, values in state["arrays"].items()}
+        return restore_quantizer(
+            state["name"], state["parameters"], state["centers"], arrays, state["fingerprint"]
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(f"the plan of the labels is damaged: it lacks {error}") from error
+
+
+def plan_facts(plan: Plan) -> dict[str, Any]:
+    """Return a plan in plain values for JSON, as plan.json and manifest.json hold it."""
+    return {"schema": LABELS_SCHEMA, **asdict(plan)}
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Write the plan of a label folder."""
+    write_json(folder / PLAN, plan_facts(plan))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan, from plan.json or from the manifest, which repeats it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ArtifactError
+        If it is damaged, or newer than this version.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        check_schema(path, str(value["schema"]), LABELS_SCHEMA)
+        return Plan(
+            value["format"],
+            Settings(**value["settings"]),
+            value["shard_size"],
+            value["shuffle"],
+            value["quantizer"],
+            value["classes"],
+            value["n_files"],
+            value["digest"],
+            [Segment(**segment) for segment in value["segments"]],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error}); `colorprep verify --repair` may make it again"
+        ) from error

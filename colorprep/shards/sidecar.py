@@ -1,0 +1,111 @@
+"""The sidecar of a shard: a .json file that names each of its inputs once.
+
+It is written after the shard and vouches for it: a shard of that size with a sidecar is finished.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..artifacts import check_schema
+from ..atomic import write_json
+from ..errors import ArtifactError
+from ..images.skip import Skip
+
+SIDECAR_SCHEMA = "colorprep.shard/1"
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """What became of a shard's inputs.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        By key, the row of each labeled image.
+    skipped : list of Skip
+        The other images of the slice.
+    n_bytes : int
+        The size of the .h5 file.
+    sha256 : str
+        Its digest.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    skipped: list[Skip] = field(default_factory=list)
+    n_bytes: int = 0
+    sha256: str = ""
+
+
+def sidecar_path(shard: Path) -> Path:
+    """Return where the sidecar of a shard is."""
+    return shard.with_suffix(".json")
+
+
+def write_sidecar(shard: Path, sidecar: Sidecar) -> None:
+    """Write the sidecar of a shard."""
+    inputs: dict[str, Any] = dict(sidecar.rows)
+    inputs.update({skip.key: f"{skip.reason}: {skip.detail}" for skip in sidecar.skipped})
+    write_json(
+        sidecar_path(shard),
+        {
+            "schema": SIDECAR_SCHEMA,
+            "n_images": len(sidecar.rows),
+            "n_skipped": len(sidecar.skipped),
+            "sha256": sidecar.sha256,
+            "bytes": sidecar.n_bytes,
+            "inputs": {key: inputs[key] for key in sorted(inputs)},
+        },
+    )
+
+
+def read_sidecar(shard: Path) -> Sidecar:
+    """Read the sidecar of a shard.
+
+    Parameters
+    ----------
+    shard : Path
+        The .h5 file.
+
+    Returns
+    -------
+    Sidecar
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, damaged, or newer than this version.
+    """
+    path = sidecar_path(shard)
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        schema, inputs = str(value["schema"]), value["inputs"].items()
+        rows = {key: row for key, row in inputs if isinstance(row, int)}
+        reasons = [(key, *text.partition(": ")) for key, text in inputs if key not in rows]
+        sidecar = Sidecar(
+            rows,
+            [Skip(key, reason, detail) for key, reason, _, detail in reasons],
+            int(value["bytes"]),
+            str(value["sha256"]),
+        )
+    except FileNotFoundError:
+        raise ArtifactError(f"the shard {shard} is not finished: it has no sidecar") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(f"{path} is damaged ({error}); run `colorprep labels` again") from error
+    check_schema(path, schema, SIDECAR_SCHEMA)
+    return sidecar
+
+
+def finished(shard: Path) -> Sidecar | None:
+    """Return the sidecar of a shard that is there whole, None where it must be made.
+
+    Only the size is looked at, so that resuming is quick; `colorprep verify` reads the digests.
+    """
+    try:
+        sidecar = read_sidecar(shard)
+        return sidecar if shard.stat().st_size == sidecar.n_bytes else None
+    except (ArtifactError, FileNotFoundError):
+        return None
