@@ -2,6 +2,7 @@ from .artifacts import load_prior as load_prior
 from .artifacts import load_weights as load_weights
 from .artifacts import save_prior as save_prior
 from .artifacts import save_weights as save_weights
+from .balance.diagnosis import diagnose_prior as diagnose_prior
 from .balance.matrix import weight_matrix as weight_matrix
 from .balance.prior import Prior as Prior
 from .balance.smoothing import lattice_probs as lattice_probs
@@ -18,15 +19,17 @@ from .errors import ArtifactError as ArtifactError
 from .errors import BadImage as BadImage
 from .errors import ColorprepError as ColorprepError
 from .errors import InputError as InputError
+from .errors import OutputError as OutputError
 from .errors import OutputExists as OutputExists
 from .images.decoding import decode as decode
-from .images.source import folder_source as folder_source
+from .images.opening import find_images as find_images
 from .progress import Reporter as Reporter
 from .quantize.ab import ab529 as ab529
 from .quantize.ab import ab_lattice as ab_lattice
 from .quantize.ab import fit_kmeans as fit_kmeans
 from .quantize.gamut import gamut_lattice as gamut_lattice
 from .quantize.hue_chroma_bins import hue_chroma_bins as hue_chroma_bins
+from .quantize.labeling import Labeler as Labeler
 from .quantize.mixture import fit_mixture as fit_mixture
 from .quantize.mixture import hue_chroma_grid as hue_chroma_grid
 from .quantize.soft_encoding import SoftEncoding as SoftEncoding
@@ -35,6 +38,9 @@ from .quantize.spec import QuantizerSpec as QuantizerSpec
 from .quantize.spec import make_quantizer as make_quantizer
 from .quantize.tables import bin_table as bin_table
 from .quantize.tables import soft_table as soft_table
+from .shards.reader import ShardReader as ShardReader
+from .shards.reader import open_labels as open_labels
+from .shards.writer import ShardWriter as ShardWriter
 from .workspace import Workspace as Workspace
 
 __version__: str

@@ -42,12 +42,13 @@ class Workspace:
         """Remember the image source for the next command."""
         write_json(self.root / MEMORY, {"source": str(folder)})
 
-    def remembered_source(self) -> Path:
+    def remembered_source(self) -> str:
         """Return the image source of the last command.
 
         Returns
         -------
-        Path
+        str
+            A path as seen from the workspace, or a URL.
 
         Raises
         ------
@@ -55,7 +56,7 @@ class Workspace:
             If none is remembered.
         """
         try:
-            source = json.loads((self.root / MEMORY).read_text(encoding="utf-8"))["source"]
+            return str(json.loads((self.root / MEMORY).read_text(encoding="utf-8"))["source"])
         except FileNotFoundError:
             raise InputError(
                 "no image folder is known here yet; give it with --dir, as in "
@@ -65,4 +66,3 @@ class Workspace:
             raise InputError(
                 f"{self.root / MEMORY} cannot be read; delete it and give --dir again"
             ) from error
-        return self.path(str(source))

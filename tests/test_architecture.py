@@ -22,9 +22,9 @@ BELOW = {
     "atomic": {"errors"},
     "workspace": {"errors", "atomic"},
     "engine": {"errors"},
-    "images": {"errors"},
+    "images": {"errors", "engine"},
     "artifacts": {"errors", "atomic", "color", "quantize", "balance"},
-    "shards": {"errors", "atomic", "artifacts", "images", "quantize", "color"},
+    "shards": {"errors", "engine", "atomic", "artifacts", "images", "quantize", "color"},
     "training": {"errors", "atomic", "artifacts", "images", "quantize", "color", "shards"},
     "report": {"errors", "color", "quantize", "balance"},
 }
@@ -35,6 +35,8 @@ BELOW["cli"] = {*BELOW, "stages"}
 ONLY_IN = {
     "torch": {"training"},
     "dask": {"engine"},
+    "distributed": {"engine"},
+    "fsspec": {"images"},
     "click": {"cli"},
     "h5py": {"shards"},
     "matplotlib": {"report"},
@@ -119,5 +121,6 @@ def test_help_is_light():
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "numba", "dask", "sklearn", "skimage", "scipy", "numpy", "h5py", "matplotlib"}
+    heavy = {"torch", "numba", "dask", "distributed", "fsspec", "sklearn", "skimage", "scipy"}
+    heavy |= {"numpy", "h5py", "matplotlib"}
     assert not heavy & set(done.stdout.split())

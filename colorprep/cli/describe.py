@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..balance.weights import WeightSafety
     from ..images.skip import Skip
+    from ..stages.estimate import Estimate
     from ..stages.prior import WrittenPrior
 
 Described = tuple[list[str], dict[str, Any]]
@@ -36,6 +37,39 @@ def describe_prior(written: WrittenPrior) -> Described:
         "safety": vars(written.weights.safety),
     }
     return lines, facts
+
+
+def describe_estimate(estimate: Estimate) -> Described:
+    """Tell what a run is likely to take."""
+    asked, *others = estimate.disk.items()
+    skips = ", ".join(f"{n:,} {reason}" for reason, n in estimate.skips.items()) or "none"
+    lines = [
+        f"{quantity(estimate.n_images, 'image')}: about {_duration(estimate.seconds)} at "
+        f"{estimate.images_per_second:.0f} images/s (measured on {estimate.n_probed})",
+        f"memory: about {_size(estimate.memory)}",
+        f"disk: about {_size(asked[1])}; {_size(estimate.free)} are free",
+        f"images likely to be skipped: {skips}",
+    ]
+    lines += [f"instead, {kind}: about {_size(n_bytes)}" for kind, n_bytes in others]
+    if asked[1] > estimate.free:
+        lines.append("there is not enough room on that disk")
+    return lines, vars(estimate)
+
+
+def _size(n_bytes: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.3g} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.3g} TB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def safety_line(safety: WeightSafety) -> str:

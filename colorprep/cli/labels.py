@@ -8,13 +8,14 @@ import click
 
 from . import options
 from .console import Session
-from .describe import quantity, skip_facts, skip_line
+from .describe import describe_estimate, quantity, skip_facts, skip_line
 
 
 @options.command(
     [
         "colorprep labels --dir train/",
         "colorprep labels --dir train/ --size 128 --stride 2 -o labels-128",
+        "colorprep labels --dir train.tar --cluster 8",
         "colorprep labels --dir train/ --format npy -o maps",
     ]
 )
@@ -35,19 +36,52 @@ from .describe import quantity, skip_facts, skip_line
     help="Label rows and columns 0, S, 2S, ... [4; 1 with npy]",
 )
 @click.option(
+    "--fit",
+    type=click.Choice(["stretch", "crop"]),
+    default="stretch",
+    show_default=True,
+    help="Stretch to the size, or cut to the middle square first.",
+)
+@click.option("--lowpass", type=float, metavar="F", help="Label color blurred by F pixels.")
+@click.option(
+    "--soft",
+    type=click.IntRange(0),
+    default=0,
+    metavar="K",
+    help="Also write each pixel's K likeliest bins. [0]",
+)
+@click.option("--keep", type=click.Choice(["rgb"]), help="Also write the pixels.")
+@click.option(
+    "--compression",
+    type=click.Choice(["none", "gzip", "lz4", "zstd"]),
+    default="none",
+    show_default=True,
+    help="Smaller shards that cannot be mapped.",
+)
+@click.option(
     "--shard-size", type=click.IntRange(1), default=1024, show_default=True, help="Images a shard."
 )
+@click.option("--shuffle", type=int, metavar="SEED", help="Shards in an order of chance.")
+@click.option("--extend", is_flag=True, help="Add images that are new in the source.")
 @click.option("--overwrite", is_flag=True, help="Replace labels that are there already.")
+@options.dry_run_option
 @options.output_option("labels", "Folder to write.")
-def command(session: Session, **values: Any) -> None:
+def command(session: Session, dry_run: bool, **values: Any) -> None:
     """Label every image, into shards for training.
 
     A shard holds lightness, ab and bins. Soft labels need no room: training looks them up by ab.
+    The same command again goes on where it was interrupted.
     """
     from ..stages import labels as stage
 
     with options.wrong_usage():
         params = stage.LabelsParams(**values)
+    if dry_run:
+        from ..stages.estimate import estimate_labels
+
+        estimate = estimate_labels(params, session.workspace, session.reporter)
+        session.show(*describe_estimate(estimate))
+        return
     result = stage.run(params, session.workspace, session.reporter)
     kind = quantity(result.n_shards, "shard") if result.n_shards else "one .npy an image"
     lines = [

@@ -24,6 +24,7 @@ COMMANDS = (
     "rgbvar",
     "train",
     "colorize",
+    "verify",
     "info",
     "export",
 )
@@ -58,7 +59,11 @@ class LazyGroup(click.Group):
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error
         except KeyboardInterrupt:
-            click.echo("interrupted: what is there under its final name is whole", err=True)
+            click.echo(
+                "interrupted: what is there under its final name is whole; the same command again "
+                "goes on",
+                err=True,
+            )
             ctx.exit(130)
 
 

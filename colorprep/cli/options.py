@@ -5,9 +5,11 @@ decorator               gives the command
 ======================  =====================================================================
 `command`               a click command with -C, -q, --json and --log-file; its first argument
                         is a `Session`
-`image_options`         --dir, --list, --workers, --strict, --icc, --orientation, as ``images``
+`image_options`         --dir, --list, --workers, --scheduler, --cluster, --strict, --icc,
+                        --orientation, as ``images``
 `size_option`           --size N|native
 `output_option`         -o
+`dry_run_option`        --dry-run
 ======================  =====================================================================
 """
 
@@ -68,10 +70,19 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
 def image_options(function: Function) -> Function:
     """Add the options of where images come from; the command gets them as ``images``."""
 
-    @click.option("--dir", "folder", metavar="SOURCE", help="Folder of images. [the last one]")
+    @click.option(
+        "--dir",
+        "folder",
+        metavar="SOURCE",
+        help="Folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. [the last one]",
+    )
     @click.option("--list", "list_", metavar="FILE", help="Use only the images of this list.")
     @click.option(
         "--workers", type=click.IntRange(1), metavar="N", help="Number of threads. [all cores]"
+    )
+    @click.option("--scheduler", metavar="ADDRESS", help="Work on the dask cluster there.")
+    @click.option(
+        "--cluster", type=click.IntRange(1), metavar="N", help="Work on N processes here, by dask."
     )
     @click.option("--strict", is_flag=True, help="Fail at the first bad image.")
     @click.option(
@@ -94,6 +105,8 @@ def image_options(function: Function) -> Function:
         folder: str | None,
         list_: str | None,
         workers: int | None,
+        scheduler: str | None,
+        cluster: int | None,
         strict: bool,
         icc: Any,
         orientation: Any,
@@ -101,7 +114,10 @@ def image_options(function: Function) -> Function:
     ) -> Any:
         from ..stages.images import ImageParams
 
-        images = ImageParams(folder, list_, workers, strict, icc, orientation)
+        with wrong_usage():
+            images = ImageParams(
+                folder, list_, workers, strict, icc, orientation, scheduler, cluster
+            )
         return function(*arguments, images=images, **values)
 
     return run
@@ -129,6 +145,12 @@ def size_option(default: str) -> Callable[[Function], Function]:
     """Add --size, with the default as --help tells it."""
     text = f"Stretch images to N x N first. [{default}]"
     return click.option("--size", type=Size(), help=text)
+
+
+def dry_run_option(function: Function) -> Function:
+    """Add --dry-run."""
+    text = "Only tell, from 200 images, what it would take."
+    return click.option("--dry-run", is_flag=True, help=text)(function)
 
 
 def output_option(default: str, what: str) -> Callable[[Function], Function]:

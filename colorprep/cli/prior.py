@@ -8,7 +8,7 @@ import click
 
 from . import options
 from .console import Session
-from .describe import describe_prior, skip_facts
+from .describe import describe_estimate, describe_prior, skip_facts
 
 QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
 
@@ -44,8 +44,9 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
 @click.option("--by-class", is_flag=True, help="Also one prior for each top-level folder.")
 @click.option("--name", help="Name the prior; it goes to priors/NAME/.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the fit.")
+@options.dry_run_option
 @options.output_option("prior.npz", "Where to; X.npz puts the weights in X-weights.npz.")
-def command(session: Session, **values: Any) -> None:
+def command(session: Session, dry_run: bool, **values: Any) -> None:
     """Count the colors of a folder: prior.npz and weights.npz.
 
     Every pixel of every image is counted, exactly. Weights are made with lambda 0.5; `colorprep
@@ -55,6 +56,12 @@ def command(session: Session, **values: Any) -> None:
 
     with options.wrong_usage():
         params = _params(**values)
+    if dry_run:
+        from ..stages.estimate import estimate_prior
+
+        estimate = estimate_prior(params, session.workspace, session.reporter)
+        session.show(*describe_estimate(estimate))
+        return
     result = stage.run(params, session.workspace, session.reporter)
     whole = result.whole
     lines, facts = describe_prior(whole)

@@ -11,8 +11,8 @@ from PIL import Image
 from ..atomic import replacing
 from ..errors import BadImage, InputError
 from ..images.decoding import decode
+from ..images.folder import folder_source, read_image_file
 from ..images.skip import Skip
-from ..images.source import FolderSource, folder_source
 from ..progress import Reporter
 from ..quantize.decoding import TEMPERATURE
 from ..training.checkpoint import load_checkpoint
@@ -97,12 +97,12 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     jobs = _jobs([workspace.path(given) for given in params.inputs], folder)
     written, skipped = [], []
     with reporter.track(len(jobs), "images", "colorizing") as advance:
-        for target, (source, key) in jobs.items():
+        for target, photograph in jobs.items():
             try:
-                pixels = decode(source.read(key))
+                pixels = decode(read_image_file(photograph))
                 colored = colorize_photograph(checkpoint, pixels, params.temperature, device)
             except BadImage as error:
-                skipped.append(Skip(str(source.root / key), error.reason, error.detail))
+                skipped.append(Skip(str(photograph), error.reason, error.detail))
             else:
                 with replacing(target) as temporary:
                     Image.fromarray(colored).save(temporary, "PNG")
@@ -124,26 +124,24 @@ def _newest(workspace: Workspace) -> Path:
     return newest
 
 
-def _jobs(inputs: Sequence[Path], folder: Path) -> dict[Path, tuple[FolderSource, str]]:
-    """Return which file each photograph is written to, refusing to write one over another."""
-    jobs: dict[Path, tuple[FolderSource, str]] = {}
+def _jobs(inputs: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """Return which photograph is written to which file, refusing to write one over another."""
+    jobs: dict[Path, Path] = {}
     for given in inputs:
         if given.is_dir():
-            source = folder_source(given)
-            keys: Sequence[str] = source.keys
+            root, keys = given, list(folder_source(given).keys)
         elif given.exists():
-            source, keys = FolderSource(given.parent, [given.name], [0]), [given.name]
+            root, keys = given.parent, [given.name]
         else:
             raise InputError(f"there is no file or folder {given}")
         for key in keys:
-            target = folder / PurePosixPath(key).with_suffix(".png")
-            if target.resolve() == (source.root / key).resolve():
+            photograph, target = root / key, folder / PurePosixPath(key).with_suffix(".png")
+            if target.resolve() == photograph.resolve():
                 raise InputError(f"{target} would be replaced by its own picture; use another -o")
             if target in jobs:
-                other = jobs[target][0].root / jobs[target][1]
                 raise InputError(
-                    f"{source.root / key} and {other} would both be written to {target}; colorize "
+                    f"{photograph} and {jobs[target]} would both be written to {target}; colorize "
                     "them into different folders with -o"
                 )
-            jobs[target] = (source, key)
+            jobs[target] = photograph
     return jobs

@@ -25,7 +25,7 @@ from ..balance.histogram import (
     count_cells,
     gather,
 )
-from ..engine import BATCH_IMAGES, Batch, available_workers, batches_of, run_batches
+from ..engine import BATCH_IMAGES, Batch, Engine, batches_of
 from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.skip import Skip
@@ -88,12 +88,13 @@ class Counted(NamedTuple):
     lightness: NDArray[np.int64] | None
 
 
-_Counted: TypeAlias = tuple[NDArray[np.int64] | SparseCounts, Outcome]
+CountedBatch: TypeAlias = tuple[NDArray[np.int64] | SparseCounts, Outcome]
 
 
 def tally_groups(
+    engine: Engine,
     reader: ImageReader,
-    groups: Mapping[str, Sequence[str]],
+    groups: Mapping[str, Sequence[int]],
     by_color: bool,
     params: ImageParams,
     reporter: Reporter,
@@ -102,9 +103,10 @@ def tally_groups(
 
     Parameters
     ----------
+    engine : Engine
     reader : ImageReader
-    groups : mapping of str to sequence of str
-        The keys of each group, none of them empty.
+    groups : mapping of str to sequence of int
+        The indices of each group's images, none of them empty.
     by_color : bool
         Count by color instead of by ab cell.
     params : ImageParams
@@ -117,15 +119,15 @@ def tally_groups(
         As soon as its group is done, in the order of the groups.
     """
     n_images = sum(map(len, groups.values()))
-    size = _batch_size(n_images, params.workers) if by_color else BATCH_IMAGES
-    batches = chain.from_iterable(batches_of(keys, size) for keys in groups.values())
+    size = _batch_size(n_images, engine.workers) if by_color else BATCH_IMAGES
+    batches = chain.from_iterable(batches_of(indices, size) for indices in groups.values())
     with (
-        closing(run_batches(_counting(reader, by_color), batches, params.workers)) as results,
+        closing(engine.run(counting_task(reader, by_color), batches)) as results,
         reporter.track(n_images, "images", "counting colors") as advance,
     ):
-        for name, keys in groups.items():
+        for name, indices in groups.items():
             total = empty_tally(by_color)
-            for counts, outcome in islice(results, -(-len(keys) // size)):
+            for counts, outcome in islice(results, -(-len(indices) // size)):
                 check_strict(outcome.skipped, params)
                 add_counts(total.histogram, counts)
                 advance(outcome.n_images + len(outcome.skipped))
@@ -195,26 +197,43 @@ class BinCounter:
         return gather(histogram, table, len(self.quantizer.centers))
 
 
-def _counting(reader: ImageReader, by_color: bool) -> Callable[[Batch], _Counted]:
-    """Return what counts one batch of images."""
-    counters = threading.local()
-    cell_table = None if by_color else ab_cells()
+def counting_task(reader: ImageReader, by_color: bool) -> Callable[[Batch], CountedBatch]:
+    """Return what counts one batch of images; it can be sent to other processes."""
+    return _CountColors(reader) if by_color else _CountCells(reader)
 
-    def count(keys: Batch) -> _Counted:
+
+class _CountCells:
+    """Counts a batch of images by ab cell."""
+
+    def __init__(self, reader: ImageReader) -> None:
+        self._reader = reader
+
+    def __call__(self, batch: Batch) -> CountedBatch:
         outcome = Outcome()
-        images = _readable(reader, keys, outcome)
-        if cell_table is not None:
-            return count_cells(images, cell_table), outcome
-        if not hasattr(counters, "colors"):
-            counters.colors = ColorCounter()
-        return counters.colors.count(images), outcome
-
-    return count
+        return count_cells(_readable(self._reader, batch, outcome), ab_cells()), outcome
 
 
-def _readable(reader: ImageReader, keys: Batch, outcome: Outcome) -> Iterator[Pixels]:
+class _CountColors:
+    """Counts a batch of images by color; each thread has its own counters, used again and again."""
+
+    def __init__(self, reader: ImageReader) -> None:
+        self._reader = reader
+        self._counters = threading.local()
+
+    def __reduce__(self) -> tuple[type[_CountColors], tuple[ImageReader]]:
+        """Leave the counters behind on the way to another process."""
+        return type(self), (self._reader,)
+
+    def __call__(self, batch: Batch) -> CountedBatch:
+        if not hasattr(self._counters, "colors"):
+            self._counters.colors = ColorCounter()
+        outcome = Outcome()
+        return self._counters.colors.count(_readable(self._reader, batch, outcome)), outcome
+
+
+def _readable(reader: ImageReader, batch: Batch, outcome: Outcome) -> Iterator[Pixels]:
     """Give the pixels of a batch's images, noting what became of each."""
-    for _, pixels, enlarged in reader.read_all(keys):
+    for _, pixels, enlarged in reader.read_all(batch):
         if isinstance(pixels, Skip):
             outcome.skipped.append(pixels)
         else:
@@ -223,6 +242,6 @@ def _readable(reader: ImageReader, keys: Batch, outcome: Outcome) -> Iterator[Pi
             yield pixels
 
 
-def _batch_size(n_images: int, workers: int | None) -> int:
+def _batch_size(n_images: int, workers: int) -> int:
     """Large enough to spread the cost of sweeping, small enough to keep every worker busy."""
-    return max(1, min(MAX_BATCH, n_images // (4 * (workers or available_workers()))))
+    return max(1, min(MAX_BATCH, n_images // (4 * workers)))

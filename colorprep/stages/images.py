@@ -1,16 +1,21 @@
-"""What the stages that read images share: where from, by which rules, and bad images."""
+"""What the stages that read images share: where from, by which rules, by whom, and bad images."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..engine import Engine, ThreadEngine
 from ..errors import ColorprepError, InputError
 from ..images.decoding import IccRule, OrientationRule
-from ..images.reader import ImageReader
+from ..images.lists import read_list
+from ..images.object_store import is_url
+from ..images.opening import find_images
+from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source, folder_source, narrowed, read_list
+from ..images.source import Source
 from ..progress import Reporter
 from ..workspace import Workspace
 
@@ -24,11 +29,15 @@ class ImageParams:
     Attributes
     ----------
     folder : str, Path or None
-        The source; None takes the workspace's last.
+        The source, a folder, an archive or a URL; None takes the workspace's last.
     list : str, Path or None
         A list that narrows it.
     workers : int or None
         Number of threads; None takes all processors.
+    scheduler : str or None
+        The address of a dask cluster to work on.
+    cluster : int or None
+        Work on so many processes of this machine, a dask cluster of its own.
     strict : bool
         Whether a bad image fails the run.
     icc, orientation : str
@@ -41,6 +50,16 @@ class ImageParams:
     strict: bool = False
     icc: IccRule = "convert"
     orientation: OrientationRule = "apply"
+    scheduler: str | None = None
+    cluster: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse more than one answer to who does the work."""
+        chosen = {"--workers": self.workers, "--scheduler": self.scheduler}
+        chosen["--cluster"] = self.cluster
+        given = [name for name, value in chosen.items() if value is not None]
+        if len(given) > 1:
+            raise InputError(f"{' and '.join(given)} do not go together; choose one")
 
 
 def open_source(params: ImageParams, workspace: Workspace) -> Source:
@@ -58,25 +77,52 @@ def open_source(params: ImageParams, workspace: Workspace) -> Source:
     Raises
     ------
     InputError
-        If there is no folder, no image in it, or none of those listed.
+        If there is no such source, no image in it, or none of those listed.
     """
-    if params.folder is None:
-        root = workspace.remembered_source()
-    else:
-        root = workspace.path(params.folder)
+    place = params.folder or workspace.remembered_source()
+    if not is_url(place):
+        place = workspace.path(place)
     if params.list is None:
-        source = folder_source(root)
+        source = find_images(place)
     else:
         list_path = workspace.path(params.list)
-        source = narrowed(root, read_list(list_path), list_path.name)
+        source = find_images(place, read_list(list_path), list_path.name)
     if params.folder is not None:
         workspace.remember_source(params.folder)
     return source
 
 
-def image_reader(source: Source, size: int | None, params: ImageParams) -> ImageReader:
+@contextmanager
+def open_engine(params: ImageParams) -> Iterator[Engine]:
+    """Make ready who is to do the work, and send them home afterwards.
+
+    Parameters
+    ----------
+    params : ImageParams
+
+    Yields
+    ------
+    Engine
+    """
+    if params.scheduler is None and params.cluster is None:
+        yield ThreadEngine(params.workers)
+        return
+    # Importing dask takes a second, which work on threads need not wait for.
+    from ..engine import cluster
+
+    if params.scheduler is not None:
+        opened = cluster.connected(params.scheduler)
+    else:
+        opened = cluster.local_cluster(params.cluster or 1)
+    with opened as engine:
+        yield engine
+
+
+def image_reader(
+    source: Source, size: int | None, params: ImageParams, fit: Fit = "stretch"
+) -> ImageReader:
     """Join a source, a size and the rules of decoding."""
-    return ImageReader(source, size, params.icc, params.orientation)
+    return ImageReader(source, size, params.icc, params.orientation, fit)
 
 
 def check_strict(skipped: Sequence[Skip], params: ImageParams) -> None:

@@ -16,12 +16,12 @@ from ..balance.prior import Prior
 from ..balance.weights import check_probs, gray_bins
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
-from ..images.source import read_list
+from ..images.lists import read_list
 from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
 from ..shards.manifest import MANIFEST, read_manifest
-from ..shards.reader import open_shard
+from ..shards.reader import ShardReader
 from ..workspace import MEMORY, Workspace
 
 Facts = dict[str, Any]
@@ -85,7 +85,7 @@ def _of_labels(folder: Path) -> Facts:
         "classes": len(manifest["classes"]),
         "settings": manifest["settings"],
         "skipped": manifest["skipped"],
-        "source": manifest["source"],
+        "source": {"digest": manifest["digest"], "n_files": manifest["n_files"]},
         "versions": manifest["versions"],
     }
 
@@ -170,12 +170,13 @@ def _of_vector(path: Path, array: NDArray[Any]) -> Facts:
 
 
 def _of_shard(path: Path) -> Facts:
-    shard = open_shard(path)
+    shard = ShardReader(path)
     return {
         "what": f"a label shard of {len(shard)} images",
         "datasets": {
             name: f"{array.dtype} {tuple(array.shape)}" for name, array in shard.arrays.items()
         },
+        "settings": shard.settings,
         "first_key": shard.keys[0] if shard.keys else None,
         "last_key": shard.keys[-1] if shard.keys else None,
     }

@@ -1,41 +1,41 @@
-"""`colorprep labels`: label every image, into shards or one .npy each."""
+"""`colorprep labels`: label every image, into shards or one .npy each.
+
+The plan of the folder is written first and the manifest last. In between a run may be broken off at
+any point: the same command finds what is finished and does the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from ..artifacts import load_prior, versions
-from ..atomic import replacing
-from ..engine import BATCH_IMAGES, Batch, batches_of, run_batches
+from ..atomic import remove_leftovers
 from ..errors import InputError, OutputExists
-from ..images.reader import ImageReader
+from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
-from ..images.source import keys_digest, top_folder
+from ..images.source import Source, has_image_ending
 from ..progress import Reporter
 from ..quantize.ab import ab_lattice
-from ..quantize.labeling import LabeledImages, Labeler, empty_labels
+from ..quantize.labeling import Labeler
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state
-from ..shards.manifest import MANIFEST, SKIPPED, read_manifest, write_manifest, write_skipped
-from ..shards.writer import shard_path, write_shard
+from ..shards.compression import filter_options
+from ..shards.manifest import MANIFEST, SKIPPED, write_manifest, write_skipped
+from ..shards.plan import PLAN, Plan, Settings, digest_of, plan_quantizer, write_plan
+from ..shards.resuming import continued, planned, sidecars, unfinished_shards
 from ..workspace import Workspace
 from .images import (
     ImageParams,
     check_strict,
-    image_reader,
+    open_engine,
     open_source,
     report_enlarged,
     report_skips,
 )
+from .label_maps import WriteMaps, label_to_maps
+from .label_shards import LabelBatch, label_to_shards
 from .weights import PRIOR_NAME
 
 LABELS_NAME = "labels"
@@ -56,8 +56,22 @@ class LabelsParams:
         None takes 256 for shards, native for ``npy``. Shards need one size.
     stride : int or None
         Labels are of every stride-th row and column; None takes 4 for shards, 1 for ``npy``.
+    fit : {"stretch", "crop"}
+        Whether images are stretched to the size, or cut to their middle square first.
+    lowpass : float or None
+        Blurs the color that is labeled, see `colorprep.color.lowpass`.
+    soft : int
+        Shards also hold so many of each pixel's likeliest bins, with their probabilities.
+    keep : {"rgb"} or None
+        Shards also hold the pixels.
+    compression : {"none", "gzip", "lz4", "zstd"}
+        Of shards; readers map only uncompressed ones.
     shard_size : int
         Keys in a shard.
+    shuffle : int or None
+        A seed: shards hold the images in an order of chance, the same for the same seed.
+    extend : bool
+        Whether images that are new in the source may be added to labels that are there.
     overwrite : bool
         Whether labels that are there already may be replaced.
     output : str, Path or None
@@ -69,7 +83,14 @@ class LabelsParams:
     format: Literal["h5", "npy"] = "h5"
     size: int | Literal["native"] | None = None
     stride: int | None = None
+    fit: Fit = "stretch"
+    lowpass: float | None = None
+    soft: int = 0
+    keep: Literal["rgb"] | None = None
+    compression: str = "none"
     shard_size: int = 1024
+    shuffle: int | None = None
+    extend: bool = False
     overwrite: bool = False
     output: str | Path | None = None
 
@@ -79,6 +100,29 @@ class LabelsParams:
             raise InputError(
                 "a shard holds images of one size: give --size N, or --format npy for native size"
             )
+        if self.format == "npy":
+            only_shards = {
+                "--soft": self.soft,
+                "--keep": self.keep,
+                "--shuffle": self.shuffle is not None,
+                "--compression": self.compression != "none",
+            }
+            for option, given in only_shards.items():
+                if given:
+                    raise InputError(f"{option} is for shards; --format npy holds hard labels only")
+        if self.fit == "crop" and self.pixels is None:
+            raise InputError("--fit crop needs one --size N to cut to")
+        if self.lowpass is not None and not self.lowpass >= 1:
+            raise InputError(f"--lowpass must be 1 or more pixels, got {self.lowpass}")
+        if self.extend and self.overwrite:
+            raise InputError("--extend keeps the labels that --overwrite would replace; choose one")
+        filter_options(self.compression)
+
+    @property
+    def pixels(self) -> int | None:
+        """The side that images are brought to; None for native size."""
+        size = self.size or (256 if self.format == "h5" else "native")
+        return None if size == "native" else size
 
 
 @dataclass(frozen=True)
@@ -90,6 +134,9 @@ class LabelsResult:
     folder : Path
     quantizer : Quantizer
     n_images, n_shards, n_bytes : int
+        Of all labels in the folder.
+    n_done_before : int
+        Shards that were found finished.
     skipped : list of Skip
     """
 
@@ -98,32 +145,12 @@ class LabelsResult:
     n_images: int
     n_shards: int
     n_bytes: int
+    n_done_before: int
     skipped: list[Skip]
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What it takes to label a batch."""
-
-    reader: ImageReader
-    labeler: Labeler
-    stride: int
-    folder: Path
-
-
-@dataclass
-class _Part:
-    """What became of some images; parts add up to a whole run."""
-
-    keys: list[str] = field(default_factory=list)
-    skipped: list[Skip] = field(default_factory=list)
-    n_enlarged: int = 0
-    n_bytes: int = 0
-    labels: LabeledImages | None = None
-
-
 def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> LabelsResult:
-    """Label every image of a source.
+    """Label every image of a source; go on where an earlier run stopped.
 
     Parameters
     ----------
@@ -138,179 +165,161 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     Raises
     ------
     OutputExists
-        If there are labels already and `overwrite` is not set.
+        If the folder holds something else, or labels of other images or settings.
     InputError
         If no image could be read, or the parameters do not fit together.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    size, stride = _size_and_stride(params)
     folder = workspace.path(params.output or LABELS_NAME)
-    _check_free(folder, params.overwrite)
+    if params.overwrite or planned(folder) is None:
+        _check_free(folder, params.overwrite)
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
-    quantizer = _quantizer(params, workspace, reporter)
-    reader = image_reader(source, size, params.images)
-    job = _Job(reader, Labeler(quantizer), stride, folder)
-    settings = {
-        "quantizer": quantizer.name,
-        "fingerprint": quantizer.fingerprint,
-        "size": size or "native",
-        "fit": "stretch",
-        "stride": stride,
-        "icc": params.images.icc,
-        "orientation": params.images.orientation,
-    }
-    classes = sorted({top_folder(key) for key in source.keys} - {""})
+    quantizer = quantizer_of(params, workspace, reporter)
+    plan = _begin(folder, plan_of(params, quantizer), source, params)
+    return complete(folder, plan, source, params.images, reporter)
 
-    _remove_labels(folder)
-    if params.format == "h5":
-        parts = _label_to_shards(job, params, classes, settings, reporter)
-    else:
-        parts = _label_to_maps(job, params, reporter)
-    n_images = n_bytes = n_enlarged = 0
-    skipped = list(source.skipped)
-    for part in parts:
-        n_images += len(part.keys)
-        n_bytes += part.n_bytes
-        n_enlarged += part.n_enlarged
-        skipped += part.skipped
-    skipped.sort()
-    if n_images == 0:
+
+def complete(
+    folder: Path, plan: Plan, source: Source, images: ImageParams, reporter: Reporter
+) -> LabelsResult:
+    """Make what is missing of a planned label folder.
+
+    Parameters
+    ----------
+    folder : Path
+    plan : Plan
+    source : Source
+    images : ImageParams
+        By whom the work is done, and how strictly; the rules of decoding are the plan's.
+    reporter : Reporter
+
+    Returns
+    -------
+    LabelsResult
+
+    Raises
+    ------
+    InputError
+        If no image could be read.
+    ColorprepError
+        With `images.strict`, at the first bad image.
+    """
+    label = _label_shards if plan.format == "h5" else _label_maps
+    result, n_enlarged = label(folder, plan, reader_of(plan, source), images, reporter)
+    if result.n_images == 0:
         _remove_labels(folder)
-    report_skips(skipped, n_images, reporter)
-    report_enlarged(n_enlarged, size, reporter)
-    n_shards = -(-len(source.keys) // params.shard_size) if params.format == "h5" else 0
-    write_skipped(folder, skipped)
+    report_skips(result.skipped, result.n_images, reporter)
+    report_enlarged(n_enlarged, reader_of(plan, source).size, reporter)
+    write_skipped(folder, result.skipped)
     write_manifest(
         folder,
+        plan,
         {
-            "format": params.format,
-            "n_images": n_images,
-            "n_shards": n_shards,
-            "shard_size": params.shard_size if params.format == "h5" else None,
-            "settings": settings,
-            "classes": classes,
-            "skipped": count_by_reason(skipped),
-            "source": {
-                "digest": keys_digest(source.keys, source.sizes),
-                "n_files": len(source.keys),
-            },
-            "quantizer": quantizer_state(quantizer),
+            "n_images": result.n_images,
+            "n_shards": result.n_shards,
+            "skipped": count_by_reason(result.skipped),
             "versions": versions("numpy", "pillow", "simplejpeg", "h5py"),
         },
     )
-    return LabelsResult(folder, quantizer, n_images, n_shards, n_bytes, skipped)
+    return result
 
 
-def _label_to_shards(
-    job: _Job,
-    params: LabelsParams,
-    classes: Sequence[str],
-    settings: dict[str, Any],
-    reporter: Reporter,
-) -> Iterator[_Part]:
-    """Label images into shards; give one part for each shard."""
-    keys = job.reader.source.keys
-    slices = list(batches_of(keys, params.shard_size))
-    batches = chain.from_iterable(batches_of(slice_, BATCH_IMAGES) for slice_ in slices)
-    class_ids = {name: number for number, name in enumerate(classes)}
-
-    def finish(number: int, parts: Sequence[_Part]) -> _Part:
-        whole = _joined(parts)
-        ids = [class_ids.get(top_folder(key), -1) for key in whole.keys]
-        labels = [part.labels for part in parts if part.labels is not None]
-        path = shard_path(job.folder, number)
-        whole.n_bytes = write_shard(path, whole.keys, ids, labels, whole.skipped, settings)
-        return whole
-
-    # One shard is written while the next one is labeled, so that no worker waits for the disk.
-    with (
-        reporter.track(len(keys), "images", "labeling") as advance,
-        closing(run_batches(partial(_label_batch, job), batches, params.images.workers)) as results,
-        ThreadPoolExecutor(1) as writer,
-    ):
-        written: Future[_Part] | None = None
-        for number, slice_ in enumerate(slices):
-            parts = []
-            for part in islice(results, -(-len(slice_) // BATCH_IMAGES)):
-                check_strict(part.skipped, params.images)
-                advance(len(part.keys) + len(part.skipped))
-                parts.append(part)
-            if written is not None:
-                yield written.result()
-            written = writer.submit(finish, number, parts)
-        if written is not None:
-            yield written.result()
+def reader_of(plan: Plan, source: Source) -> ImageReader:
+    """Return what reads images as a plan has it."""
+    settings = plan.settings
+    size = settings.size if isinstance(settings.size, int) else None
+    return ImageReader(source, size, settings.icc, settings.orientation, settings.fit)
 
 
-def _label_to_maps(job: _Job, params: LabelsParams, reporter: Reporter) -> Iterator[_Part]:
-    """Label images into one .npy each; give one part for each batch."""
-    keys = job.reader.source.keys
-    task = partial(_write_maps, job)
-    with (
-        reporter.track(len(keys), "images", "labeling") as advance,
-        closing(
-            run_batches(task, batches_of(keys, BATCH_IMAGES), params.images.workers)
-        ) as results,
-    ):
-        for part in results:
-            check_strict(part.skipped, params.images)
-            advance(len(part.keys) + len(part.skipped))
-            yield part
+def labeler_of(plan: Plan) -> Labeler:
+    """Return what labels images as a plan has it."""
+    settings = plan.settings
+    keep_rgb = settings.keep == "rgb"
+    return Labeler(plan_quantizer(plan), settings.stride, settings.lowpass, settings.soft, keep_rgb)
 
 
-def _label_batch(job: _Job, keys: Batch) -> _Part:
-    """Label a batch of images of one size."""
-    part = _Part()
-    assert job.reader.size is not None
-    room = empty_labels(len(keys), job.reader.size, job.stride, job.labeler.has_hue_chroma)
-    for key, pixels, enlarged in job.reader.read_all(keys):
-        if isinstance(pixels, Skip):
-            part.skipped.append(pixels)
-            continue
-        job.labeler.label_into(pixels, job.stride, room, len(part.keys))
-        part.keys.append(key)
-        part.n_enlarged += enlarged
-    part.labels = room.rows(0, len(part.keys))
-    return part
+def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:
+    """Return what parameters ask for, without images."""
+    settings = Settings(
+        quantizer.name,
+        quantizer.fingerprint,
+        params.pixels or "native",
+        params.fit,
+        _stride(params),
+        params.lowpass,
+        params.soft,
+        params.keep,
+        params.compression,
+        params.images.icc,
+        params.images.orientation,
+    )
+    shard_size = params.shard_size if params.format == "h5" else 0
+    return Plan(params.format, settings, shard_size, params.shuffle, quantizer_state(quantizer))
 
 
-def _write_maps(job: _Job, keys: Batch) -> _Part:
-    """Label a batch of images, writing each one's label map."""
-    part = _Part()
-    for key, pixels, enlarged in job.reader.read_all(keys):
-        if isinstance(pixels, Skip):
-            part.skipped.append(pixels)
-            continue
-        path = job.folder / f"{key}.npy"
-        with replacing(path) as temporary, temporary.open("wb") as stream:
-            np.save(stream, job.labeler.label_map(pixels, job.stride))
-            part.n_bytes += stream.tell()
-        part.keys.append(key)
-        part.n_enlarged += enlarged
-    return part
+def _begin(folder: Path, asked: Plan, source: Source, params: LabelsParams) -> Plan:
+    """Find out what to make, and write it down before anything is made."""
+    there = None if params.overwrite else planned(folder)
+    if there is None:
+        _remove_labels(folder)
+        everything = range(len(source.keys))
+        plan = asked.extended(source, everything, digest_of(source, everything))
+    else:
+        plan = continued(there, asked, source, params.extend, folder)
+        remove_leftovers(folder)
+    write_plan(folder, plan)
+    return plan
 
 
-def _joined(parts: Sequence[_Part]) -> _Part:
-    """Join parts, leaving their labels behind."""
-    whole = _Part()
-    for part in parts:
-        whole.keys += part.keys
-        whole.skipped += part.skipped
-        whole.n_enlarged += part.n_enlarged
-    return whole
+def _label_shards(
+    folder: Path, plan: Plan, reader: ImageReader, images: ImageParams, reporter: Reporter
+) -> tuple[LabelsResult, int]:
+    labeler = labeler_of(plan)
+    todo = unfinished_shards(folder, plan, reader.source)
+    n_enlarged = 0
+    n_before = plan.n_shards - len(todo)
+    if n_before:
+        reporter.note(f"{n_before} of {plan.n_shards} shards are there already")
+    if todo:
+        task = LabelBatch(reader, labeler)
+        with open_engine(images) as engine:
+            n_enlarged = label_to_shards(engine, task, todo, plan, folder, images, reporter)
+    n_images = n_bytes = 0
+    skipped = list(reader.source.skipped)
+    for sidecar in sidecars(folder, plan):
+        n_images += len(sidecar.rows)
+        n_bytes += sidecar.n_bytes
+        skipped += sidecar.skipped
+    skipped.sort()
+    check_strict(skipped, images)
+    return LabelsResult(
+        folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped
+    ), n_enlarged
 
 
-def _size_and_stride(params: LabelsParams) -> tuple[int | None, int]:
-    shards = params.format == "h5"
-    size = params.size or (256 if shards else "native")
-    if size == "native":
-        return None, params.stride or 1
-    return size, params.stride or (4 if shards else 1)
+def _label_maps(
+    folder: Path, plan: Plan, reader: ImageReader, images: ImageParams, reporter: Reporter
+) -> tuple[LabelsResult, int]:
+    for path in {folder, *(path.parent for path in folder.rglob("*.tmp"))}:
+        remove_leftovers(path)
+    labeler = labeler_of(plan)
+    with open_engine(images) as engine:
+        task = WriteMaps(reader, labeler, folder.resolve())
+        done = label_to_maps(engine, task, reader.source, images, reporter)
+    skipped = sorted([*reader.source.skipped, *done.skipped])
+    return LabelsResult(
+        folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped
+    ), done.n_enlarged
 
 
-def _quantizer(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Quantizer:
+def _stride(params: LabelsParams) -> int:
+    return params.stride or (4 if params.format == "h5" else 1)
+
+
+def quantizer_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Quantizer:
+    """Return the quantizer that parameters ask for: a prior's, or ab313 where there is none."""
     path = workspace.path(params.prior or PRIOR_NAME)
     if params.prior is None and not path.exists():
         reporter.note(f"no {PRIOR_NAME} here: labeling with ab313")
@@ -328,7 +337,7 @@ def _check_free(folder: Path, overwrite: bool) -> None:
         raise OutputExists(f"{folder} is a file; give another folder with -o")
     if not overwrite and folder.exists() and any(folder.iterdir()):
         raise OutputExists(
-            f"{folder} is not empty; --overwrite replaces the labels in it, -o writes elsewhere"
+            f"{folder} holds something else than labels; give another folder with -o"
         )
 
 
@@ -336,9 +345,12 @@ def _remove_labels(folder: Path) -> None:
     """Remove what an earlier run wrote, and nothing else."""
     if not folder.exists():
         return
-    maps: Iterator[Path] = iter(())
-    if (folder / MANIFEST).exists() and read_manifest(folder)["format"] == "npy":
-        maps = folder.rglob("*.npy")
     # The manifest goes first: what it vouches for is about to change.
-    for path in (folder / MANIFEST, folder / SKIPPED, *folder.glob("shard-*[0-9].*"), *maps):
-        path.unlink(missing_ok=True)
+    for name in (MANIFEST, PLAN, SKIPPED):
+        (folder / name).unlink(missing_ok=True)
+    for path in folder.glob("shard-*[0-9].*"):
+        path.unlink()
+    for path in folder.rglob("*.npy"):
+        if has_image_ending(path.stem):
+            path.unlink()
+    remove_leftovers(folder)

@@ -16,6 +16,7 @@ import numpy as np
 from ..artifacts import save_prior, versions
 from ..atomic import check_replaceable
 from ..balance.prior import Prior, Smoothing, smoothed_probs
+from ..engine import Engine
 from ..errors import InputError
 from ..images.reader import ImageReader
 from ..images.skip import Skip, count_by_reason
@@ -28,6 +29,7 @@ from .images import (
     ImageParams,
     check_strict,
     image_reader,
+    open_engine,
     open_source,
     report_enlarged,
     report_skips,
@@ -139,36 +141,39 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     spec = params.spec
 
     whole, cells = None, None
-    if spec.needs_counts:
-        whole = _count(reader, {"": source.keys}, True, params.images, reporter)
-        _report(whole.outcome, params, reporter)
-        reporter.note(f"fitting {spec.n_components} bins of {spec.name}")
-        cells = counted(whole.histogram, spec.space).cells
-    writer = _PriorWriter(params, source, BinCounter(make_quantizer(spec, cells)))
+    everything = {"": range(len(source.keys))}
+    with open_engine(params.images) as engine:
+        if spec.needs_counts:
+            whole = _count(engine, reader, everything, True, params.images, reporter)
+            _report(whole.outcome, params, reporter)
+            reporter.note(f"fitting {spec.n_components} bins of {spec.name}")
+            cells = counted(whole.histogram, spec.space).cells
+        writer = _PriorWriter(params, source, BinCounter(make_quantizer(spec, cells)))
 
-    classes: dict[str, Path] = {}
-    if whole is None or params.by_class:
-        groups = _by_top_folder(source.keys) if params.by_class else {"": source.keys}
+        classes: dict[str, Path] = {}
+        if whole is None or params.by_class:
+            groups = _by_top_folder(source.keys) if params.by_class else everything
 
-        def write_class(name: str, tally: Tally) -> None:
-            if name and tally.outcome.n_images:
-                class_path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
-                classes[name] = writer.write(class_path, name, groups[name], tally).path
+            def write_class(name: str, tally: Tally) -> None:
+                if name and tally.outcome.n_images:
+                    class_path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
+                    classes[name] = writer.write(class_path, name, groups[name], tally).path
 
-        by_color = writer.bins.by_color
-        total = _count(reader, groups, by_color, params.images, reporter, write_class)
-        if whole is None:
-            _report(total.outcome, params, reporter)
-        elif not np.array_equal(whole.histogram, total.histogram):
-            raise InputError("the images changed between the two passes; run the command again")
-        whole = total
-    written = writer.write(path, params.name, source.keys, whole)
+            by_color = writer.bins.by_color
+            total = _count(engine, reader, groups, by_color, params.images, reporter, write_class)
+            if whole is None:
+                _report(total.outcome, params, reporter)
+            elif not np.array_equal(whole.histogram, total.histogram):
+                raise InputError("the images changed between the two passes; run the command again")
+            whole = total
+    written = writer.write(path, params.name, everything[""], whole)
     return PriorResult(written, classes, whole.outcome.skipped)
 
 
 def _count(
+    engine: Engine,
     reader: ImageReader,
-    groups: Mapping[str, Sequence[str]],
+    groups: Mapping[str, Sequence[int]],
     by_color: bool,
     params: ImageParams,
     reporter: Reporter,
@@ -177,7 +182,7 @@ def _count(
     """Count groups of images in one pass; `each` is told of a group as soon as it is done."""
     total = empty_tally(by_color)
     total.outcome.skipped += reader.source.skipped
-    for name, tally in tally_groups(reader, groups, by_color, params, reporter):
+    for name, tally in tally_groups(engine, reader, groups, by_color, params, reporter):
         add_tally(total, tally)
         each(name, tally)
     total.outcome.skipped.sort()
@@ -194,18 +199,18 @@ class _PriorWriter:
 
     def __init__(self, params: PriorParams, source: Source, bins: BinCounter) -> None:
         self._params = params
-        self._sizes = dict(zip(source.keys, source.sizes, strict=True))
+        self._source = source
         self.bins = bins
 
     def write(
-        self, path: Path, name: str | None, keys: Sequence[str], tally: Tally
+        self, path: Path, name: str | None, indices: Sequence[int], tally: Tally
     ) -> WrittenPrior:
         """Write the prior of some images to `path`, its weights beside it."""
         quantizer = self.bins.quantizer
         counts = self.bins.count(tally.histogram)
         cells, lightness = counted(tally.histogram, quantizer.space)
         probs = smoothed_probs(quantizer, counts, cells, self._params.smoothing)
-        meta = self._meta(name, keys, tally, int(counts.sum()))
+        meta = self._meta(name, indices, tally, int(counts.sum()))
         prior = Prior(quantizer, counts, probs, cells, lightness, meta)
         save_prior(path, prior)
         weights_path = weights_path_beside(path)
@@ -213,9 +218,9 @@ class _PriorWriter:
         return WrittenPrior(path, prior, weights_path, report)
 
     def _meta(
-        self, name: str | None, keys: Sequence[str], tally: Tally, n_pixels: int
+        self, name: str | None, indices: Sequence[int], tally: Tally, n_pixels: int
     ) -> dict[str, Any]:
-        params, spec = self._params, self._params.spec
+        params, spec, source = self._params, self._params.spec, self._source
         packages = ["numpy", "pillow", "simplejpeg"]
         fit = None
         if spec.needs_counts:
@@ -229,8 +234,10 @@ class _PriorWriter:
             "n_images": tally.outcome.n_images,
             "n_pixels": n_pixels,
             "source": {
-                "digest": keys_digest(keys, (self._sizes[key] for key in keys)),
-                "n_files": len(keys),
+                "digest": keys_digest(
+                    (source.keys[i] for i in indices), (source.sizes[i] for i in indices)
+                ),
+                "n_files": len(indices),
             },
             "skipped": count_by_reason(tally.outcome.skipped),
             "decoding": {"icc": params.images.icc, "orientation": params.images.orientation},
@@ -253,9 +260,9 @@ def _output(params: PriorParams, workspace: Workspace) -> Path:
     return workspace.path(PRIOR_NAME)
 
 
-def _by_top_folder(keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """Group keys by their top-level folder; those without one come first, under ``""``."""
-    groups: dict[str, list[str]] = {}
-    for key in keys:
-        groups.setdefault(top_folder(key), []).append(key)
+def _by_top_folder(keys: Sequence[str]) -> Mapping[str, Sequence[int]]:
+    """Group images by their top-level folder; those without one come first, under ``""``."""
+    groups: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        groups.setdefault(top_folder(key), []).append(index)
     return {name: groups[name] for name in sorted(groups)}

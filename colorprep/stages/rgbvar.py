@@ -19,13 +19,13 @@ from typing import NamedTuple
 
 from ..atomic import write_text
 from ..color.scores import rgb_variance
-from ..engine import BATCH_IMAGES, Batch, batches_of, run_batches
+from ..engine import BATCH_IMAGES, Batch, batches_of
 from ..errors import InputError
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..progress import Reporter
 from ..workspace import Workspace
-from .images import ImageParams, check_strict, image_reader, open_source, report_skips
+from .images import ImageParams, check_strict, image_reader, open_engine, open_source, report_skips
 
 SCORE_SIZE = 256
 LISTS_NAME = "lists"
@@ -132,10 +132,11 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     scores: list[Score] = []
     skipped = list(source.skipped)
     task = partial(_score_batch, reader)
-    batches = batches_of(source.keys, BATCH_IMAGES)
+    batches = batches_of(range(len(source.keys)), BATCH_IMAGES)
     with (
+        open_engine(params.images) as engine,
         reporter.track(len(source.keys), "images", "scoring") as advance,
-        closing(run_batches(task, batches, params.images.workers)) as results,
+        closing(engine.run(task, batches)) as results,
     ):
         for found, bad in results:
             check_strict(bad, params.images)
@@ -166,9 +167,9 @@ def rank(scores: Sequence[Score]) -> list[Score]:
     return sorted(scores, key=lambda item: (-item.score, item.key))
 
 
-def _score_batch(reader: ImageReader, keys: Batch) -> tuple[list[Score], list[Skip]]:
+def _score_batch(reader: ImageReader, batch: Batch) -> tuple[list[Score], list[Skip]]:
     scores, skipped = [], []
-    for key, pixels, _ in reader.read_all(keys):
+    for key, pixels, _ in reader.read_all(batch):
         if isinstance(pixels, Skip):
             skipped.append(pixels)
         else:

@@ -140,7 +140,7 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
         "loss": "soft cross-entropy" + ("" if weights is None else ", rebalanced"),
         "weights": None if weights_path is None else workspace.shown(weights_path),
         "settings": labels.manifest["settings"],
-        "source": labels.manifest["source"],
+        "source": labels.manifest["digest"],
         "n_training": len(training),
         "n_validation": len(validation),
         "held_out": params.held_out,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..artifacts import load_prior, load_vector, save_weights
 from ..atomic import check_replaceable, replacing
+from ..balance.diagnosis import diagnose_prior
 from ..balance.matrix import NEIGHBOR_SIGMA, weight_matrix
 from ..balance.prior import Prior
 from ..balance.weights import (
@@ -169,6 +170,8 @@ def read_probs(path: Path, reporter: Reporter) -> PriorProbs:
         raise ArtifactError(f"{path}: {error}") from error
     if abs(vector.sum() - 1.0) > 1e-6:
         reporter.warn(f"{path} sums to {vector.sum():g}; it was normalized to sum to 1")
+    for finding in diagnose_prior(probs):
+        reporter.warn(f"{path}: {finding.severity}: {finding.detail}")
     digest = hashlib.sha256(np.ascontiguousarray(probs, "<f8").tobytes()).hexdigest()[:32]
     return PriorProbs(probs, ab_lattice() if len(probs) == 313 else ab529(), None, digest)
 

@@ -65,9 +65,11 @@ class ShardDataset(Dataset[Batch]):
             name: np.stack([self._folder.shards[shard].arrays[name][row] for shard, row in places])
             for name in names
         }
-        # torch computes with no uint16, so labels travel as int32.
-        stacked["label"] = stacked["label"].astype(np.int32)
-        return {name: torch.from_numpy(array) for name, array in stacked.items()}
+        # torch computes with no uint16, so bins travel as int32.
+        return {
+            name: torch.from_numpy(array.astype(np.int32) if array.dtype == np.uint16 else array)
+            for name, array in stacked.items()
+        }
 
     def batches(self, size: int, seed: int | None = None, epoch: int = 0) -> Iterator[Batch]:
         """Give every image once, in batches.

@@ -19,11 +19,11 @@ from colorprep import (
     OutputExists,
     QuantizerSpec,
     ab_lattice,
-    folder_source,
     load_prior,
     load_weights,
 )
 from colorprep.color.hue_chroma import rgb_to_hue_chroma_lightness, to_chroma_plane
+from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
 from colorprep.stages import counting
 from colorprep.stages.images import ImageParams
@@ -140,7 +140,7 @@ def test_same_bytes_whatever_the_blas_threads(spec, photographs, tmp_path):
 
 def test_counts_of_halves_add_up(photographs, workspace, silent, tmp_path):
     """Priors of two lists that split a folder have counts that add up to the whole's."""
-    keys = folder_source(photographs).keys
+    keys = list(folder_source(photographs).keys)
     parts = []
     for name, chosen in (("even", keys[::2]), ("odd", keys[1::2])):
         (tmp_path / f"{name}.txt").write_text("\n".join(chosen))
@@ -271,7 +271,7 @@ def test_artifacts_hold_no_place_and_no_date(photographs, workspace, silent, tmp
 def test_reader_is_what_was_counted(photographs, workspace, silent):
     """The prior of one image is the labels of its pixels."""
     source = folder_source(photographs)
-    pixels, _ = ImageReader(source).read(source.keys[0])
+    pixels, _ = ImageReader(source).read(0)
     labels = ab_lattice().encode(color.rgb2lab(pixels)[..., 1:])
     (workspace.root / "one.txt").write_text(source.keys[0])
     images = ImageParams(photographs, list="one.txt")

@@ -1,0 +1,225 @@
+"""`--dry-run`: from a probe of the images, how long a run takes and how much it needs.
+
+The work itself is done on 200 images spread over the source, with its results in a temporary
+folder, and what it took is scaled to all images. Nothing is written where the run would write.
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from ..engine import Batch, Engine, batches_of
+from ..errors import BadImage
+from ..images.skip import Skip, count_by_reason
+from ..images.source import Source
+from ..progress import Reporter
+from ..quantize.labeling import Labeler
+from ..quantize.spec import make_quantizer
+from ..shards.plan import Plan
+from ..shards.writer import ShardWriter
+from ..workspace import Workspace
+from .counting import BinCounter, counting_task
+from .images import check_strict, image_reader, open_engine, open_source, report_skips
+from .label_maps import WriteMaps
+from .label_shards import LabelBatch, LabeledBatch
+from .labels import LABELS_NAME, LabelsParams, labeler_of, plan_of, quantizer_of, reader_of
+from .prior import PriorParams
+
+PROBE = 200  # images
+BATCH = 4  # images; small, so that the probe keeps all workers busy
+SOFT = 10  # bins of a soft label, for comparison
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run is likely to take.
+
+    Attributes
+    ----------
+    n_images, n_probed : int
+        In the source; looked at.
+    seconds, images_per_second : float
+    memory : int
+        Bytes at the peak, in this process.
+    disk : dict of str to int
+        Bytes by what may be written; what was asked for comes first.
+    free : int
+        Bytes that are free where it would be written.
+    skips : dict of str to int
+        Images that are likely to be skipped, by reason.
+    """
+
+    n_images: int
+    n_probed: int
+    seconds: float
+    images_per_second: float
+    memory: int
+    disk: dict[str, int]
+    free: int
+    skips: dict[str, int]
+
+
+class _Probe(NamedTuple):
+    """What the work on a few images gave."""
+
+    results: list[Any]
+    n_images: int
+    seconds: float
+    skipped: list[Skip]
+
+
+def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Estimate:
+    """Estimate a run of `colorprep labels`.
+
+    Parameters
+    ----------
+    params : LabelsParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InputError
+        If no image of the probe could be read.
+    """
+    source = open_source(params.images, workspace)
+    plan = plan_of(params, quantizer_of(params, workspace, reporter))
+    reader, labeler = reader_of(plan, source), labeler_of(plan)
+    with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
+        if params.format == "npy":
+            maps = WriteMaps(reader, labeler, Path(scratch))
+            probe = _probe(engine, maps, lambda done: done.skipped, source, reporter)
+            size = sum(done.n_bytes for done in probe.results) / _n_read(probe)
+        else:
+            task = LabelBatch(reader, labeler)
+            probe = _probe(engine, task, lambda done: done.skipped, source, reporter)
+            size = _shard_bytes(probe.results, plan, Path(scratch)) / _n_read(probe)
+    check_strict(probe.skipped, params.images)
+    n_images = len(source.keys)
+    kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
+    memory = _peak_memory()
+    if params.format == "h5":  # one shard is gathered, one written, and its file made
+        memory += round(3 * min(n_images, params.shard_size) * size)
+    folder = workspace.path(params.output or LABELS_NAME)
+    disk = {kind: round(n_images * each) for kind, each in kinds.items()}
+    return _estimate(probe, source, memory, disk, folder)
+
+
+def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
+    """Estimate a run of `colorprep prior`; see `estimate_labels`."""
+    source = open_source(params.images, workspace)
+    reader = image_reader(source, params.size, params.images)
+    spec = params.spec
+    by_color = spec.needs_counts or BinCounter(make_quantizer(spec)).by_color
+    task = counting_task(reader, by_color)
+    with open_engine(params.images) as engine:
+        probe = _probe(engine, task, lambda done: done[1].skipped, source, reporter)
+    _n_read(probe)
+    check_strict(probe.skipped, params.images)
+    folder = workspace.path(params.output or "prior.npz").parent
+    return _estimate(probe, source, _peak_memory(), {"as asked": 2_000_000}, folder)
+
+
+def _probe(
+    engine: Engine,
+    task: Callable[[Batch], Any],
+    skipped_of: Callable[[Any], Sequence[Skip]],
+    source: Source,
+    reporter: Reporter,
+) -> _Probe:
+    """Work on images spread over the source, and take the time once all is warm."""
+    n_images = len(source.keys)
+    chosen = sorted({index * n_images // PROBE for index in range(PROBE)})
+    for _ in engine.run(task, batches_of(chosen[: engine.workers], 1)):
+        pass  # tables are built and loops compiled
+    results = []
+    start = time.perf_counter()
+    with (
+        reporter.track(len(chosen), "images", "probing") as advance,
+        closing(engine.run(task, batches_of(chosen, BATCH))) as done,
+    ):
+        for result in done:
+            results.append(result)
+            advance(BATCH)
+    seconds = time.perf_counter() - start
+    skipped = [skip for result in results for skip in skipped_of(result)]
+    report_skips(skipped, len(chosen) - len(skipped), Reporter())
+    return _Probe(results, len(chosen), seconds, skipped)
+
+
+def _n_read(probe: _Probe) -> int:
+    return probe.n_images - len(probe.skipped)
+
+
+def _shard_bytes(parts: Sequence[LabeledBatch], plan: Plan, folder: Path) -> int:
+    """Return the size of a shard of the probe."""
+    writer = ShardWriter(folder / "probe.h5", vars(plan.settings))
+    for part in parts:
+        writer.add(part.keys, [-1] * len(part.keys), part.labels)
+    return writer.write().n_bytes
+
+
+def _other_kinds(plan: Plan, labeler: Labeler, source: Source) -> dict[str, float]:
+    """Return the bytes an image of other kinds of labels."""
+    kinds: dict[str, float] = {}
+    if isinstance(plan.settings.size, int):
+        room = labeler.room(1, plan.settings.size)
+        n_pixels = room["label"].size
+        hard = sum(room[name].nbytes for name in ("lightness", "ab", "label"))
+        kinds[f"with --soft {SOFT}"] = hard + 4 * SOFT * n_pixels
+        kinds["with --keep rgb"] = hard + 3 * room["lightness"].size
+        n_bins = len(labeler.quantizer.centers)
+        kinds["soft labels written dense, as elsewhere"] = 4 * n_bins * n_pixels
+    kinds["--format npy at native size"] = 128 + 2 * _mean_pixels(source)
+    return kinds
+
+
+def _mean_pixels(source: Source) -> float:
+    """Return the mean number of pixels of some images, by their headers."""
+    found = []
+    for index in range(0, len(source.keys), max(1, len(source.keys) // 50)):
+        try:
+            with Image.open(io.BytesIO(source.read(index))) as image:
+                found.append(image.width * image.height)
+        except (BadImage, OSError, Image.DecompressionBombError):
+            continue
+    return sum(found) / max(1, len(found))
+
+
+def _estimate(
+    probe: _Probe, source: Source, memory: int, disk: dict[str, int], folder: Path
+) -> Estimate:
+    n_images = len(source.keys)
+    speed = probe.n_images / probe.seconds
+    share = n_images / probe.n_images
+    skips = {reason: round(n * share) for reason, n in count_by_reason(probe.skipped).items()}
+    for reason, n in count_by_reason(source.skipped).items():
+        skips[reason] = skips.get(reason, 0) + n
+    free = shutil.disk_usage(_existing(folder)).free
+    return Estimate(n_images, probe.n_images, n_images / speed, speed, memory, disk, free, skips)
+
+
+def _existing(folder: Path) -> Path:
+    """Return a folder, or the nearest one above it that is there."""
+    return next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
+
+
+def _peak_memory() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

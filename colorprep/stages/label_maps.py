@@ -1,0 +1,114 @@
+"""The work of `colorprep labels --format npy`: one label map an image, in the source's tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..atomic import replacing
+from ..engine import BATCH_IMAGES, Batch, Engine, batches_of
+from ..errors import OutputError
+from ..images.reader import ImageReader
+from ..images.skip import Skip
+from ..images.source import Source
+from ..progress import Reporter
+from ..quantize.labeling import Labeler
+from .images import ImageParams, check_strict
+
+
+@dataclass
+class WrittenMaps:
+    """What became of some images; what was written of parts adds up to the whole.
+
+    Attributes
+    ----------
+    n_images, n_bytes, n_enlarged : int
+    skipped : list of Skip
+    """
+
+    n_images: int = 0
+    n_bytes: int = 0
+    n_enlarged: int = 0
+    skipped: list[Skip] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class WriteMaps:
+    """Writes the label maps of a batch of images; can be sent to other processes."""
+
+    reader: ImageReader
+    labeler: Labeler
+    folder: Path
+
+    def __call__(self, batch: Batch) -> WrittenMaps:
+        """Return what became of the images of a batch."""
+        done = WrittenMaps()
+        for key, pixels, enlarged in self.reader.read_all(batch):
+            if isinstance(pixels, Skip):
+                done.skipped.append(pixels)
+                continue
+            with replacing(map_path(self.folder, key)) as path, path.open("wb") as stream:
+                np.save(stream, self.labeler.label_map(pixels))
+                done.n_bytes += stream.tell()
+            done.n_images += 1
+            done.n_enlarged += enlarged
+        return done
+
+
+def map_path(folder: Path, key: str) -> Path:
+    """Return where the label map of an image is written."""
+    return folder / f"{key}.npy"
+
+
+def label_to_maps(
+    engine: Engine, task: WriteMaps, source: Source, params: ImageParams, reporter: Reporter
+) -> WrittenMaps:
+    """Label images into one .npy each; those that are there already are kept.
+
+    Parameters
+    ----------
+    engine : Engine
+    task : WriteMaps
+    source : Source
+    params : ImageParams
+    reporter : Reporter
+
+    Returns
+    -------
+    WrittenMaps
+        Of all images, also those that were there already.
+    """
+    whole, missing = _maps_there(task.folder, source)
+    with (
+        reporter.track(len(missing), "images", "labeling") as advance,
+        closing(engine.run(task, batches_of(missing, BATCH_IMAGES))) as results,
+    ):
+        for done in results:
+            check_strict(done.skipped, params)
+            if done.n_images and not task.folder.is_dir():
+                raise OutputError(
+                    f"the workers wrote label maps where this machine cannot see them; give a "
+                    f"folder that all machines share in place of {task.folder}, or write shards"
+                )
+            advance(done.n_images + len(done.skipped))
+            whole.n_images += done.n_images
+            whole.n_bytes += done.n_bytes
+            whole.n_enlarged += done.n_enlarged
+            whole.skipped += done.skipped
+    return whole
+
+
+def _maps_there(folder: Path, source: Source) -> tuple[WrittenMaps, Sequence[int]]:
+    """Return what an earlier run wrote, and the images that are yet to be labeled."""
+    there, missing = WrittenMaps(), []
+    for index, key in enumerate(source.keys):
+        try:
+            there.n_bytes += map_path(folder, key).stat().st_size
+            there.n_images += 1
+        except FileNotFoundError:
+            missing.append(index)
+    return there, missing

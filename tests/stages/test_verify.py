@@ -1,0 +1,234 @@
+"""Claims about `verify`: damage is found and named, repaired bytes are the original ones."""
+
+import hashlib
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from colorprep import ArtifactError, QuantizerSpec, Reporter
+from colorprep.artifacts import load_arrays
+from colorprep.shards.reader import ShardReader
+from colorprep.stages.images import ImageParams
+from colorprep.stages.labels import LabelsParams
+from colorprep.stages.labels import run as run_labels
+from colorprep.stages.prior import PriorParams
+from colorprep.stages.prior import run as run_prior
+from colorprep.stages.verify import VerifyParams, run
+from colorprep.stages.weights import WeightsParams
+from colorprep.stages.weights import run as run_weights
+from colorprep.workspace import Workspace
+
+
+def contents(folder):
+    """Every file of a folder with its bytes."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def made(photographs, tmp_path_factory):
+    """A workspace with labels of several kinds, a prior and weights."""
+    workspace = Workspace(tmp_path_factory.mktemp("made"))
+    images = ImageParams(photographs)
+    run_prior(PriorParams(images), workspace, Reporter())
+    for name, values in (
+        ("labels", {}),
+        ("soft", {"soft": 3, "keep": "rgb", "lowpass": 2.0, "compression": "gzip"}),
+        ("maps", {"format": "npy"}),
+    ):
+        size = {"shard_size": 16} if name != "maps" else {}
+        params = LabelsParams(images, size=32, output=name, **size, **values)
+        run_labels(params, workspace, Reporter())
+    return workspace
+
+
+@pytest.fixture
+def ready(made, tmp_path):
+    """A copy of it to be damaged."""
+    shutil.copytree(made.root, tmp_path, dirs_exist_ok=True)
+    return Workspace(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["labels", "soft", "maps", "prior.npz", "weights.npz"])
+def test_what_colorprep_wrote_is_sound(ready, silent, name):
+    """Nothing is found wrong with a fresh artifact, and nothing is touched."""
+    before = contents(ready.root)
+    result = run(VerifyParams(name), ready, silent)
+    assert result.sound and not result.problems
+    if "." not in name:
+        assert run(VerifyParams(name, deep=True), ready, silent).sound
+    assert contents(ready.root) == before
+
+
+def flip(path, place=0.9):
+    """Change one bit of a file."""
+    data = bytearray(path.read_bytes())
+    data[int(place * len(data))] ^= 1
+    path.write_bytes(data)
+
+
+def cut(path):
+    """Cut a file in half."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+DAMAGES = {
+    "flipped bit": ("shard-00001.h5", flip, "digest"),
+    "cut shard": ("shard-00001.h5", cut, "damaged|bytes"),
+    "lost shard": ("shard-00000.h5", lambda path: path.unlink(), "missing"),
+    "cut sidecar": ("shard-00002.json", cut, "damaged"),
+    "lost sidecar": ("shard-00002.json", lambda path: path.unlink(), "no sidecar"),
+    "cut manifest": ("manifest.json", cut, "damaged"),
+    "lost manifest": ("manifest.json", lambda path: path.unlink(), "no finished labels"),
+    "cut plan": ("plan.json", cut, "damaged"),
+    "foreign bytes": ("shard-00001.h5", lambda path: path.write_bytes(b"no"), "damaged"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("labels", ["labels", "soft"])
+def test_damage_is_named_and_repaired(ready, silent, damage, labels):
+    """Each damage is found in the file it is in; repair makes the old bytes of that file alone."""
+    folder = ready.path(labels)
+    before = contents(folder)
+    name, harm, what = DAMAGES[damage]
+    harm(folder / name)
+    result = run(VerifyParams(labels), ready, silent)
+    assert not result.sound
+    (problem,) = result.problems
+    assert problem.path.stem == name.split(".")[0]
+    assert any(word in problem.what for word in what.split("|"))
+    times = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.h5")}
+    repaired = run(VerifyParams(labels, repair=True), ready, silent)
+    assert repaired.sound and len(repaired.repaired) == 1 and not repaired.problems
+    assert contents(folder) == before
+    touched = {p.name for p in folder.glob("*.h5") if p.stat().st_mtime_ns != times.get(p.name)}
+    assert touched <= {f"{name.split('.')[0]}.h5"}
+
+
+def rewrite(shard, sidecar, name, value):
+    """Change a value in a shard and make its sidecar vouch for it, as a faulty writer would."""
+    with h5py.File(shard, "r+") as file:
+        file[name][(2,) + (0,) * (file[name].ndim - 1)] = value
+    facts = json.loads(sidecar.read_text())
+    facts["sha256"] = hashlib.sha256(shard.read_bytes()).hexdigest()
+    sidecar.write_text(json.dumps(facts))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("label", 313, "neither below 313"),
+        ("label", 3, "not the bin of its ab cell"),
+        ("ab", 127, "no 8-bit color"),
+        ("class_id", 9, "class ids"),
+    ],
+)
+def test_impossible_values_are_found(ready, silent, name, value, what):
+    """Values that no color can have are found though the digest agrees."""
+    shard = ready.path("labels/shard-00000.h5")
+    rewrite(shard, shard.with_suffix(".json"), name, value)
+    result = run(VerifyParams("labels"), ready, silent)
+    assert not result.sound and any(what in problem.what for problem in result.problems)
+
+
+def test_deep_compares_with_the_images(ready, silent, photographs, tmp_path):
+    """Labels that could be, but are not those of the images, are found by --deep and repaired."""
+    shard = ready.path("labels/shard-00000.h5")
+    rewrite(shard, shard.with_suffix(".json"), "lightness", 1)
+    assert run(VerifyParams("labels"), ready, silent).sound
+    key = ShardReader(shard).keys[2]
+    result = run(VerifyParams("labels", deep=True), ready, silent)
+    assert [f"{key} gives other lightness" in problem.what for problem in result.problems] == [True]
+    assert run(VerifyParams("labels", deep=True, repair=True), ready, silent).sound
+
+
+@pytest.mark.parametrize("harm", [flip, cut, lambda path: path.unlink()])
+def test_label_maps_are_repaired(ready, silent, harm):
+    """A lost or cut map is found and made again; a flipped bit, unless it gives no label."""
+    folder = ready.path("maps")
+    before = contents(folder)
+    path = sorted(folder.rglob("*.npy"))[7]
+    harm(path)
+    if harm is flip:
+        np.save(path, np.full((32, 32), 500, np.uint16))
+    result = run(VerifyParams("maps"), ready, silent)
+    assert [problem.path for problem in result.problems] == [path]
+    assert run(VerifyParams("maps", repair=True), ready, silent).sound
+    assert contents(folder) == before
+
+
+def test_unfinished_labels_are_not_sound(ready, silent):
+    """Labels whose run was broken off are told from whole ones."""
+    folder = ready.path("labels")
+    for name in ("manifest.json", "shard-00002.h5", "shard-00002.json"):
+        (folder / name).unlink()
+    result = run(VerifyParams("labels"), ready, silent)
+    assert len(result.problems) == 2 and not result.sound
+
+
+def save(path, change):
+    """Write an .npz again with something changed."""
+    arrays, meta = load_arrays(path, "")
+    change(arrays, meta)
+    np.savez(path, meta=json.dumps(meta), **arrays)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda a, m: a["counts"].__setitem__(5, 7), "counts of its bins are not those|pixels"),
+        (lambda a, m: a["ab_counts"].__setitem__((0, 0), 1), "pixels"),
+        (lambda a, m: a["probs"].__setitem__(5, 0.5), "smoothed by soft"),
+        (lambda a, m: m.update(n_pixels=1), "it says 1 pixels"),
+        (lambda a, m: m.update(fingerprint="0" * 32), "came out as"),
+    ],
+)
+def test_a_changed_prior_is_wrong(ready, silent, change, what):
+    """Counts, cells, probabilities and totals must agree."""
+    save(ready.path("prior.npz"), change)
+    result = run(VerifyParams("prior.npz"), ready, silent)
+    assert not result.sound
+    assert any(part in problem.what for part in what.split("|") for problem in result.problems)
+
+
+@pytest.mark.parametrize("policy", ["uniform", "floor", "drop"])
+def test_weights_of_every_policy_are_sound(ready, silent, policy):
+    """The formula is checked for every policy of empty bins; a changed weight is found."""
+    run_weights(WeightsParams(zero_bins=policy, mix=0.3), ready, silent)
+    assert run(VerifyParams("weights.npz"), ready, silent).sound
+    save(ready.path("weights.npz"), lambda a, m: a["weights"].__setitem__(200, 9.0))
+    result = run(VerifyParams("weights.npz"), ready, silent)
+    assert any("mean" in problem.what for problem in result.problems)
+
+
+@pytest.mark.parametrize("spec", [QuantizerSpec("gmm", 4), QuantizerSpec("kmeans", 20)])
+def test_priors_of_fitted_quantizers_are_sound(photographs, workspace, silent, spec):
+    """Mixtures and k-means are checked as well, and their labels."""
+    images = ImageParams(photographs)
+    run_prior(PriorParams(images, spec), workspace, silent)
+    run_labels(LabelsParams(images, size=32, soft=2), workspace, silent)
+    for name in ("prior.npz", "weights.npz", "labels"):
+        assert run(VerifyParams(name), workspace, silent).sound
+
+
+def test_published_priors_are_judged(shared, workspace, silent):
+    """Of the published priors one is wrong by its arithmetic; Zhang's is sound."""
+    reference = shared / "reference"
+    assert not run(VerifyParams(reference / "nilboy_prior_probs.npy"), workspace, silent).sound
+    zhang = run(VerifyParams(reference / "zhang_prior_probs.npy"), workspace, silent)
+    assert zhang.sound and not zhang.problems
+
+
+def test_what_cannot_be_checked_is_said(ready, silent):
+    """A missing path, another file and a folder without labels are clear errors."""
+    with pytest.raises(ArtifactError, match="no file or folder"):
+        run(VerifyParams("nothing"), ready, silent)
+    with pytest.raises(ArtifactError, match="cannot be checked"):
+        run(VerifyParams("workspace.json"), ready, silent)
+    (ready.root / "empty").mkdir()
+    with pytest.raises(ArtifactError, match="holds no labels"):
+        run(VerifyParams("empty"), ready, silent)
