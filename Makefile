@@ -2,6 +2,7 @@
 # make test    install, and run all tests
 # make check   ruff, format, mypy
 # make bench   the speeds that the README states, measured beside their baselines
+# make bench-scale  memory, cost and open files as the number of images grows
 # make format  let ruff rewrite
 # make constraints  pin what is installed now
 
@@ -10,7 +11,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check format bench constraints clean
+.PHONY: help demo test check format bench bench-scale constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -46,6 +47,9 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed
 	$(INSTALL) -e '.[bench]'
 	$(BIN)/python benchmarks/run.py
+
+bench-scale: $(VENV)/installed
+	$(BIN)/python benchmarks/scale.py
 
 constraints: $(VENV)/installed-dev
 	$(INSTALL) -e '.[bench]'

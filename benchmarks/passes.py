@@ -1,7 +1,8 @@
 """One measured pass in a process of its own: ``python passes.py NAME FOLDER WORKERS OUT``.
 
 Prints one line of JSON: images, pixels, seconds and peak memory. A pass warms up on a few images
-first, so that imports and compilation do not count. `run.py` calls this for each row of its table.
+first, so that imports and compilation do not count; a dask cluster is opened before that, and its
+workers are warmed up too. `run.py` calls this for each row of its table.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ import simplejpeg
 from PIL import Image
 
 WARM_UP = 16
+CLUSTER = "labels-cluster"
+CLUSTER_WARM_UP = 512  # several batches for every worker
 SLOW_IMAGES = {"seed-prior": 12, "seed-labels": 40, "seed-rgbvar": 250}
 
 Work = Callable[[list[Path]], None]
@@ -106,14 +110,16 @@ def by_stage(name: str, folder: Path, workers: int, out: Path) -> Work:
 
     def run(files: list[Path]) -> None:
         chosen = None
-        if len(files) <= WARM_UP:
+        if len(files) <= n_warm_up(name):
             chosen = out / "warm-up.txt"
             chosen.write_text("".join(f"{path.relative_to(folder)}\n" for path in files))
         images = ImageParams(folder, chosen, workers)
+        if name == CLUSTER:
+            images = ImageParams(folder, chosen, cluster=workers)
         space = Workspace(out)
         if name == "prior":
             prior.run(prior.PriorParams(images), space, Reporter())
-        elif name == "labels":
+        elif name in ("labels", CLUSTER):
             labels.run(labels.LabelsParams(images, overwrite=True), space, Reporter())
         else:
             rgbvar.run(rgbvar.RgbvarParams(images), space, Reporter())
@@ -133,6 +139,33 @@ def work_of(name: str, folder: Path, workers: int, out: Path) -> Work:
     return by_stage(name, folder, workers, out)
 
 
+def n_warm_up(name: str) -> int:
+    """Return how many images a pass warms up on."""
+    if name == CLUSTER:
+        return CLUSTER_WARM_UP
+    return 2 if name in SLOW_IMAGES else WARM_UP
+
+
+@contextmanager
+def cluster_for(name: str, workers: int) -> Iterator[None]:
+    """Open the cluster of the pass that needs one, and let all runs of the stage share it."""
+    if name != CLUSTER:
+        yield
+        return
+    from colorprep.engine.cluster import local_cluster
+    from colorprep.stages import labels
+
+    with local_cluster(workers) as engine:
+        labels.open_engine = lambda images: nullcontext(engine)
+        yield
+
+
+def peak_memory() -> float:
+    """Return the peak memory in MB of this process, or of a worker of its cluster if larger."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(process).ru_maxrss for process in who) / 1024
+
+
 def n_pixels(path: Path) -> int:
     """Return the number of pixels of a JPEG from its header."""
     height, width, *_ = simplejpeg.decode_jpeg_header(path.read_bytes())
@@ -146,12 +179,12 @@ def main() -> None:
     files = files[:: max(1, len(files) // SLOW_IMAGES.get(name, len(files)))]
     pixels = sum(n_pixels(path) for path in files)
     work = work_of(name, folder, workers, out)
-    work(files[: 2 if name in SLOW_IMAGES else WARM_UP])
-    begun = time.perf_counter()
-    work(files)
-    seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    result = {"images": len(files), "pixels": pixels, "seconds": seconds, "peak_mb": peak}
+    with cluster_for(name, workers):
+        work(files[: n_warm_up(name)])
+        begun = time.perf_counter()
+        work(files)
+        seconds = time.perf_counter() - begun
+    result = {"images": len(files), "pixels": pixels, "seconds": seconds, "peak_mb": peak_memory()}
     print(json.dumps(result))
 
 

@@ -3,7 +3,8 @@
 Every pass is measured in a process of its own, the passes in turn, round after round, so that a
 machine that grows slower does so for all of them alike. A ratio is taken within each round; the
 table shows medians. Baselines: bare decoding; decoding plus Pillow's resize; and what the published
-projects do, made again here, in one process as they run it.
+projects do, made again here, in one process as they run it. `scale.py` measures what a large source
+takes.
 """
 
 from __future__ import annotations
@@ -22,27 +23,37 @@ from statistics import median
 import psutil
 
 HERE = Path(__file__).resolve().parent
+WORK = HERE / "work"  # which git ignores
 SHARED = HERE.parents[1] / "shared" / "images" / "imagenet"
 
 PASSES = [
     ("decode", "decoding alone"),
+    ("decode-one", "the same, one thread"),
     ("decode-resize", "decoding + Pillow's resize to 256"),
     ("prior", "colorprep prior (native size)"),
     ("labels", "colorprep labels (256, h5)"),
+    ("labels-one", "the same, one thread"),
+    ("labels-cluster", "the same, dask cluster, once open"),
     ("rgbvar", "colorprep rgbvar"),
     ("seed-prior", "as published: prior"),
     ("seed-labels", "as published: labels"),
     ("seed-rgbvar", "as published: rgbvar"),
 ]
+ONE_THREAD = "-one"
+N_RESUMED = 1000
 # What is stated: pass, baseline, the ratio that it should reach.
 RATIOS = [
     ("prior", "decode", 0.6),
     ("prior", "seed-prior", 60),
-    ("labels", "decode-resize", 0.85),
+    ("labels", "decode-resize", 1.0),
     ("labels", "seed-labels", 15),
+    ("labels-cluster", "labels", 0.85),
     ("rgbvar", "decode-resize", 0.85),
     ("rgbvar", "seed-rgbvar", 4),
 ]
+
+THREADS_GAIN = 0.95  # of labels by more threads, as a part of what bare decoding gains
+RESUMING_SECONDS = 1.5
 
 Measured = dict[str, dict[str, float]]
 
@@ -54,13 +65,17 @@ def thousands_of(folder: Path, out: Path, n_files: int) -> Path:
         sys.exit(f"no images in {folder}")
     for copy in range(-(-n_files // len(files))):
         for path in files:
-            target = out / f"{copy:02d}" / path.relative_to(folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(path, target)
-            except OSError:  # another file system
-                target.write_bytes(path.read_bytes())
+            link(path, out / f"{copy:02d}" / path.relative_to(folder))
     return out
+
+
+def link(path: Path, target: Path) -> None:
+    """Give a file a second name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path, target)
+    except OSError:  # another file system
+        target.write_bytes(path.read_bytes())
 
 
 def built_in_photographs(out: Path) -> Path:
@@ -72,6 +87,8 @@ def built_in_photographs(out: Path) -> Path:
 
 def measure(name: str, folder: Path, workers: int) -> dict[str, float]:
     """Run one pass in a process of its own."""
+    if name.endswith(ONE_THREAD):
+        name, workers = name.removesuffix(ONE_THREAD), 1
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, str(HERE / "passes.py"), name, str(folder), str(workers), out]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -105,11 +122,24 @@ def show(rounds: list[Measured]) -> None:
         print(f"{text:36} {median(map(speed, results)):9.1f} {pixels:7.1f} {peak:8.0f}")
     print(f"\n{'ratio':36} {'median':>9} {'least':>7} {'most':>8} {'stated':>8}")
     for name, baseline, stated in RATIOS:
-        ratios = [speed(measured[name]) / speed(measured[baseline]) for measured in rounds]
-        print(
-            f"{name + ' / ' + baseline:36} {median(ratios):9.2f} {min(ratios):7.2f} "
-            f"{max(ratios):8.2f} {stated:8}"
-        )
+        ratios = [speed_ratio(measured, name, baseline) for measured in rounds]
+        show_line(f"{name} / {baseline}", ratios, f"{stated}")
+    gains = [
+        speed_ratio(measured, "labels", "labels-one")
+        / speed_ratio(measured, "decode", "decode-one")
+        for measured in rounds
+    ]
+    show_line("gain by threads: labels / decode", gains, f"{THREADS_GAIN}")
+
+
+def speed_ratio(measured: Measured, name: str, baseline: str) -> float:
+    """Return how many times as fast a pass was as another."""
+    return speed(measured[name]) / speed(measured[baseline])
+
+
+def show_line(text: str, values: list[float], stated: str) -> None:
+    """Print figures of all rounds beside what is stated."""
+    print(f"{text:36} {median(values):9.2f} {min(values):7.2f} {max(values):8.2f} {stated:>8}")
 
 
 def show_posteriors(rounds: int) -> None:
@@ -132,10 +162,7 @@ def show_posteriors(rounds: int) -> None:
             function(points)
             times.append(time.perf_counter() - begun)
         ratios.append(times[0] / times[1])
-    print(
-        f"{'GMM posteriors, K = 32 / scikit-learn':36} {median(ratios):8.2f} {min(ratios):7.2f} "
-        f"{max(ratios):8.2f} {20:8}"
-    )
+    show_line("GMM posteriors, K = 32 / scikit-learn", ratios, "20")
 
 
 def show_help(rounds: int) -> None:
@@ -148,10 +175,23 @@ def show_help(rounds: int) -> None:
             subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
             times.append(time.perf_counter() - begun)
         ratios.append(times[0] / times[1])
-    print(
-        f"{'time of --help / of importing click':36} {median(ratios):9.2f} {min(ratios):7.2f} "
-        f"{max(ratios):8.2f} {'<= 3':>8}"
-    )
+    show_line("time of --help / of importing click", ratios, "<= 3")
+
+
+def show_resuming(images: Path, scratch: Path, workers: int, rounds: int) -> None:
+    """Time the command that finds all labels of a source finished, as a whole process."""
+    folder, space = scratch / "few", scratch / "labeled"
+    for path in sorted(path for path in images.rglob("*") if path.is_file())[:N_RESUMED]:
+        link(path, folder / path.relative_to(images))
+    space.mkdir()
+    command = [sys.executable, "-m", "colorprep", "labels", "--dir", str(folder)]
+    command += ["-C", str(space), "--workers", str(workers), "-q"]
+    times = []
+    for _ in range(1 + rounds):
+        begun = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - begun)
+    show_line(f"seconds to resume {N_RESUMED} images", times[1:], f"<= {RESUMING_SECONDS}")
 
 
 def main() -> None:
@@ -165,12 +205,17 @@ def main() -> None:
     memory = psutil.virtual_memory().total / 2**30
     machine = f"{platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GiB"
     print(f"{machine}, {given.workers} threads, {given.files} files")
-    with tempfile.TemporaryDirectory(dir=HERE) as scratch:
+    WORK.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=WORK) as scratch:
         images = given.images or (SHARED if SHARED.is_dir() else None)
         if images is None:
             images = built_in_photographs(Path(scratch) / "photographs")
         folder = thousands_of(images, Path(scratch) / "files", given.files)
         show(measure_rounds(folder, given.workers, given.rounds))
+        few = folder
+        if given.files < N_RESUMED:
+            few = thousands_of(images, Path(scratch) / "more", N_RESUMED)
+        show_resuming(few, Path(scratch), given.workers, given.rounds)
     show_posteriors(given.rounds)
     show_help(given.rounds)
 

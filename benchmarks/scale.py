@@ -1,0 +1,250 @@
+"""What grows with the number of images, and what must not: ``python benchmarks/scale.py``.
+
+Makes tars of tiny pictures in 1,000 class folders, and runs commands on them, each in a process of
+its own, the tars in turn, there and back, round after round. Of every run: its seconds, also those
+of the processors, the peak memory of its process, and the number of open file descriptors, looked
+at all the while. The cost of an image is what a run takes beyond that on the smallest tar, divided
+by the images that it has more, so that start-up does not count. Of several runs the quickest counts
+for time, as other work on the machine only ever adds to it, and the largest for memory and
+descriptors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+
+HERE = Path(__file__).resolve().parent
+WORK = HERE / "work"  # which git ignores
+
+N_CLASSES = 1000
+N_PICTURES = 300  # different ones; tars hold them again and again under different keys
+SIDE = 24
+LOOK_SECONDS = 0.02  # between two looks at the open file descriptors
+
+BY_CLASS = "prior --by-class"
+COMMANDS = {
+    "labels": ["labels", "--size", "32", "--stride", "4"],
+    "prior": ["prior"],
+    BY_CLASS: ["prior", "--by-class"],
+}
+# Counting by color takes more memory, and long for many classes: one run, one image a class.
+BY_COLOR_COMMAND = ["prior", "--by-class", "--quantizer", "hc-grid"]
+
+MOST_MEMORY_RATIO = 1.10
+MOST_COST_RATIO = 1.15
+MOST_MORE_DESCRIPTORS = 2  # looks are not at the same moment of a shard's writing
+MOST_BY_CLASS_MB = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a command took.
+
+    Attributes
+    ----------
+    n_images : int
+    seconds, processor_seconds : float
+    peak_mb : float
+    descriptors : int
+        The most that were seen open at once.
+    """
+
+    n_images: int
+    seconds: float
+    processor_seconds: float
+    peak_mb: float
+    descriptors: int
+
+
+Measured = dict[str, dict[int, list[Run]]]  # by command and number of images
+Clock = Callable[[Run], float]
+
+
+def wall(run: Run) -> float:
+    """Return the seconds that passed."""
+    return run.seconds
+
+
+def processor(run: Run) -> float:
+    """Return the seconds that processors were busy."""
+    return run.processor_seconds
+
+
+def peak(runs: list[Run]) -> float:
+    """Return the peak memory of runs, in MB."""
+    return max(run.peak_mb for run in runs)
+
+
+def most_open(runs: list[Run]) -> int:
+    """Return the most file descriptors that were seen open at once."""
+    return max(run.descriptors for run in runs)
+
+
+def pictures() -> list[bytes]:
+    """Make tiny JPEGs: two colors that fade into each other, and some grain."""
+    generator = np.random.default_rng(0)
+    fade = np.linspace(0, 1, SIDE)[:, None, None]
+    made = []
+    for _ in range(N_PICTURES):
+        first, second = generator.integers(0, 256, (2, 3))
+        grain = generator.normal(0, 12, (SIDE, SIDE, 3))
+        pixels = np.clip(first * fade + second * (1 - fade) + grain, 0, 255).astype(np.uint8)
+        made.append(simplejpeg.encode_jpeg(pixels, quality=85))
+    return made
+
+
+def make_tar(path: Path, n_images: int) -> Path:
+    """Write a tar of so many images, spread evenly over the class folders."""
+    made = pictures()
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for number in range(n_images):
+            data = made[number % len(made)]
+            member = tarfile.TarInfo(f"class{number % N_CLASSES:04d}/{number:07d}.jpg")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+            # A list of all members would make this process, and so its children, look larger.
+            tar.members.clear()  # type: ignore[attr-defined]
+    return path
+
+
+def watch_descriptors(process: int, seen: list[int], ended: threading.Event) -> None:
+    """Count the open file descriptors of a process until told that it has ended."""
+    while not ended.wait(LOOK_SECONDS):
+        try:
+            seen.append(len(os.listdir(f"/proc/{process}/fd")))  # noqa: PTH208
+        except OSError:
+            return
+
+
+def measure(command: list[str], tar: Path, n_images: int, workers: int) -> Run:
+    """Run a command on a tar in a process of its own."""
+    seen: list[int] = [0]
+    ended = threading.Event()
+    with tempfile.TemporaryDirectory(dir=tar.parent) as out, tempfile.TemporaryFile() as said:
+        line = [sys.executable, "-m", "colorprep", *command, "-C", out]
+        line += ["--dir", str(tar.resolve()), "--workers", str(workers)]
+        begun = time.perf_counter()
+        process = subprocess.Popen(line, stdout=said, stderr=said)
+        watcher = threading.Thread(target=watch_descriptors, args=(process.pid, seen, ended))
+        watcher.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        ended.set()
+        watcher.join()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            sys.exit(f"{' '.join(command)} failed:\n{said.read().decode()}")
+    processor_seconds = usage.ru_utime + usage.ru_stime
+    return Run(n_images, seconds, processor_seconds, usage.ru_maxrss / 1024, max(seen))
+
+
+def measure_all(tars: dict[int, Path], rounds: int, workers: int) -> Measured:
+    """Run every command on every tar; by class, where no time is compared, only once."""
+    up = sorted(tars)
+    measure(COMMANDS["labels"], tars[up[0]], up[0], workers)  # the first run reads the disk
+    measured: Measured = {name: {n_images: [] for n_images in up} for name in COMMANDS}
+    for number in range(rounds):
+        for name, command in COMMANDS.items():
+            if name == BY_CLASS and number > 0:
+                continue
+            for n_images in up if name == BY_CLASS else [*up, *up[-2::-1]]:
+                run = measure(command, tars[n_images], n_images, workers)
+                measured[name][n_images].append(run)
+                print(
+                    f"round {number + 1} of {rounds}, {name}, {n_images} images: "
+                    f"{run.seconds:.1f} s, {run.peak_mb:.0f} MB",
+                    file=sys.stderr,
+                )
+    return measured
+
+
+def cost(runs: dict[int, list[Run]], n_images: int, clock: Clock) -> float:
+    """Return the microseconds of an image, without start-up, by the quickest runs."""
+    few = min(runs)
+    more = min(map(clock, runs[n_images])) - min(map(clock, runs[few]))
+    return 1e6 * more / (n_images - few)
+
+
+def show_runs(measured: Measured) -> None:
+    """Print what the runs took."""
+    print(
+        f"\n{'command':18} {'images':>8} {'runs':>5} {'seconds':>8} {'us/image':>9} "
+        f"{'CPU us':>7} {'peak MB':>8} {'open files':>11}"
+    )
+    for name, sizes in measured.items():
+        for n_images, runs in sizes.items():
+            costs = ["-", "-"]
+            if n_images > min(sizes):
+                costs = [f"{cost(sizes, n_images, clock):.0f}" for clock in (wall, processor)]
+            print(
+                f"{name:18} {n_images:8} {len(runs):5} {min(map(wall, runs)):8.2f} "
+                f"{costs[0]:>9} {costs[1]:>7} {peak(runs):8.0f} {most_open(runs):11}"
+            )
+
+
+def show_stated(measured: Measured, by_color: Run) -> None:
+    """Print what is stated beside what was measured."""
+    print(f"\n{'stated':54} {'measured':>9} {'bound':>9}")
+    for name, sizes in measured.items():
+        *_, middle, large = sorted(sizes)
+        lines = [("peak memory", peak(sizes[large]) / peak(sizes[middle]), MOST_MEMORY_RATIO)]
+        if name != BY_CLASS:  # most of whose time goes into writing priors, not into images
+            for text, clock in (("cost of an image", wall), ("its processor time", processor)):
+                ratio = cost(sizes, large, clock) / cost(sizes, middle, clock)
+                # A cost below zero is noise, as of tars that are too small, and shows nothing.
+                lines.append((text, ratio if ratio > 0 else inf, MOST_COST_RATIO))
+        for text, ratio, bound in lines:
+            show_line(f"{name}: {text}, {large} / {middle} images", f"{ratio:.2f}", ratio, bound)
+        more = most_open(sizes[large]) - most_open(sizes[middle])
+        text = f"{name}: open files, {large} - {middle} images"
+        show_line(text, f"{more}", more, MOST_MORE_DESCRIPTORS)
+    largest = max(peak(runs) for runs in measured[BY_CLASS].values())
+    text = f"{BY_CLASS}, {N_CLASSES} classes: peak MB"
+    show_line(text, f"{largest:.0f}", largest, MOST_BY_CLASS_MB)
+    text = f"the same, counted by color ({by_color.seconds:.0f} s): peak MB"
+    show_line(text, f"{by_color.peak_mb:.0f}", by_color.peak_mb, MOST_BY_CLASS_MB)
+
+
+def show_line(text: str, shown: str, value: float, bound: float) -> None:
+    """Print a figure beside its bound."""
+    verdict = "" if value <= bound else "  ABOVE"
+    print(f"{text:54} {shown:>9} {f'<= {bound:g}':>9}{verdict}")
+
+
+def main() -> None:
+    """Make the tars, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=100_000, help="in the largest tar")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    sizes = [given.images // 100, given.images // 10, given.images]
+    WORK.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=WORK) as scratch:
+        print(f"making tars of {sizes} images", file=sys.stderr)
+        tars = {size: make_tar(Path(scratch) / f"{size}.tar", size) for size in sizes}
+        measured = measure_all(tars, given.rounds, given.workers)
+        one_each = make_tar(Path(scratch) / "one-each.tar", N_CLASSES)
+        by_color = measure(BY_COLOR_COMMAND, one_each, N_CLASSES, given.workers)
+    show_runs(measured)
+    show_stated(measured, by_color)
+
+
+if __name__ == "__main__":
+    main()
