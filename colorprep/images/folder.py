@@ -110,7 +110,7 @@ def _all_images(root: Path) -> Found:
 
 def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
     def find(key: str) -> tuple[int, ...] | None:
-        size = _size_of_file(root / key)
+        size = _size_of_file(os.path.join(root, key))  # noqa: PTH118
         return None if size is None else (size,)
 
     return listed(lines, root.resolve().name, find, list_name)
@@ -128,17 +128,17 @@ def _walk(root: Path, prefix: str, sizes: dict[str, tuple[int, ...]], skipped: l
         if entry.is_dir(follow_symlinks=False):
             _walk(root, key + "/", sizes, skipped)
         elif has_image_ending(entry.name):
-            size = _size_of_file(Path(entry.path))
+            size = _size_of_file(entry.path)
             if size is not None:
                 sizes[key] = (size,)
 
 
-def _size_of_file(path: Path) -> int | None:
+def _size_of_file(path: str) -> int | None:
     """Return the size of a file, -1 where it can only fail to be read, None for what is no file."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116  (a Path is slow to make, and there may be millions)
     except FileNotFoundError:
-        return -1 if path.is_symlink() else None
+        return -1 if os.path.islink(path) else None  # noqa: PTH114
     except OSError:
         return -1
     return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import PurePosixPath
 from typing import Protocol, overload
 
 import numpy as np
@@ -152,7 +151,9 @@ def in_order(found: dict[str, tuple[int, ...]], skipped: Iterable[Skip]) -> Foun
 
 def has_image_ending(key: str) -> bool:
     """Tell whether a name ends as the names of images do."""
-    return PurePosixPath(key).suffix.lower() in ENDINGS
+    name = key.rpartition("/")[2]
+    stem, dot, ending = name.rpartition(".")
+    return bool(stem) and dot + ending.lower() in ENDINGS
 
 
 def is_listable(key: str) -> bool:

@@ -8,7 +8,6 @@ alone.
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,11 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ..atomic import write_bytes
+from ..atomic import replacing
 from ..images.skip import Skip
 from ..quantize.labeling import Labels
 from .compression import filter_options
+from .layout import Frame, frame_arrays, pieces
 from .sidecar import Sidecar, write_sidecar
 
 SHARD_SCHEMA = "colorprep.shard/1"
@@ -80,46 +80,57 @@ class ShardWriter:
         OutputError
             If there is no room, or the folder cannot be written to. Nothing is left behind then.
         """
-        # HDF5 cannot be trusted on a full disk; in memory it meets none.
-        memory = io.BytesIO()
-        with h5py.File(memory, "w") as file:
-            self._fill(file)
-        data = memory.getbuffer()
-        write_bytes(self._path, data)
-        sidecar = Sidecar(
-            dict(zip(self._keys, range(len(self._keys)), strict=True)),
-            sorted(self._skipped),
-            len(data),
-            hashlib.sha256(data).hexdigest(),
-        )
+        arrays = self._parts[0]
+        n_images = len(self._keys)
+        options = filter_options(self._settings.get("compression"))
+        mapped = n_images > 0 and not options
+        places: dict[str, int] = {}
+        frame = Frame()
+        with h5py.File(frame, "w") as file:
+            self._describe(file)
+            shapes = {name: ((n_images, *a.shape[1:]), a.dtype) for name, a in arrays.items()}
+            if mapped:
+                places = frame_arrays(file, shapes)
+            else:
+                for name, (shape, dtype) in shapes.items():
+                    parts = [part[name] for part in self._parts]
+                    _write_chunks(file, name, shape, dtype, parts, options)
+        digest = hashlib.sha256()
+        with replacing(self._path) as temporary, temporary.open("wb") as stream:
+            for piece in pieces(frame, places, self._parts):
+                digest.update(piece)
+                stream.write(piece)
+            stream.flush()
+        rows = dict(zip(self._keys, range(n_images), strict=True))
+        sidecar = Sidecar(rows, sorted(self._skipped), frame.size, digest.hexdigest())
         write_sidecar(self._path, sidecar)
         return sidecar
 
-    def _fill(self, file: h5py.File) -> None:
+    def _describe(self, file: h5py.File) -> None:
+        """Write what is small: attributes, keys, classes."""
         file.attrs["schema"] = SHARD_SCHEMA
         for name, value in self._settings.items():
             file.attrs[name] = "none" if value is None else value
-        options = filter_options(self._settings.get("compression"))
-        for name, first in self._parts[0].items():
-            _write_rows(file, name, [part[name] for part in self._parts], first, options)
         longest = max((len(key.encode()) for key in self._keys), default=1)
         text = h5py.string_dtype("utf-8", longest)
         file.create_dataset("key", data=np.array([key.encode() for key in self._keys], text))
         file.create_dataset("class_id", data=np.asarray(self._class_ids, np.int32))
 
 
-def _write_rows(
-    file: h5py.File, name: str, parts: Sequence[Any], first: Any, options: dict[str, Any]
+def _write_chunks(
+    file: h5py.File,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: Any,
+    parts: Sequence[Any],
+    options: dict[str, Any],
 ) -> None:
-    """Write the rows of all parts as one dataset; compressed ones have a chunk an image."""
-    n_images = sum(map(len, parts))
-    if options and n_images:
-        options = {**options, "chunks": (1, *first.shape[1:])}
-    dataset = file.create_dataset(
-        name, (n_images, *first.shape[1:]), first.dtype, **(options if n_images else {})
-    )
+    """Write an array compressed, a chunk an image; an empty one plain."""
+    if not shape[0]:
+        file.create_dataset(name, shape, dtype)
+        return
+    dataset = file.create_dataset(name, shape, dtype, chunks=(1, *shape[1:]), **options)
     row = 0
     for part in parts:
-        if len(part):
-            dataset[row : row + len(part)] = part
+        dataset[row : row + len(part)] = part
         row += len(part)
