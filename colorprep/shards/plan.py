@@ -129,7 +129,8 @@ class Plan:
         n_shards = -(-len(indices) // self.shard_size) if self.shard_size else 0
         segment = Segment(self.n_shards, n_shards, len(indices), digest_of(source, indices))
         found = sorted({top_folder(source.keys[index]) for index in indices} - {""})
-        classes = [*self.classes, *(name for name in found if name not in set(self.classes))]
+        known = set(self.classes)
+        classes = [*self.classes, *(name for name in found if name not in known)]
         return replace(
             self,
             classes=classes,
@@ -145,7 +146,7 @@ def digest_of(source: Source, indices: Sequence[int]) -> str:
     return keys_digest((source.keys[i] for i in indices), (int(sizes[i]) for i in indices))
 
 
-def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) -> list[int]:
+def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) -> Sequence[int]:
     """Return images in the order in which shards hold them.
 
     Parameters
@@ -158,7 +159,7 @@ def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) 
         for ever.
     """
     if shuffle is None:
-        return list(indices)
+        return indices
 
     def rank(index: int) -> bytes:
         text = f"{shuffle}\n{source.keys[index]}"

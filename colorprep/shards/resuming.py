@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import ArtifactError, OutputExists
@@ -81,7 +81,7 @@ def continued(there: Plan, asked: Plan, source: Source, extend: bool, folder: Pa
     return there.extended(source, new, digest) if new else there
 
 
-def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, list[int]]:
+def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Sequence[int]]:
     """Return the shards that are to be made, and the images of each.
 
     Parameters
@@ -92,7 +92,7 @@ def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, lis
 
     Returns
     -------
-    dict of int to list of int
+    dict of int to sequence of int
         By number of the shard, in order.
 
     Raises
@@ -100,7 +100,7 @@ def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, lis
     ArtifactError
         If the images of a missing shard can no longer be told.
     """
-    missing: dict[int, list[int]] = {}
+    missing: dict[int, Sequence[int]] = {}
     for segment in plan.segments:
         numbers = [n for n in _numbers(segment) if finished(shard_path(folder, n)) is None]
         if numbers:
@@ -141,18 +141,20 @@ def _keys_of(folder: Path, segment: Segment) -> Iterator[str]:
         yield from (skip.key for skip in sidecar.skipped)
 
 
-def _images_of(segment: Segment, plan: Plan, source: Source, folder: Path) -> list[int]:
+def _images_of(segment: Segment, plan: Plan, source: Source, folder: Path) -> Sequence[int]:
     """Return the images of a segment: by its sidecars, or those that no other segment holds."""
     everything = range(len(source.keys))
-    try:
-        own = set(_keys_of(folder, segment))
-        indices = [index for index in everything if source.keys[index] in own]
-    except ArtifactError:
-        others: set[str] = set()
-        for other in plan.segments:
-            if other is not segment:
-                others.update(_keys_of(folder, other))
-        indices = [index for index in everything if source.keys[index] not in others]
+    indices: Sequence[int] = everything
+    if len(plan.segments) > 1:
+        try:
+            own = set(_keys_of(folder, segment))
+            indices = [index for index in everything if source.keys[index] in own]
+        except ArtifactError:
+            others: set[str] = set()
+            for other in plan.segments:
+                if other is not segment:
+                    others.update(_keys_of(folder, other))
+            indices = [index for index in everything if source.keys[index] not in others]
     if digest_of(source, indices) != segment.digest:
         raise ArtifactError(
             f"the images of {folder} have changed since shards {segment.first_shard} and on were "

@@ -82,6 +82,8 @@ def open_source(params: ImageParams, workspace: Workspace) -> Source:
     place = params.folder or workspace.remembered_source()
     if not is_url(place):
         place = workspace.path(place)
+        if params.scheduler is not None:  # its workers may run in another folder
+            place = place.absolute()
     if params.list is None:
         source = find_images(place)
     else:

@@ -28,12 +28,15 @@ class WrittenMaps:
     ----------
     n_images, n_bytes, n_enlarged : int
     skipped : list of Skip
+    last : Path or None
+        The map that was written last.
     """
 
     n_images: int = 0
     n_bytes: int = 0
     n_enlarged: int = 0
     skipped: list[Skip] = field(default_factory=list)
+    last: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class WriteMaps:
             if isinstance(pixels, Skip):
                 done.skipped.append(pixels)
                 continue
-            with replacing(map_path(self.folder, key)) as path, path.open("wb") as stream:
+            done.last = map_path(self.folder, key)
+            with replacing(done.last) as path, path.open("wb") as stream:
                 np.save(stream, self.labeler.label_map(pixels))
                 done.n_bytes += stream.tell()
             done.n_images += 1
@@ -89,7 +93,7 @@ def label_to_maps(
     ):
         for done in results:
             check_strict(done.skipped, params)
-            if done.n_images and not task.folder.is_dir():
+            if done.last is not None and not done.last.exists():
                 raise OutputError(
                     f"the workers wrote label maps where this machine cannot see them; give a "
                     f"folder that all machines share in place of {task.folder}, or write shards"
