@@ -87,6 +87,7 @@ def frame_arrays(
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    properties.set_obj_track_times(False)
     places = {}
     for name, (shape, dtype) in arrays.items():
         space = h5py.h5s.create_simple(shape)

@@ -1,6 +1,7 @@
 """Claims about writing and reading one shard."""
 
 import os
+import time
 
 import h5py
 import numpy as np
@@ -57,6 +58,17 @@ def test_what_is_written_is_read(tmp_path, method):
     assert again == sidecar == finished(shard.path)
     assert again.skipped == [Skip("é/bad.jpg", "corrupt", "a: b, c")]
     assert isinstance(shard.arrays["label"], CompressedArray if method != "none" else np.memmap)
+
+
+@pytest.mark.parametrize("method", ["none", "gzip"])
+def test_bytes_know_no_time(tmp_path, method):
+    """Written a second later, a shard has the same bytes."""
+    _, room = some_images(4)
+    first = write(tmp_path / "a.h5", room, KEYS[:4], compression=method)
+    time.sleep(1.1)
+    second = write(tmp_path / "b.h5", room, KEYS[:4], compression=method)
+    assert first.sha256 == second.sha256
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
 def test_compressed_shards_are_smaller(tmp_path):
