@@ -117,14 +117,16 @@ def test_a_worker_that_dies_costs_nothing(cluster, tmp_path):
             os.kill(os.getpid(), signal.SIGKILL)
         return list(batch.indices)
 
-    results = list(cluster.run(task, batches_of(range(100), 5)))
+    with pytest.warns(UserWarning, match="died; a batch of 5 images is run again"):
+        results = list(cluster.run(task, batches_of(range(100), 5)))
     assert mark.exists() and sum(results, []) == list(range(100))
 
 
 def test_images_that_kill_workers_are_quarantined(cluster, tmp_path):
     """Two killers are found among their neighbors at the third death each, and left out."""
     task = killing({12, 14, 61}, tmp_path)
-    results = list(cluster.run(task, batches_of(range(80), 8)))
+    with pytest.warns(UserWarning, match="died"):
+        results = list(cluster.run(task, batches_of(range(80), 8)))
     assert sum(results, []) == [index for index in range(80) if index not in (12, 14, 61)]
     deaths = [int(path.name.split("-")[0]) for path in tmp_path.iterdir()]
     assert all(deaths.count(index) <= 3 for index in (12, 14, 61))
@@ -147,5 +149,5 @@ def test_a_batch_that_kills_for_no_image_is_an_error(cluster):
         if len(batch.indices) > 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with pytest.raises(ColorprepError, match="memory"):
+    with pytest.warns(UserWarning), pytest.raises(ColorprepError, match="memory"):
         list(cluster.run(task, batches_of(range(4), 4)))

@@ -9,10 +9,11 @@ that kills a third worker is quarantined: the batch is run without it.
 from __future__ import annotations
 
 import logging
+import warnings
 from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from threading import Lock
 from typing import Any, TypeVar
@@ -70,8 +71,13 @@ class ClusterEngine:
                 try:
                     result: T = self._result(future)
                 except KilledWorker:
+                    warnings.warn(
+                        f"a dask worker died; a batch of {len(batch.indices)} images is run again",
+                        stacklevel=2,
+                    )
                     for _, other in under_way:  # let them end, well or badly
-                        other.exception()
+                        with suppress(Exception):
+                            self._result(other)
                     result = self._again(plugin.name, batch)
                 for batch in islice(waiting, 1):
                     under_way.append((batch, self._submit(plugin.name, batch)))
