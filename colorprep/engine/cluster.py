@@ -36,6 +36,7 @@ from . import Batch, available_workers
 
 T = TypeVar("T")
 
+UNDER_WAY = 4  # batches for each worker, so that none waits for a slower one
 CONNECT_SECONDS = 20
 KEPT_MEMORY = 1 << 28  # bytes that a worker's allocator holds on to
 LONELY_SECONDS = 60  # how long to wait for a worker where there is none
@@ -64,7 +65,7 @@ class ClusterEngine:
         waiting = iter(batches)
         under_way: deque[tuple[Batch, Future[Any]]] = deque()
         try:
-            for batch in islice(waiting, 2 * self.workers):
+            for batch in islice(waiting, UNDER_WAY * self.workers):
                 under_way.append((batch, self._submit(plugin.name, batch)))
             while under_way:
                 batch, future = under_way.popleft()

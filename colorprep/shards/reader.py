@@ -26,7 +26,7 @@ class ShardReader:
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
     fingerprint : str or None
         The quantizer that it must be of, if any.
 
@@ -47,7 +47,8 @@ class ShardReader:
         If it is missing, damaged, newer than this version, or of another quantizer.
     """
 
-    def __init__(self, path: Path, fingerprint: str | None = None) -> None:
+    def __init__(self, path: str | Path, fingerprint: str | None = None) -> None:
+        path = Path(path)
         load_filters()
         try:
             with h5py.File(path, "r", locking=False) as file:
@@ -127,12 +128,12 @@ class LabelFolder:
         return sum(map(len, self.shards))
 
 
-def open_labels(folder: Path) -> LabelFolder:
+def open_labels(folder: str | Path) -> LabelFolder:
     """Open a folder of shards.
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
 
     Returns
     -------
@@ -143,6 +144,7 @@ def open_labels(folder: Path) -> LabelFolder:
     ArtifactError
         If the folder is not finished, not of shards, or a shard is missing, damaged or newer.
     """
+    folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest.get("format") != "h5":
         raise ArtifactError(

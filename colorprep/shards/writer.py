@@ -35,14 +35,14 @@ class ShardWriter:
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         Ending in ``.h5``; the sidecar has the same name with ``.json``.
     settings : mapping of str to plain values
         How the labels are made, see `colorprep.shards.plan.Settings`; written as attributes.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
-        self._path = path
+    def __init__(self, path: str | Path, settings: Mapping[str, Any]) -> None:
+        self._path = Path(path)
         self._settings = settings
         self._keys: list[str] = []
         self._class_ids: list[int] = []

@@ -23,7 +23,7 @@ from PIL import Image
 from ..engine import Batch, Engine, batches_of
 from ..errors import BadImage
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source
+from ..images.source import Source, top_folder
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
 from ..quantize.spec import make_quantizer
@@ -39,6 +39,7 @@ from .prior import PriorParams
 
 PROBE = 200  # images
 BATCH = 4  # images; small, so that the probe keeps all workers busy
+PRIOR_BYTES = 600_000  # its 65,536 cells, and its weights
 SOFT = 10  # bins of a soft label, for comparison
 
 
@@ -104,18 +105,18 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
         if params.format == "npy":
             maps = WriteMaps(reader, labeler, Path(scratch))
-            probe = _probe(engine, maps, lambda done: done.skipped, source, reporter)
+            probe = _probe(engine, maps, lambda done: done.skipped, BATCH, source, reporter)
             size = sum(done.n_bytes for done in probe.results) / _n_read(probe)
         else:
             task = LabelBatch(reader, labeler)
-            probe = _probe(engine, task, lambda done: done.skipped, source, reporter)
+            probe = _probe(engine, task, lambda done: done.skipped, BATCH, source, reporter)
             size = _shard_bytes(probe.results, plan, Path(scratch)) / _n_read(probe)
     check_strict(probe.skipped, params.images)
     n_images = len(source.keys)
     kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
     memory = _peak_memory()
-    if params.format == "h5":  # one shard is gathered, one written, and its file made
-        memory += round(3 * min(n_images, params.shard_size) * size)
+    if params.format == "h5":  # one shard is gathered while another one is written
+        memory += round(2 * min(n_images, params.shard_size) * size)
     folder = workspace.path(params.output or LABELS_NAME)
     disk = {kind: round(n_images * each) for kind, each in kinds.items()}
     return _estimate(probe, source, memory, disk, folder)
@@ -129,17 +130,20 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     by_color = spec.needs_counts or BinCounter(make_quantizer(spec)).by_color
     task = counting_task(reader, by_color)
     with open_engine(params.images) as engine:
-        probe = _probe(engine, task, lambda done: done[1].skipped, source, reporter)
-    _n_read(probe)
+        # Counters of colors are swept once a batch, so that small batches would be slow.
+        size = -(-PROBE // engine.workers) if by_color else BATCH
+        probe = _probe(engine, task, lambda done: done[1].skipped, size, source, reporter)
     check_strict(probe.skipped, params.images)
+    n_priors = 1 + (len({top_folder(key) for key in source.keys} - {""}) if params.by_class else 0)
     folder = workspace.path(params.output or "prior.npz").parent
-    return _estimate(probe, source, _peak_memory(), {"as asked": 2_000_000}, folder)
+    return _estimate(probe, source, _peak_memory(), {"as asked": n_priors * PRIOR_BYTES}, folder)
 
 
 def _probe(
     engine: Engine,
     task: Callable[[Batch], Any],
     skipped_of: Callable[[Any], Sequence[Skip]],
+    batch_size: int,
     source: Source,
     reporter: Reporter,
 ) -> _Probe:
@@ -152,11 +156,11 @@ def _probe(
     start = time.perf_counter()
     with (
         reporter.track(len(chosen), "images", "probing") as advance,
-        closing(engine.run(task, batches_of(chosen, BATCH))) as done,
+        closing(engine.run(task, batches_of(chosen, batch_size))) as done,
     ):
         for result in done:
             results.append(result)
-            advance(BATCH)
+            advance(min(batch_size, len(chosen) - batch_size * (len(results) - 1)))
     seconds = time.perf_counter() - start
     skipped = [skip for result in results for skip in skipped_of(result)]
     report_skips(skipped, len(chosen) - len(skipped), Reporter())

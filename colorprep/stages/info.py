@@ -21,7 +21,10 @@ from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
 from ..shards.manifest import MANIFEST, read_manifest
+from ..shards.plan import PLAN, Plan, read_plan
 from ..shards.reader import ShardReader
+from ..shards.sidecar import finished
+from ..shards.writer import shard_path
 from ..workspace import MEMORY, Workspace
 
 Facts = dict[str, Any]
@@ -65,6 +68,8 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
 def _of_folder(folder: Path) -> Facts:
     if (folder / MANIFEST).exists():
         return _of_labels(folder)
+    if (folder / PLAN).exists():
+        return _of_unfinished_labels(folder)
     if (folder / "config.json").exists():
         return _of_run(folder)
     names = sorted(
@@ -87,6 +92,27 @@ def _of_labels(folder: Path) -> Facts:
         "skipped": manifest["skipped"],
         "source": {"digest": manifest["digest"], "n_files": manifest["n_files"]},
         "versions": manifest["versions"],
+    }
+
+
+def _of_unfinished_labels(folder: Path) -> Facts:
+    plan = read_plan(folder / PLAN)
+    n_done = sum(finished(shard_path(folder, n)) is not None for n in range(plan.n_shards))
+    return {
+        "what": "unfinished labels; the same `colorprep labels` goes on",
+        "shards_done": f"{n_done} of {plan.n_shards}",
+        "plan": _of_plan(plan),
+    }
+
+
+def _of_plan(plan: Plan) -> Facts:
+    return {
+        "what": f"a plan of labels of {plan.n_files} files by {plan.settings.quantizer}",
+        "n_shards": plan.n_shards,
+        "classes": len(plan.classes),
+        "shuffle": plan.shuffle,
+        "settings": vars(plan.settings),
+        "source": {"digest": plan.digest, "n_files": plan.n_files},
     }
 
 
@@ -218,6 +244,8 @@ def _of_json(path: Path) -> Facts:
         return _of_labels(path.parent)
     if path.name == "config.json":
         return _of_run(path.parent)
+    if path.name == PLAN:
+        return _of_plan(read_plan(path))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -37,6 +37,7 @@ def ready(photographs, tmp_path_factory):
         ("gmm-weights.npz", "rebalancing weights of the 4 bins of gmm"),
         ("labels", "labels of 40 images by ab313, shards"),
         ("labels/manifest.json", "labels of 40 images by ab313, shards"),
+        ("labels/plan.json", "a plan of labels of 40 files by ab313"),
         ("labels/shard-00000.h5", "a label shard of 40 images"),
         ("labels/shard-00000.json", "the account of a shard of 40 images"),
         ("labels/skipped.csv", "a table of 0 rows"),
@@ -84,3 +85,12 @@ def test_foreign_files_are_errors(colorprep, tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     result = colorprep("info", name)
     assert result.exit_code == 1 and name in result.stderr
+
+
+def test_unfinished_labels(ready, colorprep):
+    """Labels whose run was broken off say so, and what to do."""
+    folder = ready.path("labels")
+    for name in ("manifest.json", "shard-00000.json"):
+        (folder / name).unlink()
+    facts = json.loads(colorprep("info", folder, "--json").stdout)
+    assert facts["what"].startswith("unfinished labels") and facts["shards_done"].startswith("0 of")
