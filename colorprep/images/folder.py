@@ -98,7 +98,7 @@ def folder_source(
 def _all_images(root: Path) -> Found:
     sizes: dict[str, tuple[int, ...]] = {}
     skipped: list[Skip] = []
-    _walk(root, "", sizes, skipped)
+    _walk(os.path.join(root, ""), "", sizes, skipped)  # noqa: PTH118
     if not sizes and not skipped:
         endings = " ".join(sorted(ENDINGS))
         raise InputError(
@@ -116,9 +116,9 @@ def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
     return listed(lines, root.resolve().name, find, list_name)
 
 
-def _walk(root: Path, prefix: str, sizes: dict[str, tuple[int, ...]], skipped: list[Skip]) -> None:
+def _walk(root: str, prefix: str, sizes: dict[str, tuple[int, ...]], skipped: list[Skip]) -> None:
     try:
-        with os.scandir(root / prefix) as entries:
+        with os.scandir(root + prefix) as entries:
             children = list(entries)
     except OSError as error:
         skipped.append(Skip(prefix.rstrip("/") or ".", "unreadable", error.strerror or str(error)))

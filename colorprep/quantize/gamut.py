@@ -12,6 +12,8 @@ Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016 (the 313 bins; no 
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,6 +71,7 @@ def square_lattice(step: int, reach: int = AB_REACH) -> NDArray[np.int64]:
     return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
+@cache
 def _padded_hull(step: int) -> tuple[Floats, Floats]:
     """Half-planes of the gamut's convex hull grown by a square of half-side `step`."""
     from scipy.spatial import ConvexHull  # slow to import, and only needed here

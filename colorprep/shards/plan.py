@@ -127,7 +127,8 @@ class Plan:
             Of the whole source.
         """
         n_shards = -(-len(indices) // self.shard_size) if self.shard_size else 0
-        segment = Segment(self.n_shards, n_shards, len(indices), digest_of(source, indices))
+        own = digest if len(indices) == len(source.keys) else digest_of(source, indices)
+        segment = Segment(self.n_shards, n_shards, len(indices), own)
         found = sorted({top_folder(source.keys[index]) for index in indices} - {""})
         known = set(self.classes)
         classes = [*self.classes, *(name for name in found if name not in known)]
@@ -142,8 +143,10 @@ class Plan:
 
 def digest_of(source: Source, indices: Sequence[int]) -> str:
     """Return the digest of some images of a source."""
-    sizes = source.sizes
-    return keys_digest((source.keys[i] for i in indices), (int(sizes[i]) for i in indices))
+    if len(indices) == len(source.keys):
+        return keys_digest(source.keys, source.sizes.tolist())
+    sizes = source.sizes[np.asarray(indices, np.intp)].tolist()
+    return keys_digest((source.keys[i] for i in indices), sizes)
 
 
 def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) -> Sequence[int]:

@@ -144,17 +144,17 @@ def _keys_of(folder: Path, segment: Segment) -> Iterator[str]:
 def _images_of(segment: Segment, plan: Plan, source: Source, folder: Path) -> Sequence[int]:
     """Return the images of a segment: by its sidecars, or those that no other segment holds."""
     everything = range(len(source.keys))
-    indices: Sequence[int] = everything
-    if len(plan.segments) > 1:
-        try:
-            own = set(_keys_of(folder, segment))
-            indices = [index for index in everything if source.keys[index] in own]
-        except ArtifactError:
-            others: set[str] = set()
-            for other in plan.segments:
-                if other is not segment:
-                    others.update(_keys_of(folder, other))
-            indices = [index for index in everything if source.keys[index] not in others]
+    if len(plan.segments) == 1:  # then the plan was compared with the source already
+        return everything
+    try:
+        own = set(_keys_of(folder, segment))
+        indices = [index for index in everything if source.keys[index] in own]
+    except ArtifactError:
+        others: set[str] = set()
+        for other in plan.segments:
+            if other is not segment:
+                others.update(_keys_of(folder, other))
+        indices = [index for index in everything if source.keys[index] not in others]
     if digest_of(source, indices) != segment.digest:
         raise ArtifactError(
             f"the images of {folder} have changed since shards {segment.first_shard} and on were "

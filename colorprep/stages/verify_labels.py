@@ -14,7 +14,7 @@ from ..progress import Reporter
 from ..quantize.labeling import IGNORE
 from ..shards.checks import shard_problems
 from ..shards.manifest import MANIFEST, read_manifest, read_skipped
-from ..shards.plan import PLAN, Plan, plan_quantizer, read_plan, write_plan
+from ..shards.plan import PLAN, Plan, digest_of, plan_quantizer, read_plan, write_plan
 from ..shards.reader import ShardReader
 from ..shards.resuming import planned
 from ..shards.sidecar import sidecar_path
@@ -106,6 +106,11 @@ def repair_labels(
     plan = planned(folder)
     assert plan is not None
     source = open_source(images, workspace)
+    if digest_of(source, range(len(source.keys))) != plan.digest:
+        raise ArtifactError(
+            f"{folder} cannot be repaired from {source.name}: its images are not those that were "
+            f"labeled ({plan.n_files} files, or other sizes); give the right ones with --dir"
+        )
     write_plan(folder, plan)
     for path in bad - {folder / PLAN, folder / MANIFEST}:
         if plan.format == "h5":

@@ -109,6 +109,19 @@ def test_damage_is_named_and_repaired(ready, silent, damage, labels):
     assert touched <= {f"{name.split('.')[0]}.h5"}
 
 
+def test_repair_needs_the_same_images(ready, silent, photographs, tmp_path):
+    """From other images nothing is repaired, and nothing is removed."""
+    folder = ready.path("labels")
+    (folder / "shard-00001.h5").unlink()
+    before = contents(folder)
+    other = tmp_path / "other"
+    shutil.copytree(photographs, other)
+    next(other.rglob("*.jpg")).unlink()
+    with pytest.raises(ArtifactError, match="cannot be repaired from other"):
+        run(VerifyParams("labels", repair=True, images=ImageParams(other)), ready, silent)
+    assert contents(folder) == before
+
+
 def rewrite(shard, sidecar, name, value):
     """Change a value in a shard and make its sidecar vouch for it, as a faulty writer would."""
     with h5py.File(shard, "r+") as file:
