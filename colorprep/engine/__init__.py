@@ -19,8 +19,6 @@ from typing import NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
-BATCH_IMAGES = 32  # enough to make a batch cheap to hand out, few enough to pass on soon
-
 
 class Batch(NamedTuple):
     """Some images of a source.
@@ -39,6 +37,9 @@ class Batch(NamedTuple):
 
 class Engine(Protocol):
     """What runs batches."""
+
+    batch_images: int
+    """Images that make a batch cheap to hand out, and few enough to pass on soon."""
 
     @property
     def workers(self) -> int:
@@ -84,6 +85,8 @@ class ThreadEngine:
     workers : int or None
         Number of threads; None takes all processors.
     """
+
+    batch_images = 32
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or available_workers()

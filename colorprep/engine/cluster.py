@@ -50,6 +50,8 @@ class ClusterEngine:
     client : distributed.Client
     """
 
+    batch_images = 64
+
     def __init__(self, client: Client) -> None:
         self._client = client
 

@@ -25,7 +25,7 @@ from ..balance.histogram import (
     count_cells,
     gather,
 )
-from ..engine import BATCH_IMAGES, Batch, Engine, batches_of
+from ..engine import Batch, Engine, batches_of
 from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.skip import Skip
@@ -119,7 +119,7 @@ def tally_groups(
         As soon as its group is done, in the order of the groups.
     """
     n_images = sum(map(len, groups.values()))
-    size = _batch_size(n_images, engine.workers) if by_color else BATCH_IMAGES
+    size = _batch_size(n_images, engine.workers) if by_color else engine.batch_images
     batches = chain.from_iterable(batches_of(indices, size) for indices in groups.values())
     with (
         closing(engine.run(counting_task(reader, by_color), batches)) as results,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic import replacing
-from ..engine import BATCH_IMAGES, Batch, Engine, batches_of
+from ..engine import Batch, Engine, batches_of
 from ..errors import OutputError
 from ..images.reader import ImageReader
 from ..images.skip import Skip
@@ -89,7 +89,7 @@ def label_to_maps(
     whole, missing = _maps_there(task.folder, source)
     with (
         reporter.track(len(missing), "images", "labeling") as advance,
-        closing(engine.run(task, batches_of(missing, BATCH_IMAGES))) as results,
+        closing(engine.run(task, batches_of(missing, engine.batch_images))) as results,
     ):
         for done in results:
             check_strict(done.skipped, params)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
-from ..engine import BATCH_IMAGES, Batch, Engine, batches_of
+from ..engine import Batch, Engine, batches_of
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..images.source import top_folder
@@ -91,7 +91,8 @@ def label_to_shards(
     int
         How many images are smaller than they were labeled.
     """
-    batches = chain.from_iterable(batches_of(slice_, BATCH_IMAGES) for slice_ in shards.values())
+    size = engine.batch_images
+    batches = chain.from_iterable(batches_of(slice_, size) for slice_ in shards.values())
     class_ids = {name: number for number, name in enumerate(plan.classes)}
     n_enlarged = 0
 
@@ -112,7 +113,7 @@ def label_to_shards(
         written: Future[None] | None = None
         for number, slice_ in shards.items():
             parts = []
-            for part in islice(results, -(-len(slice_) // BATCH_IMAGES)):
+            for part in islice(results, -(-len(slice_) // size)):
                 check_strict(part.skipped, params)
                 advance(len(part.keys) + len(part.skipped))
                 n_enlarged += part.n_enlarged

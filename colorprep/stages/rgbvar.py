@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from ..atomic import write_text
 from ..color.scores import rgb_variance
-from ..engine import BATCH_IMAGES, Batch, batches_of
+from ..engine import Batch, batches_of
 from ..errors import InputError
 from ..images.reader import ImageReader
 from ..images.skip import Skip
@@ -132,11 +132,11 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     scores: list[Score] = []
     skipped = list(source.skipped)
     task = partial(_score_batch, reader)
-    batches = batches_of(range(len(source.keys)), BATCH_IMAGES)
+    indices = range(len(source.keys))
     with (
         open_engine(params.images) as engine,
-        reporter.track(len(source.keys), "images", "scoring") as advance,
-        closing(engine.run(task, batches)) as results,
+        reporter.track(len(indices), "images", "scoring") as advance,
+        closing(engine.run(task, batches_of(indices, engine.batch_images))) as results,
     ):
         for found, bad in results:
             check_strict(bad, params.images)

@@ -17,10 +17,10 @@ from colorprep import (
     ab_lattice,
 )
 from colorprep.color.hue_chroma import rgb_to_hue_chroma_lightness
+from colorprep.engine import ThreadEngine
 from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
 from colorprep.shards.reader import ShardReader, open_labels
-from colorprep.stages import label_maps, label_shards
 from colorprep.stages import prior as prior_stage
 from colorprep.stages.images import ImageParams
 from colorprep.stages.labels import LabelsParams, run
@@ -109,8 +109,7 @@ def test_same_bytes_however_it_is_run(photographs, workspace, silent, monkeypatc
     """Workers and batch size change no byte of any file."""
     made = []
     for workers, batch in ((1, 32), (4, 32), (2, 5)):
-        for module in (label_maps, label_shards):
-            monkeypatch.setattr(module, "BATCH_IMAGES", batch)
+        monkeypatch.setattr(ThreadEngine, "batch_images", batch)
         name = f"labels-{len(made)}"
         values = {"size": 32, "shard_size": 15, "format": form, "workers": workers}
         run(params_for(photographs, output=name, **values), workspace, silent)
