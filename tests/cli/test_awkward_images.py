@@ -1,23 +1,17 @@
 """Claims about a folder of images of every awkward kind: each is handled, none is fatal."""
 
 import csv
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
+import awkward_images
 import pytest
 
-BUILD = Path(__file__).parents[1] / "images" / "build.py"
-spec = importlib.util.spec_from_file_location("build", BUILD)
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
-
-READ = sorted(name for name, reason in build.FATES.items() if reason is None)
-SKIPPED = {name: reason for name, reason in build.FATES.items() if reason}
+READ = sorted(name for name, reason in awkward_images.FATES.items() if reason is None)
+SKIPPED = {name: reason for name, reason in awkward_images.FATES.items() if reason}
 
 
 def bounded():
@@ -34,7 +28,7 @@ def bounded():
 def run(tmp_path):
     """The command line in a process of its own, on the awkward folder."""
     folder = tmp_path / "images"
-    build.build(folder)
+    awkward_images.build(folder)
 
     def run_it(*words):
         command = [*bounded(), sys.executable, "-m", "colorprep", *words, "-C", str(tmp_path)]

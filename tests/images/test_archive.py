@@ -1,7 +1,6 @@
 """Claims about archives: the same images as in the folder, links, unsafe names, and damage."""
 
 import gzip
-import importlib.util
 import os
 import pickle
 import shutil
@@ -12,15 +11,12 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import packing
 import pytest
 
 from colorprep import InputError
 from colorprep.images.archive import archive_source
 from colorprep.images.folder import folder_source
-
-spec = importlib.util.spec_from_file_location("packing", Path(__file__).with_name("packing.py"))
-packing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(packing)
 
 
 @pytest.mark.parametrize("kind", ["tar", "tar.gz", "zip", "zip-stored"])

@@ -1,7 +1,6 @@
 """Claims about damaged archives: clear errors or bad images, never a shorter list of images."""
 
 import gzip
-import importlib.util
 import os
 import pickle
 import random
@@ -12,14 +11,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import packing
 import pytest
 
 from colorprep import BadImage, InputError
 from colorprep.images.archive import archive_source
-
-spec = importlib.util.spec_from_file_location("packing", Path(__file__).with_name("packing.py"))
-packing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(packing)
 
 
 def test_damage_in_a_class_tar_is_named(tmp_path):

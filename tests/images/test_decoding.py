@@ -1,9 +1,8 @@
 """Claims about decoding: every kind of image becomes the sRGB pixels that it stands for."""
 
-import importlib.util
 import io
-from pathlib import Path
 
+import awkward_images
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -11,16 +10,12 @@ from PIL import Image, ImageOps
 from colorprep import BadImage, decode
 from colorprep.images import decoding
 
-spec = importlib.util.spec_from_file_location("build", Path(__file__).with_name("build.py"))
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
-
 
 @pytest.fixture(scope="module")
 def awkward(tmp_path_factory):
     """The folder of awkward images."""
     folder = tmp_path_factory.mktemp("awkward")
-    build.build(folder)
+    awkward_images.build(folder)
     return folder
 
 
@@ -39,7 +34,9 @@ def test_real_photographs_decode_as_by_pillow(shared):
         np.testing.assert_array_equal(decode(data, icc="ignore"), expected, err_msg=path.name)
 
 
-@pytest.mark.parametrize("name", [name for name, reason in build.FATES.items() if reason is None])
+@pytest.mark.parametrize(
+    "name", [name for name, reason in awkward_images.FATES.items() if reason is None]
+)
 def test_everything_becomes_srgb_bytes(awkward, name):
     """Whatever is read becomes contiguous uint8 of three channels."""
     pixels = decode((awkward / name).read_bytes())
@@ -52,13 +49,13 @@ def test_bad_images_have_their_reason(awkward, name):
     """What cannot be decoded says why."""
     with pytest.raises(BadImage) as caught:
         decode((awkward / name).read_bytes())
-    assert caught.value.reason == build.FATES[name]
+    assert caught.value.reason == awkward_images.FATES[name]
 
 
 def test_content_decides_not_the_name(awkward):
     """A PNG named .JPEG is read as the PNG that it is."""
     decoded = decode((awkward / "png-named.JPEG").read_bytes())
-    np.testing.assert_array_equal(decoded, build.picture())
+    np.testing.assert_array_equal(decoded, awkward_images.picture())
 
 
 def test_gray_becomes_three_equal_channels(awkward):
@@ -71,15 +68,17 @@ def test_gray_becomes_three_equal_channels(awkward):
 def test_sixteen_bits_keep_their_upper_eight(awkward):
     """16-bit gray and color give the 8-bit image that they were made of."""
     deep = decode((awkward / "deep-gray.png").read_bytes())
-    np.testing.assert_array_equal(deep[..., 0], build.picture()[..., 0])
-    np.testing.assert_array_equal(decode((awkward / "deep-rgb.png").read_bytes()), build.picture())
+    np.testing.assert_array_equal(deep[..., 0], awkward_images.picture()[..., 0])
+    np.testing.assert_array_equal(
+        decode((awkward / "deep-rgb.png").read_bytes()), awkward_images.picture()
+    )
 
 
 def test_alpha_is_composited_over_white(awkward):
     """Transparent pixels are white, opaque ones keep their color, others lie between."""
     pixels = decode((awkward / "rgba.png").read_bytes()).astype(float)
     alpha = np.linspace(0, 255, pixels.shape[1]).astype(np.uint8)[None, :, None] / 255.0
-    expected = build.picture() * alpha + 255 * (1 - alpha)
+    expected = awkward_images.picture() * alpha + 255 * (1 - alpha)
     assert np.abs(pixels - expected).max() <= 1
     palette = Image.open(awkward / "palette-transparent.png")
     hidden = np.asarray(palette) == 3
@@ -102,7 +101,7 @@ def test_every_orientation_as_by_pillow(value, form):
     exif = Image.Exif()
     exif[0x0112] = value
     stream = io.BytesIO()
-    Image.fromarray(build.picture()).save(stream, form, exif=exif)
+    Image.fromarray(awkward_images.picture()).save(stream, form, exif=exif)
     expected = pixels_of(ImageOps.exif_transpose(Image.open(io.BytesIO(stream.getvalue()))))
     np.testing.assert_array_equal(decode(stream.getvalue()), expected)
 
@@ -111,8 +110,10 @@ def test_every_orientation_as_by_pillow(value, form):
 def test_broken_exif_costs_nothing():
     """A photograph with a broken EXIF block is read as it stands."""
     stream = io.BytesIO()
-    Image.fromarray(build.picture()).save(stream, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
-    assert decode(stream.getvalue()).shape == build.picture().shape
+    Image.fromarray(awkward_images.picture()).save(
+        stream, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"
+    )
+    assert decode(stream.getvalue()).shape == awkward_images.picture().shape
 
 
 def test_profiles_are_converted(awkward):
@@ -120,7 +121,7 @@ def test_profiles_are_converted(awkward):
     data = (awkward / "adobe-rgb.jpg").read_bytes()
     raw = decode(data, icc="ignore")
     np.testing.assert_array_equal(raw, pixels_of(Image.open(io.BytesIO(data))))
-    expected = build.srgb_of(build.wide_gamut_profile(), raw)
+    expected = awkward_images.srgb_of(awkward_images.wide_gamut_profile(), raw)
     np.testing.assert_array_equal(decode(data), expected)
     assert np.abs(expected.astype(int) - raw).max() > 20
 
@@ -132,7 +133,7 @@ def test_srgb_profiles_cost_nothing():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for profile in (srgb, b"no profile at all"):
         stream = io.BytesIO()
-        Image.fromarray(build.picture()).save(stream, "JPEG", icc_profile=profile)
+        Image.fromarray(awkward_images.picture()).save(stream, "JPEG", icc_profile=profile)
         data = stream.getvalue()
         np.testing.assert_array_equal(decode(data), decode(data, icc="ignore"))
 

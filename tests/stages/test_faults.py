@@ -11,6 +11,7 @@ import warnings
 
 import pytest
 from distributed import LocalCluster
+from folders import contents
 
 from colorprep import ColorprepError, InputError, OutputError, OutputExists, Reporter
 from colorprep.images.folder import FolderSource
@@ -27,12 +28,6 @@ def params_for(folder, **values):
         folder, **{k: values.pop(k) for k in {"workers", "scheduler"} & set(values)}
     )
     return LabelsParams(images, **{"size": 64, "shard_size": 3, **values})
-
-
-def contents(folder):
-    """Every file of a folder with its bytes."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")

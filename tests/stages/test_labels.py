@@ -7,6 +7,7 @@ import json
 import h5py
 import numpy as np
 import pytest
+from folders import contents
 from skimage import color
 
 from colorprep import (
@@ -29,15 +30,6 @@ from colorprep.stages.labels import LabelsParams, run
 def params_for(folder, **values):
     """Small labels of a folder."""
     return LabelsParams(ImageParams(folder, workers=values.pop("workers", None)), **values)
-
-
-def contents(folder):
-    """Every file of a folder with its bytes."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_shards_hold_what_the_format_says(photographs, workspace, silent):

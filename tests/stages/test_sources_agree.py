@@ -7,6 +7,7 @@ import zipfile
 import fsspec
 import numpy as np
 import pytest
+from folders import contents
 
 from colorprep import Reporter, load_prior
 from colorprep.shards.reader import open_labels
@@ -15,12 +16,6 @@ from colorprep.stages import rgbvar as rgbvar_stage
 from colorprep.stages.images import ImageParams
 from colorprep.stages.labels import LabelsParams, run
 from colorprep.workspace import Workspace
-
-
-def contents(folder):
-    """Every file of a folder with its bytes."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import shutil
 import h5py
 import numpy as np
 import pytest
+from folders import contents
 
 from colorprep import ArtifactError, QuantizerSpec, Reporter
 from colorprep.artifacts import load_arrays
@@ -20,12 +21,6 @@ from colorprep.stages.verify import VerifyParams, run
 from colorprep.stages.weights import WeightsParams
 from colorprep.stages.weights import run as run_weights
 from colorprep.workspace import Workspace
-
-
-def contents(folder):
-    """Every file of a folder with its bytes."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
