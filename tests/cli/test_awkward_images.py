@@ -7,11 +7,11 @@ import shutil
 import subprocess
 import sys
 
-import awkward_images
 import pytest
+from awkward_images import FATES, build
 
-READ = sorted(name for name, reason in awkward_images.FATES.items() if reason is None)
-SKIPPED = {name: reason for name, reason in awkward_images.FATES.items() if reason}
+READ = sorted(name for name, reason in FATES.items() if reason is None)
+SKIPPED = {name: reason for name, reason in FATES.items() if reason}
 
 
 def bounded():
@@ -28,7 +28,7 @@ def bounded():
 def run(tmp_path):
     """The command line in a process of its own, on the awkward folder."""
     folder = tmp_path / "images"
-    awkward_images.build(folder)
+    build(folder)
 
     def run_it(*words):
         command = [*bounded(), sys.executable, "-m", "colorprep", *words, "-C", str(tmp_path)]

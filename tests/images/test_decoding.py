@@ -2,9 +2,9 @@
 
 import io
 
-import awkward_images
 import numpy as np
 import pytest
+from awkward_images import FATES, build, picture, srgb_of, wide_gamut_profile
 from PIL import Image, ImageOps
 
 from colorprep import BadImage, decode
@@ -15,7 +15,7 @@ from colorprep.images import decoding
 def awkward(tmp_path_factory):
     """The folder of awkward images."""
     folder = tmp_path_factory.mktemp("awkward")
-    awkward_images.build(folder)
+    build(folder)
     return folder
 
 
@@ -34,9 +34,7 @@ def test_real_photographs_decode_as_by_pillow(shared):
         np.testing.assert_array_equal(decode(data, icc="ignore"), expected, err_msg=path.name)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, reason in awkward_images.FATES.items() if reason is None]
-)
+@pytest.mark.parametrize("name", [name for name, reason in FATES.items() if reason is None])
 def test_everything_becomes_srgb_bytes(awkward, name):
     """Whatever is read becomes contiguous uint8 of three channels."""
     pixels = decode((awkward / name).read_bytes())
@@ -49,13 +47,13 @@ def test_bad_images_have_their_reason(awkward, name):
     """What cannot be decoded says why."""
     with pytest.raises(BadImage) as caught:
         decode((awkward / name).read_bytes())
-    assert caught.value.reason == awkward_images.FATES[name]
+    assert caught.value.reason == FATES[name]
 
 
 def test_content_decides_not_the_name(awkward):
     """A PNG named .JPEG is read as the PNG that it is."""
     decoded = decode((awkward / "png-named.JPEG").read_bytes())
-    np.testing.assert_array_equal(decoded, awkward_images.picture())
+    np.testing.assert_array_equal(decoded, picture())
 
 
 def test_gray_becomes_three_equal_channels(awkward):
@@ -68,17 +66,15 @@ def test_gray_becomes_three_equal_channels(awkward):
 def test_sixteen_bits_keep_their_upper_eight(awkward):
     """16-bit gray and color give the 8-bit image that they were made of."""
     deep = decode((awkward / "deep-gray.png").read_bytes())
-    np.testing.assert_array_equal(deep[..., 0], awkward_images.picture()[..., 0])
-    np.testing.assert_array_equal(
-        decode((awkward / "deep-rgb.png").read_bytes()), awkward_images.picture()
-    )
+    np.testing.assert_array_equal(deep[..., 0], picture()[..., 0])
+    np.testing.assert_array_equal(decode((awkward / "deep-rgb.png").read_bytes()), picture())
 
 
 def test_alpha_is_composited_over_white(awkward):
     """Transparent pixels are white, opaque ones keep their color, others lie between."""
     pixels = decode((awkward / "rgba.png").read_bytes()).astype(float)
     alpha = np.linspace(0, 255, pixels.shape[1]).astype(np.uint8)[None, :, None] / 255.0
-    expected = awkward_images.picture() * alpha + 255 * (1 - alpha)
+    expected = picture() * alpha + 255 * (1 - alpha)
     assert np.abs(pixels - expected).max() <= 1
     palette = Image.open(awkward / "palette-transparent.png")
     hidden = np.asarray(palette) == 3
@@ -101,7 +97,7 @@ def test_every_orientation_as_by_pillow(value, form):
     exif = Image.Exif()
     exif[0x0112] = value
     stream = io.BytesIO()
-    Image.fromarray(awkward_images.picture()).save(stream, form, exif=exif)
+    Image.fromarray(picture()).save(stream, form, exif=exif)
     expected = pixels_of(ImageOps.exif_transpose(Image.open(io.BytesIO(stream.getvalue()))))
     np.testing.assert_array_equal(decode(stream.getvalue()), expected)
 
@@ -110,10 +106,8 @@ def test_every_orientation_as_by_pillow(value, form):
 def test_broken_exif_costs_nothing():
     """A photograph with a broken EXIF block is read as it stands."""
     stream = io.BytesIO()
-    Image.fromarray(awkward_images.picture()).save(
-        stream, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"
-    )
-    assert decode(stream.getvalue()).shape == awkward_images.picture().shape
+    Image.fromarray(picture()).save(stream, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    assert decode(stream.getvalue()).shape == picture().shape
 
 
 def test_profiles_are_converted(awkward):
@@ -121,7 +115,7 @@ def test_profiles_are_converted(awkward):
     data = (awkward / "adobe-rgb.jpg").read_bytes()
     raw = decode(data, icc="ignore")
     np.testing.assert_array_equal(raw, pixels_of(Image.open(io.BytesIO(data))))
-    expected = awkward_images.srgb_of(awkward_images.wide_gamut_profile(), raw)
+    expected = srgb_of(wide_gamut_profile(), raw)
     np.testing.assert_array_equal(decode(data), expected)
     assert np.abs(expected.astype(int) - raw).max() > 20
 
@@ -133,7 +127,7 @@ def test_srgb_profiles_cost_nothing():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for profile in (srgb, b"no profile at all"):
         stream = io.BytesIO()
-        Image.fromarray(awkward_images.picture()).save(stream, "JPEG", icc_profile=profile)
+        Image.fromarray(picture()).save(stream, "JPEG", icc_profile=profile)
         data = stream.getvalue()
         np.testing.assert_array_equal(decode(data), decode(data, icc="ignore"))
 
