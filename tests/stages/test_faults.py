@@ -14,7 +14,7 @@ from distributed import LocalCluster
 from folders import contents
 
 from colorprep import ColorprepError, InputError, OutputError, OutputExists, Reporter
-from colorprep.images.folder import FolderSource
+from colorprep.images.folder import FolderSource, folder_source
 from colorprep.shards.reader import open_labels
 from colorprep.stages import images as images_stage
 from colorprep.stages.images import ImageParams
@@ -312,3 +312,31 @@ def test_stages_close_their_cluster(photographs, workspace, silent, expected, mo
     params = LabelsParams(ImageParams(photographs, cluster=2), size=64, shard_size=3)
     run(params, workspace, silent)
     assert opened == [2] and contents(workspace.path("labels")) == expected
+
+
+def test_an_image_that_kills_workers_is_skipped_by_name(
+    photographs, workspace, recorder, monkeypatch
+):
+    """The image is named and skipped after the third death; all others are labeled."""
+
+    class Deadly:  # a local class is sent to the workers by value
+        name, skipped = "train", ()
+
+        def __init__(self, source):
+            self.source, self.keys, self.sizes = source, source.keys, source.sizes
+
+        def read(self, index):
+            if index == 17:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return self.source.read(index)
+
+    source = Deadly(folder_source(photographs))
+    monkeypatch.setattr("colorprep.stages.labels.open_source", lambda params, place: source)
+    params = LabelsParams(ImageParams(photographs, cluster=2), size=64, shard_size=8)
+    with pytest.warns(UserWarning, match="died"):
+        result = run(params, workspace, recorder)
+    assert [(skip.key, skip.reason) for skip in result.skipped] == [
+        (source.keys[17], "kills-workers")
+    ]
+    assert result.n_images == 39
+    assert any(source.keys[17] in text for text in recorder.warnings)
