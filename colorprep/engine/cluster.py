@@ -224,7 +224,7 @@ def local_cluster(n_processes: int) -> Iterator[ClusterEngine]:
         LocalCluster(
             n_workers=n_processes,
             threads_per_worker=threads,
-            dashboard_address=None,
+            dashboard_address=":0",  # any free port
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False, direct_to_workers=True) as client,

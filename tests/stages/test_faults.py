@@ -104,7 +104,7 @@ def test_finished_shards_are_not_made_again(photographs, workspace, silent, expe
 def test_a_worker_killed_in_a_cluster(photographs, workspace, silent, expected):
     """A dask worker that is killed in the middle costs nothing but time."""
     killed = []
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
 
         def kill():
             while not list(workspace.path("labels").glob("shard-*.h5")):
