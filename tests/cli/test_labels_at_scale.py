@@ -9,11 +9,16 @@ import time
 import pytest
 
 
+def interruptible():
+    """Undo what shells do to processes in the background: ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_exits_130_and_the_same_command_goes_on(photographs, tmp_path):
     """Ctrl-C in the middle leaves whole shards only, and says how to go on."""
     command = [sys.executable, "-m", "colorprep", "labels", "--dir", str(photographs)]
     command += ["--size", "2048", "--shard-size", "1", "--workers", "1", "-C", str(tmp_path)]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible)
     deadline = time.monotonic() + 60
     while len(list(tmp_path.glob("labels/*.json"))) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
