@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
 from .console import Session
 from .describe import quantity
+
+if TYPE_CHECKING:
+    from ..stages.verify import Problem
 
 
 @options.command(
@@ -32,10 +35,9 @@ def command(session: Session, **values: Any) -> None:
 
     result = stage.run(stage.VerifyParams(**values), session.workspace, session.reporter)
     shown = result.path.as_posix()
-    lines = [f"{problem.path.as_posix()}: repaired: {problem.what}" for problem in result.repaired]
+    lines = [_line(problem, "repaired: ") for problem in result.repaired]
     for problem in result.problems:
-        mark = "" if problem.severity == "wrong" else "suspected: "
-        lines.append(f"{problem.path.as_posix()}: {mark}{problem.what}")
+        lines.append(_line(problem, "" if problem.severity == "wrong" else "suspected: "))
     if result.sound:
         suspicions = quantity(len(result.problems), "suspicion")
         verdict = f"sound, with {suspicions}" if result.problems else "sound"
@@ -52,3 +54,10 @@ def command(session: Session, **values: Any) -> None:
     session.show(lines, facts)
     if not result.sound:
         click.get_current_context().exit(1)
+
+
+def _line(problem: Problem, mark: str) -> str:
+    """Tell of a problem, naming its file once."""
+    shown = problem.path.as_posix()
+    what = problem.what.removeprefix(f"{problem.path}: ").removeprefix(f"{problem.path} ")
+    return f"{shown}: {mark}{what}"
