@@ -86,8 +86,10 @@ class ClusterEngine:
                     under_way.append((batch, self._submit(plugin.name, batch)))
                 yield result
         finally:
-            self._client.cancel([future for _, future in under_way])
-            self._client.unregister_worker_plugin(plugin.name)
+            # After Ctrl-C the cluster may be gone; that must not hide the interrupt.
+            with suppress(Exception):
+                self._client.cancel([future for _, future in under_way])
+                self._client.unregister_worker_plugin(plugin.name)
 
     def _submit(self, name: str, batch: Batch) -> Future[Any]:
         return self._client.submit(_run_installed, name, batch, pure=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,7 @@ def repair_labels(
     """
     plan = planned(folder)
     assert plan is not None
+    _check_agreement(folder, plan)
     source = open_source(images, workspace)
     if digest_of(source, range(len(source.keys))) != plan.digest:
         raise ArtifactError(
@@ -118,6 +120,28 @@ def repair_labels(
         else:
             path.unlink(missing_ok=True)
     complete(folder, plan, source, images, reporter)
+
+
+def _check_agreement(folder: Path, plan: Plan) -> None:
+    """Refuse to make anything by a plan that the manifest contradicts: good shards would go."""
+    try:
+        finished_plan = read_plan(folder / MANIFEST)
+    except (FileNotFoundError, ArtifactError):
+        return
+    earlier = replace(
+        plan,
+        classes=plan.classes[: len(finished_plan.classes)],
+        n_files=finished_plan.n_files,
+        digest=finished_plan.digest,
+        segments=plan.segments[: len(finished_plan.segments)],
+    )
+    one_segment = len(plan.segments) == 1 and plan != finished_plan
+    if one_segment or earlier != finished_plan:
+        raise ArtifactError(
+            f"{folder / PLAN} and {folder / MANIFEST} contradict each other, so nothing was "
+            "repaired; delete the wrong one of them (plan.json, if the labels were finished), and "
+            "verify again"
+        )
 
 
 def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Found]:

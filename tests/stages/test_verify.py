@@ -117,6 +117,28 @@ def test_repair_needs_the_same_images(ready, silent, photographs, tmp_path):
     assert contents(folder) == before
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"size": 32', '"size": 33'),
+        ('"shard_size": 16', '"shard_size": 17'),
+        ('"n_files": 40', '"n_files": 41'),
+    ],
+)
+def test_a_plan_that_the_manifest_contradicts_repairs_nothing(ready, silent, old, new):
+    """Good shards are not made anew by a changed plan; without it the manifest is enough."""
+    folder = ready.path("labels")
+    before = contents(folder)
+    plan = folder / "plan.json"
+    plan.write_text(plan.read_text().replace(old, new))
+    assert not run(VerifyParams("labels"), ready, silent).sound
+    with pytest.raises(ArtifactError, match="contradict each other"):
+        run(VerifyParams("labels", repair=True), ready, silent)
+    plan.unlink()
+    assert run(VerifyParams("labels", repair=True), ready, silent).sound
+    assert contents(folder) == before
+
+
 def rewrite(shard, sidecar, name, value):
     """Change a value in a shard and make its sidecar vouch for it, as a faulty writer would."""
     with h5py.File(shard, "r+") as file:
