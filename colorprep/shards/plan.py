@@ -246,6 +246,6 @@ def read_plan(path: Path) -> Plan:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
-            f"{path} is damaged ({error}); plan.json or manifest.json alone is enough to go on, but "
-            "without either the labels must be made again with --overwrite"
+            f"{path} is damaged ({error}); plan.json or manifest.json alone is enough to go on, "
+            "but without either the labels must be made again with --overwrite"
         ) from error
