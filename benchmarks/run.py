@@ -23,7 +23,7 @@ from statistics import median
 import psutil
 
 HERE = Path(__file__).resolve().parent
-WORK = HERE / "work"  # which git ignores
+WORK = HERE / "scratch"  # which git ignores
 SHARED = HERE.parents[1] / "shared" / "images" / "imagenet"
 
 PASSES = [

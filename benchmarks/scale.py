@@ -29,7 +29,7 @@ import numpy as np
 import simplejpeg
 
 HERE = Path(__file__).resolve().parent
-WORK = HERE / "work"  # which git ignores
+WORK = HERE / "scratch"  # which git ignores
 
 N_CLASSES = 1000
 N_PICTURES = 300  # different ones; tars hold them again and again under different keys

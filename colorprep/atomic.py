@@ -98,7 +98,7 @@ def _runs(process: int) -> bool:
     return True
 
 
-def write_bytes(path: Path, data: bytes | memoryview) -> None:
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file at once."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)

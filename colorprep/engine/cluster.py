@@ -9,6 +9,7 @@ that kills a third worker is quarantined: the batch is run without it.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from asyncio import CancelledError
 from collections import deque
@@ -178,6 +179,10 @@ def connected(address: str) -> Iterator[ClusterEngine]:
     InputError
         If no scheduler answers there, or it has no workers.
     """
+    if not re.fullmatch(r"((tcp|tls|ucx|ws|wss)://)?[^/]+:\d+", address):
+        raise InputError(
+            f"{address!r} is no address of a dask scheduler; give one such as tcp://host:8786"
+        )
     try:
         client = Client(
             address, timeout=CONNECT_SECONDS, set_as_default=False, direct_to_workers=True

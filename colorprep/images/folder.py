@@ -110,6 +110,7 @@ def _all_images(root: Path) -> Found:
 
 def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
     def find(key: str) -> tuple[int, ...] | None:
+        """Return the size of a file, None where there is none."""
         size = _size_of_file(os.path.join(root, key))  # noqa: PTH118
         return None if size is None else (size,)
 

@@ -173,6 +173,14 @@ def keys_digest(keys: Iterable[str], sizes: Iterable[int]) -> str:
     return digest.hexdigest()[:32]
 
 
+def digest_of(source: Source, indices: Sequence[int]) -> str:
+    """Return the digest of some images of a source."""
+    if len(indices) == len(source.keys):
+        return keys_digest(source.keys, source.sizes.tolist())
+    sizes = source.sizes[np.asarray(indices, np.intp)].tolist()
+    return keys_digest((source.keys[i] for i in indices), sizes)
+
+
 def top_folder(key: str) -> str:
     """Return the top-level folder of a key, its class; empty where there is none."""
     return key.partition("/")[0] if "/" in key else ""

@@ -5,6 +5,7 @@ module         holds
 =============  =====================================================================
 `plan`         plan.json: how labels are made, and which images go where
 `writer`       one shard, an .h5 file
+`layout`       its frame, made by HDF5 in memory, and where the arrays belong
 `sidecar`      the .json beside it, which accounts for its inputs and vouches for it
 `manifest`     manifest.json and skipped.csv, written last
 `resuming`     what of a plan is done, and which images the rest is made of

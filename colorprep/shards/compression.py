@@ -6,8 +6,6 @@ from typing import Any
 
 from ..errors import InputError
 
-COMPRESSIONS = ("none", "gzip", "lz4", "zstd")
-
 
 def filter_options(compression: str | None) -> dict[str, Any]:
     """Return what h5py needs to write compressed datasets.

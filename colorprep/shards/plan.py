@@ -22,7 +22,7 @@ from ..atomic import write_json
 from ..errors import ArtifactError
 from ..images.decoding import IccRule, OrientationRule
 from ..images.reader import Fit
-from ..images.source import Source, keys_digest, top_folder
+from ..images.source import Source, digest_of, top_folder
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import restore_quantizer
 
@@ -141,14 +141,6 @@ class Plan:
         )
 
 
-def digest_of(source: Source, indices: Sequence[int]) -> str:
-    """Return the digest of some images of a source."""
-    if len(indices) == len(source.keys):
-        return keys_digest(source.keys, source.sizes.tolist())
-    sizes = source.sizes[np.asarray(indices, np.intp)].tolist()
-    return keys_digest((source.keys[i] for i in indices), sizes)
-
-
 def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) -> Sequence[int]:
     """Return images in the order in which shards hold them.
 
@@ -165,6 +157,7 @@ def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) 
         return indices
 
     def rank(index: int) -> bytes:
+        """Return the place of an image by chance."""
         text = f"{shuffle}\n{source.keys[index]}"
         return hashlib.sha256(text.encode()).digest()
 
@@ -233,6 +226,8 @@ def read_plan(path: Path) -> Plan:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         check_schema(path, str(value["schema"]), LABELS_SCHEMA)
+        segments = [Segment(**segment) for segment in value["segments"]]
+        _check_segments(segments, value["shard_size"])
         return Plan(
             value["format"],
             Settings(**value["settings"]),
@@ -242,10 +237,20 @@ def read_plan(path: Path) -> Plan:
             value["classes"],
             value["n_files"],
             value["digest"],
-            [Segment(**segment) for segment in value["segments"]],
+            segments,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
             f"{path} is damaged ({error}); plan.json or manifest.json alone is enough to go on, "
             "but without either the labels must be made again with --overwrite"
         ) from error
+
+
+def _check_segments(segments: Sequence[Segment], shard_size: int) -> None:
+    """Raise ValueError unless segments fill shards one after another, as `Plan.extended` does."""
+    first = 0
+    for segment in segments:
+        n_shards = -(-segment.n_files // shard_size) if shard_size else 0
+        if (segment.first_shard, segment.n_shards) != (first, n_shards):
+            raise ValueError(f"its shards from {segment.first_shard} on do not fit its files")
+        first += n_shards

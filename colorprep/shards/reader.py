@@ -16,7 +16,8 @@ from ..quantize.quantizer import Quantizer
 from .compression import load_filters
 from .manifest import MANIFEST, read_manifest
 from .plan import plan_quantizer, read_plan
-from .writer import SHARD_SCHEMA, shard_path
+from .sidecar import SHARD_SCHEMA
+from .writer import shard_path
 
 IMAGE_DATASETS = ("lightness", "ab", "label", "hc", "topk_index", "topk_weight", "rgb")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import ArtifactError, OutputExists
-from ..images.source import Source
+from ..images.source import Source, digest_of
 from .manifest import MANIFEST
-from .plan import PLAN, Plan, Segment, differences, digest_of, in_shard_order, read_plan
+from .plan import PLAN, Plan, Segment, differences, in_shard_order, read_plan
 from .sidecar import Sidecar, finished, read_sidecar
 from .writer import shard_path
 

@@ -15,7 +15,7 @@ from ..atomic import write_json
 from ..errors import ArtifactError
 from ..images.skip import Skip
 
-SIDECAR_SCHEMA = "colorprep.shard/1"
+SHARD_SCHEMA = "colorprep.shard/1"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def write_sidecar(shard: Path, sidecar: Sidecar) -> None:
     write_json(
         sidecar_path(shard),
         {
-            "schema": SIDECAR_SCHEMA,
+            "schema": SHARD_SCHEMA,
             "n_images": len(sidecar.rows),
             "n_skipped": len(sidecar.skipped),
             "sha256": sidecar.sha256,
@@ -95,7 +95,7 @@ def read_sidecar(shard: Path) -> Sidecar:
         raise ArtifactError(f"the shard {shard} is not finished: it has no sidecar") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{path} is damaged ({error}); run `colorprep labels` again") from error
-    check_schema(path, schema, SIDECAR_SCHEMA)
+    check_schema(path, schema, SHARD_SCHEMA)
     return sidecar
 
 

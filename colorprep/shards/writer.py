@@ -20,9 +20,7 @@ from ..images.skip import Skip
 from ..quantize.labeling import Labels
 from .compression import filter_options
 from .layout import Frame, frame_arrays, pieces
-from .sidecar import Sidecar, write_sidecar
-
-SHARD_SCHEMA = "colorprep.shard/1"
+from .sidecar import SHARD_SCHEMA, Sidecar, write_sidecar
 
 
 def shard_path(folder: Path, number: int) -> Path:

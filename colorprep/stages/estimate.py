@@ -150,8 +150,7 @@ def _probe(
     """Work on images spread over the source, and take the time once all is warm."""
     n_images = len(source.keys)
     chosen = sorted({index * n_images // PROBE for index in range(PROBE)})
-    for _ in engine.run(task, batches_of(chosen[: engine.workers], 1)):
-        pass  # tables are built and loops compiled
+    list(engine.run(task, batches_of(chosen[: engine.workers], 1)))  # builds tables, compiles loops
     results = []
     start = time.perf_counter()
     with (

@@ -97,6 +97,7 @@ def label_to_shards(
     n_enlarged = 0
 
     def write(number: int, parts: Sequence[LabeledBatch]) -> None:
+        """Write one shard."""
         writer = ShardWriter(shard_path(folder, number), vars(plan.settings))
         for part in parts:
             ids = [class_ids.get(top_folder(key), -1) for key in part.keys]

@@ -15,7 +15,7 @@ from ..atomic import remove_leftovers
 from ..errors import InputError, OutputExists
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source, has_image_ending
+from ..images.source import Source, digest_of, has_image_ending
 from ..progress import Reporter
 from ..quantize.ab import ab_lattice
 from ..quantize.labeling import Labeler
@@ -23,7 +23,7 @@ from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state
 from ..shards.compression import filter_options
 from ..shards.manifest import MANIFEST, SKIPPED, write_manifest, write_skipped
-from ..shards.plan import PLAN, Plan, Settings, digest_of, plan_quantizer, write_plan
+from ..shards.plan import PLAN, Plan, Settings, plan_quantizer, write_plan
 from ..shards.resuming import continued, planned, sidecars, unfinished_shards
 from ..workspace import Workspace
 from .images import (
@@ -207,11 +207,12 @@ def complete(
         With `images.strict`, at the first bad image.
     """
     label = _label_shards if plan.format == "h5" else _label_maps
-    result, n_enlarged = label(folder, plan, reader_of(plan, source), images, reporter)
+    reader = reader_of(plan, source)
+    result, n_enlarged = label(folder, plan, reader, images, reporter)
     if result.n_images == 0:
         _remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
-    report_enlarged(n_enlarged, reader_of(plan, source).size, reporter)
+    report_enlarged(n_enlarged, reader.size, reporter)
     write_skipped(folder, result.skipped)
     write_manifest(
         folder,

@@ -20,7 +20,7 @@ from ..engine import Engine
 from ..errors import InputError
 from ..images.reader import ImageReader
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source, keys_digest, top_folder
+from ..images.source import Source, digest_of, top_folder
 from ..progress import Reporter
 from ..quantize.spec import QuantizerSpec, make_quantizer
 from ..workspace import Workspace
@@ -155,6 +155,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             groups = _by_top_folder(source.keys) if params.by_class else everything
 
             def write_class(name: str, tally: Tally) -> None:
+                """Write the prior of a class."""
                 if name and tally.outcome.n_images:
                     class_path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
                     classes[name] = writer.write(class_path, name, groups[name], tally).path
@@ -166,6 +167,8 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             elif not np.array_equal(whole.histogram, total.histogram):
                 raise InputError("the images changed between the two passes; run the command again")
             whole = total
+    if params.by_class and not classes:
+        reporter.warn("no image lies in a subfolder, so --by-class wrote no class priors")
     written = writer.write(path, params.name, everything[""], whole)
     return PriorResult(written, classes, whole.outcome.skipped)
 
@@ -234,9 +237,7 @@ class _PriorWriter:
             "n_images": tally.outcome.n_images,
             "n_pixels": n_pixels,
             "source": {
-                "digest": keys_digest(
-                    (source.keys[i] for i in indices), (source.sizes[i] for i in indices)
-                ),
+                "digest": digest_of(source, indices),
                 "n_files": len(indices),
             },
             "skipped": count_by_reason(tally.outcome.skipped),

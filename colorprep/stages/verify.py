@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..artifacts import load_arrays, load_prior, load_vector, load_weights
-from ..balance.diagnosis import diagnose_prior
+from ..balance.diagnosis import Severity, diagnose_prior
 from ..balance.prior import smoothed_probs
 from ..balance.weights import ZeroBins, check_probs, rebalancing_weights
 from ..errors import ArtifactError, InputError
@@ -19,8 +19,6 @@ from ..quantize.tables import cell_bins
 from ..workspace import Workspace
 from .images import ImageParams
 from .verify_labels import labels_problems, repair_labels
-
-Severity = Literal["wrong", "suspected"]
 
 
 class Problem(NamedTuple):

@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ArtifactError, BadImage
-from ..images.source import Source
+from ..images.skip import count_by_reason
+from ..images.source import Source, digest_of
 from ..progress import Reporter
 from ..quantize.labeling import IGNORE
 from ..shards.checks import shard_problems
-from ..shards.manifest import MANIFEST, read_manifest, read_skipped
-from ..shards.plan import PLAN, Plan, digest_of, plan_quantizer, read_plan, write_plan
+from ..shards.manifest import MANIFEST, SKIPPED, read_manifest, read_skipped
+from ..shards.plan import PLAN, Plan, plan_quantizer, read_plan, write_plan
 from ..shards.reader import ShardReader
 from ..shards.resuming import planned
-from ..shards.sidecar import sidecar_path
+from ..shards.sidecar import finished, sidecar_path
 from ..shards.writer import shard_path
 from ..workspace import Workspace
 from .images import ImageParams, open_source
@@ -61,7 +62,7 @@ def labels_problems(
         return [(folder / PLAN, str(error))]
     if plan is None:
         raise ArtifactError(f"{folder} holds no labels (neither {PLAN} nor {MANIFEST})")
-    problems = list(_manifest_problems(folder, plan))
+    problems = [*_manifest_problems(folder, plan), *_skipped_problems(folder, plan)]
     if plan.format == "npy":
         return problems + list(_map_problems(folder, plan, images, workspace, reporter))
     quantizer = plan_quantizer(plan)
@@ -147,8 +148,7 @@ def _check_agreement(folder: Path, plan: Plan) -> None:
 def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Found]:
     """Give what is wrong with plan.json and manifest.json."""
     try:
-        if read_plan(folder / PLAN) != plan:
-            yield folder / PLAN, "plan.json and manifest.json differ"
+        read_plan(folder / PLAN)
     except FileNotFoundError:
         yield folder / PLAN, f"{folder / PLAN} is missing"
     except ArtifactError as error:
@@ -161,6 +161,26 @@ def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Found]:
             yield folder / MANIFEST, "it counts other shards than the plan"
     except (ArtifactError, KeyError) as error:
         yield folder / MANIFEST, str(error)
+
+
+def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Found]:
+    """Give what is wrong with skipped.csv, by the sidecars and a manifest that can be read."""
+    path = folder / SKIPPED
+    try:
+        counts = read_manifest(folder)["skipped"]
+    except (ArtifactError, KeyError):
+        return  # which is told elsewhere
+    try:
+        listed = read_skipped(folder)
+    except ArtifactError as error:
+        yield path, str(error)
+        return
+    done = (finished(shard_path(folder, number)) for number in range(plan.n_shards))
+    missing = {skip for sidecar in done if sidecar for skip in sidecar.skipped} - set(listed)
+    if not path.exists():
+        yield path, "it is missing"
+    elif missing or count_by_reason(listed) != counts:
+        yield path, "it does not list the images that were skipped"
 
 
 def _differing(paths: Sequence[Path], plan: Plan, source: Source) -> Iterator[Found]:

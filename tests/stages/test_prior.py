@@ -278,3 +278,13 @@ def test_reader_is_what_was_counted(photographs, workspace, silent):
     prior = run(PriorParams(images, smoothing="none"), workspace, silent).whole.prior
     np.testing.assert_array_equal(prior.counts, np.bincount(labels.ravel(), minlength=313))
     np.testing.assert_array_equal(prior.probs, prior.counts / prior.counts.sum())
+
+
+def test_by_class_of_a_flat_folder_says_so(photographs, workspace, recorder, tmp_path):
+    """Where no image lies in a subfolder, a warning says that there are no class priors."""
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(next(photographs.rglob("*.jpg")).read_bytes())
+    result = run(PriorParams(ImageParams(folder), by_class=True), workspace, recorder)
+    assert result.classes == {}
+    assert any("no class priors" in text for text in recorder.warnings)

@@ -79,6 +79,12 @@ DAMAGES = {
     "cut manifest": ("manifest.json", cut, "damaged"),
     "lost manifest": ("manifest.json", lambda path: path.unlink(), "no finished labels"),
     "cut plan": ("plan.json", cut, "damaged"),
+    "lost list of skips": ("skipped.csv", lambda path: path.unlink(), "missing"),
+    "a skip too many": (
+        "skipped.csv",
+        lambda path: path.write_text(path.read_text() + "a.jpg,corrupt,no\n"),
+        "does not list",
+    ),
     "foreign bytes": ("shard-00001.h5", lambda path: path.write_bytes(b"no"), "damaged"),
 }
 
@@ -115,6 +121,29 @@ def test_repair_needs_the_same_images(ready, silent, photographs, tmp_path):
     with pytest.raises(ArtifactError, match="cannot be repaired from other"):
         run(VerifyParams("labels", repair=True, images=ImageParams(other)), ready, silent)
     assert contents(folder) == before
+
+
+def test_a_skip_that_is_not_listed_is_found(photographs, workspace, silent, tmp_path):
+    """skipped.csv must name what the sidecars say was skipped, not only as many images."""
+    folder = tmp_path / "images"
+    shutil.copytree(photographs, folder)
+    (folder / "bad.jpg").write_text("no")
+    labels = run_labels(LabelsParams(ImageParams(folder), size=32), workspace, silent).folder
+    assert run(VerifyParams("labels"), workspace, silent).sound
+    text = (labels / "skipped.csv").read_text()
+    (labels / "skipped.csv").write_text(text.replace("bad.jpg", "other.jpg"))
+    (problem,) = run(VerifyParams("labels"), workspace, silent).problems
+    assert problem.path.name == "skipped.csv"
+
+
+def test_a_plan_whose_shards_do_not_fit_is_damaged(ready, silent):
+    """Numbers in plan.json that contradict each other are taken for damage, and repaired."""
+    plan = ready.path("labels/plan.json")
+    before = plan.read_bytes()
+    plan.write_bytes(before.replace(b'"shard_size": 16', b'"shard_size": 7'))
+    assert not run(VerifyParams("labels"), ready, silent).sound
+    assert run(VerifyParams("labels", repair=True), ready, silent).sound
+    assert plan.read_bytes() == before
 
 
 @pytest.mark.parametrize(
