@@ -19,6 +19,8 @@ BELOW = {
     "color": {"errors"},
     "quantize": {"errors", "color"},
     "balance": {"errors", "color", "quantize"},
+    "curriculum": {"errors", "color"},
+    "audit": {"errors", "color"},
     "atomic": {"errors"},
     "workspace": {"errors", "atomic"},
     "engine": {"errors"},
@@ -42,7 +44,7 @@ ONLY_IN = {
     "matplotlib": {"report"},
     "tqdm": {"cli"},
 }
-PURE = {"color", "quantize", "balance"}
+PURE = {"color", "quantize", "balance", "curriculum", "audit"}
 
 
 def room_of(path):

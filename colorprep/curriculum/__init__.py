@@ -1,0 +1,10 @@
+"""Choosing images: how they are ranked, drawn at random and split.
+
+===========  =======================================================================
+module       holds
+===========  =======================================================================
+`ranking`    the order from the most to the least colorful, whole or stratum by stratum
+===========  =======================================================================
+
+Pure: images are known by their keys here, and no file is touched.
+"""
