@@ -2,6 +2,7 @@ from .artifacts import load_prior as load_prior
 from .artifacts import load_weights as load_weights
 from .artifacts import save_prior as save_prior
 from .artifacts import save_weights as save_weights
+from .balance.bootstrap import share_intervals as share_intervals
 from .balance.diagnosis import diagnose_prior as diagnose_prior
 from .balance.matrix import weight_matrix as weight_matrix
 from .balance.prior import Prior as Prior

@@ -57,6 +57,8 @@ def save_prior(path: Path, prior: Prior) -> None:
     }
     if prior.lightness_counts is not None:
         arrays["lightness_counts"] = prior.lightness_counts
+    if prior.bootstrap is not None:
+        arrays["bootstrap_counts"] = prior.bootstrap
     meta = {
         "schema": PRIOR_SCHEMA,
         "quantizer": prior.quantizer.name,
@@ -103,7 +105,11 @@ def load_prior(path: Path) -> Prior:
         raise ArtifactError(f"{path} is damaged: its arrays differ in length; make it again")
     described = ("schema", "quantizer", "fingerprint", "parameters")
     rest = {key: value for key, value in meta.items() if key not in described}
-    return Prior(quantizer, counts, probs, cells, arrays.get("lightness_counts"), rest)
+    bootstrap = arrays.get("bootstrap_counts")
+    if bootstrap is not None and bootstrap.shape[1:] != counts.shape:
+        raise ArtifactError(f"{path} is damaged: its replicates are of other bins; make it again")
+    lightness = arrays.get("lightness_counts")
+    return Prior(quantizer, counts, probs, cells, lightness, rest, bootstrap)
 
 
 EXTRA_ARRAYS = {

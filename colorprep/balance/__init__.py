@@ -7,6 +7,8 @@ module       holds
 `smoothing`  from counts of pixels to probabilities of bins
 `prior`      the color prior: a quantizer with counts and probabilities
 `weights`    rebalancing weights, empty bins, and what the weights will do
+`bootstrap`  a Poisson bootstrap over images: how sure each bin's share is
+`diagnosis`  what is wrong with a prior from elsewhere
 `matrix`     seed 000's 313 x 314 matrix of weights times soft targets
 ===========  ======================================================================
 

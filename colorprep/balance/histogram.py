@@ -95,6 +95,25 @@ def count_cells(images: Iterable[NDArray[np.uint8]], cell_table: NDArray[np.uint
     return counts
 
 
+def count_bins(image: NDArray[np.uint8], table: NDArray[np.uint16], n_bins: int) -> Counts:
+    """Count the pixels of one image by bin.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+    table : ndarray of shape (2^24,), uint16
+        Every color's bin, below `n_bins`.
+    n_bins : int
+
+    Returns
+    -------
+    ndarray of shape (n_bins,), int64
+    """
+    counts = np.zeros(n_bins, np.int64)
+    _count_bins(_pixels(image), table, counts)
+    return counts
+
+
 def add_counts(total: Counts, part: Counts | SparseCounts) -> None:
     """Add counts to a dense total, in place.
 
@@ -163,6 +182,12 @@ def _count_cells(pixels: Any, table: Any, counters: Any) -> None:
 def _count_colors(pixels: Any, counters: Any) -> None:
     for i in range(0, pixels.shape[0], 3):
         counters[_color(pixels, i)] += 1
+
+
+@compiled
+def _count_bins(pixels: Any, table: Any, counts: Any) -> None:
+    for i in range(0, pixels.shape[0], 3):
+        counts[table[_color(pixels, i)]] += 1
 
 
 @compiled

@@ -38,6 +38,8 @@ class Prior:
         Pixels per HSL lightness level, for hue-chroma quantizers.
     meta : dict
         What the prior is from and how it was made; fit for JSON.
+    bootstrap : ndarray of shape (R, Q), int64, or None
+        Pixels per bin in each replicate, see `colorprep.balance.bootstrap`.
     """
 
     quantizer: Quantizer
@@ -46,6 +48,7 @@ class Prior:
     cells: NDArray[np.int64]
     lightness_counts: NDArray[np.int64] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    bootstrap: NDArray[np.int64] | None = None
 
     @property
     def n_pixels(self) -> int:

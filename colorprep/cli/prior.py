@@ -42,6 +42,12 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
 @click.option("--neighbors", type=click.IntRange(1), default=10, show_default=True)
 @click.option("--sigma-ab", type=float, default=5.0, show_default=True)
 @click.option("--by-class", is_flag=True, help="Also one prior for each top-level folder.")
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(2, 10_000),
+    metavar="R",
+    help="Also count R replicates, which tell how sure each bin is.",
+)
 @click.option("--name", help="Name the prior; it goes to priors/NAME/.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the fit.")
 @options.dry_run_option
@@ -82,6 +88,7 @@ def _params(
     neighbors: int,
     sigma_ab: float,
     seed: int,
+    bootstrap: int | None,
     **rest: Any,
 ) -> Any:
     from ..errors import InputError
@@ -98,4 +105,4 @@ def _params(
             ) from None
     spec = QuantizerSpec(quantizer, components, linear_hue, spread, neighbors, sigma_ab, seed)
     pixels = None if size == "native" else size
-    return PriorParams(images, spec, pixels, smoothing, **rest)
+    return PriorParams(images, spec, pixels, smoothing, bootstrap=bootstrap or 0, **rest)

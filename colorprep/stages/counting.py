@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..balance.bootstrap import poisson_weights, replicate_counts
 from ..balance.histogram import (
     N_CELLS,
     N_COLORS,
     ColorCounter,
     SparseCounts,
     add_counts,
+    count_bins,
     count_cells,
     gather,
 )
@@ -67,10 +69,27 @@ class Tally(NamedTuple):
     histogram : ndarray of shape (65536,) or (2^24,), int64
         Pixels by ab cell or by color.
     outcome : Outcome
+    replicates : ndarray of shape (R, Q), int64, or None
+        Pixels by bin in each replicate of a bootstrap, where one is asked for.
     """
 
     histogram: NDArray[np.int64]
     outcome: Outcome
+    replicates: NDArray[np.int64] | None = None
+
+
+class Resampling(NamedTuple):
+    """A bootstrap that is asked for.
+
+    Attributes
+    ----------
+    quantizer : Quantizer
+        Whose bins are counted.
+    n_replicates : int
+    """
+
+    quantizer: Quantizer
+    n_replicates: int
 
 
 class Counted(NamedTuple):
@@ -88,7 +107,19 @@ class Counted(NamedTuple):
     lightness: NDArray[np.int64] | None
 
 
-CountedBatch: TypeAlias = tuple[NDArray[np.int64] | SparseCounts, Outcome]
+class CountedBatch(NamedTuple):
+    """What was counted of a batch of images.
+
+    Attributes
+    ----------
+    counts : ndarray of shape (65536,), int64, or SparseCounts
+    outcome : Outcome
+    replicates : ndarray of shape (R, Q), int64, or None
+    """
+
+    counts: NDArray[np.int64] | SparseCounts
+    outcome: Outcome
+    replicates: NDArray[np.int64] | None
 
 
 def tally_groups(
@@ -98,6 +129,7 @@ def tally_groups(
     by_color: bool,
     params: ImageParams,
     reporter: Reporter,
+    resampling: Resampling | None = None,
 ) -> Iterator[tuple[str, Tally]]:
     """Count the pixels of groups of images in one pass.
 
@@ -111,6 +143,7 @@ def tally_groups(
         Count by color instead of by ab cell.
     params : ImageParams
     reporter : Reporter
+    resampling : Resampling or None
 
     Yields
     ------
@@ -122,28 +155,42 @@ def tally_groups(
     size = _batch_size(n_images, engine.workers) if by_color else engine.batch_images
     batches = chain.from_iterable(batches_of(indices, size) for indices in groups.values())
     with (
-        closing(engine.run(counting_task(reader, by_color), batches)) as results,
+        closing(engine.run(counting_task(reader, by_color, resampling), batches)) as results,
         reporter.track(n_images, "images", "counting colors") as advance,
     ):
         for name, indices in groups.items():
-            total = empty_tally(by_color)
-            for counts, outcome in islice(results, -(-len(indices) // size)):
-                check_strict(outcome.skipped, params)
-                add_counts(total.histogram, counts)
-                advance(outcome.n_images + len(outcome.skipped))
-                total.outcome.add(outcome)
+            total = empty_tally(by_color, resampling)
+            for part in islice(results, -(-len(indices) // size)):
+                check_strict(part.outcome.skipped, params)
+                advance(part.outcome.n_images + len(part.outcome.skipped))
+                _add(total, part.counts, part.outcome, part.replicates)
             yield name, total
 
 
-def empty_tally(by_color: bool) -> Tally:
+def empty_tally(by_color: bool, resampling: Resampling | None = None) -> Tally:
     """Return a tally of nothing, by color or by ab cell."""
-    return Tally(np.zeros(N_COLORS if by_color else N_CELLS, np.int64), Outcome())
+    replicates = None
+    if resampling is not None:
+        shape = resampling.n_replicates, len(resampling.quantizer.centers)
+        replicates = np.zeros(shape, np.int64)
+    return Tally(np.zeros(N_COLORS if by_color else N_CELLS, np.int64), Outcome(), replicates)
 
 
 def add_tally(total: Tally, part: Tally) -> None:
     """Add what was counted of other images, in place."""
-    add_counts(total.histogram, part.histogram)
-    total.outcome.add(part.outcome)
+    _add(total, part.histogram, part.outcome, part.replicates)
+
+
+def _add(
+    total: Tally,
+    counts: NDArray[np.int64] | SparseCounts,
+    outcome: Outcome,
+    replicates: NDArray[np.int64] | None,
+) -> None:
+    add_counts(total.histogram, counts)
+    total.outcome.add(outcome)
+    if total.replicates is not None and replicates is not None:
+        add_counts(total.replicates, replicates)
 
 
 def counted(histogram: NDArray[np.int64], space: Space) -> Counted:
@@ -197,49 +244,77 @@ class BinCounter:
         return gather(histogram, table, len(self.quantizer.centers))
 
 
-def counting_task(reader: ImageReader, by_color: bool) -> Callable[[Batch], CountedBatch]:
+def counting_task(
+    reader: ImageReader, by_color: bool, resampling: Resampling | None = None
+) -> Callable[[Batch], CountedBatch]:
     """Return what counts one batch of images; it can be sent to other processes."""
-    return _CountColors(reader) if by_color else _CountCells(reader)
+    return _CountColors(reader, resampling) if by_color else _CountCells(reader, resampling)
 
 
 class _CountCells:
     """Counts a batch of images by ab cell."""
 
-    def __init__(self, reader: ImageReader) -> None:
+    def __init__(self, reader: ImageReader, resampling: Resampling | None) -> None:
         self._reader = reader
+        self._resampling = resampling
 
     def __call__(self, batch: Batch) -> CountedBatch:
-        outcome = Outcome()
-        return count_cells(_readable(self._reader, batch, outcome), ab_cells()), outcome
+        readable = _Readable(self._reader, batch, self._resampling)
+        counts = count_cells(readable, ab_cells())
+        return CountedBatch(counts, readable.outcome, readable.replicates())
 
 
 class _CountColors:
     """Counts a batch of images by color; each thread has its own counters, used again and again."""
 
-    def __init__(self, reader: ImageReader) -> None:
+    def __init__(self, reader: ImageReader, resampling: Resampling | None) -> None:
         self._reader = reader
+        self._resampling = resampling
         self._counters = threading.local()
 
-    def __reduce__(self) -> tuple[type[_CountColors], tuple[ImageReader]]:
+    def __reduce__(self) -> tuple[type[_CountColors], tuple[ImageReader, Resampling | None]]:
         """Leave the counters behind on the way to another process."""
-        return type(self), (self._reader,)
+        return type(self), (self._reader, self._resampling)
 
     def __call__(self, batch: Batch) -> CountedBatch:
         if not hasattr(self._counters, "colors"):
             self._counters.colors = ColorCounter()
-        outcome = Outcome()
-        return self._counters.colors.count(_readable(self._reader, batch, outcome)), outcome
+        readable = _Readable(self._reader, batch, self._resampling)
+        counts = self._counters.colors.count(readable)
+        return CountedBatch(counts, readable.outcome, readable.replicates())
 
 
-def _readable(reader: ImageReader, batch: Batch, outcome: Outcome) -> Iterator[Pixels]:
-    """Give the pixels of a batch's images, noting what became of each."""
-    for _, pixels, enlarged in reader.read_all(batch):
-        if isinstance(pixels, Skip):
-            outcome.skipped.append(pixels)
-        else:
-            outcome.n_images += 1
-            outcome.n_enlarged += enlarged
+class _Readable:
+    """The pixels of a batch's images, one after another; notes what became of each."""
+
+    def __init__(self, reader: ImageReader, batch: Batch, resampling: Resampling | None) -> None:
+        self._images = reader.read_all(batch)
+        self._resampling = resampling
+        self._keys: list[str] = []
+        self._bin_counts: list[NDArray[np.int64]] = []
+        self.outcome = Outcome()
+
+    def __iter__(self) -> Iterator[Pixels]:
+        for key, pixels, enlarged in self._images:
+            if isinstance(pixels, Skip):
+                self.outcome.skipped.append(pixels)
+                continue
+            self.outcome.n_images += 1
+            self.outcome.n_enlarged += enlarged
+            if self._resampling is not None:
+                quantizer = self._resampling.quantizer
+                bins = count_bins(pixels, bin_table(quantizer), len(quantizer.centers))
+                self._bin_counts.append(bins)
+                self._keys.append(key)
             yield pixels
+
+    def replicates(self) -> NDArray[np.int64] | None:
+        """Return what the images add to each replicate, once all of them were given."""
+        if self._resampling is None or not self._keys:
+            return None
+        n_replicates = self._resampling.n_replicates
+        weights = np.stack([poisson_weights(key, n_replicates) for key in self._keys])
+        return replicate_counts(weights, np.stack(self._bin_counts))
 
 
 def _batch_size(n_images: int, workers: int) -> int:

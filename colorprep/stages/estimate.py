@@ -132,7 +132,7 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     with open_engine(params.images) as engine:
         # Counters of colors are swept once a batch, so that small batches would be slow.
         size = -(-PROBE // engine.workers) if by_color else BATCH
-        probe = _probe(engine, task, lambda done: done[1].skipped, size, source, reporter)
+        probe = _probe(engine, task, lambda done: done.outcome.skipped, size, source, reporter)
     check_strict(probe.skipped, params.images)
     n_priors = 1 + (len({top_folder(key) for key in source.keys} - {""}) if params.by_class else 0)
     folder = workspace.path(params.output or "prior.npz").parent

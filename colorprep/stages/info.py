@@ -144,6 +144,7 @@ def _of_prior(prior: Prior) -> Facts:
         "n_images": prior.meta.get("n_images"),
         "n_pixels": prior.n_pixels,
         "bins_without_a_pixel": n_empty,
+        "replicates": 0 if prior.bootstrap is None else len(prior.bootstrap),
         **_shape_of(prior.probs, quantizer),
         **{key: value for key, value in prior.meta.items() if key not in _SAID},
         "parameters": quantizer.parameters,

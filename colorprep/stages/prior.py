@@ -1,7 +1,8 @@
 """`colorprep prior`: count the colors of a folder, fit what needs fitting, write the prior.
 
-One pass over the images does it, but for `--by-class` with a fitted quantizer: its bins are known
-only once all images were counted, so exact counts of each class take a second pass.
+One pass over the images does it, but for `--by-class` and `--bootstrap` with a fitted quantizer: its
+bins are known only once all images were counted, so exact counts of each class or replicate take a
+second pass.
 """
 
 from __future__ import annotations
@@ -24,7 +25,16 @@ from ..images.source import Source, digest_of, top_folder
 from ..progress import Reporter
 from ..quantize.spec import QuantizerSpec, make_quantizer
 from ..workspace import Workspace
-from .counting import BinCounter, Outcome, Tally, add_tally, counted, empty_tally, tally_groups
+from .counting import (
+    BinCounter,
+    Outcome,
+    Resampling,
+    Tally,
+    add_tally,
+    counted,
+    empty_tally,
+    tally_groups,
+)
 from .images import (
     ImageParams,
     check_strict,
@@ -59,6 +69,8 @@ class PriorParams:
     smoothing : {"soft", "lattice", "none"}
     by_class : bool
         Also write one prior for each top-level folder, to ``priors/<folder>/``.
+    bootstrap : int
+        Replicates of a Poisson bootstrap over the images; 0 for none.
     name : str or None
         A name for the prior; it then goes to ``priors/<name>/``.
     output : str, Path or None
@@ -70,6 +82,7 @@ class PriorParams:
     size: int | None = None
     smoothing: Smoothing = "soft"
     by_class: bool = False
+    bootstrap: int = 0
     name: str | None = None
     output: str | Path | None = None
 
@@ -149,9 +162,12 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             reporter.note(f"fitting {spec.n_components} bins of {spec.name}")
             cells = counted(whole.histogram, spec.space).cells
         writer = _PriorWriter(params, source, BinCounter(make_quantizer(spec, cells)))
+        resampling = None
+        if params.bootstrap:
+            resampling = Resampling(writer.bins.quantizer, params.bootstrap)
 
         classes: dict[str, Path] = {}
-        if whole is None or params.by_class:
+        if whole is None or params.by_class or resampling:
             groups = _by_top_folder(source.keys) if params.by_class else everything
 
             def write_class(name: str, tally: Tally) -> None:
@@ -161,7 +177,9 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
                     classes[name] = writer.write(class_path, name, groups[name], tally).path
 
             by_color = writer.bins.by_color
-            total = _count(engine, reader, groups, by_color, params.images, reporter, write_class)
+            total = _count(
+                engine, reader, groups, by_color, params.images, reporter, write_class, resampling
+            )
             if whole is None:
                 _report(total.outcome, params, reporter)
             elif not np.array_equal(whole.histogram, total.histogram):
@@ -181,11 +199,14 @@ def _count(
     params: ImageParams,
     reporter: Reporter,
     each: Callable[[str, Tally], None] = lambda name, tally: None,
+    resampling: Resampling | None = None,
 ) -> Tally:
     """Count groups of images in one pass; `each` is told of a group as soon as it is done."""
-    total = empty_tally(by_color)
+    total = empty_tally(by_color, resampling)
     total.outcome.skipped += reader.source.skipped
-    for name, tally in tally_groups(engine, reader, groups, by_color, params, reporter):
+    for name, tally in tally_groups(
+        engine, reader, groups, by_color, params, reporter, resampling
+    ):
         add_tally(total, tally)
         each(name, tally)
     total.outcome.skipped.sort()
@@ -214,7 +235,7 @@ class _PriorWriter:
         cells, lightness = counted(tally.histogram, quantizer.space)
         probs = smoothed_probs(quantizer, counts, cells, self._params.smoothing)
         meta = self._meta(name, indices, tally, int(counts.sum()))
-        prior = Prior(quantizer, counts, probs, cells, lightness, meta)
+        prior = Prior(quantizer, counts, probs, cells, lightness, meta, tally.replicates)
         save_prior(path, prior)
         weights_path = weights_path_beside(path)
         report = write_weights(prior_probs(prior), WeightsParams(), weights_path)
