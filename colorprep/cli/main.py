@@ -24,6 +24,7 @@ COMMANDS = (
     "rgbvar",
     "train",
     "colorize",
+    "report",
     "verify",
     "info",
     "export",

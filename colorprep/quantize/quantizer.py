@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.lab import Floats
+from ..color.hue_chroma import hue_chroma_lightness_to_rgb
+from ..color.lab import Floats, rgb_to_lab
 from .decoding import TEMPERATURE
 from .soft_encoding import SoftEncoding
 
@@ -85,3 +86,22 @@ def fingerprint_of(name: str, arrays: Mapping[str, NDArray[Any]], **values: Any)
         array = np.ascontiguousarray(arrays[key], dtype="<f8")
         digest.update(f"{key}{array.shape}".encode() + array.tobytes())
     return digest.hexdigest()[:32]
+
+
+def centers_in_ab(centers: Floats, space: Space) -> Floats:
+    """Return the ab colors of bins of either space.
+
+    Parameters
+    ----------
+    centers : ndarray of shape (Q, 2), float64
+    space : {"ab", "hue-chroma"}
+        Colors of hue and chroma are taken at HSL lightness 0.5.
+
+    Returns
+    -------
+    ndarray of shape (Q, 2), float64, CIELAB units
+    """
+    if space == "ab":
+        return centers
+    middle = np.column_stack([centers, np.full(len(centers), 0.5)])
+    return rgb_to_lab(hue_chroma_lightness_to_rgb(middle))[:, 1:]

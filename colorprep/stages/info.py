@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..artifacts import load_arrays, load_prior, load_weights
-from ..balance.prior import Prior
+from ..balance.prior import Prior, entropy_bits
 from ..balance.weights import check_probs, gray_bins
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
@@ -263,8 +263,7 @@ def _of_json(path: Path) -> Facts:
 
 def _shape_of(probs: Floats, quantizer: Quantizer) -> Facts:
     """Return how a prior is distributed."""
-    positive = probs[probs > 0]
-    bits = float(-(positive * np.log2(positive)).sum())
+    bits = entropy_bits(probs)
     commonest = np.argsort(-probs, kind="stable")[:COMMONEST]
     return {
         "entropy_bits": _rounded(bits),

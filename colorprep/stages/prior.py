@@ -204,9 +204,7 @@ def _count(
     """Count groups of images in one pass; `each` is told of a group as soon as it is done."""
     total = empty_tally(by_color, resampling)
     total.outcome.skipped += reader.source.skipped
-    for name, tally in tally_groups(
-        engine, reader, groups, by_color, params, reporter, resampling
-    ):
+    for name, tally in tally_groups(engine, reader, groups, by_color, params, reporter, resampling):
         add_tally(total, tally)
         each(name, tally)
     total.outcome.skipped.sort()

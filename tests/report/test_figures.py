@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from colorprep import ab_lattice, hue_chroma_bins, hue_chroma_grid, rebalancing_weights, rgb_to_lab
-from colorprep.report.figures import bin_colors, draw_prior, draw_ranking
+from colorprep.report.charts import draw_ranking
 from colorprep.report.gallery import GROUND, gallery
+from colorprep.report.gamut import bin_colors, draw_prior
 
 
 @pytest.mark.parametrize(
