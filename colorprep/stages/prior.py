@@ -1,8 +1,8 @@
 """`colorprep prior`: count the colors of a folder, fit what needs fitting, write the prior.
 
-One pass over the images does it, but for `--by-class` and `--bootstrap` with a fitted quantizer: its
-bins are known only once all images were counted, so exact counts of each class or replicate take a
-second pass.
+One pass over the images does it, but for `--by-class` and `--bootstrap` with a fitted quantizer:
+its bins are known only once all images were counted, so exact counts of each class or replicate
+take a second pass.
 """
 
 from __future__ import annotations
@@ -204,9 +204,7 @@ def _count(
     """Count groups of images in one pass; `each` is told of a group as soon as it is done."""
     total = empty_tally(by_color, resampling)
     total.outcome.skipped += reader.source.skipped
-    for name, tally in tally_groups(
-        engine, reader, groups, by_color, params, reporter, resampling
-    ):
+    for name, tally in tally_groups(engine, reader, groups, by_color, params, reporter, resampling):
         add_tally(total, tally)
         each(name, tally)
     total.outcome.skipped.sort()
