@@ -1,7 +1,7 @@
-"""The Poisson bootstrap over images: how far a prior would move with other images of the same kind.
+"""The Poisson bootstrap over images: how far other images of the same kind would move a prior.
 
-In each replicate an image counts as often as a Poisson variable of mean 1 says, drawn from a hash of
-its key. So an image has the same weights whoever counts it, and replicates add up like counts.
+In each replicate an image counts as often as a Poisson variable of mean 1 says, drawn from a hash
+of its key. So an image has the same weights whoever counts it, and replicates add up like counts.
 
 References
 ----------

@@ -1,8 +1,8 @@
 """`colorprep prior`: count the colors of a folder, fit what needs fitting, write the prior.
 
-One pass over the images does it, but for `--by-class` and `--bootstrap` with a fitted quantizer: its
-bins are known only once all images were counted, so exact counts of each class or replicate take a
-second pass.
+One pass over the images does it, but for `--by-class` and `--bootstrap` with a fitted quantizer:
+its bins are known only once all images were counted, so exact counts of each class or replicate
+take a second pass.
 """
 
 from __future__ import annotations

@@ -19,9 +19,11 @@ from colorprep import (
     OutputExists,
     QuantizerSpec,
     ab_lattice,
+    bin_table,
     load_prior,
     load_weights,
 )
+from colorprep.balance.bootstrap import poisson_weights
 from colorprep.color.hue_chroma import rgb_to_hue_chroma_lightness, to_chroma_plane
 from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
@@ -108,7 +110,7 @@ def test_same_bytes_however_it_is_run(spec, photographs, workspace, silent, monk
     made = []
 
     def make(workers):
-        params = PriorParams(ImageParams(photographs, workers=workers), spec)
+        params = PriorParams(ImageParams(photographs, workers=workers), spec, bootstrap=20)
         made.append(run(params, workspace, silent).whole.path.read_bytes())
 
     for workers, size in ((1, 256), (4, 256), (2, 1), (3, 7)):
@@ -118,6 +120,24 @@ def test_same_bytes_however_it_is_run(spec, photographs, workspace, silent, monk
     monkeypatch.setattr(counting, "batches_of", lambda keys, size: forwards(keys[::-1], size))
     make(3)
     assert len(set(made)) == 1
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=by_name)
+def test_replicates_equal_an_independent_resampling(spec, photographs, workspace, silent):
+    """Each replicate counts every image as often as its key says; classes add up to the whole."""
+    params = PriorParams(ImageParams(photographs), spec, bootstrap=30, by_class=True)
+    result = run(params, workspace, silent)
+    prior = load_prior(result.whole.path)
+    table = bin_table(prior.quantizer)
+    expected = np.zeros((30, len(prior.counts)), np.int64)
+    for path in photographs.rglob("*.jpg"):
+        rgb = np.asarray(Image.open(path).convert("RGB"), np.int64) @ [1 << 16, 1 << 8, 1]
+        bins = np.bincount(table[rgb].ravel(), minlength=len(prior.counts))
+        key = path.relative_to(photographs).as_posix()
+        expected += poisson_weights(key, 30)[:, None] * bins
+    np.testing.assert_array_equal(prior.bootstrap, expected)
+    classes = sum(load_prior(path).bootstrap for path in result.classes.values())
+    np.testing.assert_array_equal(classes, expected)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=by_name)
