@@ -81,8 +81,8 @@ def bins_that_differ_most(differences: Floats, n: int) -> NDArray[np.intp]:
     ndarray of shape (at most n,), intp
         Of equal differences the lower bin first.
     """
-    order = np.argsort(-np.abs(differences), kind="stable")[:n]
-    return order[differences[order] != 0.0]
+    order: NDArray[np.intp] = np.argsort(-np.abs(differences), kind="stable")[:n]
+    return np.asarray(order[differences[order] != 0.0])
 
 
 def _kullback_leibler(p: Floats, m: Floats) -> float:

@@ -90,7 +90,7 @@ def draw_intervals(quantizer: Quantizer, shares: Floats, low: Floats, high: Floa
     order = order[shares[order] > 0]
     ranks = np.arange(1, len(order) + 1)
     # An interval may begin at 0, which a log axis cannot show: it then begins at the bottom.
-    bottom = 0.3 * float(np.where(low > 0, low, shares)[order].min())
+    bottom = 0.7 * float(np.where(low > 0, low, shares)[order].min())
     axes.vlines(ranks, np.maximum(low[order], bottom), high[order], SOFT, linewidth=2)
     colors = bin_colors(quantizer)[order]
     axes.scatter(ranks, shares[order], 60, colors, linewidths=0, gid=OWN_COLORS, zorder=3)

@@ -20,7 +20,7 @@ from .charts import draw_intervals
 from .gamut import draw_differences, draw_uncertainties
 from .numbers import figure as told
 from .numbers import percent, points, quantity
-from .page import Block, Chart, Note, Section, Swatch, Table, missing
+from .page import Block, Cell, Chart, Note, Section, Swatch, Table, missing
 from .spectrum import draw_spectra
 from .swatches import bin_facts, bin_name, bin_swatches
 
@@ -70,7 +70,7 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
     apart = {name: compare_priors(one.probs, prior.probs) for name, one in classes.items()}
     ranked = sorted(apart, key=lambda name: (-apart[name].jensen_shannon, name))
     shown = ranked[:MOST_CLASSES]
-    rows = [
+    rows: list[list[Cell]] = [
         [
             name,
             f"{classes[name].n_images:,}",
@@ -131,7 +131,7 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
     gray = gray_bins(quantizer.centers, quantizer.space)
     overall = Table(
         "Overall",
-        ["", *shapes],
+        ["measure", *shapes],
         [
             ["near-gray", *(percent(float(probs[gray].sum())) for probs in shapes.values())],
             ["largest share", *(percent(float(probs.max())) for probs in shapes.values())],
@@ -216,17 +216,14 @@ def uncertainty_section(prior: Prior) -> Section:
         "the less is known. Empty frames are bins without a pixel.",
         f"A map of the {len(shares)} bins. {known}.",
     )
-    table = Table(
-        "95% intervals",
-        ["bin", "share", "from", "to"],
-        [
-            ["near-gray bins", *map(percent, (float(shares[gray].sum()), gray_low, gray_high))],
-            *(
-                [[swatch], percent(shares[i]), percent(low[i]), percent(high[i])]
-                for swatch, i in zip(bin_swatches(quantizer, most), most, strict=True)
-            ),
-        ],
-    )
+    rows: list[list[Cell]] = [
+        ["near-gray bins", *map(percent, (float(shares[gray].sum()), gray_low, gray_high))]
+    ]
+    rows += [
+        [[swatch], percent(shares[i]), percent(low[i]), percent(high[i])]
+        for swatch, i in zip(bin_swatches(quantizer, most), most, strict=True)
+    ]
+    table = Table("95% intervals", ["bin", "share", "from", "to"], rows)
     reading = (
         "How far the counted shares would move with other images of the same kind: a Poisson "
         f"bootstrap over images, {quantity(len(replicates), 'replicate')}. {known}."
@@ -253,7 +250,7 @@ def _extreme_bins(quantizer: Quantizer, differences: Floats) -> list[Swatch]:
     """Return the bins of the largest positive differences as swatches."""
     order: NDArray[np.intp] = np.argsort(-differences, kind="stable")[:CLASS_BINS]
     order = order[differences[order] > 0]
-    return bin_swatches(quantizer, order, [told(100 * differences[i]) for i in order])
+    return bin_swatches(quantizer, order, [f"{100 * differences[i]:.0f}" for i in order])
 
 
 def _told_differences(quantizer: Quantizer, bins: NDArray[np.intp], apart: Comparison) -> str:

@@ -225,10 +225,10 @@ def _add_squares(axes: Axes, middles: Floats, sides: Floats, colors: Floats) -> 
     axes.add_collection(squares)
 
 
-def _squares(middles: Floats, sides: Floats) -> Floats:
-    """Return the corners of squares, (N, 5, 2), the first one again as the last."""
+def _squares(middles: Floats, sides: Floats) -> list[Floats]:
+    """Return the corners of squares, (5, 2) each, the first one again as the last."""
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5], [-0.5, -0.5]])
-    return middles[:, None, :] + sides[:, None, None] * corners
+    return list(middles[:, None, :] + sides[:, None, None] * corners)
 
 
 def _cell_side(positions: Floats) -> float:

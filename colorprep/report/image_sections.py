@@ -110,9 +110,7 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
     """Show what colors of the images lose by being encoded and decoded."""
     title = "The round trip"
     if sample is None:
-        text = (
-            "The images cannot be read here, so their round trip is left out; give them by `--dir`."
-        )
+        text = "The images cannot be read here; `colorprep report --dir FOLDER` finds them."
         return missing("round-trip", title, text)
     errors = sample.errors
     facts = {name: _error_facts(values) for name, values in zip(DECODINGS, errors, strict=True)}
@@ -144,21 +142,26 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
     table = Table(
         "Color differences (CIEDE2000)",
         ["decoding", "mean", "median", "95th percentile"],
-        [[name, *(told(value) for value in one.values())] for name, one in facts.items()],
+        [
+            [f"{name}: {DECODINGS[name]}", *(told(value) for value in one.values())]
+            for name, one in facts.items()
+        ],
     )
-    explained = "; ".join(f"{name}: {meaning}" for name, meaning in DECODINGS.items())
     reading = (
         f"What a color of these images loses by being encoded into {quantizer.name} and decoded "
         "again, at its own lightness: no network that predicts these bins can do better. A "
-        f"difference of 1 is just noticeable side by side. {explained}."
-    )
-    sampled = (
-        f"Measured on {len(sample.rgb):,} pixels of {quantity(sample.n_images, 'image')}, a grid "
-        "of each."
+        "difference of 1 is just noticeable side by side. Measured on "
+        f"{len(sample.rgb):,} pixels of {quantity(sample.n_images, 'image')}, a grid of each."
     )
     told_facts = {"n_images": sample.n_images, "n_pixels": len(sample.rgb), **facts}
-    blocks = [chart, swatches, table, Note(sampled)]
+    blocks: list[Block] = [chart, swatches, table]
     return Section("round-trip", title, reading, blocks, told_facts)
+
+
+def error_summary(sample: RoundTripSample) -> str:
+    """Tell the median errors of hard and annealed decoding."""
+    hard, _, annealed = (told(float(np.median(values))) for values in sample.errors)
+    return f"{hard} hard, {annealed} annealed"
 
 
 def skipped_section(
@@ -201,9 +204,8 @@ def _photographs(group: Sequence[Ranked]) -> Photographs | None:
     scores = f"scores {told(first.score)} to {told(last.score)}"
     keys = ", ".join(image.key for image in read)
     ranks = f"{first.rank:,} to {last.rank:,}"
-    return Photographs(
-        f"Ranks {ranks}, {scores}", jpeg, size, f"Photographs of ranks {ranks}: {keys}"
-    )
+    description = f"Photographs of ranks {ranks}: {keys}"
+    return Photographs(f"Ranks {ranks}, {scores}", jpeg, size, description)
 
 
 def _error_facts(values: NDArray[np.float64]) -> dict[str, float]:

@@ -14,7 +14,7 @@ def points(difference: float) -> str:
 
 
 def figure(value: float) -> str:
-    """Tell a number in three digits, such as ``0.0012`` or ``4,830``; from 10^7 on as ``1.2e30``."""
+    """Tell a number in three digits, such as ``0.0012``, ``4,830`` or, from 10^7 on, ``1.2e30``."""
     rounded = float(f"{value:.3g}")
     if abs(rounded) >= 1e7:
         return f"{rounded:g}".replace("e+", "e")

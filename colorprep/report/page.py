@@ -100,6 +100,7 @@ class Table:
     ----------
     caption : str
     columns : sequence of str
+        Their names; none where each row is a name and a value.
     rows : sequence of sequence of str or swatches
     words : bool
         Whether the cells are words, not numbers to be aligned at their end.

@@ -53,10 +53,10 @@ def prior_section(prior: Prior) -> Section:
         "The commonest bins",
         ["bin", "share of the pixels", "together"],
         [
-            [[swatch], percent(probs[i]), percent(together)]
-            for swatch, i, together in zip(
+            [[swatch], percent(share), percent(together)]
+            for swatch, share, together in zip(
                 bin_swatches(quantizer, commonest),
-                commonest,
+                probs[commonest],
                 np.cumsum(probs[commonest]),
                 strict=True,
             )
@@ -84,7 +84,10 @@ def smoothing_section(prior: Prior) -> Section:
     smoothing = str(prior.meta.get("smoothing", "none"))
     apart = compare_priors(hard, smoothed)
     shapes = {"hard": _shape(hard, quantizer), "smoothed": _shape(smoothed, quantizer)}
-    moved = f"Smoothing ({smoothing}) moved {percent(apart.total_variation)} of the pixels to other"
+    moved = (
+        f"Smoothing ({smoothing}) moved {percent(apart.total_variation)} of the pixels to other "
+        f"bins, a Jensen-Shannon divergence of {told(apart.jensen_shannon)} bits."
+    )
     chart = Chart(
         "smoothing",
         "Bins by their share",
@@ -92,29 +95,24 @@ def smoothing_section(prior: Prior) -> Section:
         "The line is the smoothed prior, falling from the commonest bin to the rarest. A dot in a "
         "bin's color is its share of the pixels as they were counted; ticks at the bottom are "
         "bins without a pixel.",
-        f"Shares of {len(hard)} bins on a log scale. {moved} bins. The largest share is "
+        f"Shares of {len(hard)} bins on a log scale. {moved} The largest share is "
         f"{percent(hard.max())} as counted and {percent(smoothed.max())} smoothed.",
     )
     table = Table(
         "Before and after smoothing",
-        ["", "hard", "smoothed"],
+        ["measure", "hard", "smoothed"],
         [
-            [
-                "bins with a share",
-                *(f"{shape['bins_with_a_share']:,}" for shape in shapes.values()),
-            ],
+            ["bins with a share", *(f"{shape['n_held']:,}" for shape in shapes.values())],
             ["largest share", *(percent(shape["largest"]) for shape in shapes.values())],
             ["near-gray", *(percent(shape["gray_share"]) for shape in shapes.values())],
             ["entropy, bits", *(told(shape["entropy_bits"]) for shape in shapes.values())],
             ["effective bins", *(told(shape["effective_bins"]) for shape in shapes.values())],
         ],
     )
-    note = Note(
-        f"{moved} bins, which is a Jensen-Shannon divergence of {told(apart.jensen_shannon)} bits."
-    )
     reading = (
         "Counted shares leave holes and noise where few pixels fall; smoothing fills them from "
-        "neighboring colors, so that no rare color gets an absurd weight by accident."
+        "neighboring colors, so that no rare color gets an absurd weight by accident. "
+        f"{moved}"
     )
     facts = {
         "smoothing": smoothing,
@@ -122,7 +120,7 @@ def smoothing_section(prior: Prior) -> Section:
         "total_variation": apart.total_variation,
         **shapes,
     }
-    return Section("smoothing", "Hard and smoothed", reading, [chart, table, note], facts)
+    return Section("smoothing", "Hard and smoothed", reading, [chart, table], facts)
 
 
 def weights_section(
@@ -163,7 +161,7 @@ def weights_section(
     )
     table = Table(
         "What the weights do to the loss",
-        ["", ""],
+        [],
         [
             ["lambda", told(meta["lambda"])],
             ["alpha", told(meta["alpha"])],
@@ -242,7 +240,7 @@ def summary(prior: Prior, weights: Weights) -> dict[str, str]:
     n_empty = int(np.count_nonzero(prior.counts == 0))
     return {
         "images": f"{prior.meta.get('n_images', 0):,}",
-        "pixels": f"{prior.n_pixels:,}",
+        "pixels": f"{told(prior.n_pixels / 1e6)} million",
         "quantizer": prior.quantizer.name,
         "bins without a pixel": f"{n_empty} of {len(prior.counts)}",
         "near-gray pixels": percent(safety.gray_before),
@@ -281,5 +279,5 @@ def _shape(probs: Floats, quantizer: Quantizer) -> dict[str, Any]:
         "effective_bins": 2.0**bits,
         "largest": float(probs.max()),
         "gray_share": float(probs[gray_bins(quantizer.centers, quantizer.space)].sum()),
-        "bins_with_a_share": int(np.count_nonzero(probs > 0)),
+        "n_held": int(np.count_nonzero(probs > 0)),
     }

@@ -17,7 +17,7 @@ def provenance_section(artifacts: Mapping[str, Mapping[str, Any]]) -> Section:
         By name: facts in plain values, nested as they are.
     """
     tables = [
-        Table(name, ["what", "value"], [[key, value] for key, value in _flat(facts)], words=True)
+        Table(name, [], [[key, value] for key, value in _flat(facts)], words=True)
         for name, facts in artifacts.items()
     ]
     reading = (

@@ -50,8 +50,9 @@ def draw_spectra(quantizer: Quantizer, rows: Mapping[str, Floats], x: str) -> Fi
             for start, end in zip(ends - shares, ends, strict=True)
         ]
         # Edges of the same color close the hairlines between neighbors.
-        style = {"facecolors": colors, "edgecolors": colors, "linewidths": 0.3}
-        axes.add_collection(PolyCollection(boxes, gid=OWN_COLORS, **style))
+        sectors = PolyCollection(boxes, facecolors=colors, edgecolors=colors, gid=OWN_COLORS)
+        sectors.set_linewidth(0.3)
+        axes.add_collection(sectors)
         axes.text(1.02, row, percent(shares[0]), color=TEXT, fontsize=SIZE, va="center")
     axes.text(1.02, -0.85, "near-gray", color=SOFT, fontsize=SIZE, va="center")
     axes.set(xlim=(0, 1.22), ylim=(len(rows) - 0.5, -1.2))
@@ -82,7 +83,7 @@ def spectrum(quantizer: Quantizer, probs: Floats) -> tuple[Floats, Floats]:
     degrees = np.degrees(np.arctan2(ab[:, 1], ab[:, 0])) - FIRST_HUE
     sector = 1 + np.floor(degrees % 360.0 / (360.0 / SECTORS)).astype(np.int64) % SECTORS
     sector[gray_bins(quantizer.centers, quantizer.space)] = 0
-    shares = np.bincount(sector, probs, SECTORS + 1)
+    shares: Floats = np.bincount(sector, probs, SECTORS + 1).astype(np.float64)
     sums = [np.bincount(sector, probs * axis, SECTORS + 1) for axis in ab.T]
     means = np.column_stack(sums) / np.maximum(shares, 1e-300)[:, None]
     return shares, displayed(means)

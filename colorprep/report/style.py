@@ -23,8 +23,8 @@ SECOND = "#6cc0e5"
 THIRD = "#c79bf2"
 DARK = "#17191d"  # on top of colors of bins, in any theme
 
-WIDTH = 5.6
-DPI = 150
+WIDTH = 5.0
+DPI = 168
 SIZE = 12
 TITLE_SIZE = 15
 

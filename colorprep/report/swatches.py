@@ -26,16 +26,11 @@ def bin_swatches(
     quantizer: Quantizer, bins: NDArray[np.intp], texts: Sequence[str] | None = None
 ) -> list[Swatch]:
     """Return swatches of bins, each with a text beside it, their names if none are given."""
-    colors = bin_colors(quantizer, bins)
+    colors = map(to_hex, bin_colors(quantizer, bins))
     names = [bin_name(quantizer, i) for i in bins]
     if texts is None:
-        return [
-            Swatch(to_hex(color), name, "bin") for color, name in zip(colors, names, strict=True)
-        ]
-    return [
-        Swatch(to_hex(color), text, name)
-        for color, text, name in zip(colors, texts, names, strict=True)
-    ]
+        return [Swatch(color, name, "bin") for color, name in zip(colors, names, strict=True)]
+    return [Swatch(*swatch) for swatch in zip(colors, texts, names, strict=True)]
 
 
 def bin_facts(quantizer: Quantizer, index: SupportsIndex, **values: Any) -> dict[str, Any]:

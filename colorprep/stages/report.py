@@ -18,7 +18,12 @@ from ..images.skip import REASONS
 from ..images.source import Source
 from ..progress import Reporter
 from ..report.comparison_sections import classes_section, comparison_section, uncertainty_section
-from ..report.image_sections import ranking_section, round_trip_section, skipped_section
+from ..report.image_sections import (
+    error_summary,
+    ranking_section,
+    round_trip_section,
+    skipped_section,
+)
 from ..report.page import Chart, Section, render
 from ..report.prior_sections import (
     lambda_section,
@@ -43,7 +48,6 @@ from .report_inputs import (
 from .weights import PRIOR_NAME
 
 REPORT_NAME = "report.html"
-TITLE = "Color report"
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,11 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         skipped_section(read_skips(prior, workspace), REASONS),
         provenance_section(provenance(prior, used, source, compared, workspace)),
     ]
-    html = render(TITLE, summary(prior, used.weights), sections)
+    numbers = summary(prior, used.weights)
+    if sample is not None:
+        numbers |= {"median round-trip error": error_summary(sample)}
+    name = prior.meta.get("name") or (source and source.name)
+    html = render(f"Color report of {name}" if name else "Color report", numbers, sections)
     write_text(path, html)
     folder = None if params.figures is None else workspace.path(params.figures)
     figures = [] if folder is None else list(_write_figures(sections, folder))

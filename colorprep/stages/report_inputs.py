@@ -86,9 +86,7 @@ def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict
         if meta.get("fingerprint") != prior.quantizer.fingerprint:
             foreign.append(path.parent.name)
         elif len(arrays.get("probs", ())) != len(prior.probs):
-            raise ArtifactError(
-                f"{path} is damaged: it lacks the shares of its bins; make it again"
-            )
+            raise ArtifactError(f"{path} is damaged: its shares are of other bins; make it again")
         else:
             classes[path.parent.name] = ClassPrior(int(meta.get("n_images", 0)), arrays["probs"])
     if foreign:
