@@ -50,6 +50,7 @@ def command(
         "report": result.path,
         "bytes": result.n_bytes,
         "figures": result.figures,
+        "comparison": None,
         "sections": {section.anchor: section.facts is not None for section in result.sections},
         **{section.anchor.replace("-", "_"): section.facts for section in result.sections},
     }

@@ -19,6 +19,11 @@ Space: TypeAlias = Literal["ab", "hue-chroma"]
 Decoding: TypeAlias = Literal["mode", "mean", "annealed-mean"]
 
 
+def centers_of(centers: Floats, bins: NDArray[np.uint16] | None) -> Floats:
+    """Return the centers of bins, (..., 2) for bins of shape (...); of all where None is given."""
+    return centers if bins is None else np.asarray(centers[bins])
+
+
 class Quantizer(Protocol):
     """A map from colors to Q bins and back.
 
@@ -61,8 +66,12 @@ class Quantizer(Protocol):
         probs: NDArray[Any],
         how: Decoding = "annealed-mean",
         temperature: float = TEMPERATURE,
+        bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
-        """Return the color that distributions (..., Q) stand for, (..., 2) float64."""
+        """Return the color that distributions stand for, (..., 2) float64.
+
+        Distributions have shape (..., Q), or (..., k) over the `bins` of the same shape.
+        """
 
 
 def fingerprint_of(name: str, arrays: Mapping[str, NDArray[Any]], **values: Any) -> str:

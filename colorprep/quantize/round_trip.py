@@ -10,7 +10,7 @@ Sharma, Wu, Dalal, "The CIEDE2000 color-difference formula", Color Research and 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from ..color.lab import Floats, rgb_to_lab
 from .decoding import TEMPERATURE
 from .quantizer import Quantizer
 
-DENSE_ENTRIES = 1 << 20  # of distributions that are written out at once
+ENTRIES = 1 << 22  # of distributions at once, were they over all bins
 
 
 class RoundTrip(NamedTuple):
@@ -91,13 +91,12 @@ def round_trip_errors(quantizer: Quantizer, rgb: NDArray[np.uint8]) -> RoundTrip
 
 def _decoded(quantizer: Quantizer, colors: Floats) -> RoundTrip:
     """Return colors (N, 2) as they come back, in the quantizer's space."""
-    rows = max(1, DENSE_ENTRIES // len(quantizer.centers))
-    parts: list[tuple[Any, Any]] = []
+    rows = max(1, ENTRIES // len(quantizer.centers))
+    parts = []
     for start in range(0, len(colors), rows):
-        soft = quantizer.encode_soft(colors[start : start + rows])
-        probs = soft.dense(len(quantizer.centers))
-        annealed = quantizer.decode(probs, "annealed-mean", TEMPERATURE)
-        parts.append((quantizer.decode(probs, "mean"), annealed))
+        bins, weights = quantizer.encode_soft(colors[start : start + rows])
+        annealed = quantizer.decode(weights, "annealed-mean", TEMPERATURE, bins)
+        parts.append((quantizer.decode(weights, "mean", bins=bins), annealed))
     hard = quantizer.centers[quantizer.encode(colors)]
     means, annealed_means = zip(*parts, strict=True)
     return RoundTrip(hard, np.concatenate(means), np.concatenate(annealed_means))

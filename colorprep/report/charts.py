@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
 from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut
@@ -15,7 +16,7 @@ from ..quantize.quantizer import Quantizer
 from ..quantize.round_trip import RoundTrip
 from .gallery import TEXT
 from .gamut import bin_colors
-from .numbers import figure as told
+from .numbers import short
 from .style import (
     ACCENT,
     OWN_COLORS,
@@ -96,6 +97,7 @@ def draw_intervals(quantizer: Quantizer, shares: Floats, low: Floats, high: Floa
     axes.scatter(ranks, shares[order], 60, colors, linewidths=0, gid=OWN_COLORS, zorder=3)
     axes.set_yscale("log")
     axes.set_ylim(bottom, None)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.yaxis.set_major_formatter(percent_axis())
     axes.minorticks_off()
     axes.spines[["top", "right"]].set_visible(False)
@@ -165,7 +167,9 @@ def draw_round_trips(
     for column, differences in enumerate(errors, 1):
         for row, difference in enumerate(differences):
             place = (column + 0.45, row + 0.78)
-            axes.text(*place, told(difference), color=SOFT, fontsize=SIZE, ha="center", va="center")
+            axes.text(
+                *place, short(difference), color=SOFT, fontsize=SIZE, ha="center", va="center"
+            )
     axes.set(xlim=(-0.05, 3.95), ylim=(len(rows), -0.1))
     axes.set_xticks([column + 0.45 for column in range(4)], ["original", *decoded._fields])
     axes.set_yticks([row + 0.3 for row in range(len(rows))], rows)

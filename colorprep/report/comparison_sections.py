@@ -18,8 +18,7 @@ from ..color.lab import Floats
 from ..quantize.quantizer import Quantizer
 from .charts import draw_intervals
 from .gamut import draw_differences, draw_uncertainties
-from .numbers import figure as told
-from .numbers import percent, points, quantity
+from .numbers import percent, points, quantity, short
 from .page import Block, Cell, Chart, Note, Section, Swatch, Table, missing
 from .spectrum import draw_spectra
 from .swatches import bin_facts, bin_name, bin_swatches
@@ -74,20 +73,20 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
         [
             name,
             f"{classes[name].n_images:,}",
-            told(apart[name].jensen_shannon),
+            short(apart[name].jensen_shannon),
             _extreme_bins(quantizer, apart[name].differences),
             _extreme_bins(quantizer, -apart[name].differences),
         ]
         for name in shown
     ]
-    columns = ["class", "images", "divergence, bits", "more than the whole", "less"]
+    columns = ["class", "images", "divergence, bits", "points more than the whole", "points less"]
     count = f"the {len(shown)} most different of {len(ranked)} classes"
-    table = Table(f"{count.capitalize()}, differences in points", columns, rows)
+    table = Table(f"The most different of {len(ranked)} classes", columns, rows)
     bars = {"all": prior.probs, **{name: classes[name].probs for name in shown}}
     divergences = np.array([one.jensen_shannon for one in apart.values()])
     spread = (
-        f"The median class is {told(float(np.median(divergences)))} bits from the whole, the most "
-        f"different one, {shown[0]}, {told(float(divergences.max()))} bits."
+        f"The median class is {short(float(np.median(divergences)))} bits from the whole, the most "
+        f"different one, {shown[0]}, {short(float(divergences.max()))} bits."
     )
     chart = Chart(
         "classes",
@@ -116,7 +115,7 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
     apart = compare_priors(prior.probs, reference.probs)
     most = bins_that_differ_most(apart.differences, COMPARED_BINS)
     distance = (
-        f"The Jensen-Shannon divergence is {told(apart.jensen_shannon)} bits, the total variation "
+        f"The Jensen-Shannon divergence is {short(apart.jensen_shannon)} bits, the total variation "
         f"{percent(apart.total_variation)}"
     )
     chart = Chart(
@@ -127,7 +126,7 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
         f"`{reference.name}` holds more of. Its area tells how much, on a root scale.",
         f"A map of differences. {distance}. {_told_differences(quantizer, most, apart)}",
     )
-    shapes = {"this prior": prior.probs, reference.name: reference.probs}
+    shapes = {"this prior": prior.probs, "reference": reference.probs}
     gray = gray_bins(quantizer.centers, quantizer.space)
     overall = Table(
         "Overall",
@@ -135,12 +134,12 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
         [
             ["near-gray", *(percent(float(probs[gray].sum())) for probs in shapes.values())],
             ["largest share", *(percent(float(probs.max())) for probs in shapes.values())],
-            ["entropy, bits", *(told(entropy_bits(probs)) for probs in shapes.values())],
+            ["entropy, bits", *(short(entropy_bits(probs)) for probs in shapes.values())],
         ],
     )
     bins = Table(
         "The bins that differ most",
-        ["bin", "this prior", reference.name, "points"],
+        ["bin", "this prior", "reference", "points"],
         [
             [
                 [swatch],
@@ -243,7 +242,7 @@ def uncertainty_section(prior: Prior) -> Section:
             for i in most
         ],
     }
-    return Section("uncertainty", title, reading, [intervals, uncertainties, table], facts)
+    return Section("uncertainty", title, reading, [intervals, table, uncertainties], facts)
 
 
 def _extreme_bins(quantizer: Quantizer, differences: Floats) -> list[Swatch]:

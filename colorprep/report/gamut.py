@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +11,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -18,12 +19,13 @@ from ..color.hue_chroma import hue_chroma_lightness_to_rgb, to_chroma_plane
 from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut
 from ..quantize.quantizer import Quantizer
 from .gallery import GROUND, TEXT
-from .numbers import figure as told
-from .numbers import percent
+from .numbers import percent, short
 from .style import FAINT, OWN_COLORS, SIZE, SOFT, TITLE_SIZE, blank_figure, label, plain
 
 SHARES = (0.1, 0.01, 0.001, 0.0001, 0.00001)
-MAP_HEIGHT = 5.7
+MAP_SIDE, LABEL_ROOM = 4.4, 0.8  # inches
+KEY_ROOM = 0.12  # of the longer side
+TURNS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_DRAWN = 2000  # more squares than these are drawn as one picture, to keep the page small
 
 
@@ -39,7 +41,7 @@ def draw_prior(quantizer: Quantizer, probs: Floats, weights: Floats) -> Figure:
     -------
     Figure
     """
-    figure = blank_figure(2 * MAP_HEIGHT + 1.0)
+    figure = blank_figure(2 * (MAP_SIDE + LABEL_ROOM) + 1.0)
     above, below = figure.subplots(2, 1)
     _map_shares(above, quantizer, probs)
     _name(above, "How often each color occurs", f"{probs.max():.1%} in the commonest bin")
@@ -51,15 +53,15 @@ def draw_prior(quantizer: Quantizer, probs: Floats, weights: Floats) -> Figure:
 
 def draw_shares(quantizer: Quantizer, probs: Floats) -> Figure:
     """Draw a prior: the area of a bin's square tells its share of the pixels on a log scale."""
-    figure = blank_figure(MAP_HEIGHT)
-    _map_shares(figure.subplots(), quantizer, probs)
+    figure, axes = _map_figure(quantizer)
+    _map_shares(axes, quantizer, probs)
     return figure
 
 
 def draw_weights(quantizer: Quantizer, weights: Floats) -> Figure:
     """Draw rebalancing weights: the area of a bin's square tells its weight."""
-    figure = blank_figure(MAP_HEIGHT)
-    _map_weights(figure.subplots(), quantizer, weights)
+    figure, axes = _map_figure(quantizer)
+    _map_weights(axes, quantizer, weights)
     return figure
 
 
@@ -78,15 +80,13 @@ def draw_differences(quantizer: Quantizer, differences: Floats) -> Figure:
         A bin's square is full where the difference is above 0 and hollow where it is below; its
         area tells the root of how large it is.
     """
-    figure = blank_figure(MAP_HEIGHT)
-    axes = figure.subplots()
+    figure, axes = _map_figure(quantizer)
     largest = float(np.abs(differences).max()) or 1.0
     # The root, since a few differences are large and most are small.
     areas = np.sqrt(np.abs(differences) / largest)
     _map_bins(axes, quantizer, areas, hollow=differences < 0)
-    parts = (1, 10, 100)
-    entries = [(n**-0.5, f"{told(100 * largest / n)} points") for n in parts]
-    _key(axes, quantizer, entries)
+    entries = [(n**-0.5, short(100 * largest / n)) for n in (1, 10, 100)]
+    _key(axes, quantizer, [*entries[:-1], (entries[-1][0], f"{entries[-1][1]} points")])
     return figure
 
 
@@ -104,8 +104,7 @@ def draw_uncertainties(quantizer: Quantizer, relative: Floats) -> Figure:
     Figure
         The area of a bin's square; a full one stands for 100% and more.
     """
-    figure = blank_figure(MAP_HEIGHT)
-    axes = figure.subplots()
+    figure, axes = _map_figure(quantizer)
     _map_bins(axes, quantizer, np.nan_to_num(relative))
     _key(axes, quantizer, [(1.0, "±100% or more"), (0.5, "±50%"), (0.1, "±10%")])
     return figure
@@ -166,7 +165,7 @@ def _share_area(share: Any) -> Any:
 
 def _map_weights(axes: Axes, quantizer: Quantizer, weights: Floats) -> None:
     _map_bins(axes, quantizer, weights / weights.max())
-    _key(axes, quantizer, [(1.0 / n, told(weights.max() / n)) for n in (1, 2, 4, 8)])
+    _key(axes, quantizer, [(1.0 / n, short(weights.max() / n)) for n in (1, 2, 4, 8)])
 
 
 def _map_bins(
@@ -174,7 +173,8 @@ def _map_bins(
 ) -> None:
     """Draw each bin as a square of its color, its area as given from 0 to 1, some with a hole."""
     plain(axes)
-    positions, side = _positions(quantizer)
+    plane = _plane(quantizer)
+    positions, side = plane.positions, plane.side
     outlines = _squares(positions, np.full(len(positions), side))
     outline = Path.make_compound_path(*(Path(corners, closed=True) for corners in outlines))
     axes.add_patch(PathPatch(outline, facecolor="none", edgecolor=FAINT, linewidth=0.5))
@@ -184,38 +184,77 @@ def _map_bins(
     if hollow is not None:
         holes = _squares(positions[drawn & hollow], 0.6 * sides[drawn & hollow])
         axes.add_collection(PolyCollection(holes, facecolors=GROUND))
-    reach = float(np.abs(positions).max()) + side
-    axes.set(xlim=(-reach, reach), ylim=(-1.22 * reach, reach), aspect="equal")
-    ticks = [-100, -50, 0, 50, 100] if quantizer.space == "ab" else [-1, -0.5, 0, 0.5, 1]
-    inside = [tick for tick in ticks if abs(tick) <= reach]
-    axes.set(xticks=inside, yticks=inside)
+    low, high = plane.reach
+    bottom = positions[:, 1].min() - side
+    axes.set_yticks([tick for tick in MaxNLocator(5).tick_values(bottom, high[1]) if tick > bottom])
+    axes.xaxis.set_major_locator(FixedLocator(TURNS) if plane.x == "hue" else MaxNLocator(5))
+    if plane.x == "hue":
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda turn, _: f"{360 * turn:.0f}°"))
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axes.spines[:].set_visible(False)
-    if quantizer.space == "ab":
-        label(axes, "a: green to red (CIELAB)", "b: blue to yellow (CIELAB)")
-    else:
-        label(axes, "chroma × cos(hue)", "chroma × sin(hue)")
+    label(axes, plane.x, plane.y)
 
 
 def _key(axes: Axes, quantizer: Quantizer, entries: Sequence[tuple[float, str]]) -> None:
     """Explain the squares' sizes in a row below the bins."""
-    side = _positions(quantizer)[1]
-    low, high = axes.get_xlim()
-    y = 1.12 * low
-    gap = max(0.025 * (high - low), 0.8 * side)
+    side = _plane(quantizer).side
+    (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
+    width = right - left
+    y = bottom + 0.05 * width
+    gap = max(0.025 * width, 0.8 * side)
     lengths = [len(text) + 5 for _, text in entries]
-    x = low + gap
+    x = left + gap
     for (area, text), length in zip(entries, lengths, strict=True):
         place, size = np.array([[x, y]]), np.array([side * area**0.5])
         axes.add_collection(PolyCollection(_squares(place, size), facecolors=SOFT))
         axes.text(x + gap, y, text, color=SOFT, fontsize=SIZE, va="center")
-        x += 0.96 * (high - low) * length / sum(lengths)
+        x += 0.98 * width * length / sum(lengths)
 
 
-def _positions(quantizer: Quantizer) -> tuple[Floats, float]:
-    """Return where the bins are drawn, and the side of the room that each has."""
+class _Plane(NamedTuple):
+    """Where bins are drawn.
+
+    Attributes
+    ----------
+    positions : ndarray of shape (Q, 2), float64
+    side : float
+        Of the room that each bin has.
+    x, y : str
+        What the axes are.
+    """
+
+    positions: Floats
+    side: float
+    x: str
+    y: str
+
+    @property
+    def reach(self) -> tuple[Floats, Floats]:
+        """The lower left and the upper right corner, with room for a key below the bins."""
+        low = self.positions.min(axis=0) - self.side
+        high = self.positions.max(axis=0) + self.side
+        return low - [0.0, KEY_ROOM * (high - low).max()], high
+
+
+def _plane(quantizer: Quantizer) -> _Plane:
+    """Return the plane that bins are best seen in: ab, hue by chroma for grids, or a disk."""
     centers = quantizer.centers
-    positions = centers if quantizer.space == "ab" else to_chroma_plane(centers)
-    return positions, _cell_side(positions)
+    if quantizer.space == "ab":
+        names = "a: green to red (CIELAB)", "b: blue to yellow (CIELAB)"
+        return _Plane(centers, _cell_side(centers), *names)
+    n_hues, n_chromas = (len(np.unique(column)) for column in centers.T)
+    if n_hues * n_chromas == len(centers) and min(n_hues, n_chromas) > 1:
+        return _Plane(centers, _cell_side(centers), "hue", "chroma")
+    disk = to_chroma_plane(centers)
+    return _Plane(disk, _cell_side(disk), "chroma × cos(hue)", "chroma × sin(hue)")
+
+
+def _map_figure(quantizer: Quantizer) -> tuple[Figure, Axes]:
+    """Return a figure and axes as high as a map of the bins takes."""
+    low, high = _plane(quantizer).reach
+    width, height = high - low
+    figure = blank_figure(LABEL_ROOM + MAP_SIDE * min(1.0, height / width))
+    return figure, figure.subplots()
 
 
 def _add_squares(axes: Axes, middles: Floats, sides: Floats, colors: Floats) -> None:

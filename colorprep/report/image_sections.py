@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from ..quantize.quantizer import Quantizer
 from ..quantize.round_trip import RoundTrip, round_trip
 from .charts import draw_errors, draw_round_trips, draw_scores
-from .numbers import figure as told
-from .numbers import quantity
+from .numbers import quantity, short
 from .page import Block, Chart, Note, Photographs, Section, Table, missing
 from .thumbnails import contact_sheet
 
@@ -76,8 +75,8 @@ def ranking_section(scores: Sequence[float], shown: Sequence[Sequence[Ranked]]) 
         text = "There is no ranking yet; `colorprep rgbvar` makes it."
         return missing("ranking", title, text)
     spread = (
-        f"Scores fall from {told(scores[0])} over {told(float(np.median(scores)))} in the middle "
-        f"to {told(scores[-1])}"
+        f"Scores fall from {short(scores[0])} over {short(float(np.median(scores)))} in the middle "
+        f"to {short(scores[-1])}"
     )
     ranks = [group[0].rank for group in shown]
     chart = Chart(
@@ -114,7 +113,7 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
         return missing("round-trip", title, text)
     errors = sample.errors
     facts = {name: _error_facts(values) for name, values in zip(DECODINGS, errors, strict=True)}
-    medians = ", ".join(f"{told(one['median'])} {name}" for name, one in facts.items())
+    medians = ", ".join(f"{short(one['median'])} {name}" for name, one in facts.items())
     chart = Chart(
         "round-trip",
         "How large the errors are",
@@ -135,7 +134,7 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
         "with the color difference below. The lightness is kept.",
         "Hard errors: "
         + ", ".join(
-            f"{name} {told(error)}" for name, error in zip(ERROR_RANKS, some.hard, strict=True)
+            f"{name} {short(error)}" for name, error in zip(ERROR_RANKS, some.hard, strict=True)
         )
         + ".",
     )
@@ -143,7 +142,7 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
         "Color differences (CIEDE2000)",
         ["decoding", "mean", "median", "95th percentile"],
         [
-            [f"{name}: {DECODINGS[name]}", *(told(value) for value in one.values())]
+            [f"{name}: {DECODINGS[name]}", *(short(value) for value in one.values())]
             for name, one in facts.items()
         ],
     )
@@ -159,9 +158,8 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
 
 
 def error_summary(sample: RoundTripSample) -> str:
-    """Tell the median errors of hard and annealed decoding."""
-    hard, _, annealed = (told(float(np.median(values))) for values in sample.errors)
-    return f"{hard} hard, {annealed} annealed"
+    """Tell the median error of annealed decoding."""
+    return f"ΔE {short(float(np.median(sample.errors.annealed)))}"
 
 
 def skipped_section(
@@ -201,7 +199,7 @@ def _photographs(group: Sequence[Ranked]) -> Photographs | None:
         return None
     first, last = group[0], group[-1]
     jpeg, size = contact_sheet([image.tile for image in read if image.tile is not None])
-    scores = f"scores {told(first.score)} to {told(last.score)}"
+    scores = f"scores {short(first.score)} to {short(last.score)}"
     keys = ", ".join(image.key for image in read)
     ranks = f"{first.rank:,} to {last.rank:,}"
     description = f"Photographs of ranks {ranks}: {keys}"

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 def percent(share: float) -> str:
     """Tell a share in three digits and without an exponent, such as ``22.7%`` or ``0.0012%``."""
-    return f"{figure(100.0 * share)}%"
+    return f"{short(100.0 * share)}%"
 
 
 def points(difference: float) -> str:
     """Tell a difference of two shares in percentage points, with its sign."""
-    return f"{'−' if difference < 0 else '+'}{figure(abs(100.0 * difference))}"
+    return f"{'−' if difference < 0 else '+'}{short(abs(100.0 * difference))}"
 
 
-def figure(value: float) -> str:
+def short(value: float) -> str:
     """Tell a number in three digits, such as ``0.0012``, ``4,830`` or, from 10^7 on, ``1.2e30``."""
     rounded = float(f"{value:.3g}")
     if abs(rounded) >= 1e7:

@@ -21,8 +21,7 @@ from ..errors import InputError
 from ..quantize.quantizer import Quantizer
 from .charts import draw_hard_and_smoothed
 from .gamut import draw_shares, draw_weights
-from .numbers import figure as told
-from .numbers import percent
+from .numbers import percent, short
 from .page import Block, Chart, Note, Section, Table
 from .spectrum import draw_spectra
 from .swatches import bin_name, bin_swatches
@@ -84,10 +83,12 @@ def smoothing_section(prior: Prior) -> Section:
     smoothing = str(prior.meta.get("smoothing", "none"))
     apart = compare_priors(hard, smoothed)
     shapes = {"hard": _shape(hard, quantizer), "smoothed": _shape(smoothed, quantizer)}
-    moved = (
-        f"Smoothing ({smoothing}) moved {percent(apart.total_variation)} of the pixels to other "
-        f"bins, a Jensen-Shannon divergence of {told(apart.jensen_shannon)} bits."
-    )
+    moved = "No smoothing was asked for, so both are the same."
+    if smoothing != "none":
+        moved = (
+            f"Smoothing ({smoothing}) moved {percent(apart.total_variation)} of the pixels to other "
+            f"bins, a Jensen-Shannon divergence of {short(apart.jensen_shannon)} bits."
+        )
     chart = Chart(
         "smoothing",
         "Bins by their share",
@@ -105,8 +106,8 @@ def smoothing_section(prior: Prior) -> Section:
             ["bins with a share", *(f"{shape['n_held']:,}" for shape in shapes.values())],
             ["largest share", *(percent(shape["largest"]) for shape in shapes.values())],
             ["near-gray", *(percent(shape["gray_share"]) for shape in shapes.values())],
-            ["entropy, bits", *(told(shape["entropy_bits"]) for shape in shapes.values())],
-            ["effective bins", *(told(shape["effective_bins"]) for shape in shapes.values())],
+            ["entropy, bits", *(short(shape["entropy_bits"]) for shape in shapes.values())],
+            ["effective bins", *(short(shape["effective_bins"]) for shape in shapes.values())],
         ],
     )
     reading = (
@@ -138,7 +139,7 @@ def weights_section(
         A sentence on where the weights are from.
     """
     safety = weight_safety(weights, gray_bins(quantizer.centers, quantizer.space))
-    spread = f"Weights reach from {told(safety.smallest)} to {told(safety.largest)}"
+    spread = f"Weights reach from {short(safety.smallest)} to {short(safety.largest)}"
     gray = (
         f"near-gray bins hold {percent(safety.gray_before)} of the pixels and "
         f"{percent(safety.gray_after)} of the weighted loss"
@@ -163,12 +164,12 @@ def weights_section(
         "What the weights do to the loss",
         [],
         [
-            ["lambda", told(meta["lambda"])],
-            ["alpha", told(meta["alpha"])],
+            ["lambda", short(meta["lambda"])],
+            ["alpha", short(meta["alpha"])],
             ["empty bins", str(meta["zero_bins"])],
-            ["smallest weight", told(safety.smallest)],
-            ["largest weight", told(safety.largest)],
-            ["largest over smallest", told(safety.largest / safety.smallest)],
+            ["smallest weight", short(safety.smallest)],
+            ["largest weight", short(safety.largest)],
+            ["largest over smallest", short(safety.largest / safety.smallest)],
             ["effective sample size", percent(safety.effective_share)],
             ["near-gray among the pixels", percent(safety.gray_before)],
             ["near-gray in the loss", percent(safety.gray_after)],
@@ -240,7 +241,7 @@ def summary(prior: Prior, weights: Weights) -> dict[str, str]:
     n_empty = int(np.count_nonzero(prior.counts == 0))
     return {
         "images": f"{prior.meta.get('n_images', 0):,}",
-        "pixels": f"{told(prior.n_pixels / 1e6)} million",
+        "pixels": f"{short(prior.n_pixels / 1e6)} million",
         "quantizer": prior.quantizer.name,
         "bins without a pixel": f"{n_empty} of {len(prior.counts)}",
         "near-gray pixels": percent(safety.gray_before),
@@ -251,8 +252,8 @@ def summary(prior: Prior, weights: Weights) -> dict[str, str]:
 
 def _lambda_cells(safety: WeightSafety) -> list[str]:
     return [
-        told(safety.smallest),
-        told(safety.largest),
+        short(safety.smallest),
+        short(safety.largest),
         percent(safety.effective_share),
         percent(safety.gray_before),
         percent(safety.gray_after),

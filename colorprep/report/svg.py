@@ -45,7 +45,7 @@ def write_png(figure: Figure, title: str, path: Path) -> None:
     title : str
     path : Path
     """
-    figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE)
+    figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE, parse_math=False)
     with _quiet():
         figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
 

@@ -28,7 +28,7 @@ GRID = 64
 TILE = 112
 TILES = 12
 BATCH = 4
-SHOWN_RANKS = (0.0, 0.1, 0.5, 0.9)
+SHOWN_RANKS = (0.0, 0.1, 0.5, 0.9, 1.0)
 
 
 class Score(NamedTuple):
