@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -164,12 +165,10 @@ def draw_round_trips(
             for row in range(len(rows))
         ]
         axes.add_collection(PolyCollection(boxes, facecolors=colors, gid=OWN_COLORS))
+    style: dict[str, Any] = {"color": SOFT, "fontsize": SIZE, "ha": "center", "va": "center"}
     for column, differences in enumerate(errors, 1):
         for row, difference in enumerate(differences):
-            place = (column + 0.45, row + 0.78)
-            axes.text(
-                *place, short(difference), color=SOFT, fontsize=SIZE, ha="center", va="center"
-            )
+            axes.text(column + 0.45, row + 0.78, short(difference), **style)
     axes.set(xlim=(-0.05, 3.95), ylim=(len(rows), -0.1))
     axes.set_xticks([column + 0.45 for column in range(4)], ["original", *decoded._fields])
     axes.set_yticks([row + 0.3 for row in range(len(rows))], rows)

@@ -86,8 +86,8 @@ def smoothing_section(prior: Prior) -> Section:
     moved = "No smoothing was asked for, so both are the same."
     if smoothing != "none":
         moved = (
-            f"Smoothing ({smoothing}) moved {percent(apart.total_variation)} of the pixels to other "
-            f"bins, a Jensen-Shannon divergence of {short(apart.jensen_shannon)} bits."
+            f"Smoothing ({smoothing}) moved {percent(apart.total_variation)} of the pixels to "
+            f"other bins, a Jensen-Shannon divergence of {short(apart.jensen_shannon)} bits."
         )
     chart = Chart(
         "smoothing",
@@ -149,7 +149,7 @@ def weights_section(
         "How much each color counts",
         draw_weights(quantizer, weights.weights),
         "The area of a square is the weight of its bin.",
-        f"A map of the {len(weights.weights)} bins. {spread}; the smallest are those of grays.",
+        f"A map of the {len(weights.weights)} bins. {spread}.",
     )
     rows = {"pixels": weights.probs, "weighted loss": _in_the_loss(weights)}
     spectra = Chart(
@@ -225,7 +225,7 @@ def lambda_section(prior: Prior) -> Section:
         "near-gray before",
         "near-gray in the loss",
     ]
-    table = Table("What each lambda does", columns, rows)
+    table = Table("What each lambda does, at alpha 1", columns, rows)
     reading = (
         "Lambda is how much of the uniform distribution is mixed into the prior before its inverse "
         "is taken (0.5 is usual). Less makes training more colorful and wastes more of the "
