@@ -39,6 +39,8 @@ class ArchiveFile:
         The file that is read: the archive itself, or what it was unpacked to.
     plain_size : int
         In bytes.
+    changed : int
+        When the archive was last changed, in nanoseconds.
 
     Raises
     ------
@@ -51,6 +53,7 @@ class ArchiveFile:
         self.archive = archive
         # Another archive under the same name must not be read through a descriptor of the first.
         self._stamp = (status.st_size, status.st_mtime_ns)
+        self.changed = status.st_mtime_ns
         self._gzipped = gzipped
         self.plain = _unpacked(archive, self._stamp) if gzipped else archive
         self.plain_size = self.plain.stat().st_size

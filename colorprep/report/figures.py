@@ -23,6 +23,8 @@ FAINT = "#3a3e47"
 SOFT = "#a9adb8"
 DPI = 120
 SHARES = (0.1, 0.01, 0.001, 0.0001, 0.00001)
+LABELS = {"rgbvar": "variance across R, G, B", "ab-entropy": "entropy of ab, in bits"}
+LABELS |= {"surprise": "surprise, in bits a pixel"}
 _STYLE: dict[str, Any] = {"color": TEXT, "fontsize": 15}
 
 
@@ -54,17 +56,22 @@ def draw_prior(quantizer: Quantizer, probs: Floats, weights: Floats) -> Figure:
 
 
 def draw_ranking(
-    scores: Sequence[float], shown: Sequence[int], thumbnails: Sequence[NDArray[np.uint8]]
+    scores: Floats,
+    shown: Sequence[int],
+    thumbnails: Sequence[NDArray[np.uint8]],
+    name: str = "rgbvar",
 ) -> Figure:
     """Draw the sorted scores of a curriculum, with photographs at some ranks.
 
     Parameters
     ----------
-    scores : sequence of float
-        Descending.
+    scores : ndarray of shape (n,), float64
+        By rank.
     shown : sequence of int
         Ranks of the photographs, counted from 1.
     thumbnails : sequence of ndarray of shape (H, W, 3), uint8
+    name : str
+        Of the score.
 
     Returns
     -------
@@ -80,8 +87,8 @@ def draw_ranking(
     curve.set_xlim(1, max(2, len(scores)))
     curve.set_ylim(0, None)
     curve.set_xlabel("rank", **_STYLE)
-    curve.set_ylabel("variance across R, G, B", **_STYLE)
-    curve.set_title("From the most to the least colorful", color=TEXT, fontsize=19, pad=12)
+    curve.set_ylabel(LABELS.get(name, name), **_STYLE)
+    curve.set_title(f"Images by {name}", color=TEXT, fontsize=19, pad=12)
     for column, (rank, thumbnail) in enumerate(zip(shown, thumbnails, strict=True)):
         curve.plot([rank], [scores[rank - 1]], "o", color=TEXT, markersize=8, clip_on=False)
         photograph = figure.add_subplot(grid[1, column])
