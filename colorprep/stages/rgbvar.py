@@ -21,14 +21,15 @@ from ..atomic import write_text
 from ..color.scores import rgb_variance
 from ..engine import Batch, batches_of
 from ..errors import InputError
+from ..images.lists import write_list
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..progress import Reporter
 from ..workspace import Workspace
 from .images import ImageParams, check_strict, image_reader, open_engine, open_source, report_skips
+from .lists import LISTS_NAME
 
 SCORE_SIZE = 256
-LISTS_NAME = "lists"
 
 
 class Score(NamedTuple):
@@ -148,7 +149,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     ranked = rank(scores)
     folder = workspace.path(params.output or LISTS_NAME)
     list_path, scores_path = folder / "rgbvar.txt", folder / "rgbvar.csv"
-    _write_list(list_path, ranked)
+    write_list(list_path, (item.key for item in ranked))
     _write_scores(scores_path, ranked)
     range_path, n_in_range = None, 0
     if params.ranks is not None:
@@ -158,7 +159,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
             reporter.warn(f"only {len(ranked)} images: the range ends there, not at {end}")
         chosen = ranked[start - 1 : end]
         range_path, n_in_range = folder / f"rgbvar-{start}-{end}.txt", len(chosen)
-        _write_list(range_path, chosen)
+        write_list(range_path, (item.key for item in chosen))
     return RgbvarResult(ranked, list_path, scores_path, range_path, n_in_range, skipped)
 
 
@@ -183,10 +184,6 @@ def _check_start(ranks: tuple[int, int] | None, n_images: int) -> None:
             f"the range starts at {ranks[0]}, but there are only {n_images} images; choose a range "
             f"within 1-{n_images}"
         )
-
-
-def _write_list(path: Path, ranked: Sequence[Score]) -> None:
-    write_text(path, "".join(f"{item.key}\n" for item in ranked))
 
 
 def _write_scores(path: Path, ranked: Sequence[Score]) -> None:
