@@ -58,6 +58,11 @@ class DrawParams:
     form: ListForm = "keys"
     output: str | Path | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse to draw nothing."""
+        if self.n_images < 1:
+            raise InputError(f"the number of images is 1 or more; got {self.n_images}")
+
 
 @dataclass(frozen=True)
 class SplitParams:
@@ -111,9 +116,10 @@ class CombineParams:
     output: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what needs a second list, or a source."""
-        if self.operation != "merge" and len(self.lists) < 2:
-            raise InputError(f"{self.operation} takes two lists or more")
+        """Refuse what lacks a list, or a source."""
+        least = 1 if self.operation == "merge" else 2
+        if len(self.lists) < least:
+            raise InputError(f"{self.operation} takes {least} or more lists")
         if self.form == "prefixed" and self.folder is None:
             raise InputError("--form prefixed needs --dir, whose name goes before each key")
 
