@@ -13,7 +13,6 @@ from .describe import quantity, skip_facts, skip_line
 if TYPE_CHECKING:
     from ..stages.lists import DrawResult, Operation, WrittenList
 
-
 SHARE = click.FloatRange(0, 1, max_open=True)
 
 

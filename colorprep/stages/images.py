@@ -91,7 +91,27 @@ def open_listed(
     lines: Sequence[str] | None,
     list_name: str = "the list",
 ) -> Source:
-    """Do as `open_source`, with the lines of a list, or None for all images, at hand."""
+    """Do as `open_source`, but narrow the source by lines that are at hand.
+
+    Parameters
+    ----------
+    params : ImageParams
+        Its own list is passed over.
+    workspace : Workspace
+    lines : sequence of str or None
+        None takes all images.
+    list_name : str
+        For messages.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    InputError
+        If there is no such source, no image in it, or none of those listed.
+    """
     place = params.folder or workspace.remembered_source()
     if not is_url(place):
         place = workspace.path(place)

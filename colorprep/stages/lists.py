@@ -328,6 +328,7 @@ def _lines_of(
     reporter: Reporter,
 ) -> list[str]:
     if source is not None:
+        # One list stands for all of them: the source is narrowed, so the whole must be asked.
         images = ImageParams(params.folder, params.lists[0])
         numbered = _numbered_classes(params.form, source, images, workspace)
         return in_form(keys, params.form, source.name, numbered)
