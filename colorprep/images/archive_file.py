@@ -7,7 +7,6 @@ to it. A gzipped tar, in which no place can be gone to, is unpacked once into a 
 from __future__ import annotations
 
 import atexit
-import errno
 import gzip
 import os
 import shutil
@@ -17,10 +16,10 @@ import weakref
 import zlib
 from pathlib import Path
 
+from ..atomic import NO_ROOM
 from ..errors import BadImage, InputError
 
 AGAIN = "copy or download it again"
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ArchiveFile:

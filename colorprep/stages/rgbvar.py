@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,16 +23,17 @@ from ..color.lab import Floats
 from ..curriculum.ranking import color_strata, ranked, ranked_by_strata
 from ..curriculum.scoring import SCORES
 from ..errors import InputError
+from ..images.lists import write_list
 from ..images.skip import Skip
 from ..images.source import Source
 from ..progress import Reporter
 from ..scorebook import ScoreBook
 from ..workspace import Workspace
 from .images import ImageParams, check_strict, open_source, report_skips
+from .lists import LISTS_NAME
 from .scoring import open_scores, score_missing
 from .weights import PRIOR_NAME
 
-LISTS_NAME = "lists"
 SCORE_NAMES = tuple(name.replace("_", "-") for name in SCORES)
 
 
@@ -201,7 +201,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     _check_starts(params, len(ranking.order))
     folder = workspace.path(params.output or LISTS_NAME)
     list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
-    _write_list(list_path, ranking.keys)
+    write_list(list_path, ranking.keys)
     _write_scores(scores_path, ranking, prior)
     range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
     pictures: list[Path] = []
@@ -256,12 +256,8 @@ def _write_curriculum(
         chosen = [keys[rank] for rank in np.flatnonzero(enough).tolist()]
     else:
         return None, 0
-    _write_list(path, chosen)
+    write_list(path, chosen)
     return path, len(chosen)
-
-
-def _write_list(path: Path, keys: Sequence[str]) -> None:
-    write_text(path, "".join(f"{key}\n" for key in keys))
 
 
 def _write_scores(path: Path, ranking: Ranking, prior: Prior | None) -> None:
