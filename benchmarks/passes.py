@@ -22,6 +22,7 @@ from PIL import Image
 
 WARM_UP = 16
 CLUSTER = "labels-cluster"
+AFTER_LABELS = "rgbvar-after-labels"
 CLUSTER_WARM_UP = 512  # several batches for every worker
 SLOW_IMAGES = {"seed-prior": 12, "seed-labels": 40, "seed-rgbvar": 250}
 
@@ -109,27 +110,28 @@ def by_stage(name: str, folder: Path, workers: int, out: Path) -> Work:
     from colorprep.stages.images import ImageParams
 
     def run(files: list[Path]) -> None:
-        chosen = None
+        chosen, space = None, Workspace(out / "measured")
         if len(files) <= n_warm_up(name):
-            chosen = out / "warm-up.txt"
+            chosen, space = out / "warm-up.txt", Workspace(out / "warm-up")
             chosen.write_text("".join(f"{path.relative_to(folder)}\n" for path in files))
+        space.root.mkdir(exist_ok=True)
         images = ImageParams(folder, chosen, workers)
         if name == CLUSTER:
             images = ImageParams(folder, chosen, cluster=workers)
-        space = Workspace(out)
         if name == "prior":
             prior.run(prior.PriorParams(images), space, Reporter())
         elif name in ("labels", CLUSTER):
             labels.run(labels.LabelsParams(images, overwrite=True), space, Reporter())
         else:
-            rgbvar.run(rgbvar.RgbvarParams(images), space, Reporter())
+            fast = name == "large-rgbvar-fast"
+            rgbvar.run(rgbvar.RgbvarParams(images, fast=fast), space, Reporter())
 
     return run
 
 
 def work_of(name: str, folder: Path, workers: int, out: Path) -> Work:
     """Return the work of a name."""
-    if name == "decode":
+    if name in ("decode", "large-decode"):
         return threaded(decode, workers)
     if name == "decode-resize":
         return threaded(decode_and_resize, workers)
@@ -181,6 +183,8 @@ def main() -> None:
     work = work_of(name, folder, workers, out)
     with cluster_for(name, workers):
         work(files[: n_warm_up(name)])
+        if name == AFTER_LABELS:
+            by_stage("labels", folder, workers, out)(files)
         begun = time.perf_counter()
         work(files)
         seconds = time.perf_counter() - begun

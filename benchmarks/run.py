@@ -35,10 +35,16 @@ PASSES = [
     ("labels-one", "the same, one thread"),
     ("labels-cluster", "the same, dask cluster, once open"),
     ("rgbvar", "colorprep rgbvar"),
+    ("rgbvar-after-labels", "the same after labels"),
     ("seed-prior", "as published: prior"),
     ("seed-labels", "as published: labels"),
     ("seed-rgbvar", "as published: rgbvar"),
+    ("large-decode", "decoding alone, 1600 x 1200"),
+    ("large-rgbvar", "colorprep rgbvar, 1600 x 1200"),
+    ("large-rgbvar-fast", "the same, --fast"),
 ]
+LARGE = "large-"
+N_LARGE = 120
 ONE_THREAD = "-one"
 N_RESUMED = 1000
 # What is stated: pass, baseline, the ratio that it should reach.
@@ -48,8 +54,11 @@ RATIOS = [
     ("labels", "decode-resize", 1.0),
     ("labels", "seed-labels", 15),
     ("labels-cluster", "labels", 0.85),
-    ("rgbvar", "decode-resize", 0.85),
+    ("rgbvar", "decode-resize", 1.0),
     ("rgbvar", "seed-rgbvar", 4),
+    ("rgbvar-after-labels", "rgbvar", 50),
+    ("large-rgbvar-fast", "large-rgbvar", 2),
+    ("large-rgbvar-fast", "large-decode", 2),
 ]
 
 THREADS_GAIN = 0.95  # of labels by more threads, as a part of what bare decoding gains
@@ -85,6 +94,22 @@ def built_in_photographs(out: Path) -> Path:
     return out
 
 
+def large_photographs(folder: Path, out: Path) -> Path:
+    """Write sheets of 1600 x 1200 pixels, each of nine photographs of `folder` at full detail."""
+    from PIL import Image
+
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    out.mkdir()
+    for number in range(N_LARGE):
+        sheet = Image.new("RGB", (1600, 1200))
+        for tile in range(9):
+            path = paths[(9 * number + tile) % len(paths)]
+            part = Image.open(path).convert("RGB").resize((534, 400), Image.Resampling.LANCZOS)
+            sheet.paste(part, (tile % 3 * 534, tile // 3 * 400))
+        sheet.save(out / f"{number:03d}.jpg", quality=90)
+    return out
+
+
 def measure(name: str, folder: Path, workers: int) -> dict[str, float]:
     """Run one pass in a process of its own."""
     if name.endswith(ONE_THREAD):
@@ -98,12 +123,13 @@ def measure(name: str, folder: Path, workers: int) -> dict[str, float]:
     return result
 
 
-def measure_rounds(folder: Path, workers: int, rounds: int) -> list[Measured]:
+def measure_rounds(folder: Path, large: Path, workers: int, rounds: int) -> list[Measured]:
     """Measure all passes in turn, several times."""
+    places = {name: large if name.startswith(LARGE) else folder for name, _ in PASSES}
     measured = []
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
-        measured.append({name: measure(name, folder, workers) for name, _ in PASSES})
+        measured.append({name: measure(name, places[name], workers) for name in places})
     return measured
 
 
@@ -211,7 +237,8 @@ def main() -> None:
         if images is None:
             images = built_in_photographs(Path(scratch) / "photographs")
         folder = thousands_of(images, Path(scratch) / "files", given.files)
-        show(measure_rounds(folder, given.workers, given.rounds))
+        large = large_photographs(images, Path(scratch) / "large")
+        show(measure_rounds(folder, large, given.workers, given.rounds))
         few = folder
         if given.files < N_RESUMED:
             few = thousands_of(images, Path(scratch) / "more", N_RESUMED)

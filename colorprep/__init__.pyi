@@ -15,7 +15,11 @@ from .color.hue_chroma import rgb_to_hue_chroma_lightness as rgb_to_hue_chroma_l
 from .color.lab import lab_to_rgb as lab_to_rgb
 from .color.lab import reduce_to_gamut as reduce_to_gamut
 from .color.lab import rgb_to_lab as rgb_to_lab
+from .color.scores import color_scores as color_scores
 from .color.scores import rgb_variance as rgb_variance
+from .curriculum.ranking import ranked as ranked
+from .curriculum.ranking import ranked_by_strata as ranked_by_strata
+from .curriculum.scoring import ImageScorer as ImageScorer
 from .errors import ArtifactError as ArtifactError
 from .errors import BadImage as BadImage
 from .errors import ColorprepError as ColorprepError

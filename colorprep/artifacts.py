@@ -66,7 +66,7 @@ def save_prior(path: Path, prior: Prior) -> None:
         "parameters": prior.quantizer.parameters,
         **prior.meta,
     }
-    _save(path, arrays, meta)
+    save_arrays(path, arrays, meta)
 
 
 def load_prior(path: Path) -> Prior:
@@ -131,7 +131,7 @@ def save_weights(path: Path, weights: Weights, meta: Mapping[str, Any]) -> None:
         How they were made; fit for JSON.
     """
     arrays = {"weights": weights.weights, "probs": weights.probs}
-    _save(path, arrays, {"schema": WEIGHTS_SCHEMA, **meta})
+    save_arrays(path, arrays, {"schema": WEIGHTS_SCHEMA, **meta})
 
 
 def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
@@ -247,7 +247,8 @@ def _how_to_make(schema: str) -> str:
     return ""
 
 
-def _save(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
+def save_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
+    """Write arrays and a meta entry, which holds the schema, as a numpy zip; see `load_arrays`."""
     # numpy dates the entries of its zips 1980, so equal contents give equal bytes.
     text = np.array(json.dumps(meta, ensure_ascii=True))
     with replacing(path) as temporary, temporary.open("wb") as stream:

@@ -82,8 +82,8 @@ def colorprep(tmp_path: Path) -> Callable[..., Result]:
 
     def run(*arguments: object) -> Result:
         words = [str(argument) for argument in arguments]
-        if words and not words[0].startswith("-"):
-            words[1:1] = ["-C", str(tmp_path)]
+        if words and not words[0].startswith("-") and words[-1] != "--help":
+            words += ["-C", str(tmp_path)]
         return CliRunner().invoke(cli, words)
 
     return run

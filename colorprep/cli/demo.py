@@ -21,7 +21,7 @@ def command(session: Session, out: str | None) -> None:
 
     result = stage.run(out, session.workspace, session.reporter)
     best = result.train.logs[result.train.best_epoch - 1]
-    n_in_range = f"{result.rgbvar.n_in_range} of {len(result.rgbvar.ranked)} images"
+    n_in_range = f"{result.rgbvar.n_in_range} of {len(result.rgbvar.ranking.order)} images"
     width = max(len(path.as_posix()) for path in result.pictures.values())
     lines = [
         "",

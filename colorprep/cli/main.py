@@ -22,6 +22,7 @@ COMMANDS = (
     "weights",
     "labels",
     "rgbvar",
+    "lists",
     "train",
     "colorize",
     "report",

@@ -5,8 +5,9 @@ decorator               gives the command
 ======================  =====================================================================
 `command`               a click command with -C, -q, --json and --log-file; its first argument
                         is a `Session`
-`image_options`         --dir, --list, --workers, --scheduler, --cluster, --strict, --icc,
-                        --orientation, as ``images``
+`source_options`        --dir, --list, as ``images``
+`image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
+                        as ``images``
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
@@ -18,6 +19,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,7 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
     return decorate
 
 
-def image_options(function: Function) -> Function:
+def source_options(function: Function) -> Function:
     """Add the options of where images come from; the command gets them as ``images``."""
 
     @click.option(
@@ -77,6 +79,19 @@ def image_options(function: Function) -> Function:
         help="Folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. [the last one]",
     )
     @click.option("--list", "list_", metavar="FILE", help="Use only the images of this list.")
+    @functools.wraps(function)
+    def run(*arguments: Any, folder: str | None, list_: str | None, **values: Any) -> Any:
+        from ..stages.images import ImageParams
+
+        return function(*arguments, images=ImageParams(folder, list_), **values)
+
+    return run
+
+
+def image_options(function: Function) -> Function:
+    """Add the options of where images come from and how they are read, as ``images``."""
+
+    @source_options
     @click.option(
         "--workers", type=click.IntRange(1), metavar="N", help="Number of threads. [all cores]"
     )
@@ -102,8 +117,7 @@ def image_options(function: Function) -> Function:
     @functools.wraps(function)
     def run(
         *arguments: Any,
-        folder: str | None,
-        list_: str | None,
+        images: Any,
         workers: int | None,
         scheduler: str | None,
         cluster: int | None,
@@ -112,11 +126,15 @@ def image_options(function: Function) -> Function:
         orientation: Any,
         **values: Any,
     ) -> Any:
-        from ..stages.images import ImageParams
-
         with wrong_usage():
-            images = ImageParams(
-                folder, list_, workers, strict, icc, orientation, scheduler, cluster
+            images = replace(
+                images,
+                workers=workers,
+                scheduler=scheduler,
+                cluster=cluster,
+                strict=strict,
+                icc=icc,
+                orientation=orientation,
             )
         return function(*arguments, images=images, **values)
 

@@ -1,11 +1,14 @@
-"""How colorful an image is, as one number.
+"""How colorful an image is: scores of its 8-bit pixels, all from one pass over them.
 
-Here lives `rgb_variance`, the curriculum score of `colorprep rgbvar`.
+References
+----------
+Hasler and Suesstrunk 2003, Measuring colourfulness in natural images (`colorfulness`).
 """
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -13,9 +16,36 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
+_BLOCK = 256  # pixels; sums of a block fit into 32 bits
 
-def rgb_variance(rgb: NDArray[Any]) -> float:
-    """Return the mean over pixels of the variance across R, G and B.
+
+class ColorScores(NamedTuple):
+    """How colorful an image is, in several ways; each is 0 for a gray image.
+
+    Attributes
+    ----------
+    rgbvar : float
+        Mean over pixels of the population variance across R, G and B; up to 14450, for pure red.
+    saturation : float
+        Mean HSV saturation, 0 to 1.
+    chroma : float
+        Mean of HSV saturation times value, which is (max - min) / 255; 0 to 1.
+    colorfulness : float
+        sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2) of rg = R - G and yb = (R + G) / 2 - B,
+        m their means and s their standard deviations over the pixels.
+    colorfulness_abs : float
+        The same of |rg| and |yb|, as many published results have it; the two cannot be compared.
+    """
+
+    rgbvar: float
+    saturation: float
+    chroma: float
+    colorfulness: float
+    colorfulness_abs: float
+
+
+def color_scores(rgb: NDArray[Any]) -> ColorScores:
+    """Return how colorful an image is.
 
     Parameters
     ----------
@@ -23,8 +53,8 @@ def rgb_variance(rgb: NDArray[Any]) -> float:
 
     Returns
     -------
-    float
-        0 for gray images up to 14450 for a pure red one. Summed in integers, so exact.
+    ColorScores
+        From sums of integers, so exact up to the last few operations.
 
     Raises
     ------
@@ -33,19 +63,88 @@ def rgb_variance(rgb: NDArray[Any]) -> float:
 
     Notes
     -----
-    The population variance of three integers is (3 sum(x^2) - sum(x)^2) / 9. This is the
-    per-pixel variance across the channels, not the spatial variance of each channel.
+    The population variance of R, G, B is (3 rg^2 + (2 yb)^2) / 18, so the sums that colorfulness
+    takes give it as well.
     """
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
         raise InputError(f"expected uint8 of shape (H, W, 3), got {rgb.dtype} {rgb.shape}")
-    pixels = np.ascontiguousarray(rgb).reshape(-1, 3)
-    return float(_sum_of_variances(pixels) / (9 * len(pixels)))
+    sums, spans = np.zeros(6, np.int64), np.zeros((2, 256), np.int64)
+    pixels = np.ascontiguousarray(rgb).reshape(-1)
+    missing = -pixels.size % (3 * _BLOCK)
+    if missing:  # black pixels add nothing to any sum
+        pixels = np.pad(pixels, (0, missing))
+    pixels.flags.writeable = False  # one version of the loop is enough
+    _add_up(pixels, sums, spans)
+    n = rgb.size // 3
+    rg, rg_abs, rg_square, yb, yb_abs, yb_square = (int(value) for value in sums)
+    span = spans.sum(axis=0)
+    return ColorScores(
+        rgbvar=(3 * rg_square + yb_square) / (18 * n),
+        saturation=float((span[1:] / np.arange(1, 256)).sum() / n),
+        chroma=int(span.sum()) / (255 * n),
+        colorfulness=_hasler_suesstrunk(n, rg, rg_square, yb, yb_square),
+        colorfulness_abs=_hasler_suesstrunk(n, rg_abs, rg_square, yb_abs, yb_square),
+    )
+
+
+def rgb_variance(rgb: NDArray[Any]) -> float:
+    """Return the mean over pixels of the variance across R, G and B; see `color_scores`.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (H, W, 3), uint8
+
+    Returns
+    -------
+    float
+        This is the per-pixel variance across the channels, not the spatial variance of each one.
+    """
+    return color_scores(rgb).rgbvar
+
+
+def _hasler_suesstrunk(n: int, rg: int, rg_square: int, yb: int, yb_square: int) -> float:
+    """Return the colorfulness of sums over n pixels; those of yb are of 2 yb, an integer."""
+    spread = (n * rg_square - rg**2) + (n * yb_square - yb**2) / 4
+    middle = rg**2 + yb**2 / 4
+    return (math.sqrt(spread) + 0.3 * math.sqrt(middle)) / n
 
 
 @numba.njit(nogil=True, cache=True)
-def _sum_of_variances(pixels: Any) -> Any:  # nine times the sum, in integers
-    total = np.int64(0)
-    for i in range(pixels.shape[0]):
-        r, g, b = np.int64(pixels[i, 0]), np.int64(pixels[i, 1]), np.int64(pixels[i, 2])
-        total += 3 * (r * r + g * g + b * b) - (r + g + b) ** 2
-    return total
+def _add_up(pixels: Any, sums: Any, spans: Any) -> None:
+    """Sum rg, |rg|, rg^2, 2 yb, |2 yb|, (2 yb)^2; and max - min by max, in two halves.
+
+    In short loops a block, of which the compiler makes vector operations; with two sets of spans
+    in turn, so that equal neighbors need not wait for each other.
+    """
+    red, green = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
+    blue = np.empty(_BLOCK, np.int32)
+    top, span = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
+    for block in range(pixels.shape[0] // (3 * _BLOCK)):
+        start = 3 * _BLOCK * block
+        for j in range(_BLOCK):
+            red[j] = pixels[start + 3 * j]
+            green[j] = pixels[start + 3 * j + 1]
+            blue[j] = pixels[start + 3 * j + 2]
+        rg_sum, rg_abs, rg_square = np.int32(0), np.int32(0), np.int32(0)
+        yb_sum, yb_abs, yb_square = np.int32(0), np.int32(0), np.int32(0)
+        for j in range(_BLOCK):
+            rg = np.int32(red[j] - green[j])
+            yb = np.int32(red[j] + green[j] - np.int32(2) * blue[j])
+            rg_sum = np.int32(rg_sum + rg)
+            rg_abs = np.int32(rg_abs + abs(rg))
+            rg_square = np.int32(rg_square + rg * rg)
+            yb_sum = np.int32(yb_sum + yb)
+            yb_abs = np.int32(yb_abs + abs(yb))
+            yb_square = np.int32(yb_square + yb * yb)
+        sums[0] += rg_sum
+        sums[1] += rg_abs
+        sums[2] += rg_square
+        sums[3] += yb_sum
+        sums[4] += yb_abs
+        sums[5] += yb_square
+        for j in range(_BLOCK):
+            top[j] = max(max(red[j], green[j]), blue[j])
+            span[j] = top[j] - min(min(red[j], green[j]), blue[j])
+        for j in range(0, _BLOCK, 2):
+            spans[0, top[j]] += span[j]
+            spans[1, top[j + 1]] += span[j + 1]

@@ -7,7 +7,7 @@ module          holds
 ==============  ======================================================================
 `opening`       which kind of source a place is
 `source`        what a source is: keys in order, sizes, bytes by index
-`lists`         lists that narrow a source
+`lists`         lists of images: read, written, and found in a source
 `folder`        images in a folder
 `object_store`  images behind an fsspec URL
 `archive`       images in an archive, which is never unpacked

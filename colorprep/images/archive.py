@@ -58,6 +58,11 @@ class ArchiveSource:
         """The archive's own name without its ending."""
         return _name(self.file.archive)
 
+    @property
+    def stamps(self) -> NDArray[np.int64]:
+        """When the archive was last changed, in nanoseconds; the same for all its images."""
+        return np.full(len(self.keys), self.file.changed)
+
     def read(self, index: int) -> bytes:
         """Return the bytes of an image; see `Source.read`."""
         place = tuple(self.places[index].tolist())

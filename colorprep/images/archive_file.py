@@ -7,7 +7,6 @@ to it. A gzipped tar, in which no place can be gone to, is unpacked once into a 
 from __future__ import annotations
 
 import atexit
-import errno
 import gzip
 import os
 import shutil
@@ -17,10 +16,10 @@ import weakref
 import zlib
 from pathlib import Path
 
+from ..atomic import NO_ROOM
 from ..errors import BadImage, InputError
 
 AGAIN = "copy or download it again"
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ArchiveFile:
@@ -39,6 +38,8 @@ class ArchiveFile:
         The file that is read: the archive itself, or what it was unpacked to.
     plain_size : int
         In bytes.
+    changed : int
+        When the archive was last changed, in nanoseconds.
 
     Raises
     ------
@@ -51,6 +52,7 @@ class ArchiveFile:
         self.archive = archive
         # Another archive under the same name must not be read through a descriptor of the first.
         self._stamp = (status.st_size, status.st_mtime_ns)
+        self.changed = status.st_mtime_ns
         self._gzipped = gzipped
         self.plain = _unpacked(archive, self._stamp) if gzipped else archive
         self.plain_size = self.plain.stat().st_size

@@ -29,6 +29,8 @@ OrientationRule: TypeAlias = Literal["apply", "ignore"]
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 MAX_PIXELS = 178_956_970  # twice Pillow's own limit, where it starts to refuse
+LARGE = 1024
+LEAST_SIDE = 192
 
 _ORIENTATION_TAG = 0x0112
 # EXIF orientation -> (transpose, flip rows, flip columns), done in that order.
@@ -64,6 +66,7 @@ def decode(
     icc: IccRule = "convert",
     orientation: OrientationRule = "apply",
     scratch: Scratch | None = None,
+    reduction: int = 1,
 ) -> Pixels:
     """Decode an image file.
 
@@ -77,6 +80,9 @@ def decode(
         Whether the EXIF orientation is applied.
     scratch : Scratch or None
         Where the pixels may lie; None takes fresh memory.
+    reduction : {1, 2, 4, 8}
+        By how much a JPEG is decoded smaller, from a part of its coefficients; see
+        `possible_reduction`. Of other files nothing is left out.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def decode(
         facts = jpeg_facts(data)
         if facts is not None and facts.channels in (1, 3) and facts.bits == 8:
             _check_size(facts.width, facts.height)
-            pixels = _decode_plain_jpeg(data, facts, icc, orientation, scratch)
+            pixels = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch)
             if pixels is not None:
                 return pixels
     return _decode_by_pillow(data, icc, orientation)
@@ -103,6 +109,7 @@ def decode(
 def _decode_plain_jpeg(
     data: bytes,
     facts: JpegFacts,
+    reduction: int,
     icc: IccRule,
     orientation: OrientationRule,
     scratch: Scratch | None,
@@ -111,11 +118,14 @@ def _decode_plain_jpeg(
     mode = "L" if facts.channels == 1 else "RGB"
     transform = srgb_transform(facts.profile, mode) if icc == "convert" else None
     gray = transform is not None and mode == "L"
+    height, width = -(-facts.height // reduction), -(-facts.width // reduction)
     room = None
     if scratch is not None and not gray:
-        room = scratch.room(3 * facts.height * facts.width)
+        room = scratch.room(3 * height * width)
     try:
-        pixels: Pixels = simplejpeg.decode_jpeg(data, "GRAY" if gray else "RGB", buffer=room)
+        pixels: Pixels = simplejpeg.decode_jpeg(
+            data, "GRAY" if gray else "RGB", min_height=height, min_width=width, buffer=room
+        )
     except ValueError:  # strict: also on warnings that leave a whole picture
         return None
     if transform is not None:
@@ -124,6 +134,28 @@ def _decode_plain_jpeg(
     if facts.exif and orientation == "apply":
         pixels = _turned(pixels, _orientation(lambda: _parsed_exif(facts.exif)))
     return pixels
+
+
+def possible_reduction(data: bytes) -> int:
+    """Return by how much a file may be decoded smaller and still be scored.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    int
+        2, 4 or 8 for a JPEG of `LARGE` pixels and more on its longer side that keeps `LEAST_SIDE`
+        on its shorter one; 1 for all else.
+    """
+    facts = jpeg_facts(data) if data.startswith(START_OF_IMAGE) else None
+    factor = 1
+    if facts is not None and facts.channels in (1, 3) and max(facts.height, facts.width) >= LARGE:
+        while factor < 8 and min(facts.height, facts.width) >= 2 * factor * LEAST_SIDE:
+            factor *= 2
+    return factor
 
 
 def _decode_by_pillow(data: bytes, icc: IccRule, orientation: OrientationRule) -> Pixels:

@@ -26,6 +26,8 @@ class FolderSource:
     root : Path
     keys : Keys
     sizes : ndarray of shape (n,), int64
+    stamps : ndarray of shape (n,), int64
+        When each file was last changed, in nanoseconds.
     skipped : list of Skip
         Names that no list could hold, folders that cannot be opened, listed files that are missing.
     """
@@ -33,6 +35,7 @@ class FolderSource:
     root: Path
     keys: Keys
     sizes: NDArray[np.int64]
+    stamps: NDArray[np.int64]
     skipped: list[Skip]
 
     @property
@@ -92,32 +95,31 @@ def folder_source(
     if not root.is_dir():
         raise InputError(f"{root} is not a folder; give the folder that holds the images")
     found = _all_images(root) if lines is None else _listed_images(root, lines, list_name)
-    return FolderSource(root, found.keys, found.sizes, found.skipped)
+    return FolderSource(root, found.keys, found.sizes, found.places[:, 0], found.skipped)
 
 
 def _all_images(root: Path) -> Found:
-    sizes: dict[str, tuple[int, ...]] = {}
+    files: dict[str, tuple[int, ...]] = {}
     skipped: list[Skip] = []
-    _walk(os.path.join(root, ""), "", sizes, skipped)  # noqa: PTH118
-    if not sizes and not skipped:
+    _walk(os.path.join(root, ""), "", files, skipped)  # noqa: PTH118
+    if not files and not skipped:
         endings = " ".join(sorted(ENDINGS))
         raise InputError(
             f"no image in {root}: looked for {endings} in all its subfolders, but not in links to "
             "folders"
         )
-    return in_order(sizes, skipped)
+    return in_order(files, skipped)
 
 
 def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
     def find(key: str) -> tuple[int, ...] | None:
-        """Return the size of a file, None where there is none."""
-        size = _size_of_file(os.path.join(root, key))  # noqa: PTH118
-        return None if size is None else (size,)
+        """Return the size and stamp of a file, None where there is none."""
+        return _size_and_stamp(os.path.join(root, key))  # noqa: PTH118
 
     return listed(lines, root.resolve().name, find, list_name)
 
 
-def _walk(root: str, prefix: str, sizes: dict[str, tuple[int, ...]], skipped: list[Skip]) -> None:
+def _walk(root: str, prefix: str, files: dict[str, tuple[int, ...]], skipped: list[Skip]) -> None:
     try:
         with os.scandir(root + prefix) as entries:
             children = list(entries)
@@ -127,19 +129,22 @@ def _walk(root: str, prefix: str, sizes: dict[str, tuple[int, ...]], skipped: li
     for entry in children:
         key = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):
-            _walk(root, key + "/", sizes, skipped)
+            _walk(root, key + "/", files, skipped)
         elif has_image_ending(entry.name):
-            size = _size_of_file(entry.path)
-            if size is not None:
-                sizes[key] = (size,)
+            file = _size_and_stamp(entry.path)
+            if file is not None:
+                files[key] = file
 
 
-def _size_of_file(path: str) -> int | None:
-    """Return the size of a file, -1 where it can only fail to be read, None for what is no file."""
+def _size_and_stamp(path: str) -> tuple[int, int] | None:
+    """Return the size of a file and when it was changed; None for what is no file.
+
+    Size -1 is that of a file which can only fail to be read.
+    """
     try:
         status = os.stat(path)  # noqa: PTH116  (a Path is slow to make, and there may be millions)
     except FileNotFoundError:
-        return -1 if os.path.islink(path) else None  # noqa: PTH114
+        return (-1, 0) if os.path.islink(path) else None  # noqa: PTH114
     except OSError:
-        return -1
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
+        return -1, 0
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None

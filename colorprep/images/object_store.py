@@ -7,6 +7,7 @@ store's own tools use; a user and password in a URL are used, but never shown.
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ from .source import Keys
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 LOCAL = ("file", "local")
+VERSIONS = ("ETag", "etag", "LastModified", "updated", "mtime", "created")  # as stores call them
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,8 @@ class ObjectStoreSource:
         With the password, if it has one.
     keys : Keys
     sizes : ndarray of shape (n,), int64
+    stamps : ndarray of shape (n,), int64
+        A digest of what the store says of each file's version; 0 where it says nothing.
     skipped : list of Skip
         Names that no list could hold or that are no plain paths, listed images that are missing.
     """
@@ -45,6 +49,7 @@ class ObjectStoreSource:
     url: str = field(repr=False)
     keys: Keys
     sizes: NDArray[np.int64]
+    stamps: NDArray[np.int64]
     skipped: list[Skip]
 
     @property
@@ -110,7 +115,7 @@ def object_store_source(
     if url.partition("://")[0].lower() in LOCAL:
         return folder_source(Path(root), lines, list_name)
     found = _members(store, root, url).images(_name(url), shown_url(url), lines, list_name)
-    return ObjectStoreSource(url, found.keys, found.sizes, found.skipped)
+    return ObjectStoreSource(url, found.keys, found.sizes, found.places[:, 0], found.skipped)
 
 
 @functools.lru_cache(maxsize=64)
@@ -196,8 +201,15 @@ def _members(store: Any, root: str, url: str) -> Members:
             members.refuse(key, "bad-name", unsafe)
         else:
             size = info.get("size")
-            members.add_file(key, -1 if size is None else int(size))
+            members.add_file(key, -1 if size is None else int(size), _stamp(info))
     return members
+
+
+def _stamp(info: dict[str, Any]) -> int:
+    """Return a digest of what a store says of a file's version, 0 where it says nothing."""
+    said = [str(info[name]) for name in VERSIONS if info.get(name)]
+    digest = hashlib.blake2b("\n".join(said).encode(), digest_size=7).digest()
+    return int.from_bytes(digest, "little") if said else 0
 
 
 def _no_answer(url: str, error: Exception) -> InputError:

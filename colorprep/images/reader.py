@@ -8,12 +8,35 @@ from typing import Literal, TypeAlias
 
 from ..engine import Batch
 from ..errors import BadImage
-from .decoding import IccRule, OrientationRule, Pixels, Scratch, decode
+from .decoding import IccRule, OrientationRule, Pixels, Scratch, decode, possible_reduction
 from .resizing import middle_square, resize
 from .skip import Skip
 from .source import Source
 
 Fit: TypeAlias = Literal["stretch", "crop"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadImage:
+    """An image as it was read.
+
+    Attributes
+    ----------
+    index : int
+        Within the source.
+    key : str
+    pixels : ndarray of shape (H, W, 3), uint8, read-only
+    enlarged : bool
+        Whether the stored image is smaller than the size that was asked for, on a side.
+    reduced : bool
+        Whether it was decoded from a part of its coefficients.
+    """
+
+    index: int
+    key: str
+    pixels: Pixels
+    enlarged: bool
+    reduced: bool
 
 
 @dataclass(frozen=True)
@@ -29,6 +52,8 @@ class ImageReader:
     orientation : {"apply", "ignore"}
     fit : {"stretch", "crop"}
         Whether an image is stretched to that size, or cut to its middle square first.
+    reduced : bool
+        Whether large JPEG files are decoded smaller, see `possible_reduction`.
     """
 
     source: Source
@@ -36,8 +61,9 @@ class ImageReader:
     icc: IccRule = "convert"
     orientation: OrientationRule = "apply"
     fit: Fit = "stretch"
+    reduced: bool = False
 
-    def read(self, index: int, scratch: Scratch | None = None) -> tuple[Pixels, bool]:
+    def read(self, index: int, scratch: Scratch | None = None) -> ReadImage:
         """Read one image.
 
         Parameters
@@ -48,25 +74,25 @@ class ImageReader:
 
         Returns
         -------
-        pixels : ndarray of shape (H, W, 3), uint8, read-only
-        enlarged : bool
-            Whether the stored image is smaller than `size` on a side.
+        ReadImage
 
         Raises
         ------
         BadImage
             With the reason, if it cannot be used.
         """
-        pixels = decode(self.source.read(index), self.icc, self.orientation, scratch)
+        data = self.source.read(index)
+        reduction = possible_reduction(data) if self.reduced else 1
+        pixels = decode(data, self.icc, self.orientation, scratch, reduction)
         enlarged = False
         if self.size is not None:
-            enlarged = min(pixels.shape[:2]) < self.size
+            enlarged = min(pixels.shape[:2]) * reduction < self.size
             pixels = resize(middle_square(pixels) if self.fit == "crop" else pixels, self.size)
         # All arrays alike, so that compiled loops need one version only.
         pixels.flags.writeable = False
-        return pixels, enlarged
+        return ReadImage(index, self.source.keys[index], pixels, enlarged, reduction > 1)
 
-    def read_all(self, batch: Batch) -> Iterator[tuple[str, Pixels | Skip, bool]]:
+    def read_all(self, batch: Batch) -> Iterator[ReadImage | Skip]:
         """Read images one by one.
 
         Parameters
@@ -75,19 +101,16 @@ class ImageReader:
 
         Yields
         ------
-        key : str
-        pixels : ndarray of shape (H, W, 3), uint8, or Skip
-            The reason in place of the pixels, where the image cannot be used. The pixels last
-            until the next image is asked for.
-        enlarged : bool
+        ReadImage or Skip
+            In order of the batch. The pixels last until the next image is asked for.
         """
         scratch = Scratch()
         for index in batch.indices:
             key = self.source.keys[index]
             if index in batch.quarantined:
-                yield key, Skip(key, "kills-workers", "three workers died while reading it"), False
+                yield Skip(key, "kills-workers", "three workers died while reading it")
                 continue
             try:
-                yield key, *self.read(index, scratch)
+                yield self.read(index, scratch)
             except BadImage as error:
-                yield key, Skip(key, error.reason, error.detail), False
+                yield Skip(key, error.reason, error.detail)

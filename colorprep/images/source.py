@@ -88,6 +88,10 @@ class Source(Protocol):
         """The number of bytes of each image, as listed; -1 where it could not be told."""
 
     @property
+    def stamps(self) -> NDArray[np.int64]:
+        """A number for each image that is another one once its file was changed; 0 if unknown."""
+
+    @property
     def skipped(self) -> Sequence[Skip]:
         """What was found but can be no image, such as a listed file that is missing."""
 

@@ -33,6 +33,11 @@ from .style import (
 )
 
 HEIGHT = 3.6
+SCORE_LABELS = {
+    "rgbvar": "variance across R, G, B",
+    "ab-entropy": "entropy of ab, in bits",
+    "surprise": "surprise, in bits a pixel",
+}
 MOST_POINTS = 400  # of a curve, to keep the page small
 SHOWN_ERRORS = 0.99  # the share of errors that the axis reaches
 
@@ -177,13 +182,13 @@ def draw_round_trips(
     return figure
 
 
-def draw_scores(scores: Sequence[float], shown: Sequence[int]) -> Figure:
+def draw_scores(scores: Floats, shown: Sequence[int]) -> Figure:
     """Draw the sorted scores of a curriculum.
 
     Parameters
     ----------
-    scores : sequence of float
-        Descending.
+    scores : ndarray of shape (n,), float64
+        By rank.
     shown : sequence of int
         Ranks to be marked, counted from 1.
 
@@ -192,22 +197,27 @@ def draw_scores(scores: Sequence[float], shown: Sequence[int]) -> Figure:
     Figure
     """
     figure = blank_figure(HEIGHT)
-    _plot_scores(figure.subplots(), scores, shown)
+    _plot_scores(figure.subplots(), scores, shown, "rgbvar")
     return figure
 
 
 def draw_ranking(
-    scores: Sequence[float], shown: Sequence[int], thumbnails: Sequence[NDArray[np.uint8]]
+    scores: Floats,
+    shown: Sequence[int],
+    thumbnails: Sequence[NDArray[np.uint8]],
+    name: str = "rgbvar",
 ) -> Figure:
     """Draw the sorted scores of a curriculum, with photographs at some ranks.
 
     Parameters
     ----------
-    scores : sequence of float
-        Descending.
+    scores : ndarray of shape (n,), float64
+        By rank.
     shown : sequence of int
         Ranks of the photographs, counted from 1.
     thumbnails : sequence of ndarray of shape (H, W, 3), uint8
+    name : str
+        Of the score.
 
     Returns
     -------
@@ -216,9 +226,8 @@ def draw_ranking(
     figure = blank_figure(5.8)
     grid = figure.add_gridspec(2, len(shown), height_ratios=[3.2, 1])
     curve = figure.add_subplot(grid[0, :])
-    _plot_scores(curve, scores, shown)
-    title = "From the most to the least colorful"
-    curve.set_title(title, color=TEXT, fontsize=TITLE_SIZE, pad=10)
+    _plot_scores(curve, scores, shown, name)
+    curve.set_title(f"Images by {name}", color=TEXT, fontsize=TITLE_SIZE, pad=10)
     for column, (rank, thumbnail) in enumerate(zip(shown, thumbnails, strict=True)):
         photograph = figure.add_subplot(grid[1, column])
         photograph.imshow(thumbnail)
@@ -227,16 +236,15 @@ def draw_ranking(
     return figure
 
 
-def _plot_scores(axes: Axes, scores: Sequence[float], shown: Sequence[int]) -> None:
+def _plot_scores(axes: Axes, scores: Floats, shown: Sequence[int], name: str) -> None:
     plain(axes)
     n = len(scores)
     drawn = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).round().astype(np.int64))
-    curve = np.asarray(scores, np.float64)
-    axes.fill_between(drawn + 1, curve[drawn], color=ACCENT, alpha=0.25, linewidth=0)
-    axes.plot(drawn + 1, curve[drawn], color=ACCENT, linewidth=2)
+    axes.fill_between(drawn + 1, scores[drawn], color=ACCENT, alpha=0.25, linewidth=0)
+    axes.plot(drawn + 1, scores[drawn], color=ACCENT, linewidth=2)
     marked = [scores[rank - 1] for rank in shown]
     axes.plot(shown, marked, "o", color=TEXT, markersize=7, clip_on=False)
     axes.set_xlim(1, max(2, n))
     axes.set_ylim(0, None)
     axes.spines[["top", "right"]].set_visible(False)
-    label(axes, "rank", "variance across R, G, B")
+    label(axes, "rank", SCORE_LABELS.get(name, name))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..color.lab import Floats
 from ..quantize.quantizer import Quantizer
 from ..quantize.round_trip import RoundTrip, round_trip
 from .charts import draw_errors, draw_round_trips, draw_scores
@@ -60,18 +61,18 @@ class RoundTripSample:
     errors: RoundTrip
 
 
-def ranking_section(scores: Sequence[float], shown: Sequence[Sequence[Ranked]]) -> Section:
+def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Section:
     """Show a curriculum's scores, and photographs of some ranks.
 
     Parameters
     ----------
-    scores : sequence of float
-        Descending; none where there is no ranking.
+    scores : ndarray of shape (n,), float64
+        By rank; of no image where there is no ranking.
     shown : sequence of sequence of Ranked
         Images of neighboring ranks.
     """
     title = "From the most to the least colorful"
-    if not scores:
+    if not len(scores):
         text = "There is no ranking yet; `colorprep rgbvar` makes it."
         return missing("ranking", title, text)
     spread = (
@@ -97,9 +98,9 @@ def ranking_section(scores: Sequence[float], shown: Sequence[Sequence[Ranked]]) 
     )
     facts = {
         "n_images": len(scores),
-        "highest": scores[0],
+        "highest": float(scores[0]),
         "median": float(np.median(scores)),
-        "lowest": scores[-1],
+        "lowest": float(scores[-1]),
         "ranks": ranks,
     }
     return Section("ranking", title, reading, blocks, facts)

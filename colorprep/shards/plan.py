@@ -8,7 +8,6 @@ is a fixed slice of its segment's order.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +18,7 @@ import numpy as np
 
 from ..artifacts import check_schema
 from ..atomic import write_json
+from ..curriculum.sampling import chance
 from ..errors import ArtifactError
 from ..images.decoding import IccRule, OrientationRule
 from ..images.reader import Fit
@@ -150,18 +150,11 @@ def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) 
     indices : sequence of int
         In order of their keys.
     shuffle : int or None
-        A seed: images are sorted by a hash of it and their keys, which is the same everywhere and
-        for ever.
+        The seed of an order of chance.
     """
     if shuffle is None:
         return indices
-
-    def rank(index: int) -> bytes:
-        """Return the place of an image by chance."""
-        text = f"{shuffle}\n{source.keys[index]}"
-        return hashlib.sha256(text.encode()).digest()
-
-    return sorted(indices, key=rank)
+    return sorted(indices, key=lambda index: chance(source.keys[index], shuffle))
 
 
 def differences(there: Plan, asked: Plan) -> list[str]:

@@ -295,18 +295,18 @@ class _Readable:
         self.outcome = Outcome()
 
     def __iter__(self) -> Iterator[Pixels]:
-        for key, pixels, enlarged in self._images:
-            if isinstance(pixels, Skip):
-                self.outcome.skipped.append(pixels)
+        for image in self._images:
+            if isinstance(image, Skip):
+                self.outcome.skipped.append(image)
                 continue
             self.outcome.n_images += 1
-            self.outcome.n_enlarged += enlarged
+            self.outcome.n_enlarged += image.enlarged
             if self._resampling is not None:
                 quantizer = self._resampling.quantizer
-                bins = count_bins(pixels, bin_table(quantizer), len(quantizer.centers))
+                bins = count_bins(image.pixels, bin_table(quantizer), len(quantizer.centers))
                 self._bin_counts.append(bins)
-                self._keys.append(key)
-            yield pixels
+                self._keys.append(image.key)
+            yield image.pixels
 
     def replicates(self) -> NDArray[np.int64] | None:
         """Return what the images add to each replicate, once all of them were given."""

@@ -120,16 +120,15 @@ def _draw_prior(counted: prior.PriorResult, workspace: Workspace) -> Path:
 
 
 def _draw_ranking(ranked: rgbvar.RgbvarResult, workspace: Workspace) -> Path:
-    n_images = len(ranked.ranked)
+    ranking = ranked.ranking
+    keys = ranking.keys
+    n_images = len(keys)
     ranks = [1 + round(i * (n_images - 1) / 5) for i in range(6)]
     photographs = workspace.path(PHOTOS_NAME)
-    thumbnails = [
-        decode((photographs / ranked.ranked[rank - 1].key).read_bytes()) for rank in ranks
-    ]
-    scores = [item.score for item in ranked.ranked]
+    thumbnails = [decode((photographs / keys[rank - 1]).read_bytes()) for rank in ranks]
     path = workspace.path("figures/rgbvar.png")
     with replacing(path) as temporary:
-        draw_ranking(scores, ranks, thumbnails).savefig(temporary, format="png")
+        draw_ranking(ranking.scores, ranks, thumbnails).savefig(temporary, format="png")
     return path
 
 

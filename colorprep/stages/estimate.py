@@ -34,7 +34,15 @@ from .counting import BinCounter, counting_task
 from .images import check_strict, image_reader, open_engine, open_source, report_skips
 from .label_maps import WriteMaps
 from .label_shards import LabelBatch, LabeledBatch
-from .labels import LABELS_NAME, LabelsParams, labeler_of, plan_of, quantizer_of, reader_of
+from .labels import (
+    LABELS_NAME,
+    LabelsParams,
+    labeler_of,
+    plan_of,
+    prior_of,
+    quantizer_of,
+    reader_of,
+)
 from .prior import PriorParams
 
 PROBE = 200  # images
@@ -100,7 +108,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
         If no image of the probe could be read.
     """
     source = open_source(params.images, workspace)
-    plan = plan_of(params, quantizer_of(params, workspace, reporter))
+    plan = plan_of(params, quantizer_of(prior_of(params, workspace, reporter)))
     reader, labeler = reader_of(plan, source), labeler_of(plan)
     with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
         if params.format == "npy":

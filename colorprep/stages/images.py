@@ -79,16 +79,45 @@ def open_source(params: ImageParams, workspace: Workspace) -> Source:
     InputError
         If there is no such source, no image in it, or none of those listed.
     """
+    if params.list is None:
+        return open_listed(params, workspace, None)
+    list_path = workspace.path(params.list)
+    return open_listed(params, workspace, read_list(list_path), list_path.name)
+
+
+def open_listed(
+    params: ImageParams,
+    workspace: Workspace,
+    lines: Sequence[str] | None,
+    list_name: str = "the list",
+) -> Source:
+    """Do as `open_source`, but narrow the source by lines that are at hand.
+
+    Parameters
+    ----------
+    params : ImageParams
+        Its own list is passed over.
+    workspace : Workspace
+    lines : sequence of str or None
+        None takes all images.
+    list_name : str
+        For messages.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    InputError
+        If there is no such source, no image in it, or none of those listed.
+    """
     place = params.folder or workspace.remembered_source()
     if not is_url(place):
         place = workspace.path(place)
         if params.scheduler is not None:  # its workers may run in another folder
             place = place.absolute()
-    if params.list is None:
-        source = find_images(place)
-    else:
-        list_path = workspace.path(params.list)
-        source = find_images(place, read_list(list_path), list_path.name)
+    source = find_images(place, lines, list_name)
     if params.folder is not None:
         workspace.remember_source(params.folder)
     return source

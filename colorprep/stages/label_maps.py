@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic import replacing
+from ..curriculum.scoring import ImageScorer
 from ..engine import Batch, Engine, batches_of
 from ..errors import OutputError
 from ..images.reader import ImageReader
@@ -18,6 +19,7 @@ from ..images.source import Source
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
 from .images import ImageParams, check_strict
+from .scoring import Scores
 
 
 @dataclass
@@ -30,6 +32,8 @@ class WrittenMaps:
     skipped : list of Skip
     last : Path or None
         The map that was written last.
+    scores : dict of int to ndarray
+        By index of the image, where scores were asked for.
     """
 
     n_images: int = 0
@@ -37,6 +41,7 @@ class WrittenMaps:
     n_enlarged: int = 0
     skipped: list[Skip] = field(default_factory=list)
     last: Path | None = None
+    scores: Scores = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,20 +51,23 @@ class WriteMaps:
     reader: ImageReader
     labeler: Labeler
     folder: Path
+    scorer: ImageScorer | None = None
 
     def __call__(self, batch: Batch) -> WrittenMaps:
         """Return what became of the images of a batch."""
         done = WrittenMaps()
-        for key, pixels, enlarged in self.reader.read_all(batch):
-            if isinstance(pixels, Skip):
-                done.skipped.append(pixels)
+        for image in self.reader.read_all(batch):
+            if isinstance(image, Skip):
+                done.skipped.append(image)
                 continue
-            done.last = map_path(self.folder, key)
+            if self.scorer is not None:
+                done.scores[image.index] = self.scorer(image.pixels)
+            done.last = map_path(self.folder, image.key)
             with replacing(done.last) as path, path.open("wb") as stream:
-                np.save(stream, self.labeler.label_map(pixels))
+                np.save(stream, self.labeler.label_map(image.pixels))
                 done.n_bytes += stream.tell()
             done.n_images += 1
-            done.n_enlarged += enlarged
+            done.n_enlarged += image.enlarged
         return done
 
 
@@ -69,7 +77,12 @@ def map_path(folder: Path, key: str) -> Path:
 
 
 def label_to_maps(
-    engine: Engine, task: WriteMaps, source: Source, params: ImageParams, reporter: Reporter
+    engine: Engine,
+    task: WriteMaps,
+    source: Source,
+    params: ImageParams,
+    reporter: Reporter,
+    keep_scores: Callable[[Scores], object],
 ) -> WrittenMaps:
     """Label images into one .npy each; those that are there already are kept.
 
@@ -80,6 +93,8 @@ def label_to_maps(
     source : Source
     params : ImageParams
     reporter : Reporter
+    keep_scores : callable
+        Is given the scores of each batch.
 
     Returns
     -------
@@ -103,6 +118,7 @@ def label_to_maps(
             whole.n_bytes += done.n_bytes
             whole.n_enlarged += done.n_enlarged
             whole.skipped += done.skipped
+            keep_scores(done.scores)
     return whole
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
+from ..curriculum.scoring import ImageScorer
 from ..engine import Batch, Engine, batches_of
 from ..images.reader import ImageReader
 from ..images.skip import Skip
@@ -18,6 +19,7 @@ from ..quantize.labeling import Labeler, Labels
 from ..shards.plan import Plan
 from ..shards.writer import ShardWriter, shard_path
 from .images import ImageParams, check_strict
+from .scoring import Scores
 
 
 @dataclass
@@ -33,12 +35,15 @@ class LabeledBatch:
         How many of them are smaller than they were labeled.
     labels : dict of str to ndarray
         One row an image.
+    scores : dict of int to ndarray
+        By index of the image, where scores were asked for.
     """
 
     keys: list[str] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
     n_enlarged: int = 0
     labels: Labels = field(default_factory=dict)
+    scores: Scores = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,19 +52,22 @@ class LabelBatch:
 
     reader: ImageReader
     labeler: Labeler
+    scorer: ImageScorer | None = None
 
     def __call__(self, batch: Batch) -> LabeledBatch:
         """Return what became of the images of a batch."""
         assert self.reader.size is not None
         done = LabeledBatch()
         room = self.labeler.room(len(batch.indices), self.reader.size)
-        for key, pixels, enlarged in self.reader.read_all(batch):
-            if isinstance(pixels, Skip):
-                done.skipped.append(pixels)
+        for image in self.reader.read_all(batch):
+            if isinstance(image, Skip):
+                done.skipped.append(image)
                 continue
-            self.labeler.label_into(pixels, room, len(done.keys))
-            done.keys.append(key)
-            done.n_enlarged += enlarged
+            if self.scorer is not None:
+                done.scores[image.index] = self.scorer(image.pixels)
+            self.labeler.label_into(image.pixels, room, len(done.keys))
+            done.keys.append(image.key)
+            done.n_enlarged += image.enlarged
         done.labels = {name: array[: len(done.keys)] for name, array in room.items()}
         return done
 
@@ -72,6 +80,7 @@ def label_to_shards(
     folder: Path,
     params: ImageParams,
     reporter: Reporter,
+    keep_scores: Callable[[Scores], object],
 ) -> int:
     """Label images into shards.
 
@@ -85,6 +94,8 @@ def label_to_shards(
     folder : Path
     params : ImageParams
     reporter : Reporter
+    keep_scores : callable
+        Is given the scores of each batch.
 
     Returns
     -------
@@ -118,6 +129,7 @@ def label_to_shards(
                 check_strict(part.skipped, params)
                 advance(len(part.keys) + len(part.skipped))
                 n_enlarged += part.n_enlarged
+                keep_scores(part.scores)
                 parts.append(part)
             _wait(written)
             written = executor.submit(write, number, parts)

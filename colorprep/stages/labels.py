@@ -12,6 +12,8 @@ from typing import Literal
 
 from ..artifacts import load_prior, versions
 from ..atomic import remove_leftovers
+from ..balance.prior import Prior
+from ..curriculum.scoring import SCORE_SIZE
 from ..errors import InputError, OutputExists
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
@@ -36,6 +38,7 @@ from .images import (
 )
 from .label_maps import WriteMaps, label_to_maps
 from .label_shards import LabelBatch, label_to_shards
+from .scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
 from .weights import PRIOR_NAME
 
 LABELS_NAME = "labels"
@@ -176,13 +179,21 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
         _check_free(folder, params.overwrite)
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
-    quantizer = quantizer_of(params, workspace, reporter)
-    plan = _begin(folder, plan_of(params, quantizer), source, params)
-    return complete(folder, plan, source, params.images, reporter)
+    prior = prior_of(params, workspace, reporter)
+    plan = _begin(folder, plan_of(params, quantizer_of(prior)), source, params)
+    if params.pixels != SCORE_SIZE or params.fit != "stretch":
+        return complete(folder, plan, source, params.images, reporter)
+    with scoring_beside(source, params.images, prior, workspace) as scoring:
+        return complete(folder, plan, source, params.images, reporter, scoring)
 
 
 def complete(
-    folder: Path, plan: Plan, source: Source, images: ImageParams, reporter: Reporter
+    folder: Path,
+    plan: Plan,
+    source: Source,
+    images: ImageParams,
+    reporter: Reporter,
+    scoring: Scoring = NOTHING_TO_SCORE,
 ) -> LabelsResult:
     """Make what is missing of a planned label folder.
 
@@ -194,6 +205,8 @@ def complete(
     images : ImageParams
         By whom the work is done, and how strictly; the rules of decoding are the plan's.
     reporter : Reporter
+    scoring : Scoring
+        What is to be done for scores, besides.
 
     Returns
     -------
@@ -208,7 +221,7 @@ def complete(
     """
     label = _label_shards if plan.format == "h5" else _label_maps
     reader = reader_of(plan, source)
-    result, n_enlarged = label(folder, plan, reader, images, reporter)
+    result, n_enlarged = label(folder, plan, reader, images, reporter, scoring)
     if result.n_images == 0:
         _remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
@@ -275,7 +288,12 @@ def _begin(folder: Path, asked: Plan, source: Source, params: LabelsParams) -> P
 
 
 def _label_shards(
-    folder: Path, plan: Plan, reader: ImageReader, images: ImageParams, reporter: Reporter
+    folder: Path,
+    plan: Plan,
+    reader: ImageReader,
+    images: ImageParams,
+    reporter: Reporter,
+    scoring: Scoring,
 ) -> tuple[LabelsResult, int]:
     labeler = labeler_of(plan)
     todo = unfinished_shards(folder, plan, reader.source)
@@ -284,9 +302,11 @@ def _label_shards(
     if n_before:
         reporter.note(f"{n_before} of {plan.n_shards} shards are there already")
     if todo:
-        task = LabelBatch(reader, labeler)
+        task = LabelBatch(reader, labeler, scoring.scorer)
         with open_engine(images) as engine:
-            n_enlarged = label_to_shards(engine, task, todo, plan, folder, images, reporter)
+            n_enlarged = label_to_shards(
+                engine, task, todo, plan, folder, images, reporter, scoring.keep
+            )
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)
     for sidecar in sidecars(folder, plan):
@@ -301,14 +321,19 @@ def _label_shards(
 
 
 def _label_maps(
-    folder: Path, plan: Plan, reader: ImageReader, images: ImageParams, reporter: Reporter
+    folder: Path,
+    plan: Plan,
+    reader: ImageReader,
+    images: ImageParams,
+    reporter: Reporter,
+    scoring: Scoring,
 ) -> tuple[LabelsResult, int]:
     for path in {folder, *(path.parent for path in folder.rglob("*.tmp"))}:
         remove_leftovers(path)
     labeler = labeler_of(plan)
     with open_engine(images) as engine:
-        task = WriteMaps(reader, labeler, folder.resolve())
-        done = label_to_maps(engine, task, reader.source, images, reporter)
+        task = WriteMaps(reader, labeler, folder.resolve(), scoring.scorer)
+        done = label_to_maps(engine, task, reader.source, images, reporter, scoring.keep)
     skipped = sorted([*reader.source.skipped, *done.skipped])
     return LabelsResult(
         folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped
@@ -319,18 +344,23 @@ def _stride(params: LabelsParams) -> int:
     return params.stride or (4 if params.format == "h5" else 1)
 
 
-def quantizer_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Quantizer:
-    """Return the quantizer that parameters ask for: a prior's, or ab313 where there is none."""
+def quantizer_of(prior: Prior | None) -> Quantizer:
+    """Return the quantizer that labels: a prior's, or ab313 where there is none."""
+    return ab_lattice() if prior is None else prior.quantizer
+
+
+def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Prior | None:
+    """Return the prior that parameters ask for, or the workspace's, if it has one."""
     path = workspace.path(params.prior or PRIOR_NAME)
     if params.prior is None and not path.exists():
         reporter.note(f"no {PRIOR_NAME} here: labeling with ab313")
-        return ab_lattice()
+        return None
     prior = load_prior(path)
     rules = {"icc": params.images.icc, "orientation": params.images.orientation}
     if prior.meta.get("decoding", rules) != rules:
         shown = workspace.shown(path)
         reporter.warn(f"{shown} was counted by other rules of --icc or --orientation")
-    return prior.quantizer
+    return prior
 
 
 def _check_free(folder: Path, overwrite: bool) -> None:

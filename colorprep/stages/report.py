@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from ..artifacts import load_prior
 from ..atomic import check_replaceable, replacing, write_text
 from ..errors import InputError
@@ -133,7 +135,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         classes_section(prior, classes),
         *([] if reference is None else [comparison_section(prior, reference)]),
         uncertainty_section(prior),
-        ranking_section([item.score for item in scores], photographs),
+        ranking_section(np.array([item.score for item in scores]), photographs),
         round_trip_section(prior.quantizer, sample),
         skipped_section(read_skips(prior, workspace), REASONS),
         provenance_section(provenance(prior, used, source, compared, workspace)),

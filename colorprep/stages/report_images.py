@@ -48,11 +48,11 @@ class _RoundTripTask:
     def __call__(self, batch: Batch) -> tuple[list[tuple[Pixels, RoundTrip]], list[Skip]]:
         """Return pixels (N, 3) and their errors for each image that can be read."""
         found, skipped = [], []
-        for _, pixels, _ in self.reader.read_all(batch):
-            if isinstance(pixels, Skip):
-                skipped.append(pixels)
+        for image in self.reader.read_all(batch):
+            if isinstance(image, Skip):
+                skipped.append(image)
             else:
-                rgb = grid_of(pixels)
+                rgb = grid_of(image.pixels)
                 found.append((rgb, round_trip_errors(self.quantizer, rgb)))
         return found, skipped
 
@@ -139,9 +139,9 @@ def _thumbnails(
 
 def _read_tiles(reader: ImageReader, batch: Batch) -> dict[str, NDArray[np.uint8]]:
     return {
-        key: pixels.copy()
-        for key, pixels, _ in reader.read_all(batch)
-        if not isinstance(pixels, Skip)
+        image.key: image.pixels.copy()
+        for image in reader.read_all(batch)
+        if not isinstance(image, Skip)
     }
 
 

@@ -23,9 +23,9 @@ from ..report.comparison_sections import ClassPrior, Reference
 from ..shards.manifest import MANIFEST, read_manifest, read_skipped
 from ..workspace import Workspace
 from .labels import LABELS_NAME
+from .lists import LISTS_NAME
 from .prior import CLASS_FOLDER
 from .report_images import Score
-from .rgbvar import LISTS_NAME
 from .weights import PRIOR_NAME, WEIGHTS_NAME, WeightsParams
 
 SCORES = Path(LISTS_NAME, "rgbvar.csv")

@@ -10,32 +10,31 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..artifacts import load_prior
 from ..atomic import write_text
-from ..color.scores import rgb_variance
-from ..engine import Batch, batches_of
+from ..balance.prior import Prior
+from ..color.lab import Floats
+from ..curriculum.ranking import color_strata, ranked, ranked_by_strata
+from ..curriculum.scoring import SCORES
 from ..errors import InputError
-from ..images.reader import ImageReader
+from ..images.lists import write_list
 from ..images.skip import Skip
+from ..images.source import Source
 from ..progress import Reporter
+from ..scorebook import ScoreBook
 from ..workspace import Workspace
-from .images import ImageParams, check_strict, image_reader, open_engine, open_source, report_skips
+from .images import ImageParams, check_strict, open_source, report_skips
+from .lists import LISTS_NAME
+from .scoring import open_scores, score_missing
+from .weights import PRIOR_NAME
 
-SCORE_SIZE = 256
-LISTS_NAME = "lists"
-
-
-class Score(NamedTuple):
-    """An image's score."""
-
-    key: str
-    score: float
+SCORE_NAMES = tuple(name.replace("_", "-") for name in SCORES)
 
 
 @dataclass(frozen=True)
@@ -49,11 +48,68 @@ class RgbvarParams:
         First and last rank of the curriculum, counted from 1, both included.
     output : str, Path or None
         Folder of the lists; None for ``lists/``.
+    score : str
+        One of `SCORE_NAMES`. ``surprise`` is under the workspace's prior.
+    min_score : float or None
+        The curriculum is of the images with at least this score.
+    stratify : bool
+        Whether every beginning of the ranking is to hold each color in its share of the images.
+    montages : tuple of int
+        Ranks from which on 100 images are shown, counted from 1.
+    fast : bool
+        Whether large JPEG files may be decoded from a part of their coefficients.
     """
 
     images: ImageParams = field(default_factory=ImageParams)
     ranks: tuple[int, int] | None = None
     output: str | Path | None = None
+    score: str = "rgbvar"
+    min_score: float | None = None
+    stratify: bool = False
+    montages: tuple[int, ...] = ()
+    fast: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together, before any image is read."""
+        if self.score not in SCORE_NAMES:
+            raise InputError(
+                f"there is no score {self.score!r}; there are {', '.join(SCORE_NAMES)}"
+            )
+        if self.ranks is not None and self.min_score is not None:
+            raise InputError("a curriculum is cut out by ranks or by --min-score; choose one")
+
+    @property
+    def stem(self) -> str:
+        """What the names of the lists begin with."""
+        return f"{self.score}-stratified" if self.stratify else self.score
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Images in order.
+
+    Attributes
+    ----------
+    source : Source
+    order : ndarray of shape (n,), intp
+        Indices of the source's images, best first.
+    table : ndarray of shape (n,), `ImageScores`
+        All scores, in that order.
+    scores : ndarray of shape (n,), float64
+        The one by which they are ranked.
+    strata : ndarray of shape (n,), int64, or None
+    """
+
+    source: Source
+    order: NDArray[np.intp]
+    table: NDArray[np.void]
+    scores: Floats
+    strata: NDArray[np.int64] | None
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the images, best first."""
+        return [self.source.keys[index] for index in self.order.tolist()]
 
 
 @dataclass(frozen=True)
@@ -62,19 +118,23 @@ class RgbvarResult:
 
     Attributes
     ----------
-    ranked : list of Score
+    ranking : Ranking
         From the most colorful on.
     list_path, scores_path : Path
     range_path : Path or None
+        The list of the curriculum.
     n_in_range : int
+    pictures : list of Path
+        Montages, and the curve of scores.
     skipped : list of Skip
     """
 
-    ranked: list[Score]
+    ranking: Ranking
     list_path: Path
     scores_path: Path
     range_path: Path | None
     n_in_range: int
+    pictures: list[Path]
     skipped: list[Skip]
 
 
@@ -121,77 +181,96 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     Raises
     ------
     InputError
-        If no image could be read, or the range starts past the last one.
+        If no image could be read, the range or a montage starts past the last one, or no image has
+        the score that is asked for.
+    ArtifactError
+        If surprise is asked for and there is no prior.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
-    _check_start(params.ranks, len(source.keys))
-    reader = image_reader(source, SCORE_SIZE, params.images)
-    scores: list[Score] = []
-    skipped = list(source.skipped)
-    task = partial(_score_batch, reader)
-    indices = range(len(source.keys))
-    with (
-        open_engine(params.images) as engine,
-        reporter.track(len(indices), "images", "scoring") as advance,
-        closing(engine.run(task, batches_of(indices, engine.batch_images))) as results,
-    ):
-        for found, bad in results:
-            check_strict(bad, params.images)
-            scores += found
-            skipped += bad
-            advance(len(found) + len(bad))
-    skipped.sort()
-    report_skips(skipped, len(scores), reporter)
-    ranked = rank(scores)
+    _check_starts(params, len(source.keys))
+    prior = load_prior(workspace.path(PRIOR_NAME)) if params.score == "surprise" else None
+    score = params.score.replace("-", "_")
+    with open_scores(source, params.images, prior, workspace, params.fast) as book:
+        bad = score_missing(book, score, source, params.images, prior, params.fast, reporter)
+    skipped = sorted([*source.skipped, *bad])
+    report_skips(skipped, int(book.known.sum()), reporter)
+    ranking = _rank(source, book, score, params.stratify)
+    _check_starts(params, len(ranking.order))
     folder = workspace.path(params.output or LISTS_NAME)
-    list_path, scores_path = folder / "rgbvar.txt", folder / "rgbvar.csv"
-    _write_list(list_path, ranked)
-    _write_scores(scores_path, ranked)
-    range_path, n_in_range = None, 0
+    list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
+    write_list(list_path, ranking.keys)
+    _write_scores(scores_path, ranking, prior)
+    range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
+    pictures: list[Path] = []
+    if params.montages:
+        from .montages import write_montages  # which draws, and drawing is slow to import
+
+        pictures = write_montages(folder, ranking, params, reporter)
+    return RgbvarResult(ranking, list_path, scores_path, range_path, n_in_range, pictures, skipped)
+
+
+def _rank(source: Source, book: ScoreBook, score: str, stratify: bool) -> Ranking:
+    known = np.flatnonzero(book.known)
+    table = book.scores[known]
+    keys = [source.keys[index] for index in known.tolist()]
+    if not stratify:
+        order = ranked(table[score], keys)
+        return Ranking(source, known[order], table[order], table[score][order], None)
+    strata = color_strata(table["sectors"])
+    order = ranked_by_strata(table[score], keys, strata)
+    return Ranking(source, known[order], table[order], table[score][order], strata[order])
+
+
+def _check_starts(params: RgbvarParams, n_images: int) -> None:
+    starts = {"montage": max(params.montages, default=1)}
+    starts["range"] = params.ranks[0] if params.ranks else 1
+    for what, start in starts.items():
+        if start > n_images:
+            raise InputError(
+                f"the {what} starts at {start}, but there are only {n_images} images; choose one "
+                f"within 1-{n_images}"
+            )
+
+
+def _write_curriculum(
+    folder: Path, ranking: Ranking, params: RgbvarParams, reporter: Reporter
+) -> tuple[Path | None, int]:
+    """Write the list of the images that are asked for; return where it is and how many they are."""
+    keys = ranking.keys
     if params.ranks is not None:
-        _check_start(params.ranks, len(ranked))
         start, end = params.ranks
-        if end > len(ranked):
-            reporter.warn(f"only {len(ranked)} images: the range ends there, not at {end}")
-        chosen = ranked[start - 1 : end]
-        range_path, n_in_range = folder / f"rgbvar-{start}-{end}.txt", len(chosen)
-        _write_list(range_path, chosen)
-    return RgbvarResult(ranked, list_path, scores_path, range_path, n_in_range, skipped)
+        if end > len(keys):
+            reporter.warn(f"only {len(keys)} images: the range ends there, not at {end}")
+        path, chosen = folder / f"{params.stem}-{start}-{end}.txt", keys[start - 1 : end]
+    elif params.min_score is not None:
+        enough = ranking.scores >= params.min_score
+        if not enough.any():
+            raise InputError(
+                f"no image has a {params.score} of {params.min_score:g}; the highest is "
+                f"{ranking.scores.max():g}"
+            )
+        path = folder / f"{params.stem}-min-{params.min_score:g}.txt"
+        chosen = [keys[rank] for rank in np.flatnonzero(enough).tolist()]
+    else:
+        return None, 0
+    write_list(path, chosen)
+    return path, len(chosen)
 
 
-def rank(scores: Sequence[Score]) -> list[Score]:
-    """Sort by score, highest first; equal scores by key."""
-    return sorted(scores, key=lambda item: (-item.score, item.key))
-
-
-def _score_batch(reader: ImageReader, batch: Batch) -> tuple[list[Score], list[Skip]]:
-    scores, skipped = [], []
-    for key, pixels, _ in reader.read_all(batch):
-        if isinstance(pixels, Skip):
-            skipped.append(pixels)
-        else:
-            scores.append(Score(key, rgb_variance(pixels)))
-    return scores, skipped
-
-
-def _check_start(ranks: tuple[int, int] | None, n_images: int) -> None:
-    if ranks is not None and ranks[0] > n_images:
-        raise InputError(
-            f"the range starts at {ranks[0]}, but there are only {n_images} images; choose a range "
-            f"within 1-{n_images}"
-        )
-
-
-def _write_list(path: Path, ranked: Sequence[Score]) -> None:
-    write_text(path, "".join(f"{item.key}\n" for item in ranked))
-
-
-def _write_scores(path: Path, ranked: Sequence[Score]) -> None:
+def _write_scores(path: Path, ranking: Ranking, prior: Prior | None) -> None:
+    """Write all scores; surprise only where it was asked for, since it depends on a prior."""
+    names = [name for name in SCORES if name != "surprise" or prior is not None]
+    columns = [ranking.table[name].tolist() for name in names]
+    columns.append(np.where(ranking.table["reduced"], "reduced", "full").tolist())
+    names.append("decoding")
+    if ranking.strata is not None:
+        columns.append(ranking.strata.tolist())
+        names.append("stratum")
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["key", "rgbvar"])
-    table.writerows((item.key, repr(item.score)) for item in ranked)
+    table.writerow(["key", *names])
+    table.writerows(zip(ranking.keys, *columns, strict=True))
     write_text(path, text.getvalue())

@@ -197,7 +197,7 @@ def _differing(paths: Sequence[Path], plan: Plan, source: Source) -> Iterator[Fo
             yield path, f"{key} is no longer in the source"
             continue
         try:
-            labeler.label_into(reader.read(indices[key])[0], room, 0)
+            labeler.label_into(reader.read(indices[key]).pixels, room, 0)
         except BadImage as error:
             yield path, f"{key} can no longer be read ({error})"
             continue

@@ -86,7 +86,7 @@ def test_intervals_hold_what_they_promise(shared):
     source = find_images(shared / "images" / "imagenet")
     reader, table = ImageReader(source), bin_table(ab_lattice())
     images = range(len(source.keys))
-    counts = np.stack([count_bins(reader.read(image)[0], table, 313) for image in images])
+    counts = np.stack([count_bins(reader.read(image).pixels, table, 313) for image in images])
     weights = np.stack([poisson_weights(key, 200) for key in source.keys])
     commonest = np.argsort(-counts.sum(axis=0), kind="stable")[:50]
     generator = np.random.default_rng(2026)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from colorprep.cli.main import COMMANDS, cli
@@ -13,16 +14,31 @@ from colorprep.cli.main import COMMANDS, cli
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def every_command():
+    """Every command by its words, those of groups included."""
+    commands = {name: cli.get_command(None, name) for name in COMMANDS}
+    groups = {name: made for name, made in commands.items() if isinstance(made, click.Group)}
+    inner = {
+        f"{name} {subname}": command
+        for name, made in groups.items()
+        for subname, command in made.commands.items()
+    }
+    return commands | inner
+
+
+EVERY = every_command()
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_every_command_has_help_with_examples(colorprep, name):
     """Help says what the command does, gives two examples, and explains every own option."""
-    result = colorprep(name, "--help")
+    result = colorprep(*name.split(), "--help")
     assert result.exit_code == 0
     assert len(re.findall(rf"^    colorprep {name}", result.stdout, re.MULTILINE)) >= 2
-    command = cli.get_command(None, name)
-    for option in ("--workspace", "--quiet", "--json", "--log-file"):
-        assert option in result.stdout
-    assert command.get_short_help_str(80).endswith(".")
+    if not isinstance(EVERY[name], click.Group):
+        for option in ("--workspace", "--quiet", "--json", "--log-file"):
+            assert option in result.stdout
+    assert EVERY[name].get_short_help_str(80).endswith(".")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -33,8 +49,9 @@ def test_every_command_is_in_the_readme(name):
 
 def test_short_help_fits_the_terminal(colorprep):
     """The list of commands fits 80 columns without cutting a sentence."""
-    result = colorprep("--help")
-    assert result.exit_code == 0 and "..." not in result.stdout.replace("[ARGS]...", "")
+    for words in ([], ["lists"]):
+        result = colorprep(*words, "--help")
+        assert result.exit_code == 0 and "..." not in result.stdout.replace("[ARGS]...", "")
 
 
 def test_version(colorprep):
@@ -59,6 +76,13 @@ def test_version(colorprep):
         ["weights", "--zero-bins", "skip"],
         ["labels", "--size", "native"],
         ["rgbvar", "--range", "7-3"],
+        ["lists"],
+        ["lists", "random"],
+        ["lists", "random", "0"],
+        ["lists", "split", "--val", "0", "--test", "0"],
+        ["lists", "split", "--val", "0.5", "--test", "0.5"],
+        ["lists", "subtract", "a.txt"],
+        ["lists", "merge", "a.txt", "--form", "prefixed"],
         ["train", "--weights", "w.npz", "--no-weights"],
         ["train", "--val", "1"],
         ["colorize"],
@@ -80,6 +104,8 @@ def test_wrong_usage_exits_with_2(colorprep, words):
         (["prior", "--dir", "nowhere"], "no folder"),
         (["labels", "--dir", "nowhere"], "no folder"),
         (["rgbvar"], "--dir"),
+        (["lists", "tiny"], "--dir"),
+        (["lists", "merge", "nowhere.txt"], "nowhere.txt"),
         (["weights"], "colorprep prior"),
         (["train"], "colorprep labels"),
         (["colorize", "x.jpg"], "colorprep train"),

@@ -1,10 +1,19 @@
-"""Claims about the colorfulness score."""
+"""Claims about how colorful an image is."""
 
 import numpy as np
 import pytest
-from skimage import data
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from skimage import color, data
 
-from colorprep import InputError, rgb_variance
+from colorprep import InputError, color_scores, rgb_variance
+
+
+def hasler_suesstrunk(rg, yb):
+    """The published formula on two planes."""
+    spread, middle = np.hypot(rg.std(), yb.std()), np.hypot(rg.mean(), yb.mean())
+    return spread + 0.3 * middle
 
 
 @pytest.mark.parametrize(
@@ -27,6 +36,44 @@ def test_equals_numpy_twin():
 def test_extremes(color, score):
     """Gray scores 0, pure red 14450."""
     assert rgb_variance(np.full((5, 4, 3), color, np.uint8)) == score
+
+
+def images():
+    """Any small image."""
+    sides = array_shapes(min_dims=2, max_dims=2, max_side=40)
+    return sides.flatmap(lambda shape: arrays(np.uint8, (*shape, 3), elements=st.integers(0, 255)))
+
+
+@given(images())
+def test_all_scores_equal_independent_computations(pixels):
+    """Variance and colorfulness are numpy's, saturation and chroma are scikit-image's."""
+    scores = color_scores(pixels)
+    red, green, blue = np.moveaxis(pixels.astype(np.float64), -1, 0)
+    rg, yb = red - green, (red + green) / 2 - blue
+    hsv = color.rgb2hsv(pixels)
+    expected = (
+        pixels.astype(np.float64).var(axis=2).mean(),
+        hsv[..., 1].mean(),
+        (hsv[..., 1] * hsv[..., 2]).mean(),
+        hasler_suesstrunk(rg, yb),
+        hasler_suesstrunk(abs(rg), abs(yb)),
+    )
+    np.testing.assert_allclose(scores, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_the_two_colorfulnesses_differ():
+    """On an image of two hues the variant of absolute values is far smaller, as published."""
+    two = np.zeros((10, 10, 3), np.uint8)
+    two[:5], two[5:] = (200, 40, 40), (40, 200, 40)
+    scores = color_scores(two)
+    assert scores.colorfulness > 2 * scores.colorfulness_abs
+
+
+def test_large_images_do_not_overflow():
+    """Sums of many millions of pixels stay exact."""
+    pixels = np.broadcast_to(np.array([255, 0, 0], np.uint8), (4000, 5000, 3))
+    scores = color_scores(pixels)
+    assert scores.rgbvar == 14450 and scores.saturation == 1 and scores.chroma == 1
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8)])

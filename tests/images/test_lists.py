@@ -1,10 +1,27 @@
 """Claims about lists that narrow a source."""
 
 import pytest
+from folders import put_files
+from hypothesis import given
+from hypothesis import strategies as st
 
 from colorprep import InputError
 from colorprep.images.folder import folder_source
-from colorprep.images.lists import listed, read_list
+from colorprep.images.lists import (
+    LIST_FORMS,
+    hiding_folder,
+    in_form,
+    listed,
+    plain_path,
+    read_list,
+    resolve,
+    write_list,
+)
+
+# Printable and one line, neither empty nor a dot, and with no blank at an end.
+NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="/"), min_size=1)
+PARTS = st.lists(NAMES.filter(lambda name: name not in (".", "..")), min_size=1, max_size=3)
+KEYS = st.lists(PARTS.map("/".join), min_size=1, unique=True)
 
 
 @pytest.fixture
@@ -64,6 +81,91 @@ def test_published_lists_are_read(shared):
         assert len(lines) == count
 
 
+@given(KEYS, st.sampled_from(LIST_FORMS))
+def test_every_form_is_read_as_it_was_written(keys, form):
+    """What is written in any form is read as the same keys, whatever characters they hold."""
+    classes = sorted({key.partition("/")[0] for key in keys if "/" in key})
+    lines = in_form(keys, form, "of images", classes)
+    sizes = {key: (0,) for key in keys}
+    assert list(listed(lines, "of images", sizes.get, "a list").keys) == sorted(keys)
+
+
+def test_forms_are_those_of_published_lists(tmp_path):
+    """Written lines have the slashes, names and class numbers of published ones."""
+    keys, classes = ["n02/b.JPEG", "n01/a.JPEG", "top.JPEG"], ["n01", "n02"]
+    assert in_form(keys, "keys", "train", classes) == keys
+    assert in_form(keys, "prefixed", "train", classes)[0] == "train/n02/b.JPEG"
+    labeled = in_form(keys, "labeled", "train", classes)
+    assert labeled == ["/n02/b.JPEG 1", "/n01/a.JPEG 0", "/top.JPEG -1"]
+    write_list(tmp_path / "new" / "list.txt", labeled)
+    content = (tmp_path / "new" / "list.txt").read_bytes()
+    assert content == b"/n02/b.JPEG 1\n/n01/a.JPEG 0\n/top.JPEG -1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("cval1k.head200", "labeled"),
+        ("files-rgbvar-train-1000-101000.head2000", "prefixed"),
+        ("tiny_val", "prefixed"),
+    ],
+)
+def test_published_lists_are_written_byte_for_byte(shared, tmp_path, name, form):
+    """Published lists, read as keys of their source, are written again in their own form."""
+    published = shared / "reference" / f"seed001_{name}.txt"
+    lines = read_list(published)
+    source_name = "val" if name == "tiny_val" else "train"
+    keys = [plain_path(line).removeprefix(f"{source_name}/") for line in lines]
+    source = folder_source(put_files(tmp_path / source_name, keys))
+    classes = []
+    if form == "labeled":
+        # A few classes between have no line in this head; any name holds their place.
+        named = dict(zip((int(line.split()[1]) for line in lines), keys, strict=True))
+        classes = [named.get(n, f"no line {n}").partition("/")[0] for n in range(max(named) + 1)]
+    write_list(tmp_path / "again.txt", in_form(resolve(lines, source), form, source.name, classes))
+    assert (tmp_path / "again.txt").read_bytes() == published.read_bytes()
+
+
+def test_resolved_lines_keep_their_order(folder):
+    """Lines of any form become keys in order of the lines, without those that are not there."""
+    lines = ["train/n02/b.JPEG", "gone.jpg", "/n01/z 1.png 5", "/n01/a.jpg", "n02/b.JPEG 3"]
+    source = folder_source(folder)
+    assert resolve(lines, source) == ["n02/b.JPEG", "n01/z 1.png", "n01/a.jpg", "n02/b.JPEG"]
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("n01/a.jpg", "n01/a.jpg"),
+        (" ./n01//a.jpg ", "n01/a.jpg"),
+        ("/n01/a.jpg 12", "n01/a.jpg"),
+        ("/n01/a.JPEG\t-1", "n01/a.JPEG"),
+        ("train/n01/a b 7.png 3", "train/n01/a b 7.png"),
+        ("n01/a 1.png", "n01/a 1.png"),
+        ("n01/scene 7", "n01/scene 7"),
+        ("/", "/"),
+    ],
+)
+def test_paths_without_a_source(line, path):
+    """A class number is taken off where the name of an image comes before it, and only there."""
+    assert plain_path(line) == path
+
+
+@pytest.mark.parametrize(
+    ("paths", "others", "folder"),
+    [
+        (["train/n01/a", "train/n02/b"], ["n02/b", "n03/c"], "train"),
+        (["train/n01/a", "val/n02/b"], ["n02/b"], None),
+        (["train/n01/a"], ["n01/b"], None),
+        (["train/n01/a"], ["n01/a", "train/n01/a"], None),
+        (["a"], ["a"], None),
+    ],
+)
+def test_hiding_folders(paths, others, folder):
+    """A first folder hides a match where all paths have it, the others do not, and it is all."""
+    assert hiding_folder(paths, others) == folder
+
+
 @pytest.mark.parametrize("content", ["", "\n \n"])
 def test_empty_lists_are_refused(tmp_path, content):
     """A list that lists nothing is refused."""
@@ -80,5 +182,8 @@ def test_wrong_lists_are_refused(folder, tmp_path):
     (tmp_path / "picture.txt").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(InputError, match="cannot read"):
         read_list(tmp_path / "picture.txt")
+    (tmp_path / "zeros.txt").write_bytes(bytes(9))
+    with pytest.raises(InputError, match="cannot read.*binary"):
+        read_list(tmp_path / "zeros.txt")
     with pytest.raises(InputError, match="none of the 1 images listed in some.txt"):
         narrowed(folder, "x.jpg")

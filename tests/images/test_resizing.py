@@ -7,7 +7,7 @@ from PIL import Image
 from colorprep import BadImage
 from colorprep.engine import Batch
 from colorprep.images.folder import folder_source
-from colorprep.images.reader import ImageReader
+from colorprep.images.reader import ImageReader, ReadImage
 from colorprep.images.resizing import resize
 from colorprep.images.skip import Skip
 
@@ -25,9 +25,9 @@ def test_reader_joins_the_rules(photographs):
     source = folder_source(photographs)
     for size, enlarged in ((64, False), (128, True)):
         reader = ImageReader(source, size)
-        pixels, was_enlarged = reader.read(0)
-        assert pixels.shape == (size, size, 3) and not pixels.flags.writeable
-        assert was_enlarged is enlarged
+        image = reader.read(0)
+        assert image.pixels.shape == (size, size, 3) and not image.pixels.flags.writeable
+        assert image.enlarged is enlarged and image.key == source.keys[0]
 
 
 def test_reader_gives_reasons(photographs, tmp_path):
@@ -38,10 +38,10 @@ def test_reader_gives_reasons(photographs, tmp_path):
     (tmp_path / "b.jpg").unlink()
     with pytest.raises(BadImage):
         reader.read(1)
-    read = [(key, pixels) for key, pixels, _ in reader.read_all(Batch(range(3), frozenset([2])))]
-    assert [key for key, _ in read] == ["a.jpg", "b.jpg", "c.jpg"]
-    assert [type(pixels) for _, pixels in read] == [np.ndarray, Skip, Skip]
-    assert [pixels.reason for _, pixels in read[1:]] == ["missing", "kills-workers"]
+    read = list(reader.read_all(Batch(range(3), frozenset([2]))))
+    assert [image.key for image in read] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert [type(image) for image in read] == [ReadImage, Skip, Skip]
+    assert [skip.reason for skip in read[1:]] == ["missing", "kills-workers"]
 
 
 @pytest.mark.parametrize("shape", [(90, 60), (60, 91), (64, 64)])
@@ -54,4 +54,4 @@ def test_cropping_is_pillows(shape, tmp_path):
     square = Image.fromarray(pixels).crop((left, top, left + side, top + side))
     expected = square.resize((32, 32), Image.Resampling.BILINEAR)
     reader = ImageReader(folder_source(tmp_path), 32, fit="crop")
-    np.testing.assert_array_equal(reader.read(0)[0], np.asarray(expected))
+    np.testing.assert_array_equal(reader.read(0).pixels, np.asarray(expected))

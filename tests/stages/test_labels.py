@@ -41,7 +41,7 @@ def test_shards_hold_what_the_format_says(photographs, workspace, silent):
     assert shard.keys == list(source.keys) and len(labels) == 40
     reader = ImageReader(source, 64)
     for row in range(len(shard)):
-        lab = color.rgb2lab(reader.read(row)[0])
+        lab = color.rgb2lab(reader.read(row).pixels)
         small = lab[::4, ::4, 1:]
         expected = np.rint(lab[..., 0] * 255 / 100)
         np.testing.assert_array_equal(shard.arrays["lightness"][row], expected)
@@ -153,7 +153,7 @@ def test_label_maps(photographs, workspace, silent):
     source = folder_source(photographs)
     for index, key in enumerate(source.keys):
         label = np.load(result.folder / f"{key}.npy")
-        pixels, _ = ImageReader(source).read(index)
+        pixels = ImageReader(source).read(index).pixels
         assert label.dtype == np.uint16 and label.shape == pixels.shape[:2]
         expected = ab_lattice().encode(color.rgb2lab(pixels)[..., 1:])
         np.testing.assert_array_equal(label, expected)
@@ -175,7 +175,7 @@ def test_labels_take_the_quantizer_of_the_prior(photographs, workspace, silent, 
     reader = ImageReader(folder_source(photographs), 32)
     arrays = labels.shards[0].arrays
     for row in range(8):
-        pixels = reader.read(row)[0][::4, ::4]
+        pixels = reader.read(row).pixels[::4, ::4]
         if spec.name == "kmeans":
             assert "hc" not in arrays
             colors = color.rgb2lab(pixels)[..., 1:]

@@ -291,7 +291,7 @@ def test_artifacts_hold_no_place_and_no_date(photographs, workspace, silent, tmp
 def test_reader_is_what_was_counted(photographs, workspace, silent):
     """The prior of one image is the labels of its pixels."""
     source = folder_source(photographs)
-    pixels, _ = ImageReader(source).read(0)
+    pixels = ImageReader(source).read(0).pixels
     labels = ab_lattice().encode(color.rgb2lab(pixels)[..., 1:])
     (workspace.root / "one.txt").write_text(source.keys[0])
     images = ImageParams(photographs, list="one.txt")

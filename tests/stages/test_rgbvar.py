@@ -1,42 +1,59 @@
 """Claims about `rgbvar`: exact scores, stable ranks, ranges as sed counts them."""
 
 import csv
+import os
 import subprocess
 
 import numpy as np
 import pytest
+from folders import contents
 from PIL import Image
+from scipy import stats
 
-from colorprep import InputError
+from colorprep import ArtifactError, InputError, Workspace, color_scores
+from colorprep.curriculum.scoring import ImageScorer
+from colorprep.stages import prior as prior_stage
 from colorprep.stages.images import ImageParams
-from colorprep.stages.rgbvar import RgbvarParams, Score, parse_ranks, rank, run
+from colorprep.stages.labels import LabelsParams
+from colorprep.stages.labels import run as label
+from colorprep.stages.rgbvar import SCORE_NAMES, RgbvarParams, parse_ranks, run
+
+
+def table_of(result):
+    """The scores that were written, by key."""
+    with result.scores_path.open(newline="") as stream:
+        return {row.pop("key"): row for row in csv.DictReader(stream)}
+
+
+@pytest.fixture
+def unreadable(monkeypatch):
+    """After it is called, no image can be scored any more."""
+
+    def refuse(*arguments):
+        raise AssertionError("an image was scored again")
+
+    return lambda: monkeypatch.setattr(ImageScorer, "__call__", refuse)
 
 
 def test_scores_equal_an_independent_computation(photographs, workspace, silent):
     """Scores are numpy's population variance across channels after Pillow's resize."""
-    result = run(RgbvarParams(ImageParams(photographs)), workspace, silent)
-    with result.scores_path.open(newline="") as stream:
-        scores = {row["key"]: float(row["rgbvar"]) for row in csv.DictReader(stream)}
-    for key, score in scores.items():
+    table = table_of(run(RgbvarParams(ImageParams(photographs)), workspace, silent))
+    for key, row in table.items():
         image = Image.open(photographs / key).convert("RGB")
-        small = np.asarray(image.resize((256, 256), Image.Resampling.BILINEAR), np.float64)
-        assert score == pytest.approx(small.var(axis=2).mean(), rel=1e-9)
-    assert len(scores) == 40
+        small = np.asarray(image.resize((256, 256), Image.Resampling.BILINEAR))
+        variance = small.astype(np.float64).var(axis=2).mean()
+        assert float(row["rgbvar"]) == pytest.approx(variance, rel=1e-9)
+        for name, score in color_scores(small)._asdict().items():
+            assert float(row[name]) == score
+    assert len(table) == 40
 
 
 def test_list_is_sorted(photographs, workspace, silent):
     """The list runs from the most to the least colorful, one key a line."""
     result = run(RgbvarParams(ImageParams(photographs)), workspace, silent)
     text = result.list_path.read_text()
-    assert text.endswith("\n") and text.splitlines() == [item.key for item in result.ranked]
-    scores = [item.score for item in result.ranked]
-    assert scores == sorted(scores, reverse=True)
-
-
-def test_equal_scores_are_ranked_by_key():
-    """Ties do not depend on the order of the images."""
-    scores = [Score("c", 1.0), Score("a", 1.0), Score("b", 2.0)]
-    assert [item.key for item in rank(scores)] == ["b", "a", "c"]
+    assert text.endswith("\n") and text.splitlines() == result.ranking.keys
+    assert np.all(np.diff(result.ranking.scores) <= 0)
 
 
 @pytest.mark.parametrize("ranks", [(1, 1), (3, 11), (40, 40), (1, 40)])
@@ -76,5 +93,148 @@ def test_gray_is_last(photographs, workspace, silent, tmp_path):
     color = Image.open(next(photographs.rglob("*.jpg")))
     color.save(folder / "z-color.jpg")
     color.convert("L").save(folder / "a-gray.jpg")
-    ranked = run(RgbvarParams(ImageParams(folder)), workspace, silent).ranked
-    assert ranked[-1] == Score("a-gray.jpg", 0.0)
+    ranking = run(RgbvarParams(ImageParams(folder)), workspace, silent).ranking
+    assert ranking.keys[-1] == "a-gray.jpg" and ranking.scores[-1] == 0
+
+
+@pytest.mark.parametrize("score", SCORE_NAMES)
+def test_every_score_ranks(score, photographs, workspace, silent):
+    """Files are named after the score; the ranking is that of the scores in the table."""
+    prior_stage.run(prior_stage.PriorParams(ImageParams(photographs)), workspace, silent)
+    result = run(RgbvarParams(score=score, ranks=(1, 5)), workspace, silent)
+    column = score.replace("-", "_")
+    table = table_of(result)
+    expected = sorted(table, key=lambda key: (-float(table[key][column]), key))
+    assert result.list_path.name == f"{score}.txt"
+    assert result.list_path.read_text().splitlines() == expected
+    assert result.range_path.name == f"{score}-1-5.txt"
+
+
+def test_surprise_needs_a_prior(photographs, workspace, silent):
+    """The message says how to make one."""
+    with pytest.raises(ArtifactError, match="colorprep prior"):
+        run(RgbvarParams(ImageParams(photographs), score="surprise"), workspace, silent)
+
+
+def test_least_score(photographs, workspace, silent):
+    """--min-score takes the images that have it, in the order of the ranking."""
+    result = run(RgbvarParams(ImageParams(photographs), min_score=700), workspace, silent)
+    table = table_of(result)
+    expected = [key for key, row in table.items() if float(row["rgbvar"]) >= 700]
+    assert 0 < len(expected) < 40 and result.range_path.read_text().splitlines() == expected
+    with pytest.raises(InputError, match="the highest"):
+        run(RgbvarParams(ImageParams(photographs), min_score=20000), workspace, silent)
+
+
+def test_stratified_beginnings_keep_rare_colors(shared, workspace, silent):
+    """Of 250 photographs, each color is the rare one of as many in the first 50 as in all."""
+    images = ImageParams(shared / "images" / "imagenet")
+    plain = run(RgbvarParams(images), workspace, silent)
+    result = run(RgbvarParams(images, stratify=True), workspace, silent)
+    strata = {key: int(row["stratum"]) for key, row in table_of(result).items()}
+    whole = np.bincount(list(strata.values()), minlength=13) / 250
+
+    def distance(keys):
+        begun = np.bincount([strata[key] for key in keys[:50]], minlength=13) / 50
+        return np.abs(begun - whole).sum() / 2
+
+    assert distance(result.ranking.keys) < 0.06 < 0.2 < distance(plain.ranking.keys)
+
+
+@pytest.mark.parametrize("form", ["h5", "npy"])
+def test_after_labels_no_image_is_read_again(form, photographs, workspace, silent, unreadable):
+    """Labels at 256 pixels leave all scores behind; the lists are the same to the byte."""
+    images = ImageParams(photographs)
+    fresh = Workspace(workspace.root / "fresh")
+    for space in (fresh, workspace):
+        space.root.mkdir(exist_ok=True)
+        prior_stage.run(prior_stage.PriorParams(images), space, silent)
+    for score in ("rgbvar", "surprise"):
+        run(RgbvarParams(images, score=score), fresh, silent)
+    label(LabelsParams(images, format=form, size=256), workspace, silent)
+    unreadable()
+    for score in ("rgbvar", "surprise"):
+        run(RgbvarParams(images, score=score), workspace, silent)
+    assert contents(workspace.path("lists")) == contents(fresh.path("lists"))
+
+
+@pytest.mark.parametrize("change", ["touched", "other rules", "other prior", "reduced"])
+def test_scores_that_may_have_changed_are_made_again(
+    change, photographs, workspace, silent, unreadable, tmp_path
+):
+    """A file that was written since, other rules of decoding, another prior: all are scored."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number, path in enumerate(sorted(photographs.rglob("*.jpg"))[:6]):
+        (folder / f"{number}.jpg").write_bytes(path.read_bytes())
+    images = ImageParams(folder)
+    prior_stage.run(prior_stage.PriorParams(images), workspace, silent)
+    score = "surprise" if change == "other prior" else "rgbvar"
+    run(RgbvarParams(images, score=score), workspace, silent)
+    if change == "touched":
+        os.utime(folder / "3.jpg", ns=(1, 1))
+    if change == "other prior":
+        prior_stage.run(prior_stage.PriorParams(images, size=32), workspace, silent)
+    other = ImageParams(folder, icc="ignore") if change == "other rules" else images
+    unreadable()
+    with pytest.raises(AssertionError, match="scored again"):
+        run(RgbvarParams(other, score=score, fast=change == "reduced"), workspace, silent)
+
+
+def mosaics(shared, folder, shapes):
+    """Photographs laid out side by side at full detail, as large JPEG files."""
+    paths = sorted((shared / "images" / "imagenet").rglob("*.JPEG"))
+    folder.mkdir()
+    for number, (width, height) in enumerate(shapes):
+        sheet = Image.new("RGB", (width, height))
+        for tile in range(4):
+            photograph = Image.open(paths[(4 * number + tile // 2) % len(paths)]).convert("RGB")
+            part = photograph.resize((width // 2, height // 2), Image.Resampling.LANCZOS)
+            sheet.paste(part, (tile % 2 * width // 2, tile // 2 * height // 2))
+        sheet.save(folder / f"{number:02d}.jpg", quality=75 + number % 20)
+
+
+def test_fast_scores_rank_as_exact_ones(shared, workspace, silent, tmp_path):
+    """On large files, --fast has a rank correlation above 0.999; only they are marked.
+
+    Entropy, which is of every fourth row and column, depends more on single pixels.
+    """
+    shapes = [(1024, 768), (1100, 1500), (1600, 400), (2000, 1400), (600, 400)] * 10
+    mosaics(shared, tmp_path / "large", shapes)
+    images = ImageParams(tmp_path / "large")
+    exact = table_of(run(RgbvarParams(images), workspace, silent))
+    fast = table_of(run(RgbvarParams(images, fast=True), workspace, silent))
+    marked = {key for key, row in fast.items() if row["decoding"] == "reduced"}
+    assert marked == {f"{n:02d}.jpg" for n, shape in enumerate(shapes) if shape[0] >= 1024}
+    assert {row["decoding"] for row in exact.values()} == {"full"}
+    for name in SCORE_NAMES[:6]:
+        column = name.replace("-", "_")
+        pairs = [(float(exact[key][column]), float(fast[key][column])) for key in exact]
+        assert stats.spearmanr(pairs).statistic > (0.995 if name == "ab-entropy" else 0.999)
+    unmarked = exact.keys() - marked
+    assert all(exact[key]["rgbvar"] == fast[key]["rgbvar"] for key in unmarked)
+
+
+def test_montages_and_curve(photographs, workspace, silent):
+    """A montage holds up to 100 images from its rank on; the curve is drawn beside them."""
+    params = RgbvarParams(ImageParams(photographs), montages=(31, 1))
+    result = run(params, workspace, silent)
+    names = [path.name for path in result.pictures]
+    assert names == ["rgbvar-montage-1.jpg", "rgbvar-montage-31.jpg", "rgbvar.png"]
+    whole, rest = (Image.open(path) for path in result.pictures[:2])
+    assert whole.width == rest.width and whole.height > 3 * rest.height / 2
+    with pytest.raises(InputError, match="only 40 images"):
+        run(RgbvarParams(ImageParams(photographs), montages=(41,)), workspace, silent)
+
+
+def test_a_bad_image_is_skipped_each_time(photographs, workspace, recorder, tmp_path):
+    """What cannot be read is told on every run, also when all others are known."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    photograph = next(photographs.rglob("*.jpg")).read_bytes()
+    (folder / "good.jpg").write_bytes(photograph)
+    (folder / "bad.jpg").write_bytes(photograph[:500])
+    for _ in range(2):
+        result = run(RgbvarParams(ImageParams(folder)), workspace, recorder)
+        assert result.ranking.keys == ["good.jpg"]
+        assert [skip.key for skip in result.skipped] == ["bad.jpg"]

@@ -1,0 +1,242 @@
+"""`colorprep lists`: a group of commands that draw, split and combine lists of images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options
+from .console import Session
+from .describe import quantity, skip_facts, skip_line
+
+if TYPE_CHECKING:
+    from ..stages.lists import DrawResult, Operation, WrittenList
+
+SHARE = click.FloatRange(0, 1, max_open=True)
+
+
+class OrderedGroup(click.Group):
+    """Commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=OrderedGroup,
+    epilog="\b\nExamples:\n  colorprep lists random 1000 --dir train/\n"
+    "  colorprep lists subtract lists/rgbvar.txt lists/drop.txt",
+)
+def command() -> None:
+    """Draw, split and combine lists of images."""
+
+
+_seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the order of chance."
+)
+_form_option = click.option(
+    "--form",
+    type=click.Choice(["keys", "prefixed", "labeled"]),
+    default="keys",
+    show_default=True,
+    help="Lines as n01/x.jpg, as train/n01/x.jpg (the source's name first), or as /n01/x.jpg 0 "
+    "(the number of the class last).",
+)
+
+
+@options.command(
+    [
+        "colorprep lists random 1000 --dir train/",
+        "colorprep lists random 100 --seed 1 -o small.txt",
+    ],
+    name="random",
+)
+@click.argument("n_images", metavar="N", type=click.IntRange(1))
+@options.source_options
+@_seed_option
+@_form_option
+@options.output_option("lists/random-N.txt", "Where to.")
+def random_command(session: Session, **values: Any) -> None:
+    """Draw N images by chance, every class covered.
+
+    A class is a top-level folder. Each class gets one image before any gets a second, and then its
+    share. With the same seed a smaller list is part of a larger one.
+    """
+    from ..stages import lists as stage
+
+    result = stage.draw(stage.DrawParams(**values), session.workspace, session.reporter)
+    _show_drawn(session, result)
+
+
+@options.command(
+    ["colorprep lists tiny --dir train/", "colorprep lists tiny --list lists/keep.txt"], name="tiny"
+)
+@options.source_options
+@_seed_option
+@_form_option
+@options.output_option("lists/tiny.txt", "Where to.")
+def tiny_command(session: Session, output: str | None, **values: Any) -> None:
+    """Draw 9 images, enough to try a chain.
+
+    They are the first that `random` draws with the same seed.
+    """
+    from ..stages import lists as stage
+
+    params = stage.DrawParams(n_images=stage.TINY, output=output or stage.TINY_PATH, **values)
+    _show_drawn(session, stage.draw(params, session.workspace, session.reporter))
+
+
+def _show_drawn(session: Session, result: DrawResult) -> None:
+    drawn = result.drawn
+    line = (
+        f"{drawn.path.as_posix()}: {drawn.n_images:,} of {quantity(result.n_images, 'image')}, "
+        f"from {drawn.n_classes:,} of {quantity(result.n_classes, 'folder')}"
+        f"{skip_line(result.skipped)}"
+    )
+    facts = {
+        **_facts(drawn),
+        "n_images_in_source": result.n_images,
+        "n_classes_in_source": result.n_classes,
+        **skip_facts(result.skipped),
+    }
+    session.show([line], facts)
+
+
+@options.command(
+    [
+        "colorprep lists split --dir train/",
+        "colorprep lists split --val 0.05 --test 0 --list lists/keep.txt",
+    ],
+    name="split",
+)
+@options.source_options
+@click.option("--val", type=SHARE, default=0.1, show_default=True, help="0 writes no val.txt.")
+@click.option("--test", type=SHARE, default=0.1, show_default=True, help="0 writes no test.txt.")
+@_seed_option
+@_form_option
+@options.output_option("lists", "Folder to write.")
+def split_command(session: Session, **values: Any) -> None:
+    """Split images into train, val and test.
+
+    Writes lists/train.txt, val.txt and test.txt. Every class, a top-level folder, is split by the
+    same shares; one of three images or more is in each list.
+    """
+    from ..stages import lists as stage
+
+    with options.wrong_usage():
+        params = stage.SplitParams(**values)
+    result = stage.split(params, session.workspace, session.reporter)
+    lines = [_line(part) for part in result.parts.values()]
+    if result.skipped:
+        lines.append(quantity(len(result.skipped), "image") + " skipped")
+    none = dict.fromkeys(("train", "val", "test"))
+    parts = {name: _facts(part) for name, part in result.parts.items()}
+    session.show(lines, {**none, **parts, **skip_facts(result.skipped)})
+
+
+def _combining_options(function: options.Function) -> options.Function:
+    """Add the lists, --dir and --form."""
+    lists = click.argument("lists", nargs=-1, required=True, metavar="LIST...")
+    folder = click.option(
+        "--dir",
+        "folder",
+        metavar="SOURCE",
+        help="Look the lines up in this folder, archive or URL. [compare them as paths]",
+    )
+    return lists(folder(_form_option(function)))
+
+
+@options.command(
+    [
+        "colorprep lists merge lists/random-1000.txt lists/tiny.txt",
+        "colorprep lists merge val.txt --dir val/ --form labeled -o labeled.txt",
+    ],
+    name="merge",
+)
+@_combining_options
+@options.output_option("lists/merged.txt", "Where to.")
+def merge_command(session: Session, **values: Any) -> None:
+    """Join lists, each image once.
+
+    Those of the first list come first, then what is new in the next. A single list is written
+    anew, without doubles and in the form that is asked for.
+    """
+    _combine(session, "merge", values)
+
+
+@options.command(
+    [
+        "colorprep lists subtract lists/rgbvar.txt lists/drop.txt",
+        "colorprep lists subtract train.txt val.txt test.txt --dir images/ -o rest.txt",
+    ],
+    name="subtract",
+)
+@_combining_options
+@options.output_option("lists/subtracted.txt", "Where to.")
+def subtract_command(session: Session, **values: Any) -> None:
+    """Keep what is in the first list and in no other.
+
+    The order is that of the first list.
+    """
+    _combine(session, "subtract", values)
+
+
+@options.command(
+    [
+        "colorprep lists intersect lists/rgbvar.txt lists/keep.txt",
+        "colorprep lists intersect lists/rgbvar.txt lists/train.txt --dir train/ -o colorful.txt",
+    ],
+    name="intersect",
+)
+@_combining_options
+@options.output_option("lists/intersected.txt", "Where to.")
+def intersect_command(session: Session, **values: Any) -> None:
+    """Keep what is in every list.
+
+    The order is that of the first list.
+    """
+    _combine(session, "intersect", values)
+
+
+def _combine(session: Session, operation: Operation, values: dict[str, Any]) -> None:
+    from ..stages import lists as stage
+
+    with options.wrong_usage():
+        params = stage.CombineParams(operation, **values)
+    result = stage.combine(params, session.workspace, session.reporter)
+    listed = " and ".join(f"{n:,}" for n in result.n_listed)
+    line = f"{_line(result.combined)}, of {listed} listed{skip_line(result.skipped)}"
+    facts = {
+        **_facts(result.combined),
+        "n_listed": result.n_listed,
+        **skip_facts(result.skipped),
+    }
+    session.show([line], facts)
+
+
+def _line(written: WrittenList) -> str:
+    return (
+        f"{written.path.as_posix()}: {quantity(written.n_images, 'image')} from "
+        f"{quantity(written.n_classes, 'folder')}"
+    )
+
+
+def _facts(written: WrittenList) -> dict[str, Any]:
+    return {
+        "list": written.path,
+        "n_images": written.n_images,
+        "n_classes": written.n_classes,
+    }
+
+
+for _made in (
+    random_command,
+    tiny_command,
+    split_command,
+    merge_command,
+    subtract_command,
+    intersect_command,
+):
+    command.add_command(_made)

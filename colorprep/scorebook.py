@@ -1,0 +1,147 @@
+"""The book of scores: what is known of images from earlier passes, kept in the workspace.
+
+Every pass over images of 256 x 256 adds the scores that it finds to ``scores/``, and no image is
+scored twice. An image is known by its key, the size of its file, the time of its last change and
+the rules of decoding. The folder is a memory, not an artifact: it may be deleted, and what is made
+of it is the same without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .artifacts import load_arrays, save_arrays
+from .curriculum.scoring import ImageScores
+from .errors import ArtifactError
+from .images.source import Source
+
+SCHEMA = "colorprep.scores/1"
+FOLDER = "scores"
+PAGE = 16384  # images that are written together
+_Row = np.dtype([("identity", "<u8"), ("scores", ImageScores)])
+
+
+class ScoreBook:
+    """The known scores of a source's images.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the book, see `open_book`.
+    source : Source
+    rules : str
+        The rules of decoding, in words.
+    prior_digest : str
+        Of the prior under which surprise is told; empty for none.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n,), `ImageScores`
+        Of each image of the source, as far as they are known.
+    known : ndarray of shape (n,), bool
+    """
+
+    def __init__(self, folder: Path, source: Source, rules: str, prior_digest: str) -> None:
+        self._folder = folder
+        self._prior = prior_digest
+        self._identities = _identities(source, rules)
+        self._new: list[int] = []
+        self.scores = np.zeros(len(source.keys), ImageScores)
+        self.known = np.zeros(len(source.keys), np.bool_)
+        for rows, prior in _pages(folder):
+            self._look_up(rows, prior)
+
+    def add(self, scores: Mapping[int, NDArray[Any]]) -> None:
+        """Write down the scores of some images of the source, by their indices."""
+        for index, row in scores.items():
+            self.scores[index] = row
+            self.known[index] = True
+            if self._identities[index]:
+                self._new.append(index)
+        if len(self._new) >= PAGE:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is new to the disk."""
+        if not self._new:
+            return
+        rows = np.empty(len(self._new), _Row)
+        rows["identity"] = self._identities[self._new]
+        rows["scores"] = self.scores[self._new]
+        rows.sort(order="identity")
+        digest = hashlib.sha256(rows.tobytes() + self._prior.encode()).hexdigest()[:16]
+        meta = {"schema": SCHEMA, "n_images": len(rows), "prior_digest": self._prior}
+        save_arrays(self._folder / f"{digest}.npz", {"rows": rows}, meta)
+        self._new.clear()
+
+    def missing(self, score: str) -> Sequence[int]:
+        """Return the images of which a score is not known."""
+        unknown = ~self.known | np.isnan(self.scores[score])
+        return np.flatnonzero(unknown).tolist()
+
+    def _look_up(self, rows: NDArray[Any], prior: str) -> None:
+        """Take what a page knows of the source's images."""
+        at = np.searchsorted(rows["identity"], self._identities)
+        at[at == len(rows)] = 0
+        found = (rows["identity"][at] == self._identities) & (self._identities != 0)
+        surprise = self.scores["surprise"][found]
+        was_known = self.known[found]
+        self.scores[found] = rows["scores"][at[found]]
+        self.known |= found
+        if prior != self._prior:  # what another prior says of surprise does not count
+            self.scores["surprise"][found] = np.where(was_known, surprise, np.nan)
+
+
+@contextmanager
+def open_book(
+    workspace: Path, source: Source, rules: str, prior_digest: str = ""
+) -> Iterator[ScoreBook]:
+    """Open the book of a workspace; what is new is written down at the end, whatever happens.
+
+    Parameters
+    ----------
+    workspace : Path
+    source : Source
+    rules, prior_digest : str
+        See `ScoreBook`.
+
+    Yields
+    ------
+    ScoreBook
+    """
+    book = ScoreBook(workspace / FOLDER, source, rules, prior_digest)
+    try:
+        yield book
+    finally:
+        book.write()
+
+
+def _identities(source: Source, rules: str) -> NDArray[np.uint64]:
+    """Return what each image is known by; 0 where it cannot be told whether its file changed."""
+    identities = np.zeros(len(source.keys), np.uint64)
+    facts = zip(source.keys, source.sizes.tolist(), source.stamps.tolist(), strict=True)
+    for index, (key, size, stamp) in enumerate(facts):
+        if stamp:
+            text = f"{key}\n{size}\n{stamp}\n{rules}".encode()
+            digest = hashlib.blake2b(text, digest_size=8).digest()
+            identities[index] = int.from_bytes(digest, "little")
+    return identities
+
+
+def _pages(folder: Path) -> Iterator[tuple[NDArray[Any], str]]:
+    """Give the rows of each page and its prior; a page that cannot be read is as if not there."""
+    for path in sorted(folder.glob("*.npz")):
+        try:
+            arrays, meta = load_arrays(path, SCHEMA)
+            rows = arrays["rows"]
+        except (ArtifactError, KeyError):
+            continue
+        if rows.dtype == _Row and len(rows):
+            yield rows, str(meta.get("prior_digest", ""))

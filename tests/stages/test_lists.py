@@ -1,0 +1,220 @@
+"""Claims about `lists`: what is drawn, split and combined from real sources and lists."""
+
+import pytest
+from folders import contents, put_files
+from packing import pack
+
+from colorprep import InputError
+from colorprep.images.lists import read_list
+from colorprep.images.skip import Skip
+from colorprep.stages.images import ImageParams
+from colorprep.stages.lists import CombineParams, DrawParams, SplitParams, combine, draw, split
+
+KEYS = [f"n0{number}/{name}.JPEG" for number in range(1, 6) for name in "abcdefgh"]
+
+
+@pytest.fixture
+def train(tmp_path):
+    """A folder named train of forty images in five classes."""
+    return put_files(tmp_path / "train", KEYS)
+
+
+@pytest.fixture
+def write(workspace):
+    """A function that writes a list of the workspace and returns its name."""
+
+    def write_lines(name, *lines):
+        workspace.path(name).write_text("".join(f"{line}\n" for line in lines))
+        return name
+
+    return write_lines
+
+
+def test_drawn_lists_are_nested_and_cover(train, workspace, silent):
+    """A list is in order of its keys, covers every class, and is part of any longer one."""
+    smaller: set[str] = set()
+    for n in (1, 4, 5, 17, 40):
+        result = draw(DrawParams(ImageParams(train), n), workspace, silent)
+        assert result.drawn.path == workspace.path(f"lists/random-{n}.txt")
+        drawn = read_list(result.drawn.path)
+        assert drawn == sorted(set(drawn)) and len(drawn) == n == result.drawn.n_images
+        assert result.drawn.n_classes == min(n, 5) == len({key[:3] for key in drawn})
+        assert smaller <= set(drawn)
+        smaller = set(drawn)
+    assert smaller == set(KEYS)
+
+
+def test_lists_are_the_same_wherever_images_are_kept(train, workspace, silent, tmp_path):
+    """A folder and an archive of another order give the same bytes; another seed gives others."""
+    archive = pack(train, "zip-stored", tmp_path / "train.zip")
+    made = {}
+    for name, source, seed in (("a", train, 1), ("b", archive, 1), ("c", train, 2)):
+        images = ImageParams(source)
+        draw(DrawParams(images, 7, seed, "labeled", f"{name}/x.txt"), workspace, silent)
+        split(SplitParams(images, 0.2, 0.2, seed, "prefixed", name), workspace, silent)
+        made[name] = contents(workspace.path(name))
+    assert made["a"] == made["b"]
+    assert all(made["a"][name] != made["c"][name] for name in made["a"])
+
+
+def test_draws_are_narrowed_by_a_list(train, workspace, recorder, write):
+    """With a list, images and classes are those of the list; what is missing is told."""
+    keep = write("keep.txt", "/n02/a.JPEG 1", "n04/b.JPEG", "train/n04/c.JPEG", "gone.jpg")
+    result = draw(DrawParams(ImageParams(train, keep), 2), workspace, recorder)
+    assert {key[:3] for key in read_list(result.drawn.path)} == {"n02", "n04"}
+    assert (result.n_images, result.n_classes) == (3, 2)
+    assert [skip.key for skip in result.skipped] == ["gone.jpg"]
+    assert any("gone.jpg" in text for text in recorder.warnings)
+
+
+def test_more_than_there_are_is_an_error(train, workspace, silent):
+    """It says how many there are, and writes nothing."""
+    with pytest.raises(InputError, match="only 40 in train"):
+        draw(DrawParams(ImageParams(train), 41), workspace, silent)
+    assert not workspace.path("lists").exists()
+    with pytest.raises(InputError, match="1 or more"):
+        DrawParams(n_images=0)
+
+
+def test_class_numbers_are_those_of_the_whole_source(train, workspace, silent, write):
+    """A list that leaves classes out does not change their numbers; in no folder is -1."""
+    put_files(train, ["top.jpg"])
+    keep = write("keep.txt", "n04/a.JPEG", "top.jpg", "n02/a.JPEG")
+    expected = ["/n02/a.JPEG 1", "/n04/a.JPEG 3", "/top.jpg -1"]
+    drawn = draw(DrawParams(ImageParams(train, keep), 3, 0, "labeled"), workspace, silent).drawn
+    assert read_list(drawn.path) == expected
+    params = CombineParams("merge", [keep], train, "labeled")
+    assert sorted(read_list(combine(params, workspace, silent).combined.path)) == expected
+
+
+def test_splits_are_whole_disjoint_and_fair(train, workspace, silent):
+    """Parts share no image, hold all, and each class by the same shares."""
+    parts = split(SplitParams(ImageParams(train), 0.25, 0.125), workspace, silent).parts
+    lists = {name: read_list(part.path) for name, part in parts.items()}
+    assert sorted(sum(lists.values(), [])) == KEYS
+    for name, per_class in (("train", 5), ("val", 2), ("test", 1)):
+        assert parts[name].path == workspace.path(f"lists/{name}.txt")
+        assert parts[name].n_images == 5 * per_class and parts[name].n_classes == 5
+        assert [key[:3] for key in lists[name]] == sorted(
+            [f"n0{n}" for n in range(1, 6)] * per_class
+        )
+
+
+def test_a_part_without_a_share_is_not_written(train, workspace, recorder):
+    """No list is written for a share of 0, and one from an earlier run is warned of, but kept."""
+    images = ImageParams(train)
+    first = split(SplitParams(images, 0.2, 0.2), workspace, recorder)
+    assert set(first.parts) == {"train", "val", "test"} and recorder.warnings == []
+    again = split(SplitParams(images, 0.2, 0), workspace, recorder)
+    assert set(again.parts) == {"train", "val"}
+    assert len(recorder.warnings) == 1 and "test.txt is from an earlier run" in recorder.warnings[0]
+    assert read_list(workspace.path("lists/test.txt"))
+
+
+def test_a_part_that_would_be_empty_is_an_error(workspace, silent, tmp_path):
+    """Two images cannot be split in three; nothing is written."""
+    folder = put_files(tmp_path / "few", ["a/1.jpg", "b/2.jpg"])
+    with pytest.raises(InputError, match="no image would go to val: few holds 2"):
+        split(SplitParams(ImageParams(folder)), workspace, silent)
+    assert not workspace.path("lists").exists()
+
+
+def test_lists_of_one_source_are_combined_by_its_keys(train, workspace, silent, write):
+    """With a source, lines of every form that mean the same image are one."""
+    first = write("a.txt", "train/n01/a.JPEG", "/n03/c.JPEG 2", "n02/b.JPEG", "/n02/b.JPEG 1")
+    second = write("b.txt", "n01/a.JPEG 0", "n05/e.JPEG", "./n02/b.JPEG")
+    for operation, expected in (
+        ("merge", ["n01/a.JPEG", "n03/c.JPEG", "n02/b.JPEG", "n05/e.JPEG"]),
+        ("subtract", ["n03/c.JPEG"]),
+        ("intersect", ["n01/a.JPEG", "n02/b.JPEG"]),
+    ):
+        result = combine(CombineParams(operation, [first, second], train), workspace, silent)
+        assert read_list(result.combined.path) == expected
+        assert result.n_listed == [3, 3] and result.skipped == []
+
+
+def test_lists_are_combined_as_paths_without_a_source(train, workspace, recorder, write):
+    """Without a source paths are compared, whatever source the workspace remembers."""
+    workspace.remember_source(train)
+    first = write("a.txt", "/x/1.jpg 4", "x/2.jpg", "x/scene 7", "x/scene 8")
+    second = write("b.txt", "x/2.jpg 9", "x/scene 7")
+    result = combine(CombineParams("subtract", [first, second]), workspace, recorder)
+    assert result.combined.path == workspace.path("lists/subtracted.txt")
+    assert read_list(result.combined.path) == ["x/1.jpg", "x/scene 8"]
+    assert recorder.warnings == []
+
+
+def test_a_source_tells_numbers_from_names(workspace, silent, tmp_path, write):
+    """Beside the source a name that ends as a class number does is known for what it is."""
+    folder = put_files(tmp_path / "train", ["x/scene 7", "x/a.jpg", "x/a.jpg 3"])
+    first = write("a.txt", "x/scene 7", "x/a.jpg 3", "x/a.jpg 4")
+    result = combine(CombineParams("merge", [first], folder), workspace, silent)
+    assert read_list(result.combined.path) == ["x/scene 7", "x/a.jpg 3", "x/a.jpg"]
+
+
+def test_lines_that_are_not_in_the_source_are_told(train, workspace, recorder, write):
+    """They are left out, warned of, and listed with the lists' names."""
+    first, second = write("a.txt", "n01/a.JPEG", "gone.jpg"), write("b.txt", "gone 2.jpg")
+    result = combine(CombineParams("merge", [first, second], train), workspace, recorder)
+    detail = "listed in a.txt and b.txt, but not in the source"
+    assert result.skipped == [Skip(key, "missing", detail) for key in ("gone 2.jpg", "gone.jpg")]
+    assert len(recorder.warnings) == 2
+    assert read_list(result.combined.path) == ["n01/a.JPEG"]
+
+
+def test_forms_that_hide_a_match_are_warned_of(workspace, recorder, write):
+    """Where only the source's name keeps lines apart, --dir is suggested; the lists are named."""
+    first = write("a.txt", "train/n01/a.JPEG", "train/n02/b.JPEG")
+    second = write("b.txt", "/n01/a.JPEG 0")
+    combine(CombineParams("merge", [first, second]), workspace, recorder)
+    (warning,) = recorder.warnings
+    assert "every line of a.txt starts with train/" in warning and "--dir" in warning
+
+
+def test_class_numbers_without_a_source_are_warned_of(workspace, recorder, write):
+    """Without a source classes are numbered within the list, which is warned of."""
+    first = write("a.txt", "n07/a.JPEG", "n03/b.JPEG")
+    result = combine(CombineParams("merge", [first], form="labeled"), workspace, recorder)
+    assert read_list(result.combined.path) == ["/n07/a.JPEG 1", "/n03/b.JPEG 0"]
+    assert len(recorder.warnings) == 1 and "--dir" in recorder.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [("subtract", "every image of a.txt is in b.txt"), ("intersect", "both in a.txt and in c.txt")],
+)
+def test_empty_results_are_errors(workspace, silent, write, operation, message):
+    """The message says why there is nothing, and no list is written."""
+    first, second = write("a.txt", "x/1.jpg"), write("b.txt", "/x/1.jpg 3", "x/2.jpg")
+    other = second if operation == "subtract" else write("c.txt", "x/2.jpg")
+    with pytest.raises(InputError, match=f"{message}.*no list is written"):
+        combine(CombineParams(operation, [first, other]), workspace, silent)
+    assert not workspace.path("lists").exists()
+
+
+def test_inputs_are_never_replaced(train, workspace, silent, write):
+    """An output that is read by the same command is refused, under whatever name."""
+    keep = write("train.txt", *KEYS)
+    before = workspace.path(keep).read_bytes()
+    images = ImageParams(train, keep)
+    with pytest.raises(InputError, match="one of the lists that are read"):
+        draw(DrawParams(images, 3, output="train/../train.txt"), workspace, silent)
+    with pytest.raises(InputError, match="one of the lists that are read"):
+        split(SplitParams(images, output="."), workspace, silent)
+    with pytest.raises(InputError, match="one of the lists that are read"):
+        combine(CombineParams("merge", [keep], output=keep), workspace, silent)
+    assert workspace.path(keep).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("subtract", ["a.txt"]), "subtract takes 2 or more"),
+        (("merge", []), "merge takes 1 or more"),
+        (("merge", ["a.txt"], None, "prefixed"), "needs --dir"),
+    ],
+)
+def test_what_cannot_be_combined_is_refused(arguments, message):
+    """Too few lists, and a source's name without a source, are refused before anything is read."""
+    with pytest.raises(InputError, match=message):
+        CombineParams(*arguments)

@@ -1,0 +1,76 @@
+"""Claims about the book of scores: nothing is lost, nothing is taken for something else."""
+
+import numpy as np
+import pytest
+
+from colorprep.curriculum.scoring import ImageScores
+from colorprep.images.folder import folder_source
+from colorprep.scorebook import FOLDER, open_book
+
+
+@pytest.fixture
+def source(photographs):
+    """Forty photographs."""
+    return folder_source(photographs)
+
+
+def scores(value):
+    """Scores that can be told from others."""
+    row = np.zeros((), ImageScores)
+    row["rgbvar"], row["surprise"] = value, value
+    return row
+
+
+def test_what_was_written_is_found_again(source, tmp_path):
+    """Scores come back for the images they are of; the rest is missing."""
+    with open_book(tmp_path, source, "rules", "prior") as book:
+        book.add({3: scores(3.0), 7: scores(7.0)})
+    with open_book(tmp_path, source, "rules", "prior") as again:
+        assert again.scores["rgbvar"][[3, 7]].tolist() == [3.0, 7.0]
+        assert again.missing("rgbvar") == [n for n in range(40) if n not in (3, 7)]
+
+
+def test_pages_add_up(source, tmp_path):
+    """Each pass adds a page, and an interrupted one leaves what it had."""
+    with open_book(tmp_path, source, "rules") as book:
+        book.add({n: scores(1.0) for n in range(30)})
+    with pytest.raises(KeyboardInterrupt), open_book(tmp_path, source, "rules") as book:
+        book.add({n: scores(2.0) for n in range(30, 35)})
+        raise KeyboardInterrupt
+    assert len(list((tmp_path / FOLDER).iterdir())) == 2
+    with open_book(tmp_path, source, "rules") as book:
+        assert book.known.sum() == 35
+
+
+@pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
+def test_surprise_belongs_to_a_prior(source, tmp_path, order):
+    """Under another prior surprise is unknown, whichever page is read first; the rest is known."""
+    for prior in order:
+        with open_book(tmp_path, source, "rules", prior) as book:
+            book.add({0: scores(1.0 if prior == "old" else 2.0)})
+    with open_book(tmp_path, source, "rules", "new") as book:
+        assert book.scores["surprise"][0] == 2.0
+    with open_book(tmp_path, source, "rules", "third") as book:
+        assert 0 in book.missing("surprise") and 0 not in book.missing("rgbvar")
+
+
+def test_a_damaged_page_is_as_if_not_there(source, tmp_path):
+    """A page that cannot be read costs a pass, not the run."""
+    with open_book(tmp_path, source, "rules") as book:
+        book.add({0: scores(1.0)})
+    (page,) = (tmp_path / FOLDER).iterdir()
+    page.write_bytes(page.read_bytes()[:100])
+    with open_book(tmp_path, source, "rules") as book:
+        assert not book.known.any()
+
+
+def test_what_cannot_be_told_from_its_successor_is_not_kept(source, tmp_path):
+    """Where a source does not say when a file changed, its scores are not kept."""
+    source.stamps[5] = 0
+    try:
+        with open_book(tmp_path, source, "rules") as book:
+            book.add({5: scores(1.0), 6: scores(1.0)})
+        with open_book(tmp_path, source, "rules") as book:
+            assert book.known.tolist() == [n == 6 for n in range(40)]
+    finally:
+        source.stamps[5] = 1
