@@ -20,6 +20,7 @@ from ..images.lists import read_list
 from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
+from ..scorebook import SCHEMA as SCORES_SCHEMA
 from ..shards.manifest import MANIFEST, read_manifest
 from ..shards.plan import PLAN, Plan, read_plan
 from ..shards.reader import ShardReader
@@ -132,6 +133,8 @@ def _of_npz(path: Path) -> Facts:
     kind = str(load_arrays(path, "")[1].get("schema"))
     if kind.startswith("colorprep.weights"):
         return _of_weights(path)
+    if kind.startswith("colorprep.scores"):
+        return _of_scores(path)
     return _of_prior(load_prior(path))
 
 
@@ -161,6 +164,14 @@ def _of_weights(path: Path) -> Facts:
     return {
         "what": f"rebalancing weights of the {len(weights.weights)} bins of {meta['quantizer']}",
         **{key: value for key, value in meta.items() if key not in ("schema", "quantizer")},
+    }
+
+
+def _of_scores(path: Path) -> Facts:
+    _, meta = load_arrays(path, SCORES_SCHEMA)
+    return {
+        "what": f"a page of the book of scores, {meta['n_images']} images; it may be deleted",
+        **{key: value for key, value in meta.items() if key != "schema"},
     }
 
 
