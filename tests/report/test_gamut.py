@@ -1,13 +1,12 @@
-"""Claims about pictures: they are drawn for every kind of bins, in the bins' own colors."""
+"""Claims about maps of bins: they are drawn for every kind of bins, in the bins' own colors."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from colorprep import ab_lattice, hue_chroma_bins, hue_chroma_grid, rebalancing_weights, rgb_to_lab
-from colorprep.report.charts import draw_ranking
-from colorprep.report.gallery import GROUND, gallery
-from colorprep.report.gamut import bin_colors, draw_prior
+from colorprep.report.gallery import GROUND
+from colorprep.report.gamut import bin_colors, draw_differences, draw_prior, draw_shares
 
 
 @pytest.mark.parametrize(
@@ -34,17 +33,32 @@ def test_bins_have_their_own_colors():
     assert (missed < 2).sum() >= 220 and missed[120] < 0.1
 
 
-def test_rankings_are_drawn(tmp_path):
-    """A ranking becomes a picture with photographs at the ranks that are shown."""
-    thumbnails = [np.full((20, 30, 3), value, np.uint8) for value in (10, 200)]
-    draw_ranking([5.0, 3.0, 1.0], [1, 3], thumbnails).savefig(tmp_path / "rank.png")
-    assert Image.open(tmp_path / "rank.png").width == 840
+def areas_of(figure):
+    """The areas of the squares in colors of bins, in order."""
+    drawn = figure.axes[0].collections
+    boxes = [path.get_extents() for one in drawn if one.get_gid() for path in one.get_paths()]
+    return np.array([box.width * box.height for box in boxes])
 
 
-def test_galleries_keep_the_aspect():
-    """Photographs are fitted into squares, side by side."""
-    wide, tall = np.full((10, 40, 3), 255, np.uint8), np.full((40, 10, 3), 255, np.uint8)
-    picture = np.asarray(gallery([[wide, tall]], ["wide", "tall"], tile=80))
-    white = (picture == 255).all(axis=2)
-    assert white[:, : picture.shape[1] // 2].any(axis=0).sum() >= 80
-    assert white[40:, picture.shape[1] // 2 :].any(axis=0).sum() == 20
+def test_areas_are_logarithms_of_shares():
+    """Squares of shares ten times apart differ by the same area."""
+    quantizer = hue_chroma_bins(2)
+    areas = areas_of(draw_shares(quantizer, np.array([0.889, 0.1, 0.01, 0.001])))
+    steps = areas[:-1] - areas[1:]
+    assert steps[1] == pytest.approx(steps[2])
+    assert areas[1] - areas[3] == pytest.approx(2 / 7 * areas[0] / (1 + np.log10(0.889) / 7))
+
+
+def test_differences_are_full_or_hollow():
+    """A bin with less has a hole in its square, one with more has none, an equal one no square."""
+    figure = draw_differences(hue_chroma_bins(2), np.array([0.2, -0.2, 0.0, 0.05]))
+    assert len(areas_of(figure)) == 3
+    grounds = [one for one in figure.axes[0].collections if not one.get_gid()]
+    hole = grounds[0].get_paths()
+    assert len(hole) == 1
+    assert areas_of(figure)[0] / areas_of(figure)[2] == pytest.approx(2)
+
+
+def test_equal_priors_are_drawn_too():
+    """Where nothing differs the map is empty."""
+    assert len(areas_of(draw_differences(ab_lattice(), np.zeros(313)))) == 0
