@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..balance.bootstrap import replicate_shares, share_intervals
+from ..balance.bootstrap import share_intervals
 from ..balance.comparison import Comparison, bins_that_differ_most, compare_priors
 from ..balance.diagnosis import Finding
 from ..balance.prior import Prior, entropy_bits
@@ -19,7 +19,7 @@ from ..quantize.quantizer import Quantizer
 from .charts import draw_intervals
 from .gamut import draw_differences, draw_uncertainties
 from .numbers import percent, points, quantity, short
-from .page import Block, Cell, Chart, Note, Section, Swatch, Table, missing
+from .page import Cell, Chart, Note, Section, Swatch, Table, missing
 from .spectrum import draw_spectra
 from .swatches import bin_facts, bin_name, bin_swatches
 
@@ -82,7 +82,7 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
     columns = ["class", "images", "divergence, bits", "points more than the whole", "points less"]
     count = f"the {len(shown)} most different of {len(ranked)} classes"
     table = Table(f"The most different of {len(ranked)} classes", columns, rows)
-    bars = {"all": prior.probs, **{name: classes[name].probs for name in shown}}
+    bars = [("all", prior.probs), *((name, classes[name].probs) for name in shown)]
     divergences = np.array([one.jensen_shannon for one in apart.values()])
     spread = (
         f"The median class is {short(float(np.median(divergences)))} bits from the whole, the most "
@@ -126,31 +126,8 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
         f"`{reference.name}` holds more of. Its area tells how much, on a root scale.",
         f"A map of differences. {distance}. {_told_differences(quantizer, most, apart)}",
     )
-    shapes = {"this prior": prior.probs, "reference": reference.probs}
-    gray = gray_bins(quantizer.centers, quantizer.space)
-    overall = Table(
-        "Overall",
-        ["measure", *shapes],
-        [
-            ["near-gray", *(percent(float(probs[gray].sum())) for probs in shapes.values())],
-            ["largest share", *(percent(float(probs.max())) for probs in shapes.values())],
-            ["entropy, bits", *(short(entropy_bits(probs)) for probs in shapes.values())],
-        ],
-    )
-    bins = Table(
-        "The bins that differ most",
-        ["bin", "this prior", "reference", "points"],
-        [
-            [
-                [swatch],
-                percent(prior.probs[i]),
-                percent(reference.probs[i]),
-                points(apart.differences[i]),
-            ]
-            for swatch, i in zip(bin_swatches(quantizer, most), most, strict=True)
-        ],
-    )
-    notes: list[Block] = [
+    tables = _compared_shapes(prior, reference), _compared_bins(prior, reference, most)
+    notes = [
         Note(f"{reference.name} is {finding.severity} ({finding.code}): {finding.detail}")
         for finding in reference.findings
     ]
@@ -158,6 +135,7 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
         f"This prior against `{reference.name}`. {distance}: that share of the pixels would have "
         "to change bins to make them equal."
     )
+    gray = gray_bins(quantizer.centers, quantizer.space)
     facts = {
         "with": reference.name,
         "jensen_shannon": apart.jensen_shannon,
@@ -172,7 +150,7 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
         ],
         "findings": [{"code": one.code, "severity": one.severity} for one in reference.findings],
     }
-    blocks = [chart, overall, bins, *notes]
+    blocks: list[Block] = [chart, *tables, *notes]
     return Section("comparison", f"Against {reference.name}", reading, blocks, facts)
 
 
@@ -185,8 +163,8 @@ def uncertainty_section(prior: Prior) -> Section:
             "tells how far each bin's share would move with other images of the same kind."
         )
         return missing("uncertainty", title, text)
-    quantizer, shares = prior.quantizer, hard_probs(prior.counts)
-    low, high = share_intervals(prior.bootstrap, LEVEL)
+    quantizer, bounds = prior.quantizer, _bounds(prior, prior.bootstrap)
+    shares, low, high = bounds.shares, bounds.low, bounds.high
     held = shares > 0
     relative = np.full(len(shares), np.nan)
     relative[held] = (high - low)[held] / 2.0 / shares[held]
@@ -195,11 +173,6 @@ def uncertainty_section(prior: Prior) -> Section:
         f"Of {quantity(int(held.sum()), 'bin')} with pixels, {n_sure:,} are known to ±25% or "
         f"better, {n_unsure:,} to no better than ±100%"
     )
-    replicates = replicate_shares(prior.bootstrap)
-    gray = gray_bins(quantizer.centers, quantizer.space)
-    tail = (1.0 - LEVEL) / 2.0
-    gray_low, gray_high = np.quantile(replicates[:, gray].sum(axis=1), [tail, 1.0 - tail])
-    most = np.argsort(-shares, kind="stable")[:TOLD_INTERVALS]
     intervals = Chart(
         "intervals",
         "The commonest bins",
@@ -215,34 +188,84 @@ def uncertainty_section(prior: Prior) -> Section:
         "the less is known. Empty frames are bins without a pixel.",
         f"A map of the {len(shares)} bins. {known}.",
     )
-    rows: list[list[Cell]] = [
-        ["near-gray bins", *map(percent, (float(shares[gray].sum()), gray_low, gray_high))]
-    ]
-    rows += [
-        [[swatch], percent(shares[i]), percent(low[i]), percent(high[i])]
-        for swatch, i in zip(bin_swatches(quantizer, most), most, strict=True)
-    ]
-    table = Table("95% intervals", ["bin", "share", "from", "to"], rows)
     reading = (
         "How far the counted shares would move with other images of the same kind: a Poisson "
-        f"bootstrap over images, {quantity(len(replicates), 'replicate')}. {known}."
+        f"bootstrap over images, {quantity(len(prior.bootstrap), 'replicate')}. {known}."
     )
     facts = {
-        "n_replicates": len(replicates),
+        "n_replicates": len(prior.bootstrap),
         "level": LEVEL,
         "bins_within_a_quarter": n_sure,
         "bins_beyond_their_share": n_unsure,
-        "gray_share": {
-            "share": float(shares[gray].sum()),
-            "low": float(gray_low),
-            "high": float(gray_high),
-        },
+        "gray_share": dict(zip(("share", "low", "high"), bounds.gray, strict=True)),
         "bins": [
             bin_facts(quantizer, i, share=float(shares[i]), low=float(low[i]), high=float(high[i]))
-            for i in most
+            for i in _commonest(shares)
         ],
     }
-    return Section("uncertainty", title, reading, [intervals, table, uncertainties], facts)
+    blocks: list[Block] = [intervals, _interval_table(quantizer, bounds), uncertainties]
+    return Section("uncertainty", title, reading, blocks, facts)
+
+
+class _Bounds(NamedTuple):
+    """Counted shares and the ends of their intervals.
+
+    Attributes
+    ----------
+    shares, low, high : ndarray of shape (Q,), float64
+    gray : tuple of float
+        The same three of all near-gray bins together.
+    """
+
+    shares: Floats
+    low: Floats
+    high: Floats
+    gray: tuple[float, float, float]
+
+
+def _bounds(prior: Prior, bootstrap: NDArray[np.int64]) -> _Bounds:
+    shares = hard_probs(prior.counts)
+    gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
+    # Near-gray or not: two bins, whose intervals come about as those of all the others.
+    halves = np.column_stack([bootstrap[:, gray].sum(axis=1), bootstrap[:, ~gray].sum(axis=1)])
+    low, high = share_intervals(halves, LEVEL)
+    of_gray = float(shares[gray].sum()), float(low[0]), float(high[0])
+    return _Bounds(shares, *share_intervals(bootstrap, LEVEL), of_gray)
+
+
+def _interval_table(quantizer: Quantizer, bounds: _Bounds) -> Table:
+    rows: list[list[Cell]] = [["near-gray bins", *map(percent, bounds.gray)]]
+    most = _commonest(bounds.shares)
+    for swatch, i in zip(bin_swatches(quantizer, most), most, strict=True):
+        ends = (bounds.shares[i], bounds.low[i], bounds.high[i])
+        rows.append([[swatch], *map(percent, ends)])
+    return Table("95% intervals", ["bin", "share", "from", "to"], rows)
+
+
+def _commonest(shares: Floats) -> NDArray[np.intp]:
+    return np.argsort(-shares, kind="stable")[:TOLD_INTERVALS]
+
+
+def _compared_shapes(prior: Prior, reference: Reference) -> Table:
+    """Compare two priors as a whole."""
+    both = prior.probs, reference.probs
+    gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
+    rows = [
+        ["near-gray", *(percent(float(probs[gray].sum())) for probs in both)],
+        ["largest share", *(percent(float(probs.max())) for probs in both)],
+        ["entropy, bits", *(short(entropy_bits(probs)) for probs in both)],
+    ]
+    return Table("Overall", ["measure", "this prior", "reference"], rows)
+
+
+def _compared_bins(prior: Prior, reference: Reference, bins: NDArray[np.intp]) -> Table:
+    """Compare two priors bin by bin."""
+    rows: list[list[Cell]] = []
+    for swatch, i in zip(bin_swatches(prior.quantizer, bins), bins, strict=True):
+        here, there = prior.probs[i], reference.probs[i]
+        rows.append([[swatch], percent(here), percent(there), points(here - there)])
+    columns = ["bin", "this prior", "reference", "points"]
+    return Table("The bins that differ most", columns, rows)
 
 
 def _extreme_bins(quantizer: Quantizer, differences: Floats) -> list[Swatch]:
@@ -254,7 +277,5 @@ def _extreme_bins(quantizer: Quantizer, differences: Floats) -> list[Swatch]:
 
 def _told_differences(quantizer: Quantizer, bins: NDArray[np.intp], apart: Comparison) -> str:
     """Tell the three largest differences in words."""
-    parts: list[Any] = [
-        f"{points(apart.differences[i])} points at {bin_name(quantizer, i)}" for i in bins[:3]
-    ]
+    parts = [f"{points(apart.differences[i])} points at {bin_name(quantizer, i)}" for i in bins[:3]]
     return f"The largest differences are {', '.join(parts)}." if parts else "Nothing differs."

@@ -151,7 +151,7 @@ def weights_section(
         "The area of a square is the weight of its bin.",
         f"A map of the {len(weights.weights)} bins. {spread}.",
     )
-    rows = {"pixels": weights.probs, "weighted loss": _in_the_loss(weights)}
+    rows = [("pixels", weights.probs), ("weighted loss", _in_the_loss(weights))]
     spectra = Chart(
         "gray",
         "What the weights do to gray",
@@ -188,7 +188,7 @@ def lambda_section(prior: Prior) -> Section:
     """Compare values of lambda."""
     quantizer = prior.quantizer
     rows: list[list[str]] = []
-    bars: dict[str, Floats] = {}
+    bars: list[tuple[str, Floats]] = []
     facts: list[dict[str, Any]] = []
     reasons: list[Block] = []
     for mix in LAMBDAS:
@@ -201,7 +201,7 @@ def lambda_section(prior: Prior) -> Section:
             continue
         safety = weight_safety(weights, gray_bins(quantizer.centers, quantizer.space))
         rows.append([f"{mix:g}", *_lambda_cells(safety)])
-        bars[f"λ = {mix:g}"] = _in_the_loss(weights)
+        bars.append((f"λ = {mix:g}", _in_the_loss(weights)))
         facts.append({"lambda": mix, **vars(safety)})
     chart = Chart(
         "lambda",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.collections import PolyCollection
@@ -22,14 +22,14 @@ ROW_HEIGHT = 0.36
 LONGEST_NAME = 16
 
 
-def draw_spectra(quantizer: Quantizer, rows: Mapping[str, Floats], x: str) -> Figure:
+def draw_spectra(quantizer: Quantizer, rows: Sequence[tuple[str, Floats]], x: str) -> Figure:
     """Draw distributions over the same bins as bars below one another.
 
     Parameters
     ----------
     quantizer : Quantizer
-    rows : mapping of str to ndarray of shape (Q,), float64
-        Distributions by name, each summing to 1.
+    rows : sequence of tuple of str and ndarray of shape (Q,), float64
+        Names and distributions, each summing to 1.
     x : str
         What the whole length of a bar is.
 
@@ -42,7 +42,7 @@ def draw_spectra(quantizer: Quantizer, rows: Mapping[str, Floats], x: str) -> Fi
     figure = blank_figure(1.0 + ROW_HEIGHT * len(rows))
     axes = figure.subplots()
     plain(axes)
-    for row, probs in enumerate(rows.values()):
+    for row, (_, probs) in enumerate(rows):
         shares, colors = spectrum(quantizer, probs)
         ends = np.cumsum(shares)
         boxes = [
@@ -56,7 +56,7 @@ def draw_spectra(quantizer: Quantizer, rows: Mapping[str, Floats], x: str) -> Fi
         axes.text(1.02, row, percent(shares[0]), color=TEXT, fontsize=SIZE, va="center")
     axes.text(1.02, -0.85, "near-gray", color=SOFT, fontsize=SIZE, va="center")
     axes.set(xlim=(0, 1.22), ylim=(len(rows) - 0.5, -1.2))
-    axes.set_yticks(range(len(rows)), [_shortened(name) for name in rows], parse_math=False)
+    axes.set_yticks(range(len(rows)), [_shortened(name) for name, _ in rows], parse_math=False)
     axes.tick_params(axis="y", length=0, labelcolor=TEXT)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
     axes.spines[:].set_visible(False)

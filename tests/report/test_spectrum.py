@@ -36,7 +36,7 @@ def test_names_are_no_formulas():
     """Names of folders are drawn as they are, long ones shortened."""
     quantizer = ab_lattice()
     probs = np.full(313, 1 / 313)
-    rows = {"$a^{$": probs, "a name of more than sixteen letters": probs}
+    rows = [("$a^{$", probs), ("a name of more than sixteen letters", probs)]
     figure = draw_spectra(quantizer, rows, "share")
     figure.canvas.draw()
     names = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
