@@ -19,7 +19,7 @@ from ..quantize.quantizer import Quantizer
 from .charts import draw_intervals
 from .gamut import draw_differences, draw_uncertainties
 from .numbers import percent, points, quantity, short
-from .page import Cell, Chart, Note, Section, Swatch, Table, missing
+from .page import Block, Cell, Chart, Note, Section, Swatch, Table, missing
 from .spectrum import draw_spectra
 from .swatches import bin_facts, bin_name, bin_swatches
 
