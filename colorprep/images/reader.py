@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from ..engine import Batch
 from ..errors import BadImage
@@ -14,6 +14,36 @@ from .skip import Skip
 from .source import Source
 
 Fit: TypeAlias = Literal["stretch", "crop"]
+T = TypeVar("T")
+
+
+def each_image(
+    source: Source, batch: Batch, read: Callable[[int], T]
+) -> Iterator[tuple[int, T | Skip]]:
+    """Read the images of a batch one by one, each in its own way.
+
+    Parameters
+    ----------
+    source : Source
+    batch : Batch
+    read : callable
+        Takes an index; may raise BadImage.
+
+    Yields
+    ------
+    index : int
+    found : object
+        What `read` returned, or a Skip where the image cannot be used.
+    """
+    for index in batch.indices:
+        if index in batch.quarantined:
+            dead = "three workers died while reading it"
+            yield index, Skip(source.keys[index], "kills-workers", dead)
+            continue
+        try:
+            yield index, read(index)
+        except BadImage as error:
+            yield index, Skip(source.keys[index], error.reason, error.detail)
 
 
 @dataclass(frozen=True)
@@ -82,12 +112,8 @@ class ImageReader:
         enlarged : bool
         """
         scratch = Scratch()
-        for index in batch.indices:
-            key = self.source.keys[index]
-            if index in batch.quarantined:
-                yield key, Skip(key, "kills-workers", "three workers died while reading it"), False
-                continue
-            try:
-                yield key, *self.read(index, scratch)
-            except BadImage as error:
-                yield key, Skip(key, error.reason, error.detail), False
+        for index, found in each_image(self.source, batch, lambda i: self.read(i, scratch)):
+            if isinstance(found, Skip):
+                yield found.key, found, False
+            else:
+                yield self.source.keys[index], *found
