@@ -38,7 +38,7 @@ def border_share(rgb: NDArray[np.uint8]) -> float:
     left = _plain_rows(columns)
     right = _plain_rows(columns[::-1])
     inside = (height - top - bottom) * max(0, width - left - right)
-    return 1.0 - inside / (height * width)
+    return float(1.0 - inside / (height * width))
 
 
 @numba.njit(nogil=True, cache=True)

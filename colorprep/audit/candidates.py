@@ -1,8 +1,8 @@
 """Candidates for doubles: pairs of images whose fingerprints differ in a few bits.
 
 All pairs that differ in at most seven of 64 bits are found without comparing all pairs: of four
-bands of 16 bits, at least one then differs in at most one. So each band keeps the images in order of
-its bits, and is asked for the 17 values that lie within one bit.
+bands of 16 bits, at least one then differs in at most one. So each band keeps the images in order
+of its bits, and is asked for the 17 values that lie within one bit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CHUNK = 1 << 14  # images, between two tellings of progress
 compiled = numba.njit(nogil=True, cache=True)
 
 
-def near_pairs(fingerprints: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
+def near_pairs(fingerprints: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Find the pairs of images that may show the same picture.
 
     Parameters
@@ -34,11 +34,16 @@ def near_pairs(fingerprints: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
 
     Yields
     ------
-    ndarray of shape (m, 2), int64
-        Pairs (i, j), i < j, in order; those found by some thousand images at a time, so a pair may
-        come twice. They are all pairs in which a version of one differs from the whole other in at
-        most `MAX_DISTANCE` bits; but of each image only its `MOST` nearest, and of those equally
-        near the first. So a picture that is there a thousand times costs no million pairs.
+    n_searched : int
+        How many images were searched for since the last yield.
+    pairs : ndarray of shape (m, 2), int64
+        What they found, pairs (i, j) with i < j, in order; a pair may come again later.
+
+    Notes
+    -----
+    These are all pairs in which a version of one differs from the whole other in at most
+    `MAX_DISTANCE` bits; but of each image only its `MOST` nearest, and of those equally near the
+    first. So a picture that is there a thousand times costs no million pairs.
     """
     whole = np.ascontiguousarray(fingerprints[:, 0])
     orders = np.empty((_BANDS, len(whole)), np.int64)
@@ -55,7 +60,7 @@ def near_pairs(fingerprints: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
         _search(fingerprints[first:last], first, sorted_words, orders, starts, found)
         image, place = np.nonzero(found >= 0)
         pairs = np.stack([image + first, found[image, place]], axis=1)
-        yield np.unique(np.sort(pairs, axis=1), axis=0)
+        yield last - first, np.unique(np.sort(pairs, axis=1), axis=0)
 
 
 @compiled

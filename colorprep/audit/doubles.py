@@ -12,6 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..color.lab import Floats
 
@@ -148,7 +149,7 @@ def _align(first: Floats, second: Floats) -> Floats:
     return cuts
 
 
-def _sampling(before: float, after: float) -> tuple[Floats, Floats, Floats]:
+def _sampling(before: float, after: float) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Return the matrices that sample a cut line: its values, its slopes; and which samples exist.
 
     The slopes are by a change of place of the whole line, the length of the line being 1.
@@ -169,7 +170,8 @@ def _blur(length: int, width: float) -> Floats:
     """Return the matrix that blurs a line by a Gaussian, normalized at its ends."""
     distance = np.subtract.outer(np.arange(length), np.arange(length)) / width
     weights = np.exp(-0.5 * distance**2)
-    return weights / weights.sum(axis=1, keepdims=True)
+    blurred: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return blurred
 
 
 def _correlation(a: Floats, b: Floats) -> float:

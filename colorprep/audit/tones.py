@@ -140,8 +140,8 @@ def toning(rgb: NDArray[np.uint8]) -> Toning | None:
     -----
     The image is cut into up to 16 x 16 blocks. With hat functions h_k of luma, the means of a
     block are m_k = mean h_k(Y) and c = mean (Cb, Cr); the color f_k at each knot minimizes
-    sum rho(\\|c - sum_k m_k f_k\\|) plus a penalty on its second differences, rho being Huber's
-    loss. The noise allowed falls with the pixels of a block and grows with the color.
+    sum rho(c - sum_k m_k f_k) plus a penalty on its second differences, rho being Huber's loss
+    of the distance. The noise allowed falls with the pixels of a block and grows with the color.
     """
     height, width = rgb.shape[:2]
     if min(height, width) < TONED_MIN_SIDE:

@@ -22,6 +22,7 @@ COMMANDS = (
     "weights",
     "labels",
     "rgbvar",
+    "audit",
     "train",
     "colorize",
     "verify",

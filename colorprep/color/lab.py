@@ -199,7 +199,8 @@ def reduce_to_gamut(lab: NDArray[Any], steps: int = 10) -> Floats:
 def _linear(rgb: NDArray[Any]) -> Floats:
     """Return linear sRGB; that of 8 bits is looked up, which takes a third of the time."""
     if rgb.dtype == np.uint8 and rgb.shape[-1:] == (3,):
-        return _linear_levels()[rgb]
+        linear: Floats = _linear_levels()[rgb]
+        return linear
     return srgb_to_linear(srgb_unit(rgb))
 
 
