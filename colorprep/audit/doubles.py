@@ -7,7 +7,6 @@ not in its detail; and where there is no detail, nothing is claimed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -22,10 +21,11 @@ MIN_CORRELATION = 0.9
 MIN_DETAIL_CORRELATION = 0.65
 MIN_DETAIL = 2.0  # levels
 
-_BLURS = (4.0, 2.0, 1.0)  # pixels; from coarse to fine, so that a far cut is not missed
+_BLURS = (4.0, 1.0)  # pixels; from coarse to fine, so that a far cut is not missed
 _DETAIL_BLUR = 3.0
 _STEPS = 8
 _MAX_STEP = 0.03
+_LAST_STEP = 1e-3  # smaller ones, of a fifteenth of a pixel, change nothing
 _STIFFNESS = 25.0  # of the cut, as squared levels; keeps plain images where they are
 
 
@@ -67,41 +67,48 @@ def compare(first: Floats, second: Floats) -> Likeness:
     Returns
     -------
     Likeness
-        The same whichever comes first, but for rounding. Contrast and brightness may differ, so a
-        gray or toned copy is like its original.
+        Contrast and brightness may differ, so a gray or toned copy is like its original. Whether
+        it is the same picture does not depend on which one comes first.
     """
-    likeness = [_compare_one_way(a, b) for a, b in ((first, second), (second, first))]
-    return max(likeness, key=lambda one: one.detail_correlation)
+    likeness = _compare_one_way(first, second)
+    return likeness if likeness.same_picture else _compare_one_way(second, first)
 
 
-def connected(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Return the sets of what pairs join, directly or through others.
+class DisjointSets:
+    """Sets of numbers that grow together where pairs join them, directly or through others."""
 
-    Parameters
-    ----------
-    pairs : iterable of (int, int)
+    def __init__(self) -> None:
+        self._parent: dict[int, int] = {}
 
-    Returns
-    -------
-    list of list of int
-        Each set in order, and the sets in order of their first members.
-    """
-    parent: dict[int, int] = {}
+    def join(self, first: int, second: int) -> bool:
+        """Join the sets of two numbers; return whether they were apart."""
+        low, high = sorted((self._root(first), self._root(second)))
+        self._parent[high] = low
+        return low != high
 
-    def root(one: int) -> int:
-        parent.setdefault(one, one)
-        while parent[one] != one:
+    def joined(self, first: int, second: int) -> bool:
+        """Return whether two numbers are in one set."""
+        return self._root(first) == self._root(second)
+
+    def copy(self) -> DisjointSets:
+        """Return the same sets, to be changed apart from these."""
+        copied = DisjointSets()
+        copied._parent = dict(self._parent)
+        return copied
+
+    def sets(self) -> list[list[int]]:
+        """Return the sets of two or more, each in order, by their first numbers."""
+        members: dict[int, list[int]] = {}
+        for one in sorted(self._parent):
+            members.setdefault(self._root(one), []).append(one)
+        return [those for those in members.values() if len(those) > 1]
+
+    def _root(self, one: int) -> int:
+        parent = self._parent
+        while parent.setdefault(one, one) != one:
             parent[one] = parent[parent[one]]
             one = parent[one]
         return one
-
-    for first, second in pairs:
-        low, high = sorted((root(first), root(second)))
-        parent[high] = low
-    sets: dict[int, list[int]] = {}
-    for one in sorted(parent):
-        sets.setdefault(root(one), []).append(one)
-    return [sets[first] for first in sorted(sets)]
 
 
 def _compare_one_way(first: Floats, second: Floats) -> Likeness:
@@ -144,7 +151,7 @@ def _align(first: Floats, second: Floats) -> Floats:
                 break
             step = np.clip(solved[:4] / gain, -_MAX_STEP, _MAX_STEP)
             cuts = np.clip(cuts + step, -MAX_CUT, MAX_CUT)
-            if np.abs(step).max() < 2e-4:
+            if np.abs(step).max() < _LAST_STEP:
                 break
     return cuts
 

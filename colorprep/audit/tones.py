@@ -116,11 +116,16 @@ def published_rules(rgb: NDArray[np.uint8]) -> PublishedRules:
     Zhang, Isola, Efros 2016, the layer NonGrayMask: every fourth row and column counts. Zhang et
     al. 2017 as colorization-pytorch: all pixels count.
     """
-    ab = rgb_to_lab(rgb[::PUBLISHED_STRIDE, ::PUBLISHED_STRIDE])[..., 1:].reshape(-1, 2)
-    small_range = _summed_range(ab) < PUBLISHED_AB
-    if small_range:  # more pixels can only make it larger
-        small_range = _summed_range(rgb_to_lab(rgb)[..., 1:].reshape(-1, 2)) < PUBLISHED_AB
-    return PublishedRules(bool(np.abs(ab).max() <= PUBLISHED_AB), small_range)
+    zhang_mask = ab_range = True
+    for stride in (4 * PUBLISHED_STRIDE, PUBLISHED_STRIDE, 1):
+        # Each rule asks for the extremes, so a few pixels acquit nearly every photograph.
+        ab = rgb_to_lab(rgb[::stride, ::stride])[..., 1:].reshape(-1, 2)
+        if stride >= PUBLISHED_STRIDE:
+            zhang_mask = zhang_mask and bool(np.abs(ab).max() <= PUBLISHED_AB)
+        ab_range = ab_range and float(np.ptp(ab, axis=0).sum()) < PUBLISHED_AB
+        if not zhang_mask and not ab_range:
+            break
+    return PublishedRules(zhang_mask, ab_range)
 
 
 def toning(rgb: NDArray[np.uint8]) -> Toning | None:
@@ -153,10 +158,6 @@ def toning(rgb: NDArray[np.uint8]) -> Toning | None:
     side = (height * width) ** 0.5 / n
     limit = (_NOISE + _NOISE_OF_SIDE / side) * (1.0 + _NOISE_OF_CHROMA * chroma)
     return Toning(float(np.quantile(residuals, TONED_QUANTILE)), limit, chroma)
-
-
-def _summed_range(ab: Floats) -> float:
-    return float(np.ptp(ab, axis=0).sum())
 
 
 def _block_means(rgb: NDArray[np.uint8], n: int) -> tuple[Floats, Floats]:

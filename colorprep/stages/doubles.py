@@ -10,19 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audit.candidates import near_pairs
-from ..audit.doubles import compare, connected
+from ..audit.doubles import DisjointSets, compare
 from ..audit.fingerprints import SIDE
 from ..color.lab import Floats
 from ..color.luma import luma
 from ..engine import Batch, Engine, batches_of
 from ..errors import BadImage
-from ..images.decoding import Pixels
+from ..images.decoding import Scratch
 from ..images.reader import ImageReader
 from ..images.resizing import resize
 from ..progress import Reporter
-from .inspection import VIEW_SIZE, Records
-
-_DIFFERENT, _NEAR, _EQUAL = 0, 1, 2
+from .inspection import Records
 
 Pairs = NDArray[np.int64]
 
@@ -35,16 +33,11 @@ class Doubles(NamedTuple):
     sets : list of list of int
         Indices, in order; the sets in order of their first images.
     exact : frozenset of int
-        Images of which another has the same bytes or the same pixels.
+        Images of which another has the same pixels.
     """
 
     sets: list[list[int]]
     exact: frozenset[int]
-
-
-class _Picture(NamedTuple):
-    pixels: Pixels
-    luma: Floats
 
 
 @dataclass(frozen=True)
@@ -54,28 +47,31 @@ class _PairComparer:
     reader: ImageReader
     pairs: Pairs
 
-    def __call__(self, batch: Batch) -> NDArray[np.int8]:
-        verdicts = np.zeros(len(batch.indices), np.int8)
+    def __call__(self, batch: Batch) -> list[bool]:
+        """Tell of each pair whether it shows one picture."""
+        verdicts, scratch = [], Scratch()
         opened, first = -1, None
-        for at, number in enumerate(batch.indices):
-            if number in batch.quarantined:
-                continue
+        for number in batch.indices:
             i, j = self.pairs[number].tolist()
+            if number in batch.quarantined:
+                verdicts.append(False)
+                continue
             if i != opened:  # pairs are in order, so the first image often stays the same
-                opened, first = i, self._open(i)
-            second = self._open(j)
-            if first is not None and second is not None:
-                verdicts[at] = _verdict(first, second)
+                opened, first = i, self._luma(i, scratch)
+            second = self._luma(j, scratch)
+            if first is None or second is None:
+                verdicts.append(False)
+            else:
+                verdicts.append(compare(first, second).same_picture)
         return verdicts
 
-    def _open(self, index: int) -> _Picture | None:
+    def _luma(self, index: int, scratch: Scratch) -> Floats | None:
         """Read an image again; None where that fails now."""
         try:
-            pixels, _ = self.reader.read(index)
+            pixels, _ = self.reader.read(index, scratch)
         except BadImage:
             return None
-        small = resize(resize(pixels, VIEW_SIZE), SIDE)
-        return _Picture(pixels, luma(small) / 256.0)
+        return luma(resize(pixels, SIDE)) / 256.0
 
 
 def find_doubles(
@@ -88,7 +84,7 @@ def find_doubles(
     records : ndarray of RECORD
         Of all images of a source.
     reader : ImageReader
-        Of that source, at native size.
+        Of that source.
     engine : Engine
     reporter : Reporter
 
@@ -98,19 +94,18 @@ def find_doubles(
     """
     indices = np.flatnonzero(records["read"])
     _, first, which = np.unique(records["digest"][indices], return_index=True, return_inverse=True)
-    same_bytes = np.stack([indices[first[which]], indices], axis=1)
-    same_bytes = same_bytes[same_bytes[:, 0] != same_bytes[:, 1]]
-    different = np.sort(indices[first])
-    candidates = _candidates(different, records, reporter)
-    verdicts = _compared(_PairComparer(reader, candidates), engine, reporter)
-    near, equal = candidates[verdicts == _NEAR], candidates[verdicts == _EQUAL]
-    exact = np.concatenate([same_bytes, equal])
-    joined = np.concatenate([exact, near]).tolist()
-    return Doubles(connected((i, j) for i, j in joined), frozenset(np.unique(exact).tolist()))
+    equal = np.stack([indices[first[which]], indices], axis=1)
+    equal = equal[equal[:, 0] != equal[:, 1]]
+    sets = DisjointSets()
+    for i, j in equal.tolist():
+        sets.join(i, j)
+    candidates = _candidates(np.sort(indices[first]), records, reporter)
+    _join_confirmed(sets, candidates, reader, engine, reporter)
+    return Doubles(sets.sets(), frozenset(np.unique(equal).tolist()))
 
 
 def _candidates(indices: NDArray[np.int64], records: Records, reporter: Reporter) -> Pairs:
-    """Return the pairs of images, of those of different bytes, that may show the same picture."""
+    """Return the pairs of images, of those of different pixels, that may show the same picture."""
     found = [np.empty((0, 2), np.int64)]
     with reporter.track(len(indices), "images", "searching") as advance:
         for n_searched, pairs in near_pairs(records["fingerprints"][indices]):
@@ -119,20 +114,28 @@ def _candidates(indices: NDArray[np.int64], records: Records, reporter: Reporter
     return indices[np.unique(np.concatenate(found), axis=0)]
 
 
-def _compared(task: _PairComparer, engine: Engine, reporter: Reporter) -> NDArray[np.int8]:
-    numbers = range(len(task.pairs))
-    verdicts = [np.empty(0, np.int8)]
-    with (
-        reporter.track(len(numbers), "pairs", "comparing") as advance,
-        closing(engine.run(task, batches_of(numbers, engine.batch_images))) as results,
-    ):
-        for found in results:
-            verdicts.append(found)
-            advance(len(found))
-    return np.concatenate(verdicts)
+def _join_confirmed(
+    sets: DisjointSets, pairs: Pairs, reader: ImageReader, engine: Engine, reporter: Reporter
+) -> None:
+    """Compare pairs and join those that show one picture.
 
-
-def _verdict(first: _Picture, second: _Picture) -> int:
-    if np.array_equal(first.pixels, second.pixels):
-        return _EQUAL
-    return _NEAR if compare(first.luma, second.luma).same_picture else _DIFFERENT
+    In rounds, each of the fewest pairs that could join what is still apart: a picture that is there
+    six times takes five comparisons then, not fifteen.
+    """
+    with reporter.track(len(pairs), "pairs", "comparing") as advance:
+        while len(pairs):
+            hoped = sets.copy()
+            chosen = np.array([hoped.join(i, j) for i, j in pairs.tolist()])
+            task = _PairComparer(reader, pairs[chosen])
+            numbers = range(len(task.pairs))
+            batches = batches_of(numbers, engine.batch_images)
+            confirmed: list[bool] = []
+            with closing(engine.run(task, batches)) as results:
+                for verdicts in results:
+                    confirmed += verdicts
+                    advance(len(verdicts))
+            for i, j in task.pairs[confirmed].tolist():
+                sets.join(i, j)
+            left = pairs[~chosen]
+            pairs = left[[not sets.joined(i, j) for i, j in left.tolist()]]
+            advance(len(left) - len(pairs))

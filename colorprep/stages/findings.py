@@ -25,7 +25,7 @@ REASONS = {
 }
 NOTES = {
     "leak": "the same picture is in training and in validation",
-    "exact-double": "another image has the same bytes or the same pixels",
+    "exact-double": "another image has the same pixels",
     "near-double": "another image shows the same picture",
     "icc": "has a color profile other than sRGB",
     "cmyk": "is of inks",

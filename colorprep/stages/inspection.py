@@ -124,11 +124,12 @@ def inspected(data: bytes, pixels: Pixels) -> tuple[Any, ...]:
     tone = toning(pixels)
     published = published_rules(view)
     facts = file_facts(data)
-    digest = np.frombuffer(hashlib.sha256(data).digest()[:16], ">u8").tolist()
+    digest = hashlib.sha256(b"%d %d " % pixels.shape[:2])
+    digest.update(pixels.data)
     return (
         True,
         *pixels.shape[:2],
-        tuple(digest),
+        tuple(np.frombuffer(digest.digest()[:16], ">u8").tolist()),
         fingerprints(luma(small)),
         rgb_variance(view),
         chroma,
