@@ -23,6 +23,7 @@ COMMANDS = (
     "labels",
     "rgbvar",
     "lists",
+    "audit",
     "train",
     "colorize",
     "report",
