@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -38,7 +38,7 @@ class Chart:
     figure: Figure
     reading: str
     description: str
-    kind: str = "chart"
+    kind: ClassVar[str] = "chart"
 
     @property
     def svg(self) -> Markup:
@@ -63,7 +63,7 @@ class Photographs:
     jpeg: bytes
     size: tuple[int, int]
     description: str
-    kind: str = "photographs"
+    kind: ClassVar[str] = "photographs"
 
     @property
     def uri(self) -> str:
@@ -110,7 +110,7 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     words: bool = False
-    kind: str = "table"
+    kind: ClassVar[str] = "table"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Note:
     """A paragraph. What stands between backquotes is a command or a name."""
 
     text: str
-    kind: str = "note"
+    kind: ClassVar[str] = "note"
 
 
 Block: TypeAlias = Chart | Photographs | Table | Note
