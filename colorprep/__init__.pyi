@@ -3,6 +3,7 @@ from .artifacts import load_weights as load_weights
 from .artifacts import save_prior as save_prior
 from .artifacts import save_weights as save_weights
 from .balance.bootstrap import share_intervals as share_intervals
+from .balance.comparison import compare_priors as compare_priors
 from .balance.diagnosis import diagnose_prior as diagnose_prior
 from .balance.matrix import weight_matrix as weight_matrix
 from .balance.prior import Prior as Prior
@@ -37,6 +38,7 @@ from .quantize.hue_chroma_bins import hue_chroma_bins as hue_chroma_bins
 from .quantize.labeling import Labeler as Labeler
 from .quantize.mixture import fit_mixture as fit_mixture
 from .quantize.mixture import hue_chroma_grid as hue_chroma_grid
+from .quantize.round_trip import round_trip_errors as round_trip_errors
 from .quantize.soft_encoding import SoftEncoding as SoftEncoding
 from .quantize.soft_encoding import soft_encode as soft_encode
 from .quantize.spec import QuantizerSpec as QuantizerSpec

@@ -71,8 +71,8 @@ def prior_section(prior: Prior) -> Section:
         **_shape(probs, quantizer),
     }
     reading = (
-        "Each square is a bin of the quantizer at its place in the plane of colors, in its own "
-        "color: gray in the middle, vivid colors at the rim."
+        "Which colors the images are made of. Each square is a bin of the quantizer, at its place "
+        "in the plane of colors and in its own color."
     )
     return Section("prior", "The prior", reading, [chart, table], facts)
 

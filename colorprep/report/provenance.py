@@ -7,6 +7,17 @@ from typing import Any
 
 from .page import Section, Table
 
+TITLES = {
+    "prior": "Prior",
+    "weights": "Weights",
+    "labels": "Labels",
+    "ranking": "Ranking",
+    "audit": "Audit",
+    "reference": "Compared with",
+    "images": "Images read for this page",
+    "page": "This page",
+}
+
 
 def provenance_section(artifacts: Mapping[str, Mapping[str, Any]]) -> Section:
     """Show what each artifact is from.
@@ -14,10 +25,10 @@ def provenance_section(artifacts: Mapping[str, Mapping[str, Any]]) -> Section:
     Parameters
     ----------
     artifacts : mapping of str to mapping
-        By name: facts in plain values, nested as they are.
+        Facts in plain values, nested as they are, by a name of `TITLES`.
     """
     tables = [
-        Table(name, [], [[key, value] for key, value in _flat(facts)], words=True)
+        Table(TITLES[name], [], [[key, value] for key, value in _flat(facts)], words=True)
         for name, facts in artifacts.items()
     ]
     reading = (
@@ -34,5 +45,11 @@ def _flat(facts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         if isinstance(value, Mapping):
             lines += _flat(value, f"{prefix}{name}.") or [(f"{prefix}{name}", "none")]
         else:
-            lines.append((f"{prefix}{name}", "none" if value is None else str(value)))
+            lines.append((f"{prefix}{name}", _word(value)))
     return lines
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

@@ -21,7 +21,6 @@ FAINT = "#3a3e47"
 ACCENT = "#f08a4b"
 SECOND = "#6cc0e5"
 THIRD = "#c79bf2"
-DARK = "#17191d"  # on top of colors of bins, in any theme
 
 WIDTH = 5.0
 DPI = 168

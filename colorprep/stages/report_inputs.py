@@ -179,7 +179,7 @@ def provenance(
     """Return what a report is made of: by artifact, its digest and how it was made."""
     quantizer = prior.quantizer
     artifacts: dict[str, dict[str, Any]] = {
-        "Prior": {
+        "prior": {
             "file": PRIOR_NAME,
             "sha256": _sha256(workspace.path(PRIOR_NAME)),
             "digest": prior.digest,
@@ -188,30 +188,30 @@ def provenance(
             "parameters": quantizer.parameters,
             **prior.meta,
         },
-        "Weights": {key: value for key, value in used.meta.items() if key not in _DESCRIBED},
+        "weights": {key: value for key, value in used.meta.items() if key not in _DESCRIBED},
     }
     if used.meta.get("prior_digest") == prior.digest:
         digest = _sha256(workspace.path(WEIGHTS_NAME))
-        artifacts["Weights"] = {"file": WEIGHTS_NAME, "sha256": digest, **artifacts["Weights"]}
+        artifacts["weights"] = {"file": WEIGHTS_NAME, "sha256": digest, **artifacts["weights"]}
     labels = workspace.path(LABELS_NAME)
     if (labels / MANIFEST).exists():
-        artifacts["Labels"] = _of_labels(labels)
-    for name, path in (("Ranking", SCORES), ("Audit", AUDIT)):
+        artifacts["labels"] = _of_labels(labels)
+    for name, path in (("ranking", SCORES), ("audit", AUDIT)):
         if workspace.path(path).exists():
             artifacts[name] = {"file": path.as_posix(), "sha256": _sha256(workspace.path(path))}
     if compared is not None:
-        artifacts["Compared with"] = {"file": compared.name, "sha256": _sha256(compared)}
+        artifacts["reference"] = {"file": compared.name, "sha256": _sha256(compared)}
     if source is not None:
         digest = digest_of(source, range(len(source.keys)))
         counted = prior.meta.get("source", {}).get("digest")
-        artifacts["Images read for this page"] = {
+        artifacts["images"] = {
             "source": source.name,
             "n_files": len(source.keys),
             "digest": digest,
-            "the same that the prior was counted from": "yes" if digest == counted else "no",
+            "counted_by_the_prior": digest == counted,
         }
     made_by = versions("numpy", "pillow", "scikit-image", "matplotlib", "jinja2")
-    artifacts["This page"] = {"versions": made_by}
+    artifacts["page"] = {"versions": made_by}
     return artifacts
 
 

@@ -1,5 +1,6 @@
 """Claims about `report`: what it says is so, and the same whoever and wherever one is."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -145,6 +146,22 @@ def test_same_inputs_same_bytes(result, space, silent):
     assert result.path.read_bytes() == again.path.read_bytes()
     names = [path.name for path in again.figures]
     assert len(names) == 11 and names[:2] == ["prior.png", "smoothing.png"]
+
+
+def test_provenance(full, result):
+    """The digests are those of the files, and whether the images are the prior's is said."""
+    told = facts_of(result)["provenance"]
+    assert list(told) == ["prior", "weights", "labels", "ranking", "images", "page"]
+    for name in ("prior", "weights", "labels", "ranking"):
+        content = full.path(told[name]["file"]).read_bytes()
+        assert told[name]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert told["weights"]["prior_digest"] == told["prior"]["digest"]
+    assert told["images"]["counted_by_the_prior"] is True
+    assert told["images"]["digest"] == told["prior"]["source"]["digest"]
+    html = result.path.read_text()
+    assert all(one["sha256"] in html for one in told.values() if "sha256" in one)
+    assert '<th scope="row">counted_by_the_prior</th><td>yes</td>' in html
+    assert '<th scope="row">n_shards</th><td>1</td>' in html
 
 
 def test_no_place_and_no_date(full, result, photographs):
