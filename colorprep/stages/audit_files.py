@@ -140,14 +140,14 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     """Draw a contact sheet of images that are dropped, the most doubtful ones first."""
     if reason == "duplicate":
         return _sheet_of_doubles(findings, reader)
-    records = findings.records
+    dropped = np.flatnonzero(findings.reasons[reason])
+    records = findings.records[dropped]
     doubtful = {
         "gray": records["chroma"],
-        "toned": records["tone_residual"] / records["tone_limit"],
+        "toned": records["tone_residual"] / np.maximum(records["tone_limit"], 1e-9),
         "tiny": np.minimum(records["height"], records["width"]),
     }[reason]
-    dropped = np.flatnonzero(findings.reasons[reason])
-    order = np.argsort(-doubtful[dropped], kind="stable")
+    order = np.argsort(-doubtful, kind="stable")
     title = f"{reason}: {len(dropped):,} dropped, the most doubtful first"
     return montage(_photographs(dropped[order][:SHOWN].tolist(), reader), title, COLUMNS)
 
