@@ -63,18 +63,13 @@ def write_table(path: Path, findings: Findings) -> None:
             table.writerow([*judged, *doubles, *_facts(findings, row), error])
 
 
-def write_lists(keep: Path, drop: Path, findings: Findings) -> tuple[int, int]:
-    """Write the keys of the images that stay, and of the others; return how many there are."""
-    counts = []
+def write_lists(keep: Path, drop: Path, findings: Findings) -> None:
+    """Write the keys of the images that stay, and of those that have a reason to go."""
     for path, dropped in ((keep, False), (drop, True)):
-        n_keys = 0
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
             for row in findings.rows():
                 if bool(row.reasons) is dropped:
                     stream.write(f"{row.key}\n")
-                    n_keys += 1
-        counts.append(n_keys)
-    return counts[0], counts[1]
 
 
 def count_classes(findings: Findings) -> ClassCounts:

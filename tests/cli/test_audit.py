@@ -28,7 +28,7 @@ def test_audit_tells_reasons_leaks_and_files(colorprep, images, tmp_path):
     assert any(line.split()[:2] == ["corrupt", "1"] for line in lines)
     assert any(line.split()[:2] == ["duplicate", "1"] for line in lines)
     assert "1 picture in training and in validation:" in lines
-    assert "  0.jpg = again.jpg" in lines
+    assert "  again.jpg = 0.jpg" in lines
 
 
 def test_json_has_stable_keys(colorprep, images):
