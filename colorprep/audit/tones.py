@@ -39,7 +39,7 @@ _ROBUST = 1.5  # levels; a block that is farther off counts less
 _ROUNDS = 4
 # Noise of a block's mean: what a block of many pixels has, what one of few has more of, and what
 # grows with the color, since JPEG loses its fine detail.
-_NOISE, _NOISE_OF_SIDE, _NOISE_OF_CHROMA = 0.6, 5.5, 0.1
+_NOISE, _NOISE_OF_SIDE, _NOISE_OF_CHROMA = 0.7, 5.5, 0.1
 
 _BLUE_DIFFERENCE, _RED_DIFFERENCE = 0.564 / 256, 0.713 / 256  # BT.601: B - Y and R - Y to Cb, Cr
 

@@ -10,6 +10,8 @@ from . import options
 from .console import Session
 from .describe import quantity
 
+SHOWN = 10  # classes left empty
+
 # Named here too, so that --help does not import what finds them.
 REASONS = ("corrupt", "gray", "toned", "duplicate", "tiny")
 
@@ -83,7 +85,7 @@ def _leak_lines(summary: dict[str, Any]) -> list[str]:
         return []
     n_leaks, shown = summary["n_leaks"], summary["leaks"]
     lines = [f"{quantity(n_leaks, 'picture')} in training and in validation:"]
-    lines += [f"  {' = '.join(keys)}" for keys in shown]
+    lines += [f"  {', '.join(s['validation'])} = {', '.join(s['training'])}" for s in shown]
     if n_leaks > len(shown):
         lines.append(f"  and {n_leaks - len(shown):,} more, noted as leak in the table")
     return lines
@@ -99,6 +101,8 @@ def _class_lines(result: Any) -> list[str]:
         f"{result.classes.as_posix()}: {classes['n_classes']:,} classes of {ranges[0]} images, "
         f"{ranges[1]} of them stay"
     ]
-    if classes["emptied"]:
-        lines.append(f"classes left empty: {', '.join(classes['emptied'])}")
+    emptied = classes["emptied"]
+    if emptied:
+        more = f" and {len(emptied) - SHOWN:,} more" if len(emptied) > SHOWN else ""
+        lines.append(f"classes left empty: {', '.join(emptied[:SHOWN])}{more}")
     return lines

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..artifacts import versions
-from ..atomic import write_json
+from ..atomic import check_replaceable, write_json
 from ..engine import Engine, batches_of
 from ..errors import InputError
 from ..images.lists import listed, read_list
@@ -117,6 +117,13 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     ColorprepError
         With `images.strict`, at the first bad image.
     """
+    folder, lists = workspace.path(params.output or AUDIT_NAME), workspace.path(LISTS_NAME)
+    keep, drop = lists / "keep.txt", lists / "drop.txt"
+    table, classes, summary_path = (
+        folder / name for name in ("audit.csv", "classes.csv", "summary.json")
+    )
+    for path in (table, classes, summary_path, keep, drop):
+        check_replaceable(path)
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
     validation = _validation(params, source, workspace, reporter)
@@ -125,11 +132,6 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
         records, skipped = _inspect(source, params.images, engine, reporter)
         doubles = find_doubles(records, reader, engine, reporter)
     findings = conclude(source, records, skipped, doubles, validation, params.allowed)
-    folder, lists = workspace.path(params.output or AUDIT_NAME), workspace.path(LISTS_NAME)
-    keep, drop = lists / "keep.txt", lists / "drop.txt"
-    table, classes, summary_path = (
-        folder / name for name in ("audit.csv", "classes.csv", "summary.json")
-    )
     write_table(table, findings)
     write_lists(keep, drop, findings)
     class_counts = count_classes(findings)
@@ -213,7 +215,7 @@ def _summary(
         "n_sets": len(findings.sets),
         "n_leaks": len(findings.leaks),
         "leaks": [
-            [source.keys[one] for one in findings.sets[number - 1]]
+            _sides(findings.sets[number - 1], source, validation)
             for number in findings.leaks[:SHOWN_LEAKS]
         ],
         "classes": {
@@ -230,6 +232,14 @@ def _counts(flags: Mapping[str, Flags], outside: Mapping[str, int]) -> dict[str,
     return {
         name: int(np.count_nonzero(those)) + outside.get(name, 0) for name, those in flags.items()
     }
+
+
+def _sides(members: Sequence[int], source: Source, validation: Flags) -> dict[str, list[str]]:
+    """Return the keys of a set of doubles by what they are for."""
+    sides: dict[str, list[str]] = {"validation": [], "training": []}
+    for one in sorted(members):
+        sides["validation" if validation[one] else "training"].append(source.keys[one])
+    return sides
 
 
 def _spread(counts: Sequence[int]) -> dict[str, float]:

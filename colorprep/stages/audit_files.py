@@ -63,18 +63,13 @@ def write_table(path: Path, findings: Findings) -> None:
             table.writerow([*judged, *doubles, *_facts(findings, row), error])
 
 
-def write_lists(keep: Path, drop: Path, findings: Findings) -> tuple[int, int]:
-    """Write the keys of the images that stay, and of the others; return how many there are."""
-    counts = []
+def write_lists(keep: Path, drop: Path, findings: Findings) -> None:
+    """Write the keys of the images that stay, and of those that have a reason to go."""
     for path, dropped in ((keep, False), (drop, True)):
-        n_keys = 0
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
             for row in findings.rows():
                 if bool(row.reasons) is dropped:
                     stream.write(f"{row.key}\n")
-                    n_keys += 1
-        counts.append(n_keys)
-    return counts[0], counts[1]
 
 
 def count_classes(findings: Findings) -> ClassCounts:
@@ -140,14 +135,14 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     """Draw a contact sheet of images that are dropped, the most doubtful ones first."""
     if reason == "duplicate":
         return _sheet_of_doubles(findings, reader)
-    records = findings.records
+    dropped = np.flatnonzero(findings.reasons[reason])
+    records = findings.records[dropped]
     doubtful = {
         "gray": records["chroma"],
-        "toned": records["tone_residual"] / records["tone_limit"],
+        "toned": records["tone_residual"] / np.maximum(records["tone_limit"], 1e-9),
         "tiny": np.minimum(records["height"], records["width"]),
     }[reason]
-    dropped = np.flatnonzero(findings.reasons[reason])
-    order = np.argsort(-doubtful[dropped], kind="stable")
+    order = np.argsort(-doubtful, kind="stable")
     title = f"{reason}: {len(dropped):,} dropped, the most doubtful first"
     return montage(_photographs(dropped[order][:SHOWN].tolist(), reader), title, COLUMNS)
 
