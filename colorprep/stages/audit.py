@@ -6,7 +6,6 @@ look at the pixels. Nothing is deleted: lists say what to keep.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from ..engine import Engine, batches_of
 from ..errors import InputError
 from ..images.lists import listed, read_list
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source, digest_of
+from ..images.source import Source, digest_of, index_of
 from ..progress import Reporter
 from ..workspace import Workspace
 from .audit_files import (
@@ -152,9 +151,8 @@ def _validation(
 
     def find(key: str) -> tuple[int, ...] | None:
         """Return a size that nobody asks for, and the index."""
-        index = bisect_left(source.keys, key)
-        found = index < len(source.keys) and source.keys[index] == key
-        return (0, index) if found else None
+        index = index_of(source.keys, key)
+        return None if index is None else (0, index)
 
     path = workspace.path(params.validation)
     found = listed(read_list(path), source.name, find, path.name)

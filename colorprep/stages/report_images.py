@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from ..engine import Batch, Engine, batches_of
 from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.skip import Skip
-from ..images.source import Source
+from ..images.source import Source, index_of
 from ..progress import Reporter
 from ..quantize.quantizer import Quantizer
 from ..quantize.round_trip import RoundTrip, round_trip_errors
@@ -143,12 +142,6 @@ def _read_tiles(reader: ImageReader, batch: Batch) -> dict[str, NDArray[np.uint8
         for image in reader.read_all(batch)
         if not isinstance(image, Skip)
     }
-
-
-def index_of(keys: Sequence[str], key: str) -> int | None:
-    """Return where a key is among ordered ones, None where it is not."""
-    index = bisect_left(keys, key)
-    return index if index < len(keys) and keys[index] == key else None
 
 
 def evenly_spaced(n: int, most: int) -> NDArray[np.int64]:
