@@ -164,33 +164,33 @@ def error_summary(sample: RoundTripSample) -> str:
 
 
 def skipped_section(
-    skipped: Mapping[str, Mapping[str, int]], meanings: Mapping[str, str]
+    skipped: Mapping[str, Mapping[str, int]], meanings: Mapping[str, Mapping[str, str]]
 ) -> Section:
-    """Count skipped images by reason.
+    """Count images that were skipped or found odd.
 
     Parameters
     ----------
     skipped : mapping of str to mapping of str to int
         By command: how many for each reason.
-    meanings : mapping of str to str
-        What the reasons mean.
+    meanings : mapping of str to mapping of str to str
+        By command: what its reasons mean.
     """
     rows = [
-        [reason, command, f"{n:,}", meanings.get(reason, "")]
+        [reason, command, f"{n:,}", meanings[command].get(reason, "")]
         for command, counts in skipped.items()
         for reason, n in sorted(counts.items())
     ]
-    commands = ", ".join(f"`colorprep {command}`" for command in skipped)
+    commands = " and ".join(f"`colorprep {command}`" for command in skipped)
     reading = (
-        f"Images that could not be used, or were found odd, as {commands} counted them. Nothing "
+        f"Images that could not be used or were found odd, as {commands} counted them. No image "
         "is left out silently."
     )
-    blocks: list[Block] = [Note("No image was skipped.")]
+    blocks: list[Block] = [Note("There are none.")]
     if rows:
         columns = ["reason", "found by", "images", "what it means"]
         blocks = [Table("Images by reason", columns, rows, words=True)]
     facts = {command: dict(sorted(counts.items())) for command, counts in skipped.items()}
-    return Section("skipped", "Skipped images", reading, blocks, facts)
+    return Section("skipped", "Skipped and odd images", reading, blocks, facts)
 
 
 def _photographs(group: Sequence[Ranked]) -> Photographs | None:

@@ -16,7 +16,6 @@ import numpy as np
 from ..artifacts import load_prior
 from ..atomic import check_replaceable, replacing, write_text
 from ..errors import InputError
-from ..images.skip import REASONS
 from ..images.source import Source
 from ..progress import Reporter
 from ..report.comparison_sections import classes_section, comparison_section, uncertainty_section
@@ -40,6 +39,7 @@ from ..workspace import Workspace
 from .images import ImageParams, open_engine, open_source
 from .report_images import ranked_photographs, sample_round_trip
 from .report_inputs import (
+    MEANINGS,
     provenance,
     read_classes,
     read_reference,
@@ -137,7 +137,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         uncertainty_section(prior),
         ranking_section(np.array([item.score for item in scores]), photographs),
         round_trip_section(prior.quantizer, sample),
-        skipped_section(read_skips(prior, workspace), REASONS),
+        skipped_section(read_skips(prior, workspace), MEANINGS),
         provenance_section(provenance(prior, used, source, compared, workspace)),
     ]
     numbers = summary(prior, used.weights)

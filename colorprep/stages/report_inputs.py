@@ -15,6 +15,7 @@ from ..balance.prior import Prior
 from ..balance.weights import Weights, check_probs, rebalancing_weights
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
+from ..images import skip
 from ..images.skip import count_by_reason
 from ..images.source import Source, digest_of
 from ..progress import Reporter
@@ -22,6 +23,8 @@ from ..quantize.quantizer import Quantizer
 from ..report.comparison_sections import ClassPrior, Reference
 from ..shards.manifest import MANIFEST, read_manifest, read_skipped
 from ..workspace import Workspace
+from . import findings
+from .audit import AUDIT_NAME
 from .labels import LABELS_NAME
 from .lists import LISTS_NAME
 from .prior import CLASS_FOLDER
@@ -29,7 +32,12 @@ from .report_images import Score
 from .weights import PRIOR_NAME, WEIGHTS_NAME, WeightsParams
 
 SCORES = Path(LISTS_NAME, "rgbvar.csv")
-AUDIT = Path("audit", "audit.csv")
+AUDIT = Path(AUDIT_NAME, "audit.csv")
+MEANINGS = {
+    "prior": skip.REASONS,
+    "labels": skip.REASONS,
+    "audit": findings.REASONS | findings.NOTES,
+}
 _DESCRIBED = ("safety", "schema")
 
 
@@ -152,7 +160,7 @@ def read_scores(workspace: Workspace) -> list[Score]:
 
 
 def read_skips(prior: Prior, workspace: Workspace) -> dict[str, Mapping[str, int]]:
-    """Count the images that commands skipped or found odd, by command and reason.
+    """Count the images that commands skipped or found odd, by command and by reason or note.
 
     Raises
     ------
@@ -233,11 +241,12 @@ def _findings(quantizer: Quantizer, probs: Floats) -> list[Finding]:
 def _audit_reasons(path: Path) -> dict[str, int]:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            listed = [row["reasons"] for row in csv.DictReader(stream)]
+            rows = list(csv.DictReader(stream))
+        listed = [row[column] for row in rows for column in ("reasons", "notes")]
         counts = Counter(reason for reasons in listed for reason in reasons.split(";") if reason)
     except (KeyError, AttributeError, ValueError, csv.Error) as error:
         raise ArtifactError(
-            f"{path} is damaged ({error}): it should have the columns key and reasons; make it "
+            f"{path} is damaged ({error}): it should have the columns reasons and notes; make it "
             "again with `colorprep audit`"
         ) from error
     return {reason: counts[reason] for reason in sorted(counts)}

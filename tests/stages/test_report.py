@@ -285,15 +285,16 @@ def test_skipped_and_odd_images_are_counted(space, silent):
     """Skipped images of labels, and the findings of an audit, are counted by reason."""
     space.path("labels/skipped.csv").write_text("key,reason,detail\na,empty,0 bytes\nb,empty,0\n")
     space.path("audit").mkdir()
-    audit = "key,reasons\na,gray;double\nb,\nc,gray\n"
+    audit = "key,reasons,notes\na,gray;duplicate,border\nb,,\nc,gray,\n"
     space.path("audit/audit.csv").write_text(audit)
     result = run(ReportParams(), space, silent)
     assert facts_of(result)["skipped"] == {
         "prior": {},
         "labels": {"empty": 2},
-        "audit": {"double": 1, "gray": 2},
+        "audit": {"border": 1, "duplicate": 1, "gray": 2},
     }
-    assert "a file of 0 bytes" in result.path.read_text()
+    html = result.path.read_text()
+    assert "a file of 0 bytes" in html and "another image of the same picture stays" in html
 
 
 @pytest.mark.parametrize(
@@ -301,7 +302,7 @@ def test_skipped_and_odd_images_are_counted(space, silent):
     [
         ("lists/rgbvar.csv", "key\na\n"),
         ("lists/rgbvar.csv", "key,rgbvar\na,much\n"),
-        ("audit/audit.csv", "key\na\n"),
+        ("audit/audit.csv", "key,reasons\na,\n"),
         ("weights.npz", "no zip"),
     ],
 )
