@@ -13,6 +13,7 @@ That leaves the noise of compression as the residual, and photographs have far m
 from __future__ import annotations
 
 from functools import cache
+from math import ceil
 from typing import Any, NamedTuple
 
 import numba
@@ -29,6 +30,9 @@ PUBLISHED_STRIDE = 4
 
 TONED_QUANTILE = 0.98
 TONED_MIN_SIDE = 32  # pixels; with fewer there are too few blocks to judge
+# The noise of a block's mean, in levels: what large blocks have, what small ones have more of, and
+# what grows with the color, of which JPEG loses the fine detail.
+NOISE, NOISE_OF_SIDE, NOISE_OF_CHROMA = 0.7, 5.5, 0.1
 STRONGEST_TONING = 50.0  # levels of Cb and Cr; a stronger cast is a colored scene, not a print
 
 _BLOCKS = 16  # across and down, of at least _MIN_BLOCK pixels a side
@@ -37,9 +41,6 @@ _KNOTS = 17  # of f(Y), evenly spaced
 _SMOOTHNESS = 1e-3
 _ROBUST = 1.5  # levels; a block that is farther off counts less
 _ROUNDS = 4
-# Noise of a block's mean: what a block of many pixels has, what one of few has more of, and what
-# grows with the color, since JPEG loses its fine detail.
-_NOISE, _NOISE_OF_SIDE, _NOISE_OF_CHROMA = 0.7, 5.5, 0.1
 
 _BLUE_DIFFERENCE, _RED_DIFFERENCE = 0.564 / 256, 0.713 / 256  # BT.601: B - Y and R - Y to Cb, Cr
 
@@ -65,7 +66,7 @@ class Toning(NamedTuple):
     Attributes
     ----------
     residual : float
-        98% of the image are nearer than this to the color that their lightness foretells.
+        98% of the image are no farther than this to the color that their lightness foretells.
     limit : float
         What compression alone may leave.
     chroma : float
@@ -96,7 +97,7 @@ def chroma_quantile(rgb: NDArray[np.uint8]) -> float:
         CIELAB units.
     """
     ab = rgb_to_lab(rgb)[..., 1:].reshape(-1, 2)
-    return float(np.quantile(np.hypot(ab[:, 0], ab[:, 1]), GRAY_QUANTILE))
+    return _not_exceeded(np.hypot(ab[:, 0], ab[:, 1]), GRAY_QUANTILE)
 
 
 def published_rules(rgb: NDArray[np.uint8]) -> PublishedRules:
@@ -156,8 +157,14 @@ def toning(rgb: NDArray[np.uint8]) -> Toning | None:
     residuals = _residuals(hats, color)
     chroma = float(np.hypot(color[:, 0], color[:, 1]).mean())
     side = (height * width) ** 0.5 / n
-    limit = (_NOISE + _NOISE_OF_SIDE / side) * (1.0 + _NOISE_OF_CHROMA * chroma)
-    return Toning(float(np.quantile(residuals, TONED_QUANTILE)), limit, chroma)
+    limit = (NOISE + NOISE_OF_SIDE / side) * (1.0 + NOISE_OF_CHROMA * chroma)
+    return Toning(_not_exceeded(residuals, TONED_QUANTILE), limit, chroma)
+
+
+def _not_exceeded(values: Floats, share: float) -> float:
+    """Return the least value that a share of all does not exceed."""
+    place = ceil(share * len(values)) - 1
+    return float(np.partition(values, place)[place])
 
 
 def _block_means(rgb: NDArray[np.uint8], n: int) -> tuple[Floats, Floats]:

@@ -44,7 +44,9 @@ RULES = {
     },
     "toned": {
         "quantile": tones.TONED_QUANTILE,
-        "max_residual": "tone_limit",
+        "noise": tones.NOISE,
+        "noise_of_side": tones.NOISE_OF_SIDE,
+        "noise_of_chroma": tones.NOISE_OF_CHROMA,
         "max_mean_chroma": tones.STRONGEST_TONING,
         "min_side": tones.TONED_MIN_SIDE,
     },
@@ -120,14 +122,6 @@ class Findings:
     reasons: Mapping[str, Flags]
     notes: Mapping[str, Flags]
 
-    @property
-    def dropped(self) -> Flags:
-        """Which images have a reason to be dropped, (n,) bool."""
-        dropped = np.zeros(len(self.records), bool)
-        for flags in self.reasons.values():
-            dropped |= flags
-        return dropped
-
     def rows(self) -> Iterator[Row]:
         """Give what is concluded of each image, in order of the keys."""
         reasons = ["corrupt"] if "corrupt" in self.reasons else []
@@ -186,7 +180,7 @@ def conclude(
         for number, members in enumerate(sets, start=1)
         if 0 < np.count_nonzero(validation[members]) < len(members)
     ]
-    exact = _flags([sorted(found.exact)], len(records))
+    exact = _flags(found.exact, len(records))
     notes = {
         "leak": np.isin(set_numbers, leaks),
         "exact-double": exact,
@@ -196,7 +190,8 @@ def conclude(
         "border": records["border"] >= BORDER_SHARE,
         "extreme-shape": read & (long > EXTREME_ASPECT * short),
     }
-    flags["duplicate"] = _flags([members[1:] for members in sets], len(records))
+    others = [one for members in sets for one in members[1:]]
+    flags["duplicate"] = _flags(others, len(records))
     reasons = {name: flags[name] for name in REASONS if name not in allowed}
     notes = {name: flags[name] for name in REASONS if name in allowed} | notes
     return Findings(source, records, skipped, sets, set_numbers, leaks, reasons, notes)
@@ -207,8 +202,7 @@ def _best_first(members: Sequence[int], flawed: Flags, rgbvar: NDArray[np.float6
     return sorted(members, key=lambda one: (flawed[one], -rgbvar[one], one))
 
 
-def _flags(groups: Sequence[Sequence[int]], n_images: int) -> Flags:
+def _flags(indices: Collection[int], n_images: int) -> Flags:
     flags = np.zeros(n_images, bool)
-    for group in groups:
-        flags[group] = True
+    flags[list(indices)] = True
     return flags
