@@ -64,7 +64,7 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo(
                 "interrupted: what is there under its final name is whole; the same command again "
-                "goes on",
+                "does the rest",
                 err=True,
             )
             ctx.exit(130)
