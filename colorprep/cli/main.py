@@ -25,6 +25,7 @@ COMMANDS = (
     "lists",
     "train",
     "colorize",
+    "evaluate",
     "verify",
     "info",
     "export",
