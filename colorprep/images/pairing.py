@@ -52,7 +52,8 @@ def pair_up(first: Sequence[str], second: Sequence[str], names: tuple[str, str])
     if not pairs:
         raise InputError(
             f"no image of {names[0]} has the path, without extension, of one of {names[1]}; the "
-            f"first ones are {first[0]} and {second[0]}"
+            f"first ones are {first[0]} and {second[0]}, but both should lie in the same tree, as "
+            "`colorprep colorize FOLDER` leaves them"
         )
     return Pairing(
         np.array(pairs, np.int64),

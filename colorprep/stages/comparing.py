@@ -178,8 +178,8 @@ def stored_pictures(
     """
     lines = None if params.list is None else read_list(workspace.path(params.list))
     list_name = "" if params.list is None else Path(params.list).name
-    originals = find_images(_place(original, workspace), lines, list_name)
-    pictures = find_images(_place(colorized, workspace))
+    originals = find_images(_place(original, params, workspace), lines, list_name)
+    pictures = find_images(_place(colorized, params, workspace))
     pairing = pair_up(originals.keys, pictures.keys, (str(original), str(colorized)))
     provenance = {"original": source_facts(originals), "colorized": source_facts(pictures)}
     pairs = StoredPairs(
@@ -203,8 +203,12 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
 
 
-def _place(given: str | Path, workspace: Workspace) -> str | Path:
-    return given if is_url(given) else workspace.path(given)
+def _place(given: str | Path, params: ImageParams, workspace: Workspace) -> str | Path:
+    if is_url(given):
+        return given
+    place = workspace.path(given)
+    # The workers of a dask cluster may run in another folder.
+    return place if params.scheduler is None else place.absolute()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-import torch
 
 from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.source import Source
-from ..training.checkpoint import Checkpoint, load_checkpoint
+from ..training.checkpoint import load_checkpoint
 from ..training.devices import choose_device
 from ..training.likelihood import LikelihoodJudge
 from ..training.prediction import colorize_photograph
@@ -25,18 +25,14 @@ class PredictedPairs:
     Attributes
     ----------
     originals : ImageReader
-    checkpoint : Checkpoint
-        With its model on `device`.
-    temperature : float
-    device : torch.device
+    colorize : callable
+        Takes the pixels of a photograph and gives them in color.
     judge : LikelihoodJudge
-        Of the same checkpoint.
+        Of the same network.
     """
 
     originals: ImageReader
-    checkpoint: Checkpoint
-    temperature: float
-    device: torch.device
+    colorize: Callable[[Pixels], Pixels]
     judge: LikelihoodJudge
 
     def __len__(self) -> int:
@@ -50,7 +46,7 @@ class PredictedPairs:
     def read(self, index: int) -> Pair:
         """Return a pair; see `Pairs.read`."""
         pixels = self.originals.read(index).pixels
-        colored = colorize_photograph(self.checkpoint, pixels, self.temperature, self.device)
+        colored = self.colorize(pixels)
         colored.flags.writeable = False  # as pixels that are read
         return Pair(colored, pixels)
 
@@ -93,9 +89,7 @@ def predicted_pictures(
     checkpoint.model.to(chosen)
     pairs = PredictedPairs(
         image_reader(source, None, params),
-        checkpoint,
-        temperature,
-        chosen,
+        partial(colorize_photograph, checkpoint, temperature=temperature, device=chosen),
         LikelihoodJudge(checkpoint, chosen),
     )
     provenance = {

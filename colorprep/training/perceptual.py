@@ -171,7 +171,7 @@ class FrechetDistance:
         """Return the distance; None of fewer than two images."""
         if self._metric is None or int(self._metric.real_features_num_samples) < 2:
             return None
-        return float(self._metric.compute())
+        return max(0.0, float(self._metric.compute()))  # rounding may leave it just below
 
 
 def load_lpips(path: Path, device: torch.device) -> Lpips:
@@ -201,7 +201,7 @@ def load_lpips(path: Path, device: torch.device) -> Lpips:
             weights = torch.load(path, "cpu", weights_only=True)
         return Lpips(weights, heads).to(device)
     except (
-        OSError, RuntimeError, ValueError, TypeError, AttributeError, EOFError,
+        OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError,
         BadZipFile, pickle.UnpicklingError,
     ) as error:  # fmt: skip
         raise ArtifactError(f"{path} does not hold AlexNet's weights; {_how('alexnet')}") from error

@@ -111,7 +111,7 @@ def test_fid_needs_two_images():
 def test_missing_and_wrong_files(load, file, network, networks, tmp_path):
     """The message says which file it should be, where it is from, and how to give it."""
     other = networks["inception" if network == "alexnet" else "alexnet"]
-    (tmp_path / "text.pt").write_text("no network")
+    (tmp_path / "text.pt").write_text("text")
     torch.save({"features.0.weight": torch.zeros(3)}, tmp_path / "half.pth")
     for path in (tmp_path / "nowhere.pth", tmp_path / "half.pth", tmp_path / "text.pt", other):
         with pytest.raises(ArtifactError) as caught:
