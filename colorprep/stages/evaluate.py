@@ -28,7 +28,7 @@ from ..quantize.ab import ab_lattice
 from ..quantize.decoding import TEMPERATURE
 from ..workspace import Workspace
 from .comparing import CompareBatch, Compared, Judged, file_digest, stored_pictures
-from .evaluation_files import write_figures, write_sheet, write_table
+from .evaluation_files import check_outputs, write_figures, write_sheet, write_table
 from .images import (
     ImageParams,
     check_strict,
@@ -181,10 +181,14 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         If a source is missing, nothing matches, or no pair could be compared.
     ArtifactError
         If a checkpoint, a prior or a network's file is missing or damaged.
+    OutputExists
+        If something else bears the name of an output.
     ColorprepError
         With `images.strict`, at the first image that is bad or has no partner; or if a package is
         missing.
     """
+    folder = workspace.path(params.output or EVALUATION_NAME)
+    check_outputs(folder)
     balance = _balance(params, workspace, reporter)
     judged = _judged(params, workspace, reporter)
     unpaired = [*judged.without_picture, *judged.without_original]
@@ -215,7 +219,6 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         **judged.provenance,
         "versions": versions("numpy", "scikit-image", *judged.packages),
     }
-    folder = workspace.path(params.output or EVALUATION_NAME)
     return EvaluateResult(
         measured=measured,
         n_bins_absent=summary.n_bins_absent,

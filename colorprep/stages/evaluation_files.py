@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..atomic import replacing, write_json, write_text
+from ..atomic import check_replaceable, replacing, write_json, write_text
 from ..color.lab import Floats
+from ..errors import OutputExists
 from ..images.decoding import Pixels
 from ..metrics.protocol import protocol_hash
 from ..metrics.resampling import Measured
@@ -20,8 +21,19 @@ from ..report.gallery import gallery
 from .comparing import Compared, Pairs
 
 EVALUATION_SCHEMA = "colorprep.evaluation/1"
+FIGURES = "evaluation.json"
+TABLE = "evaluation.csv"
+SHEET = "worst-and-best.jpg"
 SHOWN = 5
 QUALITY = 90
+
+
+def check_outputs(folder: Path) -> None:
+    """Raise OutputExists if the files could not be written, before any work is done."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputExists(f"{folder} is a file, not a folder; choose another with -o")
+    for name in (FIGURES, TABLE, SHEET):
+        check_replaceable(folder / name)
 
 
 def measured_facts(measured: Mapping[str, Measured]) -> dict[str, Any]:
@@ -46,7 +58,7 @@ def write_figures(
     -------
     Path
     """
-    path = folder / "evaluation.json"
+    path = folder / FIGURES
     facts = {
         "schema": EVALUATION_SCHEMA,
         "protocol": protocol,
@@ -76,7 +88,7 @@ def write_table(folder: Path, keys: Sequence[str], columns: Mapping[str, Floats]
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["key", *columns])
     table.writerows(zip(keys, *(column.tolist() for column in columns.values()), strict=True))
-    path = folder / "evaluation.csv"
+    path = folder / TABLE
     write_text(path, text.getvalue())
     return path
 
@@ -105,7 +117,7 @@ def write_sheet(folder: Path, pairs: Pairs, size: int | None, compared: Sequence
         for bad, good in zip(worst, best, strict=True)
     ]
     captions = ["gray", "the worst", "original", "gray", "the best", "original"]
-    path = folder / "worst-and-best.jpg"
+    path = folder / SHEET
     with replacing(path) as temporary:
         # Color at full resolution: it is what the sheet is about.
         gallery(rows, captions).save(temporary, "JPEG", quality=QUALITY, subsampling=0)
