@@ -10,7 +10,7 @@ from ..engine import Batch
 from ..errors import BadImage
 from .decoding import IccRule, OrientationRule, Pixels, Scratch, decode, possible_reduction
 from .resizing import middle_square, resize
-from .skip import Skip
+from .skip import Skip, quarantined
 from .source import Source
 
 Fit: TypeAlias = Literal["stretch", "crop"]
@@ -108,7 +108,7 @@ class ImageReader:
         for index in batch.indices:
             key = self.source.keys[index]
             if index in batch.quarantined:
-                yield Skip(key, "kills-workers", "three workers died while reading it")
+                yield quarantined(key)
                 continue
             try:
                 yield self.read(index, scratch)

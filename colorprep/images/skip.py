@@ -40,6 +40,11 @@ class Skip(NamedTuple):
     detail: str
 
 
+def quarantined(key: str) -> Skip:
+    """Return the skip of an image that is not to be touched, see `colorprep.engine.Batch`."""
+    return Skip(key, "kills-workers", "three workers died while reading it")
+
+
 def count_by_reason(skipped: Iterable[Skip]) -> dict[str, int]:
     """Return how many images were skipped for each reason, in order of the codes' names."""
     counts = Counter(skip.reason for skip in skipped)

@@ -19,7 +19,7 @@ from ..images.opening import find_images
 from ..images.pairing import pair_up
 from ..images.reader import ImageReader
 from ..images.resizing import resize
-from ..images.skip import Skip
+from ..images.skip import Skip, quarantined
 from ..images.source import Source, digest_of
 from ..metrics.bins import BinShares
 from ..metrics.pairs import compare_images
@@ -28,8 +28,6 @@ from .images import ImageParams, image_reader
 
 if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
     from ..training.perceptual import Features, Inception, Lpips
-
-QUARANTINED = "three workers died while reading it"
 
 
 class Pair(NamedTuple):
@@ -275,7 +273,7 @@ class CompareBatch:
         for index in batch.indices:
             key = self.pairs.key(index)
             if index in batch.quarantined:
-                done.skipped.append(Skip(key, "kills-workers", QUARANTINED))
+                done.skipped.append(quarantined(key))
                 continue
             try:
                 self._compare(index, done)

@@ -217,7 +217,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         "n_bins_absent": summary.n_bins_absent,
         "skipped": count_by_reason(skipped),
         **judged.provenance,
-        "versions": versions("numpy", "scikit-image", *judged.packages),
+        "versions": versions("numpy", "scikit-image", *judged.packages, *_packages(networks)),
     }
     return EvaluateResult(
         measured=measured,
@@ -298,6 +298,10 @@ def _task(
     return replace(task, inception=load_inception(networks["inception"], device)), FrechetDistance()
 
 
+def _packages(networks: Mapping[str, Path]) -> tuple[str, ...]:
+    return ("torch", "torchmetrics") if networks else ()
+
+
 def _compare(
     task: CompareBatch, fid: FrechetDistance | None, params: EvaluateParams, reporter: Reporter
 ) -> tuple[list[Compared], list[Skip]]:
@@ -321,7 +325,7 @@ def _compare(
             advance(len(done.compared) + len(done.skipped))
     if fid is not None and len(compared) < FEW_FOR_FID:
         reporter.warn(
-            f"FID of {len(compared)} images is far too high to be compared with others; published "
+            f"FID of {len(compared)} images is too high to be compared with that of more; published "
             "ones are of 5,000 and more"
         )
     return compared, skipped

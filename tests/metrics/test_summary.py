@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from colorprep import ab_lattice, compare_images, soften_probs, summarize
+from colorprep import ab_lattice, compare_images, soften_probs
 from colorprep.metrics.bins import balancing_weights
 from colorprep.metrics.protocol import protocol_hash, protocol_line
+from colorprep.metrics.summary import summarize
 
 
 @pytest.fixture(scope="module")
