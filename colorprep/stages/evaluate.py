@@ -272,12 +272,12 @@ def _judged(params: EvaluateParams, workspace: Workspace, reporter: Reporter) ->
 def _report_unpaired(judged: Judged, reporter: Reporter) -> None:
     """Warn of images without a partner, in a line for each side."""
     sides = {
-        "originals have no picture": judged.without_picture,
-        "pictures have no original": judged.without_original,
+        "originals without a picture": judged.without_picture,
+        "pictures without an original": judged.without_original,
     }
     for what, unpaired in sides.items():
         if unpaired:
-            reporter.warn(f"{len(unpaired)} {what}, such as {unpaired[0].key}")
+            reporter.warn(f"{what}: {len(unpaired)}, such as {unpaired[0].key}")
 
 
 def _task(
@@ -325,8 +325,8 @@ def _compare(
             advance(len(done.compared) + len(done.skipped))
     if fid is not None and len(compared) < FEW_FOR_FID:
         reporter.warn(
-            f"FID of {len(compared)} images is too high to be compared with that of more; published "
-            "ones are of 5,000 and more"
+            f"FID of {len(compared)} images is too high to be compared with that of more; what is "
+            "published is of 5,000 and more"
         )
     return compared, skipped
 

@@ -151,8 +151,8 @@ def test_images_without_partner_are_told(few, workspace, recorder):
     result = run(params_of(few), workspace, recorder)
     assert result.n_images == 3 and result.n_without_partner == (2, 3)
     assert [text.split(",")[0] for text in recorder.warnings] == [
-        "2 originals have no picture",
-        "3 pictures have no original",
+        "originals without a picture: 2",
+        "pictures without an original: 3",
     ]
     assert [skip.reason for skip in result.skipped] == ["unpaired"] * 5
 
