@@ -29,6 +29,7 @@ from .errors import OutputError as OutputError
 from .errors import OutputExists as OutputExists
 from .images.decoding import decode as decode
 from .images.opening import find_images as find_images
+from .metrics.pairs import compare_images as compare_images
 from .progress import Reporter as Reporter
 from .quantize.ab import ab529 as ab529
 from .quantize.ab import ab_lattice as ab_lattice

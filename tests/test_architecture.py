@@ -21,6 +21,7 @@ BELOW = {
     "balance": {"errors", "color", "quantize"},
     "curriculum": {"errors", "color", "quantize", "balance"},
     "audit": {"errors", "color"},
+    "metrics": {"errors", "color", "quantize", "balance"},
     "atomic": {"errors"},
     "workspace": {"errors", "atomic"},
     "engine": {"errors"},
@@ -46,6 +47,7 @@ BELOW["cli"] = {*BELOW, "stages"}
 # Slow or special packages, and the only rooms that import them.
 ONLY_IN = {
     "torch": {"training"},
+    "torchmetrics": {"training"},
     "dask": {"engine"},
     "distributed": {"engine"},
     "fsspec": {"images"},
@@ -56,7 +58,7 @@ ONLY_IN = {
     "markupsafe": {"report"},
     "tqdm": {"cli"},
 }
-PURE = {"color", "quantize", "balance", "curriculum", "audit"}
+PURE = {"color", "quantize", "balance", "curriculum", "audit", "metrics"}
 
 
 def room_of(path):

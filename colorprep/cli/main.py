@@ -26,6 +26,7 @@ COMMANDS = (
     "audit",
     "train",
     "colorize",
+    "evaluate",
     "report",
     "verify",
     "info",

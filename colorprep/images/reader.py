@@ -10,7 +10,7 @@ from ..engine import Batch
 from ..errors import BadImage
 from .decoding import IccRule, OrientationRule, Pixels, Scratch, decode, possible_reduction
 from .resizing import middle_square, resize
-from .skip import Skip
+from .skip import Skip, quarantined
 from .source import Source
 
 Fit: TypeAlias = Literal["stretch", "crop"]
@@ -37,8 +37,7 @@ def each_image(
     """
     for index in batch.indices:
         if index in batch.quarantined:
-            dead = "three workers died while reading it"
-            yield index, Skip(source.keys[index], "kills-workers", dead)
+            yield index, quarantined(source.keys[index])
             continue
         try:
             yield index, read(index)
