@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorprep.stages import demo
+
 
 def test_the_four_commands(colorprep, photographs, tmp_path):
     """prior, labels, rgbvar and train work one after another as they are documented."""
@@ -35,9 +37,11 @@ def test_the_four_commands(colorprep, photographs, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_demo(colorprep, tmp_path):
+def test_the_demo(colorprep, tmp_path, monkeypatch):
     """The demo ends by naming pictures that are there, and can be run again."""
-    text = colorprep("demo")
+    with monkeypatch.context() as patch:
+        patch.setattr(demo, "EPOCHS", 1)  # of fourteen: one run of full length is enough
+        text = colorprep("demo")
     assert text.exit_code == 0 and "demo/figures/prior.png" in text.stdout
     result = colorprep("demo", "--json", "-q")
     assert result.exit_code == 0, result.stderr

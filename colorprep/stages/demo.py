@@ -24,6 +24,7 @@ DEMO_NAME = "demo"
 PHOTOS_NAME = "photos"
 MARK = ".colorprep-demo"
 SHOWN = 4
+EPOCHS = 14
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
     labeled = labels.run(labels.LabelsParams(size=128), inner, reporter)
     reporter.note("4/6  colorprep rgbvar --range 1-120")
     ranked = rgbvar.run(rgbvar.RgbvarParams(ranks=(1, 120)), inner, reporter)
-    reporter.note("5/6  colorprep train --epochs 14 --batch-size 16")
+    reporter.note(f"5/6  colorprep train --epochs {EPOCHS} --batch-size 16")
     trained = train.run(
-        train.TrainParams(epochs=14, batch_size=16, output="runs/demo"), inner, reporter
+        train.TrainParams(epochs=EPOCHS, batch_size=16, output="runs/demo"), inner, reporter
     )
     reporter.note("6/6  colorprep colorize (photographs that were held out of training)")
     shown = trained.held_out[:SHOWN]
