@@ -23,7 +23,7 @@ from ..training.checkpoint import save_checkpoint
 from ..training.dataset import ShardDataset, split_keys
 from ..training.devices import choose_device
 from ..training.loop import EpochLog, Schedule, fit
-from ..training.losses import RebalancedLoss
+from ..training.losses import LossOptions, make_loss
 from ..training.models import make_model
 from ..training.prediction import predicted_rows
 from ..workspace import Workspace
@@ -130,7 +130,7 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
     training, validation = _split(labels, params.held_out)
     device = choose_device(params.device)
     model = make_model(params.model, len(labels.quantizer.centers), params.seed)
-    loss = RebalancedLoss(labels.quantizer, weights)
+    loss = make_loss("soft-ce", labels.quantizer, LossOptions(weights))
     schedule = Schedule(
         params.epochs, params.steps, params.batch_size, params.learning_rate, params.seed
     )
