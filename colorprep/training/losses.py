@@ -13,7 +13,7 @@ name             for quantizers      a pixel's loss
 ``hue-chroma``   hc-1d               cross-entropy of its bin of hue, plus that of chroma
 ``l1``           of ab               mean over a and b of |e|, e the error in CIELAB units
 ``l2``           of ab               mean of e^2, told as its root
-``huber``        of ab               mean of |e| - 0.55, and of e^2 / 2.2 where |e| is below 1.1
+``huber``        of ab               mean of |e| - 1/2, and of e^2 / 2 where |e| is below 1
 ``l12``          of ab               the smaller of mean |e| and 0.1 mean e^2
 ===============  ==================  =======================================================
 
@@ -48,7 +48,7 @@ from .dataset import Batch
 from .outputs import AB_UNIT, OUTPUTS, hue_and_chroma_bins
 from .targets import GrayRule, PixelWeights, SoftTargetTable, WeighedBy, ab_of, known_pixels
 
-HUBER_LIMIT = 0.01 * AB_UNIT
+HUBER_LIMIT = 1.0  # CIELAB units; the published code has 1 / 110 of 110
 L12_SLOPE = 0.1  # of seed 000's L12, per CIELAB unit: the error at which its halves meet is 10
 NEIGHBORS = 5  # bins with a target in a row of the matrix, at most
 

@@ -116,15 +116,13 @@ def logits_at(model: nn.Module, lightness: Tensor, shape: tuple[int, int]) -> Te
     Returns
     -------
     Tensor of shape (B, n, *shape)
-        Outputs of the lightness's own resolution are taken at the labels' pixels, every stride-th
-        row and column; those of another one are interpolated bilinearly where it is not `shape`.
+        Outputs at the lightness's own resolution are taken at the labels' pixels, every
+        stride-th row and column; others are interpolated bilinearly where they are not of `shape`.
     """
     outputs: Tensor = model(lightness[:, None].float() / 127.5 - 1.0)
-    if outputs.shape[2:] == shape:
+    height, width = outputs.shape[2:]
+    if (height, width) == shape:
         return outputs
-    if outputs.shape[2:] == lightness.shape[1:]:
-        strides = [-(-size // n) for size, n in zip(outputs.shape[2:], shape, strict=True)]
-        taken = outputs[:, :, :: strides[0], :: strides[1]]
-        if taken.shape[2:] == shape:
-            return taken
+    if (height, width) == lightness.shape[1:] and height % shape[0] == 0 == width % shape[1]:
+        return outputs[:, :, :: height // shape[0], :: width // shape[1]]
     return functional.interpolate(outputs, shape, mode="bilinear", align_corners=False)

@@ -42,14 +42,13 @@ class Fcn32s(nn.Module):
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:
         super().__init__()
         self.blocks = nn.ModuleList()
-        channels = 1
+        channels, padding = 1, PADDING
         for count, n_layers in BLOCKS:
-            out = scaled(count, width)
-            layers = [_layer(channels if i == 0 else out, out) for i in range(n_layers)]
-            self.blocks.append(nn.Sequential(*layers))
-            channels = out
-        first = self.blocks[0][0][0]  # type: ignore[index]
-        first.padding = (PADDING, PADDING)
+            block = nn.Sequential()
+            for _ in range(n_layers):
+                block.append(_layer(channels, scaled(count, width), padding=padding))
+                channels, padding = scaled(count, width), 1
+            self.blocks.append(block)
         out = scaled(FULLY_CONNECTED, width)
         self.fc6 = nn.Sequential(_layer(channels, out, kernel=7, padding=0), nn.Dropout2d())
         self.fc7 = nn.Sequential(_layer(out, out, kernel=1, padding=0), nn.Dropout2d())
