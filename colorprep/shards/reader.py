@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,11 @@ class StoredArray:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     offset: int | None
+
+    @property
+    def end(self) -> int:
+        """Where its bytes end; 0 where `offset` is None."""
+        return 0 if self.offset is None else self.offset + prod(self.shape) * self.dtype.itemsize
 
 
 class ShardReader:
@@ -97,6 +103,11 @@ class ShardReader:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is mapped, which would be copied."""
         return {name: value for name, value in vars(self).items() if name != "arrays"}
+
+    @property
+    def mapped_size(self) -> int:
+        """How many bytes of the file hold arrays that can be mapped, and what lies before them."""
+        return max(stored.end for stored in self.stored.values())
 
     @cached_property
     def arrays(self) -> dict[str, NDArray[Any] | CompressedArray]:
@@ -209,9 +220,10 @@ def _stored(path: Path, dataset: Any) -> StoredArray:
     offset = None
     if dataset.chunks is None:
         offset = dataset.id.get_offset()  # None where there are no rows
-    if offset is not None and offset + dataset.nbytes > path.stat().st_size:
+    stored = StoredArray(dataset.shape, dataset.dtype, offset)
+    if stored.end > path.stat().st_size:
         raise ValueError("it is shorter than its header says")
-    return StoredArray(dataset.shape, dataset.dtype, offset)
+    return stored
 
 
 def _plain(value: Any) -> Any:

@@ -16,14 +16,17 @@ from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
 from ..quantize.labeling import IGNORE
 from ..shards.reader import REMEDY, CompressedArray, LabelFolder, ShardReader, open_labels
+from .gathering import copy_rows, map_files, widen_rows
 from .order import Indices
 
 if TYPE_CHECKING:
     from .loader import ShardLoader
 
 Batch = dict[str, Tensor]
-Arrays = dict[str, NDArray[Any] | CompressedArray]
+RowStored = tuple[tuple[int, ...], np.dtype[Any]]
 Allocate = Callable[[tuple[int, ...], torch.dtype], Tensor]
+
+CHUNK = 256  # images whose weights are looked up at once
 
 
 class ShardDataset(Dataset[Batch]):
@@ -72,8 +75,8 @@ class ShardDataset(Dataset[Batch]):
         self.keys = every if keys is None else list(keys)
         chosen = _places(every, self.keys, self.labels.path)
         self._shards, self._rows = shard_of[chosen], row_of[chosen]
-        self._kinds = _kinds_of([shard for shard in shards if len(shard)])
-        self._arrays = list(map(_mapped, shards))
+        self._rows_stored = _rows_stored([shard for shard in shards if len(shard)])
+        self._map()
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -90,21 +93,17 @@ class ShardDataset(Dataset[Batch]):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is mapped, which would be copied."""
-        return {name: value for name, value in vars(self).items() if name != "_arrays"}
+        return {name: value for name, value in vars(self).items() if name != "_files"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Map the shards anew."""
         vars(self).update(state)
-        self._arrays = list(map(_mapped, self.labels.shards))
+        self._map()
 
     @property
     def mapped(self) -> bool:
-        """Whether no shard is compressed."""
-        return not any(
-            isinstance(array, CompressedArray)
-            for arrays in self._arrays
-            for array in arrays.values()
-        )
+        """Whether no array is compressed."""
+        return set(self._offsets) == set(self._rows_stored)
 
     def batch(self, indices: Sequence[int] | Indices, allocate: Allocate | None = None) -> Batch:
         """Return several images, their tensors stacked.
@@ -125,19 +124,11 @@ class ShardDataset(Dataset[Batch]):
         ArtifactError
             If a compressed row is damaged.
         """
-        places = [
-            (self._arrays[shard], row)
-            for shard, row in zip(
-                self._shards[indices].tolist(), self._rows[indices].tolist(), strict=True
-            )
-        ]
         batch = {}
-        for name, (shape, dtype) in self._kinds.items():
-            whole = (len(places), *shape)
+        for name, (shape, stored) in self._rows_stored.items():
+            whole, dtype = (len(indices), *shape), _torch_dtype(stored)
             tensor = allocate(whole, dtype) if allocate else torch.empty(whole, dtype=dtype)
-            rows = tensor.numpy()
-            for place, (arrays, row) in enumerate(places):
-                rows[place] = arrays[name][row]
+            self._gather(name, indices, tensor.numpy())
             batch[name] = tensor
         return batch
 
@@ -192,8 +183,44 @@ class ShardDataset(Dataset[Batch]):
         """
         table = np.zeros(IGNORE + 1)
         table[: len(weights)] = weights
-        places = zip(self._shards.tolist(), self._rows.tolist(), strict=True)
-        return np.array([table[self._arrays[shard]["label"][row]].mean() for shard, row in places])
+        means = np.empty(len(self))
+        for start in range(0, len(self), CHUNK):
+            indices = range(start, min(start + CHUNK, len(self)))
+            labels = np.empty((len(indices), *self._rows_stored["label"][0]), np.int32)
+            self._gather("label", indices, labels)
+            means[start : indices.stop] = table[labels].mean(axis=(1, 2))
+        return means
+
+    def _map(self) -> None:
+        """Map the shards' files, and find the arrays in them that are not compressed."""
+        shards = self.labels.shards
+        try:
+            self._files = map_files((shard.path, shard.mapped_size) for shard in shards)
+        except (OSError, RuntimeError) as error:
+            raise ArtifactError(
+                f"cannot map the shards of {self.labels.path} ({error}); {REMEDY}"
+            ) from error
+        self._offsets: dict[str, NDArray[np.int64]] = {}
+        for name in self._rows_stored:
+            offsets = [shard.stored[name].offset if len(shard) else 0 for shard in shards]
+            if None not in offsets:
+                self._offsets[name] = np.array(offsets, np.int64)
+
+    def _gather(self, name: str, indices: Sequence[int] | Indices, out: NDArray[Any]) -> None:
+        """Copy the rows of an array to `out`."""
+        shards, rows = self._shards[indices], self._rows[indices]
+        _, dtype = self._rows_stored[name]
+        if name not in self._offsets:
+            for place, (shard, row) in enumerate(zip(shards.tolist(), rows.tolist(), strict=True)):
+                reader = self.labels.shards[shard]
+                out[place] = CompressedArray(reader.path, name, reader.stored[name])[row]
+            return
+        flat = out.reshape(len(out), -1)
+        starts = self._offsets[name][shards] + rows * (flat.shape[1] * dtype.itemsize)
+        if dtype == np.uint16:
+            widen_rows(self._files, shards, starts, flat)
+        else:
+            copy_rows(self._files, shards, starts, flat.view(np.uint8))
 
 
 def _places(there: Sequence[str], keys: Sequence[str], folder: Path) -> Indices:
@@ -211,37 +238,20 @@ def _places(there: Sequence[str], keys: Sequence[str], folder: Path) -> Indices:
     return np.array([place[key] for key in keys], np.intp)
 
 
-def _kinds_of(shards: Sequence[ShardReader]) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
-    """Return the shape of a row and the torch dtype of each array."""
-    first = shards[0]
-    kinds = {name: (stored.shape[1:], stored.dtype) for name, stored in first.stored.items()}
-    for shard in shards:
-        if kinds != {name: (s.shape[1:], s.dtype) for name, s in shard.stored.items()}:
+def _rows_stored(shards: Sequence[ShardReader]) -> dict[str, RowStored]:
+    """Return what a row of each array is, the same in all shards."""
+    first, *others = [
+        {name: (stored.shape[1:], stored.dtype) for name, stored in shard.stored.items()}
+        for shard in shards
+    ]
+    for shard, other in zip(shards[1:], others, strict=True):
+        if other != first:
             raise ArtifactError(
-                f"{shard.path} holds other arrays than {first.path.name} beside it; {REMEDY}"
+                f"{shard.path} holds other arrays than {shards[0].path.name} beside it; {REMEDY}"
             )
-    return {name: (shape, _torch_dtype(dtype)) for name, (shape, dtype) in kinds.items()}
+    return first
 
 
 def _torch_dtype(dtype: np.dtype[Any]) -> torch.dtype:
     # torch computes with no uint16, so bins travel as int32.
     return torch.int32 if dtype == np.uint16 else torch.from_numpy(np.empty(0, dtype)).dtype
-
-
-def _mapped(shard: ShardReader) -> Arrays:
-    """Map a shard's file, once for all of its arrays that are not compressed."""
-    if not len(shard):
-        return {}
-    try:
-        # torch closes the file that it has mapped; numpy would hold one open for each array.
-        size = shard.path.stat().st_size
-        whole = torch.from_file(str(shard.path), shared=False, size=size, dtype=torch.uint8).numpy()
-        whole.flags.writeable = False
-        return {
-            name: CompressedArray(shard.path, name, stored)
-            if stored.offset is None
-            else np.ndarray(stored.shape, stored.dtype, whole, stored.offset)
-            for name, stored in shard.stored.items()
-        }
-    except (OSError, RuntimeError, TypeError) as error:
-        raise ArtifactError(f"cannot map the shard {shard.path} ({error}); {REMEDY}") from error

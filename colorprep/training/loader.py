@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
-from queue import SimpleQueue
-from threading import Semaphore, Thread
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from .order import MOST_SEED, Indices, n_steps, rank_step, shuffled, weighted_ch
 from .selection import Curriculum, CurriculumStage
 
 PREFETCH = 2  # batches
+THREADS = 2  # memory sets the limit, not processors
 EVERYTHING = Curriculum((CurriculumStage(None, 1),))
 
 
@@ -48,8 +49,8 @@ class ShardLoader:
         `max_images` are chosen with probability proportional to these, see
         `ShardDataset.mean_weights`.
     prefetch : int
-        How many batches a thread makes ahead; 0 makes each when it is asked for. The batches are
-        the same.
+        How many batches threads make ahead; 0 makes each when it is asked for. The batches are the
+        same.
     pin_memory : bool
         Whether batches lie in page-locked memory, from which a GPU copies while it computes.
 
@@ -146,14 +147,9 @@ class ShardLoader:
             As `ShardDataset.batch` returns them.
         """
         order = self._order(epoch)
-        made = (
-            self.dataset.batch(
-                rank_step(order, step, self.batch_size, self._rank, self._world_size),
-                self._allocate,
-            )
-            for step in range(start, self.n_batches(epoch))
-        )
-        yield from made_ahead(made, self._prefetch) if self._prefetch else made
+        steps = range(start, self.n_batches(epoch))
+        make = partial(self._make, order)
+        yield from made_ahead(make, steps, self._prefetch) if self._prefetch else map(make, steps)
 
     def state_dict(self) -> dict[str, Any]:
         """Return plain values from which `load_state_dict` goes on.
@@ -215,6 +211,11 @@ class ShardLoader:
             order = order[np.isin(order, weighted_choice(weights, n_images, self.seed, epoch))]
         return selection[order[:n_images]]
 
+    def _make(self, order: Indices, step: int) -> Batch:
+        """Return this rank's batch of a step."""
+        chosen = rank_step(order, step, self.batch_size, self._rank, self._world_size)
+        return self.dataset.batch(chosen, self._allocate)
+
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         parameters = (self.batch_size, self._shuffle, self.seed, self._world_size, self._max_images)
@@ -224,45 +225,35 @@ class ShardLoader:
         return digest.hexdigest()[:32]
 
 
-def made_ahead(items: Iterator[Batch], n_ahead: int) -> Iterator[Batch]:
-    """Let a thread make what comes next.
+def made_ahead(
+    make: Callable[[int], Batch], steps: Iterable[int], n_ahead: int
+) -> Generator[Batch, None, None]:
+    """Let threads make what comes next.
 
     Parameters
     ----------
-    items : iterator
-        Used by the thread alone. Its exceptions are raised here, in their turn.
+    make : callable
+        Makes the batch of a step. Its exceptions are raised here, in their turn.
+    steps : iterable of int
     n_ahead : int
-        How many may wait, 1 or more.
+        How many batches may wait or be in the making, 1 or more.
 
     Yields
     ------
     Batch
-        The items, in order. The thread ends with the last one, or when this is closed.
+        In order of the steps. The threads end with the last one, or when this is closed.
     """
-    room = Semaphore(n_ahead)
-    ready: SimpleQueue[Batch | BaseException | None] = SimpleQueue()
-    closed = False
-
-    def make() -> None:
-        try:
-            while room.acquire() and not closed:
-                ready.put(next(items, None))
-        except BaseException as error:
-            ready.put(error)
-
-    thread = Thread(target=make, name="colorprep-loader", daemon=True)
-    thread.start()
+    pending: deque[Future[Batch]] = deque()
+    threads = ThreadPoolExecutor(min(n_ahead, THREADS), "colorprep-loader")
     try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            room.release()
-            yield item
-            del item
+        for step in steps:
+            pending.append(threads.submit(make, step))
+            if len(pending) > n_ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     finally:
-        closed = True
-        room.release()
-        thread.join()
+        threads.shutdown(cancel_futures=True)
 
 
 def _check(

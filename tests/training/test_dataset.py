@@ -127,7 +127,7 @@ def test_datasets_travel_light(make_labels):
     assert len(sent) < dataset.batch(range(40))["rgb"].nbytes / 4
     assert torch.equal(pickle.loads(sent)[ROW]["ab"], dataset[ROW]["ab"])
     moved = pickle.dumps(dataset).replace(b"shard-00001.h5", b"shard-0000x.h5")
-    with pytest.raises(ArtifactError, match="cannot map the shard .*shard-0000x"):
+    with pytest.raises(ArtifactError, match="cannot map .*shard-0000x"):
         pickle.loads(moved)
 
 
