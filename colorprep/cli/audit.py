@@ -38,7 +38,8 @@ def command(session: Session, **values: Any) -> None:
     """Find gray, toned, broken, double and tiny images.
 
     Writes audit/audit.csv with the reasons, and lists/keep.txt and lists/drop.txt for --list.
-    Nothing is deleted.
+    Nothing is deleted. Toned are images whose color follows from their lightness; a small plain
+    photograph of one color and white may be taken for one, so look at audit/toned.jpg.
     """
     from ..stages import audit as stage
 

@@ -28,13 +28,15 @@ ListForm: TypeAlias = Literal["keys", "prefixed", "labeled"]
 LIST_FORMS: tuple[ListForm, ...] = get_args(ListForm)
 
 
-def read_list(path: Path) -> list[str]:
+def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
     """Read a list of images.
 
     Parameters
     ----------
     path : Path
         One path a line; empty lines are passed over.
+    may_be_empty : bool
+        Whether a list of nothing will do, as what an audit drops where all is well.
 
     Returns
     -------
@@ -43,8 +45,13 @@ def read_list(path: Path) -> list[str]:
     Raises
     ------
     InputError
-        If the file cannot be read as UTF-8 text, or lists nothing.
+        If the file cannot be read as UTF-8 text, is a table, or lists nothing.
     """
+    if path.suffix.lower() == ".csv":
+        raise InputError(
+            f"{path} is a table, not a list; give the list of one image path a line, .txt, that "
+            "stands beside it"
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -54,7 +61,7 @@ def read_list(path: Path) -> list[str]:
     if "\0" in text:
         raise InputError(f"cannot read the list {path}: it is a binary file, not a list of paths")
     lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
+    if not lines and not may_be_empty:
         raise InputError(f"the list {path} is empty: it should hold one image path a line")
     return lines
 

@@ -206,6 +206,7 @@ def draw_ranking(
     shown: Sequence[int],
     thumbnails: Sequence[NDArray[np.uint8]],
     name: str = "rgbvar",
+    stratified: bool = False,
 ) -> Figure:
     """Draw the sorted scores of a curriculum, with photographs at some ranks.
 
@@ -218,6 +219,8 @@ def draw_ranking(
     thumbnails : sequence of ndarray of shape (H, W, 3), uint8
     name : str
         Of the score.
+    stratified : bool
+        Whether strata take turns, so that scores go up and down; each image is a dot then.
 
     Returns
     -------
@@ -226,8 +229,9 @@ def draw_ranking(
     figure = blank_figure(5.8)
     grid = figure.add_gridspec(2, len(shown), height_ratios=[3.2, 1])
     curve = figure.add_subplot(grid[0, :])
-    _plot_scores(curve, scores, shown, name)
-    curve.set_title(f"Images by {name}", color=TEXT, fontsize=TITLE_SIZE, pad=10)
+    _plot_scores(curve, scores, shown, name, stratified)
+    title = f"Images by {name}" + (", stratum by stratum" if stratified else "")
+    curve.set_title(title, color=TEXT, fontsize=TITLE_SIZE, pad=10)
     for column, (rank, thumbnail) in enumerate(zip(shown, thumbnails, strict=True)):
         photograph = figure.add_subplot(grid[1, column])
         photograph.imshow(thumbnail)
@@ -236,12 +240,17 @@ def draw_ranking(
     return figure
 
 
-def _plot_scores(axes: Axes, scores: Floats, shown: Sequence[int], name: str) -> None:
+def _plot_scores(
+    axes: Axes, scores: Floats, shown: Sequence[int], name: str, stratified: bool = False
+) -> None:
     plain(axes)
     n = len(scores)
     drawn = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).round().astype(np.int64))
-    axes.fill_between(drawn + 1, scores[drawn], color=ACCENT, alpha=0.25, linewidth=0)
-    axes.plot(drawn + 1, scores[drawn], color=ACCENT, linewidth=2)
+    if stratified:
+        axes.plot(drawn + 1, scores[drawn], ".", color=ACCENT, markersize=4)
+    else:
+        axes.fill_between(drawn + 1, scores[drawn], color=ACCENT, alpha=0.25, linewidth=0)
+        axes.plot(drawn + 1, scores[drawn], color=ACCENT, linewidth=2)
     marked = [scores[rank - 1] for rank in shown]
     axes.plot(shown, marked, "o", color=TEXT, markersize=7, clip_on=False)
     axes.set_xlim(1, max(2, n))

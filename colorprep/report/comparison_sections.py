@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..balance.bootstrap import share_intervals
+from ..balance.bootstrap import FEW_IMAGES, share_intervals
 from ..balance.comparison import Comparison, bins_that_differ_most, compare_priors
 from ..balance.diagnosis import Finding
 from ..balance.prior import Prior, entropy_bits
@@ -192,6 +192,8 @@ def uncertainty_section(prior: Prior) -> Section:
         "How far the counted shares would move with other images of the same kind: a Poisson "
         f"bootstrap over images, {quantity(len(prior.bootstrap), 'replicate')}. {known}."
     )
+    if prior.meta.get("n_images", FEW_IMAGES) < FEW_IMAGES:
+        reading += " With so few images the intervals are too narrow, and tell next to nothing."
     facts = {
         "n_replicates": len(prior.bootstrap),
         "level": LEVEL,

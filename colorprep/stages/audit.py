@@ -34,7 +34,14 @@ from .audit_files import (
 )
 from .doubles import find_doubles
 from .findings import REASONS, RULES, Findings, Flags, conclude
-from .images import ImageParams, check_strict, image_reader, open_engine, open_source
+from .images import (
+    ImageParams,
+    check_strict,
+    image_reader,
+    open_engine,
+    open_source,
+    warn_of_skips,
+)
 from .inspection import RECORD, Inspector, Records
 from .lists import LISTS_NAME
 
@@ -130,6 +137,7 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     with open_engine(params.images) as engine:
         records, skipped = _inspect(source, params.images, engine, reporter)
         doubles = find_doubles(records, reader, engine, reporter)
+    warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
     findings = conclude(source, records, skipped, doubles, validation, params.allowed)
     write_table(table, findings)
     write_lists(keep, drop, findings)

@@ -122,6 +122,8 @@ def _join_confirmed(
     In rounds, each of the fewest pairs that could join what is still apart: a picture that is there
     six times takes five comparisons then, not fifteen.
     """
+    if not len(pairs):
+        return
     with reporter.track(len(pairs), "pairs", "comparing") as advance:
         while len(pairs):
             hoped = sets.copy()

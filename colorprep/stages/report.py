@@ -7,7 +7,7 @@ makes it. The images are read again, a sample of them, for the round trip and th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +15,9 @@ import numpy as np
 
 from ..artifacts import load_prior
 from ..atomic import check_replaceable, replacing, write_text
+from ..balance.prior import Prior
 from ..errors import InputError
-from ..images.source import Source
+from ..images.source import Source, digest_of
 from ..progress import Reporter
 from ..report.comparison_sections import classes_section, comparison_section, uncertainty_section
 from ..report.image_sections import (
@@ -115,6 +116,8 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     """
     path = workspace.path(params.output or REPORT_NAME)
     check_replaceable(path)
+    if params.figures is not None:
+        check_replaceable(workspace.path(params.figures) / "prior.png")
     prior = load_prior(workspace.path(PRIOR_NAME))
     used = read_weights(prior, workspace, reporter)
     compared = None if params.compare is None else workspace.path(params.compare)
@@ -140,15 +143,36 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         skipped_section(read_skips(prior, workspace), MEANINGS),
         provenance_section(provenance(prior, used, source, compared, workspace)),
     ]
+    counted = source is not None and _counted(prior, source)
+    if source is not None and not counted:
+        reporter.warn(
+            f"the prior was counted on other images than those of {source.name}, from which the "
+            "round trip and the photographs are; give its images with --dir and --list"
+        )
+        sections = [_of_other_images(section, source.name) for section in sections]
     numbers = summary(prior, used.weights)
     if sample is not None:
         numbers |= {"median round-trip error": error_summary(sample)}
-    name = prior.meta.get("name") or (source and source.name)
+    name = prior.meta.get("name") or (source.name if source is not None and counted else None)
     html = render(f"Color report of {name}" if name else "Color report", numbers, sections)
     write_text(path, html)
     folder = None if params.figures is None else workspace.path(params.figures)
     figures = [] if folder is None else list(_write_figures(sections, folder))
     return ReportResult(path, len(html.encode("utf-8")), sections, figures)
+
+
+def _counted(prior: Prior, source: Source) -> bool:
+    """Tell whether a prior was counted on these images."""
+    digest: object = prior.meta.get("source", {}).get("digest")
+    return digest == digest_of(source, range(len(source.keys)))
+
+
+def _of_other_images(section: Section, name: str) -> Section:
+    """Say in the sections of images that they are of others than the rest of the page."""
+    if section.anchor not in ("round-trip", "ranking") or not section.blocks:
+        return section
+    also = f" These are images of {name}, which are not the ones that the prior was counted on."
+    return replace(section, reading=section.reading + also)
 
 
 def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) -> Source | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..artifacts import PRIOR_SCHEMA, load_arrays, load_prior, load_vector, load_weights, versions
-from ..balance.diagnosis import Finding, diagnose_prior
+from ..balance.diagnosis import Finding
 from ..balance.prior import Prior
 from ..balance.weights import Weights, check_probs, rebalancing_weights
 from ..color.lab import Floats
@@ -29,6 +29,7 @@ from .labels import LABELS_NAME
 from .lists import LISTS_NAME
 from .prior import CLASS_FOLDER
 from .report_images import Score
+from .verify import vector_findings
 from .weights import PRIOR_NAME, WEIGHTS_NAME, WeightsParams
 
 SCORES = Path(LISTS_NAME, "rgbvar.csv")
@@ -134,7 +135,7 @@ def read_reference(path: Path, prior: Prior) -> Reference:
         probs = check_probs(vector)
     except InputError as error:
         raise ArtifactError(f"{path}: {error}") from error
-    return Reference(path.name, probs, _findings(quantizer, probs))
+    return Reference(path.name, probs, _findings(quantizer, vector))
 
 
 def read_scores(workspace: Workspace) -> list[Score]:
@@ -151,7 +152,10 @@ def read_scores(workspace: Workspace) -> list[Score]:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             rows = csv.DictReader(stream)
-            return [Score(row["key"], float(row["rgbvar"])) for row in rows]
+            scores = [Score(row["key"], float(row["rgbvar"])) for row in rows]
+        if not scores:
+            raise ValueError("it holds no image")
+        return scores
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise ArtifactError(
             f"{path} is damaged ({error}): it should have the columns key and rgbvar; make it "
@@ -235,7 +239,7 @@ def _of_labels(folder: Path) -> dict[str, Any]:
 
 
 def _findings(quantizer: Quantizer, probs: Floats) -> list[Finding]:
-    return diagnose_prior(probs) if quantizer.name in ("ab313", "ab529") else []
+    return vector_findings(probs) if quantizer.name in ("ab313", "ab529") else []
 
 
 def _audit_reasons(path: Path) -> dict[str, int]:

@@ -25,11 +25,12 @@ from colorprep.balance.weights import gray_bins
 from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
 from colorprep.images.sample import sample_crops
+from colorprep.images.source import index_of
 from colorprep.quantize.round_trip import round_trip_errors
 from colorprep.stages import labels, prior, rgbvar, weights
 from colorprep.stages.images import ImageParams
 from colorprep.stages.report import ReportParams, run
-from colorprep.stages.report_images import evenly_spaced, index_of
+from colorprep.stages.report_images import evenly_spaced
 
 ANCHORS = [
     "prior",
@@ -355,3 +356,45 @@ def test_the_page_is_small(shared, workspace, silent, published):
     # Measured on these photographs before; the published grid's decoding error is of this size.
     assert told["round-trip"]["hard"]["mean"] == pytest.approx(2.84, abs=0.1)
     assert told["round-trip"]["soft"]["mean"] == pytest.approx(0.19, abs=0.02)
+
+
+def test_images_that_the_prior_did_not_count_are_told(space, few, recorder):
+    """The page is not named after them, and says so where it shows them."""
+    result = run(ReportParams(ImageParams(few)), space, recorder)
+    assert any("counted on other images" in text for text in recorder.warnings)
+    html = result.path.read_text()
+    assert "<h1>Color report</h1>" in html
+    assert html.count("not the ones that the prior was counted on") == 1 + html.count("Ranks 1 to")
+
+
+def test_few_images_tell_little(workspace, few, recorder):
+    """Replicates of eight images are warned of, and so are the intervals."""
+    prior.run(prior.PriorParams(ImageParams(few), bootstrap=20), workspace, recorder)
+    assert any("replicates of 8 images say little" in text for text in recorder.warnings)
+    assert (
+        "With so few images the intervals"
+        in run(ReportParams(), workspace, recorder).path.read_text()
+    )
+
+
+def test_a_reference_is_judged_as_verify_does(full, silent, tmp_path):
+    """A vector that does not sum to 1 is told on the page too."""
+    np.save(tmp_path / "x7.npy", 7 * load_prior(full.path("prior.npz")).probs)
+    result = run(ReportParams(compare=tmp_path / "x7.npy"), full, silent)
+    assert "it sums to 7" in result.path.read_text()
+
+
+@pytest.mark.parametrize("content", ["", "key,rgbvar\n"])
+def test_a_ranking_of_nothing_is_damaged(space, silent, content):
+    """A table without images is none that rgbvar writes."""
+    space.path("lists/rgbvar.csv").write_text(content)
+    with pytest.raises(ArtifactError, match="rgbvar.csv is damaged"):
+        run(ReportParams(), space, silent)
+
+
+def test_what_is_no_prior_is_not_to_be_opened_unsafely(workspace, silent):
+    """The message of a damaged file does not pass on numpy's advice to allow pickles."""
+    workspace.path("prior.npz").write_text("hi")
+    with pytest.raises(ArtifactError) as caught:
+        run(ReportParams(), workspace, silent)
+    assert "pickle" not in str(caught.value) and "prior.npz is damaged" in str(caught.value)
