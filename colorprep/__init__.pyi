@@ -3,6 +3,7 @@ from .artifacts import load_weights as load_weights
 from .artifacts import save_prior as save_prior
 from .artifacts import save_weights as save_weights
 from .balance.bootstrap import share_intervals as share_intervals
+from .balance.comparison import compare_priors as compare_priors
 from .balance.diagnosis import diagnose_prior as diagnose_prior
 from .balance.matrix import weight_matrix as weight_matrix
 from .balance.prior import Prior as Prior
@@ -28,6 +29,7 @@ from .errors import OutputError as OutputError
 from .errors import OutputExists as OutputExists
 from .images.decoding import decode as decode
 from .images.opening import find_images as find_images
+from .metrics.pairs import compare_images as compare_images
 from .progress import Reporter as Reporter
 from .quantize.ab import ab529 as ab529
 from .quantize.ab import ab_lattice as ab_lattice
@@ -37,6 +39,7 @@ from .quantize.hue_chroma_bins import hue_chroma_bins as hue_chroma_bins
 from .quantize.labeling import Labeler as Labeler
 from .quantize.mixture import fit_mixture as fit_mixture
 from .quantize.mixture import hue_chroma_grid as hue_chroma_grid
+from .quantize.round_trip import round_trip_errors as round_trip_errors
 from .quantize.soft_encoding import SoftEncoding as SoftEncoding
 from .quantize.soft_encoding import soft_encode as soft_encode
 from .quantize.spec import QuantizerSpec as QuantizerSpec
@@ -46,6 +49,8 @@ from .quantize.tables import soft_table as soft_table
 from .shards.reader import ShardReader as ShardReader
 from .shards.reader import open_labels as open_labels
 from .shards.writer import ShardWriter as ShardWriter
+from .training.dataset import ShardDataset as ShardDataset
+from .training.label_maps import LabelMapDataset as LabelMapDataset
 from .workspace import Workspace as Workspace
 
 __version__: str

@@ -212,8 +212,10 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
     except FileNotFoundError:
         raise ArtifactError(f"there is no file {path}{_how_to_make(schema)}") from None
     except (ValueError, OSError, EOFError, KeyError, AttributeError, BadZipFile) as error:
+        # What numpy cannot make out it takes for a pickle, and tells how to open it unsafely.
+        why = "no numpy zip" if "pickle" in str(error) else error
         raise ArtifactError(
-            f"{path} is damaged or no file of colorprep's ({error}); make it again"
+            f"{path} is damaged or no file of colorprep's ({why}); give another, or make it again"
         ) from error
     check_schema(path, str(meta.get("schema")), schema)
     return arrays, meta

@@ -28,8 +28,12 @@ def check_replaceable(path: Path) -> None:
     Raises
     ------
     OutputExists
-        If `path` is there and is a folder, a device, a pipe or a socket.
+        If `path` is there and is a folder, a device, a pipe or a socket; or if a file bears the
+        name of a folder above it.
     """
+    for folder in path.parents:
+        if folder.exists() and not folder.is_dir():
+            raise OutputExists(f"{folder} is a file, not a folder; give the output another name")
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "a device, pipe or socket"
         raise OutputExists(f"{path} is {kind}, not a file; give the output another name")

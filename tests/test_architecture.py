@@ -21,6 +21,7 @@ BELOW = {
     "balance": {"errors", "color", "quantize"},
     "curriculum": {"errors", "color", "quantize", "balance"},
     "audit": {"errors", "color"},
+    "metrics": {"errors", "color", "quantize", "balance"},
     "atomic": {"errors"},
     "workspace": {"errors", "atomic"},
     "engine": {"errors"},
@@ -55,15 +56,18 @@ BELOW["cli"] = {*BELOW, "stages"}
 # Slow or special packages, and the only rooms that import them.
 ONLY_IN = {
     "torch": {"training"},
+    "torchmetrics": {"training"},
     "dask": {"engine"},
     "distributed": {"engine"},
     "fsspec": {"images"},
     "click": {"cli"},
     "h5py": {"shards"},
     "matplotlib": {"report"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
     "tqdm": {"cli"},
 }
-PURE = {"color", "quantize", "balance", "curriculum", "audit"}
+PURE = {"color", "quantize", "balance", "curriculum", "audit", "metrics"}
 
 
 def room_of(path):
@@ -145,5 +149,5 @@ def test_help_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "numba", "dask", "distributed", "fsspec", "sklearn", "skimage", "scipy"}
-    heavy |= {"numpy", "h5py", "matplotlib"}
+    heavy |= {"numpy", "h5py", "jinja2", "matplotlib"}
     assert not heavy & set(done.stdout.split())

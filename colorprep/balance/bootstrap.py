@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..color.lab import Floats
 from ..errors import InputError
 
+FEW_IMAGES = 30  # with fewer, intervals hold the truth less often than they say
 _MOST = 20  # the Poisson variable exceeds this less than once in 10^19 draws
 
 

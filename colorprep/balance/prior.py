@@ -64,6 +64,17 @@ class Prior:
         return digest.hexdigest()[:32]
 
 
+def entropy_bits(probs: Floats) -> float:
+    """Return the entropy of a distribution in bits; 2 to its power is the effective number of bins.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (Q,), float64, summing to 1
+    """
+    held = probs[probs > 0]
+    return -float((held * np.log2(held)).sum())
+
+
 def smoothed_probs(
     quantizer: Quantizer,
     counts: NDArray[np.int64],

@@ -14,10 +14,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.hue_chroma import hue_chroma_lightness_to_rgb
-from ..color.lab import Floats, rgb_to_lab
+from ..color.lab import Floats
 from ..errors import InputError
-from ..quantize.quantizer import Space
+from ..quantize.quantizer import Space, centers_in_ab
 
 ZeroBins: TypeAlias = Literal["uniform", "floor", "drop"]
 
@@ -215,16 +214,12 @@ def gray_bins(centers: Floats, space: Space) -> NDArray[np.bool_]:
     ----------
     centers : ndarray of shape (Q, 2), float64
     space : {"ab", "hue-chroma"}
-        Colors of hue and chroma are taken at HSL lightness 0.5.
 
     Returns
     -------
     ndarray of shape (Q,), bool
     """
-    ab = centers
-    if space == "hue-chroma":
-        middle = np.column_stack([centers, np.full(len(centers), 0.5)])
-        ab = rgb_to_lab(hue_chroma_lightness_to_rgb(middle))[:, 1:]
+    ab = centers_in_ab(centers, space)
     return np.asarray(np.hypot(ab[:, 0], ab[:, 1]) <= GRAY_CHROMA)
 
 

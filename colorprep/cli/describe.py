@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..report.numbers import quantity as quantity
+
 if TYPE_CHECKING:
     from ..balance.weights import WeightSafety
     from ..images.skip import Skip
@@ -79,11 +81,6 @@ def safety_line(safety: WeightSafety) -> str:
         f"effective sample size {safety.effective_share:.0%} of the pixels, "
         f"near-gray {safety.gray_before:.0%} of the pixels and {safety.gray_after:.0%} of the loss"
     )
-
-
-def quantity(n: int, noun: str) -> str:
-    """Tell how many there are of something."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def skip_facts(skipped: Sequence[Skip]) -> dict[str, Any]:

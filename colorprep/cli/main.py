@@ -23,8 +23,11 @@ COMMANDS = (
     "labels",
     "rgbvar",
     "lists",
+    "audit",
     "train",
     "colorize",
+    "evaluate",
+    "report",
     "verify",
     "info",
     "export",
@@ -62,7 +65,7 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo(
                 "interrupted: what is there under its final name is whole; the same command again "
-                "goes on",
+                "does the rest",
                 err=True,
             )
             ctx.exit(130)

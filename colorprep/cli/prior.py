@@ -44,7 +44,7 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
 @click.option("--by-class", is_flag=True, help="Also one prior for each top-level folder.")
 @click.option(
     "--bootstrap",
-    type=click.IntRange(2, 10_000),
+    type=click.IntRange(20, 10_000),
     metavar="R",
     help="Also count R replicates, which tell how sure each bin is.",
 )

@@ -44,7 +44,9 @@ def command(session: Session, **values: Any) -> None:
 
     Writes lists/rgbvar.txt, and all scores to lists/rgbvar.csv. The score is the mean over pixels
     of the variance across R, G and B, at 256 x 256; --score ranks by another one, into files of its
-    name. Images that `colorprep labels` has seen at that size need not be read again.
+    name: mean HSV saturation, or saturation times value (chroma); Hasler and Suesstrunk's
+    colorfulness, or its variant of absolute values; the entropy of the ab bins; the surprise under
+    prior.npz. Images that `colorprep labels` has seen at that size need not be read again.
     """
     from ..stages import rgbvar as stage
 

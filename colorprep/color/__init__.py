@@ -5,6 +5,7 @@ module           holds
 ===============  ====================================================================
 `lab`            sRGB <-> CIE Lab, and the way back into the sRGB gamut
 `hue_chroma`     sRGB <-> hue, chroma, lightness (the HSL bicone), and the chroma plane
+`luma`           how light a pixel is to JPEG
 `scores`         how colorful an image is
 ===============  ====================================================================
 

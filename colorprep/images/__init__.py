@@ -24,6 +24,7 @@ Pixels:
 `reader`        a source, the rules and a size joined: index -> pixels, or why not
 `decoding`      bytes -> uint8 sRGB pixels, by the rules for every kind of image
 `jpeg`          what the segments of a JPEG say before it is decoded
+`file_facts`    what a file says of its color beside the pixels
 `profiles`      ICC profiles -> sRGB
 `resizing`      antialiased bilinear resizing
 `skip`          the reason codes

@@ -1,7 +1,7 @@
 """What the segments of a JPEG say before it is decoded.
 
-Only as much is read as decides how to decode: the size, the channels, the ICC profile and the EXIF
-block. Pixels are decoded elsewhere.
+Only as much is read as decides how to decode, or is told of a file: the size, the channels and
+their sampling, the ICC profile and the EXIF block. Pixels are decoded elsewhere.
 """
 
 from __future__ import annotations
@@ -14,6 +14,15 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROFILE = b"ICC_PROFILE\0"
 _EXIF = b"Exif\0"
 _WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD8)])
+# Samples of lightness for one of color, across and down, and what that is called.
+_SUBSAMPLINGS = {
+    (1, 1): "4:4:4",
+    (2, 1): "4:2:2",
+    (2, 2): "4:2:0",
+    (1, 2): "4:4:0",
+    (4, 1): "4:1:1",
+    (4, 2): "4:1:0",
+}
 
 
 class JpegFacts(NamedTuple):
@@ -23,6 +32,9 @@ class JpegFacts(NamedTuple):
     ----------
     height, width, channels, bits : int
         Of the frame; bits per sample.
+    components : bytes
+        Three bytes a channel: its name, its sampling factors (across in the upper four bits, down
+        in the lower), its quantization table.
     profile : bytes
         The embedded ICC profile, joined from its chunks; empty where there is none.
     exif : bytes
@@ -33,8 +45,23 @@ class JpegFacts(NamedTuple):
     width: int
     channels: int
     bits: int
+    components: bytes
     profile: bytes
     exif: bytes
+
+    @property
+    def subsampling(self) -> str:
+        """How much coarser color is kept than lightness: 4:4:4, 4:2:0, ...; empty for gray."""
+        if self.channels < 3 or len(self.components) < 9:
+            return ""
+        across, down = divmod(self.components[1], 16)
+        chroma = {self.components[4], self.components[7]}
+        if len(chroma) > 1:
+            return "other"
+        color_across, color_down = divmod(chroma.pop(), 16)
+        if not color_across or not color_down or across % color_across or down % color_down:
+            return "other"
+        return _SUBSAMPLINGS.get((across // color_across, down // color_down), "other")
 
 
 def jpeg_facts(data: bytes) -> JpegFacts | None:
@@ -68,7 +95,9 @@ def jpeg_facts(data: bytes) -> JpegFacts | None:
         length = data[at + 2] << 8 | data[at + 3]
         if marker in _FRAMES and at + 10 <= end:
             height, width = data[at + 5] << 8 | data[at + 6], data[at + 7] << 8 | data[at + 8]
-            frame = (height, width, data[at + 9], data[at + 4])
+            channels = data[at + 9]
+            components = data[at + 10 : at + 10 + 3 * channels]
+            frame = (height, width, channels, data[at + 4], components)
         elif marker == 0xE2 and data.startswith(_PROFILE, at + 4):
             chunks.append((data[at + 16], data[at + 18 : at + 2 + length]))
         elif marker == 0xE1 and not exif and data.startswith(_EXIF, at + 4):

@@ -73,6 +73,33 @@ def srgb_transform(profile: bytes, mode: str) -> Transform | None:
     return transform
 
 
+@lru_cache(maxsize=64)
+def profile_name(profile: bytes) -> str:
+    """Return what an ICC profile is called.
+
+    Parameters
+    ----------
+    profile : bytes
+        Empty for none.
+
+    Returns
+    -------
+    str
+        One line; empty for none, and for one that is sRGB's own. ``unreadable`` where it cannot be
+        read, ``unnamed`` where it does not say.
+    """
+    if not profile:
+        return ""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        is_rgb = source.profile.xcolor_space == _SPACES["RGB"]
+        if is_rgb and srgb_transform(profile, "RGB") is None:
+            return ""
+        return " ".join(ImageCms.getProfileDescription(source).split()) or "unnamed"
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return "unreadable"
+
+
 def _largest_move(transform: Transform) -> int:
     levels = np.linspace(0, 255, 18).round().astype(np.uint8)
     cube = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1)

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from ..engine import Batch
 from ..errors import BadImage
 from .decoding import IccRule, OrientationRule, Pixels, Scratch, decode, possible_reduction
 from .resizing import middle_square, resize
-from .skip import Skip
+from .skip import Skip, quarantined
 from .source import Source
 
 Fit: TypeAlias = Literal["stretch", "crop"]
+T = TypeVar("T")
+
+
+def each_image(
+    source: Source, batch: Batch, read: Callable[[int], T]
+) -> Iterator[tuple[int, T | Skip]]:
+    """Read the images of a batch one by one, each in its own way.
+
+    Parameters
+    ----------
+    source : Source
+    batch : Batch
+    read : callable
+        Takes an index; may raise BadImage.
+
+    Yields
+    ------
+    index : int
+    found : object
+        What `read` returned, or a Skip where the image cannot be used.
+    """
+    for index in batch.indices:
+        if index in batch.quarantined:
+            yield index, quarantined(source.keys[index])
+            continue
+        try:
+            yield index, read(index)
+        except BadImage as error:
+            yield index, Skip(source.keys[index], error.reason, error.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +134,5 @@ class ImageReader:
             In order of the batch. The pixels last until the next image is asked for.
         """
         scratch = Scratch()
-        for index in batch.indices:
-            key = self.source.keys[index]
-            if index in batch.quarantined:
-                yield Skip(key, "kills-workers", "three workers died while reading it")
-                continue
-            try:
-                yield self.read(index, scratch)
-            except BadImage as error:
-                yield Skip(key, error.reason, error.detail)
+        for _, found in each_image(self.source, batch, lambda index: self.read(index, scratch)):
+            yield found

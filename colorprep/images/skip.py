@@ -16,6 +16,8 @@ REASONS = {
     "corrupt": "damaged in another way",
     "too-large": "over 178 million pixels",
     "kills-workers": "processes that read it died, three times over",
+    "other-size": "not of the size of the image that it is to be compared with",
+    "unpaired": "no image of the same path is there to compare it with",
     "unsupported": "a kind of pixel that has no agreed meaning as color",
 }
 
@@ -36,6 +38,11 @@ class Skip(NamedTuple):
     key: str
     reason: str
     detail: str
+
+
+def quarantined(key: str) -> Skip:
+    """Return the skip of an image that is not to be touched, see `colorprep.engine.Batch`."""
+    return Skip(key, "kills-workers", "three workers died while reading it")
 
 
 def count_by_reason(skipped: Iterable[Skip]) -> dict[str, int]:

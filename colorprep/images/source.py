@@ -9,6 +9,7 @@ numbers, and a source with millions of images stays small.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -183,6 +184,12 @@ def digest_of(source: Source, indices: Sequence[int]) -> str:
         return keys_digest(source.keys, source.sizes.tolist())
     sizes = source.sizes[np.asarray(indices, np.intp)].tolist()
     return keys_digest((source.keys[i] for i in indices), sizes)
+
+
+def index_of(keys: Sequence[str], key: str) -> int | None:
+    """Return where a key is among ordered ones, None where it is not."""
+    index = bisect_left(keys, key)
+    return index if index < len(keys) and keys[index] == key else None
 
 
 def top_folder(key: str) -> str:

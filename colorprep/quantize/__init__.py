@@ -11,6 +11,7 @@ module              holds
 `hue_chroma_bins`   separate bins of hue and of chroma
 `soft_encoding`     the k nearest centers with Gaussian weights
 `decoding`          mode, mean and annealed mean of a distribution over bins
+`round_trip`        what a color loses by being encoded and decoded again
 `tables`            every 8-bit color's cell and bin; every cell's soft-encoding
 `kernels`           the numba loops below all of these
 ==================  ===================================================================

@@ -18,7 +18,7 @@ from ..errors import InputError
 from . import decoding
 from .gamut import gamut_lattice, square_lattice
 from .kernels import nearest_centers
-from .quantizer import Decoding, Space, fingerprint_of
+from .quantizer import Decoding, Space, centers_of, fingerprint_of
 from .soft_encoding import NEIGHBORS, SIGMA, SoftEncoding, soft_encode
 
 
@@ -88,9 +88,10 @@ class AbQuantizer:
         probs: NDArray[Any],
         how: Decoding = "annealed-mean",
         temperature: float = decoding.TEMPERATURE,
+        bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
         """Return the ab color that distributions over the bins stand for, (..., 2) float64."""
-        return decoding.decode(probs, self.centers, how, temperature)
+        return decoding.decode(probs, centers_of(self.centers, bins), how, temperature)
 
 
 def ab_lattice(step: int = 10, neighbors: int = NEIGHBORS, sigma: float = SIGMA) -> AbQuantizer:

@@ -1,6 +1,8 @@
 """Decoding: from a distribution over bins back to one color.
 
-Three ways, from the most vivid to the most cautious: the mode, the annealed mean, the mean.
+Three ways, from the most vivid to the most cautious: the mode, the annealed mean, the mean. A
+distribution is over all bins, and then has their centers, or over a few of them, as soft labels
+are, and then has centers of its own.
 
 References
 ----------
@@ -28,13 +30,16 @@ def mode(probs: NDArray[Any], centers: Floats) -> Floats:
     ----------
     probs : ndarray of shape (..., Q)
         Probabilities, or anything that grows with them, such as logits.
-    centers : ndarray of shape (Q, 2), float64
+    centers : ndarray of shape (Q, 2) or (..., Q, 2), float64
 
     Returns
     -------
     ndarray of shape (..., 2), float64
     """
-    chosen: Floats = centers[np.argmax(probs, axis=-1)]
+    likeliest = np.argmax(probs, axis=-1)
+    if centers.ndim > 2:
+        return np.take_along_axis(centers, likeliest[..., None, None], axis=-2)[..., 0, :]
+    chosen: Floats = centers[likeliest]
     return chosen
 
 
@@ -44,13 +49,16 @@ def mean(probs: NDArray[Any], centers: Floats) -> Floats:
     Parameters
     ----------
     probs : ndarray of shape (..., Q), summing to 1 on the last axis
-    centers : ndarray of shape (Q, 2), float64
+    centers : ndarray of shape (Q, 2) or (..., Q, 2), float64
 
     Returns
     -------
     ndarray of shape (..., 2), float64
     """
-    return np.asarray(probs, np.float64) @ centers
+    probs = np.asarray(probs, np.float64)
+    if centers.ndim > 2:
+        return np.asarray(np.einsum("...q,...qc->...c", probs, centers))
+    return probs @ centers
 
 
 def anneal(probs: NDArray[Any], temperature: float = TEMPERATURE) -> Floats:
@@ -90,7 +98,7 @@ def annealed_mean(probs: NDArray[Any], centers: Floats, temperature: float = TEM
     Parameters
     ----------
     probs : ndarray of shape (..., Q), nonnegative
-    centers : ndarray of shape (Q, 2), float64
+    centers : ndarray of shape (Q, 2) or (..., Q, 2), float64
     temperature : float
         Above 0.
 
@@ -112,7 +120,7 @@ def decode(probs: NDArray[Any], centers: Floats, how: str, temperature: float) -
     Parameters
     ----------
     probs : ndarray of shape (..., Q), nonnegative
-    centers : ndarray of shape (Q, 2), float64
+    centers : ndarray of shape (Q, 2) or (..., Q, 2), float64
     how : str
     temperature : float
         Used by the annealed mean alone.
@@ -141,7 +149,7 @@ def decode_hue_chroma(probs: NDArray[Any], centers: Floats, how: str, temperatur
     Parameters
     ----------
     probs : ndarray of shape (..., Q), nonnegative
-    centers : ndarray of shape (Q, 2), float64
+    centers : ndarray of shape (Q, 2) or (..., Q, 2), float64
         Hue in turns and chroma.
     how : str
         ``mode``, ``mean`` or ``annealed-mean``.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..color.lab import Floats
 from ..errors import InputError
 from . import decoding
-from .quantizer import Decoding, Space, fingerprint_of
+from .quantizer import Decoding, Space, centers_of, fingerprint_of
 from .soft_encoding import SoftEncoding
 
 
@@ -92,9 +92,10 @@ class HueChromaBins:
         probs: NDArray[Any],
         how: Decoding = "annealed-mean",
         temperature: float = decoding.TEMPERATURE,
+        bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
         """Return the hue and chroma that distributions stand for, hues averaged on the circle."""
-        return decoding.decode_hue_chroma(probs, self.centers, how, temperature)
+        return decoding.decode_hue_chroma(probs, centers_of(self.centers, bins), how, temperature)
 
 
 def hue_chroma_bins(components: int = 32) -> HueChromaBins:

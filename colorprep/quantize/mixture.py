@@ -27,7 +27,7 @@ from ..color.lab import Floats
 from ..errors import InputError
 from . import decoding
 from .kernels import likeliest_components, mixture_posteriors
-from .quantizer import Decoding, Space, fingerprint_of
+from .quantizer import Decoding, Space, centers_of, fingerprint_of
 from .soft_encoding import SoftEncoding
 
 FIT_POINTS = 100_000
@@ -140,15 +140,17 @@ class HueChromaMixture:
         probs: NDArray[Any],
         how: Decoding = "annealed-mean",
         temperature: float = decoding.TEMPERATURE,
+        bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
         """Return the hue and chroma that distributions over the bins stand for.
 
         Means are taken in the space of the Gaussians: on the circle of hue, or along its number
         line where `linear_hue` is set.
         """
+        centers = centers_of(self.centers, bins)
         if self.linear_hue:
-            return decoding.decode(probs, self.centers, how, temperature)
-        return decoding.decode_hue_chroma(probs, self.centers, how, temperature)
+            return decoding.decode(probs, centers, how, temperature)
+        return decoding.decode_hue_chroma(probs, centers, how, temperature)
 
 
 class HueChromaGrid(HueChromaMixture):
@@ -177,9 +179,10 @@ class HueChromaGrid(HueChromaMixture):
         probs: NDArray[Any],
         how: Decoding = "annealed-mean",
         temperature: float = decoding.TEMPERATURE,
+        bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
         """Return the hue and chroma that distributions stand for, hues averaged on the circle."""
-        return decoding.decode_hue_chroma(probs, self.centers, how, temperature)
+        return decoding.decode_hue_chroma(probs, centers_of(self.centers, bins), how, temperature)
 
 
 def hue_chroma_grid(

@@ -10,12 +10,18 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.lab import Floats
+from ..color.hue_chroma import hue_chroma_lightness_to_rgb
+from ..color.lab import Floats, rgb_to_lab
 from .decoding import TEMPERATURE
 from .soft_encoding import SoftEncoding
 
 Space: TypeAlias = Literal["ab", "hue-chroma"]
 Decoding: TypeAlias = Literal["mode", "mean", "annealed-mean"]
+
+
+def centers_of(centers: Floats, bins: NDArray[np.uint16] | None) -> Floats:
+    """Return the centers of bins, (..., 2) for bins of shape (...); of all where None is given."""
+    return centers if bins is None else np.asarray(centers[bins])
 
 
 class Quantizer(Protocol):
@@ -60,8 +66,12 @@ class Quantizer(Protocol):
         probs: NDArray[Any],
         how: Decoding = "annealed-mean",
         temperature: float = TEMPERATURE,
+        bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
-        """Return the color that distributions (..., Q) stand for, (..., 2) float64."""
+        """Return the color that distributions stand for, (..., 2) float64.
+
+        Distributions have shape (..., Q), or (..., k) over the `bins` of the same shape.
+        """
 
 
 def fingerprint_of(name: str, arrays: Mapping[str, NDArray[Any]], **values: Any) -> str:
@@ -85,3 +95,22 @@ def fingerprint_of(name: str, arrays: Mapping[str, NDArray[Any]], **values: Any)
         array = np.ascontiguousarray(arrays[key], dtype="<f8")
         digest.update(f"{key}{array.shape}".encode() + array.tobytes())
     return digest.hexdigest()[:32]
+
+
+def centers_in_ab(centers: Floats, space: Space) -> Floats:
+    """Return the ab colors of bins of either space.
+
+    Parameters
+    ----------
+    centers : ndarray of shape (Q, 2), float64
+    space : {"ab", "hue-chroma"}
+        Colors of hue and chroma are taken at HSL lightness 0.5.
+
+    Returns
+    -------
+    ndarray of shape (Q, 2), float64, CIELAB units
+    """
+    if space == "ab":
+        return centers
+    middle = np.column_stack([centers, np.full(len(centers), 0.5)])
+    return rgb_to_lab(hue_chroma_lightness_to_rgb(middle))[:, 1:]

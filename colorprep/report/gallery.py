@@ -1,8 +1,8 @@
-"""Photographs side by side: in columns with captions, or as a sheet of many."""
+"""Photographs side by side: in rows with captions above the columns, or as a contact sheet."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ GROUND = "#17191e"
 TEXT = "#e8e8ea"
 GAP = 6
 CAPTION_HEIGHT = 34
+TITLE_HEIGHT = 56
 
 
 def gallery(
@@ -43,39 +44,60 @@ def gallery(
         draw.text((middle, CAPTION_HEIGHT // 2 + 2), caption, TEXT, font, anchor="mm")
     for i, row in enumerate(rows):
         for j, photograph in enumerate(row):
-            _place(canvas, photograph, i, j, tile)
+            top = CAPTION_HEIGHT + GAP + i * (tile + GAP)
+            _paste(canvas, fitted(photograph, tile), GAP + j * (tile + GAP), top, tile)
     return canvas
 
 
 def montage(
-    tiles: Sequence[NDArray[np.uint8]], title: str, columns: int = 10, tile: int = 120
+    tiles: Iterable[NDArray[np.uint8]],
+    title: str,
+    columns: int = 10,
+    tile: int = 120,
+    headings: Sequence[str] = (),
 ) -> Image.Image:
-    """Lay many photographs out on a sheet, row by row.
+    """Lay photographs out as a contact sheet with a title.
 
     Parameters
     ----------
-    tiles : sequence of ndarray of shape (H, W, 3), uint8
-        Each is fitted into a square, its aspect kept.
+    tiles : iterable of ndarray of shape (H, W, 3), uint8
+        Each photograph is fitted into a square, its aspect kept; row after row. They are taken one
+        by one, so an iterator holds no more than one large photograph at a time.
     title : str
-        Stands above them.
+        As short as the sheet is wide.
     columns : int
-        Photographs in a row.
     tile : int
         Side of the squares in pixels.
+    headings : sequence of str
+        Names of the columns, if they are to have any.
 
     Returns
     -------
     PIL.Image.Image
+        As wide as `columns` tiles, however many there are.
     """
-    n_rows = -(-len(tiles) // columns)
-    width = columns * (tile + GAP) + GAP
-    canvas = Image.new("RGB", (width, CAPTION_HEIGHT + n_rows * (tile + GAP) + GAP), GROUND)
-    font = ImageFont.load_default(18)
-    middle = CAPTION_HEIGHT // 2 + 2
-    ImageDraw.Draw(canvas).text((2 * GAP, middle), title, TEXT, font, anchor="lm")
-    for number, photograph in enumerate(tiles):
-        _place(canvas, photograph, *divmod(number, columns), tile)
+    photographs = [fitted(photograph, tile) for photograph in tiles]
+    n_rows = -(-len(photographs) // columns)
+    above = TITLE_HEIGHT + (CAPTION_HEIGHT if headings else 0)
+    size = (columns * (tile + GAP) + GAP, above + n_rows * (tile + GAP) + GAP)
+    canvas = Image.new("RGB", size, GROUND)
+    draw = ImageDraw.Draw(canvas)
+    place = (2 * GAP, TITLE_HEIGHT // 2 + 2)
+    draw.text(place, title, TEXT, ImageFont.load_default(24), anchor="lm")
+    for column, heading in enumerate(headings):
+        place = (GAP + column * (tile + GAP) + tile // 2, TITLE_HEIGHT + CAPTION_HEIGHT // 2)
+        draw.text(place, heading, TEXT, ImageFont.load_default(16), anchor="mm")
+    for i, photograph in enumerate(photographs):
+        row, column = divmod(i, columns)
+        left, top = GAP + column * (tile + GAP), above + GAP + row * (tile + GAP)
+        _paste(canvas, photograph, left, top, tile)
     return canvas
+
+
+def _paste(canvas: Image.Image, photograph: Image.Image, left: int, top: int, tile: int) -> None:
+    """Put a photograph into the middle of a square."""
+    left += (tile - photograph.width) // 2
+    canvas.paste(photograph, (left, top + (tile - photograph.height) // 2))
 
 
 def fitted(photograph: NDArray[np.uint8], tile: int) -> Image.Image:
@@ -84,13 +106,3 @@ def fitted(photograph: NDArray[np.uint8], tile: int) -> Image.Image:
     scale = tile / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, Image.Resampling.LANCZOS)
-
-
-def _place(
-    canvas: Image.Image, photograph: NDArray[np.uint8], row: int, column: int, tile: int
-) -> None:
-    """Put a photograph in the middle of its square."""
-    image = fitted(photograph, tile)
-    left = GAP + column * (tile + GAP) + (tile - image.width) // 2
-    top = CAPTION_HEIGHT + GAP + row * (tile + GAP) + (tile - image.height) // 2
-    canvas.paste(image, (left, top))

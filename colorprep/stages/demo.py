@@ -13,8 +13,9 @@ from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.decoding import decode
 from ..progress import Reporter
-from ..report.figures import draw_prior, draw_ranking
+from ..report.charts import draw_ranking
 from ..report.gallery import gallery
+from ..report.gamut import draw_prior
 from ..workspace import Workspace
 from . import colorize, labels, prior, rgbvar, sample, train
 from .images import ImageParams

@@ -181,13 +181,18 @@ def report_skips(skipped: Sequence[Skip], n_read: int, reporter: Reporter) -> No
     InputError
         If no image could be used.
     """
+    warn_of_skips(skipped, reporter)
+    if n_read == 0:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in count_by_reason(skipped).items())
+        raise InputError(f"no image could be read ({reasons}); there is nothing to work on")
+
+
+def warn_of_skips(skipped: Sequence[Skip], reporter: Reporter) -> None:
+    """Name the first skipped images, with the reasons."""
     for skip in skipped[:SHOWN_SKIPS]:
         reporter.warn(f"skipped {skip.key}: {skip.reason} ({skip.detail})")
     if len(skipped) > SHOWN_SKIPS:
         reporter.warn(f"skipped {len(skipped) - SHOWN_SKIPS} more images; --json lists them all")
-    if n_read == 0:
-        reasons = ", ".join(f"{n} {reason}" for reason, n in count_by_reason(skipped).items())
-        raise InputError(f"no image could be read ({reasons}); there is nothing to work on")
 
 
 def report_enlarged(n_enlarged: int, size: int | None, reporter: Reporter) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..artifacts import load_arrays, load_prior, load_weights
-from ..balance.prior import Prior
+from ..balance.prior import Prior, entropy_bits
 from ..balance.weights import check_probs, gray_bins
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
@@ -20,6 +20,7 @@ from ..images.lists import read_list
 from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
+from ..scorebook import SCHEMA as SCORES_SCHEMA
 from ..shards.manifest import MANIFEST, read_manifest
 from ..shards.plan import PLAN, Plan, read_plan
 from ..shards.reader import ShardReader
@@ -132,6 +133,8 @@ def _of_npz(path: Path) -> Facts:
     kind = str(load_arrays(path, "")[1].get("schema"))
     if kind.startswith("colorprep.weights"):
         return _of_weights(path)
+    if kind.startswith("colorprep.scores"):
+        return _of_scores(path)
     return _of_prior(load_prior(path))
 
 
@@ -161,6 +164,14 @@ def _of_weights(path: Path) -> Facts:
     return {
         "what": f"rebalancing weights of the {len(weights.weights)} bins of {meta['quantizer']}",
         **{key: value for key, value in meta.items() if key not in ("schema", "quantizer")},
+    }
+
+
+def _of_scores(path: Path) -> Facts:
+    _, meta = load_arrays(path, SCORES_SCHEMA)
+    return {
+        "what": f"a page of the book of scores, {meta['n_images']} images; it may be deleted",
+        **{key: value for key, value in meta.items() if key != "schema"},
     }
 
 
@@ -263,8 +274,7 @@ def _of_json(path: Path) -> Facts:
 
 def _shape_of(probs: Floats, quantizer: Quantizer) -> Facts:
     """Return how a prior is distributed."""
-    positive = probs[probs > 0]
-    bits = float(-(positive * np.log2(positive)).sum())
+    bits = entropy_bits(probs)
     commonest = np.argsort(-probs, kind="stable")[:COMMONEST]
     return {
         "entropy_bits": _rounded(bits),

@@ -292,7 +292,7 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
     operation, name = _OPERATIONS[params.operation]
     path = workspace.path(params.output or Path(LISTS_NAME, name))
     _check_not_read([path], params.lists, workspace)
-    lists = [read_list(workspace.path(list_)) for list_ in params.lists]
+    lists = [read_list(workspace.path(list_), may_be_empty=True) for list_ in params.lists]
     source = None
     if params.folder is None:
         found = [[plain_path(line) for line in lines] for lines in lists]

@@ -17,7 +17,7 @@ from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..progress import Reporter
-from ..report.figures import draw_ranking
+from ..report.charts import draw_ranking
 from ..report.gallery import fitted, montage
 from .images import image_reader, open_engine
 
@@ -84,17 +84,17 @@ def write_montages(
         firsts.append(tiles[0])
         path = folder / f"{params.stem}-montage-{start}.jpg"
         with replacing(path) as temporary:
-            sheet = montage(tiles, _title(ranking, params.score, ranks), tile=TILE)
+            sheet = montage(tiles, _title(ranking, params.stem, ranks), tile=TILE)
             sheet.save(temporary, "JPEG", quality=QUALITY)
         written.append(path)
     return [*written, _write_curve(folder, ranking, params, offsets, firsts)]
 
 
 def _title(ranking: Ranking, score: str, ranks: range) -> str:
-    first, last = ranking.scores[ranks[0]], ranking.scores[ranks[-1]]
+    shown = ranking.scores[ranks[0] : ranks[-1] + 1]
     return (
         f"ranks {ranks[0] + 1:,} to {ranks[-1] + 1:,} of {len(ranking.order):,}   "
-        f"{score} {first:.4g} to {last:.4g}"
+        f"{score} {shown.max():.4g} to {shown.min():.4g}"
     )
 
 
@@ -107,6 +107,6 @@ def _write_curve(
 ) -> Path:
     path = folder / f"{params.stem}.png"
     with replacing(path) as temporary:
-        figure = draw_ranking(ranking.scores, offsets, firsts, params.score)
+        figure = draw_ranking(ranking.scores, offsets, firsts, params.score, params.stratify)
         figure.savefig(temporary, format="png")
     return path

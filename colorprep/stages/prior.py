@@ -16,6 +16,7 @@ import numpy as np
 
 from ..artifacts import save_prior, versions
 from ..atomic import check_replaceable
+from ..balance.bootstrap import FEW_IMAGES
 from ..balance.prior import Prior, Smoothing, smoothed_probs
 from ..engine import Engine
 from ..errors import InputError
@@ -187,6 +188,11 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             whole = total
     if params.by_class and not classes:
         reporter.warn("no image lies in a subfolder, so --by-class wrote no class priors")
+    if params.bootstrap and whole.outcome.n_images < FEW_IMAGES:
+        reporter.warn(
+            f"replicates of {whole.outcome.n_images} images say little: intervals of fewer than "
+            f"{FEW_IMAGES} are too narrow"
+        )
     written = writer.write(path, params.name, everything[""], whole)
     return PriorResult(written, classes, whole.outcome.skipped)
 

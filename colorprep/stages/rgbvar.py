@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..artifacts import load_prior
-from ..atomic import write_text
+from ..atomic import check_replaceable, write_text
 from ..balance.prior import Prior
 from ..color.lab import Floats
 from ..curriculum.ranking import color_strata, ranked, ranked_by_strata
 from ..curriculum.scoring import SCORES
 from ..errors import InputError
-from ..images.lists import write_list
+from ..images.lists import read_list, write_list
 from ..images.skip import Skip
 from ..images.source import Source
 from ..progress import Reporter
@@ -75,6 +76,8 @@ class RgbvarParams:
             raise InputError(
                 f"there is no score {self.score!r}; there are {', '.join(SCORE_NAMES)}"
             )
+        if self.min_score is not None and not math.isfinite(self.min_score):
+            raise InputError(f"--min-score must be a number, got {self.min_score}")
         if self.ranks is not None and self.min_score is not None:
             raise InputError("a curriculum is cut out by ranks or by --min-score; choose one")
 
@@ -191,6 +194,10 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
     _check_starts(params, len(source.keys))
+    folder = workspace.path(params.output or LISTS_NAME)
+    list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
+    for path in (list_path, scores_path):
+        check_replaceable(path)
     prior = load_prior(workspace.path(PRIOR_NAME)) if params.score == "surprise" else None
     score = params.score.replace("-", "_")
     with open_scores(source, params.images, prior, workspace, params.fast) as book:
@@ -199,8 +206,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     report_skips(skipped, int(book.known.sum()), reporter)
     ranking = _rank(source, book, score, params.stratify)
     _check_starts(params, len(ranking.order))
-    folder = workspace.path(params.output or LISTS_NAME)
-    list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
+    before = _others_of_the_ranking(list_path, ranking)
     write_list(list_path, ranking.keys)
     _write_scores(scores_path, ranking, prior)
     range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
@@ -209,6 +215,10 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         from .montages import write_montages  # which draws, and drawing is slow to import
 
         pictures = write_montages(folder, ranking, params, reporter)
+    stale = sorted(before - {range_path, *pictures})
+    if stale:
+        names = ", ".join(path.name for path in stale)
+        reporter.warn(f"the ranking has changed since these were made, and they stay: {names}")
     return RgbvarResult(ranking, list_path, scores_path, range_path, n_in_range, pictures, skipped)
 
 
@@ -222,6 +232,16 @@ def _rank(source: Source, book: ScoreBook, score: str, stratify: bool) -> Rankin
     strata = color_strata(table["sectors"])
     order = ranked_by_strata(table[score], keys, strata)
     return Ranking(source, known[order], table[order], table[score][order], strata[order])
+
+
+def _others_of_the_ranking(list_path: Path, ranking: Ranking) -> set[Path]:
+    """Return the lists and pictures that were made of another ranking in the list's place."""
+    if not list_path.exists() or read_list(list_path, may_be_empty=True) == ranking.keys:
+        return set()
+    folder, stem = list_path.parent, list_path.stem
+    lists = [path for path in folder.glob(f"{stem}-*.txt") if re.search(r"-\d", path.stem)]
+    pictures = [*folder.glob(f"{stem}-montage-*.jpg"), *folder.glob(f"{stem}.png")]
+    return {*lists, *pictures}
 
 
 def _check_starts(params: RgbvarParams, n_images: int) -> None:
@@ -249,7 +269,7 @@ def _write_curriculum(
         enough = ranking.scores >= params.min_score
         if not enough.any():
             raise InputError(
-                f"no image has a {params.score} of {params.min_score:g}; the highest is "
+                f"no image reaches {params.score} {params.min_score:g}; the highest is "
                 f"{ranking.scores.max():g}"
             )
         path = folder / f"{params.stem}-min-{params.min_score:g}.txt"

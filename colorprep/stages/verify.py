@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..artifacts import load_arrays, load_prior, load_vector, load_weights
-from ..balance.diagnosis import Severity, diagnose_prior
+from ..balance.diagnosis import Finding, Severity, diagnose_prior
 from ..balance.prior import smoothed_probs
 from ..balance.weights import ZeroBins, check_probs, rebalancing_weights
+from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
 from ..progress import Reporter
 from ..quantize.tables import cell_bins
@@ -207,13 +208,31 @@ def _weights_problems(path: Path) -> list[str]:
 def _bare_prior_problems(path: Path) -> list[Problem]:
     """Return what is wrong with, or suspect in, a prior from elsewhere."""
     try:
-        vector = load_vector(path)
-        found = diagnose_prior(check_probs(vector))
+        found = vector_findings(load_vector(path))
     except (ArtifactError, InputError) as error:
         return [Problem(path, str(error))]
-    problems = [Problem(path, finding.detail, finding.severity) for finding in found]
+    return [Problem(path, finding.detail, finding.severity) for finding in found]
+
+
+def vector_findings(vector: Floats) -> list[Finding]:
+    """Return what is wrong with, or suspect in, a bare vector as a prior.
+
+    Parameters
+    ----------
+    vector : ndarray of shape (Q,), float64
+
+    Returns
+    -------
+    list of Finding
+
+    Raises
+    ------
+    InputError
+        If it cannot be a prior.
+    """
+    found = list(diagnose_prior(check_probs(vector)))
     total = float(vector.sum())
     if abs(total - 1.0) > 1e-3 and not np.array_equal(vector, np.rint(vector)):
         text = f"it sums to {total:.6g}, not to 1, and holds no counts; are these weights?"
-        problems.append(Problem(path, text, "suspected"))
-    return problems
+        found.append(Finding("sum", "suspected", text))
+    return found

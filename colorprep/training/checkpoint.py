@@ -105,7 +105,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except FileNotFoundError:
         raise ArtifactError(f"there is no checkpoint {path}; train one first") from None
     except (
-        OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError,
+        OSError, RuntimeError, ValueError, LookupError, TypeError, EOFError,
         BadZipFile, pickle.UnpicklingError,
     ) as error:  # fmt: skip
         raise ArtifactError(f"{path} is damaged or no checkpoint of colorprep's") from error

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from ..color.lab import Floats
 from ..errors import InputError
+from ..quantize.decoding import TEMPERATURE
 from ..quantize.hue_chroma_bins import HueChromaBins
 from ..quantize.quantizer import Quantizer
 
@@ -31,19 +32,47 @@ AB_UNIT = 110.0  # CIELAB units that an output of 1 stands for; ab of sRGB are f
 
 @dataclass(frozen=True)
 class Outputs:
-    """How many channels a network has, and the colors that they stand for.
+    """How many channels a network has, and what distribution over the bins they stand for.
 
     Attributes
     ----------
     n_channels : callable
         Of a quantizer; raises `InputError` where it does not go with the quantizer.
-    decode : callable
-        Of outputs (B, n_channels, h, w), the quantizer and a temperature for the annealed mean;
-        gives colors (B, h, w, 2), float64, in the quantizer's space.
+    logits : callable or None
+        From outputs (B, n_channels, h, w) and the quantizer to logits over its bins,
+        (B, Q, h, w); None where the outputs are ab.
     """
 
     n_channels: Callable[[Quantizer], int]
-    decode: Callable[[Tensor, Quantizer, float], Floats]
+    logits: Callable[[Tensor, Quantizer], Tensor] | None
+
+
+def decode_outputs(
+    meaning: str, outputs: Tensor, quantizer: Quantizer, temperature: float = TEMPERATURE
+) -> Floats:
+    """Return the colors that a network's outputs stand for.
+
+    Parameters
+    ----------
+    meaning : str
+        A name of the table.
+    outputs : Tensor of shape (B, n_channels, h, w)
+    quantizer : Quantizer
+    temperature : float
+        Of the annealed mean.
+
+    Returns
+    -------
+    ndarray of shape (B, h, w, 2), float64
+        In the quantizer's space.
+    """
+    logits_of = OUTPUTS[meaning].logits
+    if logits_of is None:
+        ab: Floats = AB_UNIT * outputs.movedim(1, -1).cpu().numpy().astype(np.float64)
+        return ab
+    # Annealing probabilities p^(1/T) is the softmax of logits / T; the decoder takes T = 1 then.
+    probs = torch.softmax(logits_of(outputs, quantizer) / temperature, dim=1)
+    return quantizer.decode(probs.movedim(1, -1).cpu().numpy(), "mean")
 
 
 def hue_and_chroma_bins(quantizer: Quantizer) -> list[int]:
@@ -86,42 +115,21 @@ def _n_hue_and_chroma(quantizer: Quantizer) -> int:
 def _n_ab(quantizer: Quantizer) -> int:
     if quantizer.space != "ab":
         raise InputError(
-            f"regression is of ab, and needs labels of an ab quantizer such as ab313; these are of "
+            "regression is of ab, and needs labels of an ab quantizer such as ab313; these are of "
             f"{quantizer.name}"
         )
     return 2
 
 
-def _decode_bins(outputs: Tensor, quantizer: Quantizer, temperature: float) -> Floats:
-    return quantizer.decode(_annealed(outputs, temperature), "mean")
-
-
-def _decode_known_bins(outputs: Tensor, quantizer: Quantizer, temperature: float) -> Floats:
-    return _decode_bins(outputs[:, :-1], quantizer, temperature)
-
-
-def _decode_hue_and_chroma(outputs: Tensor, quantizer: Quantizer, temperature: float) -> Floats:
-    """Decode the product of the two distributions, as joint bins with hue fastest."""
-    parts = torch.split(outputs, hue_and_chroma_bins(quantizer), dim=1)
-    hue, chroma = (_annealed(part, temperature) for part in parts)
-    joint = chroma[..., :, None] * hue[..., None, :]
-    return quantizer.decode(joint.reshape(*hue.shape[:-1], -1), "mean")
-
-
-def _decode_ab(outputs: Tensor, quantizer: Quantizer, temperature: float) -> Floats:
-    ab: Floats = AB_UNIT * outputs.movedim(1, -1).cpu().numpy().astype(np.float64)
-    return ab
-
-
-def _annealed(logits: Tensor, temperature: float) -> Floats:
-    """Return softmax(z / T), which is p^(1/T) normalized, with bins on the last axis."""
-    probs: Floats = torch.softmax(logits / temperature, dim=1).movedim(1, -1).cpu().numpy()
-    return probs
+def _joint_logits(outputs: Tensor, quantizer: Quantizer) -> Tensor:
+    """Return the logits of the product of two distributions, hue fastest as in joint bins."""
+    hue, chroma = torch.split(outputs, hue_and_chroma_bins(quantizer), dim=1)
+    return (chroma[:, :, None] + hue[:, None]).flatten(1, 2)
 
 
 OUTPUTS = {
-    "bins": Outputs(_n_bins, _decode_bins),
-    "bins-and-ignored": Outputs(_n_bins_and_ignored, _decode_known_bins),
-    "hue-and-chroma": Outputs(_n_hue_and_chroma, _decode_hue_and_chroma),
-    "ab": Outputs(_n_ab, _decode_ab),
+    "bins": Outputs(_n_bins, lambda outputs, quantizer: outputs),
+    "bins-and-ignored": Outputs(_n_bins_and_ignored, lambda outputs, quantizer: outputs[:, :-1]),
+    "hue-and-chroma": Outputs(_n_hue_and_chroma, _joint_logits),
+    "ab": Outputs(_n_ab, None),
 }

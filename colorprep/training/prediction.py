@@ -21,7 +21,7 @@ from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
 from .dataset import ShardDataset
 from .models import logits_at
-from .outputs import OUTPUTS
+from .outputs import decode_outputs
 
 
 @torch.no_grad()
@@ -53,7 +53,7 @@ def predict_colors(
         In the quantizer's space.
     """
     predicted = logits_at(model, lightness, shape).float()
-    return OUTPUTS[outputs].decode(predicted, quantizer, temperature)
+    return decode_outputs(outputs, predicted, quantizer, temperature)
 
 
 def colorize_photograph(

@@ -94,3 +94,10 @@ def test_unfinished_labels(ready, colorprep):
         (folder / name).unlink()
     facts = json.loads(colorprep("info", folder, "--json").stdout)
     assert facts["what"].startswith("unfinished labels") and facts["shards_done"].startswith("0 of")
+
+
+def test_a_page_of_scores_says_what_it_is(colorprep, ready):
+    """The pages of the book of scores are no artifacts, and say so."""
+    for path in ready.path("scores").iterdir():
+        result = colorprep("info", path)
+        assert result.exit_code == 0 and "40 images; it may be deleted" in result.stdout

@@ -85,7 +85,8 @@ def test_json(colorprep, photos, tmp_path):
         (["tiny", "--dir", "photos", "--list", "nowhere.txt"], "cannot read the list"),
         (["merge", "a.txt", "nowhere.txt"], "nowhere.txt"),
         (["merge", "a.txt", "binary.txt"], "binary.txt"),
-        (["merge", "a.txt", "empty.txt"], "empty.txt is empty"),
+        (["merge", "a.txt", "table.csv"], "table.csv is a table, not a list"),
+        (["random", "1", "--dir", "photos", "--list", "empty.txt"], "empty.txt is empty"),
         (["subtract", "a.txt", "a.txt"], "none is left"),
         (["intersect", "a.txt", "foreign.txt"], "no list is written"),
         (["merge", "foreign.txt", "--dir", "photos"], "none of the 1 images"),
@@ -103,3 +104,14 @@ def test_failures_exit_with_1(colorprep, photos, tmp_path, words, message):
     assert result.exit_code == 1 and result.stdout == ""
     assert message in result.stderr and "Traceback" not in result.stderr
     assert not (tmp_path / "lists").exists()
+
+
+def test_a_list_of_nothing_takes_nothing_away(colorprep, tmp_path):
+    """What an audit drops may be an empty list, and can be subtracted and merged like any other."""
+    (tmp_path / "a.txt").write_text("cat/1.jpg\ncat/2.jpg\n")
+    (tmp_path / "drop.txt").touch()
+    for operation, name in (("subtract", "subtracted"), ("merge", "merged")):
+        result = colorprep("lists", operation, "a.txt", "drop.txt")
+        assert result.exit_code == 0, result.stderr
+        written = (tmp_path / "lists" / f"{name}.txt").read_text()
+        assert written == "cat/1.jpg\ncat/2.jpg\n"

@@ -61,3 +61,13 @@ def test_wrong_requests_are_refused(quantizer):
         quantizer.decode(np.ones(313), temperature=0)
     with pytest.raises(InputError, match="annealed-mean"):
         quantizer.decode(np.ones(313), "median")
+
+
+@pytest.mark.parametrize("how", ["mode", "mean", "annealed-mean"])
+@pytest.mark.parametrize("quantizer", [ab_lattice(), hue_chroma_grid(16)], ids=lambda q: q.name)
+def test_few_bins_decode_like_all(quantizer, how):
+    """A distribution over a few bins decodes to the same color as when it is written out."""
+    colors = np.random.default_rng(0).random((50, 2)) * (50 if quantizer.space == "ab" else 1)
+    soft = quantizer.encode_soft(colors)
+    dense = quantizer.decode(soft.dense(len(quantizer.centers)), how)
+    np.testing.assert_allclose(quantizer.decode(soft.weights, how, bins=soft.bins), dense)

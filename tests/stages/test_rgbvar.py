@@ -10,7 +10,7 @@ from folders import contents
 from PIL import Image
 from scipy import stats
 
-from colorprep import ArtifactError, InputError, Workspace, color_scores
+from colorprep import ArtifactError, InputError, OutputExists, Workspace, color_scores
 from colorprep.curriculum.scoring import ImageScorer
 from colorprep.stages import prior as prior_stage
 from colorprep.stages.images import ImageParams
@@ -238,3 +238,29 @@ def test_a_bad_image_is_skipped_each_time(photographs, workspace, recorder, tmp_
         result = run(RgbvarParams(ImageParams(folder)), workspace, recorder)
         assert result.ranking.keys == ["good.jpg"]
         assert [skip.key for skip in result.skipped] == ["bad.jpg"]
+
+
+def test_what_is_left_of_another_ranking_is_named(photographs, workspace, recorder, tmp_path):
+    """Lists and pictures that are not made again after a change of the ranking are warned of."""
+    params = RgbvarParams(ImageParams(photographs), ranks=(1, 9), montages=(1,))
+    run(params, workspace, recorder)
+    run(params, workspace, recorder)
+    assert not recorder.warnings
+    (tmp_path / "few.txt").write_text("".join(f"cat/cat-00{n}.jpg\n" for n in range(3)))
+    run(RgbvarParams(ImageParams(photographs, tmp_path / "few.txt")), workspace, recorder)
+    (warning,) = recorder.warnings
+    assert "rgbvar-1-9.txt, rgbvar-montage-1.jpg, rgbvar.png" in warning
+
+
+def test_an_output_that_cannot_be_is_refused_first(photographs, workspace, silent, unreadable):
+    """A file in place of the folder is told before any image is scored."""
+    workspace.path("afile").touch()
+    unreadable()
+    with pytest.raises(OutputExists, match="afile is a file, not a folder"):
+        run(RgbvarParams(ImageParams(photographs), output="afile"), workspace, silent)
+
+
+def test_a_least_score_is_a_number(photographs):
+    """NaN compares with nothing."""
+    with pytest.raises(InputError, match="must be a number"):
+        RgbvarParams(ImageParams(photographs), min_score=float("nan"))

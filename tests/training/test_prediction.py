@@ -10,7 +10,7 @@ from colorprep.quantize.mixture import hue_chroma_grid
 from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
 from colorprep.training.devices import choose_device
 from colorprep.training.models import MODELS, logits_at, make_model
-from colorprep.training.outputs import OUTPUTS
+from colorprep.training.outputs import decode_outputs
 from colorprep.training.prediction import colorize, colorize_photograph, predict_colors, render
 
 
@@ -83,7 +83,7 @@ def test_decoding_leaves_out_the_ignored():
     """The channel for ignored pixels has no part in the color, however large it is."""
     outputs = torch.randn(1, 314, 4, 4)
     outputs[:, 313] = 50.0
-    ours = OUTPUTS["bins-and-ignored"].decode(outputs, ab_lattice(), 0.38)
+    ours = decode_outputs("bins-and-ignored", outputs, ab_lattice())
     probs = torch.softmax(outputs[:, :313], dim=1).movedim(1, -1).numpy()
     np.testing.assert_allclose(ours, ab_lattice().decode(probs), atol=1e-2)
 
@@ -95,7 +95,7 @@ def test_decoding_of_hue_and_chroma():
     outputs[0, 3, 0, :] = 60.0
     outputs[0, 16 + 5, 0, :] = 60.0
     outputs[0, 16 + 6, 0, 1] = 60.0
-    colors = OUTPUTS["hue-and-chroma"].decode(outputs, quantizer, 0.38)
+    colors = decode_outputs("hue-and-chroma", outputs, quantizer)
     center, next_chroma = quantizer.centers[5 * 16 + 3], quantizer.centers[6 * 16 + 3]
     np.testing.assert_allclose(colors[0, 0, 0], center, atol=1e-6)
     np.testing.assert_allclose(colors[0, 0, 1], (center + next_chroma) / 2, atol=1e-6)

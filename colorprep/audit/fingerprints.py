@@ -1,0 +1,69 @@
+"""Perceptual hashes: 64 bits that copies of a picture share, and others do not.
+
+A **fingerprint** says which of the 63 lowest frequencies of a picture's luma are above their
+median. An image has 16: of the whole, which the others search, and of the picture cut by nothing or
+by 3% at each side, with which it searches. So a copy that was cut is as near as one that was not.
+
+References
+----------
+Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions" (the DCT hash).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.lab import Floats
+
+SIDE = 64
+CUT = 0.03  # of the width or height
+VERSIONS = 16
+
+_FREQUENCIES = 8
+_CUTS = ((0.0, 0.0), (CUT, CUT), (CUT, 0.0), (0.0, CUT))
+_UNIT = 1 << 12  # cosines are integers in this unit
+
+
+def fingerprints(luma: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """Return the fingerprints of an image.
+
+    Parameters
+    ----------
+    luma : ndarray of shape (64, 64), int32
+        Of `colorprep.color.luma`.
+
+    Returns
+    -------
+    ndarray of shape (16,), uint64
+        The whole image's is first. Their highest bit is 0. Copies differ in a few bits, see
+        `colorprep.audit.candidates`.
+
+    Notes
+    -----
+    The cosines of all cuts are the rows of one matrix C, so C Y C^T holds the frequencies of all
+    16 versions. They are integers below 2^53, hence exact in float64 on any machine.
+    """
+    cosines = _cosines()
+    n_cuts = len(_CUTS)
+    spectra = (cosines @ luma.astype(np.float64) @ cosines.T).reshape(n_cuts, 8, n_cuts, 8)
+    frequencies = spectra.transpose(0, 2, 1, 3).reshape(VERSIONS, 64)[:, 1:]
+    bits = frequencies > np.median(frequencies, axis=1, keepdims=True)
+    packed = np.packbits(np.pad(bits, ((0, 0), (1, 0))), axis=1)
+    return packed.view(">u8")[:, 0].astype(np.uint64)
+
+
+@cache
+def _cosines() -> Floats:
+    """Return the cosines of the lowest frequencies over what each cut leaves, (32, 64) float64."""
+    edges = np.arange(SIDE + 1) / SIDE
+    rows = []
+    for left, right in _CUTS:
+        low, high = np.maximum(edges[:-1], left), np.minimum(edges[1:], 1.0 - right)
+        covered = np.maximum(high - low, 0.0) * SIDE
+        place = ((low + high) / 2 - left) / (1.0 - left - right)
+        angles = np.pi * np.arange(_FREQUENCIES)[:, None] * place
+        rows.append(np.rint(_UNIT * covered * np.cos(angles)))
+    return np.concatenate(rows)

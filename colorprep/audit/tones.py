@@ -1,0 +1,219 @@
+"""Gray and toned images: color that is missing, or that lightness alone explains.
+
+An image is **gray** where nearly all of it has next to no chroma. It is **toned** where it has
+color, but each pixel's color follows from its lightness: sepia, cyanotype, selenium and other
+one-ink prints and filters, a point or a curve in ab. The two published gray rules are here by name.
+
+Whether color follows from lightness is asked in the plane of Cb and Cr, not of a and b. There, what
+JPEG does to color (averaging over neighbors) is linear, so it can be done to the fit as well: with
+f(Y) piecewise linear, the mean color of a block of pixels is the mean of f(Y) over its pixels.
+That leaves the noise of compression as the residual, and photographs have far more.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import ceil
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.lab import Floats, rgb_to_lab
+from ..color.luma import BLUE, GREEN, RED
+
+GRAY_QUANTILE = 0.99
+GRAY_CHROMA = 4.0  # CIELAB units; about twice what the eye tells apart
+PUBLISHED_AB = 5.0  # the threshold of both published rules
+PUBLISHED_STRIDE = 4
+
+TONED_QUANTILE = 0.98
+TONED_MIN_SIDE = 32  # pixels; with fewer there are too few blocks to judge
+# The noise of a block's mean, in levels: what large blocks have, what small ones have more of, and
+# what grows with the color, of which JPEG loses the fine detail.
+NOISE, NOISE_OF_SIDE, NOISE_OF_CHROMA = 0.7, 5.5, 0.1
+STRONGEST_TONING = 50.0  # levels of Cb and Cr; a stronger cast is a colored scene, not a print
+
+_BLOCKS = 16  # across and down, of at least _MIN_BLOCK pixels a side
+_MIN_BLOCK = 4
+_KNOTS = 17  # of f(Y), evenly spaced
+_SMOOTHNESS = 1e-3
+_ROBUST = 1.5  # levels; a block that is farther off counts less
+_ROUNDS = 4
+
+_BLUE_DIFFERENCE, _RED_DIFFERENCE = 0.564 / 256, 0.713 / 256  # BT.601: B - Y and R - Y to Cb, Cr
+
+
+class PublishedRules(NamedTuple):
+    """What the published rules say of an image.
+
+    Attributes
+    ----------
+    zhang_mask : bool
+        Gray by the mask of Zhang et al. 2016: neither a nor b leaves -5..5.
+    ab_range : bool
+        Gray by colorization-pytorch: the ranges of a and b together are below 5.
+    """
+
+    zhang_mask: bool
+    ab_range: bool
+
+
+class Toning(NamedTuple):
+    """How far color follows from lightness, in 8-bit levels of Cb and Cr.
+
+    Attributes
+    ----------
+    residual : float
+        98% of the image are no farther than this to the color that their lightness foretells.
+    limit : float
+        What compression alone may leave.
+    chroma : float
+        Mean distance from gray.
+    """
+
+    residual: float
+    limit: float
+    chroma: float
+
+    @property
+    def is_toned(self) -> bool:
+        """Whether lightness explains the color, and the color is no stronger than a toning's."""
+        return self.residual <= self.limit and self.chroma <= STRONGEST_TONING
+
+
+def chroma_quantile(rgb: NDArray[np.uint8]) -> float:
+    """Return the chroma that 99% of an image do not exceed; gray up to `GRAY_CHROMA`.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (H, W, 3), uint8
+        Reduced, to some 64 x 64, so that single pixels of noise do not count.
+
+    Returns
+    -------
+    float
+        CIELAB units.
+    """
+    ab = rgb_to_lab(rgb)[..., 1:].reshape(-1, 2)
+    return _not_exceeded(np.hypot(ab[:, 0], ab[:, 1]), GRAY_QUANTILE)
+
+
+def published_rules(rgb: NDArray[np.uint8]) -> PublishedRules:
+    """Judge an image by the published rules for gray ones.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (H, W, 3), uint8
+        At the size at which the published systems see it, 256 x 256.
+
+    Returns
+    -------
+    PublishedRules
+
+    References
+    ----------
+    Zhang, Isola, Efros 2016, the layer NonGrayMask: every fourth row and column counts. Zhang et
+    al. 2017 as colorization-pytorch: all pixels count.
+    """
+    zhang_mask = ab_range = True
+    for stride in (4 * PUBLISHED_STRIDE, PUBLISHED_STRIDE, 1):
+        # Each rule asks for the extremes, so a few pixels acquit nearly every photograph.
+        ab = rgb_to_lab(rgb[::stride, ::stride])[..., 1:].reshape(-1, 2)
+        if stride >= PUBLISHED_STRIDE:
+            zhang_mask = zhang_mask and bool(np.abs(ab).max() <= PUBLISHED_AB)
+        ab_range = ab_range and float(np.ptp(ab, axis=0).sum()) < PUBLISHED_AB
+        if not zhang_mask and not ab_range:
+            break
+    return PublishedRules(zhang_mask, ab_range)
+
+
+def toning(rgb: NDArray[np.uint8]) -> Toning | None:
+    """Measure how far an image's color follows from its lightness.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (H, W, 3), uint8
+        At native size.
+
+    Returns
+    -------
+    Toning or None
+        None where a side is under 32 pixels.
+
+    Notes
+    -----
+    The image is cut into up to 16 x 16 blocks. With hat functions h_k of luma, the means of a
+    block are m_k = mean h_k(Y) and c = mean (Cb, Cr); the color f_k at each knot minimizes
+    sum rho(c - sum_k m_k f_k) plus a penalty on its second differences, rho being Huber's loss
+    of the distance. The noise allowed falls with the pixels of a block and grows with the color.
+    """
+    height, width = rgb.shape[:2]
+    if min(height, width) < TONED_MIN_SIDE:
+        return None
+    n = min(_BLOCKS, min(height, width) // _MIN_BLOCK)
+    hats, color = _block_means(rgb, n)
+    residuals = _residuals(hats, color)
+    chroma = float(np.hypot(color[:, 0], color[:, 1]).mean())
+    side = (height * width) ** 0.5 / n
+    limit = (NOISE + NOISE_OF_SIDE / side) * (1.0 + NOISE_OF_CHROMA * chroma)
+    return Toning(_not_exceeded(residuals, TONED_QUANTILE), limit, chroma)
+
+
+def _not_exceeded(values: Floats, share: float) -> float:
+    """Return the least value that a share of all does not exceed."""
+    place = ceil(share * len(values)) - 1
+    return float(np.partition(values, place)[place])
+
+
+def _block_means(rgb: NDArray[np.uint8], n: int) -> tuple[Floats, Floats]:
+    """Return the means of the hat functions (n^2, 17) and of Cb and Cr (n^2, 2) by block."""
+    height, width = rgb.shape[:2]
+    hats = np.zeros((n * n, _KNOTS), np.int64)
+    color = np.zeros((n * n, 2), np.int64)
+    edges = -(-np.arange(n + 1) * width // n)
+    _add_pixels(rgb, np.arange(height) * n // height, edges, hats, color)
+    total = hats.sum(axis=1, keepdims=True)  # 64 a pixel
+    scale = np.array([_BLUE_DIFFERENCE, _RED_DIFFERENCE]) * 64
+    return hats / total, color / total * scale
+
+
+def _residuals(hats: Floats, color: Floats) -> Floats:
+    """Return how far each block's color is from the one that its luma foretells, (n,) float64."""
+    penalty = len(hats) * _second_differences()
+    weights = np.ones(len(hats))
+    for _ in range(_ROUNDS):
+        weighted = hats * weights[:, None]
+        knots = np.linalg.solve(weighted.T @ hats + penalty, weighted.T @ color)
+        missed = color - hats @ knots
+        residuals: Floats = np.hypot(missed[:, 0], missed[:, 1])
+        weights = _ROBUST / np.maximum(residuals, _ROBUST)
+    return residuals
+
+
+@cache
+def _second_differences() -> Floats:
+    """Return the quadratic form that keeps f smooth, and defined where an image has no luma."""
+    second = np.diff(np.eye(_KNOTS), 2, axis=0)
+    return _SMOOTHNESS * second.T @ second + 1e-11 * np.eye(_KNOTS)
+
+
+@numba.njit(nogil=True, cache=True)
+def _add_pixels(rgb: Any, rows: Any, edges: Any, hats: Any, color: Any) -> None:
+    """Add each pixel's hat functions, in 64ths, and 256 (B - Y), 256 (R - Y) to its block."""
+    n = edges.shape[0] - 1
+    for i in range(rgb.shape[0]):
+        for k in range(n):
+            block = rows[i] * n + k
+            sums, blue, red = hats[block], np.int64(0), np.int64(0)
+            for j in range(edges[k], edges[k + 1]):
+                r, g, b = np.int32(rgb[i, j, 0]), np.int32(rgb[i, j, 1]), np.int32(rgb[i, j, 2])
+                y = RED * r + GREEN * g + BLUE * b
+                knot, part = y >> 12, (y >> 6) & 63
+                sums[knot] += 64 - part
+                sums[knot + 1] += part
+                blue += 256 * b - y
+                red += 256 * r - y
+            color[block, 0] += blue
+            color[block, 1] += red

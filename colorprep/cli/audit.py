@@ -1,0 +1,109 @@
+"""`colorprep audit`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import options
+from .console import Session
+from .describe import quantity
+
+SHOWN = 10  # classes left empty
+
+# Named here too, so that --help does not import what finds them.
+REASONS = ("corrupt", "gray", "toned", "duplicate", "tiny")
+
+
+@options.command(
+    [
+        "colorprep audit --dir train/",
+        "colorprep audit --dir train/ --val val.txt --allow gray --allow tiny",
+    ]
+)
+@options.image_options
+@click.option(
+    "--val", "validation", metavar="LIST", help="Tell of pictures in this list and outside it."
+)
+@click.option(
+    "--allow",
+    "allowed",
+    type=click.Choice(REASONS),
+    multiple=True,
+    help="Only note this reason, drop no image for it; may be repeated.",
+)
+@options.output_option("audit", "Folder of the table and the pictures.")
+def command(session: Session, **values: Any) -> None:
+    """Find gray, toned, broken, double and tiny images.
+
+    Writes audit/audit.csv with the reasons, and lists/keep.txt and lists/drop.txt for --list.
+    Nothing is deleted. Toned are images whose color follows from their lightness; a small plain
+    photograph of one color and white may be taken for one, so look at audit/toned.jpg.
+    """
+    from ..stages import audit as stage
+
+    with options.wrong_usage():
+        params = stage.AuditParams(**values)
+    result = stage.run(params, session.workspace, session.reporter)
+    facts = {
+        "audit": result.table,
+        "keep": result.keep,
+        "drop": result.drop,
+        "class_counts": result.classes,
+        "summary": result.summary_path,
+        "sheets": result.sheets,
+        **result.summary,
+    }
+    session.show(_lines(result), facts)
+
+
+def _lines(result: Any) -> list[str]:
+    """Tell what an audit found."""
+    summary = result.summary
+    lines = [
+        f"{result.table.as_posix()}: {quantity(summary['n_images'], 'image')}, "
+        f"{summary['n_kept']:,} stay, {summary['n_dropped']:,} have a reason to go",
+        f"{result.keep.as_posix()}, {result.drop.as_posix()}: their lists",
+    ]
+    for reason, n_images in summary["reasons"].items():
+        picture = f"  {result.sheets[reason].as_posix()}" if reason in result.sheets else ""
+        lines.append(f"  {reason:10}{n_images:>8,}{picture}")
+    notes = [f"{n:,} {note}" for note, n in summary["notes"].items() if n]
+    lines.append(f"notes: {', '.join(notes) or 'none'}")
+    published = summary["published"]
+    lines.append(
+        f"gray by Zhang's mask: {published['zhang_mask_gray']:,}, by the range of ab: "
+        f"{published['ab_range_gray']:,}"
+    )
+    sampled = [f"{n:,} {name}" for name, n in summary["subsampling"].items()]
+    lines.append(f"chroma subsampling: {', '.join(sampled) or 'none'}")
+    return lines + _leak_lines(summary) + _class_lines(result)
+
+
+def _leak_lines(summary: dict[str, Any]) -> list[str]:
+    if not summary["n_leaks"]:
+        return []
+    n_leaks, shown = summary["n_leaks"], summary["leaks"]
+    lines = [f"{quantity(n_leaks, 'picture')} in training and in validation:"]
+    lines += [f"  {', '.join(s['validation'])} = {', '.join(s['training'])}" for s in shown]
+    if n_leaks > len(shown):
+        lines.append(f"  and {n_leaks - len(shown):,} more, noted as leak in the table")
+    return lines
+
+
+def _class_lines(result: Any) -> list[str]:
+    classes = result.summary["classes"]
+    ranges = [
+        f"{counts['smallest']:,} to {counts['largest']:,} (median {counts['median']:g})"
+        for counts in (classes["images"], classes["kept"])
+    ]
+    lines = [
+        f"{result.classes.as_posix()}: {classes['n_classes']:,} classes of {ranges[0]} images, "
+        f"{ranges[1]} of them stay"
+    ]
+    emptied = classes["emptied"]
+    if emptied:
+        more = f" and {len(emptied) - SHOWN:,} more" if len(emptied) > SHOWN else ""
+        lines.append(f"classes left empty: {', '.join(emptied[:SHOWN])}{more}")
+    return lines

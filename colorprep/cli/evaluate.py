@@ -1,0 +1,112 @@
+"""`colorprep evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options
+from .console import Session
+from .describe import quantity, skip_facts, skip_line
+
+if TYPE_CHECKING:
+    from ..metrics.resampling import Measured
+
+
+@options.command(
+    [
+        "colorprep evaluate --original photos/ --colorized colorized/",
+        "colorprep evaluate --checkpoint runs/demo --dir photos/ --list runs/demo/validation.txt",
+    ]
+)
+@click.option("--original", metavar="SOURCE", help="Originals of --colorized.")
+@click.option("--colorized", metavar="SOURCE", help="Pictures to judge, in the same tree.")
+@click.option("--checkpoint", metavar="PATH", help="Judge a network instead: a run, or a .pt file.")
+@options.image_options
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, min_open=True),
+    help="Of a network's annealed mean. [0.38]",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@options.size_option("native")
+@click.option(
+    "--prior",
+    metavar="FILE",
+    help="What AuC is balanced by. [prior.npz; none gives the originals' own colors]",
+)
+@click.option(
+    "--weights",
+    multiple=True,
+    metavar="NETWORK=FILE",
+    help="alexnet=FILE for LPIPS, inception=FILE for FID; both need colorprep[metrics].",
+)
+@options.output_option("evaluation", "Folder to write.")
+def command(session: Session, **values: Any) -> None:
+    """Measure how close colored pictures come to their originals.
+
+    Pictures are matched with originals by their path without extension. Or give a network, which
+    is to color the images of --dir. Figures are means over images, each with a 95% interval; the
+    protocol says how they are defined.
+    """
+    from ..stages import evaluate as stage
+    from ..stages.evaluation_files import measured_facts
+
+    with options.wrong_usage():
+        params = _params(**values)
+    result = stage.run(params, session.workspace, session.reporter)
+    lines = [
+        *_table(result.measured),
+        "",
+        f"{quantity(result.n_images, 'image')}{skip_line(result.skipped)}; "
+        f"{result.n_bins_absent} of 313 bins occur in none",
+        f"protocol {result.protocol_hash}: {result.protocol}",
+        f"{result.figures.as_posix()}: figures",
+        f"{result.table.as_posix()}: every image",
+        f"{result.sheet.as_posix()}: the worst and the best",
+    ]
+    facts = {
+        **measured_facts(result.measured),
+        "n_images": result.n_images,
+        "n_bins_absent": result.n_bins_absent,
+        "originals_without_picture": result.n_without_partner[0],
+        "pictures_without_original": result.n_without_partner[1],
+        "protocol": result.protocol,
+        "protocol_hash": result.protocol_hash,
+        "figures": result.figures,
+        "table": result.table,
+        "sheet": result.sheet,
+        **skip_facts(result.skipped),
+    }
+    session.show(lines, facts)
+
+
+def _params(size: Any, weights: Sequence[str], **rest: Any) -> Any:
+    from ..errors import InputError
+    from ..stages.evaluate import EvaluateParams
+
+    files = {}
+    for text in weights:
+        name, equals, path = text.partition("=")
+        if not (equals and path) or name in files:
+            raise InputError(f"--weights takes NETWORK=FILE, each network once; got {text!r}")
+        files[name] = path
+    return EvaluateParams(size=None if size == "native" else size, weights=files, **rest)
+
+
+def _table(measured: dict[str, Measured]) -> list[str]:
+    """Return figures as lines of a table, its columns aligned."""
+    rows = [("", "mean", "95% interval", "images", "")]
+    for name, figure in measured.items():
+        left_out = f"({figure.n_left_out} left out)" if figure.n_left_out else ""
+        interval = "-" if figure.low is None else f"{figure.low:.4g} .. {figure.high:.4g}"
+        mean = "-" if figure.mean is None else f"{figure.mean:.4g}"
+        rows.append((name, mean, interval, f"{figure.n:,}", left_out))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return [
+        f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  "
+        f"{row[3]:>{widths[3]}}  {row[4]}".rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,57 @@
+"""`colorprep report`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import options
+from .console import Session
+from .describe import quantity
+
+
+@options.command(
+    [
+        "colorprep report",
+        "colorprep report --compare prior_probs.npy --figures figures/",
+    ]
+)
+@options.image_options
+@click.option(
+    "--compare", metavar="PRIOR", help="Compare with this prior.npz or bare .npy of the same bins."
+)
+@click.option("--figures", metavar="DIR", help="Also write the figures as PNG.")
+@options.output_option("report.html", "Where to.")
+def command(
+    session: Session, images: Any, compare: str | None, figures: str | None, output: str | None
+) -> None:
+    """Write one HTML page on the prior, its weights and the images.
+
+    The page needs no network and no script. It tells of what the workspace holds, prior.npz at
+    least; some images are read again for it.
+    """
+    from ..stages import report as stage
+
+    params = stage.ReportParams(images, compare, figures, output)
+    result = stage.run(params, session.workspace, session.reporter)
+    told = [section for section in result.sections if section.facts is not None]
+    size = f"{result.n_bytes / 1e6:.2f} MB"
+    lines = [f"{result.path.as_posix()}: {quantity(len(told), 'section')}, {size}"]
+    if result.figures:
+        folder = result.figures[0].parent.as_posix()
+        lines.append(f"{folder}/: {quantity(len(result.figures), 'figure')}")
+    lines += [
+        f"left out: {section.title.lower()}. {section.reading}"
+        for section in result.sections
+        if section.facts is None
+    ]
+    facts = {
+        "report": result.path,
+        "bytes": result.n_bytes,
+        "figures": result.figures,
+        "comparison": None,
+        "sections": {section.anchor: section.facts is not None for section in result.sections},
+        **{section.anchor.replace("-", "_"): section.facts for section in result.sections},
+    }
+    session.show(lines, facts)

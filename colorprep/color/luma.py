@@ -1,0 +1,40 @@
+"""Luma: how light a pixel is to JPEG, in exact integers.
+
+Here lives `luma`, the weighted sum of the gamma-encoded channels. Lab's lightness, which follows
+the eye, lives in `colorprep.color.lab`.
+
+References
+----------
+ITU-R BT.601 (the weights 0.299, 0.587 and 0.114, here in 256ths).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+RED, GREEN, BLUE = 77, 150, 29  # 256 together, so that a gray pixel's luma is 256 times its value
+LUMA_MAX = 255 * 256
+
+
+def luma(rgb: NDArray[Any]) -> NDArray[np.int32]:
+    """Return the luma of sRGB pixels.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (..., 3), uint8
+
+    Returns
+    -------
+    ndarray of shape (...), int32, 0 to `LUMA_MAX`
+        256 times the luma of 8-bit pixels.
+
+    Examples
+    --------
+    >>> luma(np.array([[255, 255, 255], [0, 0, 1]], np.uint8)).tolist()
+    [65280, 29]
+    """
+    weights = np.array([RED, GREEN, BLUE], np.int32)
+    return rgb.astype(np.int32) @ weights

@@ -1,0 +1,85 @@
+"""Which image of one source belongs to which of another: by path, without the extension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .skip import Skip
+
+
+class Pairing(NamedTuple):
+    """Which images belong together.
+
+    Attributes
+    ----------
+    indices : ndarray of shape (n, 2), int64
+        An image of the first source and its partner in the second, in order of the first's keys.
+    only_first, only_second : list of Skip
+        The images of either source that have no partner.
+    """
+
+    indices: NDArray[np.int64]
+    only_first: list[Skip]
+    only_second: list[Skip]
+
+
+def pair_up(first: Sequence[str], second: Sequence[str], names: tuple[str, str]) -> Pairing:
+    """Find out which images belong together.
+
+    Parameters
+    ----------
+    first, second : sequence of str
+        The keys of two sources.
+    names : tuple of str
+        What the sources are called, for messages.
+
+    Returns
+    -------
+    Pairing
+
+    Raises
+    ------
+    InputError
+        If none belong together, or two of a source have the same path without its extension.
+    """
+    of_first, of_second = _by_stem(first, names[0]), _by_stem(second, names[1])
+    pairs = [(i, of_second[stem]) for stem, i in of_first.items() if stem in of_second]
+    if not pairs:
+        raise InputError(
+            f"no image of {names[0]} has the path, without extension, of one of {names[1]}; the "
+            f"first ones are {first[0]} and {second[0]}, but both should lie in the same tree, as "
+            "`colorprep colorize FOLDER` leaves them"
+        )
+    return Pairing(
+        np.array(pairs, np.int64),
+        _unpaired((first[i] for stem, i in of_first.items() if stem not in of_second), names[1]),
+        _unpaired((second[i] for stem, i in of_second.items() if stem not in of_first), names[0]),
+    )
+
+
+def stem_of(key: str) -> str:
+    """Return a key without its extension."""
+    folder, slash, name = key.rpartition("/")
+    return folder + slash + name.rpartition(".")[0]
+
+
+def _by_stem(keys: Sequence[str], name: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for index, key in enumerate(keys):
+        stem = stem_of(key)
+        if stem in found:
+            raise InputError(
+                f"{keys[found[stem]]} and {key} of {name} have the same path without extension, so "
+                "either could be meant; leave one of them out"
+            )
+        found[stem] = index
+    return found
+
+
+def _unpaired(keys: Iterable[str], other: str) -> list[Skip]:
+    return [Skip(key, "unpaired", f"{other} has no image of this path") for key in keys]

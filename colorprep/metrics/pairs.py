@@ -1,0 +1,189 @@
+"""A picture against its original: the figures of one pair of images.
+
+Formulas that scikit-image has are taken from there; here it is said which of their variants.
+
+References
+----------
+Zhang, Isola, Efros, ECCV 2016, section 3.1 (AuC); Wang, Bovik, Sheikh, Simoncelli 2004 (SSIM);
+CIE 142-2001 (CIEDE2000); Hasler and Suesstrunk 2003 (colorfulness).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.lab import Floats, rgb_to_lab
+from ..color.scores import color_scores
+from ..errors import InputError
+from .bins import AUC_LIMIT, BinShares, bin_map, bin_shares, bins_of_cells
+
+SSIM_SIGMA = 1.5
+SSIM_WINDOW = 11  # pixels: the Gaussian is cut at 3.5 sigma
+
+
+class PairMetrics(NamedTuple):
+    """The figures of a pair of images.
+
+    Attributes
+    ----------
+    auc : float
+        1 - mean(min(d, 150)) / 150, d the distance in ab: the area under the share of pixels within
+        a threshold of 0 to 150 CIELAB units, in closed form.
+    psnr : float
+        20 log10(255 / RMSE) of 8-bit RGB, in dB; infinite for equal images.
+    ssim : float
+        Mean over the channels, with a Gaussian window of sigma 1.5 and 11 x 11 pixels and variances
+        of the population, without the border of 5 pixels; NaN for images of less than 11.
+    ciede2000 : float
+        Mean over the pixels.
+    mse_ab : float
+        Mean squared error of (ab + 128) / 255.
+    colorfulness, colorfulness_original : float
+        See `color_scores`.
+    colorfulness_abs, colorfulness_abs_original : float
+        The variant of |R - G| and |(R + G) / 2 - B|.
+    chroma_ab, chroma_ab_original : float
+        Mean over the pixels of sqrt(a^2 + b^2).
+    bin_accuracy : float
+        Share of the pixels whose bin is the original's.
+    """
+
+    auc: float
+    psnr: float
+    ssim: float
+    ciede2000: float
+    mse_ab: float
+    colorfulness: float
+    colorfulness_original: float
+    colorfulness_abs: float
+    colorfulness_abs_original: float
+    chroma_ab: float
+    chroma_ab_original: float
+    bin_accuracy: float
+
+
+class Comparison(NamedTuple):
+    """What there is to tell of a pair.
+
+    Attributes
+    ----------
+    metrics : PairMetrics
+    bins : BinShares
+    """
+
+    metrics: PairMetrics
+    bins: BinShares
+
+
+def compare_images(
+    prediction: NDArray[np.uint8],
+    original: NDArray[np.uint8],
+    cell_bins: NDArray[np.uint16] | None = None,
+) -> Comparison:
+    """Compare a colored picture with its original.
+
+    Parameters
+    ----------
+    prediction, original : ndarray of shape (H, W, 3), uint8
+        sRGB.
+    cell_bins : ndarray of shape (65536,), uint16, or None
+        `bins_of_cells`, for those who compare many pairs.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If the two differ in shape, or are not uint8 of shape (H, W, 3).
+    """
+    for image in (prediction, original):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise InputError(f"expected uint8 of shape (H, W, 3), got {image.dtype} {image.shape}")
+    if prediction.shape != original.shape:
+        raise InputError(
+            f"images of different sizes cannot be compared: the prediction is {prediction.shape}, "
+            f"the original {original.shape}"
+        )
+    table = bins_of_cells() if cell_bins is None else cell_bins
+    lab, lab_original = rgb_to_lab(prediction), rgb_to_lab(original)
+    ab, ab_original = lab[..., 1:], lab_original[..., 1:]
+    distance = chroma(ab - ab_original)
+    bins, bins_original = bin_map(prediction, table), bin_map(original, table)
+    colors, colors_original = color_scores(prediction), color_scores(original)
+    metrics = PairMetrics(
+        auc=raw_accuracy(distance),
+        psnr=psnr(prediction, original),
+        ssim=ssim(prediction, original),
+        ciede2000=ciede2000(lab, lab_original),
+        mse_ab=float(np.mean(((ab - ab_original) / 255.0) ** 2)),
+        colorfulness=colors.colorfulness,
+        colorfulness_original=colors_original.colorfulness,
+        colorfulness_abs=colors.colorfulness_abs,
+        colorfulness_abs_original=colors_original.colorfulness_abs,
+        chroma_ab=float(chroma(ab).mean()),
+        chroma_ab_original=float(chroma(ab_original).mean()),
+        bin_accuracy=float((bins == bins_original).mean()),
+    )
+    return Comparison(metrics, bin_shares(bins, bins_original, distance))
+
+
+def raw_accuracy(distance: Floats) -> float:
+    """Return AuC, the area under the share of pixels within a threshold of 0 to 150, normalized.
+
+    Parameters
+    ----------
+    distance : ndarray, float64
+        Of each pixel, in ab, CIELAB units.
+
+    Returns
+    -------
+    float
+        1 - mean(min(d, 150)) / 150. A pixel at distance d is within the thresholds from d to 150,
+        so this is the integral itself; sums over 16 or 151 thresholds differ by up to 0.02.
+    """
+    return 1.0 - float(np.minimum(distance, AUC_LIMIT).mean()) / AUC_LIMIT
+
+
+def psnr(prediction: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
+    """Return the peak signal-to-noise ratio of 8-bit RGB in dB; infinite for equal images."""
+    from skimage.metrics import peak_signal_noise_ratio  # slow to import
+
+    with np.errstate(divide="ignore"):
+        return float(peak_signal_noise_ratio(original, prediction, data_range=255))
+
+
+def ssim(prediction: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
+    """Return the structural similarity, as published; NaN for images smaller than its window."""
+    from skimage.metrics import structural_similarity  # slow to import
+
+    if min(original.shape[:2]) < SSIM_WINDOW:
+        return math.nan
+    return float(
+        structural_similarity(
+            original,
+            prediction,
+            data_range=255,
+            channel_axis=2,
+            gaussian_weights=True,
+            sigma=SSIM_SIGMA,
+            use_sample_covariance=False,
+        )
+    )
+
+
+def ciede2000(lab: Floats, lab_original: Floats) -> float:
+    """Return the mean color difference by CIEDE2000 of two arrays of shape (..., 3)."""
+    from skimage.color import deltaE_ciede2000  # slow to import
+
+    return float(deltaE_ciede2000(lab_original, lab).mean())
+
+
+def chroma(ab: Floats) -> Floats:
+    """Return the length of (a, b), an ndarray of shape (...), float64."""
+    return np.asarray(np.hypot(ab[..., 0], ab[..., 1]))

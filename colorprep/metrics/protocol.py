@@ -1,0 +1,69 @@
+"""The protocol: one line that says how every figure is defined.
+
+Figures of two evaluations can be compared where their protocols are equal. Whatever changes a
+definition changes the line, and a change that it does not show raises its number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from .bins import AUC_LIMIT, FLOOR, N_BINS
+from .pairs import SSIM_SIGMA, SSIM_WINDOW
+from .resampling import LEVEL, N_REPLICATES
+
+PROTOCOL = "colorprep-evaluate/1"
+NETWORKS = {"alexnet": "lpips", "inception": "fid"}
+"""Which figure needs which network."""
+
+
+def protocol_line(
+    size: int | None, icc: str, orientation: str, prior: str, networks: Mapping[str, str]
+) -> str:
+    """Return the protocol of an evaluation.
+
+    Parameters
+    ----------
+    size : int or None
+        What both images are stretched to; None compares them as they are.
+    icc, orientation : str
+        The rules of decoding.
+    prior : str
+        What the balanced AuC is balanced by: a digest, or ``originals``.
+    networks : mapping of str to str
+        Digests of the files of networks, by name.
+
+    Returns
+    -------
+    str
+        Its name, then name=definition for each choice, separated by spaces.
+    """
+    choices = {
+        "pixels": "srgb8",
+        "size": "native" if size is None else f"{size}-stretched",
+        "icc": icc,
+        "orientation": orientation,
+        "mean": "over-images",
+        "ab": "lab-d65-2deg",
+        "auc": f"closed-form-{AUC_LIMIT:g}",
+        "balance": f"ab{N_BINS},1/(p+floor),p:{prior},floor:uniform-{FLOOR:g},pooled",
+        "psnr": "rgb-255",
+        "ssim": f"rgb-255,gaussian-{SSIM_SIGMA:g},window-{SSIM_WINDOW},population,no-border",
+        "ciede2000": "mean-over-pixels",
+        "mse_ab": "(ab+128)/255",
+        "colorfulness": "hasler-suesstrunk,+abs",
+        "bins": f"ab{N_BINS},images-alike,absent-left-out",
+        "nll": "nats-per-pixel,unweighted,soft+hard",
+        "interval": f"{LEVEL:.0%},poisson-bootstrap-{N_REPLICATES}",
+    }
+    if "alexnet" in networks:
+        choices["lpips"] = f"0.1-alex,{networks['alexnet']}"
+    if "inception" in networks:
+        choices["fid"] = f"299-stretched,{networks['inception']}"
+    return " ".join([PROTOCOL, *(f"{name}={choice}" for name, choice in choices.items())])
+
+
+def protocol_hash(line: str) -> str:
+    """Return 8 hexadecimal digits that stand for a protocol."""
+    return hashlib.sha256(line.encode("utf-8")).hexdigest()[:8]

@@ -1,0 +1,153 @@
+"""From the figures of many pairs to those of the set, each with its interval.
+
+Figures are means over images. Three kinds belong to the set as a whole: the balanced AuC, in which
+an image counts by the weight of its pixels, so that rare colors count alike wherever they are; the
+agreement of bins, of the pixels of all images together; and the difference of the mean
+colorfulness of the predictions and of the originals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..balance.smoothing import soften_probs
+from ..color.lab import Floats
+from ..quantize.ab import ab_lattice
+from .bins import N_BINS, BinShares, agreement, balanced_sums, balancing_weights
+from .resampling import Measured, absolute, measure, resampled_sums
+
+BLOCK = 256  # images whose shares of bins are written out at once
+COLORFULNESS = ("colorfulness", "colorfulness_abs")
+ORDER = (
+    "auc",
+    "auc_balanced",
+    "auc_balanced_per_image",
+    "psnr",
+    "ssim",
+    "ciede2000",
+    "mse_ab",
+    *(
+        name + suffix
+        for name in COLORFULNESS
+        for suffix in ("", "_original", "_delta", "_delta_of_means")
+    ),
+    "chroma_ab",
+    "chroma_ab_original",
+    "bin_accuracy",
+    "mean_bin_accuracy",
+    "mean_iou",
+    "frequency_weighted_iou",
+)
+"""In which figures are told; those of networks come after."""
+
+Columns = dict[str, Floats]
+"""Figures of every image by name, each an ndarray of shape (n,), float64."""
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """The figures of a set of pairs.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray of shape (n,), float64
+        Of every image: those given, ``auc_balanced`` with ``balance_weight``, and the differences
+        of colorfulness.
+    measured : dict of str to Measured
+        Of the set; ``auc_balanced`` is the mean of its column, weighted by ``balance_weight``, and
+        ``auc_balanced_per_image`` the plain one.
+    n_bins_absent : int
+        Bins that occur in no image, predicted or original.
+    """
+
+    columns: Columns
+    measured: dict[str, Measured]
+    n_bins_absent: int
+
+
+def summarize(
+    keys: Sequence[str],
+    columns: Mapping[str, Floats],
+    shares: Sequence[BinShares],
+    probs: Floats | None = None,
+) -> Summary:
+    """Summarize the figures of many pairs.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        What the images are called, each name once, at least one.
+    columns : mapping of str to ndarray of shape (n,), float64
+        `PairMetrics` by column, and whatever else there is of each image.
+    shares : sequence of BinShares
+    probs : ndarray of shape (313,), float64, or None
+        The prior of the balanced AuC; None takes the originals' own colors, softened.
+
+    Returns
+    -------
+    Summary
+    """
+    n = len(keys)
+    sums = resampled_sums(_blocks(keys, shares)).reshape(-1, 4, N_BINS)
+    if probs is None:
+        probs = soften_probs(sums[0, 0] / n, ab_lattice().centers)
+    weights = balancing_weights(probs)
+    completed = _completed(columns, shares, weights)
+    means = _means(keys, completed)
+    measured = {name: _mean_of(means[name], completed[name]) for name in completed}
+    del measured["balance_weight"]
+    measured["auc_balanced_per_image"] = measured["auc_balanced"]
+    with np.errstate(invalid="ignore"):  # replicates that drew no image
+        balanced = 1.0 - (sums[:, 3] @ weights) / (sums[:, 0] @ weights)
+    measured["auc_balanced"] = measure(balanced, n)
+    for name in COLORFULNESS:
+        difference = means[name] - means[f"{name}_original"]
+        measured[f"{name}_delta_of_means"] = absolute(measure(difference, n))
+    bins = agreement(sums)
+    measured["mean_bin_accuracy"] = measure(bins.mean_accuracy, n)
+    measured["mean_iou"] = measure(bins.mean_iou, n)
+    measured["frequency_weighted_iou"] = measure(bins.frequency_weighted_iou, n)
+    ordered = {name: measured.pop(name) for name in ORDER} | measured
+    return Summary(completed, ordered, int(bins.n_absent[0]))
+
+
+def _blocks(keys: Sequence[str], shares: Sequence[BinShares]) -> Iterator[tuple[list[str], Floats]]:
+    """Give the shares of some images after another, written out."""
+    for start in range(0, len(keys), BLOCK):
+        part = [image.dense().ravel() for image in shares[start : start + BLOCK]]
+        yield list(keys[start : start + BLOCK]), np.stack(part)
+
+
+def _completed(
+    columns: Mapping[str, Floats], shares: Sequence[BinShares], weights: Floats
+) -> Columns:
+    """Return the columns with those that follow from them and from the shares of bins."""
+    accuracy, weight = balanced_sums(shares, weights)
+    balanced = {"auc_balanced": accuracy / weight, "balance_weight": weight}
+    deltas = {
+        f"{name}_delta": np.abs(columns[name] - columns[f"{name}_original"])
+        for name in COLORFULNESS
+    }
+    return {"auc": columns["auc"], **balanced, **columns, **deltas}
+
+
+def _means(keys: Sequence[str], columns: Columns) -> Columns:
+    """Return each column's mean, and its means in the replicates, over the images that have it."""
+    values = np.stack(list(columns.values()), axis=1)
+    finite = np.isfinite(values)
+    addends = np.hstack([np.where(finite, values, 0.0), finite])
+    sums = resampled_sums(
+        (keys[start : start + BLOCK], addends[start : start + BLOCK])
+        for start in range(0, len(keys), BLOCK)
+    )
+    with np.errstate(invalid="ignore"):
+        means = sums[:, : len(columns)] / sums[:, len(columns) :]
+    return dict(zip(columns, means.T, strict=True))
+
+
+def _mean_of(means: Floats, values: Floats) -> Measured:
+    n = int(np.isfinite(values).sum())
+    return measure(means, n, len(values) - n)

@@ -1,0 +1,259 @@
+"""Charts: shares by rank, intervals, scores of a curriculum, errors of the round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+from numpy.typing import NDArray
+
+from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut
+from ..quantize.quantizer import Quantizer
+from ..quantize.round_trip import RoundTrip
+from .gallery import TEXT
+from .gamut import bin_colors
+from .numbers import short
+from .style import (
+    ACCENT,
+    OWN_COLORS,
+    SECOND,
+    SIZE,
+    SOFT,
+    THIRD,
+    TITLE_SIZE,
+    blank_figure,
+    label,
+    percent_axis,
+    plain,
+)
+
+HEIGHT = 3.6
+SCORE_LABELS = {
+    "rgbvar": "variance across R, G, B",
+    "ab-entropy": "entropy of ab, in bits",
+    "surprise": "surprise, in bits a pixel",
+}
+MOST_POINTS = 400  # of a curve, to keep the page small
+SHOWN_ERRORS = 0.99  # the share of errors that the axis reaches
+
+
+def draw_hard_and_smoothed(quantizer: Quantizer, hard: Floats, smoothed: Floats) -> Figure:
+    """Draw a prior before and after smoothing, bins in order of their smoothed share.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    hard, smoothed : ndarray of shape (Q,), float64
+
+    Returns
+    -------
+    Figure
+        The smoothed shares as a line, the hard ones as dots in the colors of the bins, and a
+        tick at the bottom for each bin without a pixel.
+    """
+    figure = blank_figure(HEIGHT)
+    axes = figure.subplots()
+    plain(axes)
+    order = np.argsort(-smoothed, kind="stable")
+    ranks = np.arange(1, len(order) + 1)
+    line, dots = smoothed[order], hard[order]
+    axes.plot(ranks[line > 0], line[line > 0], color=ACCENT, linewidth=2)
+    held = dots > 0
+    bottom = 0.3 * float(dots[held].min())
+    colors = bin_colors(quantizer)[order][held]
+    axes.scatter(ranks[held], dots[held], 16, colors, linewidths=0, gid=OWN_COLORS)
+    axes.vlines(ranks[~held], bottom, 1.6 * bottom, SOFT, linewidth=0.8)
+    axes.set_yscale("log")
+    axes.set_ylim(bottom, 1)
+    axes.yaxis.set_major_formatter(percent_axis())
+    axes.minorticks_off()
+    axes.spines[["top", "right"]].set_visible(False)
+    label(axes, "bins, from the commonest to the rarest", "share of the pixels")
+    return figure
+
+
+def draw_intervals(quantizer: Quantizer, shares: Floats, low: Floats, high: Floats) -> Figure:
+    """Draw shares with their intervals.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    shares, low, high : ndarray of shape (Q,), float64
+
+    Returns
+    -------
+    Figure
+        The 30 commonest bins as dots in their colors, on a log scale.
+    """
+    figure = blank_figure(HEIGHT)
+    axes = figure.subplots()
+    plain(axes)
+    order = np.argsort(-shares, kind="stable")[:30]
+    order = order[shares[order] > 0]
+    ranks = np.arange(1, len(order) + 1)
+    # An interval may begin at 0, which a log axis cannot show: it then begins at the bottom.
+    bottom = 0.7 * float(np.where(low > 0, low, shares)[order].min())
+    axes.vlines(ranks, np.maximum(low[order], bottom), high[order], SOFT, linewidth=2)
+    colors = bin_colors(quantizer)[order]
+    axes.scatter(ranks, shares[order], 60, colors, linewidths=0, gid=OWN_COLORS, zorder=3)
+    axes.set_yscale("log")
+    axes.set_ylim(bottom, None)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.yaxis.set_major_formatter(percent_axis())
+    axes.minorticks_off()
+    axes.spines[["top", "right"]].set_visible(False)
+    label(axes, f"the {len(order)} commonest bins", "share of the pixels")
+    return figure
+
+
+def draw_errors(errors: RoundTrip) -> Figure:
+    """Draw the distributions of round-trip errors.
+
+    Parameters
+    ----------
+    errors : RoundTrip
+        Of color differences, each ndarray of shape (N,).
+
+    Returns
+    -------
+    Figure
+        For each way of decoding, the share of the pixels whose error is no larger.
+    """
+    figure = blank_figure(HEIGHT)
+    axes = figure.subplots()
+    plain(axes)
+    shares = np.linspace(0.0, 1.0, 201)
+    lines = zip(errors._fields, errors, (ACCENT, SECOND, THIRD), ("-", "--", "-."), strict=True)
+    for name, values, color, style in lines:
+        axes.plot(np.quantile(values, shares), shares, style, color=color, linewidth=2, label=name)
+    reach = max(float(np.quantile(values, SHOWN_ERRORS)) for values in errors)
+    axes.set(xlim=(0, 1.05 * reach or 1.0), ylim=(0, 1.02))
+    axes.yaxis.set_major_formatter(percent_axis())
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="lower right", frameon=False, fontsize=SIZE, labelcolor=TEXT, handlelength=3)
+    label(axes, "color difference (CIEDE2000)", "share of the pixels")
+    return figure
+
+
+def draw_round_trips(
+    rows: Sequence[str], rgb: NDArray[np.uint8], decoded: RoundTrip, errors: RoundTrip
+) -> Figure:
+    """Draw colors beside what comes back of them.
+
+    Parameters
+    ----------
+    rows : sequence of str
+        Names of the colors.
+    rgb : ndarray of shape (N, 3), uint8
+    decoded : RoundTrip
+        Of CIE Lab, each ndarray of shape (N, 3).
+    errors : RoundTrip
+        Of color differences, each ndarray of shape (N,).
+
+    Returns
+    -------
+    Figure
+        Each row a color, then its decodings with their errors below.
+    """
+    figure = blank_figure(0.7 + 0.8 * len(rows))
+    axes = figure.subplots()
+    plain(axes)
+    columns = [rgb / 255.0, *(lab_to_rgb(reduce_to_gamut(lab)) for lab in decoded)]
+    for column, colors in enumerate(columns):
+        boxes = [
+            [(column, row), (column + 0.9, row), (column + 0.9, row + 0.6), (column, row + 0.6)]
+            for row in range(len(rows))
+        ]
+        axes.add_collection(PolyCollection(boxes, facecolors=colors, gid=OWN_COLORS))
+    style: dict[str, Any] = {"color": SOFT, "fontsize": SIZE, "ha": "center", "va": "center"}
+    for column, differences in enumerate(errors, 1):
+        for row, difference in enumerate(differences):
+            axes.text(column + 0.45, row + 0.78, short(difference), **style)
+    axes.set(xlim=(-0.05, 3.95), ylim=(len(rows), -0.1))
+    axes.set_xticks([column + 0.45 for column in range(4)], ["original", *decoded._fields])
+    axes.set_yticks([row + 0.3 for row in range(len(rows))], rows)
+    axes.tick_params(length=0, labelcolor=TEXT, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def draw_scores(scores: Floats, shown: Sequence[int]) -> Figure:
+    """Draw the sorted scores of a curriculum.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,), float64
+        By rank.
+    shown : sequence of int
+        Ranks to be marked, counted from 1.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = blank_figure(HEIGHT)
+    _plot_scores(figure.subplots(), scores, shown, "rgbvar")
+    return figure
+
+
+def draw_ranking(
+    scores: Floats,
+    shown: Sequence[int],
+    thumbnails: Sequence[NDArray[np.uint8]],
+    name: str = "rgbvar",
+    stratified: bool = False,
+) -> Figure:
+    """Draw the sorted scores of a curriculum, with photographs at some ranks.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,), float64
+        By rank.
+    shown : sequence of int
+        Ranks of the photographs, counted from 1.
+    thumbnails : sequence of ndarray of shape (H, W, 3), uint8
+    name : str
+        Of the score.
+    stratified : bool
+        Whether strata take turns, so that scores go up and down; each image is a dot then.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = blank_figure(5.8)
+    grid = figure.add_gridspec(2, len(shown), height_ratios=[3.2, 1])
+    curve = figure.add_subplot(grid[0, :])
+    _plot_scores(curve, scores, shown, name, stratified)
+    title = f"Images by {name}" + (", stratum by stratum" if stratified else "")
+    curve.set_title(title, color=TEXT, fontsize=TITLE_SIZE, pad=10)
+    for column, (rank, thumbnail) in enumerate(zip(shown, thumbnails, strict=True)):
+        photograph = figure.add_subplot(grid[1, column])
+        photograph.imshow(thumbnail)
+        photograph.set_axis_off()
+        photograph.set_title(f"rank {rank}", color=SOFT, fontsize=SIZE - 1.5)
+    return figure
+
+
+def _plot_scores(
+    axes: Axes, scores: Floats, shown: Sequence[int], name: str, stratified: bool = False
+) -> None:
+    plain(axes)
+    n = len(scores)
+    drawn = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).round().astype(np.int64))
+    if stratified:
+        axes.plot(drawn + 1, scores[drawn], ".", color=ACCENT, markersize=4)
+    else:
+        axes.fill_between(drawn + 1, scores[drawn], color=ACCENT, alpha=0.25, linewidth=0)
+        axes.plot(drawn + 1, scores[drawn], color=ACCENT, linewidth=2)
+    marked = [scores[rank - 1] for rank in shown]
+    axes.plot(shown, marked, "o", color=TEXT, markersize=7, clip_on=False)
+    axes.set_xlim(1, max(2, n))
+    axes.set_ylim(0, None)
+    axes.spines[["top", "right"]].set_visible(False)
+    label(axes, "rank", SCORE_LABELS.get(name, name))

@@ -1,0 +1,215 @@
+"""Sections on the images themselves: their ranks, the round trip, and what was skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.lab import Floats
+from ..quantize.quantizer import Quantizer
+from ..quantize.round_trip import RoundTrip, round_trip
+from .charts import draw_errors, draw_round_trips, draw_scores
+from .numbers import quantity, short
+from .page import Block, Chart, Note, Photographs, Section, Table, missing
+from .thumbnails import contact_sheet
+
+ERROR_RANKS = {"median": 0.5, "95th percentile": 0.95, "99th percentile": 0.99, "worst": 1.0}
+DECODINGS = {
+    "hard": "the center of its bin",
+    "soft": "the mean of its soft label",
+    "annealed": "the annealed mean of its soft label",
+}
+
+
+class Ranked(NamedTuple):
+    """A ranked image with its thumbnail.
+
+    Attributes
+    ----------
+    rank : int
+        Counted from 1.
+    key : str
+    score : float
+    tile : ndarray of shape (S, S, 3), uint8, or None
+        None where the image cannot be read.
+    """
+
+    rank: int
+    key: str
+    score: float
+    tile: NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True, eq=False)
+class RoundTripSample:
+    """Pixels of a sample of images, and what became of them.
+
+    Attributes
+    ----------
+    n_images : int
+    rgb : ndarray of shape (N, 3), uint8
+    errors : RoundTrip
+        Color differences, each ndarray of shape (N,).
+    """
+
+    n_images: int
+    rgb: NDArray[np.uint8]
+    errors: RoundTrip
+
+
+def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Section:
+    """Show a curriculum's scores, and photographs of some ranks.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,), float64
+        By rank; of no image where there is no ranking.
+    shown : sequence of sequence of Ranked
+        Images of neighboring ranks.
+    """
+    title = "From the most to the least colorful"
+    if not len(scores):
+        text = "There is no ranking yet; `colorprep rgbvar` makes it."
+        return missing("ranking", title, text)
+    spread = (
+        f"Scores fall from {short(scores[0])} over {short(float(np.median(scores)))} in the middle "
+        f"to {short(scores[-1])}"
+    )
+    ranks = [group[0].rank for group in shown]
+    chart = Chart(
+        "ranking",
+        "Scores by rank",
+        draw_scores(scores, ranks),
+        "The score is the variance across R, G and B, averaged over an image's pixels; dots are "
+        "where the photographs begin.",
+        f"A falling curve of {quantity(len(scores), 'score')}. {spread}.",
+    )
+    sheets = [sheet for group in shown if (sheet := _photographs(group)) is not None]
+    blocks: list[Block] = [chart, *sheets]
+    if len(sheets) < len(shown):
+        blocks.append(Note("Photographs are left out where the images cannot be read."))
+    reading = (
+        f"{quantity(len(scores), 'image')} in order of colorfulness, as a curriculum takes them. "
+        f"{spread}."
+    )
+    facts = {
+        "n_images": len(scores),
+        "highest": float(scores[0]),
+        "median": float(np.median(scores)),
+        "lowest": float(scores[-1]),
+        "ranks": ranks,
+    }
+    return Section("ranking", title, reading, blocks, facts)
+
+
+def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> Section:
+    """Show what colors of the images lose by being encoded and decoded."""
+    title = "The round trip"
+    if sample is None:
+        text = "The images cannot be read here; `colorprep report --dir FOLDER` finds them."
+        return missing("round-trip", title, text)
+    errors = sample.errors
+    facts = {name: _error_facts(values) for name, values in zip(DECODINGS, errors, strict=True)}
+    medians = ", ".join(f"{short(one['median'])} {name}" for name, one in facts.items())
+    chart = Chart(
+        "round-trip",
+        "How large the errors are",
+        draw_errors(errors),
+        "For each way of decoding, the share of the pixels whose error is no larger than this. "
+        "The further left and up, the better.",
+        f"Three rising curves of color differences. Medians: {medians}.",
+    )
+    order = np.argsort(errors.hard, kind="stable")
+    last = len(order) - 1
+    chosen = order[[round(share * last) for share in ERROR_RANKS.values()]]
+    rgb, some = sample.rgb[chosen], RoundTrip(*(values[chosen] for values in errors))
+    swatches = Chart(
+        "round-trip-colors",
+        "What the errors look like",
+        draw_round_trips(list(ERROR_RANKS), rgb, round_trip(quantizer, rgb), some),
+        "Colors of the photographs at ranks of the hard error, beside what comes back of them, "
+        "with the color difference below. The lightness is kept.",
+        "Hard errors: "
+        + ", ".join(
+            f"{name} {short(error)}" for name, error in zip(ERROR_RANKS, some.hard, strict=True)
+        )
+        + ".",
+    )
+    table = Table(
+        "Color differences (CIEDE2000)",
+        ["decoding", "mean", "median", "95th percentile"],
+        [
+            [f"{name}: {DECODINGS[name]}", *(short(value) for value in one.values())]
+            for name, one in facts.items()
+        ],
+    )
+    reading = (
+        f"What a color of these images loses by being encoded into {quantizer.name} and decoded "
+        "again, at its own lightness: no network that predicts these bins can do better. A "
+        "difference of 1 is just noticeable side by side. Measured on "
+        f"{len(sample.rgb):,} pixels of {quantity(sample.n_images, 'image')}, a grid of each."
+    )
+    told_facts = {"n_images": sample.n_images, "n_pixels": len(sample.rgb), **facts}
+    blocks: list[Block] = [chart, swatches, table]
+    return Section("round-trip", title, reading, blocks, told_facts)
+
+
+def error_summary(sample: RoundTripSample) -> str:
+    """Tell the median error of annealed decoding."""
+    return f"ΔE {short(float(np.median(sample.errors.annealed)))}"
+
+
+def skipped_section(
+    skipped: Mapping[str, Mapping[str, int]], meanings: Mapping[str, Mapping[str, str]]
+) -> Section:
+    """Count images that were skipped or found odd.
+
+    Parameters
+    ----------
+    skipped : mapping of str to mapping of str to int
+        By command: how many for each reason.
+    meanings : mapping of str to mapping of str to str
+        By command: what its reasons mean.
+    """
+    rows = [
+        [reason, command, f"{n:,}", meanings[command].get(reason, "")]
+        for command, counts in skipped.items()
+        for reason, n in sorted(counts.items())
+    ]
+    commands = " and ".join(f"`colorprep {command}`" for command in skipped)
+    reading = (
+        f"Images that could not be used or were found odd, as {commands} counted them. No image "
+        "is left out silently."
+    )
+    blocks: list[Block] = [Note("There are none.")]
+    if rows:
+        columns = ["reason", "found by", "images", "what it means"]
+        blocks = [Table("Images by reason", columns, rows, words=True)]
+    facts = {command: dict(sorted(counts.items())) for command, counts in skipped.items()}
+    return Section("skipped", "Skipped and odd images", reading, blocks, facts)
+
+
+def _photographs(group: Sequence[Ranked]) -> Photographs | None:
+    """Return the readable photographs of neighboring ranks as one picture."""
+    read = [image for image in group if image.tile is not None]
+    if not read:
+        return None
+    first, last = group[0], group[-1]
+    jpeg, size = contact_sheet([image.tile for image in read if image.tile is not None])
+    scores = f"scores {short(first.score)} to {short(last.score)}"
+    keys = ", ".join(image.key for image in read)
+    ranks = f"{first.rank:,} to {last.rank:,}"
+    description = f"Photographs of ranks {ranks}: {keys}"
+    return Photographs(f"Ranks {ranks}, {scores}", jpeg, size, description)
+
+
+def _error_facts(values: NDArray[np.float64]) -> dict[str, float]:
+    return {
+        "mean": float(values.mean()),
+        "median": float(np.median(values)),
+        "percentile_95": float(np.quantile(values, 0.95)),
+    }

@@ -1,0 +1,284 @@
+"""Sections on a prior itself: its colors, its smoothing, its weights, and the choice of lambda."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..balance.comparison import compare_priors
+from ..balance.prior import Prior, entropy_bits
+from ..balance.smoothing import hard_probs
+from ..balance.weights import (
+    Weights,
+    WeightSafety,
+    gray_bins,
+    rebalancing_weights,
+    weight_safety,
+)
+from ..color.lab import Floats
+from ..errors import InputError
+from ..quantize.quantizer import Quantizer
+from .charts import draw_hard_and_smoothed
+from .gamut import draw_shares, draw_weights
+from .numbers import percent, short
+from .page import Block, Chart, Note, Section, Table
+from .spectrum import draw_spectra
+from .swatches import bin_name, bin_swatches
+
+LAMBDAS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
+COMMONEST = 8
+
+
+def prior_section(prior: Prior) -> Section:
+    """Show the gamut with the prior on it."""
+    quantizer, probs = prior.quantizer, prior.probs
+    n_bins, n_empty = len(probs), int(np.count_nonzero(prior.counts == 0))
+    commonest = np.argsort(-probs, kind="stable")[:COMMONEST]
+    top = f"{percent(probs[commonest[0]])} of the pixels, {bin_name(quantizer, commonest[0])}"
+    description = (
+        f"A map of the {n_bins} bins of {quantizer.name}. The commonest bin holds {top}. "
+        f"{n_empty} bins hold no pixel. Near-gray bins hold {percent(_gray_share(prior))}."
+    )
+    chart = Chart(
+        "prior",
+        "How often each color occurs",
+        draw_shares(quantizer, probs),
+        "The area of a square grows with the logarithm of its share: from one size to the next "
+        "in the row below, a color is ten times rarer. Empty frames are bins that hardly occur.",
+        description,
+    )
+    table = Table(
+        "The commonest bins",
+        ["bin", "share of the pixels", "together"],
+        [
+            [[swatch], percent(share), percent(together)]
+            for swatch, share, together in zip(
+                bin_swatches(quantizer, commonest),
+                probs[commonest],
+                np.cumsum(probs[commonest]),
+                strict=True,
+            )
+        ],
+    )
+    facts = {
+        "quantizer": quantizer.name,
+        "n_bins": n_bins,
+        "bins_without_a_pixel": n_empty,
+        "n_images": prior.meta.get("n_images"),
+        "n_pixels": prior.n_pixels,
+        "digest": prior.digest,
+        **_shape(probs, quantizer),
+    }
+    reading = (
+        "Which colors the images are made of. Each square is a bin of the quantizer, at its place "
+        "in the plane of colors and in its own color."
+    )
+    return Section("prior", "The prior", reading, [chart, table], facts)
+
+
+def smoothing_section(prior: Prior) -> Section:
+    """Show the prior before and after smoothing."""
+    quantizer, hard, smoothed = prior.quantizer, hard_probs(prior.counts), prior.probs
+    smoothing = str(prior.meta.get("smoothing", "none"))
+    apart = compare_priors(hard, smoothed)
+    shapes = {"hard": _shape(hard, quantizer), "smoothed": _shape(smoothed, quantizer)}
+    moved = "No smoothing was asked for, so both are the same."
+    if smoothing != "none":
+        moved = (
+            f"Smoothing ({smoothing}) moved {percent(apart.total_variation)} of the pixels to "
+            f"other bins, a Jensen-Shannon divergence of {short(apart.jensen_shannon)} bits."
+        )
+    chart = Chart(
+        "smoothing",
+        "Bins by their share",
+        draw_hard_and_smoothed(quantizer, hard, smoothed),
+        "The line is the smoothed prior, falling from the commonest bin to the rarest. A dot in a "
+        "bin's color is its share of the pixels as they were counted; ticks at the bottom are "
+        "bins without a pixel.",
+        f"Shares of {len(hard)} bins on a log scale. {moved} The largest share is "
+        f"{percent(hard.max())} as counted and {percent(smoothed.max())} smoothed.",
+    )
+    table = Table(
+        "Before and after smoothing",
+        ["measure", "hard", "smoothed"],
+        [
+            ["bins with a share", *(f"{shape['n_held']:,}" for shape in shapes.values())],
+            ["largest share", *(percent(shape["largest"]) for shape in shapes.values())],
+            ["near-gray", *(percent(shape["gray_share"]) for shape in shapes.values())],
+            ["entropy, bits", *(short(shape["entropy_bits"]) for shape in shapes.values())],
+            ["effective bins", *(short(shape["effective_bins"]) for shape in shapes.values())],
+        ],
+    )
+    reading = (
+        "Counted shares leave holes and noise where few pixels fall; smoothing fills them from "
+        "neighboring colors, so that no rare color gets an absurd weight by accident. "
+        f"{moved}"
+    )
+    facts = {
+        "smoothing": smoothing,
+        "jensen_shannon": apart.jensen_shannon,
+        "total_variation": apart.total_variation,
+        **shapes,
+    }
+    return Section("smoothing", "Hard and smoothed", reading, [chart, table], facts)
+
+
+def weights_section(
+    quantizer: Quantizer, weights: Weights, meta: dict[str, Any], origin: str
+) -> Section:
+    """Show rebalancing weights, and what they do to the share of gray.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    weights : Weights
+    meta : dict
+        With ``lambda``, ``alpha`` and ``zero_bins``.
+    origin : str
+        A sentence on where the weights are from.
+    """
+    safety = weight_safety(weights, gray_bins(quantizer.centers, quantizer.space))
+    spread = f"Weights reach from {short(safety.smallest)} to {short(safety.largest)}"
+    gray = (
+        f"near-gray bins hold {percent(safety.gray_before)} of the pixels and "
+        f"{percent(safety.gray_after)} of the weighted loss"
+    )
+    weight_map = Chart(
+        "weights",
+        "How much each color counts",
+        draw_weights(quantizer, weights.weights),
+        "The area of a square is the weight of its bin.",
+        f"A map of the {len(weights.weights)} bins. {spread}.",
+    )
+    rows = [("pixels", weights.probs), ("weighted loss", _in_the_loss(weights))]
+    spectra = Chart(
+        "gray",
+        "What the weights do to gray",
+        draw_spectra(quantizer, rows, "share of all pixels, and of the weighted loss"),
+        "Each bar begins with its near-gray share, then come the colors in order of hue. The "
+        "upper bar is what is in the photographs, the lower one what training attends to.",
+        f"Two bars: {gray}.",
+    )
+    table = Table(
+        "What the weights do to the loss",
+        [],
+        [
+            ["lambda", short(meta["lambda"])],
+            ["alpha", short(meta["alpha"])],
+            ["empty bins", str(meta["zero_bins"])],
+            ["smallest weight", short(safety.smallest)],
+            ["largest weight", short(safety.largest)],
+            ["largest over smallest", short(safety.largest / safety.smallest)],
+            ["effective sample size", percent(safety.effective_share)],
+            ["near-gray among the pixels", percent(safety.gray_before)],
+            ["near-gray in the loss", percent(safety.gray_after)],
+        ],
+    )
+    reading = (
+        "Without weights a network learns to paint everything gray-brown, since most pixels are. "
+        f"Weights let rare colors count more: {gray}. {origin}"
+    )
+    settings = {name: meta[name] for name in ("lambda", "alpha", "zero_bins")}
+    facts = {**settings, **vars(safety)}
+    return Section("weights", "Weights and gray", reading, [weight_map, spectra, table], facts)
+
+
+def lambda_section(prior: Prior) -> Section:
+    """Compare values of lambda."""
+    quantizer = prior.quantizer
+    rows: list[list[str]] = []
+    bars: list[tuple[str, Floats]] = []
+    facts: list[dict[str, Any]] = []
+    reasons: list[Block] = []
+    for mix in LAMBDAS:
+        try:
+            weights = rebalancing_weights(prior.probs, mix)
+        except InputError as error:
+            rows.append([f"{mix:g}", *["–"] * 5])
+            facts.append({"lambda": mix, "error": str(error)})
+            reasons.append(Note(f"Lambda {mix:g} has no weights here: {error}."))
+            continue
+        safety = weight_safety(weights, gray_bins(quantizer.centers, quantizer.space))
+        rows.append([f"{mix:g}", *_lambda_cells(safety)])
+        bars.append((f"λ = {mix:g}", _in_the_loss(weights)))
+        facts.append({"lambda": mix, **vars(safety)})
+    chart = Chart(
+        "lambda",
+        "The weighted loss for each lambda",
+        draw_spectra(quantizer, bars, "share of the weighted loss"),
+        "At lambda 1 all weights are equal, and the bar is that of the pixels. Towards 0 every bin "
+        "comes to count alike, however rare it is.",
+        "Near-gray in the loss: "
+        + ", ".join(
+            f"{percent(row['gray_after'])} at lambda {row['lambda']:g}"
+            for row in facts
+            if "gray_after" in row
+        )
+        + ".",
+    )
+    columns = [
+        "lambda",
+        "smallest weight",
+        "largest weight",
+        "effective sample size",
+        "near-gray before",
+        "near-gray in the loss",
+    ]
+    table = Table("What each lambda does, at alpha 1", columns, rows)
+    reading = (
+        "Lambda is how much of the uniform distribution is mixed into the prior before its inverse "
+        "is taken (0.5 is usual). Less makes training more colorful and wastes more of the "
+        "pixels: the effective sample size is the share of them that the loss still uses."
+    )
+    blocks = [chart, table, *reasons]
+    return Section("lambda", "The choice of lambda", reading, blocks, {"table": facts})
+
+
+def summary(prior: Prior, weights: Weights) -> dict[str, str]:
+    """Return the numbers of a prior and its weights that matter most, by name."""
+    safety = weight_safety(weights, gray_bins(prior.quantizer.centers, prior.quantizer.space))
+    n_empty = int(np.count_nonzero(prior.counts == 0))
+    return {
+        "images": f"{prior.meta.get('n_images', 0):,}",
+        "pixels": f"{short(prior.n_pixels / 1e6)} million",
+        "quantizer": prior.quantizer.name,
+        "bins without a pixel": f"{n_empty} of {len(prior.counts)}",
+        "near-gray pixels": percent(safety.gray_before),
+        "near-gray in the loss": percent(safety.gray_after),
+        "effective sample size": percent(safety.effective_share),
+    }
+
+
+def _lambda_cells(safety: WeightSafety) -> list[str]:
+    return [
+        short(safety.smallest),
+        short(safety.largest),
+        percent(safety.effective_share),
+        percent(safety.gray_before),
+        percent(safety.gray_after),
+    ]
+
+
+def _in_the_loss(weights: Weights) -> Floats:
+    """Return each bin's share of the weighted loss."""
+    share = weights.probs * weights.weights
+    normalized: Floats = share / share.sum()
+    return normalized
+
+
+def _gray_share(prior: Prior) -> float:
+    quantizer = prior.quantizer
+    return float(prior.probs[gray_bins(quantizer.centers, quantizer.space)].sum())
+
+
+def _shape(probs: Floats, quantizer: Quantizer) -> dict[str, Any]:
+    """Return how a distribution over bins is spread."""
+    bits = entropy_bits(probs)
+    return {
+        "entropy_bits": bits,
+        "effective_bins": 2.0**bits,
+        "largest": float(probs.max()),
+        "gray_share": float(probs[gray_bins(quantizer.centers, quantizer.space)].sum()),
+        "n_held": int(np.count_nonzero(probs > 0)),
+    }

@@ -1,0 +1,93 @@
+"""Spectra: a distribution over bins as a bar, near-gray first, then the colors by hue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+
+from ..balance.weights import gray_bins
+from ..color.lab import Floats
+from ..quantize.quantizer import Quantizer, centers_in_ab
+from .gallery import TEXT
+from .gamut import displayed
+from .numbers import percent
+from .style import OWN_COLORS, SIZE, SOFT, blank_figure, label, plain
+
+SECTORS = 36
+FIRST_HUE = -10.0  # degrees; where a bar's colors begin: with magenta to red
+ROW_HEIGHT = 0.36
+LONGEST_NAME = 16
+
+
+def draw_spectra(quantizer: Quantizer, rows: Sequence[tuple[str, Floats]], x: str) -> Figure:
+    """Draw distributions over the same bins as bars below one another.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    rows : sequence of tuple of str and ndarray of shape (Q,), float64
+        Names and distributions, each summing to 1.
+    x : str
+        What the whole length of a bar is.
+
+    Returns
+    -------
+    Figure
+        Each bar begins with its share of near-gray bins, told at its right end, and goes on
+        with sectors of hue; a sector has the mean color of what is in it.
+    """
+    figure = blank_figure(1.0 + ROW_HEIGHT * len(rows))
+    axes = figure.subplots()
+    plain(axes)
+    for row, (_, probs) in enumerate(rows):
+        shares, colors = spectrum(quantizer, probs)
+        ends = np.cumsum(shares)
+        boxes = [
+            [(start, row - 0.4), (end, row - 0.4), (end, row + 0.4), (start, row + 0.4)]
+            for start, end in zip(ends - shares, ends, strict=True)
+        ]
+        # Edges of the same color close the hairlines between neighbors.
+        sectors = PolyCollection(boxes, facecolors=colors, edgecolors=colors, gid=OWN_COLORS)
+        sectors.set_linewidth(0.3)
+        axes.add_collection(sectors)
+        axes.text(1.02, row, percent(shares[0]), color=TEXT, fontsize=SIZE, va="center")
+    axes.text(1.02, -0.85, "near-gray", color=SOFT, fontsize=SIZE, va="center")
+    axes.set(xlim=(0, 1.22), ylim=(len(rows) - 0.5, -1.2))
+    axes.set_yticks(range(len(rows)), [_shortened(name) for name, _ in rows], parse_math=False)
+    axes.tick_params(axis="y", length=0, labelcolor=TEXT)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
+    axes.spines[:].set_visible(False)
+    label(axes, x, "")
+    return figure
+
+
+def spectrum(quantizer: Quantizer, probs: Floats) -> tuple[Floats, Floats]:
+    """Return the near-gray share of a distribution, and those of the sectors of hue.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    probs : ndarray of shape (Q,), float64, summing to 1
+
+    Returns
+    -------
+    shares : ndarray of shape (37,), float64
+        Near-gray first.
+    colors : ndarray of shape (37, 3), float64 sRGB in [0, 1]
+        Of the mean ab of each.
+    """
+    ab = centers_in_ab(quantizer.centers, quantizer.space)
+    degrees = np.degrees(np.arctan2(ab[:, 1], ab[:, 0])) - FIRST_HUE
+    sector = 1 + np.floor(degrees % 360.0 / (360.0 / SECTORS)).astype(np.int64) % SECTORS
+    sector[gray_bins(quantizer.centers, quantizer.space)] = 0
+    shares: Floats = np.bincount(sector, probs, SECTORS + 1).astype(np.float64)
+    sums = [np.bincount(sector, probs * axis, SECTORS + 1) for axis in ab.T]
+    means = np.column_stack(sums) / np.maximum(shares, 1e-300)[:, None]
+    return shares, displayed(means)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"

@@ -1,0 +1,93 @@
+"""Claims about `audit` on the command line."""
+
+import json
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def images(photographs, tmp_path):
+    """Four photographs, one of them twice, and a broken file."""
+    folder = tmp_path / "train"
+    folder.mkdir()
+    for number, path in enumerate(sorted(photographs.rglob("*.jpg"))[::11]):
+        (folder / f"{number}.jpg").write_bytes(path.read_bytes())
+    (folder / "again.jpg").write_bytes((folder / "0.jpg").read_bytes())
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8")
+    return folder
+
+
+def test_audit_tells_reasons_leaks_and_files(colorprep, images, tmp_path):
+    """Text names the counts by reason, the leaks and the files."""
+    (tmp_path / "val.txt").write_text("again.jpg\n")
+    result = colorprep("audit", "--dir", images, "--val", "val.txt", "-q")
+    assert result.exit_code == 0 and result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0].endswith("audit/audit.csv: 6 images, 4 stay, 2 have a reason to go")
+    assert any(line.split()[:2] == ["corrupt", "1"] for line in lines)
+    assert any(line.split()[:2] == ["duplicate", "1"] for line in lines)
+    assert "1 picture in training and in validation:" in lines
+    assert "  again.jpg = 0.jpg" in lines
+
+
+def test_json_has_stable_keys(colorprep, images):
+    """--json is one object with the files and the whole summary."""
+    result = colorprep("audit", "--dir", images, "--allow", "corrupt", "-q", "--json")
+    facts = json.loads(result.stdout)
+    assert set(facts) >= {
+        "audit",
+        "keep",
+        "drop",
+        "class_counts",
+        "summary",
+        "sheets",
+        "n_images",
+        "n_kept",
+        "n_dropped",
+        "reasons",
+        "notes",
+        "published",
+        "subsampling",
+        "errors",
+        "leaks",
+        "classes",
+        "rules",
+    }
+    assert facts["n_dropped"] == 1 and facts["notes"]["corrupt"] == 1
+    assert list(facts["sheets"]) == ["duplicate"]
+
+
+def test_output_goes_elsewhere(colorprep, images, tmp_path):
+    """-o takes the table and the pictures; the lists stay in lists/."""
+    assert colorprep("audit", "--dir", images, "-o", "elsewhere").exit_code == 0
+    assert (tmp_path / "elsewhere/audit.csv").is_file()
+    assert (tmp_path / "lists/keep.txt").is_file() and not (tmp_path / "audit").exists()
+    assert Image.open(tmp_path / "elsewhere/duplicate.jpg").format == "JPEG"
+
+
+@pytest.mark.parametrize("words", [["--allow", "grey"], ["--workers", "2", "--cluster", "2"]])
+def test_wrong_usage(colorprep, words):
+    """What the options cannot mean exits with 2."""
+    assert colorprep("audit", *words).exit_code == 2
+
+
+def test_failures_say_what_to_do(colorprep, images, tmp_path):
+    """A missing source, and a list that names nothing, are told in a line."""
+    (tmp_path / "val.txt").write_text("nowhere.jpg\n")
+    for words, message in (
+        (["--dir", "nowhere"], "no folder"),
+        (["--dir", images, "--val", "val.txt"], "val.txt"),
+        (["--dir", images, "--strict"], "broken.jpg"),
+    ):
+        result = colorprep("audit", *words, "-q")
+        assert result.exit_code == 1 and message in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_reasons_of_the_command_are_those_of_the_stage():
+    """The command offers every reason there is."""
+    from colorprep.cli.audit import REASONS as OFFERED
+    from colorprep.stages.findings import REASONS
+
+    assert tuple(REASONS) == OFFERED

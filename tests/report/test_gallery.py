@@ -1,0 +1,42 @@
+"""Claims about galleries: every photograph has its place."""
+
+import numpy as np
+import pytest
+
+from colorprep.report.gallery import CAPTION_HEIGHT, GAP, TITLE_HEIGHT, gallery, montage
+
+
+def test_galleries_keep_the_aspect():
+    """Photographs are fitted into squares, side by side."""
+    wide, tall = np.full((10, 40, 3), 255, np.uint8), np.full((40, 10, 3), 255, np.uint8)
+    picture = np.asarray(gallery([[wide, tall]], ["wide", "tall"], tile=80))
+    white = (picture == 255).all(axis=2)
+    assert white[:, : picture.shape[1] // 2].any(axis=0).sum() >= 80
+    assert white[40:, picture.shape[1] // 2 :].any(axis=0).sum() == 20
+
+
+def sheets_of_color(n):
+    """Plain photographs, each of its own color."""
+    return [np.full((40, 60, 3), (10 + 8 * i, 200, 90), np.uint8) for i in range(n)]
+
+
+@pytest.mark.parametrize(("n", "rows"), [(1, 1), (4, 1), (5, 2), (12, 3)])
+def test_photographs_lie_row_after_row(n, rows):
+    """A sheet is as wide as its columns, and its tiles are in order."""
+    picture = np.asarray(montage(iter(sheets_of_color(n)), "A title", columns=4, tile=30))
+    assert picture.shape == (TITLE_HEIGHT + rows * (30 + GAP) + GAP, 4 * (30 + GAP) + GAP, 3)
+    for i in range(n):
+        row, column = divmod(i, 4)
+        middle = TITLE_HEIGHT + GAP + row * (30 + GAP) + 15, GAP + column * (30 + GAP) + 15
+        np.testing.assert_array_equal(picture[middle], (10 + 8 * i, 200, 90))
+
+
+def test_headings_stand_above_the_columns():
+    """Headings take a line of their own between the title and the photographs."""
+    plain = np.asarray(montage(sheets_of_color(2), "A title", 2, 60))
+    headed = np.asarray(montage(sheets_of_color(2), "A title", 2, 60, ("stays", "goes")))
+    assert len(headed) == len(plain) + CAPTION_HEIGHT
+    np.testing.assert_array_equal(headed[: TITLE_HEIGHT - 4], plain[: TITLE_HEIGHT - 4])
+    np.testing.assert_array_equal(headed[TITLE_HEIGHT + CAPTION_HEIGHT :], plain[TITLE_HEIGHT:])
+    line = headed[TITLE_HEIGHT : TITLE_HEIGHT + CAPTION_HEIGHT]
+    assert line.reshape(-1, 3).max() > 200

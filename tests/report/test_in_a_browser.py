@@ -1,0 +1,220 @@
+"""Claims about the page as headless Chromium shows it: on a phone, in the dark, in print.
+
+Needs Debian's packages chromium and chromium-driver; skips without them.
+"""
+
+import json
+import shutil
+import tempfile
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from colorprep import Reporter, Workspace
+from colorprep.stages import labels, prior, rgbvar
+from colorprep.stages.images import ImageParams
+from colorprep.stages.report import ReportParams, run
+
+PHONE, DESK = 390, 1280
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# What is drawn, with its place and whether it has loaded.
+PICTURES = """
+return [...document.querySelectorAll("svg, img")].map(element => {
+  const box = element.getBoundingClientRect();
+  const loaded = element.tagName === "IMG" ? element.complete && element.naturalWidth > 0 : true;
+  return {tag: element.tagName, width: box.width, height: box.height, right: box.right, loaded};
+});
+"""
+
+# The contrast of each text with what is behind it, by the formula of WCAG 2, the lowest first.
+CONTRASTS = """
+const numbers = color => color.match(/[\\d.]+/g).map(Number);
+const luminance = color => {
+  const [r, g, b] = numbers(color).slice(0, 3).map(value => {
+    const unit = value / 255;
+    return unit <= 0.04045 ? unit / 12.92 : ((unit + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = element => {
+  for (; element; element = element.parentElement) {
+    const color = getComputedStyle(element).backgroundColor;
+    const parts = numbers(color);
+    if (parts.length === 3 || parts[3] === 1) return color;
+  }
+  return "rgb(255, 255, 255)";
+};
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const found = [];
+while (walker.nextNode()) {
+  const parent = walker.currentNode.parentElement;
+  const drawn = parent.ownerSVGElement !== undefined && parent.ownerSVGElement !== null;
+  if (!walker.currentNode.data.trim() || parent.closest("title, desc, .spoken")) continue;
+  const style = getComputedStyle(parent);
+  const front = luminance(drawn ? style.fill : style.color), back = luminance(behind(parent));
+  const [light, dark] = front > back ? [front, back] : [back, front];
+  const text = walker.currentNode.data.trim().slice(0, 40);
+  found.push({text, drawn, lighter: front > back, contrast: (light + 0.05) / (dark + 0.05)});
+}
+return found.sort((one, other) => one.contrast - other.contrast);
+"""
+
+# Whatever reaches beyond the window, but for what scrolls in a box of its own.
+TOO_WIDE = """
+return [...document.body.querySelectorAll("*")].filter(element =>
+  !element.closest(".scroll > *, svg *, .spoken") &&
+  element.getBoundingClientRect().right > window.innerWidth + 0.5
+).map(element => element.outerHTML.slice(0, 80));
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, photographs):
+    """A report with every section, compared with the prior of a class."""
+    workspace, silent = Workspace(tmp_path_factory.mktemp("page")), Reporter()
+    images = ImageParams(photographs)
+    prior.run(prior.PriorParams(images, by_class=True, bootstrap=20), workspace, silent)
+    rgbvar.run(rgbvar.RgbvarParams(images), workspace, silent)
+    labels.run(labels.LabelsParams(images, size=32), workspace, silent)
+    compare = min(workspace.path("priors").glob("*/prior.npz"))
+    return run(ReportParams(compare=compare), workspace, silent).path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium with an empty profile."""
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.skip("needs a browser: Debian's packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    # Not pytest's folder: the path of a browser's socket has to be short.
+    with tempfile.TemporaryDirectory(prefix="chromium-") as profile:
+        for flag in [*FLAGS, f"--user-data-dir={profile}"]:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        chromium = webdriver.Chrome(options, Service(driver))
+        yield chromium
+        chromium.quit()
+
+
+@pytest.fixture
+def show(browser, page):
+    """Opens the page as wide as asked, in the medium and the colors asked for."""
+
+    def open_page(width=PHONE, colors="light", medium="screen"):
+        metrics = {"width": width, "height": 844, "deviceScaleFactor": 2, "mobile": width == PHONE}
+        scheme = {"name": "prefers-color-scheme", "value": colors}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        media = {"media": medium, "features": [scheme]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        browser.get(page.as_uri())
+        return browser
+
+    return open_page
+
+
+def test_it_asks_for_nothing_and_complains_of_nothing(show, page):
+    """No message on the console, and no request but that for the page itself."""
+    chromium = show()
+    for kind in ("browser", "performance"):
+        chromium.get_log(kind)  # of earlier pages
+    chromium.refresh()
+    assert chromium.get_log("browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    asked = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_every_figure_is_visible(show, width):
+    """All twelve charts and the sheets of photographs have a size, and lie within the window."""
+    pictures = show(width).execute_script(PICTURES)
+    assert sum(picture["tag"] == "svg" for picture in pictures) == 12
+    assert sum(picture["tag"] == "IMG" for picture in pictures) == 4
+    for picture in pictures:
+        assert picture["loaded"] and picture["width"] > 300 and picture["height"] > 60
+        assert picture["right"] <= width
+
+
+@pytest.mark.parametrize("width", [320, PHONE, DESK])
+def test_nothing_scrolls_sideways(show, width):
+    """The page is as wide as the window; what is wider scrolls in a box of its own."""
+    chromium = show(width)
+    assert chromium.execute_script("return document.documentElement.scrollWidth") <= width
+    assert chromium.execute_script(TOO_WIDE) == []
+
+
+def test_text_of_charts_is_readable_on_a_phone(show):
+    """At 390 px the text of charts is at least 11 px high."""
+    script = """return [...document.querySelectorAll("svg text")].map(text => {
+      const figure = text.ownerSVGElement;
+      const scale = figure.getBoundingClientRect().width / figure.viewBox.baseVal.width;
+      return parseFloat(getComputedStyle(text).fontSize) * scale;
+    });"""
+    sizes = show().execute_script(script)
+    assert len(sizes) > 100 and min(sizes) >= 11
+
+
+@pytest.mark.parametrize(("colors", "lighter"), [("light", False), ("dark", True)])
+def test_contrast(show, colors, lighter):
+    """All text, that of charts included, has a contrast of 4.5 or more, by day and by night."""
+    texts = show(colors=colors).execute_script(CONTRASTS)
+    assert sum(text["drawn"] for text in texts) > 100
+    assert texts[0]["contrast"] >= 4.5, texts[0]
+    assert {text["lighter"] for text in texts} == {lighter}
+
+
+def test_print_is_dark_on_white(show):
+    """In print the page is white, whatever the screen's colors are."""
+    chromium = show(DESK, "dark", "print")
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    assert chromium.execute_script(ground) == "rgb(255, 255, 255)"
+    texts = chromium.execute_script(CONTRASTS)
+    assert texts[0]["contrast"] >= 4.5 and not any(text["lighter"] for text in texts)
+
+
+def test_screen_readers_are_told_what_is_to_be_seen(show):
+    """Every picture is one image with a name; charts have a description in numbers too."""
+    tree = show().execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    heard = [node for node in tree if not node["ignored"]]
+    images = [node for node in heard if node["role"]["value"] in ("image", "img")]
+    names = [node["name"]["value"] for node in images]
+    assert len(names) == 16 and len(set(names)) == 16
+    assert all(len(name) > 30 and any(sign.isdigit() for sign in name) for name in names)
+
+
+def test_headings_and_links_lead_through_the_page(show):
+    """One title, then sections; the contents name each of them, and their links lead there."""
+    chromium = show()
+    levels = 'return [...document.querySelectorAll("h1, h2, h3, h4")].map(e => e.tagName)'
+    assert chromium.execute_script(levels) == ["H1"] + ["H2"] * 11
+    links = """return [...document.querySelectorAll("nav a")].map(link => {
+      const section = document.querySelector(link.getAttribute("href"));
+      return [link.textContent, section.querySelector("h2").textContent];
+    });"""
+    pairs = chromium.execute_script(links)
+    assert len(pairs) == 11 and all(link == heading for link, heading in pairs)
+
+
+def test_boxes_that_scroll_can_be_reached_by_keyboard(show):
+    """Each table's box takes the focus and has a name."""
+    script = """return [...document.querySelectorAll(".scroll")].map(box =>
+      box.tabIndex === 0 && box.getAttribute("role") === "region" && !!box.ariaLabel);"""
+    boxes = show().execute_script(script)
+    assert len(boxes) > 10 and all(boxes)

@@ -1,0 +1,400 @@
+"""Claims about `report`: what it says is so, and the same whoever and wherever one is."""
+
+import hashlib
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from colorprep import (
+    ArtifactError,
+    InputError,
+    OutputExists,
+    QuantizerSpec,
+    Reporter,
+    Workspace,
+    load_prior,
+    load_weights,
+    rebalancing_weights,
+    weight_safety,
+)
+from colorprep.balance.comparison import compare_priors
+from colorprep.balance.weights import gray_bins
+from colorprep.images.folder import folder_source
+from colorprep.images.reader import ImageReader
+from colorprep.images.sample import sample_crops
+from colorprep.images.source import index_of
+from colorprep.quantize.round_trip import round_trip_errors
+from colorprep.stages import labels, prior, rgbvar, weights
+from colorprep.stages.images import ImageParams
+from colorprep.stages.report import ReportParams, run
+from colorprep.stages.report_images import evenly_spaced
+
+ANCHORS = [
+    "prior",
+    "smoothing",
+    "weights",
+    "lambda",
+    "classes",
+    "uncertainty",
+    "ranking",
+    "round-trip",
+    "skipped",
+    "provenance",
+]
+KINDS = [
+    QuantizerSpec("gmm", 4),
+    QuantizerSpec("kmeans", 20),
+    QuantizerSpec("hc-grid", 25),
+    QuantizerSpec("hc-1d", 6),
+    QuantizerSpec("ab:3"),
+]
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory, photographs):
+    """A workspace with everything that a report tells of."""
+    workspace, silent = Workspace(tmp_path_factory.mktemp("full")), Reporter()
+    images = ImageParams(photographs)
+    prior.run(prior.PriorParams(images, by_class=True, bootstrap=20), workspace, silent)
+    rgbvar.run(rgbvar.RgbvarParams(images), workspace, silent)
+    labels.run(labels.LabelsParams(images, size=32), workspace, silent)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def result(full):
+    """The report on it."""
+    return run(ReportParams(), full, Reporter())
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """A folder of eight small photographs, each of a class of its own."""
+    folder = tmp_path_factory.mktemp("few") / "train"
+    for crop in sample_crops(8, 48):
+        path = folder / crop.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        crop.image.save(path, "JPEG")
+    return folder
+
+
+@pytest.fixture
+def space(full, tmp_path):
+    """A copy of that workspace, to be changed."""
+    shutil.copytree(full.root, tmp_path / "copy")
+    return Workspace(tmp_path / "copy")
+
+
+def facts_of(result):
+    """The facts of all sections by anchor."""
+    return {section.anchor: section.facts for section in result.sections}
+
+
+def test_sections_and_their_numbers(full, result):
+    """Every section is there, and tells what the artifacts hold."""
+    facts = facts_of(result)
+    assert list(facts) == ANCHORS and None not in facts.values()
+    whole = load_prior(full.path("prior.npz"))
+    used = load_weights(full.path("weights.npz"))[0]
+    gray = gray_bins(whole.quantizer.centers, "ab")
+    assert facts["prior"]["n_images"] == 40 and facts["prior"]["digest"] == whole.digest
+    assert facts["prior"]["gray_share"] == pytest.approx(whole.probs[gray].sum())
+    safety = weight_safety(used, gray)
+    assert facts["weights"]["gray_after"] == pytest.approx(safety.gray_after)
+    assert facts["classes"]["n_classes"] == 10 and len(facts["classes"]["most_different"]) == 10
+    assert facts["uncertainty"]["n_replicates"] == 20
+    assert facts["ranking"]["n_images"] == 40 and facts["ranking"]["ranks"] == [1, 5, 21, 29]
+    assert facts["skipped"] == {"prior": {}, "labels": {}}
+    html = result.path.read_text()
+    assert result.n_bytes == len(html.encode()) and "Color report of train" in html
+    assert json.dumps(facts)
+
+
+def test_the_table_over_lambda(full, result):
+    """The table tells what weights do at each lambda; where there are none it says why."""
+    table = facts_of(result)["lambda"]["table"]
+    whole = load_prior(full.path("prior.npz"))
+    gray = gray_bins(whole.quantizer.centers, "ab")
+    assert [row["lambda"] for row in table] == [0, 0.25, 0.5, 0.75, 0.9, 1]
+    assert "infinite" in table[0]["error"]
+    for row in table[1:]:
+        safety = weight_safety(rebalancing_weights(whole.probs, row["lambda"]), gray)
+        assert {name: row[name] for name in vars(safety)} == vars(safety)
+    assert table[-1]["effective_share"] == pytest.approx(1)
+
+
+def test_the_round_trip_of_these_images(full, result, photographs):
+    """The errors are those of a grid of pixels of every image, up to 200 of them."""
+    told = facts_of(result)["round-trip"]
+    reader = ImageReader(folder_source(photographs))
+    rows = np.arange(64) * 96 // 64
+    grids = [reader.read(index).pixels[rows][:, rows].reshape(-1, 3) for index in range(40)]
+    pixels = np.concatenate(grids)
+    errors = round_trip_errors(load_prior(full.path("prior.npz")).quantizer, pixels)
+    assert (told["n_images"], told["n_pixels"]) == (40, len(pixels))
+    for name, values in errors._asdict().items():
+        assert told[name]["mean"] == pytest.approx(values.mean())
+        assert told[name]["percentile_95"] == pytest.approx(np.quantile(values, 0.95))
+
+
+def test_same_inputs_same_bytes(result, space, silent):
+    """The page does not depend on the number of workers, the place, or figures beside it."""
+    params = ReportParams(ImageParams(workers=1), output="again.html", figures="figures")
+    again = run(params, space, silent)
+    assert result.path.read_bytes() == again.path.read_bytes()
+    names = [path.name for path in again.figures]
+    assert len(names) == 11 and names[:2] == ["prior.png", "smoothing.png"]
+
+
+def test_provenance(full, result):
+    """The digests are those of the files, and whether the images are the prior's is said."""
+    told = facts_of(result)["provenance"]
+    assert list(told) == ["prior", "weights", "labels", "ranking", "images", "page"]
+    for name in ("prior", "weights", "labels", "ranking"):
+        content = full.path(told[name]["file"]).read_bytes()
+        assert told[name]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert told["weights"]["prior_digest"] == told["prior"]["digest"]
+    assert told["images"]["counted_by_the_prior"] is True
+    assert told["images"]["digest"] == told["prior"]["source"]["digest"]
+    html = result.path.read_text()
+    assert all(one["sha256"] in html for one in told.values() if "sha256" in one)
+    assert '<th scope="row">counted_by_the_prior</th><td>yes</td>' in html
+    assert '<th scope="row">n_shards</th><td>1</td>' in html
+
+
+def test_no_place_and_no_date(full, result, photographs):
+    """The page names the source, but neither where it is nor when it was read."""
+    html = result.path.read_text()
+    assert str(photographs.parent) not in html and str(full.root) not in html
+    assert not re.search(r"20\d\d-\d\d-\d\d|http", html)
+
+
+def test_a_prior_is_enough(workspace, few, silent):
+    """What is missing is named with the command that makes it; weights are made of the prior."""
+    prior.run(prior.PriorParams(ImageParams(few)), workspace, silent)
+    workspace.path("weights.npz").unlink()
+    result = run(ReportParams(), workspace, silent)
+    readings = {section.anchor: section.reading for section in result.sections}
+    missing = [section.anchor for section in result.sections if section.facts is None]
+    assert missing == ["classes", "uncertainty", "ranking"]
+    assert "colorprep prior --by-class" in readings["classes"]
+    assert "colorprep prior --bootstrap 200" in readings["uncertainty"]
+    assert "colorprep rgbvar" in readings["ranking"]
+    assert "no `weights.npz`" in readings["weights"]
+    whole = load_prior(workspace.path("prior.npz"))
+    largest = rebalancing_weights(whole.probs, 0.5).weights.max()
+    assert facts_of(result)["weights"]["largest"] == pytest.approx(largest)
+
+
+def test_without_a_prior_it_says_what_to_do(workspace, silent):
+    """There is nothing to report without a prior."""
+    with pytest.raises(ArtifactError, match=r"prior\.npz.*colorprep prior"):
+        run(ReportParams(), workspace, silent)
+
+
+def test_weights_of_another_prior_are_not_shown(space, recorder):
+    """Weights that were made of another prior are named, and made again for the page."""
+    name = min(space.path("priors").glob("*/prior.npz"))
+    weights.run(weights.WeightsParams(name, mix=0.9), space, recorder)
+    result = run(ReportParams(), space, recorder)
+    assert facts_of(result)["weights"]["lambda"] == 0.5
+    assert any("another prior" in text for text in recorder.warnings)
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.name)
+def test_every_quantizer(workspace, few, silent, spec):
+    """All sections work for every kind of bins."""
+    params = prior.PriorParams(ImageParams(few), spec, by_class=True, bootstrap=4)
+    prior.run(params, workspace, silent)
+    rgbvar.run(rgbvar.RgbvarParams(ImageParams(few)), workspace, silent)
+    name = next(workspace.path("priors").glob("*/prior.npz"))
+    result = run(ReportParams(compare=name, figures="figures"), workspace, silent)
+    facts = facts_of(result)
+    assert None not in facts.values() and facts["comparison"]["jensen_shannon"] > 0
+    assert facts["round-trip"]["soft"]["mean"] <= facts["round-trip"]["hard"]["mean"] + 1e-9
+    assert len(result.figures) == 12 and all(path.stat().st_size > 5000 for path in result.figures)
+
+
+def test_a_published_prior(full, silent, shared, published):
+    """A bare .npy is compared bin by bin; what is known to be wrong with it is said."""
+    for name, codes in (("zhang_prior_probs", []), ("nilboy_prior_probs", ["unreachable-mass"])):
+        path = shared / "reference" / f"{name}.npy"
+        result = run(ReportParams(compare=path), full, silent)
+        told = facts_of(result)["comparison"]
+        expected = compare_priors(load_prior(full.path("prior.npz")).probs, published(name))
+        assert told["jensen_shannon"] == pytest.approx(expected.jensen_shannon)
+        assert told["total_variation"] == pytest.approx(expected.total_variation)
+        first = told["bins"][0]
+        assert first["share"] - first["share_there"] == pytest.approx(
+            expected.differences[np.argmax(np.abs(expected.differences))]
+        )
+        assert [one["code"] for one in told["findings"]][: len(codes)] == codes
+        assert str(shared) not in result.path.read_text()
+
+
+def test_other_bins_cannot_be_compared(full, workspace, few, silent, tmp_path):
+    """A prior over other bins, or a vector of another length, is refused before work is done."""
+    spec = QuantizerSpec("hc-grid", 25)
+    prior.run(prior.PriorParams(ImageParams(few), spec), workspace, silent)
+    with pytest.raises(ArtifactError, match="25 bins of hc-grid.*313 of ab313"):
+        run(ReportParams(compare=workspace.path("prior.npz")), full, silent)
+    np.save(tmp_path / "short.npy", np.ones(312))
+    with pytest.raises(ArtifactError, match="312 bins.*313 of ab313"):
+        run(ReportParams(compare=tmp_path / "short.npy"), full, silent)
+    np.save(tmp_path / "wrong.npy", np.full(313, -1.0))
+    with pytest.raises(ArtifactError, match="wrong.npy"):
+        run(ReportParams(compare=tmp_path / "wrong.npy"), full, silent)
+
+
+def test_class_priors_over_other_bins_are_left_out(space, photographs, recorder):
+    """Class priors that are left from another quantizer are left out with a warning."""
+    params = prior.PriorParams(ImageParams(photographs), QuantizerSpec("ab529"))
+    prior.run(params, space, recorder)
+    result = run(ReportParams(), space, recorder)
+    assert facts_of(result)["classes"] is None
+    assert any("10 class priors" in text and "--by-class" in text for text in recorder.warnings)
+
+
+def test_the_source_may_have_gone(space, recorder):
+    """Where the images cannot be found the page is written without them, and says so."""
+    space.remember_source("gone")
+    result = run(ReportParams(), space, recorder)
+    assert facts_of(result)["round-trip"] is None and facts_of(result)["ranking"] is not None
+    assert any("not read again" in text for text in recorder.warnings)
+    html = result.path.read_text()
+    assert "<img" not in html and "left out where the images cannot be read" in html
+    with pytest.raises(InputError, match="nowhere"):
+        run(ReportParams(ImageParams("nowhere")), space, recorder)
+
+
+def test_bad_images_are_left_out(space, photographs, tmp_path, recorder):
+    """Images that have become unreadable are missing from the sample and from the sheets."""
+    images = tmp_path / "train"
+    shutil.copytree(photographs, images)
+    keys = space.path("lists/rgbvar.txt").read_text().splitlines()
+    (images / keys[0]).write_bytes(b"")
+    result = run(ReportParams(ImageParams(images)), space, recorder)
+    assert facts_of(result)["round-trip"]["n_images"] == 39
+    html = result.path.read_text()
+    assert f'alt="Photographs of ranks 1 to 12: {", ".join(keys[1:12])}"' in html
+
+
+def test_skipped_and_odd_images_are_counted(space, silent):
+    """Skipped images of labels, and the findings of an audit, are counted by reason."""
+    space.path("labels/skipped.csv").write_text("key,reason,detail\na,empty,0 bytes\nb,empty,0\n")
+    space.path("audit").mkdir()
+    audit = "key,reasons,notes\na,gray;duplicate,border\nb,,\nc,gray,\n"
+    space.path("audit/audit.csv").write_text(audit)
+    result = run(ReportParams(), space, silent)
+    assert facts_of(result)["skipped"] == {
+        "prior": {},
+        "labels": {"empty": 2},
+        "audit": {"border": 1, "duplicate": 1, "gray": 2},
+    }
+    html = result.path.read_text()
+    assert "a file of 0 bytes" in html and "another image of the same picture stays" in html
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("lists/rgbvar.csv", "key\na\n"),
+        ("lists/rgbvar.csv", "key,rgbvar\na,much\n"),
+        ("audit/audit.csv", "key,reasons\na,\n"),
+        ("weights.npz", "no zip"),
+    ],
+)
+def test_damaged_inputs_are_named(space, silent, name, content):
+    """A damaged input is an error that names the file and says what to do."""
+    space.path(name).parent.mkdir(exist_ok=True)
+    space.path(name).write_text(content)
+    with pytest.raises(ArtifactError, match=rf"{name}.*again"):
+        run(ReportParams(), space, silent)
+
+
+def test_names_of_folders_are_data(space, silent):
+    """A class may be named like markup or like a formula."""
+    first = sorted(space.path("priors").glob("*/prior.npz"))[0].parent
+    first.rename(first.with_name("<b>$x^{$"))
+    html = run(ReportParams(), space, silent).path.read_text()
+    assert "<b>" not in html and html.count("&lt;b&gt;$x^{$") >= 2
+
+
+def test_folders_are_not_written_over(full, silent, tmp_path):
+    """The page takes the place of a page, not of a folder."""
+    with pytest.raises(OutputExists):
+        run(ReportParams(output=tmp_path), full, silent)
+
+
+def test_samples_are_evenly_spaced():
+    """A sample is of the images at even distances, the same ones every time."""
+    assert evenly_spaced(3, 200).tolist() == [0, 1, 2]
+    assert evenly_spaced(250, 5).tolist() == [0, 50, 100, 150, 200]
+    assert evenly_spaced(0, 5).tolist() == []
+
+
+def test_keys_are_found():
+    """An image is found among ordered keys, or not."""
+    keys = ["a", "b/c", "d"]
+    assert [index_of(keys, key) for key in ("a", "b/c", "b", "e")] == [0, 1, None, None]
+
+
+@pytest.mark.slow
+def test_the_page_is_small(shared, workspace, silent, published):
+    """For 250 photographs, each a class of its own, the page weighs less than 3 MB."""
+    images = ImageParams(shared / "images" / "imagenet")
+    prior.run(prior.PriorParams(images, by_class=True, bootstrap=50), workspace, silent)
+    rgbvar.run(rgbvar.RgbvarParams(images), workspace, silent)
+    compare = shared / "reference" / "zhang_prior_probs.npy"
+    result = run(ReportParams(compare=compare), workspace, silent)
+    assert result.n_bytes == result.path.stat().st_size < 3_000_000
+    told = facts_of(result)
+    assert told["classes"]["n_classes"] == 250 and told["round-trip"]["n_images"] == 200
+    # Measured on these photographs before; the published grid's decoding error is of this size.
+    assert told["round-trip"]["hard"]["mean"] == pytest.approx(2.84, abs=0.1)
+    assert told["round-trip"]["soft"]["mean"] == pytest.approx(0.19, abs=0.02)
+
+
+def test_images_that_the_prior_did_not_count_are_told(space, few, recorder):
+    """The page is not named after them, and says so where it shows them."""
+    result = run(ReportParams(ImageParams(few)), space, recorder)
+    assert any("counted on other images" in text for text in recorder.warnings)
+    html = result.path.read_text()
+    assert "<h1>Color report</h1>" in html
+    assert html.count("not the ones that the prior was counted on") == 1 + html.count("Ranks 1 to")
+
+
+def test_few_images_tell_little(workspace, few, recorder):
+    """Replicates of eight images are warned of, and so are the intervals."""
+    prior.run(prior.PriorParams(ImageParams(few), bootstrap=20), workspace, recorder)
+    assert any("replicates of 8 images say little" in text for text in recorder.warnings)
+    assert (
+        "With so few images the intervals"
+        in run(ReportParams(), workspace, recorder).path.read_text()
+    )
+
+
+def test_a_reference_is_judged_as_verify_does(full, silent, tmp_path):
+    """A vector that does not sum to 1 is told on the page too."""
+    np.save(tmp_path / "x7.npy", 7 * load_prior(full.path("prior.npz")).probs)
+    result = run(ReportParams(compare=tmp_path / "x7.npy"), full, silent)
+    assert "it sums to 7" in result.path.read_text()
+
+
+@pytest.mark.parametrize("content", ["", "key,rgbvar\n"])
+def test_a_ranking_of_nothing_is_damaged(space, silent, content):
+    """A table without images is none that rgbvar writes."""
+    space.path("lists/rgbvar.csv").write_text(content)
+    with pytest.raises(ArtifactError, match="rgbvar.csv is damaged"):
+        run(ReportParams(), space, silent)
+
+
+def test_what_is_no_prior_is_not_to_be_opened_unsafely(workspace, silent):
+    """The message of a damaged file does not pass on numpy's advice to allow pickles."""
+    workspace.path("prior.npz").write_text("hi")
+    with pytest.raises(ArtifactError) as caught:
+        run(ReportParams(), workspace, silent)
+    assert "pickle" not in str(caught.value) and "prior.npz is damaged" in str(caught.value)
