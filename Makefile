@@ -47,6 +47,7 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed
 	$(INSTALL) -e '.[bench]'
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/loss.py
 
 bench-scale: $(VENV)/installed
 	$(BIN)/python benchmarks/scale.py

@@ -38,7 +38,16 @@ BELOW = {
         "color",
         "curriculum",
     },
-    "training": {"errors", "atomic", "artifacts", "images", "quantize", "color", "shards"},
+    "training": {
+        "errors",
+        "atomic",
+        "artifacts",
+        "images",
+        "balance",
+        "quantize",
+        "color",
+        "shards",
+    },
     "report": {"errors", "color", "quantize", "balance"},
 }
 BELOW["stages"] = {*BELOW, "progress"}

@@ -16,13 +16,14 @@ from .console import Session
         "colorprep train",
         "colorprep train --epochs 50 --batch-size 64 --device cuda -o runs/first",
         "colorprep train --no-weights",
+        "colorprep train --curriculum lists/rgbvar-1-1000.txt:5,all:15 --val lists/val.txt",
     ]
 )
 @click.option("--shards", metavar="FOLDER", help="Labels to train on. [labels]")
 @click.option("--weights", metavar="FILE", help="Rebalancing weights. [weights.npz if there]")
 @click.option("--no-weights", is_flag=True, help="Weigh all colors alike.")
 @click.option("--model", default="small", show_default=True, help="The network: small.")
-@click.option("--epochs", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), help="[20, or the curriculum's]")
 @click.option("--steps", type=click.IntRange(1), help="End after that many steps instead.")
 @click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
 @click.option(
@@ -33,14 +34,25 @@ from .console import Session
     show_default=True,
     help="Peak learning rate.",
 )
+@click.option("--list", metavar="FILE", help="Train on the images of this list alone.")
+@click.option(
+    "--curriculum",
+    metavar="LIST:EPOCHS,...",
+    help="Train on these lists one after another; all:EPOCHS takes all images.",
+)
 @click.option(
     "--val",
     "held_out",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.05,
+    default="0.05",
     show_default=True,
-    metavar="FRACTION",
-    help="Share of the images held out, by a hash of the key.",
+    metavar="LIST|FRACTION",
+    help="Hold out this list, or this share of all labels by a hash of the key.",
+)
+@click.option(
+    "--max-images", type=click.IntRange(1), metavar="N", help="Train on N images an epoch."
+)
+@click.option(
+    "--rare-color", is_flag=True, help="Choose those N by chance, rather those of rare colors."
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -54,7 +66,8 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
         raise click.UsageError("--weights and --no-weights exclude each other")
     from ..stages import train as stage
 
-    params = stage.TrainParams(weights=weights, use_weights=not no_weights, **values)
+    with options.wrong_usage():
+        params = _params(weights=weights, use_weights=not no_weights, **values)
     result = stage.run(params, session.workspace, session.reporter)
     best = result.logs[result.best_epoch - 1]
     held_out = f" and {best.val_loss:.3f} held out" if result.held_out else ""
@@ -74,6 +87,14 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
         "epochs": [_finite(vars(log)) for log in result.logs],
     }
     session.show(lines, facts)
+
+
+def _params(curriculum: str | None, held_out: str, **rest: Any) -> Any:
+    from ..stages.selection import parse_curriculum, parse_held_out
+    from ..stages.train import TrainParams
+
+    stages = parse_curriculum(curriculum) if curriculum else ()
+    return TrainParams(curriculum=stages, held_out=parse_held_out(held_out), **rest)
 
 
 def _finite(values: dict[str, float]) -> dict[str, float | None]:

@@ -15,7 +15,7 @@ of a folder or a number at the end may be part of the key; without one, lines ar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -162,6 +162,35 @@ def resolve(lines: Iterable[str], source: Source) -> list[str]:
     return [key for key in found if key is not None]
 
 
+def match(lines: Iterable[str], keys: Collection[str]) -> tuple[list[str], list[str]]:
+    """Find keys by the lines of a list, where the source that they are of is not at hand.
+
+    Parameters
+    ----------
+    lines : iterable of str
+    keys : collection of str
+        Of labels, say. A line that is none of them is looked up without its first folder too, which
+        may name the source.
+
+    Returns
+    -------
+    found : list of str
+        Keys, each once, in order of the lines.
+    missing : list of str
+        The lines that are none.
+    """
+    there = frozenset(keys)
+    found: dict[str, None] = {}
+    missing = []
+    for line in lines:
+        key = next((key for key in _readings(line, None) if key in there), None)
+        if key is None:
+            missing.append(line)
+        else:
+            found[key] = None
+    return list(found), missing
+
+
 def plain_path(line: str) -> str:
     """Return the path that a line holds, as far as it can be told without a source.
 
@@ -200,14 +229,17 @@ def hiding_folder(paths: Sequence[str], others: Sequence[str]) -> str | None:
     return None if inner.isdisjoint(others) else folders.pop()
 
 
-def _readings(line: str, source_name: str) -> Iterator[str]:
-    """Give the keys that a line of a list may mean, the most literal one first."""
+def _readings(line: str, source_name: str | None) -> Iterator[str]:
+    """Give the keys that a line of a list may mean, the most literal one first.
+
+    Where the name of the source is not known, any first folder may be it.
+    """
     for path in dict.fromkeys((line, line.strip(), _without_class(line))):
         parts = _parts(path)
         if not parts or ".." in parts:
             continue
         yield "/".join(parts)
-        if parts[0] == source_name and parts[1:]:
+        if source_name in (None, parts[0]) and parts[1:]:
             yield "/".join(parts[1:])
 
 

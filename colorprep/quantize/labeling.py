@@ -83,21 +83,22 @@ class Labeler:
     def _hue_chroma(self) -> bool:
         return self.quantizer.space == "hue-chroma"
 
-    def room(self, n: int, size: int) -> Labels:
-        """Return room for the labels of `n` images of size x size."""
-        small = -(-size // self.stride)
+    def room(self, n: int, height: int, width: int | None = None) -> Labels:
+        """Return room for the labels of `n` images of one size, square without a width."""
+        full = (n, height, height if width is None else width)
+        small = (n, *(-(-side // self.stride) for side in full[1:]))
         room: Labels = {
-            "lightness": np.empty((n, size, size), np.uint8),
-            "ab": np.empty((n, small, small, 2), np.int8),
-            "label": np.empty((n, small, small), np.uint16),
+            "lightness": np.empty(full, np.uint8),
+            "ab": np.empty((*small, 2), np.int8),
+            "label": np.empty(small, np.uint16),
         }
         if self._hue_chroma:
-            room["hc"] = np.empty((n, small, small, 2), np.uint8)
+            room["hc"] = np.empty((*small, 2), np.uint8)
         if self.n_soft:
-            room["topk_index"] = np.empty((n, small, small, self.n_soft), np.uint16)
-            room["topk_weight"] = np.empty((n, small, small, self.n_soft), np.float16)
+            room["topk_index"] = np.empty((*small, self.n_soft), np.uint16)
+            room["topk_weight"] = np.empty((*small, self.n_soft), np.float16)
         if self.keep_rgb:
-            room["rgb"] = np.empty((n, size, size, 3), np.uint8)
+            room["rgb"] = np.empty((*full, 3), np.uint8)
         return room
 
     def label_map(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:
@@ -123,7 +124,7 @@ class Labeler:
 
         Parameters
         ----------
-        rgb : ndarray of shape (size, size, 3), uint8
+        rgb : ndarray of shape (H, W, 3), uint8
         room : dict of str to ndarray
             See `Labeler.room`.
         row : int

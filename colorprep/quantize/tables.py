@@ -180,6 +180,7 @@ def cell_bins(quantizer: Quantizer) -> NDArray[np.uint16] | None:
     return _locked(bins)
 
 
+@built_once
 def soft_table(quantizer: Quantizer) -> SoftEncoding:
     """Return every cell's soft label, the soft-encoding of its middle.
 
@@ -195,11 +196,12 @@ def soft_table(quantizer: Quantizer) -> SoftEncoding:
     """
     soft = quantizer.encode_soft(cell_middles(quantizer.space))
     if soft.weights.shape[1] <= SOFT_ENTRIES:
-        return soft
+        return SoftEncoding(_locked(soft.bins), _locked(soft.weights))
     kept = np.argsort(-soft.weights, axis=1, kind="stable")[:, :SOFT_ENTRIES]
     weights = np.take_along_axis(soft.weights, kept, axis=1)
     bins = np.take_along_axis(soft.bins, kept, axis=1)
-    return SoftEncoding(bins, weights / weights.sum(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return SoftEncoding(_locked(bins), _locked(weights))
 
 
 def cell_middles(space: Space) -> Floats:

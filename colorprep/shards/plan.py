@@ -21,8 +21,9 @@ from ..atomic import write_json
 from ..curriculum.sampling import chance
 from ..errors import ArtifactError
 from ..images.decoding import IccRule, OrientationRule
-from ..images.reader import Fit
+from ..images.reader import Fit, ImageReader
 from ..images.source import Source, digest_of, top_folder
+from ..quantize.labeling import Labeler
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import restore_quantizer
 
@@ -186,6 +187,20 @@ def plan_quantizer(plan: Plan) -> Quantizer:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"the plan of the labels is damaged: it lacks {error}") from error
+
+
+def reader_of(plan: Plan, source: Source) -> ImageReader:
+    """Return what reads images as a plan has it."""
+    settings = plan.settings
+    size = settings.size if isinstance(settings.size, int) else None
+    return ImageReader(source, size, settings.icc, settings.orientation, settings.fit)
+
+
+def labeler_of(plan: Plan) -> Labeler:
+    """Return what labels images as a plan has it."""
+    settings = plan.settings
+    keep_rgb = settings.keep == "rgb"
+    return Labeler(plan_quantizer(plan), settings.stride, settings.lowpass, settings.soft, keep_rgb)
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,29 @@ from .writer import shard_path
 IMAGE_DATASETS = ("lightness", "ab", "label", "hc", "topk_index", "topk_weight", "rgb")
 
 
+@dataclass(frozen=True)
+class StoredArray:
+    """How an array lies in the file of a shard.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of N rows.
+    dtype : dtype
+    offset : int or None
+        Where its bytes begin, one row after another; None where it is compressed or has no rows.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int | None
+
+    @property
+    def end(self) -> int:
+        """Where its bytes end; 0 where `offset` is None."""
+        return 0 if self.offset is None else self.offset + prod(self.shape) * self.dtype.itemsize
+
+
 class ShardReader:
     """One shard. Nothing is read before it is asked for, and slices are not copied.
 
@@ -37,15 +62,19 @@ class ShardReader:
     keys : list of str
     settings : dict of str to plain values
         How the labels were made.
-    arrays : dict of str to ndarray or CompressedArray
+    stored : dict of str to StoredArray
         Datasets of N rows each: ``lightness``, ``ab``, ``label``, ``class_id``, and those that
-        the quantizer or an option brings. They are mapped into memory, so that workers may be
-        forked; compressed ones are read row by row.
+        the quantizer or an option brings.
 
     Raises
     ------
     ArtifactError
         If it is missing, damaged, newer than this version, or of another quantizer.
+
+    Notes
+    -----
+    A reader holds no file open before its arrays are asked for, so that a folder of more shards
+    than a process may open files can be opened; and it can be forked and pickled.
     """
 
     def __init__(self, path: str | Path, fingerprint: str | None = None) -> None:
@@ -57,11 +86,11 @@ class ShardReader:
                 check_schema(path, str(settings.pop("schema")), SHARD_SCHEMA)
                 names = [name for name in (*IMAGE_DATASETS, "class_id") if name in file]
                 self.keys = [key.decode() for key in file["key"][:]]
-                self.arrays = {name: _array(path, file[name]) for name in names}
+                self.stored = {name: _stored(path, file[name]) for name in names}
         except FileNotFoundError:
-            raise ArtifactError(f"the shard {path} is missing; {_REMEDY}") from None
+            raise ArtifactError(f"the shard {path} is missing; {REMEDY}") from None
         except (OSError, KeyError, ValueError) as error:
-            raise ArtifactError(f"the shard {path} is damaged ({error}); {_REMEDY}") from error
+            raise ArtifactError(f"the shard {path} is damaged ({error}); {REMEDY}") from error
         if fingerprint is not None and settings.get("fingerprint") != fingerprint:
             raise ArtifactError(f"the shard {path} is of another quantizer than its manifest says")
         self.path = path
@@ -71,8 +100,29 @@ class ShardReader:
         """Return the number of images."""
         return len(self.keys)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is mapped, which would be copied."""
+        return {name: value for name, value in vars(self).items() if name != "arrays"}
 
-_REMEDY = "run the same `colorprep labels` again, or `colorprep verify --repair`"
+    @property
+    def mapped_size(self) -> int:
+        """How many bytes of the file hold arrays that can be mapped, and what lies before them."""
+        return max(stored.end for stored in self.stored.values())
+
+    @cached_property
+    def arrays(self) -> dict[str, NDArray[Any] | CompressedArray]:
+        """The datasets by name: mapped into memory, or read row by row where compressed."""
+        return {name: self._open(name, stored) for name, stored in self.stored.items()}
+
+    def _open(self, name: str, stored: StoredArray) -> NDArray[Any] | CompressedArray:
+        if not stored.shape[0]:
+            return np.empty(stored.shape, stored.dtype)
+        if stored.offset is None:
+            return CompressedArray(self.path, name, stored)
+        return np.memmap(self.path, stored.dtype, "r", stored.offset, stored.shape)
+
+
+REMEDY = "run the same `colorprep labels` again, or `colorprep verify --repair`"
 
 
 class CompressedArray:
@@ -81,13 +131,14 @@ class CompressedArray:
     Parameters
     ----------
     path : Path
-    dataset : h5py.Dataset
+    name : str
+    stored : StoredArray
     """
 
-    def __init__(self, path: Path, dataset: Any) -> None:
-        self._path, self._name = path, dataset.name
-        self.shape: tuple[int, ...] = dataset.shape
-        self.dtype: np.dtype[Any] = dataset.dtype
+    def __init__(self, path: Path, name: str, stored: StoredArray) -> None:
+        self._path, self._name = path, name
+        self.shape = stored.shape
+        self.dtype = stored.dtype
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -128,6 +179,11 @@ class LabelFolder:
         """Return the number of images."""
         return sum(map(len, self.shards))
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all images, in order of the shards and their rows."""
+        return [key for shard in self.shards for key in shard.keys]
+
 
 def open_labels(folder: str | Path) -> LabelFolder:
     """Open a folder of shards.
@@ -160,15 +216,14 @@ def open_labels(folder: str | Path) -> LabelFolder:
     return LabelFolder(folder, manifest, quantizer, shards)
 
 
-def _array(path: Path, dataset: Any) -> NDArray[Any] | CompressedArray:
-    if dataset.chunks is not None:
-        return CompressedArray(path, dataset)
-    offset = dataset.id.get_offset()
-    if offset is None:  # no rows
-        return np.empty(dataset.shape, dataset.dtype)
-    if offset + dataset.nbytes > path.stat().st_size:
+def _stored(path: Path, dataset: Any) -> StoredArray:
+    offset = None
+    if dataset.chunks is None:
+        offset = dataset.id.get_offset()  # None where there are no rows
+    stored = StoredArray(dataset.shape, dataset.dtype, offset)
+    if stored.end > path.stat().st_size:
         raise ValueError("it is shorter than its header says")
-    return np.memmap(path, dataset.dtype, "r", offset, dataset.shape)
+    return stored
 
 
 def _plain(value: Any) -> Any:

@@ -27,22 +27,14 @@ from ..images.source import Source, top_folder
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
 from ..quantize.spec import make_quantizer
-from ..shards.plan import Plan
+from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
 from ..workspace import Workspace
 from .counting import BinCounter, counting_task
 from .images import check_strict, image_reader, open_engine, open_source, report_skips
 from .label_maps import WriteMaps
 from .label_shards import LabelBatch, LabeledBatch
-from .labels import (
-    LABELS_NAME,
-    LabelsParams,
-    labeler_of,
-    plan_of,
-    prior_of,
-    quantizer_of,
-    reader_of,
-)
+from .labels import LABELS_NAME, LabelsParams, plan_of, prior_of, quantizer_of
 from .prior import PriorParams
 
 PROBE = 200  # images

@@ -18,6 +18,7 @@ from ..images.skip import Skip
 from ..images.source import Source
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
+from ..shards.maps import map_path
 from .images import ImageParams, check_strict
 from .scoring import Scores
 
@@ -69,11 +70,6 @@ class WriteMaps:
             done.n_images += 1
             done.n_enlarged += image.enlarged
         return done
-
-
-def map_path(folder: Path, key: str) -> Path:
-    """Return where the label map of an image is written."""
-    return folder / f"{key}.npy"
 
 
 def label_to_maps(

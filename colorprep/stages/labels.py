@@ -20,12 +20,11 @@ from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, has_image_ending
 from ..progress import Reporter
 from ..quantize.ab import ab_lattice
-from ..quantize.labeling import Labeler
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state
 from ..shards.compression import filter_options
 from ..shards.manifest import MANIFEST, SKIPPED, write_manifest, write_skipped
-from ..shards.plan import PLAN, Plan, Settings, plan_quantizer, write_plan
+from ..shards.plan import PLAN, Plan, Settings, labeler_of, reader_of, write_plan
 from ..shards.resuming import continued, planned, sidecars, unfinished_shards
 from ..workspace import Workspace
 from .images import (
@@ -238,20 +237,6 @@ def complete(
         },
     )
     return result
-
-
-def reader_of(plan: Plan, source: Source) -> ImageReader:
-    """Return what reads images as a plan has it."""
-    settings = plan.settings
-    size = settings.size if isinstance(settings.size, int) else None
-    return ImageReader(source, size, settings.icc, settings.orientation, settings.fit)
-
-
-def labeler_of(plan: Plan) -> Labeler:
-    """Return what labels images as a plan has it."""
-    settings = plan.settings
-    keep_rgb = settings.keep == "rgb"
-    return Labeler(plan_quantizer(plan), settings.stride, settings.lowpass, settings.soft, keep_rgb)
 
 
 def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:

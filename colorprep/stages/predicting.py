@@ -27,13 +27,13 @@ class PredictedPairs:
     originals : ImageReader
     colorize : callable
         Takes the pixels of a photograph and gives them in color.
-    judge : LikelihoodJudge
-        Of the same network.
+    judge : LikelihoodJudge or None
+        Of the same network; None where it gives no distribution over bins.
     """
 
     originals: ImageReader
     colorize: Callable[[Pixels], Pixels]
-    judge: LikelihoodJudge
+    judge: LikelihoodJudge | None
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -51,8 +51,8 @@ class PredictedPairs:
         return Pair(colored, pixels)
 
     def likelihood(self, original: Pixels) -> dict[str, float]:
-        """Return the negative log-likelihoods, see `Likelihood`."""
-        return self.judge(original)._asdict()
+        """Return the negative log-likelihoods, see `Likelihood`; none of a regression."""
+        return {} if self.judge is None else self.judge(original)._asdict()
 
 
 def predicted_pictures(
@@ -90,7 +90,7 @@ def predicted_pictures(
     pairs = PredictedPairs(
         image_reader(source, None, params),
         partial(colorize_photograph, checkpoint, temperature=temperature, device=chosen),
-        LikelihoodJudge(checkpoint, chosen),
+        None if checkpoint.outputs == "ab" else LikelihoodJudge(checkpoint, chosen),
     )
     provenance = {
         "original": source_facts(source),

@@ -16,15 +16,23 @@ from ..progress import Reporter
 from ..quantize.labeling import IGNORE
 from ..shards.checks import shard_problems
 from ..shards.manifest import MANIFEST, SKIPPED, read_manifest, read_skipped
-from ..shards.plan import PLAN, Plan, plan_quantizer, read_plan, write_plan
+from ..shards.maps import map_path
+from ..shards.plan import (
+    PLAN,
+    Plan,
+    labeler_of,
+    plan_quantizer,
+    read_plan,
+    reader_of,
+    write_plan,
+)
 from ..shards.reader import ShardReader
 from ..shards.resuming import planned
 from ..shards.sidecar import finished, sidecar_path
 from ..shards.writer import shard_path
 from ..workspace import Workspace
 from .images import ImageParams, open_source
-from .label_maps import map_path
-from .labels import complete, labeler_of, reader_of
+from .labels import complete
 
 SAMPLE = 64  # images that --deep makes again
 

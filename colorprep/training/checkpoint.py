@@ -18,6 +18,7 @@ from ..errors import ArtifactError
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state, restore_quantizer
 from .models import make_model
+from .outputs import OUTPUTS
 
 CHECKPOINT_SCHEMA = "colorprep.checkpoint/1"
 
@@ -32,7 +33,8 @@ class Checkpoint:
         In evaluation mode, on the CPU.
     quantizer : Quantizer
     config : dict
-        Plain values: model, size, stride, and how it was trained.
+        Plain values: ``model``, its ``width`` (1 where it is not said), ``outputs``, what its
+        channels mean (``bins`` where it is not said), and how it was trained.
     progress : dict
         Plain values: epoch, step, losses.
     """
@@ -41,6 +43,11 @@ class Checkpoint:
     quantizer: Quantizer
     config: dict[str, Any]
     progress: dict[str, Any]
+
+    @property
+    def outputs(self) -> str:
+        """What the channels of the model's output mean, a name of `outputs.OUTPUTS`."""
+        return outputs_of(self.config)
 
     @property
     def n_parameters(self) -> int:
@@ -108,6 +115,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     quantizer = restore_quantizer(
         state["name"], state["parameters"], state["centers"], arrays, state["fingerprint"]
     )
-    model = make_model(content["config"]["model"], len(quantizer.centers))
+    config = content["config"]
+    n_outputs = OUTPUTS[outputs_of(config)].n_channels(quantizer)
+    model = make_model(config["model"], n_outputs, width=config.get("width", 1.0))
     model.load_state_dict(content["model"])
-    return Checkpoint(model.eval(), quantizer, content["config"], content["progress"])
+    return Checkpoint(model.eval(), quantizer, config, content["progress"])
+
+
+def outputs_of(config: dict[str, Any]) -> str:
+    """Return what a trained network's channels mean, by its configuration."""
+    return str(config.get("outputs", "bins"))

@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ..errors import InputError
 from ..images.decoding import Pixels
 from ..images.resizing import resize
 from ..quantize.labeling import Labeler
 from ..quantize.tables import soft_table
 from .checkpoint import Checkpoint
 from .models import logits_at
+from .outputs import OUTPUTS
 
 
 class Likelihood(NamedTuple):
@@ -38,10 +40,20 @@ class LikelihoodJudge:
     checkpoint : Checkpoint
         With its model on `device`.
     device : torch.device
+
+    Raises
+    ------
+    InputError
+        If the network gives colors, and no distribution over bins.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
         settings = checkpoint.config["settings"]
+        logits_of = OUTPUTS[checkpoint.outputs].logits
+        if logits_of is None:
+            raise InputError("a network that was trained for regression has no likelihoods")
+        self._logits_of = logits_of
+        self._quantizer = checkpoint.quantizer
         self._model = checkpoint.model
         self._device = device
         self._size: int = settings["size"]
@@ -67,7 +79,8 @@ class LikelihoodJudge:
         labels = room["label"][0]
         lightness = torch.from_numpy(room["lightness"]).to(self._device)
         height, width = labels.shape
-        logits = logits_at(self._model, lightness, (height, width))[0].double()
+        outputs = logits_at(self._model, lightness, (height, width)).double()
+        logits = self._logits_of(outputs, self._quantizer)[0]
         log_probs = torch.log_softmax(logits, dim=0).flatten(1).T.cpu().numpy()
         if "hc" in room:
             first, second = np.moveaxis(room["hc"][0].astype(np.intp), -1, 0)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ColorprepError
-from .dataset import Batch, ShardDataset
+from .dataset import Batch
+from .loader import ShardLoader
 from .models import logits_at
 
 WARM_UP = 0.1  # of all steps, during which the learning rate rises
@@ -28,28 +29,26 @@ class Schedule:
     epochs : int
     steps : int or None
         Ends training after that many optimizer steps, whatever the epochs.
-    batch_size : int
     learning_rate : float
         The peak; it rises over the first tenth of the steps and falls along a cosine.
-    seed : int
-        Of the order of the images.
     """
 
     epochs: int
     steps: int | None
-    batch_size: int
     learning_rate: float
-    seed: int
 
-    def total_steps(self, n_images: int) -> int:
-        """Return the number of optimizer steps for a training set of that size."""
-        return self.steps or self.epochs * math.ceil(n_images / self.batch_size)
+    def total_steps(self, training: ShardLoader) -> int:
+        """Return the number of optimizer steps."""
+        return self.steps or sum(map(training.n_batches, range(self.epochs)))
 
-    def total_images(self, n_images: int) -> int:
+    def total_images(self, training: ShardLoader) -> int:
         """Return how many images those steps see, counted each time."""
-        steps_in_epoch = math.ceil(n_images / self.batch_size)
-        epochs, rest = divmod(self.total_steps(n_images), steps_in_epoch)
-        return epochs * n_images + rest * self.batch_size
+        steps, n_images, epoch = self.total_steps(training), 0, 0
+        while steps > 0:
+            n_images += min(training.n_images(epoch), steps * training.batch_size)
+            steps -= training.n_batches(epoch)
+            epoch += 1
+        return n_images
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,8 @@ class EpochLog:
 def fit(
     model: nn.Module,
     loss: nn.Module,
-    training: ShardDataset,
-    validation: ShardDataset,
+    training: ShardLoader,
+    validation: ShardLoader | None,
     schedule: Schedule,
     device: torch.device,
     advance: Callable[[int], object],
@@ -93,8 +92,8 @@ def fit(
     ----------
     model, loss : Module
         Moved to the device.
-    training, validation : ShardDataset
-        The second may be empty.
+    training : ShardLoader
+    validation : ShardLoader or None
     schedule : Schedule
     device : torch.device
     advance : callable
@@ -112,7 +111,7 @@ def fit(
     """
     model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss.to(device)
-    total = schedule.total_steps(len(training))
+    total = schedule.total_steps(training)
     optimizer = torch.optim.AdamW(model.parameters(), schedule.learning_rate, weight_decay=0.01)
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _relative_rate(step, total))
     epoch = step = 0
@@ -120,7 +119,7 @@ def fit(
         epoch += 1
         model.train()
         begun, seen, sum_of_losses = time.perf_counter(), 0, 0.0
-        for batch in training.batches(schedule.batch_size, schedule.seed, epoch):
+        for batch in training.batches(epoch - 1):
             used_rate = float(rate.get_last_lr()[0])
             value = train_step(model, loss, optimizer, on_device(batch, device))
             if not math.isfinite(value):
@@ -136,7 +135,7 @@ def fit(
                 break
         speed = seen / (time.perf_counter() - begun)
         model.eval()
-        val_loss = mean_loss(model, loss, validation, schedule.batch_size, device)
+        val_loss = math.nan if validation is None else mean_loss(model, loss, validation, device)
         yield EpochLog(epoch, step, sum_of_losses / seen, val_loss, used_rate, speed)
 
 
@@ -153,18 +152,14 @@ def train_step(
 
 @torch.no_grad()
 def mean_loss(
-    model: nn.Module,
-    loss: nn.Module,
-    images: ShardDataset,
-    batch_size: int,
-    device: torch.device,
+    model: nn.Module, loss: nn.Module, images: ShardLoader, device: torch.device
 ) -> float:
-    """Return the mean loss over images, NaN where there are none."""
+    """Return the mean loss over images."""
     total = 0.0
-    for batch in images.batches(batch_size):
+    for batch in images.batches(0):
         moved = on_device(batch, device)
         total += loss(_logits(model, moved), moved).item() * len(batch["label"])
-    return total / len(images) if len(images) else math.nan
+    return total / images.n_images(0)
 
 
 def on_device(batch: Batch, device: torch.device) -> Batch:

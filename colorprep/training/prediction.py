@@ -1,4 +1,4 @@
-"""From a network's logits to colors, and from a photograph to a colored one."""
+"""From a network's outputs to colors, and from a photograph to a colored one."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
 from .dataset import ShardDataset
 from .models import logits_at
+from .outputs import decode_outputs
 
 
 @torch.no_grad()
@@ -30,8 +31,9 @@ def predict_colors(
     lightness: Tensor,
     shape: tuple[int, int],
     temperature: float = TEMPERATURE,
+    outputs: str = "bins",
 ) -> Floats:
-    """Predict the colors of images by the annealed mean.
+    """Predict the colors of images, of logits by the annealed mean.
 
     Parameters
     ----------
@@ -42,16 +44,16 @@ def predict_colors(
     shape : tuple of int
         Height and width of the prediction.
     temperature : float
+    outputs : str
+        What the model's channels mean, a name of `outputs.OUTPUTS`.
 
     Returns
     -------
     ndarray of shape (B, *shape, 2), float64
         In the quantizer's space.
     """
-    logits = logits_at(model, lightness, shape).float()
-    # Annealing probabilities p^(1/T) is the softmax of logits / T; the decoder takes T = 1 then.
-    probs = torch.softmax(logits / temperature, dim=1).movedim(1, -1).cpu().numpy()
-    return quantizer.decode(probs, "mean")
+    predicted = logits_at(model, lightness, shape).float()
+    return decode_outputs(outputs, predicted, quantizer, temperature)
 
 
 def colorize_photograph(
@@ -82,14 +84,17 @@ def colorize_photograph(
     levels = lightness_of(resize(pixels, size))
     batch = torch.from_numpy(levels[None]).to(device or torch.device("cpu"))
     side = -(-size // stride)
-    colors = predict_colors(
-        checkpoint.model, checkpoint.quantizer, batch, (side, side), temperature
-    )
-    return colorize(rgb_to_lab(pixels)[..., 0], colors[0], checkpoint.quantizer)
+    model, quantizer, shape = checkpoint.model, checkpoint.quantizer, (side, side)
+    colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.outputs)
+    return colorize(rgb_to_lab(pixels)[..., 0], colors[0], quantizer)
 
 
 def predicted_rows(
-    model: nn.Module, quantizer: Quantizer, images: ShardDataset, device: torch.device
+    model: nn.Module,
+    quantizer: Quantizer,
+    images: ShardDataset,
+    device: torch.device,
+    outputs: str = "bins",
 ) -> list[list[Pixels]]:
     """Return [gray, prediction, original] of images of shards.
 
@@ -100,6 +105,8 @@ def predicted_rows(
     quantizer : Quantizer
     images : ShardDataset
     device : torch.device
+    outputs : str
+        What the model's channels mean, a name of `outputs.OUTPUTS`.
 
     Returns
     -------
@@ -108,7 +115,8 @@ def predicted_rows(
     """
     batch = images.batch(range(len(images)))
     height, width = batch["label"].shape[1:]
-    predicted = predict_colors(model, quantizer, batch["lightness"].to(device), (height, width))
+    lightness = batch["lightness"].to(device)
+    predicted = predict_colors(model, quantizer, lightness, (height, width), outputs=outputs)
     rows = []
     for levels, colors, cells in zip(
         batch["lightness"].numpy(), predicted, batch["ab"].numpy(), strict=True

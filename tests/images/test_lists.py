@@ -12,6 +12,7 @@ from colorprep.images.lists import (
     hiding_folder,
     in_form,
     listed,
+    match,
     plain_path,
     read_list,
     resolve,
@@ -131,6 +132,16 @@ def test_resolved_lines_keep_their_order(folder):
     lines = ["train/n02/b.JPEG", "gone.jpg", "/n01/z 1.png 5", "/n01/a.jpg", "n02/b.JPEG 3"]
     source = folder_source(folder)
     assert resolve(lines, source) == ["n02/b.JPEG", "n01/z 1.png", "n01/a.jpg", "n02/b.JPEG"]
+
+
+def test_lines_match_keys_without_their_source():
+    """Where the source is not at hand, any first folder may be its name; each key comes once."""
+    keys = ["n01/a.jpg", "n01/z 1.png", "train/n02/b.JPEG", "n02/b.JPEG"]
+    lines = ["val/n01/a.jpg", "/n01/z 1.png 5", "train/n02/b.JPEG", "x/n02/b.JPEG", "n01/a.jpg"]
+    assert match([*lines, "gone.jpg", "x/y/n01/a.jpg"], keys) == (
+        ["n01/a.jpg", "n01/z 1.png", "train/n02/b.JPEG", "n02/b.JPEG"],
+        ["gone.jpg", "x/y/n01/a.jpg"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,74 +1,185 @@
 """Claims about reading shards for training."""
 
+import os
+import pickle
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import h5py
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
-from colorprep.shards.reader import open_labels
+import colorprep
+from colorprep import ArtifactError, InputError, QuantizerSpec, ShardDataset
+from colorprep.stages import prior as prior_stage
 from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
-from colorprep.training.dataset import ShardDataset, split_keys
+
+ROW = 7
 
 
-@pytest.fixture
-def labels(photographs, workspace, silent):
-    """Labels of the photographs in four shards."""
-    params = LabelsParams(ImageParams(photographs), size=32, shard_size=12)
-    return open_labels(run(params, workspace, silent).folder)
+def rows_by_key(folder):
+    """All rows of all shards, read by h5py alone: arrays by name, by key."""
+    rows = {}
+    for path in sorted(folder.glob("*.h5")):
+        with h5py.File(path) as file:
+            names = [name for name in file if name != "key"]
+            for row, key in enumerate(file["key"][:]):
+                rows[key.decode()] = {name: file[name][row] for name in names}
+    return rows
 
 
-def test_items_are_rows_of_shards(labels):
-    """An item holds the tensors of its row, in the types that it is stored in."""
-    dataset = ShardDataset(labels)
-    assert len(dataset) == 40
-    item = dataset[13]
-    shard = labels.shards[1]
-    assert dataset.keys[13] == shard.keys[1]
-    np.testing.assert_array_equal(item["lightness"], shard.arrays["lightness"][1])
-    np.testing.assert_array_equal(item["label"], shard.arrays["label"][1])
-    dtypes = {name: tensor.dtype for name, tensor in item.items()}
-    assert dtypes == {
-        "lightness": torch.uint8,
-        "ab": torch.int8,
-        "label": torch.int32,
-        "class_id": torch.int32,
+def assert_holds(batch, keys, rows):
+    """A batch is the rows of these keys."""
+    for name, tensor in batch.items():
+        expected = np.stack([rows[key][name] for key in keys])
+        np.testing.assert_array_equal(tensor.numpy(), expected)
+
+
+def test_batches_are_rows_of_shards(label_folder):
+    """A batch across shards holds what h5py reads, in the order asked for and the types said."""
+    dataset = ShardDataset(label_folder)
+    assert len(dataset) == 40 and dataset.mapped
+    indices = [31, 0, 12, 11, 39, 0]
+    batch = dataset.batch(indices)
+    assert_holds(batch, [dataset.keys[i] for i in indices], rows_by_key(label_folder))
+    assert {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in batch.items()} == {
+        "lightness": (torch.uint8, (6, 32, 32)),
+        "ab": (torch.int8, (6, 8, 8, 2)),
+        "label": (torch.int32, (6, 8, 8)),
+        "class_id": (torch.int32, (6,)),
     }
+    item = dataset[31]
+    assert all(torch.equal(item[name], batch[name][0]) for name in batch)
+    with pytest.raises(IndexError):
+        dataset[40]
 
 
-def test_an_epoch_is_every_image_once(labels):
-    """Shuffled batches hold each image once; the seed and the epoch decide the order."""
-    dataset = ShardDataset(labels)
-
-    def order(seed, epoch):
-        batches = dataset.batches(7, seed, epoch)
-        return torch.cat([batch["lightness"].flatten(1).sum(1) for batch in batches]).tolist()
-
-    plain = order(None, 0)
-    assert sorted(order(0, 1)) == sorted(plain) and len(plain) == 40
-    assert order(0, 1) == order(0, 1)
-    assert order(0, 1) != order(0, 2) != order(1, 2)
+def test_optional_arrays(make_labels, photographs, workspace, silent, tmp_path):
+    """Whatever the shards hold comes along: soft bins, pixels, cells of hue and chroma."""
+    params = prior_stage.PriorParams(ImageParams(photographs), QuantizerSpec("gmm", 8))
+    prior_stage.run(params, workspace, silent)
+    folder = make_labels(soft=3, keep="rgb", prior=tmp_path / "prior.npz")
+    batch = ShardDataset(folder).batch([20, 3])
+    assert_holds(batch, [ShardDataset(folder).keys[i] for i in (20, 3)], rows_by_key(folder))
+    assert batch["hc"].dtype == torch.uint8 and batch["topk_index"].dtype == torch.int32
+    assert batch["topk_weight"].dtype == torch.float16 and batch["rgb"].shape == (2, 32, 32, 3)
 
 
-def test_chosen_keys(labels):
+def test_compressed_shards_give_the_same(label_folder, make_labels):
+    """Compressed shards are read through HDF5, and the dataset says so."""
+    plain, compressed = ShardDataset(label_folder), ShardDataset(make_labels(compression="gzip"))
+    assert not compressed.mapped
+    ours, theirs = plain.batch(range(40)), compressed.batch(range(40))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    parts = list(DataLoader(compressed, batch_size=8, num_workers=2))
+    assert torch.equal(torch.cat([part["label"] for part in parts]), ours["label"])
+
+
+def test_chosen_keys(label_folder):
     """A dataset of some keys holds those, in their order."""
-    every = ShardDataset(labels)
-    some = ShardDataset(labels, [every.keys[30], every.keys[2]])
+    every = ShardDataset(label_folder)
+    some = ShardDataset(every.labels, [every.keys[30], every.keys[2]])
     torch.testing.assert_close(some.batch([0, 1])["ab"], every.batch([30, 2])["ab"])
+    assert some.indices_of([every.keys[2]]).tolist() == [1]
 
 
-def test_split_depends_on_the_key_alone():
-    """An image stays on its side when others come or go; shares are as asked."""
-    keys = [f"class/{i}.jpg" for i in range(4000)]
-    training, validation = split_keys(keys, 0.05)
-    assert sorted(training + validation) == sorted(keys)
-    assert 0.035 < len(validation) / 4000 < 0.065
-    half = split_keys(keys[::2], 0.05)[1]
-    assert set(half) == set(validation) & set(keys[::2])
+def test_keys_that_cannot_be_chosen(label_folder):
+    """No image, an unknown image, or one image twice are refused by name."""
+    key = ShardDataset(label_folder).keys[0]
+    with pytest.raises(InputError, match="no image of .* is chosen"):
+        ShardDataset(label_folder, [])
+    with pytest.raises(InputError, match="1 images are not in .* 'lost.jpg'"):
+        ShardDataset(label_folder, [key, "lost.jpg"])
+    with pytest.raises(InputError, match="chosen twice"):
+        ShardDataset(label_folder, [key, key])
 
 
-def test_split_of_few_keys():
-    """One image at least is held out where a share is, and one at least is left to train on."""
-    assert [len(part) for part in split_keys(["a", "b"], 0.01)] == [1, 1]
-    assert [len(part) for part in split_keys(["a", "b"], 0.99)] == [1, 1]
-    assert split_keys(["a", "b"], 0.0) == (["a", "b"], [])
-    assert split_keys(["a"], 0.5) == (["a"], []) or split_keys(["a"], 0.5) == ([], ["a"])
+def test_folders_that_cannot_be_read(label_folder, make_labels, tmp_path):
+    """No labels, label maps, and missing, cut, odd or doubled shards are told apart."""
+    with pytest.raises(ArtifactError, match="no finished labels"):
+        ShardDataset(tmp_path)
+    with pytest.raises(ArtifactError, match="--format h5"):
+        ShardDataset(make_labels(format="npy", size=None))
+    others = make_labels(keep="rgb")
+    damages = {
+        "is missing": lambda shard: shard.unlink(),
+        "is damaged .*truncated": lambda shard: os.truncate(shard, 20_000),
+        "holds other arrays than shard-00000.h5": lambda shard: shutil.copy(
+            others / shard.name, shard
+        ),
+        "holds an image twice": lambda shard: shutil.copy(label_folder / "shard-00001.h5", shard),
+    }
+    for number, (message, damage) in enumerate(damages.items()):
+        copy = tmp_path / f"{number}"
+        shutil.copytree(label_folder, copy)
+        damage(copy / "shard-00002.h5")
+        with pytest.raises(ArtifactError, match=message):
+            ShardDataset(copy)
+
+
+def test_datasets_travel_light(make_labels):
+    """A pickled dataset holds no image, and maps the shards anew; a lost shard is an error."""
+    dataset = ShardDataset(make_labels(keep="rgb"))
+    sent = pickle.dumps(dataset)
+    assert len(sent) < dataset.batch(range(40))["rgb"].nbytes / 4
+    assert torch.equal(pickle.loads(sent)[ROW]["ab"], dataset[ROW]["ab"])
+    moved = pickle.dumps(dataset).replace(b"shard-00001.h5", b"shard-0000x.h5")
+    with pytest.raises(ArtifactError, match="cannot map .*shard-0000x"):
+        pickle.loads(moved)
+
+
+def test_forked_workers_see_the_same(label_folder):
+    """A DataLoader with forked workers and its own collation gives the same batches."""
+    dataset = ShardDataset(label_folder)
+    batches = list(DataLoader(dataset, 9, num_workers=2, multiprocessing_context="fork"))
+    assert [len(batch["label"]) for batch in batches] == [9, 9, 9, 9, 4]
+    whole = dataset.batch(range(40))
+    for name in whole:
+        assert torch.equal(torch.cat([batch[name] for batch in batches]), whole[name])
+
+
+def test_threads_see_the_same(label_folder):
+    """Threads may share a dataset."""
+    dataset = ShardDataset(label_folder)
+    whole = dataset.batch(range(40))["ab"]
+    with ThreadPoolExecutor(4) as threads:
+        for start, batch in enumerate(
+            threads.map(dataset.batch, [range(i, 40) for i in range(40)])
+        ):
+            assert torch.equal(batch["ab"], whole[start:])
+
+
+def test_no_file_stays_open(label_folder):
+    """A folder may have more shards than a process may open files."""
+    open_files = Path("/proc/self/fd")
+    before = len(list(open_files.iterdir()))
+    dataset = ShardDataset(label_folder)
+    dataset.batch(range(40))
+    assert len(list(open_files.iterdir())) == before
+
+
+def test_batches_are_copies(label_folder):
+    """What becomes of a batch changes neither the files nor later batches."""
+    dataset = ShardDataset(label_folder)
+    expected = dataset.batch([ROW])["lightness"].clone()
+    dataset.batch([ROW])["lightness"].zero_()
+    assert torch.equal(dataset.batch([ROW])["lightness"], expected)
+
+
+def test_mean_weights(label_folder):
+    """An image weighs the mean of its pixels' weights, and a chosen one the same."""
+    dataset = ShardDataset(label_folder)
+    weights = np.random.default_rng(0).uniform(0.1, 8, 313)
+    labels = dataset.batch(range(40))["label"].numpy()
+    expected = weights[labels].mean(axis=(1, 2))
+    np.testing.assert_allclose(dataset.mean_weights(weights), expected)
+    some = ShardDataset(label_folder, dataset.keys[5:8])
+    np.testing.assert_allclose(some.mean_weights(weights), expected[5:8])
+
+
+def test_public_name():
+    """`colorprep.ShardDataset` and `colorprep.training.ShardDataset` are the same."""
+    assert colorprep.training.ShardDataset is colorprep.ShardDataset

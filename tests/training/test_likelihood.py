@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from colorprep import QuantizerSpec, make_quantizer, rgb_to_lab
+from colorprep import InputError, QuantizerSpec, make_quantizer, rgb_to_lab
 from colorprep.images.resizing import resize
 from colorprep.training.checkpoint import Checkpoint
 from colorprep.training.likelihood import LikelihoodJudge
@@ -26,9 +26,9 @@ class Constant(nn.Module):
         return self.logits[None, :, None, None].expand(batch, -1, height // 4, width // 4)
 
 
-def judge_of(quantizer, logits):
+def judge_of(quantizer, logits, outputs="bins"):
     """A judge by a network that gives these logits."""
-    config = {"settings": {"size": 32, "stride": 4}}
+    config = {"settings": {"size": 32, "stride": 4}, "outputs": outputs}
     return LikelihoodJudge(Checkpoint(Constant(logits), quantizer, config, {}), CPU)
 
 
@@ -59,3 +59,26 @@ def test_it_is_the_cross_entropy(photograph):
     targets = quantizer.encode_soft(np.floor(ab) + 0.5).dense(313)
     assert found.nll == pytest.approx(-(targets * log_probs).sum(axis=-1).mean(), rel=1e-5)
     assert found.nll_hard == pytest.approx(-log_probs[quantizer.encode(ab)].mean(), rel=1e-5)
+
+
+def test_the_channel_for_ignored_pixels_is_left_out(photograph):
+    """A network with one more channel is judged by the others, whatever that one says."""
+    quantizer = make_quantizer(QuantizerSpec("ab313"))
+    logits = np.random.default_rng(0).normal(size=314)
+    found = judge_of(quantizer, logits, "bins-and-ignored")(photograph)
+    assert found == pytest.approx(judge_of(quantizer, logits[:313])(photograph), rel=1e-6)
+
+
+def test_hue_and_chroma_are_judged_together(photograph):
+    """Of separate logits it is the sum of the two cross-entropies, that of the joint bin."""
+    quantizer = make_quantizer(QuantizerSpec("hc-1d", 8))
+    hue, chroma = np.random.default_rng(0).normal(size=(2, 8))
+    found = judge_of(quantizer, np.concatenate([hue, chroma]), "hue-and-chroma")(photograph)
+    joint = (chroma[:, None] + hue).ravel()
+    assert found == pytest.approx(judge_of(quantizer, joint)(photograph), rel=1e-5)
+
+
+def test_regression_has_no_likelihoods():
+    """A network that gives colors gives no probabilities, and that is said."""
+    with pytest.raises(InputError, match="regression has no likelihoods"):
+        judge_of(make_quantizer(QuantizerSpec("ab313")), np.zeros(2), "ab")

@@ -1,120 +1,279 @@
-"""Claims about the loss: it is soft cross-entropy, and the weights act."""
+"""Claims about the losses: each is its formula, weights act exactly, misfits are refused."""
+
+import math
 
 import numpy as np
 import pytest
 import torch
+from batches import SPECS, dense_targets, made_up_batch, quantizer_of
 from torch.nn import functional
 
-from colorprep import QuantizerSpec, ab_lattice, make_quantizer
-from colorprep.quantize.tables import cell_middles, hue_chroma_cells
+from colorprep import InputError, ab_lattice, rebalancing_weights, weight_matrix
 from colorprep.training.loop import train_step
-from colorprep.training.losses import RebalancedLoss, soft_cross_entropy
+from colorprep.training.losses import LOSSES, LossOptions, logit_shift, make_loss
+from colorprep.training.models import make_model
+from colorprep.training.outputs import OUTPUTS
+
+KINDS = {"hue-chroma": "hc-1d"}  # quantizers of losses that do not go with ab313
 
 
-def some_batch(space="ab", n=2, side=6):
-    """A batch of colorful cells with made-up labels."""
-    generator = np.random.default_rng(0)
-    ab = generator.integers(-60, 60, (n, side, side, 2)).astype(np.int8)
-    hc = generator.integers(0, 256, (n, side, side, 2)).astype(np.uint8)
-    label = generator.integers(0, 16, (n, side, side)).astype(np.int32)
-    batch = {"ab": ab, "label": label, "hc": hc}
-    return {name: torch.from_numpy(array) for name, array in batch.items()}
+def outputs_for(name, quantizer, dtype=torch.float32, side=6):
+    """Random outputs of the right number of channels."""
+    n = OUTPUTS[LOSSES[name].outputs].n_channels(quantizer)
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, n, side, side, generator=generator, dtype=dtype)
 
 
-@pytest.fixture(
-    params=[
-        QuantizerSpec(),
-        QuantizerSpec("ab:20", neighbors=5),
-        QuantizerSpec("gmm", 16),
-        QuantizerSpec("hc-grid", 16),
-        QuantizerSpec("hc-1d", 16),
-    ],
-    ids=lambda spec: spec.name,
-)
-def quantizer(request):
-    """One quantizer of each kind."""
-    counts = np.bincount(hue_chroma_cells(), minlength=65536).reshape(256, 256)
-    return make_quantizer(request.param, counts)
+def some_prior(quantizer):
+    """A prior with some empty bins."""
+    prior = np.random.default_rng(1).gamma(0.3, size=len(quantizer.centers))
+    prior[::9] = 0
+    return prior / prior.sum()
 
 
-def test_equals_dense_soft_cross_entropy(quantizer):
-    """Value and gradient are those of torch's cross-entropy with dense soft targets."""
-    batch = some_batch()
-    n_bins = len(quantizer.centers)
-    if quantizer.space == "ab":
-        cell = (batch["ab"].long()[..., 0] + 128) * 256 + batch["ab"].long()[..., 1] + 128
-    else:
-        cell = batch["hc"].long()[..., 0] * 256 + batch["hc"].long()[..., 1]
-    middles = cell_middles(quantizer.space)[cell.numpy().ravel()]
-    dense = quantizer.encode_soft(middles).dense(n_bins).reshape(*cell.shape, n_bins)
-    target = torch.from_numpy(dense).float().movedim(-1, 1)
-    torch.manual_seed(0)
-    ours = torch.randn(2, n_bins, 6, 6, requires_grad=True)
+@pytest.mark.parametrize("weighed_by", ["bin", "expectation"])
+@pytest.mark.parametrize("kind", SPECS)
+def test_rebalanced_cross_entropy(kind, weighed_by):
+    """It is the mean over pixels of w times torch's dense cross-entropy, in value and gradient."""
+    quantizer, batch = quantizer_of(kind), made_up_batch()
+    weights = np.random.default_rng(0).uniform(0.1, 6, len(quantizer.centers))
+    target = dense_targets(quantizer, batch)
+    weight = torch.from_numpy(weights).float()[batch["label"].long()]
+    if weighed_by == "expectation":
+        weight = torch.einsum("bqhw,q->bhw", target, torch.from_numpy(weights).float())
+    ours = outputs_for("soft-ce", quantizer).requires_grad_()
     theirs = ours.detach().clone().requires_grad_()
-    value = RebalancedLoss(quantizer)(ours, batch)
-    expected = functional.cross_entropy(theirs, target)
+    value = make_loss("soft-ce", quantizer, LossOptions(weights, weighed_by))(ours, batch)
+    expected = (weight * functional.cross_entropy(theirs, target, reduction="none")).mean()
     value.backward()
     expected.backward()
     torch.testing.assert_close(value, expected, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-5, rtol=1e-4)
 
 
-def test_weights_multiply_the_gradient():
-    """With weights, the gradient at a pixel is w of its bin times the one without."""
-    quantizer = ab_lattice()
-    weights = np.random.default_rng(0).uniform(0.1, 6, 313)
-    batch = some_batch()
-    torch.manual_seed(0)
-    logits = torch.randn(2, 313, 6, 6, dtype=torch.float64)
+@pytest.mark.parametrize("kind", ["gmm", "hc-grid", "ab313"])
+def test_divergence_from_posteriors(kind):
+    """Kl is torch's kl_div, averaged over all elements as seed 001 has it, times the bins."""
+    quantizer, batch = quantizer_of(kind), made_up_batch()
+    logits = outputs_for("kl", quantizer)
+    value = make_loss("kl", quantizer)(logits, batch)
+    target = dense_targets(quantizer, batch)
+    each = functional.kl_div(torch.log_softmax(logits, dim=1), target, reduction="none")
+    torch.testing.assert_close(value, each.mean() * len(quantizer.centers), atol=1e-5, rtol=1e-5)
+    perfect = make_loss("kl", quantizer)(target.log().clamp(min=-200), batch)
+    torch.testing.assert_close(perfect, torch.tensor(0.0), atol=1e-5, rtol=0)
+
+
+def test_the_matrix():
+    """Matrix is -mean sum_c T[y, c] log softmax(z)_c, ignored pixels being rows of zeros."""
+    quantizer, batch = ab_lattice(), made_up_batch(n_bins=313)
+    batch["label"][0, 2] = 65535
+    prior = some_prior(quantizer)
+    weights = rebalancing_weights(prior).weights
+    ours = outputs_for("matrix", quantizer, torch.float64).requires_grad_()
+    theirs = ours.detach().clone().requires_grad_()
+    matrix = np.vstack([weight_matrix(prior, quantizer), np.zeros(314)])
+    rows = np.where(batch["label"].numpy() == 65535, 313, batch["label"].numpy())
+    target = torch.from_numpy(matrix[rows]).movedim(-1, 1)
+    expected = -(target * torch.log_softmax(theirs, dim=1)).sum(dim=1).mean()
+    value = make_loss("matrix", quantizer, LossOptions(weights, gray="keep"))(ours, batch)
+    value.backward()
+    expected.backward()
+    torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-8, rtol=1e-5)
+    assert (ours.grad[0, :, 2] == 0).all() and (ours.grad[:, 313] >= 0).all()
+
+
+def test_hue_and_chroma():
+    """hue-chroma is the sum of torch's two cross-entropies, of the bin of hue and of chroma."""
+    quantizer = quantizer_of("hc-1d")
+    batch = made_up_batch(n_bins=256)
+    logits = outputs_for("hue-chroma", quantizer)
+    label = batch["label"].long()
+    expected = functional.cross_entropy(logits[:, :16], label % 16)
+    expected = expected + functional.cross_entropy(logits[:, 16:], label // 16)
+    torch.testing.assert_close(make_loss("hue-chroma", quantizer)(logits, batch), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("l1", lambda e: np.abs(e).mean(axis=-1)),
+        ("l2", lambda e: (e**2).mean(axis=-1)),
+        ("huber", lambda e: np.where(np.abs(e) < 1, e**2 / 2, np.abs(e) - 0.5).mean(axis=-1)),
+        ("l12", lambda e: np.minimum(np.abs(e).mean(axis=-1), 0.1 * (e**2).mean(axis=-1))),
+    ],
+)
+def test_regression(name, formula):
+    """Regression is its formula of the error in CIELAB units, at pixels that are valid."""
+    quantizer, batch = ab_lattice(), made_up_batch()
+    batch["label"][0, 1:3] = 65535
+    near = (batch["ab"].movedim(-1, 1) + 0.5) / 110
+    spread = torch.tensor([0.001, 0.1]).reshape(2, 1, 1, 1)
+    outputs = near + spread * outputs_for(name, quantizer)
+    error = 110 * outputs.movedim(1, -1).numpy() - (batch["ab"].numpy() + 0.5)
+    expected = np.where(batch["label"].numpy() == 65535, 0.0, formula(error)).mean()
+    value = make_loss(name, quantizer)(outputs, batch)
+    np.testing.assert_allclose(value, expected, rtol=1e-4)
+
+
+def test_squared_error_is_told_in_lab_units():
+    """An error of 3 in both a and b everywhere is told as 3."""
+    batch = made_up_batch()
+    outputs = (batch["ab"].movedim(-1, 1) + 3.5) / 110
+    value = make_loss("l2", ab_lattice())(outputs, batch)
+    assert math.isclose(LOSSES["l2"].told(value.item()), 3.0, rel_tol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_are_those_of_finite_differences(name):
+    """In float64, the slope along a random direction is the gradient's."""
+    quantizer = quantizer_of(KINDS.get(name, "ab313"))
+    batch = made_up_batch(n_bins=len(quantizer.centers))
+    loss = make_loss(name, quantizer)
+    outputs = outputs_for(name, quantizer, torch.float64).requires_grad_()
+    loss(outputs, batch).backward()
+    way = torch.randn(outputs.shape, dtype=torch.float64)
+    with torch.no_grad():
+        ends = [loss(outputs + step * way, batch) for step in (1e-7, -1e-7)]
+    slope = (ends[0] - ends[1]) / 2e-7
+    torch.testing.assert_close((outputs.grad * way).sum(), slope, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].takes_weights])
+def test_weights_multiply_the_gradient_exactly(name):
+    """The gradient at a pixel is w times the one without weights, to the bit for w = 4."""
+    quantizer = quantizer_of(KINDS.get(name, "ab313"))
+    batch = made_up_batch(n_bins=len(quantizer.centers), side=8)
+    weights = np.random.default_rng(0).choice([0.25, 1.0, 4.0], len(quantizer.centers))
     gradients = []
-    for loss in (RebalancedLoss(quantizer), RebalancedLoss(quantizer, weights)):
-        z = logits.clone().requires_grad_()
-        loss(z, batch).backward()
-        gradients.append(z.grad)
-    factor = torch.from_numpy(weights.astype(np.float32))[batch["label"].long()]
-    torch.testing.assert_close(gradients[1], gradients[0] * factor[:, None].double())
+    for options in (LossOptions(), LossOptions(weights)):
+        outputs = outputs_for(name, quantizer, side=8).requires_grad_()
+        make_loss(name, quantizer, options)(outputs, batch).backward()
+        gradients.append(outputs.grad)
+    factor = torch.from_numpy(weights).float()[batch["label"].long()]
+    assert torch.equal(gradients[1], gradients[0] * factor[:, None])
 
 
-def test_weights_multiply_the_step():
-    """Under plain SGD a pixel's step, through the whole training step, is w times as long."""
-    quantizer = ab_lattice()
-    weights = np.full(313, 1.0)
-    weights[7] = 3.5
-    steps = []
+def test_weights_go_through_the_whole_training_step():
+    """A step moves each parameter by the sum over pixels of w times the pixel's own gradient."""
+    quantizer, batch = ab_lattice(), made_up_batch(n=1, side=4, stride=4)
+    batch["label"][:] = torch.arange(16).reshape(1, 4, 4)
+    weights = np.ones(313)
+    weights[6] = 4.0
+    kept, moves = [], []
+
+    def keep(layer, inputs, logits):
+        logits.retain_grad()
+        kept.append(logits)
+
     for given in (None, weights):
-        torch.manual_seed(0)
-        model = torch.nn.Conv2d(1, 313, 1)
-        before = [parameter.detach().clone() for parameter in model.parameters()]
-        batch = some_batch(n=1, side=1)
-        batch["label"][:] = 7
-        batch["lightness"] = torch.full((1, 1, 1), 200, dtype=torch.uint8)
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        train_step(model, RebalancedLoss(quantizer, given), optimizer, batch)
-        steps.append([p.detach() - b for p, b in zip(model.parameters(), before, strict=True)])
-    for plain, weighted in zip(*steps, strict=True):
-        assert plain.abs().max() > 0
-        torch.testing.assert_close(weighted, 3.5 * plain)
+        model = make_model("tiny", 313, seed=0)
+        torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
+        start = [parameter.detach().clone() for parameter in model.parameters()]
+        model.score.register_forward_hook(keep)
+        loss = make_loss("soft-ce", quantizer, LossOptions(given))
+        train_step(model, loss, torch.optim.SGD(model.parameters(), lr=1.0), batch)
+        moves.append([p.detach() - s for p, s in zip(model.parameters(), start, strict=True)])
+    plain, weighted = (outputs.grad for outputs in kept)
+    factor = torch.ones(1, 1, 4, 4)
+    factor[0, 0, 1, 2] = 4.0
+    assert plain[0, :, 1, 2].abs().max() > 0
+    assert torch.equal(weighted, factor * plain)
+    model = make_model("tiny", 313, seed=0)
+    torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
+    alone = make_loss("soft-ce", quantizer).pixel_loss
+    expected = [torch.zeros_like(parameter) for parameter in model.parameters()]
+    for pixel in range(16):
+        losses = alone(model(batch["lightness"][:, None] / 127.5 - 1.0), batch)
+        gradients = torch.autograd.grad(losses.flatten()[pixel], list(model.parameters()))
+        for total, gradient in zip(expected, gradients, strict=True):
+            total -= weights[pixel] * gradient / 16
+    for move, total in zip(moves[1], expected, strict=True):
+        torch.testing.assert_close(move, total, atol=1e-6, rtol=1e-4)
+    assert not torch.allclose(moves[0][0], moves[1][0])
 
 
-def test_images_without_color_are_masked():
-    """A gray image has no gradient; ignored pixels have none either; the mean is over all."""
-    batch = some_batch()
+def test_the_mean_is_over_all_pixels():
+    """Twice the weights is twice the loss, and masked pixels count as pixels of loss 0."""
+    quantizer, batch = ab_lattice(), made_up_batch()
+    logits = outputs_for("soft-ce", quantizer)
+    plain = make_loss("soft-ce", quantizer)(logits, batch)
+    twice = make_loss("soft-ce", quantizer, LossOptions(np.full(313, 2.0)))(logits, batch)
+    torch.testing.assert_close(twice, 2 * plain)
+    half = {name: tensor[:1] for name, tensor in batch.items()}
+    batch["label"][1] = 65535
+    first = make_loss("soft-ce", quantizer)(logits[:1], half)
+    torch.testing.assert_close(make_loss("soft-ce", quantizer)(logits, batch), first / 2)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_masked_pixels_have_no_gradient(name):
+    """A gray image has no gradient, nor has an ignored pixel; all others have."""
+    quantizer = quantizer_of(KINDS.get(name, "ab313"))
+    batch = made_up_batch()
     batch["ab"][0] = torch.randint(-5, 5, batch["ab"][0].shape, dtype=torch.int8)
     batch["label"][1, 0, 0] = 65535
-    loss = RebalancedLoss(ab_lattice(), np.ones(313))
-    expected = torch.ones(2, 6, 6)
-    expected[0] = 0
-    expected[1, 0, 0] = 0
-    torch.testing.assert_close(loss.pixel_weights(batch), expected)
-    logits = torch.randn(2, 313, 6, 6, requires_grad=True)
-    loss(logits, batch).backward()
-    touched = logits.grad.abs().sum(dim=1) > 0
-    assert torch.equal(touched, expected.bool())
+    outputs = outputs_for(name, quantizer).requires_grad_()
+    make_loss(name, quantizer)(outputs, batch).backward()
+    touched = outputs.grad.abs().sum(dim=1) > 0
+    expected = torch.ones(2, 6, 6, dtype=torch.bool)
+    expected[0] = expected[1, 0, 0] = False
+    assert torch.equal(touched, expected)
 
 
-def test_weighted_mean_is_not_divided_by_the_weights():
-    """Twice the weights is twice the loss."""
-    logits, index = torch.randn(1, 5, 2, 2), torch.zeros(1, 1, 2, 2, dtype=torch.long)
-    target, weight = torch.ones(1, 1, 2, 2), torch.full((1, 2, 2), 2.0)
-    plain = soft_cross_entropy(logits, index, target)
-    torch.testing.assert_close(soft_cross_entropy(logits, index, target, weight), 2 * plain)
+@pytest.mark.parametrize("name", ["soft-ce", "kl"])
+@pytest.mark.parametrize("tau", [0.0, 0.7, 1.0])
+def test_logit_adjustment(name, tau):
+    """It is the plain loss of z + tau log p; at tau = 0 the plain loss to the bit."""
+    quantizer, batch = ab_lattice(), made_up_batch()
+    prior = some_prior(quantizer)
+    options = LossOptions(prior=prior, logit_adjust=tau)
+    logits = outputs_for(name, quantizer)
+    value = make_loss(name, quantizer, options)(logits, batch)
+    filled = np.where(prior > 0, prior, prior[prior > 0].min())
+    shift = torch.from_numpy(tau * np.log(filled)).float()[:, None, None]
+    expected = make_loss(name, quantizer)(logits + shift, batch)
+    torch.testing.assert_close(value, expected)
+    if tau == 0:
+        assert torch.equal(value, make_loss(name, quantizer)(logits, batch))
+
+
+def test_the_shift_is_the_logarithm_of_the_prior():
+    """At tau = 1 uniform logits, adjusted, are the prior itself; all is finite."""
+    prior = np.array([0.5, 0.3, 0.2, 0.0])
+    shift = logit_shift(prior, 1.0)
+    np.testing.assert_allclose(np.exp(shift[:3]), prior[:3])
+    assert shift[3] == shift[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "options", "message"),
+    [
+        ("l3", "ab313", {}, "unknown loss 'l3'; choose soft-ce"),
+        ("matrix", "kmeans", {}, "lattice.*kmeans"),
+        ("matrix", "gmm", {}, "lattice.*gmm"),
+        ("matrix", "ab313", {"weighed_by": "expectation"}, "hard bin only"),
+        ("hue-chroma", "ab313", {}, "hc-1d.*ab313"),
+        ("l2", "gmm", {}, "ab quantizer.*gmm"),
+        ("l1", "ab313", {"weights": np.ones(313)}, "l1 takes no rebalancing weights"),
+        (
+            "hue-chroma",
+            "hc-1d",
+            {"prior": np.ones(256), "logit_adjust": 1.0},
+            "with hue-chroma",
+        ),
+        ("soft-ce", "ab313", {"logit_adjust": 1.0}, "prior over the 313 bins"),
+        ("soft-ce", "ab313", {"prior": np.ones(300), "logit_adjust": 1.0}, "over the 313 bins"),
+        (
+            "soft-ce",
+            "ab313",
+            {"weights": np.ones(313), "prior": np.ones(313), "logit_adjust": 1.0},
+            "choose one",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused(name, kind, options, message):
+    """Losses, quantizers and options that do not fit are errors that say what would."""
+    with pytest.raises(InputError, match=message):
+        make_loss(name, quantizer_of(kind), LossOptions(**options))

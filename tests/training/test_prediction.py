@@ -5,18 +5,20 @@ import pytest
 import torch
 
 from colorprep import ArtifactError, InputError, ab_lattice, rgb_to_lab
+from colorprep.quantize.hue_chroma_bins import hue_chroma_bins
 from colorprep.quantize.mixture import hue_chroma_grid
 from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
 from colorprep.training.devices import choose_device
 from colorprep.training.models import MODELS, logits_at, make_model
-from colorprep.training.prediction import colorize, predict_colors, render
+from colorprep.training.outputs import decode_outputs
+from colorprep.training.prediction import colorize, colorize_photograph, predict_colors, render
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 @pytest.mark.parametrize("side", [32, 50, 64])
 def test_logits_have_the_labels_size(name, side):
     """Every network gives logits for any image size, at the size of the labels."""
-    model = make_model(name, 20, seed=0).eval()
+    model = make_model(name, 20, seed=0, width=1 / 16).eval()
     lightness = torch.randint(0, 256, (2, side, side), dtype=torch.uint8)
     assert logits_at(model, lightness, (side // 2, side // 2)).shape == (
         2,
@@ -66,6 +68,50 @@ def test_rendering_gives_the_photograph_back(photographs):
     pixels = decode(next(photographs.rglob("*.jpg")).read_bytes())
     lab = rgb_to_lab(pixels)
     np.testing.assert_array_equal(render(lab[..., 0], lab[..., 1:]), pixels)
+
+
+def test_decoding_of_regression():
+    """An output of 1 is 110 CIELAB units."""
+    model = make_model("tiny", 2, seed=0).eval()
+    torch.nn.init.constant_(model.score.bias, -0.5)
+    lightness = torch.randint(0, 256, (1, 32, 32), dtype=torch.uint8)
+    colors = predict_colors(model, ab_lattice(), lightness, (8, 8), outputs="ab")
+    assert colors.shape == (1, 8, 8, 2) and (colors == -55.0).all()
+
+
+def test_decoding_leaves_out_the_ignored():
+    """The channel for ignored pixels has no part in the color, however large it is."""
+    outputs = torch.randn(1, 314, 4, 4)
+    outputs[:, 313] = 50.0
+    ours = decode_outputs("bins-and-ignored", outputs, ab_lattice())
+    probs = torch.softmax(outputs[:, :313], dim=1).movedim(1, -1).numpy()
+    np.testing.assert_allclose(ours, ab_lattice().decode(probs), atol=1e-2)
+
+
+def test_decoding_of_hue_and_chroma():
+    """Certain bins of hue and of chroma give their joint bin's center, uncertain ones a mean."""
+    quantizer = hue_chroma_bins(16)
+    outputs = torch.zeros(1, 32, 1, 2)
+    outputs[0, 3, 0, :] = 60.0
+    outputs[0, 16 + 5, 0, :] = 60.0
+    outputs[0, 16 + 6, 0, 1] = 60.0
+    colors = decode_outputs("hue-and-chroma", outputs, quantizer)
+    center, next_chroma = quantizer.centers[5 * 16 + 3], quantizer.centers[6 * 16 + 3]
+    np.testing.assert_allclose(colors[0, 0, 0], center, atol=1e-6)
+    np.testing.assert_allclose(colors[0, 0, 1], (center + next_chroma) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize(("outputs", "n_channels"), [("bins-and-ignored", 314), ("ab", 2)])
+def test_checkpoints_know_their_outputs(tmp_path, outputs, n_channels):
+    """Width and meaning of the channels come back, and a photograph can be colored."""
+    model = make_model("eccv16", n_channels, seed=0, width=1 / 32)
+    settings = {"size": 32, "stride": 4}
+    config = {"model": "eccv16", "width": 1 / 32, "outputs": outputs, "settings": settings}
+    save_checkpoint(tmp_path / "best.pt", model, ab_lattice(), config, {})
+    checkpoint = load_checkpoint(tmp_path / "best.pt")
+    assert checkpoint.outputs == outputs and checkpoint.n_parameters < 100_000
+    gray = np.repeat(np.arange(48 * 40, dtype=np.uint8).reshape(48, 40, 1), 3, axis=2)
+    assert colorize_photograph(checkpoint, gray).shape == (48, 40, 3)
 
 
 def test_checkpoints_survive(tmp_path):

@@ -1,0 +1,52 @@
+"""Label maps, the other form of labels: one .npy an image, in the tree of the source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArtifactError
+
+
+def map_path(folder: Path, key: str) -> Path:
+    """Return where the label map of an image is written."""
+    return folder / f"{key}.npy"
+
+
+def read_map(folder: Path, key: str, shape: tuple[int, int]) -> NDArray[np.uint16]:
+    """Read the label map of an image.
+
+    Parameters
+    ----------
+    folder : Path
+    key : str
+    shape : tuple of int
+        The one that the map should have: the image's, over the stride.
+
+    Returns
+    -------
+    ndarray of that shape, uint16
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, damaged, or does not fit the image.
+    """
+    path = map_path(folder, key)
+    try:
+        label = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise ArtifactError(f"the label map {path} is missing; {_REMEDY}") from None
+    except (ValueError, OSError, EOFError) as error:
+        raise ArtifactError(f"the label map {path} is damaged ({error}); {_REMEDY}") from error
+    if (label.shape, label.dtype) != (shape, np.uint16):
+        raise ArtifactError(
+            f"{path} holds {label.dtype} of shape {label.shape}, but its image asks for uint16 of "
+            f"shape {shape}; {_REMEDY}"
+        )
+    return np.asarray(label)
+
+
+_REMEDY = "remove it and run the same `colorprep labels` again"

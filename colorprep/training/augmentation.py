@@ -1,0 +1,83 @@
+"""Random crops and flips, where the network computes; lightness and color stay aligned."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from .dataset import Batch
+
+
+def random_crop_and_flip(
+    batch: Batch, size: int, stride: int, flip: bool, generator: torch.Generator
+) -> Batch:
+    """Cut a square out of each image at random, and mirror every other one, at random.
+
+    Parameters
+    ----------
+    batch : dict of str to Tensor
+        Of label shards. Arrays of lightness's height and width are cut as pixels, those of the
+        label's as labels; others are left alone.
+    size : int
+        Side of the squares in pixels of lightness, a multiple of the stride. At the size of the
+        images nothing is cut off.
+    stride : int
+        Of the labels: label (i, j) is of pixel (stride i, stride j).
+    flip : bool
+        Whether to mirror left and right, with probability 1/2.
+    generator : torch.Generator
+        All chance comes from here: the same state gives the same squares. One of the CPU gives
+        them on every device.
+
+    Returns
+    -------
+    dict of str to Tensor
+
+    Raises
+    ------
+    InputError
+        If the size is no multiple of the stride, or larger than the images.
+
+    Notes
+    -----
+    Corners lie at multiples of the stride. In a mirrored square the pixel of label j is
+    stride j + stride - 1: the last of its block, where it was the first.
+    """
+    n, height, width = batch["lightness"].shape
+    if size % stride or not 0 < size <= min(height, width):
+        raise InputError(
+            f"a crop must be a multiple of the stride {stride}, up to the images' size of "
+            f"{height} x {width}; got {size}"
+        )
+    rows = _draw((height - size) // stride + 1, n, generator)
+    columns = _draw((width - size) // stride + 1, n, generator)
+    mirrored = _draw(2, n, generator).bool() if flip else torch.zeros(n, dtype=torch.bool)
+    device = batch["lightness"].device
+    corner = [at.to(device, non_blocking=True) for at in (rows, columns, mirrored)]
+    pixels, labels = batch["lightness"].shape[1:], batch["label"].shape[1:]
+    cut = {}
+    for name, tensor in batch.items():
+        if tensor.ndim > 2 and tensor.shape[1:3] == pixels:
+            cut[name] = _cut(tensor, size, stride, *corner)
+        elif tensor.ndim > 2 and tensor.shape[1:3] == labels:
+            cut[name] = _cut(tensor, size // stride, 1, *corner)
+        else:
+            cut[name] = tensor
+    return cut
+
+
+def _draw(below: int, n: int, generator: torch.Generator) -> Tensor:
+    return torch.randint(below, (n,), generator=generator, device=generator.device)
+
+
+def _cut(
+    images: Tensor, size: int, stride: int, rows: Tensor, columns: Tensor, mirrored: Tensor
+) -> Tensor:
+    """Cut a square out of each image, whose corner is at `stride` times rows and columns."""
+    along = torch.arange(size, device=images.device)
+    across = torch.where(mirrored[:, None], along.flip(0), along)
+    image = torch.arange(len(images), device=images.device)[:, None, None]
+    row = (stride * rows[:, None] + along)[:, :, None]
+    column = (stride * columns[:, None] + across)[:, None, :]
+    return images[image, row, column]

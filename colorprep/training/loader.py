@@ -1,0 +1,269 @@
+"""Batches of a dataset, epoch by epoch: shuffled, shared by ranks, made ahead, resumed anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..color.lab import Floats
+from ..errors import InputError
+from .dataset import Allocate, Batch, ShardDataset
+from .memory import RecycledMemory
+from .order import MOST_SEED, Indices, n_steps, rank_step, shuffled, weighted_choice
+from .selection import Curriculum, CurriculumStage
+
+PREFETCH = 2  # batches
+THREADS = 2  # memory sets the limit, not processors
+EVERYTHING = Curriculum((CurriculumStage(None, 1),))
+
+
+class ShardLoader:
+    """Gives the images of a dataset in batches.
+
+    Parameters
+    ----------
+    dataset : ShardDataset
+    batch_size : int
+        Images in a batch of one rank; the last batch of an epoch holds what is left.
+    shuffle : bool
+        Whether each epoch has an order of chance; else it is the dataset's.
+    seed : int
+        Of the order, 0 to 2^64 - 1.
+    rank, world_size : int
+        This process among all that train together. In an epoch every image goes to one of them,
+        once, and all take as many steps. Where the last step does not come out even, some ranks get
+        one image more than others in it.
+    max_images : int or None
+        Only so many images an epoch, the first of its order: other ones in each epoch if shuffled.
+    curriculum : Curriculum or None
+        Which images each epoch has; None for all.
+    image_weights : ndarray of shape (n,) or None
+        `max_images` are chosen with probability proportional to these, see
+        `ShardDataset.mean_weights`.
+    prefetch : int
+        How many batches threads make ahead; 0 makes each when it is asked for. The batches are the
+        same.
+    pin_memory : bool
+        Whether batches lie in page-locked memory, from which a GPU copies while it computes.
+
+    Attributes
+    ----------
+    epoch : int
+        The one that iterating gives next, counted from 0.
+    step : int
+        The batch of that epoch that comes next.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of range, a curriculum's image is not in the dataset, or ranks would
+        get no image.
+
+    Notes
+    -----
+    What a batch holds depends on the dataset, the parameters, the epoch and the step alone. So
+    nothing need be read to go on in the middle of an epoch, and a state is two numbers.
+
+    Iterating gives the rest of an epoch; iterating again gives the next epoch. After a break,
+    iterating goes on where it stopped.
+    """
+
+    def __init__(
+        self,
+        dataset: ShardDataset,
+        batch_size: int = 64,
+        shuffle: bool = True,
+        seed: int = 0,
+        *,
+        rank: int = 0,
+        world_size: int = 1,
+        max_images: int | None = None,
+        curriculum: Curriculum | None = None,
+        image_weights: Floats | None = None,
+        prefetch: int = PREFETCH,
+        pin_memory: bool = False,
+    ) -> None:
+        _check(seed, batch_size, rank, world_size, max_images, prefetch)
+        if pin_memory and not torch.cuda.is_available():
+            raise InputError("page-locked memory is for a GPU, and there is none here")
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = self.step = 0
+        self._shuffle = shuffle
+        self._rank, self._world_size = rank, world_size
+        self._max_images = max_images
+        self._curriculum = curriculum or EVERYTHING
+        self._image_weights = image_weights
+        self._prefetch = prefetch
+        self._selections = self._select()
+        # In use at once: those made ahead, the one in the making, the caller's and its last one.
+        memory = RecycledMemory(n_kept=prefetch + 3)
+        pinned: Allocate = partial(torch.empty, pin_memory=True)
+        self._allocate: Allocate = pinned if pin_memory else memory.empty
+
+    def __len__(self) -> int:
+        """Return the number of batches of the current epoch on this rank."""
+        return self.n_batches(self.epoch)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Give the rest of the current epoch, and begin the next one after it."""
+        with closing(self.batches(self.epoch, self.step)) as batches:
+            for batch in batches:
+                self.step += 1
+                yield batch
+        self.epoch, self.step = self.epoch + 1, 0
+
+    def n_images(self, epoch: int) -> int:
+        """Return how many images an epoch has, those of all ranks together."""
+        n_selected = len(self._selection(epoch))
+        return n_selected if self._max_images is None else min(n_selected, self._max_images)
+
+    def n_batches(self, epoch: int) -> int:
+        """Return how many batches an epoch has, the same number on every rank."""
+        return n_steps(self.n_images(epoch), self.batch_size, self._world_size)
+
+    def batches(self, epoch: int, start: int = 0) -> Generator[Batch, None, None]:
+        """Give the batches of an epoch, whatever was given before.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+        start : int
+            How many batches to leave out; they are not read.
+
+        Yields
+        ------
+        dict of str to Tensor
+            As `ShardDataset.batch` returns them.
+        """
+        order = self._order(epoch)
+        steps = range(start, self.n_batches(epoch))
+        make = partial(self._make, order)
+        yield from made_ahead(make, steps, self._prefetch) if self._prefetch else map(make, steps)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return plain values from which `load_state_dict` goes on.
+
+        Returns
+        -------
+        dict
+            ``epoch`` and ``step`` of the next batch, and ``fingerprint``, a digest of all that
+            decides the order.
+        """
+        return {"epoch": self.epoch, "step": self.step, "fingerprint": self._fingerprint()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another loader was.
+
+        Parameters
+        ----------
+        state : dict
+            Of a loader of the same images, with the same parameters.
+
+        Raises
+        ------
+        InputError
+            If the other loader's order was another.
+        """
+        if state["fingerprint"] != self._fingerprint():
+            raise InputError(
+                "the order of the images was another one: go on with the same labels, lists, "
+                "--seed, --batch-size, --max-images and number of processes"
+            )
+        self.epoch, self.step = int(state["epoch"]), int(state["step"])
+
+    def _select(self) -> list[Indices]:
+        """Return the images of each stage of the curriculum, in order of the dataset."""
+        every = self.dataset.keys
+        chosen = [every if stage.keys is None else stage.keys for stage in self._curriculum.stages]
+        selections = [np.sort(self.dataset.indices_of(keys)) for keys in chosen]
+        n_least = min(map(len, selections))
+        if self._max_images is not None:
+            n_least = min(n_least, self._max_images)
+        if n_least < self._world_size:
+            raise InputError(
+                f"{self._world_size} processes cannot share {n_least} images; train with fewer "
+                "processes, or on more images"
+            )
+        return selections
+
+    def _selection(self, epoch: int) -> Indices:
+        return self._selections[self._curriculum.stage_for(epoch)]
+
+    def _order(self, epoch: int) -> Indices:
+        """Return the images of an epoch, those of all ranks, in order."""
+        selection, n_images = self._selection(epoch), self.n_images(epoch)
+        order = np.arange(len(selection))
+        if self._shuffle:
+            order = shuffled(len(selection), self.seed, epoch)
+        if self._image_weights is not None and n_images < len(order):
+            weights = self._image_weights[selection]
+            order = order[np.isin(order, weighted_choice(weights, n_images, self.seed, epoch))]
+        return selection[order[:n_images]]
+
+    def _make(self, order: Indices, step: int) -> Batch:
+        """Return this rank's batch of a step."""
+        chosen = rank_step(order, step, self.batch_size, self._rank, self._world_size)
+        return self.dataset.batch(chosen, self._allocate)
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        parameters = (self.batch_size, self._shuffle, self.seed, self._world_size, self._max_images)
+        digest.update(repr((parameters, self._curriculum, self.dataset.keys)).encode())
+        if self._image_weights is not None:
+            digest.update(self._image_weights.tobytes())
+        return digest.hexdigest()[:32]
+
+
+def made_ahead(
+    make: Callable[[int], Batch], steps: Iterable[int], n_ahead: int
+) -> Generator[Batch, None, None]:
+    """Let threads make what comes next.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the batch of a step. Its exceptions are raised here, in their turn.
+    steps : iterable of int
+    n_ahead : int
+        How many batches may wait or be in the making, 1 or more.
+
+    Yields
+    ------
+    Batch
+        In order of the steps. The threads end with the last one, or when this is closed.
+    """
+    pending: deque[Future[Batch]] = deque()
+    threads = ThreadPoolExecutor(min(n_ahead, THREADS), "colorprep-loader")
+    try:
+        for step in steps:
+            pending.append(threads.submit(make, step))
+            if len(pending) > n_ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
+def _check(
+    seed: int, batch_size: int, rank: int, world_size: int, max_images: int | None, prefetch: int
+) -> None:
+    if not 0 <= seed <= MOST_SEED:
+        raise InputError(f"a seed is from 0 to {MOST_SEED}, got {seed}")
+    if batch_size < 1 or (max_images is not None and max_images < 1):
+        raise InputError("batch size and number of images must be 1 or more")
+    if not 0 <= rank < world_size:
+        raise InputError(f"the rank is from 0 to below {world_size}, got {rank}")
+    if prefetch < 0:
+        raise InputError(f"the number of batches made ahead is 0 or more, got {prefetch}")

@@ -1,0 +1,51 @@
+"""What the networks are built of."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def scaled(channels: int, width: float) -> int:
+    """Return a number of channels times the width, 1 at least."""
+    return max(1, round(channels * width))
+
+
+def normalized_layer(
+    channels: int, out: int, stride: int = 1, kernel: int = 3, dilation: int = 1
+) -> nn.Sequential:
+    """Return a convolution that keeps the size but for its stride, batch norm, and a ReLU."""
+    padding = dilation * (kernel // 2)
+    return nn.Sequential(
+        nn.Conv2d(channels, out, kernel, stride, padding, dilation, bias=False),
+        nn.BatchNorm2d(out),
+        nn.ReLU(inplace=True),
+    )
+
+
+def resized(x: Tensor, like: Tensor) -> Tensor:
+    """Return features interpolated bilinearly to the height and width of others."""
+    return functional.interpolate(x, like.shape[2:], mode="bilinear", align_corners=False)
+
+
+def initialize(network: nn.Module, *scores: nn.Conv2d) -> None:
+    """Draw the weights of all convolutions by He et al.'s rule; set biases and scores to 0.
+
+    Parameters
+    ----------
+    network : Module
+    *scores : Conv2d
+        The layers that make the outputs.
+
+    References
+    ----------
+    He et al., ICCV 2015: normal of variance 2 / n, n the inputs of a unit. Long et al., CVPR 2015:
+    layers of scores start at 0.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    for score in scores:
+        nn.init.zeros_(score.weight)

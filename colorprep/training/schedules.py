@@ -1,0 +1,99 @@
+"""How the learning rate changes over the steps, as a share of its peak: pure functions.
+
+Each schedule falls from 1 as the progress p runs from 0, the first step after the warm-up, to 1,
+the end of training:
+
+============  ===========================================================================
+name          rate
+============  ===========================================================================
+``constant``  1
+``poly``      (1 - p)^0.9, as seed 000 has it
+``linear``    1, then down to 0 in a straight line over the last `decay` of the training
+``step``      a tenth, a hundredth, a thousandth from a half, three and nine tenths on
+``cosine``    (1 + cos(pi p)) / 2
+============  ===========================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ..errors import InputError
+
+POWER = 0.9
+DROPS = (0.5, 0.75, 0.9)  # of seed 000's schedule of steps
+
+
+def constant(progress: float) -> float:
+    """Return 1."""
+    return 1.0
+
+
+def poly(progress: float, power: float = POWER) -> float:
+    """Return (1 - p)^power."""
+    return float((1.0 - progress) ** power)
+
+
+def linear(progress: float, decay: float = 1.0) -> float:
+    """Return 1 up to the last share `decay` of the training, and from there (1 - p) / decay."""
+    return min(1.0, (1.0 - progress) / decay)
+
+
+def step(progress: float) -> float:
+    """Return a tenth for every drop that is past."""
+    return math.prod(0.1 for drop in DROPS if progress >= drop)
+
+
+def cosine(progress: float) -> float:
+    """Return (1 + cos(pi p)) / 2."""
+    return 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+SCHEDULES: dict[str, Callable[..., float]] = {
+    "constant": constant,
+    "poly": poly,
+    "linear": linear,
+    "step": step,
+    "cosine": cosine,
+}
+
+
+def relative_rate(
+    schedule: str, at: int, total: int, warm_up: int = 0, decay: float | None = None
+) -> float:
+    """Return the learning rate of an optimizer step, as a share of the peak.
+
+    Parameters
+    ----------
+    schedule : str
+        A name of the table.
+    at : int
+        The step, counted from 0.
+    total : int
+        Steps in all.
+    warm_up : int
+        Steps over which the rate rises in a straight line to the peak; the schedule follows.
+    decay : float or None
+        Of ``linear``: the share of the steps after the warm-up over which it falls, above 0 and
+        up to 1; None for 1. Falling over N epochs after M epochs is N / (M + N).
+
+    Returns
+    -------
+    float
+        From 0 to 1; above 0 at every step before `total`.
+
+    Raises
+    ------
+    InputError
+        If there is no schedule of that name, or `decay` does not go with it.
+    """
+    if schedule not in SCHEDULES:
+        raise InputError(f"unknown schedule {schedule!r}; choose {', '.join(SCHEDULES)}")
+    if decay is not None and (schedule != "linear" or not 0.0 < decay <= 1.0):
+        raise InputError(f"decay goes with linear, from above 0 to 1; got {decay} for {schedule}")
+    if at < warm_up:
+        return (at + 1) / warm_up
+    progress = min(1.0, (at - warm_up) / max(1, total - warm_up))
+    options = {} if decay is None else {"decay": decay}
+    return SCHEDULES[schedule](progress, **options)

@@ -1,0 +1,89 @@
+"""Claims about random crops and flips: they are aligned, of all places, and by the seed."""
+
+import pytest
+import torch
+
+from colorprep import InputError
+from colorprep.training.augmentation import random_crop_and_flip
+
+
+def numbered_batch(n=64, side=24, stride=4):
+    """Images whose every pixel is a number of its own, which its label repeats."""
+    lightness = torch.arange(n * side * side).reshape(n, side, side)
+    label = lightness[:, ::stride, ::stride]
+    return {
+        "lightness": lightness,
+        "rgb": torch.stack([lightness, lightness + 1, lightness + 2], dim=-1),
+        "label": label.int(),
+        "ab": torch.stack([label, -label], dim=-1),
+        "class_id": torch.arange(n, dtype=torch.int32),
+    }
+
+
+def cut(batch, size, seed=0, flip=True, stride=4):
+    """Crop and flip by a seed."""
+    return random_crop_and_flip(batch, size, stride, flip, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_lightness_and_color_stay_aligned(flip):
+    """A label is of the first pixel of its block, in a mirrored image of its last."""
+    batch = numbered_batch()
+    result = cut(batch, 16, flip=flip)
+    assert result["lightness"].shape == (64, 16, 16) and result["label"].shape == (64, 4, 4)
+    assert result["ab"].shape == (64, 4, 4, 2) and result["rgb"].shape == (64, 16, 16, 3)
+    mirrored = result["lightness"][:, 0, 1] < result["lightness"][:, 0, 0]
+    assert (0.3 < mirrored.float().mean() < 0.7) if flip else not mirrored.any()
+    plain = result["lightness"][:, ::4, ::4]
+    turned = result["lightness"][:, ::4, 3::4]
+    expected = torch.where(mirrored[:, None, None], turned, plain)
+    assert torch.equal(result["label"].long(), expected)
+    assert torch.equal(result["ab"], torch.stack([expected, -expected], dim=-1))
+    assert torch.equal(result["rgb"][..., 0], result["lightness"])
+    assert torch.equal(result["class_id"], batch["class_id"])
+
+
+def test_images_are_cut_out_whole():
+    """A crop is a square of its own image: neighbors in it are neighbors in the image."""
+    result = cut(numbered_batch(), 12)["lightness"]
+    image = torch.arange(64)[:, None, None]
+    assert torch.equal(result // 24**2, image.expand(-1, 12, 12))
+    assert (result.diff(dim=1) == 24).all()
+    assert (result.diff(dim=2).abs() == 1).all()
+
+
+def test_every_place_is_drawn():
+    """Corners are all multiples of the stride that leave room, along both axes."""
+    first = cut(numbered_batch(n=600), 12, flip=False)["lightness"][:, 0, 0] % 24**2
+    corners = set(zip((first // 24).tolist(), (first % 24).tolist(), strict=True))
+    assert corners == {(row, column) for row in (0, 4, 8, 12) for column in (0, 4, 8, 12)}
+
+
+def test_odd_sizes():
+    """Where the size is no multiple of the stride, no crop reaches beyond the image."""
+    result = cut(numbered_batch(n=300, side=22), 12, flip=False)
+    assert torch.equal(result["label"].long(), result["lightness"][:, ::4, ::4])
+    assert set((result["lightness"][:, 0, 0] % 22**2 // 22).tolist()) == {0, 4, 8}
+
+
+def test_the_generator_decides():
+    """The same seed gives the same crops, another one others; torch's own state is left alone."""
+    batch = numbered_batch()
+    before = torch.get_rng_state()
+    first, again, other = (cut(batch, 16, seed)["lightness"] for seed in (3, 3, 4))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_nothing_is_cut_off_at_full_size():
+    """At the images' own size without flips the batch is as it was."""
+    batch = numbered_batch()
+    result = cut(batch, 24, flip=False)
+    assert all(torch.equal(result[name], batch[name]) for name in batch)
+
+
+@pytest.mark.parametrize("size", [0, 14, 28])
+def test_impossible_sizes_are_refused(size):
+    """A size that is no multiple of the stride, or too large, is an error."""
+    with pytest.raises(InputError, match="multiple of the stride 4"):
+        cut(numbered_batch(), size)

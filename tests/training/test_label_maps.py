@@ -1,0 +1,93 @@
+"""Claims about reading label maps beside their images."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from colorprep import ArtifactError, InputError, LabelMapDataset, ShardDataset
+from colorprep.images.opening import find_images
+
+
+@pytest.fixture(scope="module")
+def map_folder(make_labels):
+    """Label maps of the photographs, at native size."""
+    return make_labels(format="npy", size=None)
+
+
+def test_items_are_maps_and_images(map_folder, photographs):
+    """The label is the file; lightness and color are of the image, at its native size."""
+    dataset = LabelMapDataset(map_folder, photographs)
+    assert len(dataset) == 40
+    item = dataset[11]
+    np.testing.assert_array_equal(item["label"], np.load(map_folder / f"{dataset.keys[11]}.npy"))
+    shapes = {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in item.items()}
+    assert shapes == {
+        "lightness": (torch.uint8, (96, 96)),
+        "ab": (torch.int8, (96, 96, 2)),
+        "label": (torch.int32, (96, 96)),
+        "class_id": (torch.int32, ()),
+    }
+
+
+@pytest.mark.parametrize("settings", [{}, {"lowpass": 4, "fit": "crop"}])
+def test_maps_and_shards_agree(make_labels, photographs, settings):
+    """At one size, by the same settings, items are those of shards."""
+    settings = {"size": 33, "stride": 4, **settings}
+    maps = LabelMapDataset(make_labels(format="npy", **settings), find_images(photographs))
+    shards = ShardDataset(make_labels(**settings))
+    assert maps.keys == shards.keys
+    batch = next(iter(DataLoader(maps, batch_size=5)))
+    expected = shards.batch(range(5))
+    assert set(batch) == set(expected)
+    for name, tensor in expected.items():
+        torch.testing.assert_close(batch[name], tensor)
+
+
+def test_maps_of_some_images(make_labels, photographs, tmp_path):
+    """Images of no common shape, some of them skipped or chosen, come one by one."""
+    images = tmp_path / "images"
+    shutil.copytree(photographs, images)
+    (images / "bad.jpg").write_text("no image")
+    from PIL import Image
+
+    Image.new("RGB", (30, 20), "red").save(images / "a.png")
+    from colorprep.progress import Reporter
+    from colorprep.stages.images import ImageParams
+    from colorprep.stages.labels import LabelsParams, run
+    from colorprep.workspace import Workspace
+
+    params = LabelsParams(ImageParams(images), format="npy")
+    folder = run(params, Workspace(tmp_path), Reporter()).folder
+    dataset = LabelMapDataset(folder, images)
+    assert "bad.jpg" not in dataset.keys and len(dataset) == 41
+    two = LabelMapDataset(folder, images, ["a.png", dataset.keys[5]])
+    shapes = [tuple(item["lightness"].shape) for item in DataLoader(two, batch_size=None)]
+    assert shapes == [(20, 30), (96, 96)]
+    assert two[0]["class_id"] == -1
+    with pytest.raises(InputError, match="no label, such as 'bad.jpg'"):
+        LabelMapDataset(folder, images, ["bad.jpg"])
+
+
+def test_folders_that_cannot_be_read(map_folder, label_folder, photographs, tmp_path):
+    """Shards, other images, and maps that are missing, damaged or misshapen are told apart."""
+    with pytest.raises(ArtifactError, match="take ShardDataset"):
+        LabelMapDataset(label_folder, photographs)
+    other = photographs / next(photographs.iterdir()).name
+    with pytest.raises(ArtifactError, match="of 40 images, but 0 of"):
+        LabelMapDataset(map_folder, other)
+    copy = tmp_path / "copy"
+    shutil.copytree(map_folder, copy)
+    dataset = LabelMapDataset(copy, photographs)
+    path = copy / f"{dataset.keys[3]}.npy"
+    np.save(path, np.zeros((96, 95), np.uint16))
+    with pytest.raises(ArtifactError, match=r"uint16 of shape \(96, 95\), but .* \(96, 96\)"):
+        dataset[3]
+    path.write_bytes(b"no array")
+    with pytest.raises(ArtifactError, match="is damaged"):
+        dataset[3]
+    path.unlink()
+    with pytest.raises(ArtifactError, match="is missing"):
+        dataset[3]

@@ -1,0 +1,300 @@
+"""Claims about batches: each image once, in an order of (seed, epoch, rank), from any step on."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from colorprep import InputError, ShardDataset
+from colorprep.training.selection import Curriculum, CurriculumStage
+
+
+@pytest.fixture(scope="module")
+def dataset(labels):
+    """All photographs."""
+    return ShardDataset(labels)
+
+
+@pytest.fixture(scope="module")
+def key_of(dataset):
+    """The key of each image of a batch, told by its pixels, which are all different."""
+    every = dataset.batch(range(len(dataset)))["lightness"].numpy()
+    keys = {image.tobytes(): key for image, key in zip(every, dataset.keys, strict=True)}
+    assert len(keys) == len(dataset)
+    return lambda batch: [keys[image.tobytes()] for image in batch["lightness"].numpy()]
+
+
+def keys_of(batches, key_of):
+    """The keys of all batches, one after another."""
+    return [key for batch in batches for key in key_of(batch)]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(
+    n=st.integers(3, 40),
+    batch_size=st.integers(1, 17),
+    world_size=st.integers(1, 3),
+    prefetch=st.integers(0, 2),
+)
+def test_each_image_once_across_ranks(dataset, key_of, n, batch_size, world_size, prefetch):
+    """In an epoch each image is on one rank, once; all ranks take the same number of steps."""
+    some = ShardDataset(dataset.labels, dataset.keys[:n])
+    seen = []
+    for rank in range(world_size):
+        loader = some.loader(batch_size, rank=rank, world_size=world_size, prefetch=prefetch)
+        batches = list(loader.batches(1))
+        assert len(batches) == loader.n_batches(1) == len(loader)
+        seen += keys_of(batches, key_of)
+    assert sorted(seen) == sorted(some.keys)
+
+
+def test_seed_and_epoch_decide_the_order(dataset, key_of):
+    """Equal seeds and epochs give the same order, others another; unshuffled is the dataset's."""
+    loader = dataset.loader(7, seed=3)
+    first, second = (keys_of(loader.batches(epoch), key_of) for epoch in (0, 1))
+    assert first == keys_of(dataset.loader(7, seed=3).batches(0), key_of)
+    assert sorted(first) == sorted(second) == sorted(dataset.keys)
+    assert first != second
+    assert first != keys_of(dataset.loader(7, seed=4).batches(0), key_of)
+    assert keys_of(dataset.loader(7, shuffle=False), key_of) == dataset.keys
+
+
+def test_batches_hold_the_rows(dataset, key_of):
+    """Each array of a batch is of the images of its place."""
+    for batch in dataset.loader(16):
+        indices = dataset.indices_of(key_of(batch))
+        expected = dataset.batch(indices)
+        assert all(torch.equal(batch[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_an_epoch_goes_on_from_any_step(dataset, monkeypatch, prefetch):
+    """From step k on come the rest of the same epoch's batches, and only they are read."""
+    whole = [batch["lightness"].clone() for batch in dataset.loader(7).batches(2)]
+    read = []
+    real = dataset.batch
+    monkeypatch.setattr(dataset, "batch", lambda *given: (read.append(1), real(*given))[1])
+    for start in range(len(whole) + 1):
+        read.clear()
+        rest = [
+            batch["lightness"] for batch in dataset.loader(7, prefetch=prefetch).batches(2, start)
+        ]
+        assert len(rest) == len(whole) - start == len(read)
+        assert all(map(torch.equal, rest, whole[start:]))
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize("n_before", [0, 3, 6, 9])
+def test_a_state_is_gone_on_from(dataset, key_of, n_before, prefetch):
+    """A state, through JSON, lets another loader go on with the next batch."""
+
+    def given(loader):
+        while True:
+            yield from map(key_of, loader)
+
+    loader = dataset.loader(7, seed=1, prefetch=prefetch)
+    batches = given(loader)
+    for _ in range(n_before):
+        next(batches)
+    state = json.loads(json.dumps(loader.state_dict()))
+    expected = [next(batches) for _ in range(8)]
+    other = dataset.loader(7, seed=1, prefetch=prefetch)
+    other.load_state_dict(state)
+    batches = given(other)
+    assert [next(batches) for _ in range(8)] == expected
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"seed": 1},
+        {"batch_size": 8},
+        {"max_images": 20},
+        {"shuffle": False},
+        {"world_size": 2},
+        {"image_weights": np.ones(40)},
+        {"curriculum": Curriculum((CurriculumStage(None, 3),))},
+    ],
+)
+def test_a_state_of_another_order_is_refused(dataset, changed):
+    """A state is refused where the order is another, by other parameters or other images."""
+    state = dataset.loader(7).state_dict()
+    with pytest.raises(InputError, match="was another one"):
+        dataset.loader(**{"batch_size": 7, **changed}).load_state_dict(state)
+    with pytest.raises(InputError, match="was another one"):
+        ShardDataset(dataset.labels, dataset.keys[1:]).loader(7).load_state_dict(state)
+
+
+def test_iterating_goes_on(dataset, key_of):
+    """Iterating gives an epoch and then the next; after a break it goes on where it stopped."""
+    loader = dataset.loader(16)
+    epochs = [[key_of(batch) for batch in loader] for _ in range(2)]
+    assert epochs == [list(map(key_of, loader.batches(epoch))) for epoch in range(2)]
+    broken = dataset.loader(16)
+    parts = []
+    for batch in broken:
+        parts.append(key_of(batch))
+        break
+    assert (broken.epoch, broken.step) == (0, 1)
+    assert parts + [key_of(batch) for batch in broken] == epochs[0]
+    assert (broken.epoch, broken.step) == (1, 0)
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 4])
+def test_batches_that_are_kept_stay(dataset, prefetch):
+    """Batches made ahead are those made when asked for, however many are kept."""
+    kept = list(dataset.loader(5, prefetch=prefetch).batches(0))
+    for batch, fresh in zip(kept, dataset.loader(5, prefetch=0).batches(0), strict=True):
+        assert all(torch.equal(batch[name], fresh[name]) for name in batch)
+
+
+def loader_threads():
+    """The threads of loaders that are alive."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("colorprep")]
+
+
+def test_little_is_made_ahead(dataset, monkeypatch):
+    """Only so many batches wait, and the threads end when nobody wants more."""
+    read = []
+    real = dataset.batch
+    monkeypatch.setattr(dataset, "batch", lambda *given: (read.append(1), real(*given))[1])
+    batches = dataset.loader(2, prefetch=3).batches(0)
+    next(batches)
+    deadline = time.monotonic() + 10
+    while len(read) < 4 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    assert len(read) == 4
+    assert loader_threads()
+    batches.close()
+    assert not loader_threads()
+
+
+def test_errors_come_in_their_turn(dataset, monkeypatch):
+    """An error in the thread is raised where its batch would have come."""
+    real, left = dataset.batch, iter(range(2))
+
+    def fail(*given):
+        if next(left, None) is None:
+            raise OSError("the disk is gone")
+        return real(*given)
+
+    monkeypatch.setattr(dataset, "batch", fail)
+    batches = dataset.loader(4, prefetch=2).batches(0)
+    assert len([next(batches), next(batches)]) == 2
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(batches)
+    assert not loader_threads()
+
+
+def test_some_images_an_epoch(dataset, key_of):
+    """Of each epoch's order the first images are taken, so that epochs have other ones."""
+    loader = dataset.loader(8, max_images=12)
+    for epoch in range(3):
+        order = keys_of(dataset.loader(8).batches(epoch), key_of)
+        assert keys_of(loader.batches(epoch), key_of) == order[:12]
+    assert loader.n_images(0) == 12 and loader.n_batches(0) == 2
+    assert dataset.loader(8, max_images=99).n_images(0) == 40
+
+
+def test_rare_colors_come_more_often(dataset, key_of):
+    """Images are chosen in proportion to their weight, in an order that does not tell it."""
+    weights = np.where(np.arange(40) < 20, 3.0, 1.0)
+    loader = dataset.loader(10, max_images=10, image_weights=weights)
+    places = [dataset.indices_of(keys_of(loader.batches(epoch), key_of)) for epoch in range(200)]
+    chosen = np.array(places)
+    share = (chosen < 20).mean()
+    assert 0.66 < share < 0.78  # 3/4 for the first image drawn, less for the later ones
+    assert abs((chosen[:, :5] < 20).mean() - share) < 0.05
+    everything = dataset.loader(10, image_weights=weights)
+    assert keys_of(everything, key_of) == keys_of(dataset.loader(10), key_of)
+
+
+def test_a_curriculum(dataset, key_of):
+    """Each epoch has the images of its stage, and ranks share them."""
+    first = tuple(dataset.keys[:9])
+    curriculum = Curriculum((CurriculumStage(first, 2), CurriculumStage(None, 1)))
+    loader = dataset.loader(4, curriculum=curriculum)
+    assert [loader.n_images(epoch) for epoch in range(5)] == [9, 9, 40, 40, 40]
+    epochs = [keys_of(loader.batches(epoch), key_of) for epoch in range(3)]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(first)
+    assert epochs[0] != epochs[1]
+    assert sorted(epochs[2]) == sorted(dataset.keys)
+    backwards = Curriculum((CurriculumStage(first[::-1], 1),))
+    assert keys_of(dataset.loader(4, curriculum=backwards), key_of) == epochs[0]
+    with pytest.raises(InputError, match=r"not in .*'lost\.jpg'"):
+        dataset.loader(4, curriculum=Curriculum((CurriculumStage(("lost.jpg",), 1),)))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"seed": -1}, "a seed is from 0"),
+        ({"seed": 2**64}, "a seed is from 0"),
+        ({"batch_size": 0}, "1 or more"),
+        ({"max_images": 0}, "1 or more"),
+        ({"rank": 2, "world_size": 2}, "from 0 to below 2"),
+        ({"prefetch": -1}, "0 or more"),
+        ({"world_size": 41}, "41 processes cannot share 40 images"),
+        ({"world_size": 3, "max_images": 2}, "3 processes cannot share 2 images"),
+    ],
+)
+def test_parameters_out_of_range(dataset, parameters, message):
+    """What cannot be is refused when the loader is made."""
+    with pytest.raises(InputError, match=message):
+        dataset.loader(**parameters)
+
+
+def test_pinned_memory(dataset):
+    """Page-locked batches are the same; without a GPU they are refused in words."""
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="there is none here"):
+            dataset.loader(pin_memory=True)
+        return
+    for ours, plain in zip(dataset.loader(7, pin_memory=True), dataset.loader(7), strict=True):
+        assert ours["label"].is_pinned() and torch.equal(ours["label"], plain["label"])
+
+
+RANK = """
+import sys
+import torch
+import torch.distributed as dist
+from colorprep import ShardDataset
+
+folder, meeting, rank = sys.argv[1], sys.argv[2], int(sys.argv[3])
+dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
+dataset = ShardDataset(folder)
+every = dataset.batch(range(len(dataset)))["lightness"]
+loader = dataset.loader(6, rank=dist.get_rank(), world_size=dist.get_world_size())
+for epoch in range(2):
+    seen = torch.zeros(len(dataset), dtype=torch.int64)
+    n_steps = 0
+    for batch in loader:
+        n_steps += 1
+        same = (batch["lightness"][:, None] == every[None]).flatten(2).all(dim=2)
+        seen += same.sum(dim=0)
+    steps = torch.tensor([n_steps, -n_steps])
+    dist.all_reduce(seen)
+    dist.all_reduce(steps, dist.ReduceOp.MAX)
+    assert seen.tolist() == [1] * len(dataset), seen
+    assert steps[0] == -steps[1], steps
+dist.destroy_process_group()
+"""
+
+
+def test_two_processes_see_each_image_once(label_folder, tmp_path):
+    """Two processes that train together by gloo see each image once an epoch, in as many steps."""
+    command = [sys.executable, "-c", RANK, str(label_folder), str(tmp_path / "meeting")]
+    ranks = [
+        subprocess.Popen([*command, str(rank)], stderr=subprocess.PIPE, text=True)
+        for rank in range(2)
+    ]
+    errors = [rank.communicate(timeout=300)[1] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0, 0], errors

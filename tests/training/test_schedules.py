@@ -1,0 +1,71 @@
+"""Claims about learning rates over the steps: their formulas, their ends, the warm-up."""
+
+import math
+
+import pytest
+
+from colorprep import InputError
+from colorprep.training.schedules import SCHEDULES, relative_rate
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("warm_up", [0, 10])
+def test_rates_start_at_the_peak_and_do_not_rise_again(schedule, warm_up):
+    """After the warm-up the rate is 1, never rises, and stays above 0 while there are steps."""
+    rates = [relative_rate(schedule, at, 100, warm_up) for at in range(100)]
+    assert rates[warm_up] == 1.0
+    assert all(b <= a for a, b in zip(rates[warm_up:], rates[warm_up + 1 :], strict=False))
+    assert min(rates) > 0
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_warm_up_rises_in_a_straight_line(schedule):
+    """Step i of a warm-up of n steps has (i + 1) / n of the peak."""
+    rates = [relative_rate(schedule, at, 50, 5) for at in range(5)]
+    assert rates == [0.2, 0.4, 0.6, 0.8, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "end"),
+    [("constant", 1), ("poly", 0), ("linear", 0), ("step", 0.001), ("cosine", 0)],
+)
+def test_the_end(schedule, end):
+    """What the rate has come to when the steps are over."""
+    assert math.isclose(relative_rate(schedule, 200, 200, 20), end, abs_tol=1e-12)
+
+
+def test_poly_is_seed_000s():
+    """Per epoch, (1 - epoch / epochs)^0.9."""
+    for epoch in range(30):
+        expected = (1 - epoch / 30) ** 0.9
+        assert math.isclose(relative_rate("poly", 100 * epoch, 3000), expected)
+
+
+def test_linear_decay_after_some_epochs():
+    """Over the last N of M + N epochs it falls to 0, from 1; by default it falls at once."""
+    rates = [relative_rate("linear", epoch, 15, decay=5 / 15) for epoch in range(16)]
+    assert rates[:11] == [1.0] * 11
+    assert all(math.isclose(rates[10 + n], 1 - n / 5, abs_tol=1e-12) for n in range(6))
+    assert relative_rate("linear", 25, 100) == 0.75
+
+
+def test_steps_are_seed_000s():
+    """A tenth from a half on, a hundredth from three quarters, a thousandth from nine tenths."""
+    rates = [relative_rate("step", at, 100) for at in (0, 49, 50, 74, 75, 89, 90, 99)]
+    expected = [1, 1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
+    assert all(math.isclose(a, b) for a, b in zip(rates, expected, strict=True))
+
+
+def test_cosine_is_a_half_in_the_middle():
+    """Half-way after the warm-up the rate is a half."""
+    assert math.isclose(relative_rate("cosine", 60, 110, 10), 0.5)
+
+
+def test_what_is_no_schedule_is_refused():
+    """Unknown names, and a decay that goes with no other or is out of range, are errors."""
+    with pytest.raises(InputError, match="choose constant, poly, linear, step, cosine"):
+        relative_rate("exponential", 0, 10)
+    with pytest.raises(InputError, match="decay goes with linear"):
+        relative_rate("poly", 0, 10, decay=0.5)
+    with pytest.raises(InputError, match="above 0 to 1"):
+        relative_rate("linear", 0, 10, decay=0.0)
