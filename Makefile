@@ -2,6 +2,7 @@
 # make test    install, and run all tests
 # make check   ruff, format, mypy
 # make bench   the speeds that the README states, measured beside their baselines
+# make bench-loader  only the part on reading samples for training
 # make bench-scale  memory, cost and open files as the number of images grows
 # make format  let ruff rewrite
 # make constraints  pin what is installed now
@@ -11,7 +12,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check format bench bench-scale constraints clean
+.PHONY: help demo test check format bench bench-loader bench-scale constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -47,6 +48,11 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed
 	$(INSTALL) -e '.[bench]'
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/loader.py
+
+bench-loader: $(VENV)/installed
+	$(INSTALL) -e '.[bench]'
+	$(BIN)/python benchmarks/loader.py
 
 bench-scale: $(VENV)/installed
 	$(BIN)/python benchmarks/scale.py
