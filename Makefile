@@ -2,6 +2,7 @@
 # make test    install, and run all tests
 # make check   ruff, format, mypy
 # make bench   the speeds that the README states, measured beside their baselines
+# make  only the part on reading samples for training
 # make bench-scale  memory, cost and open files as the number of images grows
 # make format  let ruff rewrite
 # make constraints  pin what is installed now
@@ -48,6 +49,7 @@ bench: $(VENV)/installed
 	$(INSTALL) -e '.[bench]'
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/loss.py
+	$(BIN)/python benchmarks/loader.py
 
 bench-scale: $(VENV)/installed
 	$(BIN)/python benchmarks/scale.py

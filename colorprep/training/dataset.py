@@ -180,7 +180,15 @@ class ShardDataset(Dataset[Batch]):
         -------
         ndarray of shape (n,), float64
             The mean over the pixels of the weight of their bin; pixels to be ignored weigh 0.
+
+        Raises
+        ------
+        InputError
+            If they are not one weight a bin.
         """
+        n_bins = len(self.labels.quantizer.centers)
+        if len(weights) != n_bins:
+            raise InputError(f"{len(weights)} weights do not fit labels of {n_bins} bins")
         table = np.zeros(IGNORE + 1)
         table[: len(weights)] = weights
         means = np.empty(len(self))

@@ -104,6 +104,8 @@ class ShardLoader:
         self._curriculum = curriculum or EVERYTHING
         self._image_weights = image_weights
         self._prefetch = prefetch
+        if image_weights is not None and len(image_weights) != len(dataset):
+            raise InputError(f"{len(image_weights)} weights do not fit {len(dataset)} images")
         self._selections = self._select()
         # In use at once: those made ahead, the one in the making, the caller's and its last one.
         memory = RecycledMemory(n_kept=prefetch + 3)

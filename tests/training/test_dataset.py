@@ -176,6 +176,8 @@ def test_mean_weights(label_folder):
     labels = dataset.batch(range(40))["label"].numpy()
     expected = weights[labels].mean(axis=(1, 2))
     np.testing.assert_allclose(dataset.mean_weights(weights), expected)
+    with pytest.raises(InputError, match="529 weights do not fit labels of 313 bins"):
+        dataset.mean_weights(np.ones(529))
     some = ShardDataset(label_folder, dataset.keys[5:8])
     np.testing.assert_allclose(some.mean_weights(weights), expected[5:8])
 

@@ -242,6 +242,7 @@ def test_a_curriculum(dataset, key_of):
         ({"max_images": 0}, "1 or more"),
         ({"rank": 2, "world_size": 2}, "from 0 to below 2"),
         ({"prefetch": -1}, "0 or more"),
+        ({"image_weights": np.ones(39)}, "39 weights do not fit 40 images"),
         ({"world_size": 41}, "41 processes cannot share 40 images"),
         ({"world_size": 3, "max_images": 2}, "3 processes cannot share 2 images"),
     ],
