@@ -2,7 +2,6 @@
 # make test    install, and run all tests
 # make check   ruff, format, mypy
 # make bench   the speeds that the README states, measured beside their baselines
-# make  only the part on reading samples for training
 # make bench-scale  memory, cost and open files as the number of images grows
 # make format  let ruff rewrite
 # make constraints  pin what is installed now
