@@ -20,7 +20,7 @@ from ..training.devices import choose_device
 from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
 from .images import report_skips
-from .train import RUNS_NAME
+from .run_folder import RUNS_NAME
 
 COLORIZED_NAME = "colorized"
 

@@ -41,8 +41,9 @@ def random_crop_and_flip(
 
     Notes
     -----
-    Corners lie at multiples of the stride. In a mirrored square the pixel of label j is
-    stride j + stride - 1: the last of its block, where it was the first.
+    Corners lie at multiples of the stride. Label j stays the label of pixel stride j in a mirrored
+    square as well: its pixels are taken stride - 1 columns further left than its labels, and at the
+    left border of an image the first column stands in for those that are not there.
     """
     n, height, width = batch["lightness"].shape
     if size % stride or not 0 < size <= min(height, width):
@@ -79,5 +80,6 @@ def _cut(
     across = torch.where(mirrored[:, None], along.flip(0), along)
     image = torch.arange(len(images), device=images.device)[:, None, None]
     row = (stride * rows[:, None] + along)[:, :, None]
-    column = (stride * columns[:, None] + across)[:, None, :]
+    first = stride * columns - (stride - 1) * mirrored
+    column = (first[:, None] + across).clamp(min=0)[:, None, :]
     return images[image, row, column]
