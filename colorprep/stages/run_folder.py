@@ -128,11 +128,11 @@ class RunFolder:
         before = self.config()
         for name, value in json.loads(json.dumps(made_from.config)).items():
             if name not in MAY_CHANGE and before.get(name) != value:
+                fact = name.replace("_", " ")
                 raise ArtifactError(
-                    f"{self.path} was begun with {name} {before.get(name)!r}, which is {value!r} "
+                    f"{self.path} was begun with {fact} {before.get(name)!r}, which is {value!r} "
                     "now; put back what has changed, or train anew without --resume"
                 )
-
         training = load_checkpoint(self.path / LAST).training
         if training is None or training["order"] != made_from.order:
             raise ArtifactError(

@@ -6,23 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
 from ..artifacts import versions
 from ..interrupts import asking
 from ..progress import Reporter
-from ..training.augmentation import random_crop_and_flip
+from ..training.augmentation import Preparation
 from ..training.checkpoint import load_checkpoint
-from ..training.dataset import Batch, ShardDataset
+from ..training.dataset import ShardDataset
 from ..training.devices import reproducibly
-from ..training.loop import Course, Prepare, Record, fit
+from ..training.loop import Course, Record, fit
 from ..training.losses import LOSSES, make_loss
 from ..training.models import load_matching, make_model
 from ..training.outputs import OUTPUTS
 from ..training.processes import Process, joined
 from ..training.samples import sample_rows
-from ..training.targets import drop_gray_images
 from ..training.tensorboard import Events
 from ..training.trainer import StepOptions, Trainer
 from ..workspace import Workspace
@@ -138,12 +134,13 @@ def _train(
     reporter: Reporter,
 ) -> TrainResult:
     inputs = read_inputs(params, workspace, process, reporter)
-    trainer = _make_trainer(params, inputs, process.device, workspace, reporter)
+    trainer = _make_trainer(params, inputs, process, workspace, reporter)
+    settings = inputs.labels.manifest["settings"]
     course = Course(
         inputs.training,
         inputs.validation,
         params.to_schedule(),
-        _preparation(params, inputs),
+        Preparation(settings["size"], settings["stride"], params.crop, params.flip, params.gray),
         params.seed,
         params.checkpoint_every,
         params.validate_every,
@@ -209,7 +206,7 @@ def _follow(
 def _make_trainer(
     params: TrainParams,
     inputs: TrainInputs,
-    device: torch.device,
+    process: Process,
     workspace: Workspace,
     reporter: Reporter,
 ) -> Trainer:
@@ -219,44 +216,17 @@ def _make_trainer(
     n_outputs = OUTPUTS[kind.outputs].n_channels(quantizer)
     model = make_model(params.model, n_outputs, params.seed, params.width)
     if params.init is not None and not params.resume:
-        _start_from(model, params, inputs, workspace, reporter)
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        path = workspace.path(params.init)
+        given = load_checkpoint(path)
+        taken = load_matching(model, given.model.state_dict())
+        reporter.note(f"{len(taken)} of {len(model.state_dict())} arrays are those of {path}")
+        if given.quantizer.fingerprint != quantizer.fingerprint:
+            reporter.warn(
+                f"{path} was trained on other bins ({given.quantizer.name}) than these labels have "
+                f"({quantizer.name}): what it says of a bin is of another color here"
+            )
     options = StepOptions(dict(params.multipliers), params.amp, params.clip, params.ema)
-    return Trainer(model, loss.to(device), kind.told, options)
-
-
-def _start_from(
-    model: nn.Module,
-    params: TrainParams,
-    inputs: TrainInputs,
-    workspace: Workspace,
-    reporter: Reporter,
-) -> None:
-    """Hand over the layers of another run."""
-    path = workspace.path(params.init or "")
-    given = load_checkpoint(path)
-    taken = load_matching(model, given.model.state_dict())
-    reporter.note(f"{len(taken)} of {len(model.state_dict())} arrays are those of {path}")
-    if given.quantizer.fingerprint != inputs.labels.quantizer.fingerprint:
-        reporter.warn(
-            f"{path} was trained on other bins ({given.quantizer.name}) than these labels have "
-            f"({inputs.labels.quantizer.name}): what it says of a bin is of another color here"
-        )
-
-
-def _preparation(params: TrainParams, inputs: TrainInputs) -> Prepare:
-    """Return what is done to each batch before the network gets it."""
-    settings = inputs.labels.manifest["settings"]
-    size, stride = params.crop or settings["size"], settings["stride"]
-
-    def prepare(batch: Batch, generator: torch.Generator) -> Batch:
-        if params.gray == "drop":
-            batch = drop_gray_images(batch)
-        if params.crop is None and not params.flip:
-            return batch
-        return random_crop_and_flip(batch, size, stride, params.flip, generator)
-
-    return prepare
+    return Trainer(model, loss, kind.told, options, process.device)
 
 
 def _config(

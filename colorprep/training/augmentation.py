@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from ..errors import InputError
 from .dataset import Batch
+from .targets import GrayRule, drop_gray_images
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to each batch before a network gets it.
+
+    Attributes
+    ----------
+    size, stride : int
+        Of the label shards.
+    crop : int or None
+        Side of random squares.
+    flip : bool
+    gray : {"mask", "drop", "keep"}
+        Whether to drop gray images; masking is the loss's affair.
+    """
+
+    size: int
+    stride: int
+    crop: int | None = None
+    flip: bool = False
+    gray: GrayRule = "mask"
+
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """Return the batch that the network gets."""
+        if self.gray == "drop":
+            batch = drop_gray_images(batch)
+        if self.crop is None and not self.flip:
+            return batch
+        return random_crop_and_flip(
+            batch, self.crop or self.size, self.stride, self.flip, generator
+        )
 
 
 def random_crop_and_flip(

@@ -45,10 +45,11 @@ class Trainer:
     Parameters
     ----------
     model, loss : Module
-        On their device.
+        Moved to the device.
     told : callable
         From a mean loss to the figure that is told, see `losses.LossKind`.
     options : StepOptions
+    device : torch.device
 
     Attributes
     ----------
@@ -63,8 +64,13 @@ class Trainer:
         loss: nn.Module,
         told: Callable[[float], float],
         options: StepOptions,
+        device: torch.device,
     ) -> None:
-        self.model, self.loss, self.told = model, loss, told
+        self.model: nn.Module = model.to(
+            device,
+            memory_format=torch.channels_last,  # type: ignore[call-overload]
+        )
+        self.loss, self.told = loss.to(device), told
         self.step = 0
         self._options = options
         self._optimizer = make_optimizer(model, options.multipliers)
