@@ -49,6 +49,7 @@ bench: $(VENV)/installed
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/loss.py
 	$(BIN)/python benchmarks/loader.py
+	$(BIN)/python benchmarks/rebalancing.py
 
 bench-scale: $(VENV)/installed
 	$(BIN)/python benchmarks/scale.py
