@@ -1,4 +1,4 @@
-"""Claims about `train` and `colorize`."""
+"""Claims about `train`."""
 
 import csv
 import json
@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorprep import ArtifactError, InputError, OutputExists, QuantizerSpec, rgb_to_lab
-from colorprep.stages import colorize as colorize_stage
+from colorprep import ArtifactError, OutputExists, QuantizerSpec
 from colorprep.stages import labels as labels_stage
 from colorprep.stages import prior as prior_stage
-from colorprep.stages.colorize import ColorizeParams
 from colorprep.stages.images import ImageParams
 from colorprep.stages.train import TrainParams, run
 from colorprep.training.checkpoint import load_checkpoint
@@ -80,69 +78,15 @@ def test_steps_end_training(ready, silent):
     [QuantizerSpec("gmm", 8), QuantizerSpec("hc-grid", 25), QuantizerSpec("hc-1d", 8)],
     ids=lambda spec: spec.name,
 )
-def test_hue_chroma_quantizers_train_and_colorize(photographs, workspace, silent, spec):
-    """The chain runs on mixtures and grids as well, to the pictures."""
+def test_hue_chroma_quantizers_train(photographs, workspace, silent, spec):
+    """The chain runs on mixtures and grids as well."""
     prepare(photographs, workspace, silent, spec)
     result = run(TrainParams(epochs=1, output="runs/h"), workspace, silent)
     assert np.isfinite(result.logs[0].val_loss)
-    source = next(photographs.rglob("*.jpg"))
-    (picture,) = colorize_stage.run(ColorizeParams([source]), workspace, silent).written
-    assert np.ptp(np.asarray(Image.open(picture)), axis=2).max() > 0
-
-
-def test_colorized_pictures(ready, silent, photographs, tmp_path):
-    """Pictures have the size, the lightness and the tree of their photographs."""
-    run(TrainParams(epochs=2, output="runs/a"), ready, silent)
-    result = colorize_stage.run(ColorizeParams([photographs]), ready, silent)
-    assert result.checkpoint == tmp_path / "runs" / "a" / "best.pt"
-    assert len(result.written) == 40
-    for path in sorted(photographs.rglob("*.jpg"))[::7]:
-        key = path.relative_to(photographs).with_suffix(".png")
-        original = np.asarray(Image.open(path).convert("RGB"))
-        colored = np.asarray(Image.open(tmp_path / "colorized" / key))
-        assert colored.shape == original.shape
-        apart = rgb_to_lab(colored)[..., 0] - rgb_to_lab(original)[..., 0]
-        assert np.abs(apart).max() < 1.0
-
-
-def test_color_of_the_input_is_not_looked_at(ready, silent, photographs, tmp_path):
-    """A photograph and its gray version of the same lightness give the same picture."""
-    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
-    pixels = np.asarray(Image.open(next(photographs.rglob("*.jpg"))).convert("L"))
-    Image.fromarray(pixels).save(tmp_path / "one.png")
-    Image.fromarray(np.dstack([pixels] * 3)).save(tmp_path / "two.png")
-    written = colorize_stage.run(ColorizeParams(["one.png", "two.png"]), ready, silent).written
-    first, second = (np.asarray(Image.open(path)) for path in written)
-    np.testing.assert_array_equal(first, second)
-
-
-def test_nothing_is_written_over(ready, silent, photographs, tmp_path):
-    """An input is never replaced by its picture, nor one picture by another."""
-    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
-    image = Image.open(next(photographs.rglob("*.jpg")))
-    for name in ("x.png", "x.jpg"):
-        image.save(tmp_path / name)
-    with pytest.raises(InputError, match="its own picture"):
-        colorize_stage.run(ColorizeParams(["x.png"], output="."), ready, silent)
-    with pytest.raises(InputError, match="both be written"):
-        colorize_stage.run(ColorizeParams(["x.png", "x.jpg"]), ready, silent)
-    with pytest.raises(InputError, match="no file or folder"):
-        colorize_stage.run(ColorizeParams(["y.png"]), ready, silent)
-    with pytest.raises(OutputExists, match="runs/a"):
-        run(TrainParams(epochs=1, output="runs/a"), ready, silent)
-
-
-def test_bad_photographs_are_skipped(ready, recorder, photographs, tmp_path):
-    """One bad photograph costs itself alone."""
-    run(TrainParams(epochs=1, output="runs/a"), ready, recorder)
-    (tmp_path / "bad.jpg").write_text("no")
-    good = next(photographs.rglob("*.jpg"))
-    result = colorize_stage.run(ColorizeParams(["bad.jpg", good]), ready, recorder)
-    assert len(result.written) == 1 and result.skipped[0].reason == "not-an-image"
 
 
 def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
-    """Weights of other bins, missing labels and a missing run are errors that say what to do."""
+    """Weights of other bins and missing labels are errors that say what to do."""
     spec = QuantizerSpec("ab:20")
     params = prior_stage.PriorParams(ImageParams(photographs), spec, output="other.npz")
     prior_stage.run(params, ready, silent)
@@ -150,10 +94,15 @@ def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
         run(TrainParams(weights="other-weights.npz"), ready, silent)
     with pytest.raises(ArtifactError, match="colorprep labels"):
         run(TrainParams(shards="nowhere"), ready, silent)
-    with pytest.raises(InputError, match="colorprep train"):
-        colorize_stage.run(ColorizeParams([photographs]), ready, silent)
     with pytest.raises(ArtifactError, match="no file"):
         run(TrainParams(weights="nowhere.npz"), ready, silent)
+
+
+def test_a_run_is_not_written_over(ready, silent):
+    """A folder that holds a run is refused."""
+    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
+    with pytest.raises(OutputExists, match="runs/a"):
+        run(TrainParams(epochs=1, output="runs/a"), ready, silent)
 
 
 def test_without_weights_training_says_so(ready, recorder):
