@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from os.path import realpath  # not stopped by links that lead in a circle, as Path.resolve is
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -234,7 +235,7 @@ def _target(folder: Path, key: str) -> Path:
 def _check_targets(places: Sequence[Photographs], folder: Path) -> None:
     """Refuse to write a picture over a photograph, or over another one's picture."""
     own = {
-        (photographs.source.root / key).resolve()
+        realpath(photographs.source.root / key)
         for photographs in places
         if isinstance(photographs.source, FolderSource)
         for key in photographs.source.keys
@@ -243,7 +244,7 @@ def _check_targets(places: Sequence[Photographs], folder: Path) -> None:
     for photographs in places:
         for key in photographs.source.keys:
             name, target = photographs.name(key), _target(folder, key)
-            if target.resolve() in own:
+            if realpath(target) in own:
                 raise InputError(
                     f"{target} is one of the photographs, and the picture of {name} would replace "
                     "it; use another -o"

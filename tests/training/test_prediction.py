@@ -97,7 +97,7 @@ def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
     """Whatever the channels mean, they come back, and are what a photograph is colored by."""
     n_channels = OUTPUTS[outputs].n_channels(quantizer)
     model = make_model("eccv16", n_channels, seed=0, width=1 / 32)
-    torch.nn.init.normal_(model.score.weight, std=0.1, generator=torch.manual_seed(0))
+    torch.nn.init.normal_(model.score.weight, std=0.1, generator=torch.Generator().manual_seed(0))
     settings = {"size": 32, "stride": 4}
     config = {"model": "eccv16", "width": 1 / 32, "outputs": outputs, "settings": settings}
     save_checkpoint(tmp_path / "best.pt", model, quantizer, config, {})
