@@ -23,7 +23,7 @@ from ..engine import Batch, ThreadEngine, batches_of
 from ..errors import InputError
 from ..images.archive import NAME_ENDINGS
 from ..images.decoding import Pixels
-from ..images.folder import FolderSource, folder_source
+from ..images.folder import folder_source
 from ..images.object_store import is_url, shown_url
 from ..images.opening import find_images
 from ..images.reader import ImageReader
@@ -235,9 +235,8 @@ def _target(folder: Path, key: str) -> Path:
 def _check_targets(places: Sequence[Photographs], folder: Path) -> None:
     """Refuse to write a picture over a photograph, or over another one's picture."""
     own = {
-        realpath(photographs.source.root / key)
+        realpath(photographs.name(key).removeprefix("file://").removeprefix("local://"))
         for photographs in places
-        if isinstance(photographs.source, FolderSource)
         for key in photographs.source.keys
     }
     written: dict[Path, str] = {}

@@ -61,7 +61,7 @@ def test_pictures_of_a_folder(ready, silent, photographs, tmp_path):
 
 
 def test_real_photographs_keep_their_lightness(ready, silent, shared):
-    """Of real photographs, gray ones among them, lightness is kept to 0.3 under strong colors."""
+    """Of real photographs lightness is kept to 0.3 under the strongest colors."""
     chosen = sorted((shared / "images" / "imagenet").glob("*/*.JPEG"))[::50]
     result = run(ColorizeParams(chosen, temperature=0.1), ready, silent)
     assert len(result.written) == len(chosen) == 5
@@ -206,7 +206,7 @@ def test_nothing_is_written_over(ready, silent, tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.fromarray(picture()).save(tmp_path / name)
     before = {path: path.read_bytes() for path in tmp_path.rglob("?.*g")}
-    for inputs in (["x.png"], ["in", "y.png"]):
+    for inputs in (["x.png"], ["in", "y.png"], [f"file://{tmp_path}"]):
         with pytest.raises(InputError, match="is one of the photographs"):
             run(ColorizeParams(inputs, output="."), ready, silent)
     with pytest.raises(InputError, match="both be written"):
