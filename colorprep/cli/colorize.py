@@ -18,7 +18,9 @@ from .describe import skip_facts, skip_line
     ]
 )
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("--checkpoint", metavar="FILE", help="A trained network. [newest run's best.pt]")
+@click.option(
+    "--checkpoint", metavar="PATH", help="A run, or a .pt file of one. [newest run's best.pt]"
+)
 @click.option(
     "--temperature",
     type=click.FloatRange(0, min_open=True),
@@ -27,12 +29,18 @@ from .describe import skip_facts, skip_line
     help="Lower is bolder, 1 is the mean.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Photographs worked on at once; fewer take less memory. [all cores]",
+)
 @options.output_option("colorized", "Folder to write.")
 def command(session: Session, **values: Any) -> None:
     """Color photographs by a trained network.
 
-    At full resolution and with their own lightness. INPUTS are photographs and folders of them,
-    gray or in color; each gives <stem>.png in the tree of its folder.
+    At full resolution and with their own lightness. INPUTS are photographs, gray or in color, and
+    folders, archives or URLs of them; each photograph gives <stem>.png in the tree of its folder.
     """
     from ..stages import colorize as stage
 

@@ -92,6 +92,24 @@ def triangle_taps(length: int, size: int) -> Taps:
     -------
     Taps
     """
+    first, shares = triangle_weights(length, size)
+    return Taps(first.astype(np.uint32), (shares * (1 << 22) + 0.5).astype(np.uint32))
+
+
+@lru_cache(maxsize=64)
+def triangle_weights(length: int, size: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the first samples and the weights of `triangle_taps` as they are before rounding.
+
+    Parameters
+    ----------
+    length, size : int
+
+    Returns
+    -------
+    first : ndarray of shape (size,), int64
+    weights : ndarray of shape (k, size), float64
+        Each column sums to 1.
+    """
     scale = length / size
     reach = max(scale, 1.0)
     center = (np.arange(size) + 0.5) * scale
@@ -102,8 +120,7 @@ def triangle_taps(length: int, size: int) -> Taps:
     triangle = 1.0 - np.abs((sample - center + 0.5) * (1.0 / reach))
     triangle = np.where(sample < last, np.maximum(triangle, 0.0), 0.0)
     total = np.cumsum(triangle, axis=0)[-1]  # added one after another, as in C
-    weights = (triangle / total * (1 << 22) + 0.5).astype(np.uint32)
-    return Taps(first.astype(np.uint32), weights)
+    return first, triangle / total
 
 
 @compiled

@@ -1,18 +1,34 @@
-"""`colorprep colorize`: color photographs by a trained network, keeping their lightness."""
+"""`colorprep colorize`: color photographs by a trained network, keeping their lightness.
+
+The network sees a photograph stretched to the size it was trained at, as `evaluate` judges it:
+objects of another scale than it knows come out in blotches. Its colors are then enlarged to the
+photograph's own resolution, in bands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from os.path import realpath  # not stopped by links that lead in a circle, as Path.resolve is
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ..atomic import replacing
-from ..errors import BadImage, InputError
-from ..images.decoding import decode
-from ..images.folder import folder_source, read_image_file
+from ..engine import Batch, ThreadEngine, batches_of
+from ..errors import InputError
+from ..images.archive import NAME_ENDINGS
+from ..images.decoding import Pixels
+from ..images.folder import folder_source
+from ..images.object_store import is_url, shown_url
+from ..images.opening import find_images
+from ..images.reader import ImageReader
 from ..images.skip import Skip
+from ..images.source import Source
 from ..progress import Reporter
 from ..quantize.decoding import TEMPERATURE
 from ..training.checkpoint import load_checkpoint
@@ -20,7 +36,7 @@ from ..training.devices import choose_device
 from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
 from .images import report_skips
-from .run_folder import RUNS_NAME
+from .predicting import checkpoint_path
 
 COLORIZED_NAME = "colorized"
 
@@ -32,13 +48,15 @@ class ColorizeParams:
     Attributes
     ----------
     inputs : sequence of str or Path
-        Photographs and folders of them, gray or in color.
+        Photographs, gray or in color, and folders, archives and URLs of them.
     checkpoint : str, Path or None
-        None for the newest run's ``best.pt``.
+        A checkpoint or a run's folder; None for the newest run's ``best.pt``.
     temperature : float
         Of the annealed mean.
     device : str
         ``auto`` takes a GPU where there is one.
+    workers : int or None
+        How many photographs are worked on at once, each on a thread; None takes all processors.
     output : str, Path or None
         None for ``colorized/``.
     """
@@ -47,7 +65,13 @@ class ColorizeParams:
     checkpoint: str | Path | None = None
     temperature: float = TEMPERATURE
     device: str = "auto"
+    workers: int | None = None
     output: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be asked for."""
+        if not self.temperature > 0:
+            raise InputError(f"the temperature must be above 0, got {self.temperature}")
 
 
 @dataclass(frozen=True)
@@ -58,12 +82,35 @@ class ColorizeResult:
     ----------
     checkpoint : Path
     written : list of Path
+        In order of the keys, place by place.
     skipped : list of Skip
     """
 
     checkpoint: Path
     written: list[Path]
     skipped: list[Skip]
+
+
+class Photographs(NamedTuple):
+    """Photographs of one place.
+
+    Attributes
+    ----------
+    place : str
+        A folder, an archive or a URL, as messages name it.
+    source : Source
+    """
+
+    place: str
+    source: Source
+
+    def name(self, key: str) -> str:
+        """Return the name of a photograph by its key, place and all."""
+        return f"{self.place}/{key}" if is_url(self.place) else str(Path(self.place, key))
+
+    def named(self, skip: Skip) -> Skip:
+        """Return a skip under the photograph's name."""
+        return skip._replace(key=self.name(skip.key))
 
 
 def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> ColorizeResult:
@@ -84,64 +131,126 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     ArtifactError
         If the checkpoint is missing or damaged.
     InputError
-        If there is no photograph, or two would be written to one file.
+        If there is no photograph, one would be replaced, or two pictures would be written to one
+        file.
     """
-    if not params.temperature > 0:
-        raise InputError(f"the temperature must be above 0, got {params.temperature}")
-    path = workspace.path(params.checkpoint) if params.checkpoint else _newest(workspace)
+    path = checkpoint_path(params.checkpoint, workspace)
     checkpoint = load_checkpoint(path)
-    reporter.note(f"coloring by {workspace.shown(path)}")
     device = choose_device(params.device)
     checkpoint.model.to(device)
     folder = workspace.path(params.output or COLORIZED_NAME)
-    jobs = _jobs([workspace.path(given) for given in params.inputs], folder)
-    written, skipped = [], []
-    with reporter.track(len(jobs), "images", "colorizing") as advance:
-        for target, photograph in jobs.items():
-            try:
-                pixels = decode(read_image_file(photograph))
-                colored = colorize_photograph(checkpoint, pixels, params.temperature, device)
-            except BadImage as error:
-                skipped.append(Skip(str(photograph), error.reason, error.detail))
-            else:
-                with replacing(target) as temporary:
-                    Image.fromarray(colored).save(temporary, "PNG")
-                written.append(target)
-            advance(1)
+    places = _find_photographs(params.inputs, workspace)
+    _check_targets(places, folder)
+    reporter.note(f"coloring by {workspace.shown(path)}")
+    colorize = partial(
+        colorize_photograph, checkpoint, temperature=params.temperature, device=device
+    )
+    engine = ThreadEngine(params.workers)
+    written: list[Path] = []
+    skipped: list[Skip] = []
+    n_images = sum(len(photographs.source.keys) for photographs in places)
+    with reporter.track(n_images, "images", "colorizing") as advance:
+        for photographs in places:
+            skipped += map(photographs.named, photographs.source.skipped)
+            task = ColorizeBatch(ImageReader(photographs.source), colorize, folder)
+            # One at a time, since a single one can be large.
+            batches = batches_of(range(len(photographs.source.keys)), 1)
+            with closing(engine.run(task, batches)) as results:
+                for done in results:
+                    written += done.written
+                    skipped += map(photographs.named, done.skipped)
+                    advance(1)
     report_skips(skipped, len(written), reporter)
     return ColorizeResult(path, written, skipped)
 
 
-def _newest(workspace: Workspace) -> Path:
-    """Return the best checkpoint of the newest run."""
-    found = workspace.path(RUNS_NAME).glob("*/best.pt")
-    newest = max(found, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
-    if newest is None:
-        raise InputError(
-            f"no trained run in {workspace.path(RUNS_NAME)}; train one with `colorprep train`, or "
-            "give one with --checkpoint"
-        )
-    return newest
+class ColorizedBatch(NamedTuple):
+    """What became of a batch of photographs."""
+
+    written: list[Path]
+    skipped: list[Skip]
 
 
-def _jobs(inputs: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """Return which photograph is written to which file, refusing to write one over another."""
-    jobs: dict[Path, Path] = {}
+@dataclass(frozen=True)
+class ColorizeBatch:
+    """Colors a batch of photographs and writes the pictures.
+
+    Attributes
+    ----------
+    reader : ImageReader
+    colorize : callable
+        Takes the pixels of a photograph and gives them in color.
+    folder : Path
+    """
+
+    reader: ImageReader
+    colorize: Callable[[Pixels], Pixels]
+    folder: Path
+
+    def __call__(self, batch: Batch) -> ColorizedBatch:
+        """Return what became of the photographs of a batch."""
+        done = ColorizedBatch([], [])
+        for image in self.reader.read_all(batch):
+            if isinstance(image, Skip):
+                done.skipped.append(image)
+                continue
+            target = _target(self.folder, image.key)
+            with replacing(target) as temporary:
+                _write_png(temporary, self.colorize(image.pixels))
+            done.written.append(target)
+        return done
+
+
+def _write_png(path: Path, pixels: Pixels) -> None:
+    """Write a PNG that says that it is sRGB, and nothing else."""
+    chunks = PngInfo()
+    chunks.add(b"sRGB", b"\0")  # to be rendered perceptually, as photographs are
+    Image.fromarray(pixels).save(path, "PNG", pnginfo=chunks)
+
+
+def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[Photographs]:
+    """Find the photographs that are given; files of one folder are taken together, at the end."""
+    places: list[Photographs] = []
+    files: dict[Path, list[str]] = {}
     for given in inputs:
-        if given.is_dir():
-            root, keys = given, list(folder_source(given).keys)
-        elif given.exists():
-            root, keys = given.parent, [given.name]
+        path = workspace.path(given)
+        if is_url(given):
+            places.append(Photographs(shown_url(str(given)), find_images(given)))
+        elif path.is_dir() or path.name.lower().endswith(NAME_ENDINGS):
+            places.append(Photographs(str(path), find_images(path)))
+        elif path.is_file():
+            files.setdefault(path.parent, []).append(path.name)
         else:
-            raise InputError(f"there is no file or folder {given}")
-        for key in keys:
-            photograph, target = root / key, folder / PurePosixPath(key).with_suffix(".png")
-            if target.resolve() == photograph.resolve():
-                raise InputError(f"{target} would be replaced by its own picture; use another -o")
-            if target in jobs:
+            raise InputError(f"there is no file or folder {path}")
+    for root, names in files.items():
+        places.append(Photographs(str(root), folder_source(root, names)))
+    return places
+
+
+def _target(folder: Path, key: str) -> Path:
+    """Return where the picture of a photograph is written."""
+    return folder / PurePosixPath(key).with_suffix(".png")
+
+
+def _check_targets(places: Sequence[Photographs], folder: Path) -> None:
+    """Refuse to write a picture over a photograph, or over another one's picture."""
+    own = {
+        realpath(photographs.name(key).removeprefix("file://").removeprefix("local://"))
+        for photographs in places
+        for key in photographs.source.keys
+    }
+    written: dict[Path, str] = {}
+    for photographs in places:
+        for key in photographs.source.keys:
+            name, target = photographs.name(key), _target(folder, key)
+            if realpath(target) in own:
                 raise InputError(
-                    f"{photograph} and {jobs[target]} would both be written to {target}; colorize "
+                    f"{target} is one of the photographs, and the picture of {name} would replace "
+                    "it; use another -o"
+                )
+            if target in written:
+                raise InputError(
+                    f"{name} and {written[target]} would both be written to {target}; colorize "
                     "them into different folders with -o"
                 )
-            jobs[target] = photograph
-    return jobs
+            written[target] = name

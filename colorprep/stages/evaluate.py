@@ -258,11 +258,11 @@ def _judged(params: EvaluateParams, workspace: Workspace, reporter: Reporter) ->
     """Open what is to be judged."""
     if params.original is not None and params.colorized is not None:
         return stored_pictures(params.original, params.colorized, params.images, workspace)
-    from .predicting import predicted_pictures  # by torch, which is slow to import
+    # By torch, which is slow to import.
+    from .predicting import checkpoint_path, predicted_pictures
 
     assert params.checkpoint is not None
-    path = workspace.path(params.checkpoint)
-    path = path / "best.pt" if path.is_dir() else path
+    path = checkpoint_path(params.checkpoint, workspace)
     reporter.note(f"coloring by {workspace.shown(path)}")
     source = open_source(params.images, workspace)
     temperature = TEMPERATURE if params.temperature is None else params.temperature

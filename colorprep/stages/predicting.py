@@ -1,4 +1,4 @@
-"""Pictures that a network makes of their originals, to be compared with them."""
+"""Which network is meant, and the pictures it makes of originals, to be compared with them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ..errors import InputError
 from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.source import Source
@@ -14,8 +15,45 @@ from ..training.checkpoint import load_checkpoint
 from ..training.devices import choose_device
 from ..training.likelihood import LikelihoodJudge
 from ..training.prediction import colorize_photograph
+from ..workspace import Workspace
 from .comparing import Judged, Pair, file_digest, source_facts
 from .images import ImageParams, image_reader
+from .run_folder import RUNS_NAME
+
+BEST_NAME = "best.pt"
+
+
+def checkpoint_path(given: str | Path | None, workspace: Workspace) -> Path:
+    """Return which checkpoint is meant.
+
+    Parameters
+    ----------
+    given : str, Path or None
+        A checkpoint, or a run's folder, whose best one is taken; None for the newest run.
+    workspace : Workspace
+
+    Returns
+    -------
+    Path
+        Which need not be there.
+
+    Raises
+    ------
+    InputError
+        If there is no run at all.
+    """
+    if given is not None:
+        path = workspace.path(given)
+        return path / BEST_NAME if path.is_dir() else path
+    runs = workspace.path(RUNS_NAME)
+    found = runs.glob(f"*/{BEST_NAME}")
+    newest = max(found, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+    if newest is None:
+        raise InputError(
+            f"no trained run in {runs}; train one with `colorprep train`, or give one with "
+            "--checkpoint"
+        )
+    return newest
 
 
 @dataclass(frozen=True)

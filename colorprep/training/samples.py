@@ -13,7 +13,8 @@ from ..quantize.tables import soft_table
 from .dataset import Batch, ShardDataset
 from .losses import LOSSES
 from .outputs import OUTPUTS
-from .prediction import colorize, predict_colors, render
+from .prediction import predict_colors
+from .rendering import colorize, render
 from .targets import cells_of
 
 CAPTIONS = ("original", "target", "gray", "prediction")

@@ -180,8 +180,8 @@ def test_layers_are_handed_over(ready, recorder):
     [QuantizerSpec("gmm", 8), QuantizerSpec("hc-grid", 25), QuantizerSpec("hc-1d", 8)],
     ids=lambda spec: spec.name,
 )
-def test_hue_chroma_quantizers_train_and_colorize(photographs, workspace, silent, spec):
-    """The chain runs on mixtures and grids as well, to the pictures."""
+def test_hue_chroma_quantizers_train(photographs, workspace, silent, spec):
+    """The chain runs on mixtures and grids as well."""
     prepare(photographs, workspace, silent, spec)
     params = TrainParams(epochs=1, output="runs/h", model="tiny")
     if spec.name == "hc-1d":
@@ -194,7 +194,7 @@ def test_hue_chroma_quantizers_train_and_colorize(photographs, workspace, silent
 
 
 def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
-    """Weights of other bins, missing labels and a missing run are errors that say what to do."""
+    """Weights of other bins and missing labels are errors that say what to do."""
     spec = QuantizerSpec("ab:20")
     params = prior_stage.PriorParams(ImageParams(photographs), spec, output="other.npz")
     prior_stage.run(params, ready, silent)
@@ -217,6 +217,13 @@ def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
     (ready.root / "empty.txt").write_text("")
     with pytest.raises(InputError, match="empty.txt"):
         run(TrainParams(list="empty.txt"), ready, silent)
+
+
+def test_a_run_is_not_written_over(ready, silent):
+    """A folder that holds a run is refused."""
+    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
+    with pytest.raises(OutputExists, match="runs/a"):
+        run(TrainParams(epochs=1, output="runs/a"), ready, silent)
 
 
 def test_without_weights_training_says_so(ready, recorder):

@@ -1,17 +1,20 @@
-"""Claims about networks, checkpoints and pictures."""
+"""Claims about networks, checkpoints and predicted colors."""
 
 import numpy as np
 import pytest
 import torch
 
 from colorprep import ArtifactError, InputError, ab_lattice, rgb_to_lab
+from colorprep.images.resizing import resize
 from colorprep.quantize.hue_chroma_bins import hue_chroma_bins
+from colorprep.quantize.labeling import lightness_of
 from colorprep.quantize.mixture import hue_chroma_grid
 from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
 from colorprep.training.devices import choose_device
 from colorprep.training.models import MODELS, logits_at, make_model
-from colorprep.training.outputs import decode_outputs
-from colorprep.training.prediction import colorize, colorize_photograph, predict_colors, render
+from colorprep.training.outputs import OUTPUTS, decode_outputs
+from colorprep.training.prediction import colorize_photograph, predict_colors
+from colorprep.training.rendering import colorize
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
@@ -48,28 +51,6 @@ def test_prediction_is_the_annealed_mean():
     np.testing.assert_allclose(ours, quantizer.decode(probs), atol=1e-3)
 
 
-@pytest.mark.parametrize("quantizer", [ab_lattice(), hue_chroma_grid(64)], ids=lambda q: q.name)
-def test_pictures_keep_their_lightness(quantizer):
-    """However wild the colors, the picture has the lightness that it was given."""
-    generator = np.random.default_rng(0)
-    gray = np.repeat(generator.integers(0, 256, (40, 60, 1)), 3, axis=2).astype(np.uint8)
-    lightness = rgb_to_lab(gray)[..., 0]
-    wild = generator.uniform(-100, 100, (10, 15, 2))
-    colors = wild if quantizer.space == "ab" else np.abs(wild) / 100
-    picture = colorize(lightness, colors, quantizer)
-    assert np.abs(rgb_to_lab(picture)[..., 0] - lightness).max() < 1.0
-    assert np.ptp(picture, axis=2).max() > 50
-
-
-def test_rendering_gives_the_photograph_back(photographs):
-    """Lightness and ab of a photograph give the photograph."""
-    from colorprep import decode
-
-    pixels = decode(next(photographs.rglob("*.jpg")).read_bytes())
-    lab = rgb_to_lab(pixels)
-    np.testing.assert_array_equal(render(lab[..., 0], lab[..., 1:]), pixels)
-
-
 def test_decoding_of_regression():
     """An output of 1 is 110 CIELAB units."""
     model = make_model("tiny", 2, seed=0).eval()
@@ -101,17 +82,35 @@ def test_decoding_of_hue_and_chroma():
     np.testing.assert_allclose(colors[0, 0, 1], (center + next_chroma) / 2, atol=1e-6)
 
 
-@pytest.mark.parametrize(("outputs", "n_channels"), [("bins-and-ignored", 314), ("ab", 2)])
-def test_checkpoints_know_their_outputs(tmp_path, outputs, n_channels):
-    """Width and meaning of the channels come back, and a photograph can be colored."""
+@pytest.mark.parametrize(
+    ("outputs", "quantizer"),
+    [
+        ("bins", ab_lattice()),
+        ("bins", hue_chroma_grid(16)),
+        ("bins-and-ignored", ab_lattice()),
+        ("hue-and-chroma", hue_chroma_bins(8)),
+        ("ab", ab_lattice()),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
+    """Whatever the channels mean, they come back, and are what a photograph is colored by."""
+    n_channels = OUTPUTS[outputs].n_channels(quantizer)
     model = make_model("eccv16", n_channels, seed=0, width=1 / 32)
+    torch.nn.init.normal_(model.score.weight, std=0.1, generator=torch.Generator().manual_seed(0))
     settings = {"size": 32, "stride": 4}
     config = {"model": "eccv16", "width": 1 / 32, "outputs": outputs, "settings": settings}
-    save_checkpoint(tmp_path / "best.pt", model, ab_lattice(), config, {})
+    save_checkpoint(tmp_path / "best.pt", model, quantizer, config, {})
     checkpoint = load_checkpoint(tmp_path / "best.pt")
     assert checkpoint.outputs == outputs and checkpoint.n_parameters < 100_000
     gray = np.repeat(np.arange(48 * 40, dtype=np.uint8).reshape(48, 40, 1), 3, axis=2)
-    assert colorize_photograph(checkpoint, gray).shape == (48, 40, 3)
+    levels = torch.from_numpy(lightness_of(resize(gray, 32))[None])
+    with torch.no_grad():
+        channels = logits_at(model.eval(), levels, (8, 8))
+    colors = decode_outputs(outputs, channels, quantizer)[0]
+    expected = colorize(rgb_to_lab(gray)[..., 0], colors, quantizer)
+    assert np.ptp(expected, axis=2).max() > 0
+    np.testing.assert_array_equal(colorize_photograph(checkpoint, gray), expected)
 
 
 def test_checkpoints_survive(tmp_path):

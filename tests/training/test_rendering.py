@@ -1,0 +1,97 @@
+"""Claims about pictures that are made of lightness and colors."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorprep import ab_lattice, decode, rgb_to_lab
+from colorprep.quantize.mixture import hue_chroma_grid
+from colorprep.training.rendering import BAND_PIXELS, Enlarged, colorize, recolor, render
+
+QUANTIZERS = [ab_lattice(), hue_chroma_grid(64)]
+
+
+def wild_colors(quantizer, shape, seed=0):
+    """Colors of chance, most of which sRGB cannot show at every lightness."""
+    wild = np.random.default_rng(seed).uniform(-110, 110, (*shape, 2))
+    return wild if quantizer.space == "ab" else np.abs(wild) / 110
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((16, 16), (40, 70)),  # a photograph
+        ((64, 64), (375, 64)),  # of its width already
+        ((16, 16), (16, 90)),  # of its height already
+        ((64, 64), (24, 36)),  # smaller than the colors
+        ((64, 64), (10, 900)),  # lower, and wider: columns first
+        ((64, 64), (1, 1)),
+        ((1, 1), (5, 7)),
+    ],
+)
+def test_enlarging_is_pillows(shape, size):
+    """Any part of the rows equals Pillow's bilinear interpolation in float32, to the bit."""
+    colors = np.random.default_rng(0).normal(0, 40, (*shape, 2))
+    planes = [Image.fromarray(colors[..., i].astype(np.float32)) for i in range(2)]
+    resized = [plane.resize(size[::-1], Image.Resampling.BILINEAR) for plane in planes]
+    expected = np.stack(resized, axis=-1)
+    enlarged = Enlarged(colors, size)
+    np.testing.assert_array_equal(enlarged[:], expected)
+    for start in range(0, size[0], 7):
+        band = slice(start, min(start + 7, size[0]))
+        np.testing.assert_array_equal(enlarged[band], expected[band])
+
+
+def test_colors_of_the_right_size_stay():
+    """Nothing is interpolated, or rounded, where there is nothing to enlarge."""
+    colors = np.random.default_rng(0).normal(0, 40, (9, 12, 2))
+    np.testing.assert_array_equal(Enlarged(colors, (9, 12))[:], colors)
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q.name)
+@pytest.mark.parametrize("shape", [(61, 97), (97, 20), (3, 400), (500, 1), (1, 1)])
+def test_bands_leave_no_seams(quantizer, shape):
+    """A picture made in bands, of any height, is the one that is made in one piece, to the bit."""
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    colors = wild_colors(quantizer, (16, 16))
+    whole = colorize(rgb_to_lab(pixels)[..., 0], colors, quantizer)
+    for band_pixels in (1, 5 * shape[1], 17 * shape[1], BAND_PIXELS):
+        banded = recolor(pixels, colors, quantizer, band_pixels)
+        np.testing.assert_array_equal(banded, whole)
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q.name)
+def test_memory_does_not_grow_with_the_photograph(quantizer):
+    """Beside photograph and picture, a large one takes no more than its bands do."""
+    colors, peaks = wild_colors(quantizer, (16, 16)), []
+    for height in (256, 1024):
+        pixels = np.full((height, 1024, 3), 127, np.uint8)
+        tracemalloc.start()
+        picture = recolor(pixels, colors, quantizer)
+        peaks.append(tracemalloc.get_traced_memory()[1] - picture.nbytes)
+        tracemalloc.stop()
+    assert peaks[1] < 1.05 * peaks[0] < 400 * BAND_PIXELS
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q.name)
+def test_pictures_keep_their_lightness(quantizer):
+    """However wild the colors, lightness is kept to 0.3, about what 8 bits round."""
+    generator = np.random.default_rng(0)
+    shape = (200, 300)
+    light, dark = (generator.integers(low, low + 32, (*shape, 3)) for low in (224, 0))
+    pixels = np.concatenate([light, dark, generator.integers(0, 256, (*shape, 3))])
+    pixels = pixels.astype(np.uint8)
+    lightness = rgb_to_lab(pixels)[..., 0]
+    picture = recolor(pixels, wild_colors(quantizer, pixels.shape[:2]), quantizer)
+    assert np.abs(rgb_to_lab(picture)[..., 0] - lightness).max() < 0.3
+    assert np.ptp(picture, axis=2).max() > 50
+
+
+def test_rendering_gives_the_photograph_back(photographs):
+    """Lightness and ab of a photograph give the photograph."""
+    pixels = decode(next(photographs.rglob("*.jpg")).read_bytes())
+    lab = rgb_to_lab(pixels)
+    np.testing.assert_array_equal(render(lab[..., 0], lab[..., 1:]), pixels)
+    np.testing.assert_array_equal(recolor(pixels, lab[..., 1:], ab_lattice()), pixels)
