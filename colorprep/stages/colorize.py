@@ -20,7 +20,7 @@ from ..training.devices import choose_device
 from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
 from .images import report_skips
-from .train import RUNS_NAME
+from .runs import BEST_NAME, newest_in_runs
 
 COLORIZED_NAME = "colorized"
 
@@ -88,7 +88,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     """
     if not params.temperature > 0:
         raise InputError(f"the temperature must be above 0, got {params.temperature}")
-    path = workspace.path(params.checkpoint) if params.checkpoint else _newest(workspace)
+    given = params.checkpoint
+    path = workspace.path(given) if given else newest_in_runs(BEST_NAME, workspace)
     checkpoint = load_checkpoint(path)
     reporter.note(f"coloring by {workspace.shown(path)}")
     device = choose_device(params.device)
@@ -110,18 +111,6 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
             advance(1)
     report_skips(skipped, len(written), reporter)
     return ColorizeResult(path, written, skipped)
-
-
-def _newest(workspace: Workspace) -> Path:
-    """Return the best checkpoint of the newest run."""
-    found = workspace.path(RUNS_NAME).glob("*/best.pt")
-    newest = max(found, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
-    if newest is None:
-        raise InputError(
-            f"no trained run in {workspace.path(RUNS_NAME)}; train one with `colorprep train`, or "
-            "give one with --checkpoint"
-        )
-    return newest
 
 
 def _jobs(inputs: Sequence[Path], folder: Path) -> dict[Path, Path]:
