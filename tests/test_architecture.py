@@ -57,6 +57,7 @@ BELOW["cli"] = {*BELOW, "stages"}
 ONLY_IN = {
     "torch": {"training"},
     "torchmetrics": {"training"},
+    "safetensors": {"training"},
     "dask": {"engine"},
     "distributed": {"engine"},
     "fsspec": {"images"},
@@ -149,5 +150,5 @@ def test_help_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "numba", "dask", "distributed", "fsspec", "sklearn", "skimage", "scipy"}
-    heavy |= {"numpy", "h5py", "jinja2", "matplotlib"}
+    heavy |= {"numpy", "h5py", "jinja2", "matplotlib", "safetensors"}
     assert not heavy & set(done.stdout.split())
