@@ -27,6 +27,7 @@ from .errors import ColorprepError as ColorprepError
 from .errors import InputError as InputError
 from .errors import OutputError as OutputError
 from .errors import OutputExists as OutputExists
+from .errors import TrainingError as TrainingError
 from .images.decoding import decode as decode
 from .images.opening import find_images as find_images
 from .metrics.pairs import compare_images as compare_images

@@ -5,6 +5,7 @@ The tree::
     ColorprepError
     ├── InputError       a value, option, folder or list that cannot be used (also a ValueError)
     ├── ArtifactError    a file of ours that is missing, damaged, foreign, or does not fit another
+    ├── TrainingError    a training that cannot go on
     ├── OutputExists     an output that is never overwritten unless asked
     ├── OutputError      an output that cannot be written: no room, or not allowed
     └── BadImage         one image that cannot be used; stages skip it and list the reason
@@ -26,6 +27,10 @@ class InputError(ColorprepError, ValueError):
 
 class ArtifactError(ColorprepError):
     """A file of ours that is missing, damaged, foreign, or does not fit another."""
+
+
+class TrainingError(ColorprepError):
+    """A training that cannot go on."""
 
 
 class OutputExists(ColorprepError):

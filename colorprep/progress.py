@@ -5,15 +5,23 @@ Stages talk to a `Reporter`. This one says nothing; the command line has one tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
+
+
+class Advance(Protocol):
+    """Takes how many units were just done, and what else there is to say of the work."""
+
+    def __call__(self, n: int, detail: str = "") -> object:
+        """Go on."""
 
 
 class Reporter:
     """Listens to a stage and says nothing."""
 
     @contextmanager
-    def track(self, total: int, unit: str, title: str) -> Iterator[Callable[[int], object]]:
+    def track(self, total: int, unit: str, title: str) -> Iterator[Advance]:
         """Follow a piece of work.
 
         Parameters
@@ -27,10 +35,10 @@ class Reporter:
 
         Yields
         ------
-        callable
+        Advance
             To be called with the number of units just done.
         """
-        yield lambda n: None
+        yield lambda n, detail="": None
 
     def note(self, message: str) -> None:
         """Take a message that a user may want to know."""

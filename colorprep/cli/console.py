@@ -6,19 +6,19 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..progress import Reporter
+from ..progress import Advance, Reporter
 from ..workspace import Workspace
 
 BAR = (
     "{desc}: {percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt}{unit}  "
-    "{rate_noinv_fmt}  {remaining} left"
+    "{rate_noinv_fmt}  {remaining} left{postfix}"
 )
 
 
@@ -45,7 +45,7 @@ class Console(Reporter):
         warnings.showwarning = lambda message, *_, **__: self.warn(str(message))
 
     @contextmanager
-    def track(self, total: int, unit: str, title: str) -> Iterator[Callable[[int], object]]:
+    def track(self, total: int, unit: str, title: str) -> Iterator[Advance]:
         """Draw a bar with units a second and the time left."""
         from tqdm import tqdm  # only where there is something to draw
 
@@ -61,7 +61,13 @@ class Console(Reporter):
             mininterval=interval,
             bar_format=BAR,
         ) as bar:
-            yield bar.update
+
+            def advance(n: int, detail: str = "") -> None:
+                if detail:
+                    bar.set_postfix_str(detail, refresh=False)
+                bar.update(n)
+
+            yield advance
 
     def note(self, message: str) -> None:
         """Write a message, unless quiet."""

@@ -63,12 +63,12 @@ class LazyGroup(click.Group):
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error
-        except KeyboardInterrupt:
-            click.echo(
+        except KeyboardInterrupt as error:
+            otherwise = (
                 "interrupted: what is there under its final name is whole; the same command again "
-                "does the rest",
-                err=True,
+                "does the rest"
             )
+            click.echo(str(error) or otherwise, err=True)
             ctx.exit(130)
 
 

@@ -11,6 +11,7 @@ decorator               gives the command
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
+`with_all`              all options of a list
 ======================  =====================================================================
 """
 
@@ -174,6 +175,13 @@ def dry_run_option(function: Function) -> Function:
 def output_option(default: str, what: str) -> Callable[[Function], Function]:
     """Add -o, with the default as --help tells it."""
     return click.option("-o", "output", metavar="PATH", help=f"{what} [{default}]")
+
+
+def with_all(decorators: Sequence[Callable[[Any], Any]], function: Function) -> Function:
+    """Apply decorators, so that --help shows their options in this order."""
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from ..training.devices import choose_device
 from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
 from .images import report_skips
-from .runs import BEST_NAME, newest_in_runs
+from .runs import BEST, newest_in_runs
 
 COLORIZED_NAME = "colorized"
 
@@ -89,7 +89,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     if not params.temperature > 0:
         raise InputError(f"the temperature must be above 0, got {params.temperature}")
     given = params.checkpoint
-    path = workspace.path(given) if given else newest_in_runs(BEST_NAME, workspace)
+    path = workspace.path(given) if given else newest_in_runs(BEST, workspace)
     checkpoint = load_checkpoint(path)
     reporter.note(f"coloring by {workspace.shown(path)}")
     device = choose_device(params.device)

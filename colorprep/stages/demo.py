@@ -19,6 +19,7 @@ from ..report.gamut import draw_prior
 from ..workspace import Workspace
 from . import colorize, labels, prior, rgbvar, sample, train
 from .images import ImageParams
+from .train_params import TrainParams
 
 DEMO_NAME = "demo"
 PHOTOS_NAME = "photos"
@@ -83,7 +84,7 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
     ranked = rgbvar.run(rgbvar.RgbvarParams(ranks=(1, 120)), inner, reporter)
     reporter.note(f"5/6  colorprep train --epochs {EPOCHS} --batch-size 16")
     trained = train.run(
-        train.TrainParams(epochs=EPOCHS, batch_size=16, output="runs/demo"), inner, reporter
+        TrainParams(epochs=EPOCHS, batch_size=16, output="runs/demo"), inner, reporter
     )
     reporter.note("6/6  colorprep colorize (photographs that were held out of training)")
     shown = trained.held_out[:SHOWN]
@@ -93,7 +94,7 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
     pictures = {
         "the color prior and its weights": _draw_prior(counted, inner),
         "the ranking by colorfulness": _draw_ranking(ranked, inner),
-        "gray, prediction, original": trained.picture,
+        "original, target, gray, prediction": trained.picture,
         "colorized at full resolution": _draw_colorized(shown, colored.written, inner),
     }
     return DemoResult(inner, counted, labeled, ranked, trained, colored, pictures)

@@ -30,7 +30,7 @@ from ..shards.sidecar import finished
 from ..shards.writer import shard_path
 from ..workspace import MEMORY, Workspace
 from .evaluation_files import FIGURES
-from .runs import CONFIG_NAME, best_row, read_config, read_log, row_facts
+from .runs import CONFIG, LOG, best_row, read_config, read_log, row_facts
 
 Facts = dict[str, Any]
 COMMONEST = 5
@@ -76,7 +76,7 @@ def _of_folder(folder: Path) -> Facts:
         return _of_labels(folder)
     if (folder / PLAN).exists():
         return _of_unfinished_labels(folder)
-    if (folder / CONFIG_NAME).exists():
+    if (folder / CONFIG).exists():
         return _of_run(folder)
     if (folder / FIGURES).exists():
         return _of_evaluation(folder / FIGURES)
@@ -125,7 +125,7 @@ def _of_plan(plan: Plan) -> Facts:
 
 
 def _of_run(folder: Path) -> Facts:
-    config, log = read_config(folder), read_log(folder)
+    config, log = read_config(folder), read_log(folder / LOG)
     n_rows, best = len(log["step"]), best_row(log)
     steps = int(log["step"][-1]) if n_rows else 0
     return {
@@ -294,7 +294,7 @@ def _of_csv(path: Path) -> Facts:
 def _of_json(path: Path) -> Facts:
     if path.name == MANIFEST:
         return _of_labels(path.parent)
-    if path.name == CONFIG_NAME:
+    if path.name == CONFIG:
         return _of_run(path.parent)
     if path.name == PLAN:
         return _of_plan(read_plan(path))

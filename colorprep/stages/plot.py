@@ -14,11 +14,10 @@ from ..report.curves import best_text, draw_run, draw_runs
 from ..report.style import SERIES
 from ..report.svg import write_png
 from ..workspace import Workspace
-from .runs import LOG_NAME, Log, best_row, newest_in_runs, read_config, read_log
+from .runs import LOG, Log, best_row, newest_in_runs, read_config, read_log
 
 CURVES_NAME = "curves.png"
 LONGEST_NAME = 36  # letters, that fit in the picture's title
-FIRST_UNIT = "nats per pixel"  # of runs that do not tell theirs
 
 
 @dataclass(frozen=True)
@@ -88,13 +87,12 @@ class Run(NamedTuple):
     @property
     def unit(self) -> str:
         """Of the losses."""
-        return str(self.config.get("unit", FIRST_UNIT))
+        return str(self.config["unit"])
 
     @property
     def loss(self) -> str:
         """What was trained on."""
-        rebalanced = ", rebalanced" if self.config.get("rebalanced") else ""
-        return f"{self.config.get('loss', 'unknown loss')}{rebalanced}"
+        return f"{self.config['loss']}{', rebalanced' if self.config['rebalanced'] else ''}"
 
     @property
     def kind(self) -> str:
@@ -124,7 +122,7 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
     """
     folders = list(dict.fromkeys(workspace.path(folder) for folder in params.runs))
     if not folders:
-        folders = [newest_in_runs(LOG_NAME, workspace).parent]
+        folders = [newest_in_runs(LOG, workspace).parent]
         reporter.note(f"drawing {workspace.shown(folders[0])}")
     place = folders[0] if len(folders) == 1 else workspace.root
     path = workspace.path(params.output) if params.output else place / CURVES_NAME
@@ -142,10 +140,10 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
 
 
 def _read(folder: Path) -> Run:
-    config, log = read_config(folder), read_log(folder)
+    config, log = read_config(folder), read_log(folder / LOG)
     if not len(log["step"]):
         raise ArtifactError(
-            f"{folder / LOG_NAME}: no step was logged yet; try again when training has gone on"
+            f"{folder / LOG}: no step was logged yet; try again when training has gone on"
         )
     return Run(folder, config, log)
 

@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from ..errors import InputError
 from .dataset import Batch
+from .targets import GrayRule, drop_gray_images
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to each batch before a network gets it.
+
+    Attributes
+    ----------
+    size, stride : int
+        Of the label shards.
+    crop : int or None
+        Side of random squares.
+    flip : bool
+    gray : {"mask", "drop", "keep"}
+        Whether to drop gray images; masking is the loss's affair.
+    """
+
+    size: int
+    stride: int
+    crop: int | None = None
+    flip: bool = False
+    gray: GrayRule = "mask"
+
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """Return the batch that the network gets."""
+        if self.gray == "drop":
+            batch = drop_gray_images(batch)
+        if self.crop is None and not self.flip:
+            return batch
+        return random_crop_and_flip(
+            batch, self.crop or self.size, self.stride, self.flip, generator
+        )
 
 
 def random_crop_and_flip(
@@ -41,8 +76,9 @@ def random_crop_and_flip(
 
     Notes
     -----
-    Corners lie at multiples of the stride. In a mirrored square the pixel of label j is
-    stride j + stride - 1: the last of its block, where it was the first.
+    Corners lie at multiples of the stride. Label j stays the label of pixel stride j in a mirrored
+    square as well: its pixels are taken stride - 1 columns further left than its labels, and at the
+    left border of an image the first column stands in for those that are not there.
     """
     n, height, width = batch["lightness"].shape
     if size % stride or not 0 < size <= min(height, width):
@@ -79,5 +115,6 @@ def _cut(
     across = torch.where(mirrored[:, None], along.flip(0), along)
     image = torch.arange(len(images), device=images.device)[:, None, None]
     row = (stride * rows[:, None] + along)[:, :, None]
-    column = (stride * columns[:, None] + across)[:, None, :]
+    first = stride * columns - (stride - 1) * mirrored
+    column = (first[:, None] + across).clamp(min=0)[:, None, :]
     return images[image, row, column]

@@ -37,12 +37,16 @@ class Checkpoint:
         channels mean (``bins`` where it is not said), and how it was trained.
     progress : dict
         Plain values: epoch, step, losses.
+    training : dict or None
+        What training goes on from, see `trainer.Trainer.state_dict`, and ``order``, the fingerprint
+        of the order of images.
     """
 
     model: nn.Module
     quantizer: Quantizer
     config: dict[str, Any]
     progress: dict[str, Any]
+    training: dict[str, Any] | None = None
 
     @property
     def outputs(self) -> str:
@@ -61,6 +65,7 @@ def save_checkpoint(
     quantizer: Quantizer,
     config: dict[str, Any],
     progress: dict[str, Any],
+    training: dict[str, Any] | None = None,
 ) -> None:
     """Write a checkpoint, replacing `path` atomically.
 
@@ -71,6 +76,8 @@ def save_checkpoint(
     quantizer : Quantizer
     config, progress : dict
         Plain values.
+    training : dict or None
+        Tensors and plain values.
     """
     content = {
         "schema": CHECKPOINT_SCHEMA,
@@ -78,6 +85,7 @@ def save_checkpoint(
         "config": config,
         "progress": progress,
         "model": model.state_dict(),
+        "training": training,
     }
     with replacing(path) as temporary:
         torch.save(content, temporary)
@@ -119,7 +127,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     n_outputs = OUTPUTS[outputs_of(config)].n_channels(quantizer)
     model = make_model(config["model"], n_outputs, width=config.get("width", 1.0))
     model.load_state_dict(content["model"])
-    return Checkpoint(model.eval(), quantizer, config, content["progress"])
+    return Checkpoint(model.eval(), quantizer, config, content["progress"], content.get("training"))
 
 
 def outputs_of(config: dict[str, Any]) -> str:

@@ -1,18 +1,25 @@
-"""Where to compute: a GPU where there is one, else the CPU."""
+"""Where to compute, and how batches get there: a GPU where there is one, else the CPU."""
 
 from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 
 from ..errors import InputError
+from .dataset import Batch
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, number: int = 0) -> torch.device:
     """Return a torch device; ``auto`` takes a GPU where there is one.
 
     Parameters
     ----------
     name : str
+    number : int
+        Of the GPU, where the name does not tell.
 
     Returns
     -------
@@ -24,12 +31,78 @@ def choose_device(name: str) -> torch.device:
         If there is no such device.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        device = torch.device(name)
+        device = torch.device(f"cuda:{number}" if name == "cuda" else name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise InputError(
             f"device {name!r} cannot be used here; choose auto, cpu, or a GPU such as cuda:1"
         ) from error
     return device
+
+
+@contextmanager
+def reproducibly(deterministic: bool) -> Iterator[None]:
+    """Allow only algorithms that give the same bits each time, or also faster ones.
+
+    Parameters
+    ----------
+    deterministic : bool
+        If not, convolutions on a GPU try out which algorithm is fastest, and multiply float32 by
+        TF32.
+    """
+    cudnn = torch.backends.cudnn
+    before = (
+        torch.are_deterministic_algorithms_enabled(),
+        cudnn.benchmark,
+        torch.get_float32_matmul_precision(),
+    )
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be so
+    torch.use_deterministic_algorithms(deterministic)
+    cudnn.benchmark = not deterministic
+    torch.set_float32_matmul_precision("highest" if deterministic else "high")
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        cudnn.benchmark = before[1]
+        torch.set_float32_matmul_precision(before[2])
+
+
+def on_device(batch: Batch, device: torch.device) -> Batch:
+    """Move a batch to a device, in the small types that it is stored in."""
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+
+
+def moved_ahead(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
+    """Give batches on a device; a GPU is copied the next one while it computes with this one.
+
+    Parameters
+    ----------
+    batches : iterable of dict of str to Tensor
+        In page-locked memory, where the copying is to go on beside the computing.
+    device : torch.device
+
+    Yields
+    ------
+    dict of str to Tensor
+    """
+    if device.type != "cuda":
+        for batch in batches:
+            yield on_device(batch, device)
+        return
+    copying = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    ahead = None
+    for batch in batches:
+        with torch.cuda.stream(copying):
+            moved = on_device(batch, device)
+        if ahead is not None:
+            yield ahead
+        computing = torch.cuda.current_stream(device)
+        computing.wait_stream(copying)
+        for tensor in moved.values():
+            tensor.record_stream(computing)  # its memory is not given away while in use there
+        ahead = moved
+    if ahead is not None:
+        yield ahead

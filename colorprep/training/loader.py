@@ -124,6 +124,11 @@ class ShardLoader:
                 yield batch
         self.epoch, self.step = self.epoch + 1, 0
 
+    @property
+    def images_per_step(self) -> int:
+        """How many images a step has, those of all ranks together, but for an epoch's last."""
+        return self.batch_size * self._world_size
+
     def n_images(self, epoch: int) -> int:
         """Return how many images an epoch has, those of all ranks together."""
         n_selected = len(self._selection(epoch))

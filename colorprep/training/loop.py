@@ -1,179 +1,304 @@
-"""The training loop, which knows nothing of color: batches in, smaller loss out."""
+"""The training loop, which knows nothing of color: batches in, smaller loss out.
+
+A step is a function of the network, the optimizer's state, the step's number and the seed: chance
+in it (crops, flips, dropout) is seeded anew by its number. So training goes on from a checkpoint
+as if it had never been broken off.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, count
 
 import torch
 from torch import Tensor, nn
 
-from ..errors import ColorprepError
+from ..errors import TrainingError
 from .dataset import Batch
+from .devices import moved_ahead
 from .loader import ShardLoader
 from .models import logits_at
+from .processes import Process
+from .schedules import Schedule
+from .trainer import Trainer
 
-WARM_UP = 0.1  # of all steps, during which the learning rate rises
-
-Loss = Callable[[Tensor, Batch], Tensor]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
-
-    Attributes
-    ----------
-    epochs : int
-    steps : int or None
-        Ends training after that many optimizer steps, whatever the epochs.
-    learning_rate : float
-        The peak; it rises over the first tenth of the steps and falls along a cosine.
-    """
-
-    epochs: int
-    steps: int | None
-    learning_rate: float
-
-    def total_steps(self, training: ShardLoader) -> int:
-        """Return the number of optimizer steps."""
-        return self.steps or sum(map(training.n_batches, range(self.epochs)))
-
-    def total_images(self, training: ShardLoader) -> int:
-        """Return how many images those steps see, counted each time."""
-        steps, n_images, epoch = self.total_steps(training), 0, 0
-        while steps > 0:
-            n_images += min(training.n_images(epoch), steps * training.batch_size)
-            steps -= training.n_batches(epoch)
-            epoch += 1
-        return n_images
+Prepare = Callable[[Batch, torch.Generator], Batch]
 
 
 @dataclass(frozen=True)
-class EpochLog:
-    """What an epoch came to; losses in nats per pixel.
+class Record:
+    """A row of the log.
 
     Attributes
     ----------
-    epoch, step : int
+    epoch : int
         Counted from 1.
+    step, images : int
+        Done since the beginning of the training, by all processes together.
     train_loss : float
-        Mean over the epoch's images, while they were learned from.
+        Mean over the images since the record before, while they were learned from.
     val_loss : float
-        Mean over the held-out images, after the epoch; NaN where none are held out.
+        Mean over the held-out images; NaN where they were not looked at.
     learning_rate : float
-        Of the last step.
+        Of the last step, before multipliers.
     images_per_second : float
-        Of training alone.
+        Of training alone, since the record before.
+    data_wait : float
+        Share of that time in which the next batch was waited for, 0 to 1.
     """
 
     epoch: int
     step: int
+    images: int
     train_loss: float
     val_loss: float
     learning_rate: float
     images_per_second: float
+    data_wait: float
 
 
-def fit(
-    model: nn.Module,
-    loss: nn.Module,
-    training: ShardLoader,
-    validation: ShardLoader | None,
-    schedule: Schedule,
-    device: torch.device,
-    advance: Callable[[int], object],
-) -> Iterator[EpochLog]:
-    """Train a network, giving a log after every epoch.
+@dataclass(frozen=True)
+class Course:
+    """What is trained on, for how long, and when there is a record.
 
-    Parameters
+    Attributes
     ----------
-    model, loss : Module
-        Moved to the device.
     training : ShardLoader
     validation : ShardLoader or None
     schedule : Schedule
-    device : torch.device
+    prepare : callable
+        From a batch on the device, and a generator for what is random, to what the network gets.
+    seed : int
+        Of all chance within the steps.
+    record_every : int
+        Steps from record to record; the end of an epoch is one as well.
+    validate_every : int or None
+        Steps from validation to validation; None validates at the end of every epoch. The end of
+        the training is one as well.
+    """
+
+    training: ShardLoader
+    validation: ShardLoader | None
+    schedule: Schedule
+    prepare: Prepare
+    seed: int = 0
+    record_every: int = 50
+    validate_every: int | None = None
+
+    @cached_property
+    def total_steps(self) -> int:
+        """How many steps there are in all."""
+        schedule = self.schedule
+        return schedule.steps or self.steps_of(schedule.epochs)
+
+    def steps_of(self, n_epochs: int) -> int:
+        """Return how many steps the first epochs take."""
+        return sum(map(self.training.n_batches, range(n_epochs)))
+
+    @cached_property
+    def epoch_ends(self) -> list[int]:
+        """After how many steps each epoch ends, up to the last one that is begun."""
+        ends = []
+        for end in accumulate(map(self.training.n_batches, count())):
+            ends.append(end)
+            if end >= self.total_steps:
+                break
+        return ends
+
+    def position(self, step: int) -> tuple[int, int]:
+        """Return the epoch that a step is in, and its place there, all counted from 0."""
+        epoch = bisect_right(self.epoch_ends, step)
+        return epoch, step - (self.epoch_ends[epoch - 1] if epoch else 0)
+
+    def images_before(self, step: int) -> int:
+        """Return how many images the first steps see, counted each time."""
+        epoch, at = self.position(step)
+        n_images = self.training.n_images
+        return sum(map(n_images, range(epoch))) + at * self.training.images_per_step
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
+        decay_after = self.schedule.decay_after
+        falls_from = None if decay_after is None else self.steps_of(decay_after)
+        return self.schedule.learning_rate(step, self.total_steps, falls_from)
+
+    def is_validated(self, step: int) -> bool:
+        """Tell whether there is a validation after so many steps."""
+        if step == self.total_steps:
+            return True
+        if self.validate_every is not None:
+            return step % self.validate_every == 0
+        return self.position(step)[1] == 0
+
+    def is_recorded(self, step: int) -> bool:
+        """Tell whether there is a record after so many steps."""
+        return (
+            step % self.record_every == 0 or self.position(step)[1] == 0 or self.is_validated(step)
+        )
+
+
+class Tally:
+    """What has been seen since the last record."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew, now."""
+        self.losses: list[Tensor] = []
+        self.n_images: list[int] = []
+        self.waited = 0.0
+        self._begun = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning."""
+        return time.perf_counter() - self._begun
+
+    def timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Give batches, and count how long they are waited for."""
+        source = iter(batches)
+        while True:
+            asked = time.perf_counter()
+            batch = next(source, None)
+            self.waited += time.perf_counter() - asked
+            if batch is None:
+                return
+            yield batch
+
+
+def fit(
+    trainer: Trainer,
+    course: Course,
+    process: Process,
+    advance: Callable[[int, str], object],
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Record]:
+    """Train a network to the end of its course, giving records on the way.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Goes on from its step.
+    course : Course
+    process : Process
     advance : callable
-        Told the number of images after every step.
+        Told, after every step, the number of images, and the share of time waited for data.
+    stop : callable
+        Asked after every step; where it says so there is a record, and no more steps.
 
     Yields
     ------
-    EpochLog
-        With the model in evaluation mode.
+    Record
+        While the trainer's networks are in evaluation mode: the time to save and to look at them.
 
     Raises
     ------
-    ColorprepError
-        If the loss is not finite.
+    TrainingError
+        If the loss is not finite. There is no record of it.
     """
-    model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    loss.to(device)
-    total = schedule.total_steps(training)
-    optimizer = torch.optim.AdamW(model.parameters(), schedule.learning_rate, weight_decay=0.01)
-    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _relative_rate(step, total))
-    epoch = step = 0
-    while step < total:
-        epoch += 1
-        model.train()
-        begun, seen, sum_of_losses = time.perf_counter(), 0, 0.0
-        for batch in training.batches(epoch - 1):
-            used_rate = float(rate.get_last_lr()[0])
-            value = train_step(model, loss, optimizer, on_device(batch, device))
-            if not math.isfinite(value):
-                raise ColorprepError(
-                    f"the loss became {value} at step {step + 1}; train again with a lower --lr"
-                )
-            rate.step()
-            step += 1
-            n_images = len(batch["label"])
-            seen, sum_of_losses = seen + n_images, sum_of_losses + value * n_images
-            advance(n_images)
-            if step == total:
+    total = course.total_steps
+    while trainer.step < total:
+        epoch, at = course.position(trainer.step)
+        tally = Tally()
+        for batch in tally.timed(moved_ahead(course.training.batches(epoch, at), process.device)):
+            _take_step(trainer, course, batch, process, tally)
+            n_images = tally.n_images[-1] * process.world_size
+            advance(n_images, f"{tally.waited / tally.seconds:.1%} waiting for data")
+            stopping = stop()
+            if stopping or course.is_recorded(trainer.step):
+                trainer.evaluates()
+                yield _record(trainer, course, epoch, tally, process)
+                trainer.trains()
+                tally.clear()
+            if stopping:
+                return
+            if trainer.step == total:
                 break
-        speed = seen / (time.perf_counter() - begun)
-        model.eval()
-        val_loss = math.nan if validation is None else mean_loss(model, loss, validation, device)
-        yield EpochLog(epoch, step, sum_of_losses / seen, val_loss, used_rate, speed)
 
 
-def train_step(
-    model: nn.Module, loss: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch
-) -> float:
-    """Take one optimizer step on a batch and return its loss before the step."""
-    optimizer.zero_grad()
-    value: Tensor = loss(_logits(model, batch), batch)
-    value.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    return value.item()
+def step_seed(seed: int, rank: int, step: int) -> int:
+    """Return the seed of what is random in a step of one process, 0 to 2^63 - 1."""
+    digest = hashlib.sha256(f"{seed} {rank} {step}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
 
 
 @torch.no_grad()
 def mean_loss(
-    model: nn.Module, loss: nn.Module, images: ShardLoader, device: torch.device
+    model: nn.Module,
+    loss: nn.Module,
+    images: ShardLoader,
+    process: Process,
 ) -> float:
-    """Return the mean loss over images."""
+    """Return the mean loss over images, those of all processes.
+
+    Parameters
+    ----------
+    model : Module
+        In evaluation mode.
+    loss : Module
+    images : ShardLoader
+    process : Process
+
+    Returns
+    -------
+    float
+        NaN or infinite where the loss is.
+    """
     total = 0.0
-    for batch in images.batches(0):
-        moved = on_device(batch, device)
-        total += loss(_logits(model, moved), moved).item() * len(batch["label"])
-    return total / images.n_images(0)
+    for batch in moved_ahead(images.batches(0), process.device):
+        shape = (batch["label"].shape[1], batch["label"].shape[2])
+        outputs = logits_at(model, batch["lightness"], shape)
+        total += loss(outputs, batch).item() * len(batch["label"])
+    return process.summed([total])[0] / images.n_images(0)
 
 
-def on_device(batch: Batch, device: torch.device) -> Batch:
-    """Move a batch to a device, in the small types that it is stored in."""
-    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+def _take_step(
+    trainer: Trainer, course: Course, batch: Batch, process: Process, tally: Tally
+) -> None:
+    seed = step_seed(course.seed, process.rank, trainer.step)
+    torch.manual_seed(seed)  # of dropout, wherever it is computed
+    tally.n_images.append(len(batch["label"]))
+    prepared = course.prepare(batch, torch.Generator().manual_seed(seed))
+    tally.losses.append(trainer.take_step(prepared, course.learning_rate(trainer.step)))
 
 
-def _logits(model: nn.Module, batch: Batch) -> Tensor:
-    height, width = batch["label"].shape[1:]
-    return logits_at(model, batch["lightness"], (height, width))
-
-
-def _relative_rate(step: int, total: int) -> float:
-    warm_up = max(1, round(WARM_UP * total))
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.5 * (1.0 + math.cos(math.pi * (step - warm_up) / max(1, total - warm_up)))
+def _record(
+    trainer: Trainer,
+    course: Course,
+    epoch: int,
+    tally: Tally,
+    process: Process,
+) -> Record:
+    step = trainer.step
+    losses = torch.stack(tally.losses).tolist()
+    seconds = tally.seconds
+    weighed = math.fsum(map(float.__mul__, losses, map(float, tally.n_images)))
+    total, n_images = process.summed([weighed, float(sum(tally.n_images))])
+    if not math.isfinite(total):
+        first = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), 0)
+        raise TrainingError(
+            f"the loss became {losses[first]} at step {step - len(losses) + first + 1}; nothing of "
+            "it was saved; train again with a lower --lr, or with --clip 1"
+        )
+    told = trainer.told
+    val_loss = math.nan
+    if course.validation is not None and course.is_validated(step):
+        mean = mean_loss(trainer.shown, trainer.loss, course.validation, process)
+        val_loss = told(mean)
+    return Record(
+        epoch + 1,
+        step,
+        course.images_before(step),
+        told(total / n_images),
+        val_loss,
+        course.learning_rate(step - 1),
+        n_images / seconds,
+        tally.waited / seconds,
+    )

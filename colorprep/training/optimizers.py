@@ -1,17 +1,49 @@
-"""Learning rates of their own for parts of a network, by patterns in the parameters' names."""
+"""The optimizer, and learning rates of their own for parts of a network, by names' patterns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
+import torch
 from torch import nn
 
 from ..errors import InputError
 
+WEIGHT_DECAY = 0.01
+
+Multipliers: TypeAlias = Mapping[str, float]
+
+
+def make_optimizer(model: nn.Module, multipliers: Multipliers) -> torch.optim.Optimizer:
+    """Return AdamW over a network's parameters, all of them updated by one fused loop.
+
+    Parameters
+    ----------
+    model : Module
+        On its device.
+    multipliers : mapping of str to float
+        See `parameter_groups`.
+
+    Returns
+    -------
+    Optimizer
+        Its learning rates are those of `set_learning_rate`.
+    """
+    groups = parameter_groups(model, 1.0, multipliers)
+    for group in groups:
+        group["multiplier"] = group["lr"]
+    return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY, fused=True)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Set every group's learning rate to its multiple of the given one."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate * group["multiplier"]
+
 
 def parameter_groups(
-    model: nn.Module, learning_rate: float, multipliers: Mapping[str, float]
+    model: nn.Module, learning_rate: float, multipliers: Multipliers
 ) -> list[dict[str, Any]]:
     """Return the parameters in groups with their learning rates, as torch's optimizers take them.
 

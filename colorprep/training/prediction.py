@@ -19,7 +19,6 @@ from ..quantize.decoding import TEMPERATURE
 from ..quantize.labeling import lightness_of
 from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
-from .dataset import ShardDataset
 from .models import logits_at
 from .outputs import decode_outputs
 
@@ -87,44 +86,6 @@ def colorize_photograph(
     model, quantizer, shape = checkpoint.model, checkpoint.quantizer, (side, side)
     colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.outputs)
     return colorize(rgb_to_lab(pixels)[..., 0], colors[0], quantizer)
-
-
-def predicted_rows(
-    model: nn.Module,
-    quantizer: Quantizer,
-    images: ShardDataset,
-    device: torch.device,
-    outputs: str = "bins",
-) -> list[list[Pixels]]:
-    """Return [gray, prediction, original] of images of shards.
-
-    Parameters
-    ----------
-    model : Module
-        In evaluation mode, on the device.
-    quantizer : Quantizer
-    images : ShardDataset
-    device : torch.device
-    outputs : str
-        What the model's channels mean, a name of `outputs.OUTPUTS`.
-
-    Returns
-    -------
-    list of list of ndarray of shape (H, W, 3), uint8
-        The original has the resolution of color that the shard keeps.
-    """
-    batch = images.batch(range(len(images)))
-    height, width = batch["label"].shape[1:]
-    lightness = batch["lightness"].to(device)
-    predicted = predict_colors(model, quantizer, lightness, (height, width), outputs=outputs)
-    rows = []
-    for levels, colors, cells in zip(
-        batch["lightness"].numpy(), predicted, batch["ab"].numpy(), strict=True
-    ):
-        lightness, ab = levels / 2.55, cells + 0.5
-        gray, original = render(lightness, np.zeros_like(ab)), render(lightness, ab)
-        rows.append([gray, colorize(lightness, colors, quantizer), original])
-    return rows
 
 
 def colorize(lightness: Floats, colors: Floats, quantizer: Quantizer) -> Pixels:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..errors import InputError
 
@@ -97,3 +98,67 @@ def relative_rate(
     progress = min(1.0, (at - warm_up) / max(1, total - warm_up))
     options = {} if decay is None else {"decay": decay}
     return SCHEDULES[schedule](progress, **options)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Attributes
+    ----------
+    epochs : int
+    steps : int or None
+        Ends training after that many optimizer steps, whatever the epochs.
+    peak : float
+        The highest learning rate.
+    name : str
+        Of the table.
+    warm_up : float
+        Share of all steps over which the rate rises.
+    decay_after : int or None
+        Of ``linear``: the epochs before the rate falls; None falls from the warm-up on.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range, or they do not go together.
+    """
+
+    epochs: int
+    steps: int | None
+    peak: float
+    name: str = "cosine"
+    warm_up: float = 0.1
+    decay_after: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.name not in SCHEDULES:
+            raise InputError(f"unknown schedule {self.name!r}; choose {', '.join(SCHEDULES)}")
+        if not self.peak > 0:
+            raise InputError(f"the learning rate must be above 0, got {self.peak}")
+        if not 0.0 <= self.warm_up < 1.0:
+            raise InputError(f"the warm-up is a share from 0 to below 1, got {self.warm_up}")
+        if self.decay_after is not None and self.name != "linear":
+            raise InputError(f"only the schedule linear begins to fall later, not {self.name}")
+
+    def learning_rate(self, at: int, total: int, falls_from: int | None = None) -> float:
+        """Return the learning rate of a step.
+
+        Parameters
+        ----------
+        at, total : int
+            The step, counted from 0, and the number of all steps.
+        falls_from : int or None
+            The step from which ``linear`` falls, where it is to be later than the warm-up.
+
+        Returns
+        -------
+        float
+        """
+        warm_up = round(self.warm_up * total)
+        decay = None
+        if falls_from is not None:
+            falling = max(1, total - max(falls_from, warm_up))
+            decay = falling / max(1, total - warm_up)
+        return self.peak * relative_rate(self.name, at, total, warm_up, decay)

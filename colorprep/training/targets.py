@@ -215,7 +215,7 @@ def has_range_of_color(batch: Batch) -> Tensor:
 
 
 def drop_gray_images(batch: Batch) -> Batch:
-    """Return the images of a batch that the rule ``drop`` leaves, possibly none.
+    """Return the images of a batch that the rule ``drop`` leaves.
 
     Parameters
     ----------
@@ -224,6 +224,8 @@ def drop_gray_images(batch: Batch) -> Batch:
     Returns
     -------
     dict of str to Tensor
+        Where none is left, the first image with all its pixels ignored: every process can take its
+        step, in which such an image changes nothing.
 
     Notes
     -----
@@ -231,6 +233,9 @@ def drop_gray_images(batch: Batch) -> Batch:
     before the batch is moved there it costs little.
     """
     kept = has_range_of_color(batch)
+    if not kept.any():
+        first = {name: tensor[:1] for name, tensor in batch.items()}
+        return first | {"label": torch.full_like(first["label"], IGNORE)}
     return {name: tensor[kept] for name, tensor in batch.items()}
 
 

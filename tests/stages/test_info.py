@@ -25,6 +25,7 @@ def test_a_run_tells_how_far_it_is(workspace, silent, tmp_path):
     assert facts["last"] == {
         "epoch": 2,
         "step": 250,
+        "images": 8000,
         "train_loss": 4.0,
         "val_loss": None,
         "learning_rate": 0.001,

@@ -10,7 +10,8 @@ from colorprep.stages import labels as labels_stage
 from colorprep.stages import prior as prior_stage
 from colorprep.stages.images import ImageParams
 from colorprep.stages.selection import parse_curriculum, parse_held_out
-from colorprep.stages.train import TrainParams, run
+from colorprep.stages.train import run
+from colorprep.stages.train_params import TrainParams
 
 
 @pytest.fixture
@@ -33,7 +34,9 @@ def trained(ready, recorder):
     """Trains, and returns the config and the lines of validation.txt."""
 
     def train(**params):
-        result = run(TrainParams(batch_size=8, output="runs/a", **params), ready, recorder)
+        result = run(
+            TrainParams(batch_size=8, output="runs/a", model="tiny", **params), ready, recorder
+        )
         config = json.loads((result.folder / "config.json").read_text())
         held_out = (result.folder / "validation.txt").read_text().splitlines()
         assert held_out == result.held_out
@@ -102,7 +105,6 @@ def test_a_curriculum_is_followed(trained, keys, ready, recorder):
     stages = (("easy.txt", 2), (None, 1))
     config, _ = trained(curriculum=stages, held_out="val.txt")
     assert config["total_steps"] == 2 * 2 + 5  # 16 images twice, then 36, in batches of 8
-    assert config["epochs"] == 3
     assert config["curriculum"] == [
         {"list": "easy.txt", "epochs": 2},
         {"list": "all", "epochs": 1},

@@ -1,20 +1,42 @@
-"""Claims about `train` and `colorize`."""
+"""Claims about `train`."""
 
 import csv
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from colorprep import ArtifactError, InputError, OutputExists, QuantizerSpec, rgb_to_lab
+from colorprep import (
+    ArtifactError,
+    InputError,
+    OutputExists,
+    QuantizerSpec,
+    TrainingError,
+    open_labels,
+)
+from colorprep.artifacts import load_weights
 from colorprep.stages import colorize as colorize_stage
 from colorprep.stages import labels as labels_stage
 from colorprep.stages import prior as prior_stage
 from colorprep.stages.colorize import ColorizeParams
 from colorprep.stages.images import ImageParams
-from colorprep.stages.train import TrainParams, run
+from colorprep.stages.train import run
+from colorprep.stages.train_params import TrainParams
 from colorprep.training.checkpoint import load_checkpoint
+from colorprep.training.dataset import ShardDataset
+from colorprep.training.loop import mean_loss
+from colorprep.training.losses import LossOptions, make_loss
+from colorprep.training.processes import Process
+
+
+def read_rows(log):
+    """The rows of a log."""
+    with log.open(newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def prepare(photographs, workspace, silent, spec=QuantizerSpec()):  # noqa: B008
@@ -33,46 +55,124 @@ def ready(photographs, workspace, silent):
 
 def test_a_run_leaves_what_the_format_says(ready, recorder):
     """Log, config, checkpoints, pictures and the held-out keys; the loss falls."""
-    params = TrainParams(epochs=4, batch_size=8, held_out=0.2, output="runs/a")
+    params = TrainParams(
+        epochs=4, batch_size=8, held_out=0.2, output="runs/a", checkpoint_every=3, model="tiny"
+    )
     result = run(params, ready, recorder)
-    with result.log.open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
-    assert float(rows[-1]["train_loss"]) < float(rows[0]["train_loss"])
+    rows = read_rows(result.log)
     config = json.loads((result.folder / "config.json").read_text())
+    an_epoch = -(-config["n_training"] // 8)
+    steps = {*range(3, 4 * an_epoch + 1, 3), *range(an_epoch, 4 * an_epoch + 1, an_epoch)}
+    assert [int(row["step"]) for row in rows] == sorted(steps)
+    assert int(rows[-1]["images"]) == 4 * config["n_training"]
+    assert [int(row["step"]) % an_epoch == 0 for row in rows] == [bool(r["val_loss"]) for r in rows]
+    assert float(rows[-1]["train_loss"]) < float(rows[0]["train_loss"])
     assert config["n_training"] + config["n_validation"] == 40
-    assert config["weights"] == "weights.npz"
+    assert config["weights"] == "weights.npz" and config["unit"] == "nats per pixel"
     held_out = (result.folder / "validation.txt").read_text().split()
     assert held_out == result.held_out and len(held_out) == config["n_validation"]
-    best = load_checkpoint(result.best)
-    losses = [log.val_loss for log in result.logs]
-    assert best.progress["epoch"] == result.best_epoch == 1 + int(np.argmin(losses))
     with Image.open(result.picture) as picture:
-        assert picture.width > 3 * 200
-    assert load_checkpoint(result.folder / "last.pt").progress["epoch"] == 4
+        assert picture.width > 4 * 200 and picture.height > len(held_out) * 200
+    assert load_checkpoint(result.folder / "last.pt").progress["step"] == 4 * an_epoch
+    for name in ("last.pt", "best.pt"):
+        content = torch.load(result.folder / name, weights_only=True)
+        assert (content["training"] is None) == (name == "best.pt")
+
+
+def test_the_best_checkpoint_has_the_lowest_validation_loss(ready, silent):
+    """best.pt is of the row with the lowest val_loss, and gives that loss again."""
+    params = TrainParams(
+        epochs=6, batch_size=8, held_out=0.2, output="runs/a", learning_rate=0.3, model="tiny"
+    )
+    result = run(params, ready, silent)
+    losses = [float(row["val_loss"]) for row in read_rows(result.log)]
+    best = load_checkpoint(result.best)
+    assert np.argmin(losses) < len(losses) - 1, "a rate that is too high was to overshoot"
+    assert best.progress["val_loss"] == min(losses) == result.best_record.val_loss
+    labels = open_labels(ready.root / "labels")
+    weights, _ = load_weights(ready.root / "weights.npz")
+    loss = make_loss("soft-ce", labels.quantizer, LossOptions(weights.weights))
+    images = ShardDataset(labels, result.held_out).loader(64, shuffle=False)
+    again = mean_loss(best.model, loss, images, Process(torch.device("cpu")))
+    assert again == pytest.approx(min(losses), rel=1e-5)
 
 
 def test_training_is_reproducible(ready, silent):
     """The same seed gives the same losses on a CPU, another seed others."""
     losses = []
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        params = TrainParams(epochs=1, device="cpu", seed=seed, output=f"runs/{name}")
-        losses.append(run(params, ready, silent).logs[0].train_loss)
+        params = TrainParams(epochs=1, device="cpu", seed=seed, output=f"runs/{name}", model="tiny")
+        losses.append(run(params, ready, silent).records[0].train_loss)
     assert losses[0] == losses[1] != losses[2]
 
 
 def test_weights_change_the_training(ready, silent):
     """Without weights another loss is trained, and said to be."""
-    plain = run(TrainParams(epochs=1, use_weights=False, output="runs/p"), ready, silent)
-    weighted = run(TrainParams(epochs=1, output="runs/w"), ready, silent)
+    plain, weighted, expected = (
+        run(TrainParams(epochs=1, model="tiny", output=f"runs/{name}", **params), ready, silent)
+        for name, params in (
+            ("p", {"use_weights": False}),
+            ("w", {}),
+            ("e", {"weigh_by": "expectation"}),
+        )
+    )
     assert plain.weights is None and weighted.weights is not None
-    assert plain.logs[0].train_loss != weighted.logs[0].train_loss
+    losses = {result.records[0].train_loss for result in (plain, weighted, expected)}
+    assert len(losses) == 3
 
 
 def test_steps_end_training(ready, silent):
     """--steps counts optimizer steps, past the end of an epoch."""
-    logs = run(TrainParams(steps=7, batch_size=16, output="runs/s"), ready, silent).logs
-    assert [log.step for log in logs] == [3, 6, 7]
+    params = TrainParams(steps=7, batch_size=16, output="runs/s", model="tiny")
+    assert [record.step for record in run(params, ready, silent).records] == [3, 6, 7]
+
+
+def test_validation_every_few_steps(ready, silent):
+    """--validate-every sets the steps of validation, and the end is one."""
+    params = TrainParams(steps=7, batch_size=16, validate_every=2, output="runs/s", model="tiny")
+    result = run(params, ready, silent)
+    validated = [record.step for record in result.records if record.val_loss == record.val_loss]
+    assert validated == [2, 4, 6, 7]
+    pictures = sorted(path.name for path in (result.folder / "samples").iterdir())
+    assert pictures == [f"step-{step:07d}.png" for step in validated]
+
+
+OTHER_WAYS = {
+    "regression": {"loss": "l2"},
+    "l12": {"loss": "l12", "gray": "drop"},
+    "matrix": {"loss": "matrix"},
+    "kl": {"loss": "kl", "schedule": "linear", "decay_after": 1},
+    "adjusted": {"logit_adjust": 1.0},
+    "amp": {"amp": True, "clip": 0.1},
+    "averaged": {"ema": 0.5, "crop": 16},
+    "frozen": {"multipliers": (("score", 0.0),), "schedule": "poly", "flip": False},
+}
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_other_ways_to_train(ready, silent, way):
+    """Losses, schedules and options run to pictures, and do what they are for."""
+    params = TrainParams(epochs=2, model="tiny", output="runs/a", **OTHER_WAYS[way])
+    result = run(params, ready, silent)
+    assert all(np.isfinite(record.val_loss) for record in result.records)
+    assert result.unit == ("Lab units" if way in ("regression", "l12") else "nats per pixel")
+    state = load_checkpoint(result.best).model.state_dict()
+    assert (state["score.weight"].abs().max() == 0) == (way == "frozen")
+    source = ready.remembered_source()
+    colorize = ColorizeParams([next(Path(source).rglob("*.jpg"))])
+    assert len(colorize_stage.run(colorize, ready, silent).written) == 1
+
+
+def test_layers_are_handed_over(ready, recorder):
+    """--init starts from a run's layers: where it ended, with nothing left out."""
+    first = run(TrainParams(epochs=2, model="tiny", output="runs/a"), ready, recorder)
+    params = TrainParams(
+        epochs=1, model="tiny", init="runs/a/last.pt", learning_rate=1e-9, output="runs/b"
+    )
+    second = run(params, ready, recorder)
+    n_arrays = len(load_checkpoint(first.best).model.state_dict())
+    assert any(note.startswith(f"{n_arrays} of {n_arrays} arrays") for note in recorder.notes)
+    assert second.records[0].train_loss < first.records[0].train_loss
 
 
 @pytest.mark.parametrize(
@@ -83,62 +183,14 @@ def test_steps_end_training(ready, silent):
 def test_hue_chroma_quantizers_train_and_colorize(photographs, workspace, silent, spec):
     """The chain runs on mixtures and grids as well, to the pictures."""
     prepare(photographs, workspace, silent, spec)
-    result = run(TrainParams(epochs=1, output="runs/h"), workspace, silent)
-    assert np.isfinite(result.logs[0].val_loss)
+    params = TrainParams(epochs=1, output="runs/h", model="tiny")
+    if spec.name == "hc-1d":
+        params = replace(params, loss="hue-chroma")
+    result = run(params, workspace, silent)
+    assert np.isfinite(result.records[0].val_loss)
     source = next(photographs.rglob("*.jpg"))
     (picture,) = colorize_stage.run(ColorizeParams([source]), workspace, silent).written
     assert np.ptp(np.asarray(Image.open(picture)), axis=2).max() > 0
-
-
-def test_colorized_pictures(ready, silent, photographs, tmp_path):
-    """Pictures have the size, the lightness and the tree of their photographs."""
-    run(TrainParams(epochs=2, output="runs/a"), ready, silent)
-    result = colorize_stage.run(ColorizeParams([photographs]), ready, silent)
-    assert result.checkpoint == tmp_path / "runs" / "a" / "best.pt"
-    assert len(result.written) == 40
-    for path in sorted(photographs.rglob("*.jpg"))[::7]:
-        key = path.relative_to(photographs).with_suffix(".png")
-        original = np.asarray(Image.open(path).convert("RGB"))
-        colored = np.asarray(Image.open(tmp_path / "colorized" / key))
-        assert colored.shape == original.shape
-        apart = rgb_to_lab(colored)[..., 0] - rgb_to_lab(original)[..., 0]
-        assert np.abs(apart).max() < 1.0
-
-
-def test_color_of_the_input_is_not_looked_at(ready, silent, photographs, tmp_path):
-    """A photograph and its gray version of the same lightness give the same picture."""
-    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
-    pixels = np.asarray(Image.open(next(photographs.rglob("*.jpg"))).convert("L"))
-    Image.fromarray(pixels).save(tmp_path / "one.png")
-    Image.fromarray(np.dstack([pixels] * 3)).save(tmp_path / "two.png")
-    written = colorize_stage.run(ColorizeParams(["one.png", "two.png"]), ready, silent).written
-    first, second = (np.asarray(Image.open(path)) for path in written)
-    np.testing.assert_array_equal(first, second)
-
-
-def test_nothing_is_written_over(ready, silent, photographs, tmp_path):
-    """An input is never replaced by its picture, nor one picture by another."""
-    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
-    image = Image.open(next(photographs.rglob("*.jpg")))
-    for name in ("x.png", "x.jpg"):
-        image.save(tmp_path / name)
-    with pytest.raises(InputError, match="its own picture"):
-        colorize_stage.run(ColorizeParams(["x.png"], output="."), ready, silent)
-    with pytest.raises(InputError, match="both be written"):
-        colorize_stage.run(ColorizeParams(["x.png", "x.jpg"]), ready, silent)
-    with pytest.raises(InputError, match="no file or folder"):
-        colorize_stage.run(ColorizeParams(["y.png"]), ready, silent)
-    with pytest.raises(OutputExists, match="runs/a"):
-        run(TrainParams(epochs=1, output="runs/a"), ready, silent)
-
-
-def test_bad_photographs_are_skipped(ready, recorder, photographs, tmp_path):
-    """One bad photograph costs itself alone."""
-    run(TrainParams(epochs=1, output="runs/a"), ready, recorder)
-    (tmp_path / "bad.jpg").write_text("no")
-    good = next(photographs.rglob("*.jpg"))
-    result = colorize_stage.run(ColorizeParams(["bad.jpg", good]), ready, recorder)
-    assert len(result.written) == 1 and result.skipped[0].reason == "not-an-image"
 
 
 def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
@@ -150,16 +202,29 @@ def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
         run(TrainParams(weights="other-weights.npz"), ready, silent)
     with pytest.raises(ArtifactError, match="colorprep labels"):
         run(TrainParams(shards="nowhere"), ready, silent)
-    with pytest.raises(InputError, match="colorprep train"):
-        colorize_stage.run(ColorizeParams([photographs]), ready, silent)
     with pytest.raises(ArtifactError, match="no file"):
         run(TrainParams(weights="nowhere.npz"), ready, silent)
+    with pytest.raises(ArtifactError, match="no file"):
+        run(TrainParams(logit_adjust=1.0, prior="nowhere.npz"), ready, silent)
+    with pytest.raises(ArtifactError, match="other.npz is of ab:20.*--prior"):
+        run(TrainParams(logit_adjust=1.0, prior="other.npz"), ready, silent)
+    with pytest.raises(InputError, match="l1 takes no rebalancing weights"):
+        run(TrainParams(loss="l1", weights="weights.npz"), ready, silent)
+    with pytest.raises(InputError, match="hc-1d"):
+        run(TrainParams(loss="hue-chroma", use_weights=False), ready, silent)
+    with pytest.raises(InputError, match="crop must be a multiple of the stride"):
+        run(TrainParams(crop=18, model="tiny", epochs=1, output="runs/crop"), ready, silent)
+    (ready.root / "empty.txt").write_text("")
+    with pytest.raises(InputError, match="empty.txt"):
+        run(TrainParams(list="empty.txt"), ready, silent)
 
 
 def test_without_weights_training_says_so(ready, recorder):
     """A missing weights.npz is noted, not an error."""
     (ready.root / "weights.npz").unlink()
-    assert run(TrainParams(epochs=1, output="runs/a"), ready, recorder).weights is None
+    assert (
+        run(TrainParams(epochs=1, model="tiny", output="runs/a"), ready, recorder).weights is None
+    )
     assert any("without rebalancing" in note for note in recorder.notes)
 
 
@@ -169,4 +234,26 @@ def test_a_single_image_is_trained_on(photographs, workspace, silent, tmp_path):
     (tmp_path / "one.txt").write_text(f"{first}\n")
     images = ImageParams(photographs, "one.txt")
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, silent)
-    assert run(TrainParams(epochs=1), workspace, silent).held_out == []
+    assert run(TrainParams(epochs=1, model="tiny"), workspace, silent).held_out == []
+
+
+def test_nothing_is_trained_over(ready, silent):
+    """A folder that holds anything is refused, and left as it was."""
+    folder = ready.root / "runs" / "a"
+    folder.mkdir(parents=True)
+    (folder / "mine.txt").write_text("x")
+    with pytest.raises(OutputExists, match="runs/a.*--resume"):
+        run(TrainParams(epochs=1, model="tiny", output="runs/a"), ready, silent)
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+
+
+def test_a_loss_that_is_not_finite_ends_training(ready, silent):
+    """Its step is named; what was saved before is left, and nothing of it is."""
+    params = TrainParams(
+        steps=40, batch_size=8, model="tiny", learning_rate=1e30, warm_up=0.0,
+        checkpoint_every=1, output="runs/a",
+    )  # fmt: skip
+    with pytest.raises(TrainingError, match=r"became (nan|inf) at step \d+; .*--lr"):
+        run(params, ready, silent)
+    state = load_checkpoint(ready.root / "runs/a/last.pt").model.state_dict()
+    assert all(torch.isfinite(tensor).all() for tensor in state.values())

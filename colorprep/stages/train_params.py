@@ -1,0 +1,242 @@
+"""What `colorprep train` can be asked for, as plain values that a run's config.json keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..training.schedules import Schedule
+from ..training.targets import GrayRule, WeighedBy
+from .selection import StageLists
+
+EPOCHS = 20
+CHECKPOINT_EVERY = 50
+
+# What may differ from the run that is resumed: where it is, and on what it computes.
+FREE = ("output", "device", "resume")
+
+
+@dataclass(frozen=True)
+class TrainParams:
+    """What `colorprep train` is to do.
+
+    Attributes
+    ----------
+    shards : str, Path or None
+        None for ``labels/``.
+    weights : str, Path or None
+        None for ``weights.npz``, where there is one and the loss takes weights.
+    use_weights : bool
+    weigh_by : {"bin", "expectation"}
+        Whether a pixel weighs what its bin does, or the expectation over its soft target.
+    logit_adjust : float
+        Tau, 0 for none; it takes the place of weights.
+    prior : str, Path or None
+        For logit adjustment; None for ``prior.npz``.
+    gray : {"mask", "drop", "keep"}
+        What is done about images without color.
+    model, loss : str
+    width : float
+        Multiplies the channels of the network.
+    init : str, Path or None
+        A checkpoint whose layers of the same name and shape are started from.
+    epochs : int or None
+        None for 20, or as many as the curriculum has.
+    steps : int or None
+        Ends training early, or late, after that many steps.
+    batch_size : int
+        Of each process.
+    learning_rate : float
+        The peak.
+    schedule : str
+    warm_up : float
+        Share of the steps over which the learning rate rises.
+    decay_after : int or None
+        Of ``linear``: the epochs before the rate falls.
+    multipliers : tuple of (str, float)
+        Learning rates of layers, by patterns in their names.
+    clip, ema : float or None
+        The norm that gradients are cut to; the decay of the average of the parameters.
+    amp, compile : bool
+        Whether to compute in bfloat16 where safe; whether to compile the network.
+    crop : int or None
+        Train on random squares of that side.
+    flip : bool
+        Mirror every other image.
+    list : str, Path or None
+        Trains on the images of this list alone.
+    curriculum : tuple of (str, Path or None, int)
+        Trains on the images of each of these lists, None for all images, for so many epochs.
+    held_out : float, str or Path
+        Share of the images for validation, or a list of them. They are chosen from all labels,
+        so that they are the same whatever list is trained on.
+    max_images : int or None
+        Only so many images an epoch, other ones in each.
+    rare_color : bool
+        Chooses those by chance in proportion to what their colors weigh in a rebalanced loss.
+    device : str
+        ``auto`` takes a GPU where there is one.
+    seed : int
+    deterministic : bool
+        Whether to compute the same bits each time, at some cost.
+    checkpoint_every : int
+        Steps between checkpoints, and rows of the log.
+    validate_every : int or None
+        Steps between validations, and pictures; None for once an epoch.
+    tensorboard : bool
+        Whether to write events for TensorBoard as well.
+    output : str, Path or None
+        None for ``runs/<date>-<model>``.
+    resume : bool
+        Go on with the run in `output`, or the newest one. What is left at its default is as in the
+        run; `FREE` parameters may be others.
+    """
+
+    shards: str | Path | None = None
+    weights: str | Path | None = None
+    use_weights: bool = True
+    weigh_by: WeighedBy = "bin"
+    logit_adjust: float = 0.0
+    prior: str | Path | None = None
+    gray: GrayRule = "mask"
+    model: str = "small"
+    loss: str = "soft-ce"
+    width: float = 1.0
+    init: str | Path | None = None
+    epochs: int | None = None
+    steps: int | None = None
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    schedule: str = "cosine"
+    warm_up: float = 0.1
+    decay_after: int | None = None
+    multipliers: tuple[tuple[str, float], ...] = ()
+    clip: float | None = None
+    ema: float | None = None
+    amp: bool = False
+    compile: bool = False
+    crop: int | None = None
+    flip: bool = True
+    list: str | Path | None = None
+    curriculum: StageLists = ()
+    held_out: float | str | Path = 0.05
+    max_images: int | None = None
+    rare_color: bool = False
+    device: str = "auto"
+    seed: int = 0
+    deterministic: bool = False
+    checkpoint_every: int = CHECKPOINT_EVERY
+    validate_every: int | None = None
+    tensorboard: bool = False
+    output: str | Path | None = None
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range or does not fit together, before anything is read."""
+        counts = (
+            self.epochs, self.steps, self.batch_size, self.max_images, self.crop,
+            self.checkpoint_every, self.validate_every,
+        )  # fmt: skip
+        if any(count is not None and count < 1 for count in counts):
+            raise InputError("numbers of epochs, steps, images and pixels must be 1 or more")
+        if isinstance(self.held_out, float | int) and not 0.0 <= self.held_out < 1.0:
+            raise InputError(f"the share held out must be from 0 to below 1, got {self.held_out:g}")
+        if self.curriculum and self.list is not None:
+            raise InputError("a curriculum has lists of its own; give --list or --curriculum")
+        if self.curriculum and self.epochs is not None:
+            raise InputError("a curriculum tells its epochs; give --epochs or --curriculum")
+        if self.rare_color and self.max_images is None:
+            raise InputError(
+                "--rare-color chooses which images an epoch has; tell how many with --max-images"
+            )
+        if self.logit_adjust and self.weights is not None:
+            raise InputError("logit adjustment takes the place of rebalancing weights; choose one")
+        if not self.width > 0 or self.logit_adjust < 0:
+            raise InputError("the width must be above 0, and logit adjustment 0 or more")
+        if self.clip is not None and not self.clip > 0:
+            raise InputError(f"the norm that gradients are cut to is above 0, got {self.clip}")
+        if self.ema is not None and not 0.0 < self.ema < 1.0:
+            raise InputError(f"the decay of an average is between 0 and 1, got {self.ema}")
+        self.to_schedule()
+
+    def to_schedule(self) -> Schedule:
+        """Return how long and how fast to train."""
+        epochs = self.epochs or sum(n_epochs for _, n_epochs in self.curriculum) or EPOCHS
+        return Schedule(
+            epochs, self.steps, self.learning_rate, self.schedule, self.warm_up, self.decay_after
+        )
+
+
+def parse_multiplier(text: str) -> tuple[str, float]:
+    """Read PATTERN=FACTOR.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    pattern, _, factor = text.rpartition("=")
+    try:
+        if pattern:
+            return pattern, float(factor)
+    except ValueError:
+        pass
+    raise InputError(f"a learning rate of layers is PATTERN=FACTOR, as in score=10; got {text!r}")
+
+
+def to_plain(params: TrainParams) -> dict[str, Any]:
+    """Return what a run was asked for as JSON can keep it, less what is `FREE`."""
+    values = {name: value for name, value in asdict(params).items() if name not in FREE}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def from_plain(values: Mapping[str, Any]) -> TrainParams:
+    """Return parameters from `to_plain`; names that this version does not know are left out."""
+    known = {field.name for field in fields(TrainParams)} - set(FREE)
+    return TrainParams(
+        **{name: _with_tuples(value) for name, value in values.items() if name in known}
+    )
+
+
+def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
+    """Return the parameters of a run that is gone on with.
+
+    Parameters
+    ----------
+    asked : TrainParams
+        What is left at its default is taken from the run.
+    of_run : TrainParams
+
+    Returns
+    -------
+    TrainParams
+
+    Raises
+    ------
+    InputError
+        If something else is asked for than the run was made with.
+    """
+    default = TrainParams()
+    for field in fields(TrainParams):
+        if field.name in FREE:
+            continue
+        said, kept = (_plain(getattr(params, field.name)) for params in (asked, of_run))
+        if said not in (_plain(getattr(default, field.name)), kept):
+            raise InputError(
+                f"the run was begun with {field.name.replace('_', ' ')} {kept!r}, not {said!r}: "
+                "leave it out to go on, or train anew without --resume"
+            )
+    return replace(of_run, **{name: getattr(asked, name) for name in FREE})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value.as_posix() if isinstance(value, Path) else value
+
+
+def _with_tuples(value: Any) -> Any:
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,91 @@
+"""Processes that train together, as torchrun starts them: each on a device of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import distributed, nn
+
+from .devices import choose_device
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process among those that train together.
+
+    Attributes
+    ----------
+    device : torch.device
+    rank, world_size : int
+    """
+
+    device: torch.device
+    rank: int = 0
+    world_size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the one that writes and speaks."""
+        return self.rank == 0
+
+    def summed(self, values: Sequence[float]) -> list[float]:
+        """Return the sums of what each process gives, on all of them."""
+        if self.world_size == 1:
+            return list(values)
+        sums = torch.tensor(values, dtype=torch.float64, device=self.device)
+        distributed.all_reduce(sums)
+        return [float(value) for value in sums.tolist()]
+
+    def shared(self, value: Any) -> Any:
+        """Return the leading process's value, on all of them; also waits for it."""
+        if self.world_size == 1:
+            return value
+        box = [value]
+        distributed.broadcast_object_list(box)
+        return box[0]
+
+    def averaged(self, model: nn.Module) -> nn.Module:
+        """Return a network whose gradients are averaged over the processes."""
+        if self.world_size == 1:
+            return model
+        from torch.nn.parallel import DistributedDataParallel
+
+        return DistributedDataParallel(model)
+
+
+@contextmanager
+def joined(device: str) -> Iterator[Process]:
+    """Join the processes that torchrun has started, if it has.
+
+    Parameters
+    ----------
+    device : str
+        See `choose_device`; on GPUs each process gets its own.
+
+    Yields
+    ------
+    Process
+        Alone without torchrun. Processes talk by NCCL on GPUs, else by gloo.
+
+    Raises
+    ------
+    InputError
+        If there is no such device.
+    """
+    world_size = int(os.environ.get("WORLD_SIZE", "1"))
+    if world_size == 1:
+        yield Process(choose_device(device))
+        return
+    own = choose_device(device, int(os.environ.get("LOCAL_RANK", "0")))
+    if own.type == "cuda":
+        torch.cuda.set_device(own)
+    distributed.init_process_group("nccl" if own.type == "cuda" else "gloo")
+    try:
+        yield Process(own, distributed.get_rank(), world_size)
+    finally:
+        distributed.destroy_process_group()

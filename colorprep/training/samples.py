@@ -1,0 +1,79 @@
+"""What a network makes of a few photographs, beside what it was to make of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..color.lab import Floats
+from ..images.decoding import Pixels
+from ..quantize.quantizer import Quantizer
+from ..quantize.tables import soft_table
+from .dataset import Batch, ShardDataset
+from .losses import LOSSES
+from .outputs import OUTPUTS
+from .prediction import colorize, predict_colors, render
+from .targets import cells_of
+
+CAPTIONS = ("original", "target", "gray", "prediction")
+
+
+def sample_rows(
+    model: nn.Module, loss: str, quantizer: Quantizer, images: ShardDataset, device: torch.device
+) -> list[list[Pixels]]:
+    """Return [original, target, gray, prediction] of images of shards.
+
+    Parameters
+    ----------
+    model : Module
+        In evaluation mode, on the device.
+    loss : str
+        A name of `losses.LOSSES`.
+    quantizer : Quantizer
+    images : ShardDataset
+    device : torch.device
+
+    Returns
+    -------
+    list of list of ndarray of shape (H, W, 3), uint8
+        The original has the resolution of color that the shard keeps. The target is what a network
+        without fault would predict: the annealed mean of the soft labels, or in regression the
+        original itself.
+    """
+    batch = images.batch(range(len(images)))
+    shape = (batch["label"].shape[1], batch["label"].shape[2])
+    outputs = LOSSES[loss].outputs
+    lightness = batch["lightness"].to(device)
+    predicted = predict_colors(model, quantizer, lightness, shape, outputs=outputs)
+    originals = batch["ab"].numpy() + 0.5
+    is_regression = OUTPUTS[outputs].logits is None
+    targets = originals if is_regression else target_colors(quantizer, batch)
+    rows = []
+    for levels, original, target, colors in zip(
+        batch["lightness"].numpy(), originals, targets, predicted, strict=True
+    ):
+        at = levels / 2.55
+        gray = render(at, np.zeros_like(original))
+        shown = [colorize(at, each, quantizer) for each in (target, colors)]
+        rows.append([render(at, original), shown[0], gray, shown[1]])
+    return rows
+
+
+def target_colors(quantizer: Quantizer, batch: Batch) -> Floats:
+    """Return the colors that the soft labels of a batch stand for.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    batch : dict of str to Tensor
+
+    Returns
+    -------
+    ndarray of shape (B, h, w, 2), float64
+        In the quantizer's space.
+    """
+    soft = soft_table(quantizer)
+    cells, where = np.unique(cells_of(batch, quantizer.space).numpy(), return_inverse=True)
+    colors = quantizer.decode(soft.weights[cells], bins=soft.bins[cells])
+    return colors[where].reshape(*where.shape, 2)

@@ -1,0 +1,56 @@
+"""Events for TensorBoard, an extra."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from .loop import Record
+
+FOLDER = "tensorboard"
+TITLES = {
+    "train_loss": "loss/training",
+    "val_loss": "loss/validation",
+    "learning_rate": "learning rate",
+    "images_per_second": "speed/images per second",
+    "data_wait": "speed/share of time waiting for data",
+}
+
+
+class Events:
+    """Writes what TensorBoard shows of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run; events go to ``tensorboard/`` in it.
+    step : int
+        The one gone on from: events past it are hidden.
+
+    Raises
+    ------
+    InputError
+        If TensorBoard is not installed.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise InputError(
+                "TensorBoard is not installed; `pip install 'colorprep[tensorboard]'`, or train "
+                "without --tensorboard and look at `colorprep plot`"
+            ) from error
+        self._writer = SummaryWriter(str(folder / FOLDER), purge_step=step + 1)
+
+    def write(self, record: Record) -> None:
+        """Write the figures of a record."""
+        for name, title in TITLES.items():
+            value = getattr(record, name)
+            if not math.isnan(value):
+                self._writer.add_scalar(title, value, record.step)
+        self._writer.flush()

@@ -1,0 +1,181 @@
+"""A network in training: what a step changes, and all that it takes to go on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from .dataset import Batch
+from .models import logits_at
+from .optimizers import Multipliers, make_optimizer, set_learning_rate
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """How a step is taken.
+
+    Attributes
+    ----------
+    multipliers : mapping of str to float
+        Of learning rates, see `optimizers.parameter_groups`.
+    amp : bool
+        Whether the network computes in bfloat16 where that is safe (autocast); the loss and the
+        parameters stay float32.
+    clip : float or None
+        The norm that the gradient is cut to, over all parameters.
+    ema : float or None
+        Decay of the exponential moving average of the parameters, which is then what is validated
+        and used.
+    """
+
+    multipliers: Multipliers
+    amp: bool = False
+    clip: float | None = None
+    ema: float | None = None
+
+
+class Trainer:
+    """A network, its loss, its optimizer and its average, and how many steps they have taken.
+
+    Parameters
+    ----------
+    model, loss : Module
+        Moved to the device.
+    told : callable
+        From a mean loss to the figure that is told, see `losses.LossKind`.
+    options : StepOptions
+    device : torch.device
+
+    Attributes
+    ----------
+    step : int
+        How many steps were taken.
+    model, loss : Module
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        told: Callable[[float], float],
+        options: StepOptions,
+        device: torch.device,
+    ) -> None:
+        self.model: nn.Module = model.to(
+            device,
+            memory_format=torch.channels_last,  # type: ignore[call-overload]
+        )
+        self.loss, self.told = loss.to(device), told
+        self.step = 0
+        self._options = options
+        self._optimizer = make_optimizer(model, options.multipliers)
+        self._average: AveragedModel | None = None
+        if options.ema is not None:
+            average = get_ema_multi_avg_fn(options.ema)  # type: ignore[no-untyped-call]
+            self._average = AveragedModel(model, multi_avg_fn=average)
+        self._forward = model
+
+    @property
+    def shown(self) -> nn.Module:
+        """The network to validate and to use: the average, if there is one."""
+        if self._average is None:
+            return self.model
+        averaged: nn.Module = self._average.module
+        return averaged
+
+    def forward_through(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
+        """Take steps through a wrapped network, whose gradients are averaged over processes."""
+        self._forward = wrap(self.model)
+
+    def take_step(self, batch: Batch, learning_rate: float) -> Tensor:
+        """Take an optimizer step.
+
+        Parameters
+        ----------
+        batch : dict of str to Tensor
+            On the device of the network.
+        learning_rate : float
+            Before multipliers.
+
+        Returns
+        -------
+        Tensor
+            The loss before the step, a scalar that is not waited for.
+        """
+        set_learning_rate(self._optimizer, learning_rate)
+        loss = train_step(
+            self._forward, self.loss, self._optimizer, batch, self._options.amp, self._options.clip
+        )
+        if self._average is not None:
+            self._average.update_parameters(self.model)
+        self.step += 1
+        return loss
+
+    def trains(self) -> None:
+        """Set the network to training mode."""
+        self.model.train()
+
+    def evaluates(self) -> None:
+        """Set the networks to evaluation mode."""
+        self.model.eval()
+        self.shown.eval()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return tensors and plain values from which `load_state_dict` goes on exactly."""
+        average = self._average
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "average": None if average is None else average.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another trainer of the same network and options was."""
+        self.step = int(state["step"])
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
+
+
+def train_step(
+    model: nn.Module,
+    loss: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    amp: bool = False,
+    clip: float | None = None,
+) -> Tensor:
+    """Take one optimizer step on a batch.
+
+    Parameters
+    ----------
+    model, loss : Module
+    optimizer : Optimizer
+    batch : dict of str to Tensor
+    amp : bool
+        Whether the network, not the loss, computes under bfloat16 autocast.
+    clip : float or None
+        The norm that the gradient is cut to.
+
+    Returns
+    -------
+    Tensor
+        The loss before the step, a scalar, detached.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    height, width = batch["label"].shape[1:]
+    with torch.autocast(batch["lightness"].device.type, torch.bfloat16, enabled=amp):
+        outputs = logits_at(model, batch["lightness"], (height, width))
+    value: Tensor = loss(outputs, batch)
+    value.backward()  # type: ignore[no-untyped-call]
+    if clip is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimizer.step()
+    return value.detach()

@@ -1,0 +1,222 @@
+"""Claims about runs that were broken off: they go on exactly, or say why they cannot."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from colorprep import ArtifactError, InputError
+from colorprep.progress import Reporter
+from colorprep.stages import labels as labels_stage
+from colorprep.stages import prior as prior_stage
+from colorprep.stages.images import ImageParams
+from colorprep.stages.train import run
+from colorprep.stages.train_params import TrainParams
+
+PARAMS = TrainParams(
+    epochs=5, batch_size=4, model="tiny", crop=24, ema=0.9, held_out=0.2, checkpoint_every=3,
+    deterministic=True, device="cpu",
+)  # fmt: skip
+COMMAND = (
+    "train --epochs 5 --batch-size 4 --model tiny --crop 24 --ema 0.9 --val 0.2 "
+    "--checkpoint-every 3 --deterministic --device cpu"
+).split()
+TIMES = ("images_per_second", "data_wait")
+
+
+@pytest.fixture(scope="module")
+def ready(photographs, tmp_path_factory):
+    """A workspace that is ready to train in, and in which a run was not broken off."""
+    from colorprep.workspace import Workspace
+
+    workspace, images = Workspace(tmp_path_factory.mktemp("resume")), ImageParams(photographs)
+    prior_stage.run(prior_stage.PriorParams(images), workspace, Reporter())
+    labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, Reporter())
+    run(replace(PARAMS, output="runs/whole"), workspace, Reporter())
+    return workspace
+
+
+class Interrupting(Reporter):
+    """Interrupts its own process after some batches."""
+
+    def __init__(self, n_batches):
+        self.n_left = n_batches
+        self.notes = []
+
+    def note(self, message):
+        """Keep a note."""
+        self.notes.append(message)
+
+    def track(self, total, unit, title):
+        """Count batches, where there is anything to count."""
+        reporter = self
+
+        class Counting:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *failure):
+                return None
+
+            def __call__(self, n, detail=""):
+                reporter.n_left -= 1
+                if reporter.n_left == 0:
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        return Counting()
+
+
+def assert_same_run(folder, other):
+    """Assert that two runs ended in the same networks, pictures and logs, bit for bit."""
+    for name in ("last.pt", "best.pt"):
+        one, two = (torch.load(path / name, weights_only=True) for path in (folder, other))
+        assert one["progress"]["step"] == two["progress"]["step"]
+        assert_same(one["model"], two["model"])
+        if name == "last.pt":
+            assert_same(one["training"]["model"], two["training"]["model"])
+            states = (each["training"]["optimizer"]["state"] for each in (one, two))
+            for mine, others in zip(*(state.values() for state in states), strict=True):
+                assert_same(mine, others)
+    pictures = [sorted((path / "samples").iterdir()) for path in (folder, other)]
+    for mine, others in zip(*pictures, strict=True):
+        assert mine.name == others.name and mine.read_bytes() == others.read_bytes()
+
+
+def assert_same(state, other):
+    """Assert that two dictionaries hold the same tensors."""
+    assert state.keys() == other.keys()
+    assert all(torch.equal(state[name], other[name]) for name in state)
+
+
+def untimed_rows(folder):
+    """The rows of a log without what a clock measured."""
+    with (folder / "log.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return [{name: row[name] for name in row if name not in TIMES} for row in rows]
+
+
+def test_a_killed_run_goes_on_exactly(ready):
+    """SIGKILL in the middle of an epoch, then --resume: the same bits as without."""
+    folder = ready.root / "runs" / "killed"
+    python = [sys.executable, "-m", "colorprep"]
+    place = ["-C", str(ready.root), "-o", "runs/killed"]
+    process = subprocess.Popen([*python, *COMMAND, *place, "-q"], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (folder / "log.csv").exists() or len(untimed_rows(folder)) < 4:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    steps = [int(row["step"]) for row in untimed_rows(folder)]
+    whole = untimed_rows(ready.root / "runs" / "whole")
+    assert len(steps) < len(whole)
+    done = subprocess.run(
+        [*python, "train", "--resume", *place], capture_output=True, text=True, check=True
+    )
+    assert "runs/killed goes on after step" in done.stderr
+    assert_same_run(folder, ready.root / "runs" / "whole")
+    assert untimed_rows(folder) == whole
+
+
+@pytest.mark.parametrize("n_batches", [1, 4, 9])
+def test_an_interrupt_saves_first(ready, n_batches):
+    """Ctrl-C between checkpoints loses no step, and the run goes on exactly."""
+    folder = ready.root / "runs" / f"interrupted-{n_batches}"
+    params = replace(PARAMS, output=folder)
+    with pytest.raises(KeyboardInterrupt, match=rf"step {n_batches} of .*train --resume -o"):
+        run(params, ready, Interrupting(n_batches))
+    assert torch.load(folder / "last.pt", weights_only=True)["training"]["step"] == n_batches
+    run(TrainParams(resume=True, output=folder), ready, Reporter())
+    assert_same_run(folder, ready.root / "runs" / "whole")
+
+
+def test_dropout_goes_on_exactly(ready):
+    """Chance within a network is that of the step, whatever came before."""
+    params = replace(
+        PARAMS, model="fcn32s", width=1 / 32, crop=None, ema=None, epochs=None, steps=4,
+        checkpoint_every=50,
+    )  # fmt: skip
+    run(replace(params, output="runs/dropout-whole"), ready, Reporter())
+    with pytest.raises(KeyboardInterrupt):
+        run(replace(params, output="runs/dropout"), ready, Interrupting(2))
+    torch.rand(7)
+    run(TrainParams(resume=True, output="runs/dropout"), ready, Reporter())
+    folders = [ready.root / "runs" / name for name in ("dropout", "dropout-whole")]
+    assert_same_run(*folders)
+
+
+def test_rows_past_the_checkpoint_are_taken_again(ready):
+    """A log that is ahead of the last checkpoint is cut, not written twice."""
+    folder = ready.root / "runs" / "ahead"
+    with pytest.raises(KeyboardInterrupt):
+        run(replace(PARAMS, output=folder), ready, Interrupting(5))
+    lines = (ready.root / "runs/whole/log.csv").read_text().splitlines(keepends=True)
+    (folder / "log.csv").write_text("".join(lines))
+    result = run(TrainParams(resume=True, output=folder), ready, Reporter())
+    steps = [record.step for record in result.records]
+    assert steps == sorted(set(steps)) and steps[-1] == int(untimed_rows(folder)[-1]["step"])
+
+
+def test_a_finished_run_is_left_alone(ready):
+    """Resuming what is done changes no byte."""
+    folder = ready.root / "runs" / "whole"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    reporter = Interrupting(0)
+    run(TrainParams(resume=True, output=folder), ready, reporter)
+    assert any("is finished" in note for note in reporter.notes)
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_with_nothing_to_resume_training_begins(photographs, workspace, recorder):
+    """--resume starts anew where there is no run, and says so."""
+    images = ImageParams(photographs)
+    labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, recorder)
+    params = replace(PARAMS, epochs=1, resume=True)
+    for output, there in ((None, "runs"), ("runs/x", "runs/x")):
+        result = run(replace(params, output=output), workspace, recorder)
+        assert f"nothing to resume in {there}: training anew" in recorder.notes
+        assert len(result.records) > 1
+        if output is None:  # a newest run would be gone on with
+            result.folder.rename(workspace.root / "elsewhere")
+
+
+def test_other_settings_are_refused(ready):
+    """What is asked for beside --resume must be what the run was begun with."""
+    folder = ready.root / "runs" / "whole"
+    with pytest.raises(InputError, match="begun with batch size 4, not 8"):
+        run(TrainParams(resume=True, output=folder, batch_size=8), ready, Reporter())
+    run(TrainParams(resume=True, output=folder, batch_size=4), ready, Reporter())
+
+
+def test_other_inputs_are_refused(photographs, workspace, silent):
+    """Weights, images or lists that are not what they were end a resumed run, which is left."""
+    images = ImageParams(photographs)
+    prior_stage.run(prior_stage.PriorParams(images), workspace, silent)
+    labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, silent)
+    listed = workspace.root / "listed.txt"
+    keys = [path.relative_to(photographs).as_posix() for path in sorted(photographs.rglob("*.jpg"))]
+    listed.write_text("".join(f"{key}\n" for key in keys[:20]))
+    params = replace(PARAMS, list=listed, output="runs/a")
+    with pytest.raises(KeyboardInterrupt):
+        run(params, workspace, Interrupting(2))
+    last = (workspace.root / "runs/a/last.pt").read_bytes()
+    again = TrainParams(resume=True, output="runs/a")
+    listed.write_text("".join(f"{key}\n" for key in keys[4:24]))
+    with pytest.raises(ArtifactError, match="runs/a was (trained on other images|begun with)"):
+        run(again, workspace, silent)
+    listed.write_text("".join(f"{key}\n" for key in keys[:20]))
+    weights = workspace.root / "weights.npz"
+    held = weights.read_bytes()
+    prior_stage.run(prior_stage.PriorParams(ImageParams(photographs, listed)), workspace, silent)
+    with pytest.raises(ArtifactError, match="runs/a was begun with rebalancing digest"):
+        run(again, workspace, silent)
+    weights.write_bytes(held)
+    assert (workspace.root / "runs/a/last.pt").read_bytes() == last
+    assert np.isfinite(run(again, workspace, silent).best_record.val_loss)

@@ -1,0 +1,80 @@
+"""Claims about training on several processes at once, as torchrun starts them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from colorprep.images.lists import write_list
+from colorprep.progress import Reporter
+from colorprep.shards.reader import open_labels
+from colorprep.stages import labels as labels_stage
+from colorprep.stages.images import ImageParams
+from colorprep.stages.run_folder import read_log
+from colorprep.stages.train import run
+from colorprep.stages.train_params import TrainParams
+from colorprep.workspace import Workspace
+
+COMMAND = "-m colorprep train --model tiny --epochs 3 --no-flip --val val.txt --device cpu".split()
+TORCHRUN = "-m torch.distributed.run --standalone --nproc-per-node 2".split()
+
+
+@pytest.fixture(scope="module")
+def ready(photographs, tmp_path_factory):
+    """Labels of 40 images, 8 of them to be held out."""
+    images, workspace = ImageParams(photographs), Workspace(tmp_path_factory.mktemp("two"))
+    labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, Reporter())
+    write_list(workspace.root / "val.txt", open_labels(workspace.root / "labels").keys[::5])
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def trained(ready):
+    """A run of two processes; what its command said."""
+    return in_two_processes(ready, "--batch-size", "4", "-o", "runs/two", "--json")
+
+
+def in_two_processes(workspace, *options):
+    """Train by torchrun; return stdout."""
+    command = [sys.executable, *TORCHRUN, *COMMAND, "-C", str(workspace.root), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_two_processes_train_as_one(ready, trained):
+    """Half a batch each gives the gradients of the whole, so every image is seen once an epoch.
+
+    The loss is a mean over images of one size, and the network without batch norm: then the mean of
+    two processes' gradients is the gradient of all their images together.
+    """
+    facts = json.loads(trained)  # one object, from the leading process
+    params = TrainParams(
+        model="tiny", epochs=3, flip=False, held_out="val.txt", device="cpu", batch_size=8,
+        output="runs/one",
+    )  # fmt: skip
+    one = run(params, ready, Reporter())
+    two = read_log(ready.root / "runs/two/log.csv")
+    assert [record["images"] for record in facts["records"]] == [32, 64, 96]
+    assert [record.images for record in two] == [record.images for record in one.records]
+    for name in ("train_loss", "val_loss"):
+        theirs = [getattr(record, name) for record in two]
+        assert theirs == pytest.approx([getattr(record, name) for record in one.records], rel=1e-4)
+    states = [
+        torch.load(ready.root / "runs" / name / "last.pt", weights_only=True)["model"]
+        for name in ("one", "two")
+    ]
+    for name, tensor in states[0].items():
+        torch.testing.assert_close(states[1][name], tensor, rtol=1e-3, atol=1e-5)
+
+
+def test_two_processes_go_on(ready, trained):
+    """A run of two processes is resumed by two, and refused to one."""
+    finished = (ready.root / "runs/two/last.pt").read_bytes()
+    in_two_processes(ready, "-o", "runs/two", "--resume")
+    assert (ready.root / "runs/two/last.pt").read_bytes() == finished
+    command = [sys.executable, *COMMAND, "-C", str(ready.root), "-o", "runs/two", "--resume"]
+    alone = subprocess.run(command, capture_output=True, text=True)
+    assert alone.returncode == 1 and "begun with n processes 2, which is 1 now" in alone.stderr
