@@ -16,6 +16,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 BELOW = {
     "errors": set(),
     "progress": set(),
+    "interrupts": set(),
     "color": {"errors"},
     "quantize": {"errors", "color"},
     "balance": {"errors", "color", "quantize"},
@@ -50,13 +51,14 @@ BELOW = {
     },
     "report": {"errors", "color", "quantize", "balance"},
 }
-BELOW["stages"] = {*BELOW, "progress"}
+BELOW["stages"] = {*BELOW, "progress", "interrupts"}
 BELOW["cli"] = {*BELOW, "stages"}
 
 # Slow or special packages, and the only rooms that import them.
 ONLY_IN = {
     "torch": {"training"},
     "torchmetrics": {"training"},
+    "safetensors": {"training"},
     "dask": {"engine"},
     "distributed": {"engine"},
     "fsspec": {"images"},
@@ -149,5 +151,5 @@ def test_help_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "numba", "dask", "distributed", "fsspec", "sklearn", "skimage", "scipy"}
-    heavy |= {"numpy", "h5py", "jinja2", "matplotlib"}
+    heavy |= {"numpy", "h5py", "jinja2", "matplotlib", "safetensors"}
     assert not heavy & set(done.stdout.split())

@@ -8,14 +8,22 @@ from . import options
 from .console import Session
 
 
-@options.command(["colorprep export prior.npz", "colorprep export weights.npz -o for-other-code"])
+@options.command(
+    [
+        "colorprep export prior.npz",
+        "colorprep export weights.npz -o for-other-code",
+        "colorprep export runs/demo/best.pt -o network",
+    ]
+)
 @click.argument("artifact")
 @options.output_option("the workspace", "Folder to write.")
 def command(session: Session, artifact: str, output: str | None) -> None:
-    """Write an artifact as the .npy files of other projects.
+    """Write an artifact in the forms that other projects read.
 
     A prior gives prior_probs.npy and pts_in_hull.npy (centers.npy where the bins are no lattice);
-    weights give prior_factor.npy and, for ab313 and ab529, the Q x Q+1 color_vec_table.npy.
+    weights give prior_factor.npy and, for ab313 and ab529, the Q x Q+1 color_vec_table.npy; a
+    checkpoint gives model.safetensors and its bins' model-centers.npy, and model.json, which tells
+    how to use them.
     """
     from ..stages import export as stage
 

@@ -15,7 +15,8 @@ from .console import Session
 def command(session: Session, path: str) -> None:
     """Tell what an artifact is, from what and how it was made.
 
-    PATH is a prior, weights, labels, a shard, a run, a checkpoint, a list, scores, or a bare .npy.
+    PATH is a prior, weights, labels, a shard, a run, a checkpoint, an exported network, an
+    evaluation, a list, scores, or a bare .npy.
     """
     from ..stages import info as stage
 
@@ -31,7 +32,7 @@ def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
         if isinstance(value, dict) and value:
             lines += [f"{label}:", *_lines(value, indent + "  ")]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = [", ".join(f"{key} {item}" for key, item in row.items()) for row in value]
+            rows = [", ".join(f"{key} {_text(item)}" for key, item in row.items()) for row in value]
             lines += [f"{label}:", *(f"{indent}  {row}" for row in rows)]
         elif name == "what":
             lines.append(str(value))
@@ -45,6 +46,8 @@ def _text(value: Any) -> str:
         return "none"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)

@@ -25,6 +25,7 @@ COMMANDS = (
     "lists",
     "audit",
     "train",
+    "plot",
     "colorize",
     "evaluate",
     "report",

@@ -21,6 +21,8 @@ FAINT = "#3a3e47"
 ACCENT = "#f08a4b"
 SECOND = "#6cc0e5"
 THIRD = "#c79bf2"
+# Lines side by side in PNG files; a page's theme knows the first three alone.
+SERIES = (ACCENT, SECOND, THIRD, "#8fce8b", "#f2d06b", "#f29bb5")
 
 WIDTH = 5.0
 DPI = 168

@@ -47,7 +47,21 @@ def write_png(figure: Figure, title: str, path: Path) -> None:
     """
     figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE, parse_math=False)
     with _quiet():
+        _settle(figure)
         figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def _settle(figure: Figure) -> None:
+    """Lay a figure out for good, its axes at round positions.
+
+    The layout's solver goes through its variables in the order of their addresses, so its last
+    digits are of chance, and a pixel's shade may hang on them.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = axes.get_position(original=True).bounds
+        axes.set_position((round(left, 6), round(bottom, 6), round(width, 6), round(height, 6)))
 
 
 def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:

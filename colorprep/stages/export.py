@@ -1,4 +1,4 @@
-"""`colorprep export`: the .npy shapes that other projects read."""
+"""`colorprep export`: priors, weights and networks in the forms that other projects read."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from ..progress import Reporter
 from ..quantize.ab import AbQuantizer, ab529, ab_lattice
 from ..workspace import Workspace
 
+EXPORTABLE = "a prior.npz, a weights.npz, or a checkpoint such as runs/demo/best.pt"
+
 
 @dataclass(frozen=True)
 class ExportParams:
@@ -25,7 +27,7 @@ class ExportParams:
     Attributes
     ----------
     artifact : str or Path
-        A prior.npz or weights.npz.
+        A prior.npz, a weights.npz, or a checkpoint.
     output : str, Path or None
         Folder of the exports; None for the workspace.
     """
@@ -35,7 +37,7 @@ class ExportParams:
 
 
 def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[Path]:
-    """Write an artifact in the shapes of other projects.
+    """Write an artifact in the forms of other projects.
 
     Parameters
     ----------
@@ -48,7 +50,8 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
     list of Path
         The written files. Of a prior: ``prior_probs.npy`` (Q,), and ``pts_in_hull.npy`` (Q, 2)
         int64 for lattices, ``centers.npy`` float64 for others. Of weights: ``prior_factor.npy``
-        (Q,), and for ab313 and ab529 ``color_vec_table.npy`` (Q, Q + 1).
+        (Q,), and for ab313 and ab529 ``color_vec_table.npy`` (Q, Q + 1). Of a checkpoint: those of
+        `colorprep.training.export`.
 
     Raises
     ------
@@ -56,16 +59,21 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
         If the artifact is missing, damaged or of another kind.
     """
     path = workspace.path(params.artifact)
+    folder = workspace.path(params.output or "")
+    if path.suffix == ".pt":
+        from ..training.checkpoint import load_checkpoint  # torch is slow to import
+        from ..training.export import export_model
+
+        return export_model(load_checkpoint(path), folder)
     if path.suffix != ".npz":
-        raise ArtifactError(f"{path} cannot be exported; give a prior.npz or a weights.npz")
+        raise ArtifactError(f"{path} cannot be exported; give {EXPORTABLE}")
     kind = str(load_arrays(path, "")[1]["schema"]).partition("/")[0]
     if kind == PRIOR_SCHEMA.partition("/")[0]:
         exports = _of_prior(path)
     elif kind == WEIGHTS_SCHEMA.partition("/")[0]:
         exports = _of_weights(path)
     else:
-        raise ArtifactError(f"{path} holds {kind}; give a prior.npz or a weights.npz")
-    folder = workspace.path(params.output or "")
+        raise ArtifactError(f"{path} holds {kind}; give {EXPORTABLE}")
     for name, array in exports.items():
         with replacing(folder / name) as temporary, temporary.open("wb") as stream:
             np.save(stream, array)

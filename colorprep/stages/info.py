@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ..images.lists import read_list
 from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
+from ..report.numbers import quantity
 from ..scorebook import SCHEMA as SCORES_SCHEMA
 from ..shards.manifest import MANIFEST, read_manifest
 from ..shards.plan import PLAN, Plan, read_plan
@@ -27,6 +29,8 @@ from ..shards.reader import ShardReader
 from ..shards.sidecar import finished
 from ..shards.writer import shard_path
 from ..workspace import MEMORY, Workspace
+from .evaluation_files import FIGURES
+from .runs import CONFIG, LOG, best_row, read_config, read_log, row_facts
 
 Facts = dict[str, Any]
 COMMONEST = 5
@@ -38,7 +42,8 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     Parameters
     ----------
     path : str or Path
-        A prior, weights, labels, shard, run, checkpoint, list, scores, or a bare .npy.
+        A prior, weights, labels, shard, run, checkpoint, exported network, evaluation, list,
+        scores, or a bare .npy.
     workspace : Workspace
     reporter : Reporter
 
@@ -61,7 +66,7 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     if describe is None:
         raise ArtifactError(
             f"{target} is nothing that colorprep writes; it knows {' '.join(sorted(_READERS))} "
-            "files, label folders and runs"
+            "files, and the folders of labels, runs and evaluations"
         )
     return describe(target)
 
@@ -71,14 +76,16 @@ def _of_folder(folder: Path) -> Facts:
         return _of_labels(folder)
     if (folder / PLAN).exists():
         return _of_unfinished_labels(folder)
-    if (folder / "config.json").exists():
+    if (folder / CONFIG).exists():
         return _of_run(folder)
+    if (folder / FIGURES).exists():
+        return _of_evaluation(folder / FIGURES)
     names = sorted(
         entry.name for entry in folder.iterdir() if (entry / MANIFEST).exists() or entry.is_file()
     )
     if (folder / MEMORY).exists() or "prior.npz" in names:
         return {"what": "a workspace", "holds": names}
-    raise ArtifactError(f"{folder} is neither labels, nor a run, nor a workspace")
+    raise ArtifactError(f"{folder} is neither labels, nor a run, an evaluation, or a workspace")
 
 
 def _of_labels(folder: Path) -> Facts:
@@ -118,15 +125,33 @@ def _of_plan(plan: Plan) -> Facts:
 
 
 def _of_run(folder: Path) -> Facts:
-    config: Facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    facts: Facts = {"what": f"a training run of {config['model']}"}
-    log = folder / "log.csv"
-    if log.exists():
-        with log.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        facts["epochs_done"] = len(rows)
-        facts["last"] = rows[-1]
-    return {**facts, **{key: value for key, value in config.items() if key != "schema"}}
+    config, log = read_config(folder), read_log(folder / LOG)
+    n_rows, best = len(log["step"]), best_row(log)
+    steps = int(log["step"][-1]) if n_rows else 0
+    return {
+        "what": f"a training run of {config['model']}",
+        "steps_done": f"{steps} of {config.get('total_steps', 'an unknown number')}",
+        "best": None if best is None else row_facts(log, best),
+        "last": row_facts(log, n_rows - 1) if n_rows else None,
+        **{key: value for key, value in config.items() if key != "schema"},
+    }
+
+
+def _of_evaluation(path: Path) -> Facts:
+    content = _read_json(path)
+    figures = {
+        name: value
+        for name, value in content.items()
+        if isinstance(value, dict) and "n_left_out" in value
+    }
+    judged = "pictures"
+    if "checkpoint" in content:
+        judged = f"the network {content['checkpoint'].get('model')}"
+    return {
+        "what": f"an evaluation of {judged} on {quantity(content.get('n_images', 0), 'image')}",
+        "figures": [{"figure": name, **value} for name, value in figures.items()],
+        **{key: value for key, value in content.items() if key not in {*figures, "schema"}},
+    }
 
 
 def _of_npz(path: Path) -> Facts:
@@ -227,8 +252,23 @@ def _of_checkpoint(path: Path) -> Facts:
     return {
         "what": f"a checkpoint of {checkpoint.config['model']} for {checkpoint.quantizer.name}",
         "n_parameters": checkpoint.n_parameters,
-        "progress": checkpoint.progress,
+        "outputs": checkpoint.outputs,
+        "fingerprint": checkpoint.quantizer.fingerprint,
+        "progress": {name: _finite(value) for name, value in checkpoint.progress.items()},
         **{key: value for key, value in checkpoint.config.items() if key != "schema"},
+    }
+
+
+def _of_safetensors(path: Path) -> Facts:
+    from ..training.export import read_facts  # torch is slow to import
+
+    return _of_model(read_facts(path))
+
+
+def _of_model(facts: Facts) -> Facts:
+    return {
+        "what": f"a network for other programs, {facts['model']} for {facts['quantizer']['name']}",
+        **{key: value for key, value in facts.items() if key != "schema"},
     }
 
 
@@ -254,22 +294,33 @@ def _of_csv(path: Path) -> Facts:
 def _of_json(path: Path) -> Facts:
     if path.name == MANIFEST:
         return _of_labels(path.parent)
-    if path.name == "config.json":
+    if path.name == CONFIG:
         return _of_run(path.parent)
     if path.name == PLAN:
         return _of_plan(read_plan(path))
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{path} cannot be read as JSON: {error}") from error
+    if path.name == FIGURES:
+        return _of_evaluation(path)
+    content = _read_json(path)
     if path.name == MEMORY:
         return {"what": "the memory of a workspace", **content}
-    if not isinstance(content, dict) or "inputs" not in content:
+    if str(content.get("schema")).startswith("colorprep.model/"):
+        return _of_model(content)
+    if "inputs" not in content:
         raise ArtifactError(f"{path} is nothing that colorprep writes")
     return {
         "what": f"the account of a shard of {content['n_images']} images",
         **{key: value for key, value in content.items() if key not in ("inputs", "schema")},
     }
+
+
+def _read_json(path: Path) -> Facts:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ArtifactError(f"{path} is nothing that colorprep writes")
+    return content
 
 
 def _shape_of(probs: Floats, quantizer: Quantizer) -> Facts:
@@ -291,6 +342,11 @@ def _shape_of(probs: Floats, quantizer: Quantizer) -> Facts:
     }
 
 
+def _finite(value: Any) -> Any:
+    """Return a value, None for numbers that JSON does not have."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _rounded(value: float) -> float:
     return float(f"{value:.5g}")
 
@@ -300,6 +356,7 @@ _READERS: dict[str, Callable[[Path], Facts]] = {
     ".npy": _of_npy,
     ".h5": _of_shard,
     ".pt": _of_checkpoint,
+    ".safetensors": _of_safetensors,
     ".txt": _of_list,
     ".csv": _of_csv,
     ".json": _of_json,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..errors import InputError
 from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.source import Source
@@ -18,9 +17,7 @@ from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
 from .comparing import Judged, Pair, file_digest, source_facts
 from .images import ImageParams, image_reader
-from .run_folder import RUNS_NAME
-
-BEST_NAME = "best.pt"
+from .runs import BEST, newest_in_runs
 
 
 def checkpoint_path(given: str | Path | None, workspace: Workspace) -> Path:
@@ -44,16 +41,8 @@ def checkpoint_path(given: str | Path | None, workspace: Workspace) -> Path:
     """
     if given is not None:
         path = workspace.path(given)
-        return path / BEST_NAME if path.is_dir() else path
-    runs = workspace.path(RUNS_NAME)
-    found = runs.glob(f"*/{BEST_NAME}")
-    newest = max(found, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
-    if newest is None:
-        raise InputError(
-            f"no trained run in {runs}; train one with `colorprep train`, or give one with "
-            "--checkpoint"
-        )
-    return newest
+        return path / BEST if path.is_dir() else path
+    return newest_in_runs(BEST, workspace)
 
 
 @dataclass(frozen=True)

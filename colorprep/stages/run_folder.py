@@ -22,10 +22,10 @@ from ..training.loop import Record
 from ..training.samples import CAPTIONS
 from ..training.trainer import Trainer
 from ..workspace import Workspace
+from .runs import BEST, CONFIG, LAST, LOG, RUNS_NAME, find_newest
+from .runs import read_log as read_columns
 
-RUNS_NAME = "runs"
 RUN_SCHEMA = "colorprep.run/1"
-CONFIG, LOG, LAST, BEST = "config.json", "log.csv", "last.pt", "best.pt"
 VALIDATION = "validation.txt"
 
 # Facts of a run that may be others when it is gone on with.
@@ -195,8 +195,7 @@ def new_path(output: str | Path | None, model: str, workspace: Workspace) -> Pat
 
 def newest_begun(workspace: Workspace) -> Path | None:
     """Return the folder of the run that was written to last, None where there is none."""
-    begun = workspace.path(RUNS_NAME).glob(f"*/{LAST}")
-    newest = max(begun, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+    newest = find_newest(LAST, workspace)
     return None if newest is None else newest.parent
 
 
@@ -227,17 +226,6 @@ def read_log(path: Path) -> list[Record]:
     ArtifactError
         If it is no log of ours.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except FileNotFoundError:
-        return []
-    records = []
-    for number, row in enumerate(rows, start=2):
-        try:
-            whole = [int(row[name]) for name in ("epoch", "step", "images")]
-            others = [float(row[field.name] or math.nan) for field in fields(Record)[3:]]
-        except (KeyError, ValueError, TypeError) as error:
-            raise ArtifactError(f"{path}, line {number}: this is no row of a log") from error
-        records.append(Record(*whole, *others))
-    return records
+    columns = read_columns(path)
+    values = zip(*(columns[field.name].tolist() for field in fields(Record)), strict=True)
+    return [Record(*row) for row in values]

@@ -22,18 +22,8 @@ from ..training.samples import sample_rows
 from ..training.tensorboard import Events
 from ..training.trainer import StepOptions, Trainer
 from ..workspace import Workspace
-from .run_folder import (
-    BEST,
-    LAST,
-    LOG,
-    RUN_SCHEMA,
-    RUNS_NAME,
-    MadeFrom,
-    RunFolder,
-    new_path,
-    newest_begun,
-    read_log,
-)
+from .run_folder import RUN_SCHEMA, MadeFrom, RunFolder, new_path, newest_begun, read_log
+from .runs import BEST, LAST, LOG, RUNS_NAME
 from .train_inputs import TrainInputs, read_inputs, selection_facts
 from .train_params import TrainParams, from_plain, resumed, to_plain
 

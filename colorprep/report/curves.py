@@ -1,0 +1,292 @@
+"""Curves of training: losses, learning rate and speed over the steps, of one run or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from ..color.lab import Floats
+from .gallery import TEXT
+from .numbers import short
+from .style import (
+    ACCENT,
+    FAINT,
+    SECOND,
+    SERIES,
+    SIZE,
+    SOFT,
+    THIRD,
+    blank_figure,
+    label,
+    percent_axis,
+    plain,
+)
+
+MANY_ROWS = 100  # from which on a curve is smoothed
+WINDOWS = 50  # how many of the moving mean's windows make a log
+FEW_ROWS = 25  # up to which each row has a dot
+MOST_EPOCHS = 8  # whose ends are marked
+ROUND = (1, 2, 5, 10)  # what ticks are multiples of
+SHOWN_SHARE = 0.99  # of the losses of a long log that the axis reaches up to
+LOSSES_HEIGHT, LOSS_HEIGHT, PANEL_HEIGHT, LINE_HEIGHT = 3.3, 2.2, 0.9, 0.25
+PANELS = {
+    "learning_rate": "learning rate",
+    "images_per_second": "images per second",
+    "data_wait": "share of the time spent waiting for data",
+}
+
+Log: TypeAlias = Mapping[str, NDArray[Any]]
+
+
+def draw_run(log: Log, unit: str, caption: str) -> Figure:
+    """Draw what a run has logged.
+
+    Parameters
+    ----------
+    log : mapping of str to ndarray of shape (n,), n at least 1
+        ``epoch``, ``step``, ``train_loss``, ``val_loss``, ``learning_rate``,
+        ``images_per_second``, ``data_wait`` (a share), by row; NaN where there is no value.
+    unit : str
+        Of the losses.
+    caption : str
+        What the run is, in a line.
+
+    Returns
+    -------
+    Figure
+        Losses, the best validation marked, the ends of epochs on top; below them the learning
+        rate, the speed, and the share of the time spent waiting for data, if any is known. Of long
+        logs a moving mean is drawn, and the rows themselves faintly behind it.
+    """
+    window = smoothing_window(len(log["step"]))
+    panels = [name for name in PANELS if np.isfinite(log[name]).any()]
+    validated = bool(np.isfinite(log["val_loss"]).any())
+    n_lines = 2 + (window > 1) + 2 * validated
+    heights = [n_lines * LINE_HEIGHT, LOSSES_HEIGHT, *[PANEL_HEIGHT] * len(panels)]
+    figure, (head, losses, *others) = _stack(heights, int(log["step"][-1]))
+    names = ["training", f"training, mean of {window} rows"]
+    lines = _plot(losses, log, "train_loss", ACCENT, window)
+    legend = dict(zip(names, lines, strict=False))
+    if validated:
+        (legend["validation"],) = _plot(losses, log, "val_loss", SECOND)
+        legend[best_text(log)] = _mark_best(losses, log, TEXT)
+    _fit_losses(losses, [log["train_loss"], log["val_loss"]])
+    label(losses, "", f"loss ({unit})")
+    _mark_epochs(losses, log)
+    for name, axes in zip(panels, others, strict=True):
+        _plot(axes, log, name, THIRD, 1 if name == "learning_rate" else window)
+        _fit_panel(axes, name, [log[name]])
+    _put_legend(head, legend, caption)
+    return figure
+
+
+def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
+    """Draw the losses of several runs over one another.
+
+    Parameters
+    ----------
+    logs : mapping of str to mapping
+        As `draw_run` takes them, by what the runs are called; at most as many as `SERIES`.
+    unit : str
+        Of all losses.
+    caption : str
+        What is to be known of all of them, in a line.
+
+    Returns
+    -------
+    Figure
+        Validation loss (if any run has one), training loss and learning rate, each run in a color
+        of its own.
+    """
+    losses = {"val_loss": "validation loss", "train_loss": "training loss"}
+    if not any(np.isfinite(log["val_loss"]).any() for log in logs.values()):
+        del losses["val_loss"]
+    last_step = max(int(log["step"][-1]) for log in logs.values())
+    names = [*losses, "learning_rate"]
+    n_lines = 1 + sum(1 + name.count("\n") for name in logs)
+    heights = [n_lines * LINE_HEIGHT, *[LOSS_HEIGHT] * len(losses), PANEL_HEIGHT]
+    figure, (head, *panels) = _stack(heights, last_step)
+    legend = {}
+    for (run, log), color in zip(logs.items(), SERIES, strict=False):
+        window = smoothing_window(len(log["step"]))
+        for name, axes in zip(names, panels, strict=True):
+            legend[run] = _plot(axes, log, name, color, window if name == "train_loss" else 1)[-1]
+            if name == "val_loss" and np.isfinite(log[name]).any():
+                _mark_best(axes, log, color)
+    for name, axes in zip(names, panels, strict=True):
+        values = [log[name] for log in logs.values()]
+        if name in losses:
+            smoothed = name == "train_loss" and max(map(len, values)) >= MANY_ROWS
+            _title(axes, losses[name] + (", moving mean" if smoothed else ""))
+            _fit_losses(axes, values)
+            label(axes, "", unit)
+        else:
+            _fit_panel(axes, name, values)
+    _put_legend(head, legend, caption)
+    return figure
+
+
+def smoothing_window(n_rows: int) -> int:
+    """Return how many rows, an odd number, the moving mean is over; 1 smooths nothing."""
+    return 2 * (n_rows // (2 * WINDOWS)) + 1 if n_rows >= MANY_ROWS else 1
+
+
+def moving_mean(values: Floats, steps: NDArray[np.int64], window: int) -> Floats:
+    """Smooth means of steps by the mean of the steps around.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,), float64
+        Each the mean over the steps since the row before; NaN where there is none.
+    steps : ndarray of shape (n,), int64
+        The last step of each row, rising.
+    window : int
+        An odd number of rows. It shrinks towards the beginning, where curves are steep, to stay
+        centered, and is cut off at the end, where they are flat.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        NaN where no row of the window has a value.
+    """
+    known = np.isfinite(values)
+    weights = np.where(known, np.diff(steps, prepend=0), 0)
+    sums = np.cumsum([0.0, *(weights * np.where(known, values, 0.0))])
+    counts = np.cumsum([0, *weights])
+    rows = np.arange(len(values))
+    half = np.minimum(window // 2, rows)
+    first, end = rows - half, np.minimum(rows + half + 1, len(rows))
+    with np.errstate(invalid="ignore"):
+        means: Floats = (sums[end] - sums[first]) / (counts[end] - counts[first])
+    return means
+
+
+def best_text(log: Log) -> str:
+    """Tell the lowest validation loss and its step, or that there was no validation."""
+    if not np.isfinite(log["val_loss"]).any():
+        return "not validated"
+    row = _best_row(log)
+    return f"best validation {log['val_loss'][row]:.4g} at step {log['step'][row]:,}"
+
+
+def _stack(heights: Sequence[float], last_step: int) -> tuple[Figure, list[Axes]]:
+    """Return axes one below the other that share their steps, the first for the legend alone."""
+    figure = blank_figure(sum(heights) + 0.35 * len(heights) + 0.5)
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    head = figure.add_subplot(grid[0])
+    head.set_axis_off()
+    stack: list[Axes] = []
+    for row in range(1, len(heights)):
+        axes = figure.add_subplot(grid[row], sharex=stack[0] if stack else None)
+        plain(axes)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelbottom=row == len(heights) - 1)
+        axes.grid(axis="y", color=FAINT, linewidth=0.6)
+        axes.set_axisbelow(True)
+        stack.append(axes)
+    stack[0].set_xlim(0, 1.02 * last_step)
+    stack[0].xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=ROUND))
+    stack[0].xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+    label(stack[-1], "step", "")
+    return figure, [head, *stack]
+
+
+def _plot(axes: Axes, log: Log, name: str, color: str, window: int = 1) -> list[Line2D]:
+    """Plot a column over the steps; smoothed if `window` is above 1, the rows faintly behind."""
+    known = np.isfinite(log[name])
+    steps, values = log["step"][known], log[name][known]
+    dot = "o" if len(steps) <= FEW_ROWS else ""
+    if window == 1:
+        return axes.plot(steps, values, marker=dot, markersize=4, color=color, linewidth=1.8)
+    means = moving_mean(log[name], log["step"], window)[known]
+    return [
+        *axes.plot(steps, values, color=color, linewidth=0.7, alpha=0.35, zorder=1.5),
+        *axes.plot(steps, means, color=color, linewidth=1.8),
+    ]
+
+
+def _mark_best(axes: Axes, log: Log, color: str) -> Line2D:
+    """Put a ring around the lowest validation loss."""
+    row = _best_row(log)
+    place = [log["step"][row]], [log["val_loss"][row]]
+    ring: dict[str, Any] = {"markersize": 10, "fillstyle": "none", "markeredgewidth": 1.8}
+    (mark,) = axes.plot(*place, "o", color=color, clip_on=False, zorder=4, **ring)
+    return mark
+
+
+def _best_row(log: Log) -> int:
+    return int(np.nanargmin(log["val_loss"]))
+
+
+def _mark_epochs(axes: Axes, log: Log) -> None:
+    """Mark where epochs end, on top, so few of them that there is room."""
+    epochs, steps = log["epoch"], log["step"]
+    ends = np.flatnonzero(np.diff(epochs))
+    if not len(ends):
+        return
+    every = next(
+        number
+        for power in range(12)
+        for number in (10**power, 2 * 10**power, 5 * 10**power)
+        if np.count_nonzero(epochs[ends] % number == 0) <= MOST_EPOCHS
+    )
+    ends = ends[epochs[ends] % every == 0]
+    for step in steps[ends]:
+        axes.axvline(step, color=FAINT, linewidth=0.8, zorder=0)
+    top = axes.secondary_xaxis("top")
+    top.set_xticks(steps[ends], [f"{epoch:,}" for epoch in epochs[ends]])
+    top.tick_params(colors=SOFT, labelsize=SIZE)
+    top.spines[:].set_visible(False)
+    top.set_xlabel("end of epoch", color=TEXT, fontsize=SIZE)
+
+
+def _fit_losses(axes: Axes, columns: Sequence[Floats]) -> None:
+    """Let an axis reach from the lowest loss to the highest, but for outliers of long logs."""
+    low, high = np.inf, -np.inf
+    for column in columns:
+        known = column[np.isfinite(column)]
+        if len(known):
+            top = np.quantile(known, SHOWN_SHARE) if len(known) >= MANY_ROWS else known.max()
+            low, high = min(low, known.min()), max(high, top)
+    margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
+    axes.set_ylim(low - margin, high + margin)
+
+
+def _fit_panel(axes: Axes, name: str, columns: Sequence[Floats]) -> None:
+    """Let an axis start at 0, and say what is on it."""
+    _title(axes, PANELS[name])
+    axes.set_ylim(0, 1.1 * max(float(np.nanmax(column)) for column in columns) or 1.0)
+    axes.yaxis.set_major_locator(MaxNLocator(3, steps=ROUND))
+    number = FuncFormatter(lambda value, _: short(value))
+    axes.yaxis.set_major_formatter(percent_axis() if name == "data_wait" else number)
+
+
+def _title(axes: Axes, text: str) -> None:
+    axes.set_title(text, color=TEXT, fontsize=SIZE, loc="left")
+
+
+def _put_legend(head: Axes, lines: Mapping[str, Line2D], caption: str) -> None:
+    """Say above all axes what the lines are, where no curve is covered."""
+    legend = head.legend(
+        list(lines.values()),
+        [str(number) for number in range(len(lines))],
+        title=caption,
+        loc="upper left",
+        alignment="left",
+        borderaxespad=0,
+        frameon=False,
+        fontsize=SIZE,
+        title_fontproperties={"size": SIZE},
+        labelcolor=TEXT,
+    )
+    legend.get_title().set(color=SOFT, parse_math=False)
+    # Names of runs come in afterwards: matplotlib leaves those out that begin with _.
+    for text, name in zip(legend.get_texts(), lines, strict=True):
+        text.set(text=name, parse_math=False)

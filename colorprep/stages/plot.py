@@ -1,0 +1,189 @@
+"""`colorprep plot`: the curves of training runs, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..atomic import check_replaceable, replacing
+from ..errors import ArtifactError, InputError
+from ..progress import Reporter
+from ..report.curves import best_text, draw_run, draw_runs
+from ..report.style import SERIES
+from ..report.svg import write_png
+from ..workspace import Workspace
+from .runs import LOG, Log, best_row, newest_in_runs, read_config, read_log
+
+CURVES_NAME = "curves.png"
+LONGEST_NAME = 36  # letters, that fit in the picture's title
+
+
+@dataclass(frozen=True)
+class PlotParams:
+    """What `colorprep plot` is to do.
+
+    Attributes
+    ----------
+    runs : sequence of str or Path
+        Folders of runs; none for the newest one.
+    output : str, Path or None
+        A .png file; None for ``curves.png``, in the folder of a single run or in the workspace.
+    """
+
+    runs: Sequence[str | Path] = ()
+    output: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn or written, before anything is read."""
+        if len(self.runs) > len(SERIES):
+            raise InputError(f"at most {len(SERIES)} runs can be told apart; got {len(self.runs)}")
+        if self.output is not None and Path(self.output).suffix.lower() != ".png":
+            raise InputError(f"curves are written as .png; got -o {self.output}")
+
+
+class PlottedRun(NamedTuple):
+    """A run in the picture.
+
+    Attributes
+    ----------
+    run : Path
+    best_step : int or None
+        Of the lowest validation loss; None where there was no validation.
+    best_val_loss : float or None
+    last_step : int
+    unit : str
+        Of the losses.
+    """
+
+    run: Path
+    best_step: int | None
+    best_val_loss: float | None
+    last_step: int
+    unit: str
+
+
+class PlotResult(NamedTuple):
+    """What `colorprep plot` did.
+
+    Attributes
+    ----------
+    path : Path
+    runs : list of PlottedRun
+    """
+
+    path: Path
+    runs: list[PlottedRun]
+
+
+class Run(NamedTuple):
+    """A run as it is read."""
+
+    folder: Path
+    config: dict[str, Any]
+    log: Log
+
+    @property
+    def unit(self) -> str:
+        """Of the losses."""
+        return str(self.config["unit"])
+
+    @property
+    def loss(self) -> str:
+        """What was trained on."""
+        return f"{self.config['loss']}{', rebalanced' if self.config['rebalanced'] else ''}"
+
+    @property
+    def kind(self) -> str:
+        """What the run is, in a few words."""
+        return f"{self.config['model']}, {self.loss}"
+
+
+def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotResult:
+    """Draw the curves of one run, or the losses of several over one another.
+
+    Parameters
+    ----------
+    params : PlotParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    PlotResult
+
+    Raises
+    ------
+    InputError
+        If there is no run at all, or losses of several runs are in different units.
+    ArtifactError
+        If one of the folders is no run, its log is damaged, or nothing is logged yet.
+    """
+    folders = list(dict.fromkeys(workspace.path(folder) for folder in params.runs))
+    if not folders:
+        folders = [newest_in_runs(LOG, workspace).parent]
+        reporter.note(f"drawing {workspace.shown(folders[0])}")
+    place = folders[0] if len(folders) == 1 else workspace.root
+    path = workspace.path(params.output) if params.output else place / CURVES_NAME
+    check_replaceable(path)
+    runs = [_read(folder) for folder in folders]
+    if len(runs) == 1:
+        title = _shortened(folders[0].resolve().name)
+        figure = draw_run(runs[0].log, runs[0].unit, runs[0].kind)
+    else:
+        title = f"{len(runs)} runs"
+        figure = draw_runs(_by_name(runs, workspace), runs[0].unit, _in_common(runs))
+    with replacing(path) as temporary:
+        write_png(figure, title, temporary)
+    return PlotResult(path, [_plotted(run) for run in runs])
+
+
+def _read(folder: Path) -> Run:
+    config, log = read_config(folder), read_log(folder / LOG)
+    if not len(log["step"]):
+        raise ArtifactError(
+            f"{folder / LOG}: no step was logged yet; try again when training has gone on"
+        )
+    return Run(folder, config, log)
+
+
+def _in_common(runs: Sequence[Run]) -> str:
+    """Return what is to be known of all runs, refusing those that no axis can be shared by."""
+    first = runs[0]
+    for other in runs[1:]:
+        if other.unit != first.unit:
+            raise InputError(
+                f"{first.folder} has its losses in {first.unit}, {other.folder} in {other.unit}; "
+                "plot them one by one"
+            )
+    if len({run.loss for run in runs}) > 1:
+        return "Different losses: compare shapes, not heights."
+    return first.kind if len({run.kind for run in runs}) == 1 else f"all by {first.loss}"
+
+
+def _by_name(runs: Sequence[Run], workspace: Workspace) -> dict[str, Log]:
+    """Return logs by what the legend calls the runs: folder, kind where it differs, and best."""
+    names = [run.folder.resolve().name for run in runs]
+    if len(set(names)) < len(names):
+        names = [workspace.shown(run.folder) for run in runs]
+    alike = len({run.kind for run in runs}) == 1
+    return {
+        "\n".join([_shortened(name), *([] if alike else [run.kind]), best_text(run.log)]): run.log
+        for name, run in zip(names, runs, strict=True)
+    }
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+
+
+def _plotted(run: Run) -> PlottedRun:
+    steps, losses, best = run.log["step"], run.log["val_loss"], best_row(run.log)
+    return PlottedRun(
+        run.folder,
+        None if best is None else int(steps[best]),
+        None if best is None else float(losses[best]),
+        int(steps[-1]),
+        run.unit,
+    )

@@ -1,0 +1,140 @@
+"""The folders of training runs: what is where, which is the newest, and what it has logged.
+
+A log is read while another process writes it, so a last line without its end is left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArtifactError, InputError
+from ..workspace import Workspace
+
+RUNS_NAME = "runs"
+CONFIG, LOG, LAST, BEST = "config.json", "log.csv", "last.pt", "best.pt"
+COUNTS = ("epoch", "step", "images")
+MEASURES = ("train_loss", "val_loss", "learning_rate", "images_per_second", "data_wait")
+MAY_BE_EMPTY = ("val_loss", "data_wait")
+TOLD = ("model", "loss", "unit", "rebalanced")  # by every run's configuration
+
+Log: TypeAlias = dict[str, NDArray[Any]]
+
+
+def find_newest(name: str, workspace: Workspace) -> Path | None:
+    """Return the newest file of that name among all runs, None where no run has one."""
+    found = workspace.path(RUNS_NAME).glob(f"*/{name}")
+    return max(found, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+
+
+def newest_in_runs(name: str, workspace: Workspace) -> Path:
+    """Return the newest file of that name among all runs.
+
+    Raises
+    ------
+    InputError
+        If no run has one.
+    """
+    newest = find_newest(name, workspace)
+    if newest is None:
+        raise InputError(
+            f"no run in {workspace.path(RUNS_NAME)} has a {name}; train one with `colorprep "
+            "train`, or tell where one is"
+        )
+    return newest
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return how a run was made.
+
+    Raises
+    ------
+    ArtifactError
+        If there is no such folder, or it is no run's.
+    """
+    path = folder / CONFIG
+    if not folder.is_dir():
+        raise ArtifactError(f"there is no run {folder}; give the folder of a run")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(f"{folder} is no run: it has no {CONFIG}") from None
+    except ValueError as error:
+        raise ArtifactError(f"{path} cannot be read as JSON: {error}") from error
+    missing = [name for name in TOLD if not isinstance(config, dict) or name not in config]
+    if missing:
+        raise ArtifactError(
+            f"{path} does not tell the {missing[0]} of a run; it is damaged, or of an older version"
+        )
+    return dict(config)
+
+
+def read_log(path: Path) -> Log:
+    """Return the columns of a log, as far as it is written.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n,)
+        `COUNTS` int64 and `MEASURES` float64, NaN where a row has no value, in order of the step.
+        n is 0 where nothing is logged yet.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged, or no log of ours.
+    """
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+    except UnicodeDecodeError as error:
+        raise ArtifactError(f"{path} is damaged: {error}") from error
+    header, *lines = list(csv.reader(text[: text.rfind("\n") + 1].splitlines())) or [[]]
+    missing = [name for name in (*COUNTS, *MEASURES) if name not in header]
+    if header and missing:
+        raise ArtifactError(f"{path}, line 1: there is no column {missing[0]}; is it a run's log?")
+    rows = [_row(path, number, header, line) for number, line in enumerate(lines, 2)]
+    log: Log = {name: np.array([row[name] for row in rows], np.int64) for name in COUNTS}
+    log |= {name: np.array([row[name] for row in rows], np.float64) for name in MEASURES}
+    fallen = np.flatnonzero(np.diff(log["step"], prepend=0) <= 0)
+    if len(fallen):
+        raise ArtifactError(f"{path}, line {fallen[0] + 2}: steps do not rise; is the log damaged?")
+    return log
+
+
+def _row(path: Path, number: int, header: list[str], line: list[str]) -> dict[str, float]:
+    """Return the values of a line, NaN where there is none."""
+    try:
+        row = dict(zip(header, line, strict=True))
+        values: dict[str, float] = {name: int(row[name]) for name in COUNTS}
+        values |= {name: float(row[name] or "nan") for name in MEASURES}
+        whole = all(math.isfinite(values[name]) for name in MEASURES if name not in MAY_BE_EMPTY)
+        whole = whole and not any(math.isinf(values[name]) for name in MAY_BE_EMPTY)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ArtifactError(
+            f"{path}, line {number} is damaged: {','.join(line)!r} where numbers are expected for "
+            f"{','.join(header)}"
+        )
+    return values
+
+
+def best_row(log: Log) -> int | None:
+    """Return which row has the lowest validation loss, the first of equals; None without any."""
+    losses = log["val_loss"]
+    return None if np.isnan(losses).all() else int(np.nanargmin(losses))
+
+
+def row_facts(log: Log, index: int) -> dict[str, int | float | None]:
+    """Return a row by its columns, fit for JSON: None where there is no value."""
+    row = {name: values[index].item() for name, values in log.items()}
+    return {name: None if math.isnan(value) else value for name, value in row.items()}

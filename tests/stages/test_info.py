@@ -1,0 +1,98 @@
+"""Claims about `info` on runs, checkpoints and evaluations."""
+
+import json
+
+import numpy as np
+import pytest
+from run_folders import HEADER, some_rows, write_run
+
+from colorprep.errors import ArtifactError
+from colorprep.metrics.resampling import Measured
+from colorprep.quantize.ab import ab_lattice
+from colorprep.stages.evaluation_files import write_figures, write_table
+from colorprep.stages.info import run
+from colorprep.training.checkpoint import save_checkpoint
+from colorprep.training.models import make_model
+
+
+def test_a_run_tells_how_far_it_is(workspace, silent, tmp_path):
+    """A run tells its steps of the total, its best row and its last one, and how it was made."""
+    write_run(tmp_path / "a", some_rows(5), loss="kl")
+    facts = run("a", workspace, silent)
+    assert facts["what"] == "a training run of tiny" and facts["loss"] == "kl"
+    assert facts["steps_done"] == "250 of 1000"
+    assert (facts["best"]["step"], facts["best"]["val_loss"]) == (100, 3.25)
+    assert facts["last"] == {
+        "epoch": 2,
+        "step": 250,
+        "images": 8000,
+        "train_loss": 4.0,
+        "val_loss": None,
+        "learning_rate": 0.001,
+        "images_per_second": 900.5,
+        "data_wait": 0.015,
+    }
+    assert run("a/config.json", workspace, silent) == facts
+
+
+@pytest.mark.parametrize("log", [None, f"{HEADER}\n"])
+def test_a_run_that_has_only_begun(workspace, silent, tmp_path, log):
+    """Before the first row there is no best and no last."""
+    path = write_run(tmp_path / "a", []) / "log.csv"
+    path.unlink() if log is None else path.write_text(log)
+    facts = run("a", workspace, silent)
+    assert (facts["steps_done"], facts["best"], facts["last"]) == ("0 of 1000", None, None)
+
+
+def test_a_damaged_log_is_an_error(workspace, silent, tmp_path):
+    """A damaged log is named, with its line."""
+    write_run(tmp_path / "a", ["x"])
+    with pytest.raises(ArtifactError, match=r"log\.csv, line 2"):
+        run("a", workspace, silent)
+
+
+def test_a_checkpoint_tells_what_it_takes_to_use_it(colorprep, tmp_path):
+    """A checkpoint tells its outputs and its bins; what JSON has no number for is null."""
+    config = {"model": "tiny", "outputs": "ab", "unit": "Lab units"}
+    progress = {"step": 50, "val_loss": float("nan")}
+    save_checkpoint(tmp_path / "x.pt", make_model("tiny", 2, 0), ab_lattice(), config, progress)
+    result = colorprep("info", "x.pt", "--json")
+    assert "NaN" not in result.stdout
+    facts = json.loads(result.stdout)
+    assert facts["what"] == "a checkpoint of tiny for ab313"
+    assert facts["outputs"] == "ab" and facts["unit"] == "Lab units"
+    assert facts["fingerprint"] == ab_lattice().fingerprint
+    assert facts["progress"] == {"step": 50, "val_loss": None}
+
+
+def test_an_evaluation_tells_its_figures(colorprep, tmp_path):
+    """The folder of an evaluation, and its JSON, give each figure in a line, and the protocol."""
+    folder = tmp_path / "evaluation"
+    measured = {
+        "psnr": Measured(24.5, 23.25, 25.75, 40),
+        "ssim": Measured(None, None, None, 0, 40),
+    }
+    provenance = {"n_images": 40, "skipped": {}, "checkpoint": {"model": "unet", "sha256": "ab"}}
+    write_figures(folder, "the protocol", measured, provenance)
+    write_table(folder, ["a.jpg"], {"psnr": np.array([24.5])})
+    lines = colorprep("info", "evaluation").stdout.splitlines()
+    assert lines[0] == "an evaluation of the network unet on 40 images"
+    assert "  figure psnr, mean 24.5, low 23.25, high 25.75, n 40, n_left_out 0" in lines
+    assert "  figure ssim, mean none, low none, high none, n 0, n_left_out 40" in lines
+    assert "protocol: the protocol" in lines
+    texts = [
+        colorprep("info", path, "--json").stdout for path in (folder, f"{folder}/evaluation.json")
+    ]
+    assert texts[0] == texts[1]
+    facts = json.loads(texts[0])
+    assert facts["figures"][0] == {"figure": "psnr", **measured["psnr"]._asdict()}
+    assert facts["checkpoint"]["sha256"] == "ab" and "psnr" not in facts
+
+
+def test_an_evaluation_of_pictures(workspace, silent, tmp_path):
+    """Where pictures were judged, no network is named; a broken file is an error."""
+    path = write_figures(tmp_path / "e", "", {}, {"n_images": 3, "colorized": {"n_files": 3}})
+    assert run("e", workspace, silent)["what"] == "an evaluation of pictures on 3 images"
+    path.write_text("{")
+    with pytest.raises(ArtifactError, match=r"evaluation\.json"):
+        run("e", workspace, silent)
