@@ -33,7 +33,7 @@ demo: $(VENV)/installed
 	$(BIN)/colorprep demo
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
