@@ -5,7 +5,7 @@ import math
 import pytest
 
 from colorprep import InputError
-from colorprep.training.schedules import SCHEDULES, relative_rate
+from colorprep.training.schedules import SCHEDULES, Schedule, relative_rate
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
@@ -69,3 +69,23 @@ def test_what_is_no_schedule_is_refused():
         relative_rate("poly", 0, 10, decay=0.5)
     with pytest.raises(InputError, match="above 0 to 1"):
         relative_rate("linear", 0, 10, decay=0.0)
+
+
+def test_schedules_of_a_training():
+    """The peak comes after the warm-up; with --decay-after the rate stays there until then."""
+    schedule = Schedule(4, None, peak=0.5, name="linear", warm_up=0.1, decay_after=3)
+    rates = [schedule.learning_rate(step, 40, falls_from=30) for step in range(40)]
+    assert rates[:4] == pytest.approx([0.125, 0.25, 0.375, 0.5])
+    assert rates[4:31] == pytest.approx([0.5] * 27)
+    assert rates[30:] == pytest.approx([0.05 * left for left in range(10, 0, -1)])
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"peak": 0.0}, {"name": "sometimes"}, {"warm_up": 1.0}, {"decay_after": 2}],
+    ids=lambda params: next(iter(params)),
+)
+def test_schedules_that_cannot_be_meant(params):
+    """Rates, names and shares out of range are refused, and a decay that nothing follows."""
+    with pytest.raises(InputError):
+        Schedule(**{"epochs": 3, "steps": None, "peak": 0.1} | params)
