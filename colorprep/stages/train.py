@@ -19,7 +19,7 @@ from ..training.models import load_matching, make_model
 from ..training.outputs import OUTPUTS
 from ..training.processes import Process, joined
 from ..training.samples import sample_rows
-from ..training.tensorboard import Events
+from ..training.tensorboard import Events, check_installed
 from ..training.trainer import StepOptions, Trainer
 from ..workspace import Workspace
 from .run_folder import RUN_SCHEMA, MadeFrom, RunFolder, new_path, newest_begun, read_log
@@ -123,6 +123,8 @@ def _train(
     process: Process,
     reporter: Reporter,
 ) -> TrainResult:
+    if params.tensorboard:
+        check_installed()
     inputs = read_inputs(params, workspace, process, reporter)
     trainer = _make_trainer(params, inputs, process, workspace, reporter)
     settings = inputs.labels.manifest["settings"]

@@ -21,6 +21,23 @@ TITLES = {
 }
 
 
+def check_installed() -> None:
+    """Refuse to begin what could not be written.
+
+    Raises
+    ------
+    InputError
+        If TensorBoard is not installed.
+    """
+    try:
+        import torch.utils.tensorboard  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            "TensorBoard is not installed; `pip install 'colorprep[tensorboard]'`, or train "
+            "without --tensorboard and look at `colorprep plot`"
+        ) from error
+
+
 class Events:
     """Writes what TensorBoard shows of a run.
 
@@ -30,21 +47,11 @@ class Events:
         Of the run; events go to ``tensorboard/`` in it.
     step : int
         The one gone on from: events past it are hidden.
-
-    Raises
-    ------
-    InputError
-        If TensorBoard is not installed.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise InputError(
-                "TensorBoard is not installed; `pip install 'colorprep[tensorboard]'`, or train "
-                "without --tensorboard and look at `colorprep plot`"
-            ) from error
+        from torch.utils.tensorboard import SummaryWriter  # an extra
+
         self._writer = SummaryWriter(str(folder / FOLDER), purge_step=step + 1)
 
     def write(self, record: Record) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -242,6 +243,16 @@ def test_a_single_image_is_trained_on(photographs, workspace, silent, tmp_path):
     images = ImageParams(photographs, "one.txt")
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, silent)
     assert run(TrainParams(epochs=1, model="tiny"), workspace, silent).held_out == []
+
+
+def test_tensorboard_is_asked_for_first(ready, silent, monkeypatch):
+    """Where the extra is missing, that is told before anything is written."""
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    for name in [name for name in sys.modules if name.startswith("torch.utils.tensorboard")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(InputError, match=r"pip install 'colorprep\[tensorboard\]'"):
+        run(TrainParams(tensorboard=True, model="tiny", output="runs/a"), ready, silent)
+    assert not (ready.root / "runs").exists()
 
 
 def test_nothing_is_trained_over(ready, silent):
