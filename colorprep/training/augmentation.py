@@ -33,15 +33,19 @@ class Preparation:
     flip: bool = False
     gray: GrayRule = "mask"
 
+    def __post_init__(self) -> None:
+        """Refuse a crop that does not fit, before there is a batch."""
+        if self.crop is not None:
+            _check_crop(self.crop, self.stride, self.size, self.size)
+
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Return the batch that the network gets."""
         if self.gray == "drop":
             batch = drop_gray_images(batch)
         if self.crop is None and not self.flip:
             return batch
-        return random_crop_and_flip(
-            batch, self.crop or self.size, self.stride, self.flip, generator
-        )
+        whole = self.size - self.size % self.stride  # what is mirrored ends with a label's block
+        return random_crop_and_flip(batch, self.crop or whole, self.stride, self.flip, generator)
 
 
 def random_crop_and_flip(
@@ -81,11 +85,7 @@ def random_crop_and_flip(
     left border of an image the first column stands in for those that are not there.
     """
     n, height, width = batch["lightness"].shape
-    if size % stride or not 0 < size <= min(height, width):
-        raise InputError(
-            f"a crop must be a multiple of the stride {stride}, up to the images' size of "
-            f"{height} x {width}; got {size}"
-        )
+    _check_crop(size, stride, height, width)
     rows = _draw((height - size) // stride + 1, n, generator)
     columns = _draw((width - size) // stride + 1, n, generator)
     mirrored = _draw(2, n, generator).bool() if flip else torch.zeros(n, dtype=torch.bool)
@@ -101,6 +101,14 @@ def random_crop_and_flip(
         else:
             cut[name] = tensor
     return cut
+
+
+def _check_crop(size: int, stride: int, height: int, width: int) -> None:
+    if size % stride or not 0 < size <= min(height, width):
+        raise InputError(
+            f"a crop must be a multiple of the stride {stride}, up to the images' size of "
+            f"{height} x {width}; got {size}"
+        )
 
 
 def _draw(below: int, n: int, generator: torch.Generator) -> Tensor:

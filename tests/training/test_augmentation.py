@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from colorprep import InputError
-from colorprep.training.augmentation import random_crop_and_flip
+from colorprep.training.augmentation import Preparation, random_crop_and_flip
 
 
 def numbered_batch(n=64, side=24, stride=4):
@@ -89,3 +89,15 @@ def test_impossible_sizes_are_refused(size):
     """A size that is no multiple of the stride, or too large, is an error."""
     with pytest.raises(InputError, match="multiple of the stride 4"):
         cut(numbered_batch(), size)
+
+
+def test_what_a_network_gets():
+    """Whole images, mirrored or not, where nothing is cut; a crop that does not fit is refused."""
+    generator = torch.Generator().manual_seed(0)
+    batch = numbered_batch(side=22)
+    prepared = Preparation(22, 4, flip=True)(batch, generator)
+    assert prepared["lightness"].shape == (64, 20, 20) and prepared["label"].shape == (64, 5, 5)
+    assert torch.equal(prepared["label"].long(), prepared["lightness"][:, ::4, ::4])
+    assert Preparation(22, 4)(batch, generator) is batch
+    with pytest.raises(InputError, match="multiple of the stride 4"):
+        Preparation(22, 4, crop=18)
