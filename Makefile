@@ -33,7 +33,7 @@ demo: $(VENV)/installed
 	$(BIN)/colorprep demo
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

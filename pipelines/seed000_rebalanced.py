@@ -18,6 +18,7 @@ import numpy as np
 from colorprep import QuantizerSpec, Reporter, Workspace, ab_lattice, weight_matrix
 from colorprep.stages import labels, prior, sample, train
 from colorprep.stages.images import ImageParams
+from colorprep.stages.train_params import TrainParams
 
 
 class Printer(Reporter):
@@ -56,8 +57,9 @@ def main() -> None:
     print(f"{maps.folder}: {maps.n_images} label maps at native size")
 
     labels.run(labels.LabelsParams(images), space, reporter)
-    result = train.run(train.TrainParams(epochs=given.epochs, output="run"), space, reporter)
-    print(f"{result.best}: epoch {result.best_epoch}; look at {result.picture}")
+    params = TrainParams(loss="matrix", epochs=given.epochs, output="run")
+    result = train.run(params, space, reporter)
+    print(f"{result.best}: step {result.best_record.step}; look at {result.picture}")
 
 
 if __name__ == "__main__":
