@@ -141,7 +141,7 @@ def test_an_output_that_may_not_be_written(photographs, silent, tmp_path):
     """A folder without permission to write is a clear error."""
     place = tmp_path / "read-only"
     place.mkdir()
-    for folder in (photographs.parent, photographs, tmp_path, *tmp_path.parents[:2]):
+    for folder in (photographs.parent, photographs, tmp_path, *tmp_path.parents[:-2]):
         folder.chmod(0o755)
     place.chmod(0o555)
 
