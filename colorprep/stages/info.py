@@ -126,7 +126,7 @@ def _of_plan(plan: Plan) -> Facts:
 
 def _of_run(folder: Path) -> Facts:
     config, log = read_config(folder), read_log(folder / LOG)
-    n_rows, best = len(log["step"]), best_row(log)
+    n_rows, best = len(log["step"]), best_row(log["val_loss"])
     steps = int(log["step"][-1]) if n_rows else 0
     return {
         "what": f"a training run of {config['model']}",

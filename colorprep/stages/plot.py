@@ -179,7 +179,7 @@ def _shortened(name: str) -> str:
 
 
 def _plotted(run: Run) -> PlottedRun:
-    steps, losses, best = run.log["step"], run.log["val_loss"], best_row(run.log)
+    steps, losses, best = run.log["step"], run.log["val_loss"], best_row(run.log["val_loss"])
     return PlottedRun(
         run.folder,
         None if best is None else int(steps[best]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -22,7 +21,7 @@ from ..training.loop import Record
 from ..training.samples import CAPTIONS
 from ..training.trainer import Trainer
 from ..workspace import Workspace
-from .runs import BEST, CONFIG, LAST, LOG, RUNS_NAME, find_newest
+from .runs import BEST, CONFIG, LAST, LOG, RUNS_NAME, best_row, find_newest
 from .runs import read_log as read_columns
 
 RUN_SCHEMA = "colorprep.run/1"
@@ -74,10 +73,8 @@ class RunFolder:
     @property
     def best(self) -> Record:
         """The record of the lowest validation loss; the last one where none are held out."""
-        validated = [record for record in self.records if not math.isnan(record.val_loss)]
-        if not validated:
-            return self.records[-1]
-        return min(validated, key=lambda record: (record.val_loss, record.step))
+        row = best_row([record.val_loss for record in self.records])
+        return self.records[-1 if row is None else row]
 
     def config(self) -> dict[str, Any]:
         """Return what the run was made from.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArtifactError, InputError
 from ..workspace import Workspace
@@ -128,9 +128,9 @@ def _row(path: Path, number: int, header: list[str], line: list[str]) -> dict[st
     return values
 
 
-def best_row(log: Log) -> int | None:
+def best_row(val_losses: ArrayLike) -> int | None:
     """Return which row has the lowest validation loss, the first of equals; None without any."""
-    losses = log["val_loss"]
+    losses = np.asarray(val_losses, np.float64)
     return None if np.isnan(losses).all() else int(np.nanargmin(losses))
 
 

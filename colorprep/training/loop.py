@@ -191,7 +191,8 @@ def fit(
     advance : callable
         Told, after every step, the number of images, and the share of time waited for data.
     stop : callable
-        Asked after every step; where it says so there is a record, and no more steps.
+        Asked after every step, or by several processes where all have a record; where it says so
+        there is one, and no more steps.
 
     Yields
     ------
@@ -211,8 +212,10 @@ def fit(
             _take_step(trainer, course, batch, process, tally)
             n_images = tally.n_images[-1] * process.world_size
             advance(n_images, f"{tally.waited / tally.seconds:.1%} waiting for data")
-            stopping = stop()
-            if stopping or course.is_recorded(trainer.step):
+            recorded = course.is_recorded(trainer.step)
+            # Several end after the same step, and to agree on it at every one would slow them.
+            stopping = (recorded or process.world_size == 1) and process.any(stop())
+            if stopping or recorded:
                 trainer.evaluates()
                 yield _record(trainer, course, epoch, tally, process)
                 trainer.trains()

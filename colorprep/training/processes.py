@@ -41,6 +41,10 @@ class Process:
         distributed.all_reduce(sums)
         return [float(value) for value in sums.tolist()]
 
+    def any(self, said: bool) -> bool:
+        """Return whether one of the processes says so, on all of them."""
+        return self.summed([said])[0] > 0
+
     def shared(self, value: Any) -> Any:
         """Return the leading process's value, on all of them; also waits for it."""
         if self.world_size == 1:

@@ -41,6 +41,18 @@ def test_every_command_has_help_with_examples(colorprep, name):
     assert EVERY[name].get_short_help_str(80).endswith(".")
 
 
+def test_the_choices_of_train_are_those_of_its_tables():
+    """They stand in the command line a second time, so that --help need not import torch."""
+    from colorprep.cli import train
+    from colorprep.training.losses import LOSSES
+    from colorprep.training.models import MODELS
+    from colorprep.training.schedules import SCHEDULES
+
+    assert (train.MODELS, train.LOSSES, train.SCHEDULES) == tuple(
+        map(list, (MODELS, LOSSES, SCHEDULES))
+    )
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_in_the_readme(name):
     """The README names every command."""

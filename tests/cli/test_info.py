@@ -12,6 +12,7 @@ def ready(photographs, tmp_path_factory):
     from colorprep import QuantizerSpec, Reporter, Workspace
     from colorprep.stages import labels, prior, rgbvar, train, weights
     from colorprep.stages.images import ImageParams
+    from colorprep.stages.train_params import TrainParams
 
     space = Workspace(tmp_path_factory.mktemp("workspace"))
     images, silent = ImageParams(photographs), Reporter()
@@ -22,7 +23,7 @@ def ready(photographs, tmp_path_factory):
     labels.run(labels.LabelsParams(images, size=32), space, silent)
     labels.run(labels.LabelsParams(images, format="npy", output="maps"), space, silent)
     rgbvar.run(rgbvar.RgbvarParams(images, (1, 9)), space, silent)
-    train.run(train.TrainParams(epochs=1, output="runs/a"), space, silent)
+    train.run(TrainParams(epochs=1, output="runs/a"), space, silent)
     np.save(space.path("bare.npy"), np.ones(313) / 313)
     np.save(space.path("points.npy"), np.zeros((313, 2)))
     return space

@@ -1,8 +1,10 @@
 """Claims about training on several processes at once, as torchrun starts them."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -78,3 +80,20 @@ def test_two_processes_go_on(ready, trained):
     command = [sys.executable, *COMMAND, "-C", str(ready.root), "-o", "runs/two", "--resume"]
     alone = subprocess.run(command, capture_output=True, text=True)
     assert alone.returncode == 1 and "begun with n processes 2, which is 1 now" in alone.stderr
+
+
+def test_two_processes_end_after_the_same_step(ready):
+    """torchrun's SIGTERM reaches them at different steps; they agree on one, and it is saved."""
+    folder = ready.root / "runs/ended"
+    options = ["--epochs", "5000", "-C", str(ready.root), "-o", "runs/ended"]
+    command = [sys.executable, *TORCHRUN, *COMMAND, *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while len(read_log(folder / "log.csv")) < 2:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    step = read_log(folder / "log.csv")[-1].step
+    assert process.returncode and said.count(f"interrupted after step {step} of") == 2
+    assert torch.load(folder / "last.pt", weights_only=True)["training"]["step"] == step
