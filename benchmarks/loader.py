@@ -3,8 +3,10 @@
 The same samples, made by colorprep from linked photographs (256 x 256 lightness, 64 x 64 labels),
 are read in batches of 64 in random order: by colorprep's loader; by webdataset from a tar; and by a
 plain h5py dataset, one sample at a time, in torch's DataLoader. Each way is measured in a process
-of its own, in turn, round after round, over some epochs after a first one that does not count;
-nobody does anything with the batches. Ratios are taken within each round.
+of its own, in turn, round after round, over some epochs after a first one that does not count.
+Nobody does anything with the batches, but that colorprep's are also measured while each is copied
+once more, as on its way to a device: made ahead by threads, and made when they are asked for.
+Ratios are taken within each round.
 """
 
 from __future__ import annotations
@@ -50,6 +52,25 @@ def by_colorprep(scratch: Path, prefetch: int) -> Callable[[], Batches]:
 
     loader = ShardDataset(scratch / "labels").loader(BATCH, prefetch=prefetch)
     return lambda: loader
+
+
+def copied(batches: Callable[[], Batches]) -> Callable[[], Batches]:
+    """Copy each batch to memory that is used again, as on its way to a device."""
+    import torch
+
+    place: dict[tuple[str, torch.Size], torch.Tensor] = {}
+
+    def copy(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        key = name, tensor.shape
+        if key not in place:
+            place[key] = torch.empty_like(tensor)
+        return place[key].copy_(tensor)
+
+    def epoch() -> Batches:
+        for batch in batches():
+            yield {name: copy(name, tensor) for name, tensor in batch.items()}
+
+    return epoch
 
 
 def by_h5py(scratch: Path) -> Callable[[], Batches]:
@@ -99,12 +120,23 @@ def by_webdataset(scratch: Path) -> Callable[[], Batches]:
 
 WAYS: dict[str, tuple[str, Callable[[Path], Callable[[], Batches]], int]] = {
     "loader": ("colorprep's loader", lambda scratch: by_colorprep(scratch, 2), 10),
-    "no-prefetch": ("the same, nothing made ahead", lambda scratch: by_colorprep(scratch, 0), 10),
+    "at-once": ("the same, nothing made ahead", lambda scratch: by_colorprep(scratch, 0), 10),
+    "copied": ("the same, copied", lambda scratch: copied(by_colorprep(scratch, 2)), 10),
+    "copied-at-once": (
+        "copied, nothing made ahead",
+        lambda scratch: copied(by_colorprep(scratch, 0)),
+        10,
+    ),
     "h5py": ("plain h5py dataset", by_h5py, 3),
     "webdataset": ("webdataset", by_webdataset, 2),
 }
 # What is stated: way, baseline, the ratio that it should reach.
-RATIOS = [("loader", "webdataset", 8), ("loader", "h5py", 2), ("loader", "no-prefetch", 1)]
+RATIOS = [
+    ("loader", "webdataset", 8),
+    ("loader", "h5py", 2),
+    ("copied", "copied-at-once", 1),
+    ("loader", "at-once", None),
+]
 STATED_SPEED = 40_000
 
 
@@ -175,7 +207,8 @@ def main() -> None:
     print(f"\n{'ratio':36} {'median':>9} {'least':>7} {'most':>8} {'stated':>8}")
     for way, baseline, stated_ratio in RATIOS:
         ratios = [speeds[way] / speeds[baseline] for speeds in rounds]
-        show_line(f"{way} / {baseline}", ratios, f"{stated_ratio}")
+        stated = f">= {stated_ratio}" if stated_ratio else ""
+        show_line(f"{way} / {baseline}", ratios, stated)
 
 
 if __name__ == "__main__":
