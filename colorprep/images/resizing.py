@@ -97,12 +97,17 @@ def triangle_taps(length: int, size: int) -> Taps:
 
 
 @lru_cache(maxsize=64)
-def triangle_weights(length: int, size: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def triangle_weights(
+    length: int, size: int, stride: int = 1, n_pixels: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the first samples and the weights of `triangle_taps` as they are before rounding.
 
     Parameters
     ----------
     length, size : int
+    stride, n_pixels : int
+        The samples are of the middles of pixels 0, stride, 2 stride, ... of so many, which is what
+        is resized. By default each sample is a pixel.
 
     Returns
     -------
@@ -110,9 +115,11 @@ def triangle_weights(length: int, size: int) -> tuple[NDArray[np.int64], NDArray
     weights : ndarray of shape (k, size), float64
         Each column sums to 1.
     """
-    scale = length / size
-    reach = max(scale, 1.0)
+    scale = (n_pixels or length) / size
+    reach = max(scale / stride, 1.0)
     center = (np.arange(size) + 0.5) * scale
+    if stride != 1:
+        center = (center - 0.5) / stride + 0.5
     # Truncated toward zero, as a cast in C does it.
     first = np.maximum((center - reach + 0.5).astype(np.int64), 0)
     last = np.minimum((center + reach + 0.5).astype(np.int64), length)

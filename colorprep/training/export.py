@@ -130,8 +130,9 @@ def _probe(model: nn.Module) -> tuple[int, int]:
 def _decoding(meaning: str, quantizer: Quantizer) -> dict[str, Any]:
     """Tell how colors are made of the outputs, in steps."""
     last = (
-        "enlarge a and b bilinearly to the photograph, and join them with its own L; reduce chroma "
-        "where sRGB cannot show it"
+        "color (i, j) is of the middle of pixel (stride i, stride j) of the photograph at size x "
+        "size (see settings): from there enlarge a and b bilinearly to the photograph, and join "
+        "them with its own L; reduce chroma where sRGB cannot show it"
     )
     if meaning == "ab":
         return {"ab_unit": AB_UNIT, "steps": [f"(a, b) = {AB_UNIT:g} z, in CIELAB units", last]}

@@ -9,12 +9,13 @@ import torch
 
 from ..errors import InputError
 from ..images.decoding import Pixels
-from ..images.resizing import resize
+from ..images.resizing import middle_square, resize
 from ..quantize.labeling import Labeler
 from ..quantize.tables import soft_table
 from .checkpoint import Checkpoint
 from .models import logits_at
 from .outputs import OUTPUTS
+from .targets import cells_of
 
 
 class Likelihood(NamedTuple):
@@ -57,12 +58,13 @@ class LikelihoodJudge:
         self._model = checkpoint.model
         self._device = device
         self._size: int = settings["size"]
-        self._labeler = Labeler(checkpoint.quantizer, settings["stride"])
+        self._crops = settings.get("fit") == "crop"
+        self._labeler = Labeler(checkpoint.quantizer, settings["stride"], settings.get("lowpass"))
         self._soft = soft_table(checkpoint.quantizer)
 
     @torch.no_grad()
     def __call__(self, pixels: Pixels) -> Likelihood:
-        """Judge one photograph, stretched to the size and sampled at the stride of training.
+        """Judge one photograph, made small and labeled as those of the training were.
 
         Parameters
         ----------
@@ -72,7 +74,7 @@ class LikelihoodJudge:
         -------
         Likelihood
         """
-        small = resize(pixels, self._size)
+        small = resize(middle_square(pixels) if self._crops else pixels, self._size)
         room = self._labeler.room(1, self._size)
         small.flags.writeable = False
         self._labeler.label_into(small, room, 0)
@@ -82,11 +84,9 @@ class LikelihoodJudge:
         outputs = logits_at(self._model, lightness, (height, width)).double()
         logits = self._logits_of(outputs, self._quantizer)[0]
         log_probs = torch.log_softmax(logits, dim=0).flatten(1).T.cpu().numpy()
-        if "hc" in room:
-            first, second = np.moveaxis(room["hc"][0].astype(np.intp), -1, 0)
-        else:
-            first, second = np.moveaxis(room["ab"][0].astype(np.intp) + 128, -1, 0)
-        cells = (first << 8 | second).ravel()
+        colors = "hc" if "hc" in room else "ab"
+        batch = {colors: torch.from_numpy(room[colors])}
+        cells = cells_of(batch, self._quantizer.space).numpy().ravel()
         chosen = np.take_along_axis(log_probs, self._soft.bins[cells].astype(np.intp), axis=1)
         hard = np.take_along_axis(log_probs, labels.reshape(-1, 1).astype(np.intp), axis=1)
         return Likelihood(

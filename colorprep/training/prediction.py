@@ -17,7 +17,7 @@ from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
 from .models import logits_at
 from .outputs import decode_outputs
-from .rendering import recolor
+from .rendering import LabelGrid, recolor
 
 
 @torch.no_grad()
@@ -82,4 +82,4 @@ def colorize_photograph(
     side = -(-size // stride)
     model, quantizer, shape = checkpoint.model, checkpoint.quantizer, (side, side)
     colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.outputs)
-    return recolor(pixels, colors[0], quantizer)
+    return recolor(pixels, colors[0], quantizer, LabelGrid(size, stride))

@@ -7,6 +7,8 @@ where the others begin and end: the picture is the same to the bit as if it were
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,8 +25,25 @@ from ..quantize.quantizer import Quantizer
 BAND_PIXELS = 1 << 16  # few enough to stay in a processor's cache: twice as fast as a whole picture
 
 
+class LabelGrid(NamedTuple):
+    """Where colors lie in a picture: in the middle of every stride-th pixel, the first included.
+
+    Attributes
+    ----------
+    size, stride : int
+        Counted in pixels of the picture stretched to a square of that size.
+    """
+
+    size: int
+    stride: int
+
+
 def recolor(
-    pixels: Pixels, colors: Floats, quantizer: Quantizer, band_pixels: int = BAND_PIXELS
+    pixels: Pixels,
+    colors: Floats,
+    quantizer: Quantizer,
+    grid: LabelGrid | None = None,
+    band_pixels: int = BAND_PIXELS,
 ) -> Pixels:
     """Give a photograph other colors, of a lower resolution, and keep its lightness.
 
@@ -34,6 +53,7 @@ def recolor(
     colors : ndarray of shape (h, w, 2), float64
         As in `colorize`.
     quantizer : Quantizer
+    grid : LabelGrid or None
     band_pixels : int
         About how many pixels are worked on at once.
 
@@ -43,7 +63,7 @@ def recolor(
         What `colorize` makes of the photograph's Lab lightness.
     """
     height, width = pixels.shape[:2]
-    enlarged = Enlarged(_to_plane(colors, quantizer), (height, width))
+    enlarged = Enlarged(_to_plane(colors, quantizer), (height, width), grid)
     picture = np.empty((height, width, 3), np.uint8)
     n_rows = max(1, band_pixels // width)
     for start in range(0, height, n_rows):
@@ -53,7 +73,9 @@ def recolor(
     return picture
 
 
-def colorize(lightness: Floats, colors: Floats, quantizer: Quantizer) -> Pixels:
+def colorize(
+    lightness: Floats, colors: Floats, quantizer: Quantizer, grid: LabelGrid | None = None
+) -> Pixels:
     """Color a picture with predicted colors of a lower resolution.
 
     Parameters
@@ -63,16 +85,18 @@ def colorize(lightness: Floats, colors: Floats, quantizer: Quantizer) -> Pixels:
     colors : ndarray of shape (h, w, 2), float64
         In the quantizer's space; interpolated bilinearly, hues on their circle.
     quantizer : Quantizer
+    grid : LabelGrid or None
+        Where the colors lie; None where they are of all of the picture, each of its share.
 
     Returns
     -------
     ndarray of shape (H, W, 3), uint8
     """
-    enlarged = Enlarged(_to_plane(colors, quantizer), lightness.shape)[:]
+    enlarged = Enlarged(_to_plane(colors, quantizer), lightness.shape, grid)[:]
     return _rendered(lightness, _to_ab(enlarged, lightness, quantizer))
 
 
-def render(lightness: Floats, ab: Floats) -> Pixels:
+def render(lightness: Floats, ab: Floats, grid: LabelGrid | None = None) -> Pixels:
     """Make a picture of its lightness and its ab, of the same resolution or a lower one.
 
     Parameters
@@ -80,13 +104,15 @@ def render(lightness: Floats, ab: Floats) -> Pixels:
     lightness : ndarray of shape (H, W), float64
         Lab lightness, 0 to 100.
     ab : ndarray of shape (h, w, 2), float64
+    grid : LabelGrid or None
+        As in `colorize`.
 
     Returns
     -------
     ndarray of shape (H, W, 3), uint8
         Where sRGB cannot show a color at its lightness, chroma is reduced.
     """
-    return _rendered(lightness, Enlarged(ab, lightness.shape)[:])
+    return _rendered(lightness, Enlarged(ab, lightness.shape, grid)[:])
 
 
 class Enlarged:
@@ -97,38 +123,47 @@ class Enlarged:
     colors : ndarray of shape (h, w, 2), float64
     shape : tuple of int
         Height and width to be had.
+    grid : LabelGrid or None
+        As in `colorize`.
 
     Notes
     -----
-    Equal to Pillow's to the bit, which rounds to float32 after each of its two passes, and makes
-    the one along the columns first where that leaves less to do.
+    Without a grid equal to Pillow's to the bit, which rounds to float32 after each of its two
+    passes, and makes the one along the columns first where that leaves less to do.
     """
 
-    def __init__(self, colors: Floats, shape: tuple[int, ...]) -> None:
+    def __init__(
+        self, colors: Floats, shape: tuple[int, ...], grid: LabelGrid | None = None
+    ) -> None:
         (height, width), (n_rows, n_columns) = colors.shape[:2], shape
-        self._shape = n_rows, n_columns
+        self._shape, self._grid = (n_rows, n_columns), grid
         self._columns_first = n_rows < height and height - n_rows > 2 * (width - n_columns)
         # What has its size already is not rounded.
         self._values: NDArray[np.floating] = colors
         if not self._columns_first:
-            self._values = _interpolated(colors, 1, n_columns)
+            self._values = _interpolated(colors, 1, n_columns, grid)
 
     def __getitem__(self, rows: slice) -> Floats:
         """Return some rows, (n, W, 2) float64."""
-        values = _interpolated(self._values, 0, self._shape[0], rows)
+        values = _interpolated(self._values, 0, self._shape[0], self._grid, rows)
         if self._columns_first:
-            values = _interpolated(values, 1, self._shape[1])
+            values = _interpolated(values, 1, self._shape[1], self._grid)
         return values.astype(np.float64)
 
 
 def _interpolated(
-    values: NDArray[np.floating], axis: int, size: int, part: slice = slice(None)
+    values: NDArray[np.floating],
+    axis: int,
+    size: int,
+    grid: LabelGrid | None,
+    part: slice = slice(None),
 ) -> NDArray[np.floating]:
     """Return a part of values that are stretched to `size` along an axis, float32."""
     length = values.shape[axis]
-    if length == size:
+    n_pixels, stride = grid or (length, 1)
+    if length == n_pixels == size:
         return values[part] if axis == 0 else values
-    first, weights = triangle_weights(length, size)
+    first, weights = triangle_weights(length, size, stride, n_pixels)
     values = values.astype(np.float32)
     total = np.zeros(1)
     for offset, weight in enumerate(weights[:, part]):

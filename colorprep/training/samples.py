@@ -14,7 +14,7 @@ from .dataset import Batch, ShardDataset
 from .losses import LOSSES
 from .outputs import OUTPUTS
 from .prediction import predict_colors
-from .rendering import colorize, render
+from .rendering import LabelGrid, colorize, render
 from .targets import cells_of
 
 CAPTIONS = ("original", "target", "gray", "prediction")
@@ -50,14 +50,16 @@ def sample_rows(
     originals = batch["ab"].numpy() + 0.5
     is_regression = OUTPUTS[outputs].logits is None
     targets = originals if is_regression else target_colors(quantizer, batch)
+    settings = images.labels.manifest["settings"]
+    grid = LabelGrid(settings["size"], settings["stride"])
     rows = []
     for levels, original, target, colors in zip(
         batch["lightness"].numpy(), originals, targets, predicted, strict=True
     ):
         at = levels / 2.55
         gray = render(at, np.zeros_like(original))
-        shown = [colorize(at, each, quantizer) for each in (target, colors)]
-        rows.append([render(at, original), shown[0], gray, shown[1]])
+        shown = [colorize(at, each, quantizer, grid) for each in (target, colors)]
+        rows.append([render(at, original, grid), shown[0], gray, shown[1]])
     return rows
 
 

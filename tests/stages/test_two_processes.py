@@ -83,7 +83,7 @@ def test_two_processes_go_on(ready, trained):
 
 
 def test_two_processes_end_after_the_same_step(ready):
-    """torchrun's SIGTERM reaches them at different steps; they agree on one, and it is saved."""
+    """SIGTERM of torchrun reaches them at different steps; they agree on one, and it is saved."""
     folder = ready.root / "runs/ended"
     options = ["--epochs", "5000", "-C", str(ready.root), "-o", "runs/ended"]
     command = [sys.executable, *TORCHRUN, *COMMAND, *options]

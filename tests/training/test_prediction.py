@@ -14,7 +14,7 @@ from colorprep.training.devices import choose_device
 from colorprep.training.models import MODELS, logits_at, make_model
 from colorprep.training.outputs import OUTPUTS, decode_outputs
 from colorprep.training.prediction import colorize_photograph, predict_colors
-from colorprep.training.rendering import colorize
+from colorprep.training.rendering import LabelGrid, colorize
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
@@ -108,7 +108,7 @@ def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
     with torch.no_grad():
         channels = logits_at(model.eval(), levels, (8, 8))
     colors = decode_outputs(outputs, channels, quantizer)[0]
-    expected = colorize(rgb_to_lab(gray)[..., 0], colors, quantizer)
+    expected = colorize(rgb_to_lab(gray)[..., 0], colors, quantizer, LabelGrid(32, 4))
     assert np.ptp(expected, axis=2).max() > 0
     np.testing.assert_array_equal(colorize_photograph(checkpoint, gray), expected)
 

@@ -5,10 +5,19 @@ import tracemalloc
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import map_coordinates
 
 from colorprep import ab_lattice, decode, rgb_to_lab
+from colorprep.images.sample import sample_crops
 from colorprep.quantize.mixture import hue_chroma_grid
-from colorprep.training.rendering import BAND_PIXELS, Enlarged, colorize, recolor, render
+from colorprep.training.rendering import (
+    BAND_PIXELS,
+    Enlarged,
+    LabelGrid,
+    colorize,
+    recolor,
+    render,
+)
 
 QUANTIZERS = [ab_lattice(), hue_chroma_grid(64)]
 
@@ -44,6 +53,42 @@ def test_enlarging_is_pillows(shape, size):
         np.testing.assert_array_equal(enlarged[band], expected[band])
 
 
+@pytest.mark.parametrize(
+    ("size", "stride", "shape"),
+    [(32, 4, (32, 32)), (30, 4, (75, 64)), (33, 2, (140, 33)), (32, 4, (7, 90)), (16, 1, (40, 16))],
+)
+def test_labels_lie_where_they_were_sampled(size, stride, shape):
+    """Label (i, j) is the color of the middle of pixel (stride i, stride j), and so enlarged."""
+    side = -(-size // stride)
+    colors = np.random.default_rng(0).normal(0, 40, (side, side, 2))
+    enlarged = Enlarged(colors, shape, LabelGrid(size, stride))[:]
+    places = [((np.arange(n) + 0.5) * size / n - 0.5) / stride for n in shape]
+    if min(shape) >= side:  # smaller pictures have means
+        grid = np.meshgrid(*places, indexing="ij")
+        expected = [map_coordinates(colors[..., i], grid, order=1, mode="nearest") for i in (0, 1)]
+        np.testing.assert_allclose(enlarged, np.stack(expected, axis=-1), atol=1e-4)
+    ramp = np.broadcast_to(np.arange(side)[:, None], (side, side))
+    rows = Enlarged(np.stack([ramp, ramp.T], axis=-1), shape, LabelGrid(size, stride))[:]
+    inside = (places[0] >= 1) & (places[0] <= side - 2)
+    np.testing.assert_allclose(rows[inside, 0, 0], places[0][inside], atol=0.1)
+
+
+def test_true_labels_give_unshifted_colors():
+    """Colored by its own labels, a photograph fits best where it is, and not a pixel beside."""
+    for crop in sample_crops(6, 256):
+        pixels = np.asarray(crop.image)
+        ab = rgb_to_lab(pixels)[..., 1:]
+        picture = recolor(pixels, ab[::4, ::4], ab_lattice(), LabelGrid(256, 4))
+        back = rgb_to_lab(picture)[..., 1:]
+        inner = (slice(8, -8), slice(8, -8))
+        errors = {
+            (down, right): np.abs(np.roll(back, (down, right), (0, 1)) - ab)[inner].mean()
+            for down in (-1, 0, 1)
+            for right in (-1, 0, 1)
+        }
+        assert min(errors, key=errors.__getitem__) == (0, 0)
+
+
 def test_colors_of_the_right_size_stay():
     """Nothing is interpolated, or rounded, where there is nothing to enlarge."""
     colors = np.random.default_rng(0).normal(0, 40, (9, 12, 2))
@@ -56,9 +101,10 @@ def test_bands_leave_no_seams(quantizer, shape):
     """A picture made in bands, of any height, is the one that is made in one piece, to the bit."""
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
     colors = wild_colors(quantizer, (16, 16))
-    whole = colorize(rgb_to_lab(pixels)[..., 0], colors, quantizer)
+    grid = LabelGrid(64, 4)
+    whole = colorize(rgb_to_lab(pixels)[..., 0], colors, quantizer, grid)
     for band_pixels in (1, 5 * shape[1], 17 * shape[1], BAND_PIXELS):
-        banded = recolor(pixels, colors, quantizer, band_pixels)
+        banded = recolor(pixels, colors, quantizer, grid, band_pixels)
         np.testing.assert_array_equal(banded, whole)
 
 

@@ -117,12 +117,17 @@ def logits_at(model: nn.Module, lightness: Tensor, shape: tuple[int, int]) -> Te
     -------
     Tensor of shape (B, n, *shape)
         Outputs at the lightness's own resolution are taken at the labels' pixels, every
-        stride-th row and column; others are interpolated bilinearly where they are not of `shape`.
+        stride-th row and column, the first included; others are interpolated bilinearly where they
+        are not of `shape`.
     """
     outputs: Tensor = model(lightness[:, None].float() / 127.5 - 1.0)
     height, width = outputs.shape[2:]
     if (height, width) == shape:
         return outputs
-    if (height, width) == lightness.shape[1:] and height % shape[0] == 0 == width % shape[1]:
-        return outputs[:, :, :: height // shape[0], :: width // shape[1]]
+    stride = -(-height // shape[0])
+    if (height, width) == lightness.shape[1:] and shape == (
+        -(-height // stride),
+        -(-width // stride),
+    ):
+        return outputs[:, :, ::stride, ::stride]
     return functional.interpolate(outputs, shape, mode="bilinear", align_corners=False)
