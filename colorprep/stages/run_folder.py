@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..atomic import replacing, write_json, write_text
+from ..atomic import remove_leftovers, replacing, write_json, write_text
 from ..errors import ArtifactError, OutputExists
 from ..images.decoding import Pixels
 from ..quantize.quantizer import Quantizer
@@ -102,6 +102,7 @@ class RunFolder:
         OutputExists
             If there is something else in the folder already.
         """
+        remove_leftovers(self.path)
         begun_only = {CONFIG, VALIDATION}  # a run that was killed before its first checkpoint
         if self.path.exists() and (
             not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - begun_only
@@ -114,14 +115,16 @@ class RunFolder:
         write_json(self.path / CONFIG, config)
         write_text(self.path / VALIDATION, "".join(f"{key}\n" for key in held_out))
 
-    def check(self, made_from: MadeFrom) -> None:
-        """Refuse to go on with other inputs than the run was begun with.
+    def take_up(self, trainer: Trainer, made_from: MadeFrom) -> None:
+        """Set a trainer to where the run was.
 
         Raises
         ------
         ArtifactError
-            If a fact differs.
+            If the last checkpoint or the log is damaged, or the inputs are others than the run was
+            begun with.
         """
+        remove_leftovers(self.path)
         before = self.config()
         for name, value in json.loads(json.dumps(made_from.config)).items():
             if name not in MAY_CHANGE and before.get(name) != value:
@@ -136,16 +139,6 @@ class RunFolder:
                 f"{self.path} was trained on other images, or in another order: lists or labels "
                 "have changed; put them back, or train anew without --resume"
             )
-
-    def take_up(self, trainer: Trainer) -> None:
-        """Set a trainer to where the run was.
-
-        Raises
-        ------
-        ArtifactError
-            If the last checkpoint or the log is damaged.
-        """
-        training = load_checkpoint(self.path / LAST).training or {}
         trainer.load_state_dict(training)
         # Rows past the checkpoint are of steps that will be taken again.
         rows = read_log(self.path / LOG)

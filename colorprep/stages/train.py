@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from ..interrupts import asking
 from ..progress import Reporter
 from ..training.augmentation import Preparation
 from ..training.checkpoint import load_checkpoint
-from ..training.dataset import ShardDataset
+from ..training.dataset import Batch, ShardDataset
 from ..training.devices import reproducibly
 from ..training.loop import Course, Record, fit
 from ..training.losses import LOSSES, make_loss
@@ -19,6 +20,7 @@ from ..training.models import load_matching, make_model
 from ..training.outputs import OUTPUTS
 from ..training.processes import Process, joined
 from ..training.samples import sample_rows
+from ..training.targets import drop_gray_images
 from ..training.tensorboard import Events, check_installed
 from ..training.trainer import StepOptions, Trainer
 from ..workspace import Workspace
@@ -132,7 +134,8 @@ def _train(
         inputs.training,
         inputs.validation,
         params.to_schedule(),
-        Preparation(settings["size"], settings["stride"], params.crop, params.flip, params.gray),
+        drop_gray_images if params.gray == "drop" else _whole,
+        Preparation(settings["size"], settings["stride"], params.crop, params.flip),
         params.seed,
         params.checkpoint_every,
         params.validate_every,
@@ -143,8 +146,7 @@ def _train(
         inputs.training.state_dict()["fingerprint"],
     )
     if params.resume:
-        folder.check(made_from)
-        folder.take_up(trainer)
+        folder.take_up(trainer, made_from)
         going = "is finished" if trainer.step == course.total_steps else "goes on"
         reporter.note(f"{workspace.shown(folder.path)} {going} after step {trainer.step}")
     elif process.leads:
@@ -155,9 +157,20 @@ def _train(
     if params.compile:
         trainer.model.compile()
     trainer.forward_through(process.averaged)
-    events = Events(folder.path, trainer.step) if params.tensorboard and process.leads else None
-    _follow(trainer, course, folder, made_from, inputs, process, events, reporter)
+    if trainer.step < course.total_steps:
+        events = Events(folder.path, trainer.step) if params.tensorboard and process.leads else None
+        _follow(trainer, course, folder, made_from, inputs, process, events, reporter)
+    if trainer.step < course.total_steps:
+        raise KeyboardInterrupt(
+            f"interrupted after step {trainer.step} of {course.total_steps}: {folder.path / LAST} "
+            f"is saved; the same command with --resume -o {workspace.shown(folder.path)} goes on"
+        )
     return _result(folder, inputs, params, process)
+
+
+def _whole(batch: Batch) -> Batch:
+    """Return all images of a batch."""
+    return batch
 
 
 def _follow(
@@ -172,8 +185,6 @@ def _follow(
 ) -> None:
     """Train, and save what comes of it."""
     loss, total = made_from.config["loss"], course.total_steps
-    if trainer.step == total:
-        return
     shown = ShardDataset(inputs.labels, _spread(inputs.held_out or inputs.training.dataset.keys))
     n_images = course.images_before(total) - course.images_before(trainer.step)
     with asking() as stop, reporter.track(n_images, "images", "training") as advance:
@@ -188,11 +199,6 @@ def _follow(
                 if events is not None:
                     events.write(record)
             process.shared(None)
-    if trainer.step < total:
-        raise KeyboardInterrupt(
-            f"interrupted after step {trainer.step} of {total}: {folder.path / LAST} is saved; go "
-            f"on with `colorprep train --resume -o {folder.path}`"
-        )
 
 
 def _make_trainer(
@@ -244,6 +250,7 @@ def _config(
         "source": manifest["digest"],
         "n_training": len(inputs.training.dataset),
         "n_validation": len(inputs.held_out),
+        "validation_digest": hashlib.sha256("\n".join(inputs.held_out).encode()).hexdigest(),
         **selection_facts(params, workspace),
         "batch_size": params.batch_size,
         "n_processes": process.world_size,

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ..errors import InputError
 from .dataset import Batch
-from .targets import GrayRule, drop_gray_images
 
 
 @dataclass(frozen=True)
@@ -23,15 +22,12 @@ class Preparation:
     crop : int or None
         Side of random squares.
     flip : bool
-    gray : {"mask", "drop", "keep"}
-        Whether to drop gray images; masking is the loss's affair.
     """
 
     size: int
     stride: int
     crop: int | None = None
     flip: bool = False
-    gray: GrayRule = "mask"
 
     def __post_init__(self) -> None:
         """Refuse a crop that does not fit, before there is a batch."""
@@ -40,8 +36,6 @@ class Preparation:
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Return the batch that the network gets."""
-        if self.gray == "drop":
-            batch = drop_gray_images(batch)
         if self.crop is None and not self.flip:
             return batch
         whole = self.size - self.size % self.stride  # what is mirrored ends with a label's block

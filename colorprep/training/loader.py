@@ -200,7 +200,7 @@ class ShardLoader:
         if n_least < self._world_size:
             raise InputError(
                 f"{self._world_size} processes cannot share {n_least} images; train with fewer "
-                "processes, or on more images"
+                "processes, or take more images, for validation as well"
             )
         return selections
 
@@ -243,7 +243,7 @@ def made_ahead(
         Makes the batch of a step. Its exceptions are raised here, in their turn.
     steps : iterable of int
     n_ahead : int
-        How many batches may wait or be in the making, 1 or more.
+        How many batches wait or are in the making while one is used, 1 or more.
 
     Yields
     ------

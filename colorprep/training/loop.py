@@ -11,10 +11,12 @@ import hashlib
 import math
 import time
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -26,9 +28,16 @@ from .loader import ShardLoader
 from .models import logits_at
 from .processes import Process
 from .schedules import Schedule
+from .targets import unlabeled
 from .trainer import Trainer
 
+AGREE_EVERY = 10  # steps after which several processes ask each other whether to end
+
+Select = Callable[[Batch], Batch]
 Prepare = Callable[[Batch, torch.Generator], Batch]
+T = TypeVar("T")
+
+DIVERGED = "nothing of it was saved; train again with a lower --lr, or with --clip 1"
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,8 @@ class Course:
     training : ShardLoader
     validation : ShardLoader or None
     schedule : Schedule
+    select : callable
+        From a batch to those of its images that are learned from, or looked at in validation.
     prepare : callable
         From a batch on the device, and a generator for what is random, to what the network gets.
     seed : int
@@ -86,6 +97,7 @@ class Course:
     training: ShardLoader
     validation: ShardLoader | None
     schedule: Schedule
+    select: Select
     prepare: Prepare
     seed: int = 0
     record_every: int = 50
@@ -161,7 +173,7 @@ class Tally:
         """Time since the beginning."""
         return time.perf_counter() - self._begun
 
-    def timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+    def timed(self, batches: Iterable[T]) -> Iterator[T]:
         """Give batches, and count how long they are waited for."""
         source = iter(batches)
         while True:
@@ -191,8 +203,8 @@ def fit(
     advance : callable
         Told, after every step, the number of images, and the share of time waited for data.
     stop : callable
-        Asked after every step, or by several processes where all have a record; where it says so
-        there is one, and no more steps.
+        Asked after every step, or by several processes after every few; where it says so there is a
+        record, and no more steps.
 
     Yields
     ------
@@ -207,14 +219,17 @@ def fit(
     total = course.total_steps
     while trainer.step < total:
         epoch, at = course.position(trainer.step)
-        tally = Tally()
-        for batch in tally.timed(moved_ahead(course.training.batches(epoch, at), process.device)):
+        tally, seen = Tally(), course.images_before(trainer.step)
+        batches = course.training.batches(epoch, at)
+        for batch, n_images in tally.timed(selected(batches, course.select, process.device)):
+            tally.n_images.append(n_images)
             _take_step(trainer, course, batch, process, tally)
-            n_images = tally.n_images[-1] * process.world_size
-            advance(n_images, f"{tally.waited / tally.seconds:.1%} waiting for data")
+            before, seen = seen, course.images_before(trainer.step)
+            advance(seen - before, f"{tally.waited / tally.seconds:.1%} waiting for data")
             recorded = course.is_recorded(trainer.step)
             # Several end after the same step, and to agree on it at every one would slow them.
-            stopping = (recorded or process.world_size == 1) and process.any(stop())
+            agrees = process.world_size == 1 or recorded or trainer.step % AGREE_EVERY == 0
+            stopping = agrees and process.any(stop())
             if stopping or recorded:
                 trainer.evaluates()
                 yield _record(trainer, course, epoch, tally, process)
@@ -224,6 +239,36 @@ def fit(
                 return
             if trainer.step == total:
                 break
+
+
+def selected(
+    batches: Iterable[Batch], select: Select, device: torch.device
+) -> Iterator[tuple[Batch, int]]:
+    """Give what is selected of batches, on a device, and how many images that is.
+
+    Parameters
+    ----------
+    batches : iterable of dict of str to Tensor
+    select : callable
+    device : torch.device
+
+    Yields
+    ------
+    batch : dict of str to Tensor
+        Where no image is selected, one without labels, whose loss is 0: every process can take as
+        many steps.
+    n_images : int
+    """
+    counts: deque[int] = deque()
+
+    def chosen() -> Iterator[Batch]:
+        for batch in batches:
+            images = select(batch)
+            counts.append(len(images["label"]))
+            yield images if counts[-1] else unlabeled(batch)
+
+    for batch in moved_ahead(chosen(), device):
+        yield batch, counts.popleft()
 
 
 def step_seed(seed: int, rank: int, step: int) -> int:
@@ -237,9 +282,10 @@ def mean_loss(
     model: nn.Module,
     loss: nn.Module,
     images: ShardLoader,
+    select: Select,
     process: Process,
 ) -> float:
-    """Return the mean loss over images, those of all processes.
+    """Return the mean loss over the images that are selected, those of all processes.
 
     Parameters
     ----------
@@ -247,19 +293,32 @@ def mean_loss(
         In evaluation mode.
     loss : Module
     images : ShardLoader
+    select : callable
     process : Process
 
     Returns
     -------
     float
         NaN or infinite where the loss is.
+
+    Raises
+    ------
+    TrainingError
+        If none is selected.
     """
-    total = 0.0
-    for batch in moved_ahead(images.batches(0), process.device):
+    total, n_selected = 0.0, 0
+    for batch, n_images in selected(images.batches(0), select, process.device):
         shape = (batch["label"].shape[1], batch["label"].shape[2])
         outputs = logits_at(model, batch["lightness"], shape)
-        total += loss(outputs, batch).item() * len(batch["label"])
-    return process.summed([total])[0] / images.n_images(0)
+        total += loss(outputs, batch).item() * n_images
+        n_selected += n_images
+    total, n_of_all = process.summed([total, float(n_selected)])
+    if not n_of_all:
+        raise TrainingError(
+            "all images held out are gray, and --gray drop leaves those out; hold out others with "
+            "--val"
+        )
+    return total / n_of_all
 
 
 def _take_step(
@@ -267,7 +326,6 @@ def _take_step(
 ) -> None:
     seed = step_seed(course.seed, process.rank, trainer.step)
     torch.manual_seed(seed)  # of dropout, wherever it is computed
-    tally.n_images.append(len(batch["label"]))
     prepared = course.prepare(batch, torch.Generator().manual_seed(seed))
     tally.losses.append(trainer.take_step(prepared, course.learning_rate(trainer.step)))
 
@@ -287,19 +345,23 @@ def _record(
     if not math.isfinite(total):
         first = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), 0)
         raise TrainingError(
-            f"the loss became {losses[first]} at step {step - len(losses) + first + 1}; nothing of "
-            "it was saved; train again with a lower --lr, or with --clip 1"
+            f"the loss became {losses[first]} at step {step - len(losses) + first + 1}; {DIVERGED}"
         )
+    if not trainer.is_finite():
+        raise TrainingError(f"the network is not finite any more after step {step}; {DIVERGED}")
     told = trainer.told
     val_loss = math.nan
     if course.validation is not None and course.is_validated(step):
-        mean = mean_loss(trainer.shown, trainer.loss, course.validation, process)
+        process.share_buffers(trainer.shown)
+        mean = mean_loss(trainer.shown, trainer.loss, course.validation, course.select, process)
+        if not math.isfinite(mean):
+            raise TrainingError(f"the validation loss became {mean} after step {step}; {DIVERGED}")
         val_loss = told(mean)
     return Record(
         epoch + 1,
         step,
         course.images_before(step),
-        told(total / n_images),
+        told(total / max(n_images, 1.0)),
         val_loss,
         course.learning_rate(step - 1),
         n_images / seconds,

@@ -53,7 +53,8 @@ def parameter_groups(
     learning_rate : float
     multipliers : mapping of str to float
         The first pattern that a parameter's name contains multiplies its learning rate; a
-        parameter without one keeps the learning rate as it is. 0 freezes.
+        parameter without one keeps the learning rate as it is. 0 freezes, but for what batch norm
+        sees.
 
     Returns
     -------

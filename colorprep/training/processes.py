@@ -53,6 +53,12 @@ class Process:
         distributed.broadcast_object_list(box)
         return box[0]
 
+    def share_buffers(self, model: nn.Module) -> None:
+        """Give all processes the leading one's buffers, such as what batch norm has seen."""
+        if self.world_size > 1:
+            for buffer in model.buffers():
+                distributed.broadcast(buffer, 0)
+
     def averaged(self, model: nn.Module) -> nn.Module:
         """Return a network whose gradients are averaged over the processes."""
         if self.world_size == 1:

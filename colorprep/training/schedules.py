@@ -9,7 +9,7 @@ name          rate
 ``constant``  1
 ``poly``      (1 - p)^0.9, as seed 000 has it
 ``linear``    1, then down to 0 in a straight line over the last `decay` of the training
-``step``      a tenth, a hundredth, a thousandth from a half, three and nine tenths on
+``step``      a tenth, a hundredth, a thousandth from 0.5, 0.75 and 0.9 on
 ``cosine``    (1 + cos(pi p)) / 2
 ============  ===========================================================================
 """

@@ -224,19 +224,21 @@ def drop_gray_images(batch: Batch) -> Batch:
     Returns
     -------
     dict of str to Tensor
-        Where none is left, the first image with all its pixels ignored: every process can take its
-        step, in which such an image changes nothing.
+        Of no image, where none is left.
 
     Notes
     -----
-    How many are left must be known before they can be stacked, so on a GPU this waits for it;
+    How many are left must be known before they can be stacked, so on a GPU this would wait for it;
     before the batch is moved there it costs little.
     """
     kept = has_range_of_color(batch)
-    if not kept.any():
-        first = {name: tensor[:1] for name, tensor in batch.items()}
-        return first | {"label": torch.full_like(first["label"], IGNORE)}
     return {name: tensor[kept] for name, tensor in batch.items()}
+
+
+def unlabeled(batch: Batch) -> Batch:
+    """Return the first image of a batch with all its pixels ignored, so that its loss is 0."""
+    first = {name: tensor[:1] for name, tensor in batch.items()}
+    return first | {"label": torch.full_like(first["label"], IGNORE)}
 
 
 def _float32(array: Floats | NDArray[np.floating]) -> Tensor:

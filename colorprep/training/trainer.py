@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .dataset import Batch
 from .models import logits_at
@@ -29,8 +29,8 @@ class StepOptions:
     clip : float or None
         The norm that the gradient is cut to, over all parameters.
     ema : float or None
-        Decay of the exponential moving average of the parameters, which is then what is validated
-        and used.
+        Decay of the exponential moving average of the network, which is then what is validated and
+        used. In the first steps it is lower, see `average_in`.
     """
 
     multipliers: Multipliers
@@ -74,19 +74,13 @@ class Trainer:
         self.step = 0
         self._options = options
         self._optimizer = make_optimizer(model, options.multipliers)
-        self._average: AveragedModel | None = None
-        if options.ema is not None:
-            average = get_ema_multi_avg_fn(options.ema)  # type: ignore[no-untyped-call]
-            self._average = AveragedModel(model, multi_avg_fn=average)
+        self._average = None if options.ema is None else deepcopy(model).requires_grad_(False)
         self._forward = model
 
     @property
     def shown(self) -> nn.Module:
         """The network to validate and to use: the average, if there is one."""
-        if self._average is None:
-            return self.model
-        averaged: nn.Module = self._average.module
-        return averaged
+        return self.model if self._average is None else self._average
 
     def forward_through(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
         """Take steps through a wrapped network, whose gradients are averaged over processes."""
@@ -111,10 +105,16 @@ class Trainer:
         loss = train_step(
             self._forward, self.loss, self._optimizer, batch, self._options.amp, self._options.clip
         )
-        if self._average is not None:
-            self._average.update_parameters(self.model)
+        if self._average is not None and self._options.ema is not None:
+            average_in(self._average, self.model, self._options.ema, self.step)
         self.step += 1
         return loss
+
+    def is_finite(self) -> bool:
+        """Tell whether all of the network's numbers are."""
+        networks = {self.model, self.shown}
+        tensors = [tensor for network in networks for tensor in network.state_dict().values()]
+        return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
 
     def trains(self) -> None:
         """Set the network to training mode."""
@@ -142,6 +142,33 @@ class Trainer:
         self._optimizer.load_state_dict(state["optimizer"])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
+
+
+@torch.no_grad()
+def average_in(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+    """Move an exponential moving average towards a network.
+
+    Parameters
+    ----------
+    average : Module
+        Changed in place, what batch norm has seen as well as the parameters.
+    model : Module
+    decay : float
+        The share that the average keeps; in early steps n no more than (1 + n) / (10 + n), so that
+        it does not hold on to a network that has learned nothing.
+    step : int
+        n, how many steps the network had taken before this one.
+
+    References
+    ----------
+    Warm-up as in TensorFlow's ExponentialMovingAverage with `num_updates`.
+    """
+    kept = min(decay, (1 + step) / (10 + step))
+    for mean, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(new, 1 - kept)
+        else:
+            mean.copy_(new)
 
 
 def train_step(

@@ -14,6 +14,7 @@ import torch
 
 from colorprep import ArtifactError, InputError
 from colorprep.progress import Reporter
+from colorprep.shards.reader import open_labels
 from colorprep.stages import labels as labels_stage
 from colorprep.stages import prior as prior_stage
 from colorprep.stages.images import ImageParams
@@ -130,7 +131,7 @@ def test_an_interrupt_saves_first(ready, n_batches):
     """Ctrl-C between checkpoints loses no step, and the run goes on exactly."""
     folder = ready.root / "runs" / f"interrupted-{n_batches}"
     params = replace(PARAMS, output=folder)
-    with pytest.raises(KeyboardInterrupt, match=rf"step {n_batches} of .*train --resume -o"):
+    with pytest.raises(KeyboardInterrupt, match=rf"step {n_batches} of .* --resume -o runs"):
         run(params, ready, Interrupting(n_batches))
     assert torch.load(folder / "last.pt", weights_only=True)["training"]["step"] == n_batches
     run(TrainParams(resume=True, output=folder), ready, Reporter())
@@ -220,3 +221,31 @@ def test_other_inputs_are_refused(photographs, workspace, silent):
     weights.write_bytes(held)
     assert (workspace.root / "runs/a/last.pt").read_bytes() == last
     assert np.isfinite(run(again, workspace, silent).best_record.val_loss)
+
+
+def test_other_held_out_images_are_refused(ready):
+    """A list of held-out images that was changed ends a resumed run, even one as long."""
+    held_out = ready.root / "held-out.txt"
+    keys = open_labels(ready.root / "labels").keys
+    chosen = ready.root / "chosen.txt"
+    chosen.write_text("".join(f"{key}\n" for key in keys[:20]))
+    held_out.write_text("".join(f"{key}\n" for key in keys[20:26]))
+    params = replace(PARAMS, list=chosen, held_out=held_out, output="runs/held-out")
+    with pytest.raises(KeyboardInterrupt):
+        run(params, ready, Interrupting(2))
+    held_out.write_text("".join(f"{key}\n" for key in keys[30:36]))
+    with pytest.raises(ArtifactError, match="begun with validation digest"):
+        run(TrainParams(resume=True, output="runs/held-out"), ready, Reporter())
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_what_a_killed_process_left_is_no_obstacle(ready, resume):
+    """A run that was killed while its first checkpoint was written is begun anew."""
+    folder = ready.root / "runs" / f"left-{resume}"
+    folder.mkdir(parents=True)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for name in ("config.json", "validation.txt", f".last.pt.{dead.pid}.tmp"):
+        (folder / name).write_text("{}")
+    run(replace(PARAMS, epochs=1, output=folder, resume=resume), ready, Reporter())
+    assert (folder / "best.pt").exists() and not list(folder.glob(".*"))

@@ -94,7 +94,7 @@ def test_the_best_checkpoint_has_the_lowest_validation_loss(ready, silent):
     weights, _ = load_weights(ready.root / "weights.npz")
     loss = make_loss("soft-ce", labels.quantizer, LossOptions(weights.weights))
     images = ShardDataset(labels, result.held_out).loader(64, shuffle=False)
-    again = mean_loss(best.model, loss, images, Process(torch.device("cpu")))
+    again = mean_loss(best.model, loss, images, lambda batch: batch, Process(torch.device("cpu")))
     assert again == pytest.approx(min(losses), rel=1e-5)
 
 
@@ -265,13 +265,22 @@ def test_nothing_is_trained_over(ready, silent):
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
 
 
-def test_a_loss_that_is_not_finite_ends_training(ready, silent):
-    """Its step is named; what was saved before is left, and nothing of it is."""
+@pytest.mark.parametrize(
+    ("learning_rate", "model", "every", "message"),
+    [
+        (1e30, "tiny", 4, r"became (nan|inf) at step \d+; .*--lr"),
+        (1e38, "tiny", 1, r"not finite any more after step 1; .*--lr"),
+        (1e18, "tiny", 1, r"validation loss became (nan|inf) after step 1; .*--lr"),
+    ],
+)
+def test_a_network_that_diverges_ends_training(ready, silent, learning_rate, model, every, message):
+    """The step is named; what was saved before is left, and nothing of it is."""
     params = TrainParams(
-        steps=40, batch_size=8, model="tiny", learning_rate=1e30, warm_up=0.0,
-        checkpoint_every=1, output="runs/a",
+        steps=40, batch_size=8, model=model, learning_rate=learning_rate, warm_up=0.0,
+        checkpoint_every=every, validate_every=every, output="runs/a",
     )  # fmt: skip
-    with pytest.raises(TrainingError, match=r"became (nan|inf) at step \d+; .*--lr"):
+    with pytest.raises(TrainingError, match=message):
         run(params, ready, silent)
     state = load_checkpoint(ready.root / "runs/a/last.pt").model.state_dict()
     assert all(torch.isfinite(tensor).all() for tensor in state.values())
+    assert not (ready.root / "runs/a/best.pt").exists()

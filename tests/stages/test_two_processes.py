@@ -17,6 +17,11 @@ from colorprep.stages.images import ImageParams
 from colorprep.stages.run_folder import read_log
 from colorprep.stages.train import run
 from colorprep.stages.train_params import TrainParams
+from colorprep.training.checkpoint import load_checkpoint
+from colorprep.training.dataset import ShardDataset
+from colorprep.training.loop import mean_loss
+from colorprep.training.losses import make_loss
+from colorprep.training.processes import Process
 from colorprep.workspace import Workspace
 
 COMMAND = "-m colorprep train --model tiny --epochs 3 --no-flip --val val.txt --device cpu".split()
@@ -97,3 +102,19 @@ def test_two_processes_end_after_the_same_step(ready):
     step = read_log(folder / "log.csv")[-1].step
     assert process.returncode and said.count(f"interrupted after step {step} of") == 2
     assert torch.load(folder / "last.pt", weights_only=True)["training"]["step"] == step
+
+
+def test_what_is_saved_is_what_was_validated(ready):
+    """Each process's batch norm has seen other images; all validate the leading one's network."""
+    options = ["--model", "small", "--width", "0.1", "--batch-size", "4", "--epochs", "1"]
+    in_two_processes(ready, *options, "-o", "runs/small")
+    (record,) = read_log(ready.root / "runs/small/log.csv")
+    labels, best = (
+        open_labels(ready.root / "labels"),
+        load_checkpoint(ready.root / "runs/small/best.pt"),
+    )
+    images = ShardDataset(labels, labels.keys[::5]).loader(8, shuffle=False)
+    loss = make_loss("soft-ce", labels.quantizer)
+    process = Process(torch.device("cpu"))
+    again = mean_loss(best.model, loss, images, lambda batch: batch, process)
+    assert again == pytest.approx(record.val_loss, rel=1e-6)

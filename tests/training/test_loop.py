@@ -2,11 +2,24 @@
 
 import pytest
 import torch
+from batches import made_up_batch
 
+from colorprep import TrainingError, ab_lattice
 from colorprep.training.dataset import ShardDataset
-from colorprep.training.loop import Course, step_seed
+from colorprep.training.loop import Course, mean_loss, selected, step_seed
+from colorprep.training.losses import make_loss
+from colorprep.training.models import make_model
+from colorprep.training.processes import Process
 from colorprep.training.schedules import Schedule
 from colorprep.training.selection import Curriculum, CurriculumStage
+from colorprep.training.targets import drop_gray_images, known_pixels
+
+CPU = torch.device("cpu")
+
+
+def whole(batch):
+    """All images of a batch."""
+    return batch
 
 
 @pytest.fixture
@@ -15,7 +28,7 @@ def make_course(labels):
 
     def make(schedule=Schedule(3, None, 0.1), curriculum=None, **options):  # noqa: B008
         loader = ShardDataset(labels).loader(8, curriculum=curriculum)
-        return Course(loader, None, schedule, lambda batch, generator: batch, **options)
+        return Course(loader, None, schedule, whole, lambda batch, generator: batch, **options)
 
     return make
 
@@ -60,3 +73,44 @@ def test_chance_is_of_the_step_and_the_process():
     assert len(seeds) == 8
     for seed in seeds:
         torch.Generator().manual_seed(seed)
+
+
+class Batches:
+    """Batches as a loader gives them."""
+
+    def __init__(self, *batches):
+        self.made = batches
+
+    def batches(self, epoch):
+        """Return them, in any epoch."""
+        return self.made
+
+
+def half_gray(n_gray):
+    """Four images, the first ones gray."""
+    batch = made_up_batch(313, n=4, side=8, stride=4)
+    batch["ab"][:n_gray] = 0
+    return batch
+
+
+def test_what_is_selected_is_counted():
+    """Where nothing is left of a batch, an image that teaches nothing stands in, and counts 0."""
+    made = list(selected([half_gray(1), half_gray(4), half_gray(0)], drop_gray_images, CPU))
+    assert [n_images for _, n_images in made] == [3, 0, 4]
+    assert [len(batch["label"]) for batch, _ in made] == [3, 1, 4]
+    assert not known_pixels(made[1][0]).any()
+
+
+def test_validation_looks_at_what_is_selected():
+    """The mean is over the images that are left, however they lie in batches; none is an error."""
+    model = make_model("tiny", 313, seed=0).eval()
+    torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
+    loss = make_loss("soft-ce", ab_lattice())
+    batches = half_gray(1), half_gray(4), half_gray(2)
+    colorful = [drop_gray_images(batch) for batch in (batches[0], batches[2])]
+    whole_batch = {name: torch.cat([each[name] for each in colorful]) for name in colorful[0]}
+    expected = mean_loss(model, loss, Batches(whole_batch), whole, Process(CPU))
+    mean = mean_loss(model, loss, Batches(*batches), drop_gray_images, Process(CPU))
+    assert mean == pytest.approx(expected, rel=1e-6) and mean > 1
+    with pytest.raises(TrainingError, match="hold out others"):
+        mean_loss(model, loss, Batches(half_gray(4)), drop_gray_images, Process(CPU))

@@ -16,6 +16,7 @@ from colorprep.training.targets import (
     has_color,
     has_range_of_color,
     known_pixels,
+    unlabeled,
 )
 
 
@@ -101,15 +102,17 @@ def test_a_gray_copy_of_a_photograph():
 
 
 def test_dropping_leaves_the_others():
-    """What is left of a batch are its colorful images, all their arrays; or one that is ignored."""
+    """What is left of a batch are its colorful images, all their arrays, or none."""
     batch = made_up_batch(n=3)
     batch["ab"][1] = 0
     left = drop_gray_images(batch)
     assert set(left) == set(batch)
     assert all(torch.equal(left[name], batch[name][[0, 2]]) for name in batch)
     batch["ab"][:] = 0
-    left = drop_gray_images(batch)
-    assert len(left["label"]) == 1 and not known_pixels(left).any()
+    assert len(drop_gray_images(batch)["label"]) == 0
+    ignored = unlabeled(batch)
+    assert set(ignored) == set(batch) and len(ignored["lightness"]) == 1
+    assert not known_pixels(ignored).any()
 
 
 @pytest.mark.parametrize("gray", ["mask", "drop", "keep"])

@@ -39,8 +39,9 @@ def initialize(network: nn.Module, *scores: nn.Conv2d) -> None:
 
     References
     ----------
-    He et al., ICCV 2015: normal of variance 2 / n, n the inputs of a unit. Long et al., CVPR 2015:
-    layers of scores start at 0.
+    He et al., ICCV 2015: normal of variance 2 / n, n the inputs of a unit (of transposed
+    convolutions, as torch counts, the outputs of one). Long et al., CVPR 2015: layers of scores
+    start at 0.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):

@@ -1,0 +1,55 @@
+"""Claims about what a step changes: the average of a network, and what is not finite."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from colorprep.training.trainer import StepOptions, Trainer, average_in
+
+
+def network(value):
+    """A layer and a batch norm, all of whose numbers are the same."""
+    made = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
+    with torch.no_grad():
+        for tensor in made.state_dict().values():
+            tensor.fill_(value)
+    return made
+
+
+def test_the_average_is_exponential():
+    """Parameters and what batch norm has seen move by 1 - decay; counts are copied."""
+    average, model = network(0), network(4)
+    for step in (10_000, 10_001):
+        average_in(average, model, 0.75, step)
+    for name, tensor in average.state_dict().items():
+        expected = 4 if name.endswith("num_batches_tracked") else 4 * (1 - 0.75**2)
+        assert tensor.unique().tolist() == [pytest.approx(expected)]
+
+
+def test_the_average_soon_forgets_the_beginning():
+    """After 80 steps with the usual decay, next to nothing is left of the untrained network."""
+    average, model = network(0), network(1)
+    for step in range(80):
+        average_in(average, model, 0.999, step)
+    kept = math.prod((1 + step) / (10 + step) for step in range(80))
+    assert kept < 1e-7
+    assert average[0].weight[0].item() == pytest.approx(1 - kept)
+
+
+@pytest.mark.parametrize("ema", [None, 0.9])
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_any_number_that_is_not_finite_is_seen(ema, bad):
+    """Of the network as of its average, of parameters as of what batch norm has seen."""
+    options = StepOptions({}, ema=ema)
+    trainer = Trainer(network(1), nn.Identity(), float, options, torch.device("cpu"))
+    assert trainer.is_finite()
+    for broken in {trainer.model, trainer.shown}:
+        for tensor in (broken[0].weight, broken[1].running_var):
+            before = tensor.detach().clone()
+            with torch.no_grad():
+                tensor[0] = bad
+            assert not trainer.is_finite()
+            with torch.no_grad():
+                tensor.copy_(before)
