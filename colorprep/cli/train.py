@@ -168,6 +168,7 @@ def machine_options(function: options.Function) -> options.Function:
             default=50,
             show_default=True,
             metavar="STEPS",
+            help="Also of the rows of the log. Raise it where checkpoints take long to write.",
         ),
         click.option(
             "--validate-every",
@@ -211,7 +212,7 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
     from ..stages import train as stage
 
     with options.wrong_usage():
-        params = _params(weights=weights, use_weights=not no_weights, **values)
+        params = _params(weights=weights, use_weights=not no_weights, said=_said(), **values)
     result = stage.run(params, session.workspace, session.reporter)
     if not result.leads:
         return
@@ -246,6 +247,13 @@ def _params(curriculum: str | None, held_out: str, multipliers: Any, **rest: Any
         multipliers=tuple(map(parse_multiplier, multipliers)),
         **rest,
     )
+
+
+def _said() -> frozenset[str]:
+    """Return the options that were given, even if as they are by default."""
+    context = click.get_current_context()
+    given = click.core.ParameterSource.COMMANDLINE
+    return frozenset(name for name in context.params if context.get_parameter_source(name) is given)
 
 
 def _finite(values: dict[str, float]) -> dict[str, float | None]:

@@ -16,7 +16,7 @@ EPOCHS = 20
 CHECKPOINT_EVERY = 50
 
 # What may differ from the run that is resumed: where it is, and on what it computes.
-FREE = ("output", "device", "resume")
+FREE = ("output", "device", "resume", "said")
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ class TrainParams:
     resume : bool
         Go on with the run in `output`, or the newest one. What is left at its default is as in the
         run; `FREE` parameters may be others.
+    said : frozenset of str
+        Parameters that are meant, when a run is resumed, although they are at their default.
     """
 
     shards: str | Path | None = None
@@ -133,6 +135,7 @@ class TrainParams:
     tensorboard: bool = False
     output: str | Path | None = None
     resume: bool = False
+    said: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse what is out of range or does not fit together, before anything is read."""
@@ -207,7 +210,7 @@ def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
     Parameters
     ----------
     asked : TrainParams
-        What is left at its default is taken from the run.
+        What is left at its default, and not `said`, is taken from the run.
     of_run : TrainParams
 
     Returns
@@ -223,10 +226,11 @@ def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
     for field in fields(TrainParams):
         if field.name in FREE:
             continue
-        said, kept = (_plain(getattr(params, field.name)) for params in (asked, of_run))
-        if said not in (_plain(getattr(default, field.name)), kept):
+        value, kept = (_plain(getattr(params, field.name)) for params in (asked, of_run))
+        is_meant = field.name in asked.said or value != _plain(getattr(default, field.name))
+        if is_meant and value != kept:
             raise InputError(
-                f"the run was begun with {field.name.replace('_', ' ')} {kept!r}, not {said!r}: "
+                f"the run was begun with {field.name.replace('_', ' ')} {kept!r}, not {value!r}: "
                 "leave it out to go on, or train anew without --resume"
             )
     return replace(of_run, **{name: getattr(asked, name) for name in FREE})

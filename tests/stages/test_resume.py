@@ -193,7 +193,17 @@ def test_other_settings_are_refused(ready):
     folder = ready.root / "runs" / "whole"
     with pytest.raises(InputError, match="begun with batch size 4, not 8"):
         run(TrainParams(resume=True, output=folder, batch_size=8), ready, Reporter())
+    with pytest.raises(InputError, match=r"begun with ema 0\.9, not None"):
+        run(TrainParams(resume=True, output=folder, said=frozenset(["ema"])), ready, Reporter())
     run(TrainParams(resume=True, output=folder, batch_size=4), ready, Reporter())
+
+
+def test_a_default_that_is_said_is_meant(ready):
+    """On the command line an option counts as given even if it says what holds anyway."""
+    command = [sys.executable, "-m", "colorprep", "train", "--resume", "-C", str(ready.root)]
+    options = ["-o", "runs/whole", "--batch-size", "32"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True)
+    assert done.returncode == 1 and "begun with batch size 4, not 32" in done.stderr
 
 
 def test_other_inputs_are_refused(photographs, workspace, silent):
