@@ -55,7 +55,7 @@ def protocol_line(
         "colorfulness": "hasler-suesstrunk,+abs",
         "bins": f"ab{N_BINS},images-alike,absent-left-out",
         "nll": "nats-per-pixel,unweighted,soft+hard",
-        "interval": f"{LEVEL:.0%},poisson-bootstrap-{N_REPLICATES}",
+        "interval": f"{LEVEL:.0%},poisson-bootstrap-{N_REPLICATES},over-bins-normal",
     }
     if "alexnet" in networks:
         choices["lpips"] = f"0.1-alex,{networks['alexnet']}"

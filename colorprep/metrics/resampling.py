@@ -3,7 +3,9 @@
 Every figure of a set of images is a function of sums over them. In each of 1,000 replicates an
 image counts as often as a Poisson variable of mean 1 says, drawn from its key, and an interval
 holds the middle 95% of the figure's values over the replicates. So an interval does not depend on
-the order of the images, and two methods are resampled alike on the same images.
+the order of the images, and two methods are resampled alike on the same images. A mean over the
+bins that occur is biased in replicates, in which fewer of them do; its interval reaches 1.96
+standard deviations of its values there to both sides of the figure itself.
 
 References
 ----------
@@ -22,6 +24,7 @@ from ..color.lab import Floats
 
 N_REPLICATES = 1000
 LEVEL = 0.95
+N_DEVIATIONS = 1.96  # of a normal distribution, which hold that share
 
 
 class Measured(NamedTuple):
@@ -95,6 +98,27 @@ def measure(values: Floats, n: int, n_left_out: int = 0) -> Measured:
     tail = (1.0 - LEVEL) / 2.0
     low, high = np.quantile(drawn, [tail, 1.0 - tail])
     return Measured(float(values[0]), float(low), float(high), n, n_left_out)
+
+
+def measure_over_bins(values: Floats, n: int) -> Measured:
+    """Return a figure that is a mean over the bins that occur, with its interval.
+
+    Parameters
+    ----------
+    values : ndarray of shape (1 + R,), float64
+        As in `measure`; the figure is from 0 to 1.
+    n : int
+
+    Returns
+    -------
+    Measured
+    """
+    measured = measure(values, n)
+    if measured.mean is None or measured.low is None:
+        return measured
+    reach = N_DEVIATIONS * float(np.nanstd(values[1:]))
+    low, high = max(0.0, measured.mean - reach), min(1.0, measured.mean + reach)
+    return measured._replace(low=low, high=high)
 
 
 def absolute(signed: Measured) -> Measured:

@@ -17,7 +17,7 @@ from ..balance.smoothing import soften_probs
 from ..color.lab import Floats
 from ..quantize.ab import ab_lattice
 from .bins import N_BINS, BinShares, agreement, balanced_sums, balancing_weights
-from .resampling import Measured, absolute, measure, resampled_sums
+from .resampling import Measured, absolute, measure, measure_over_bins, resampled_sums
 
 BLOCK = 256  # images whose shares of bins are written out at once
 COLORFULNESS = ("colorfulness", "colorfulness_abs")
@@ -107,8 +107,8 @@ def summarize(
         difference = means[name] - means[f"{name}_original"]
         measured[f"{name}_delta_of_means"] = absolute(measure(difference, n))
     bins = agreement(sums)
-    measured["mean_bin_accuracy"] = measure(bins.mean_accuracy, n)
-    measured["mean_iou"] = measure(bins.mean_iou, n)
+    measured["mean_bin_accuracy"] = measure_over_bins(bins.mean_accuracy, n)
+    measured["mean_iou"] = measure_over_bins(bins.mean_iou, n)
     measured["frequency_weighted_iou"] = measure(bins.frequency_weighted_iou, n)
     ordered = {name: measured.pop(name) for name in ORDER} | measured
     return Summary(completed, ordered, int(bins.n_absent[0]))

@@ -36,7 +36,7 @@ from ..training.devices import choose_device
 from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
 from .images import report_skips
-from .predicting import checkpoint_path
+from .runs import checkpoint_path
 
 COLORIZED_NAME = "colorized"
 
@@ -250,7 +250,7 @@ def _check_targets(places: Sequence[Photographs], folder: Path) -> None:
                 )
             if target in written:
                 raise InputError(
-                    f"{name} and {written[target]} would both be written to {target}; colorize "
-                    "them into different folders with -o"
+                    f"{name} and {written[target]} would both be written to {target}; rename one, "
+                    "or colorize them one after another with another -o each"
                 )
             written[target] = name

@@ -37,6 +37,7 @@ from .images import (
     report_enlarged,
     report_skips,
 )
+from .runs import checkpoint_path
 from .weights import PRIOR_NAME, read_probs
 
 if TYPE_CHECKING:
@@ -259,12 +260,12 @@ def _judged(params: EvaluateParams, workspace: Workspace, reporter: Reporter) ->
     if params.original is not None and params.colorized is not None:
         return stored_pictures(params.original, params.colorized, params.images, workspace)
     # By torch, which is slow to import.
-    from .predicting import checkpoint_path, predicted_pictures
+    from .predicting import predicted_pictures
 
     assert params.checkpoint is not None
     path = checkpoint_path(params.checkpoint, workspace)
     reporter.note(f"coloring by {workspace.shown(path)}")
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, remembers=False)
     temperature = TEMPERATURE if params.temperature is None else params.temperature
     return predicted_pictures(path, source, params.images, temperature, params.device)
 

@@ -16,6 +16,7 @@ from ..errors import ArtifactError
 from ..progress import Reporter
 from ..quantize.ab import AbQuantizer, ab529, ab_lattice
 from ..workspace import Workspace
+from .runs import checkpoint_path
 
 EXPORTABLE = "a prior.npz, a weights.npz, or a checkpoint such as runs/demo/best.pt"
 
@@ -27,7 +28,7 @@ class ExportParams:
     Attributes
     ----------
     artifact : str or Path
-        A prior.npz, a weights.npz, or a checkpoint.
+        A prior.npz, a weights.npz, a checkpoint, or a run, whose best one is taken.
     output : str, Path or None
         Folder of the exports; None for the workspace.
     """
@@ -58,7 +59,7 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
     ArtifactError
         If the artifact is missing, damaged or of another kind.
     """
-    path = workspace.path(params.artifact)
+    path = checkpoint_path(params.artifact, workspace)
     folder = workspace.path(params.output or "")
     if path.suffix == ".pt":
         from ..training.checkpoint import load_checkpoint  # torch is slow to import

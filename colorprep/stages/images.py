@@ -62,13 +62,15 @@ class ImageParams:
             raise InputError(f"{' and '.join(given)} do not go together; choose one")
 
 
-def open_source(params: ImageParams, workspace: Workspace) -> Source:
+def open_source(params: ImageParams, workspace: Workspace, remembers: bool = True) -> Source:
     """Find the images that a stage is to read, and remember the folder for the next one.
 
     Parameters
     ----------
     params : ImageParams
     workspace : Workspace
+    remembers : bool
+        Not where images are only looked at, which may be those to test on.
 
     Returns
     -------
@@ -80,9 +82,9 @@ def open_source(params: ImageParams, workspace: Workspace) -> Source:
         If there is no such source, no image in it, or none of those listed.
     """
     if params.list is None:
-        return open_listed(params, workspace, None)
+        return open_listed(params, workspace, None, remembers=remembers)
     list_path = workspace.path(params.list)
-    return open_listed(params, workspace, read_list(list_path), list_path.name)
+    return open_listed(params, workspace, read_list(list_path), list_path.name, remembers)
 
 
 def open_listed(
@@ -90,6 +92,7 @@ def open_listed(
     workspace: Workspace,
     lines: Sequence[str] | None,
     list_name: str = "the list",
+    remembers: bool = True,
 ) -> Source:
     """Do as `open_source`, but narrow the source by lines that are at hand.
 
@@ -102,6 +105,7 @@ def open_listed(
         None takes all images.
     list_name : str
         For messages.
+    remembers : bool
 
     Returns
     -------
@@ -118,7 +122,7 @@ def open_listed(
         if params.scheduler is not None:  # its workers may run in another folder
             place = place.absolute()
     source = find_images(place, lines, list_name)
-    if params.folder is not None:
+    if params.folder is not None and remembers:
         workspace.remember_source(params.folder)
     return source
 

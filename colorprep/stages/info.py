@@ -33,6 +33,8 @@ from .evaluation_files import FIGURES
 from .runs import CONFIG, LOG, best_row, read_config, read_log, row_facts
 
 Facts = dict[str, Any]
+
+EXPORTED = "model.json"  # of `training.export`, whose import would take torch's time
 COMMONEST = 5
 
 
@@ -78,6 +80,8 @@ def _of_folder(folder: Path) -> Facts:
         return _of_unfinished_labels(folder)
     if (folder / CONFIG).exists():
         return _of_run(folder)
+    if (folder / EXPORTED).exists():
+        return _of_json(folder / EXPORTED)
     if (folder / FIGURES).exists():
         return _of_evaluation(folder / FIGURES)
     names = sorted(

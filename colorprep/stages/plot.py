@@ -92,7 +92,9 @@ class Run(NamedTuple):
     @property
     def loss(self) -> str:
         """What was trained on."""
-        return f"{self.config['loss']}{', rebalanced' if self.config['rebalanced'] else ''}"
+        tau = self.config.get("options", {}).get("logit_adjust", 0.0)
+        rebalanced = ", rebalanced" if self.config["rebalanced"] else ""
+        return f"{self.config['loss']}{rebalanced}{f', logits adjusted by {tau:g}' if tau else ''}"
 
     @property
     def kind(self) -> str:
@@ -126,8 +128,8 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
         reporter.note(f"drawing {workspace.shown(folders[0])}")
     place = folders[0] if len(folders) == 1 else workspace.root
     path = workspace.path(params.output) if params.output else place / CURVES_NAME
-    check_replaceable(path)
     runs = [_read(folder) for folder in folders]
+    check_replaceable(path)
     if len(runs) == 1:
         title = _shortened(folders[0].resolve().name)
         figure = draw_run(runs[0].log, runs[0].unit, runs[0].kind)
@@ -159,6 +161,8 @@ def _in_common(runs: Sequence[Run]) -> str:
             )
     if len({run.loss for run in runs}) > 1:
         return "Different losses: compare shapes, not heights."
+    if len({run.config.get("validation_digest") for run in runs}) > 1:
+        return "Validated on different images: compare shapes, not heights."
     return first.kind if len({run.kind for run in runs}) == 1 else f"all by {first.loss}"
 
 

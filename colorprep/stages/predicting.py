@@ -1,4 +1,4 @@
-"""Which network is meant, and the pictures it makes of originals, to be compared with them."""
+"""The pictures that a network makes of originals, to be compared with them."""
 
 from __future__ import annotations
 
@@ -14,35 +14,8 @@ from ..training.checkpoint import load_checkpoint
 from ..training.devices import choose_device
 from ..training.likelihood import LikelihoodJudge
 from ..training.prediction import colorize_photograph
-from ..workspace import Workspace
 from .comparing import Judged, Pair, file_digest, source_facts
 from .images import ImageParams, image_reader
-from .runs import BEST, newest_in_runs
-
-
-def checkpoint_path(given: str | Path | None, workspace: Workspace) -> Path:
-    """Return which checkpoint is meant.
-
-    Parameters
-    ----------
-    given : str, Path or None
-        A checkpoint, or a run's folder, whose best one is taken; None for the newest run.
-    workspace : Workspace
-
-    Returns
-    -------
-    Path
-        Which need not be there.
-
-    Raises
-    ------
-    InputError
-        If there is no run at all.
-    """
-    if given is not None:
-        path = workspace.path(given)
-        return path / BEST if path.is_dir() else path
-    return newest_in_runs(BEST, workspace)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..atomic import remove_leftovers, replacing, write_json, write_text
-from ..errors import ArtifactError, OutputExists
+from ..errors import ArtifactError
 from ..images.decoding import Pixels
 from ..quantize.quantizer import Quantizer
 from ..report.gallery import gallery
@@ -71,6 +72,15 @@ class RunFolder:
         return (self.path / LAST).exists()
 
     @property
+    def is_taken(self) -> bool:
+        """Whether there is something that a new run would be mixed with."""
+        remove_leftovers(self.path)
+        begun_only = {CONFIG, VALIDATION}  # a run that was killed before its first checkpoint
+        if not self.path.is_dir():
+            return self.path.exists()
+        return bool({entry.name for entry in self.path.iterdir()} - begun_only)
+
+    @property
     def best(self) -> Record:
         """The record of the lowest validation loss; the last one where none are held out."""
         row = best_row([record.val_loss for record in self.records])
@@ -95,22 +105,7 @@ class RunFolder:
             ) from error
 
     def begin(self, config: dict[str, Any], held_out: Sequence[str]) -> None:
-        """Write what a new run is made from.
-
-        Raises
-        ------
-        OutputExists
-            If there is something else in the folder already.
-        """
-        remove_leftovers(self.path)
-        begun_only = {CONFIG, VALIDATION}  # a run that was killed before its first checkpoint
-        if self.path.exists() and (
-            not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - begun_only
-        ):
-            raise OutputExists(
-                f"{self.path} exists and is not an empty folder; choose another with -o, or go on "
-                "with the run in it by --resume"
-            )
+        """Write what a new run is made from."""
         self.path.mkdir(parents=True, exist_ok=True)
         write_json(self.path / CONFIG, config)
         write_text(self.path / VALIDATION, "".join(f"{key}\n" for key in held_out))
@@ -128,7 +123,7 @@ class RunFolder:
         before = self.config()
         for name, value in json.loads(json.dumps(made_from.config)).items():
             if name not in MAY_CHANGE and before.get(name) != value:
-                fact = name.replace("_", " ")
+                fact = re.sub("^n_", "number of ", name).replace("_", " ")
                 raise ArtifactError(
                     f"{self.path} was begun with {fact} {before.get(name)!r}, which is {value!r} "
                     "now; put back what has changed, or train anew without --resume"

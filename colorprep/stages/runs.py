@@ -50,6 +50,31 @@ def newest_in_runs(name: str, workspace: Workspace) -> Path:
     return newest
 
 
+def checkpoint_path(given: str | Path | None, workspace: Workspace) -> Path:
+    """Return which checkpoint is meant.
+
+    Parameters
+    ----------
+    given : str, Path or None
+        A checkpoint, or a run's folder, whose best one is taken; None for the newest run.
+    workspace : Workspace
+
+    Returns
+    -------
+    Path
+        Which need not be there.
+
+    Raises
+    ------
+    InputError
+        If there is no run at all.
+    """
+    if given is not None:
+        path = workspace.path(given)
+        return path / BEST if path.is_dir() else path
+    return newest_in_runs(BEST, workspace)
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """Return how a run was made.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..artifacts import versions
+from ..errors import OutputExists
 from ..interrupts import asking
 from ..progress import Reporter
 from ..training.augmentation import Preparation
@@ -25,7 +26,7 @@ from ..training.tensorboard import Events, check_installed
 from ..training.trainer import StepOptions, Trainer
 from ..workspace import Workspace
 from .run_folder import RUN_SCHEMA, MadeFrom, RunFolder, new_path, newest_begun, read_log
-from .runs import BEST, LAST, LOG, RUNS_NAME
+from .runs import BEST, LAST, LOG, RUNS_NAME, checkpoint_path
 from .train_inputs import TrainInputs, read_inputs, selection_facts
 from .train_params import TrainParams, from_plain, resumed, to_plain
 
@@ -111,8 +112,15 @@ def _folder_and_params(
         if path is None or not RunFolder(path).is_begun:
             reporter.note(f"nothing to resume in {params.output or RUNS_NAME}: training anew")
     path = path or new_path(params.output, params.model, workspace)
-    path, goes_on = process.shared((path, params.resume and RunFolder(path).is_begun))
+    goes_on = params.resume and RunFolder(path).is_begun
+    # What the leading process finds holds for all, so that they end alike.
+    path, goes_on, is_taken = process.shared((path, goes_on, RunFolder(path).is_taken))
     folder = RunFolder(path)
+    if not goes_on and is_taken:
+        raise OutputExists(
+            f"{path} exists and is not an empty folder; choose another with -o, or go on with the "
+            "run in it by --resume"
+        )
     if goes_on:
         params = resumed(params, from_plain(folder.config()["options"]))
     return folder, replace(params, resume=goes_on)
@@ -214,7 +222,7 @@ def _make_trainer(
     n_outputs = OUTPUTS[kind.outputs].n_channels(quantizer)
     model = make_model(params.model, n_outputs, params.seed, params.width)
     if params.init is not None and not params.resume:
-        path = workspace.path(params.init)
+        path = checkpoint_path(params.init, workspace)
         given = load_checkpoint(path)
         taken = load_matching(model, given.model.state_dict())
         reporter.note(f"{len(taken)} of {len(model.state_dict())} arrays are those of {path}")
@@ -265,9 +273,14 @@ def _config(
 def _described(config: dict[str, Any]) -> str:
     """Return a line on what is trained."""
     loss = config["loss"] + (", rebalanced" if config["rebalanced"] else "")
+    if config["options"]["logit_adjust"]:
+        loss += f", logits adjusted by {config['options']['logit_adjust']:g}"
+    most = config["max_images"]
+    an_epoch = "" if most is None else f", {min(most, config['n_training'])} an epoch"
     return (
-        f"training {config['model']} on {config['n_training']} images, {config['n_validation']} "
-        f"held out, {loss}, {config['total_steps']} steps on {config['device']}"
+        f"training {config['model']} on {config['n_training']} images{an_epoch}, "
+        f"{config['n_validation']} held out, {loss}, {config['total_steps']} steps on "
+        f"{config['device']}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..artifacts import load_prior, load_weights
 from ..color.lab import Floats
-from ..errors import ArtifactError
+from ..errors import ArtifactError, InputError
 from ..progress import Reporter
 from ..quantize.quantizer import Quantizer
 from ..shards.reader import LabelFolder, open_labels
@@ -183,6 +183,11 @@ def _image_weights(
     weights = rebalancing.weights
     if weights is None:
         path = workspace.path(params.weights or WEIGHTS_NAME)
+        if not path.exists():
+            raise InputError(
+                f"--rare-color chooses images by rebalancing weights, and there is no {path}; make "
+                "it with `colorprep weights`"
+            )
         weights = _weights_for(dataset.labels.quantizer, path, workspace)
     return dataset.mean_weights(weights)
 

@@ -157,6 +157,8 @@ class TrainParams:
             )
         if self.logit_adjust and self.weights is not None:
             raise InputError("logit adjustment takes the place of rebalancing weights; choose one")
+        if self.prior is not None and not self.logit_adjust:
+            raise InputError("a prior is for --logit-adjust alone; give both, or leave it out")
         if not self.width > 0 or self.logit_adjust < 0:
             raise InputError("the width must be above 0, and logit adjustment 0 or more")
         if self.clip is not None and not self.clip > 0:
@@ -229,8 +231,9 @@ def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
         value, kept = (_plain(getattr(params, field.name)) for params in (asked, of_run))
         is_meant = field.name in asked.said or value != _plain(getattr(default, field.name))
         if is_meant and value != kept:
+            begun, asked_for = ("none" if each is None else repr(each) for each in (kept, value))
             raise InputError(
-                f"the run was begun with {field.name.replace('_', ' ')} {kept!r}, not {value!r}: "
+                f"the run was begun with {field.name.replace('_', ' ')} {begun}, not {asked_for}: "
                 "leave it out to go on, or train anew without --resume"
             )
     return replace(of_run, **{name: getattr(asked, name) for name in FREE})

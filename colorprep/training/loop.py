@@ -11,11 +11,11 @@ import hashlib
 import math
 import time
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
+from operator import mul
 from typing import TypeVar
 
 import torch
@@ -25,6 +25,7 @@ from ..errors import TrainingError
 from .dataset import Batch
 from .devices import moved_ahead
 from .loader import ShardLoader
+from .losses import WeighedLoss
 from .models import logits_at
 from .processes import Process
 from .schedules import Schedule
@@ -37,7 +38,7 @@ Select = Callable[[Batch], Batch]
 Prepare = Callable[[Batch, torch.Generator], Batch]
 T = TypeVar("T")
 
-DIVERGED = "nothing of it was saved; train again with a lower --lr, or with --clip 1"
+DIVERGED = "nothing of it was saved; train anew with a lower --lr or with --clip 1, to another -o"
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ class Record:
     step, images : int
         Done since the beginning of the training, by all processes together.
     train_loss : float
-        Mean over the images since the record before, while they were learned from.
+        Mean over the pixels that counted since the record before, while they were learned from;
+        0 where none did.
     val_loss : float
-        Mean over the held-out images; NaN where they were not looked at.
+        Mean over the pixels of held-out images that count; NaN where they were not looked at.
     learning_rate : float
         Of the last step, before multipliers.
     images_per_second : float
@@ -164,6 +166,7 @@ class Tally:
     def clear(self) -> None:
         """Begin anew, now."""
         self.losses: list[Tensor] = []
+        self.shares: list[Tensor] = []
         self.n_images: list[int] = []
         self.waited = 0.0
         self._begun = time.perf_counter()
@@ -221,8 +224,7 @@ def fit(
         epoch, at = course.position(trainer.step)
         tally, seen = Tally(), course.images_before(trainer.step)
         batches = course.training.batches(epoch, at)
-        for batch, n_images in tally.timed(selected(batches, course.select, process.device)):
-            tally.n_images.append(n_images)
+        for batch in tally.timed(selected(batches, course.select, process.device)):
             _take_step(trainer, course, batch, process, tally)
             before, seen = seen, course.images_before(trainer.step)
             advance(seen - before, f"{tally.waited / tally.seconds:.1%} waiting for data")
@@ -241,10 +243,8 @@ def fit(
                 break
 
 
-def selected(
-    batches: Iterable[Batch], select: Select, device: torch.device
-) -> Iterator[tuple[Batch, int]]:
-    """Give what is selected of batches, on a device, and how many images that is.
+def selected(batches: Iterable[Batch], select: Select, device: torch.device) -> Iterator[Batch]:
+    """Give what is selected of batches, on a device.
 
     Parameters
     ----------
@@ -254,21 +254,13 @@ def selected(
 
     Yields
     ------
-    batch : dict of str to Tensor
-        Where no image is selected, one without labels, whose loss is 0: every process can take as
-        many steps.
-    n_images : int
+    dict of str to Tensor
+        Where no image is selected, one without labels, which counts nothing: every process can take
+        as many steps.
     """
-    counts: deque[int] = deque()
-
-    def chosen() -> Iterator[Batch]:
-        for batch in batches:
-            images = select(batch)
-            counts.append(len(images["label"]))
-            yield images if counts[-1] else unlabeled(batch)
-
-    for batch in moved_ahead(chosen(), device):
-        yield batch, counts.popleft()
+    chosen = ((batch, select(batch)) for batch in batches)
+    whole = (images if len(images["label"]) else unlabeled(batch) for batch, images in chosen)
+    return moved_ahead(whole, device)
 
 
 def step_seed(seed: int, rank: int, step: int) -> int:
@@ -280,18 +272,18 @@ def step_seed(seed: int, rank: int, step: int) -> int:
 @torch.no_grad()
 def mean_loss(
     model: nn.Module,
-    loss: nn.Module,
+    loss: WeighedLoss,
     images: ShardLoader,
     select: Select,
     process: Process,
 ) -> float:
-    """Return the mean loss over the images that are selected, those of all processes.
+    """Return the mean loss over the pixels that count, of the images of all processes.
 
     Parameters
     ----------
     model : Module
         In evaluation mode.
-    loss : Module
+    loss : WeighedLoss
     images : ShardLoader
     select : callable
     process : Process
@@ -304,21 +296,21 @@ def mean_loss(
     Raises
     ------
     TrainingError
-        If none is selected.
+        If none counts.
     """
-    total, n_selected = 0.0, 0
-    for batch, n_images in selected(images.batches(0), select, process.device):
-        shape = (batch["label"].shape[1], batch["label"].shape[2])
-        outputs = logits_at(model, batch["lightness"], shape)
-        total += loss(outputs, batch).item() * n_images
-        n_selected += n_images
-    total, n_of_all = process.summed([total, float(n_selected)])
-    if not n_of_all:
+    total, counted = 0.0, 0.0
+    for batch in selected(images.batches(0), select, process.device):
+        n_images, height, width = batch["label"].shape
+        outputs = logits_at(model, batch["lightness"], (height, width))
+        total += n_images * loss(outputs, batch).item()
+        counted += n_images * loss.share(batch).item()
+    total, counted = process.summed([total, counted])
+    if not counted:
         raise TrainingError(
-            "all images held out are gray, and --gray drop leaves those out; hold out others with "
-            "--val"
+            "all images held out are gray and count nothing; hold out others with --val, or train "
+            "with --gray keep"
         )
-    return total / n_of_all
+    return total / counted
 
 
 def _take_step(
@@ -327,6 +319,8 @@ def _take_step(
     seed = step_seed(course.seed, process.rank, trainer.step)
     torch.manual_seed(seed)  # of dropout, wherever it is computed
     prepared = course.prepare(batch, torch.Generator().manual_seed(seed))
+    tally.n_images.append(len(prepared["label"]))
+    tally.shares.append(trainer.loss.share(prepared))
     tally.losses.append(trainer.take_step(prepared, course.learning_rate(trainer.step)))
 
 
@@ -338,10 +332,10 @@ def _record(
     process: Process,
 ) -> Record:
     step = trainer.step
-    losses = torch.stack(tally.losses).tolist()
+    losses, shares = torch.stack([*tally.losses, *tally.shares]).reshape(2, -1).tolist()
     seconds = tally.seconds
-    weighed = math.fsum(map(float.__mul__, losses, map(float, tally.n_images)))
-    total, n_images = process.summed([weighed, float(sum(tally.n_images))])
+    weighed, counted = (math.fsum(map(mul, tally.n_images, each)) for each in (losses, shares))
+    total, counted, n_images = process.summed([weighed, counted, float(sum(tally.n_images))])
     if not math.isfinite(total):
         first = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), 0)
         raise TrainingError(
@@ -361,7 +355,7 @@ def _record(
         epoch + 1,
         step,
         course.images_before(step),
-        told(total / max(n_images, 1.0)),
+        told(total / counted) if counted else 0.0,
         val_loss,
         course.learning_rate(step - 1),
         n_images / seconds,

@@ -242,6 +242,10 @@ class WeighedLoss(nn.Module):
         weights: Tensor = self.pixel_weights(batch)
         return (weights * losses).mean()
 
+    def share(self, batch: Batch) -> Tensor:
+        """Return the share of a batch's pixels that count, a scalar: what its loss is told over."""
+        return self.pixel_weights.mask(batch).float().mean()
+
 
 def absolute_error(error: Tensor) -> Tensor:
     """Return the mean over a and b of |e|; errors (B, 2, h, w), CIELAB units."""

@@ -132,15 +132,17 @@ class PixelWeights(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the weights of a batch's pixels, (B, h, w) float32."""
-        known = known_pixels(batch)
-        mask = known
-        if self.masks_gray:
-            mask = known & has_color(batch)[:, None, None]
+        mask = self.mask(batch)
         if self.weights is None:
             return mask.float()
         if self.weighed_by == "expectation":
             return mask * self.weights[cells_of(batch, self.space)]
-        return mask * self.weights[torch.where(known, batch["label"].long(), 0)]
+        return mask * self.weights[torch.where(mask, batch["label"].long(), 0)]
+
+    def mask(self, batch: Batch) -> Tensor:
+        """Tell which pixels count, (B, h, w) bool."""
+        known = known_pixels(batch)
+        return known & has_color(batch)[:, None, None] if self.masks_gray else known
 
 
 def cells_of(batch: Batch, space: Space) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .dataset import Batch
+from .losses import WeighedLoss
 from .models import logits_at
 from .optimizers import Multipliers, make_optimizer, set_learning_rate
 
@@ -44,8 +45,9 @@ class Trainer:
 
     Parameters
     ----------
-    model, loss : Module
-        Moved to the device.
+    model : Module
+    loss : WeighedLoss
+        Both are moved to the device.
     told : callable
         From a mean loss to the figure that is told, see `losses.LossKind`.
     options : StepOptions
@@ -55,13 +57,14 @@ class Trainer:
     ----------
     step : int
         How many steps were taken.
-    model, loss : Module
+    model : Module
+    loss : WeighedLoss
     """
 
     def __init__(
         self,
         model: nn.Module,
-        loss: nn.Module,
+        loss: WeighedLoss,
         told: Callable[[float], float],
         options: StepOptions,
         device: torch.device,

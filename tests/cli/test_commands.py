@@ -104,6 +104,7 @@ def test_version(colorprep):
         ["train", "--curriculum", "a.txt:2", "--epochs", "3"],
         ["train", "--curriculum", "a.txt:2", "--list", "b.txt"],
         ["train", "--rare-color"],
+        ["train", "--prior", "prior.npz"],
         ["train", "--max-images", "0"],
         ["plot", "-o", "runs/a/log.csv"],
         ["plot", "a", "b", "c", "d", "e", "f", "g"],

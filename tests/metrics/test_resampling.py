@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from colorprep.balance.bootstrap import poisson_weights
-from colorprep.metrics.resampling import Measured, absolute, measure, resampled_sums
+from colorprep.metrics.resampling import (
+    Measured,
+    absolute,
+    measure,
+    measure_over_bins,
+    resampled_sums,
+)
 
 
 def mean_of(keys, values):
@@ -71,3 +77,18 @@ def test_one_image_and_none_have_no_interval():
 def test_absolute_values(signed, expected):
     """The interval of |x| holds |x| for every x of the interval of x."""
     assert absolute(Measured(*signed, 9)) == Measured(*expected, 9)
+
+
+def test_a_mean_over_bins_lies_in_its_interval():
+    """Replicates in which bins are missing are biased; the interval is around the figure itself."""
+    generator = np.random.default_rng(0)
+    hits, pixels = np.zeros((27, 300)), generator.poisson(0.02, (27, 300)).astype(float)
+    hits[:, :3] = pixels[:, :3] = 5  # three bins that are always right, and many that never are
+    sums = resampled_sums([([f"{n}" for n in range(27)], np.hstack([hits, pixels]))])
+    with np.errstate(invalid="ignore"):
+        means = np.nanmean(sums[:, :300] / sums[:, 300:], axis=1)
+    assert not measure(means, 27).low <= means[0], "percentiles were to miss it"
+    found = measure_over_bins(means, 27)
+    assert 0 < found.low < found.mean == means[0] < found.high < 0.05
+    assert found.high - found.mean == pytest.approx(1.96 * means[1:].std())
+    assert measure_over_bins(means[:1], 1) == Measured(means[0], None, None, 1)

@@ -99,6 +99,8 @@ def test_a_network_is_judged_by_what_it_writes(
         recorder,
     )
     assert recorder.notes == [f"coloring by {run_folder.as_posix()}/best.pt"]
+    with pytest.raises(InputError):  # what is tested on is not what is trained on next
+        workspace.remembered_source()
     likelihoods = {"nll", "nll_hard"}
     assert predicted.measured.keys() - stored.measured.keys() == likelihoods
     assert {name: predicted.measured[name] for name in stored.measured} == stored.measured

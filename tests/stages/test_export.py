@@ -149,6 +149,16 @@ def test_the_header_tells_the_same_as_the_json(tmp_path, colorprep):
         assert text.startswith("a network for other programs, tiny for ab313\n")
 
 
+def test_a_run_is_exported_by_its_best_checkpoint(workspace, silent, tmp_path, colorprep):
+    """The folder of a run stands for its best.pt, and the folder of an export for its network."""
+    save(tmp_path / "best.pt", trained("tiny", ab_lattice()))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "best.pt").rename(tmp_path / "run" / "best.pt")
+    written = run(ExportParams("run", "out"), workspace, silent)
+    assert written[0] == tmp_path / "out" / "model.safetensors"
+    assert colorprep("info", "out").stdout == colorprep("info", "out/model.json").stdout
+
+
 def test_equal_checkpoints_give_equal_bytes(tmp_path):
     """The same bytes every time, in spite of safetensors' unordered header."""
     checkpoint = load_checkpoint(save(tmp_path / "best.pt", trained("tiny", ab_lattice())))

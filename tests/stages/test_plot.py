@@ -9,6 +9,8 @@ from PIL import Image
 from run_folders import HEADER, some_rows, write_run
 
 from colorprep.errors import ArtifactError, InputError
+from colorprep.report.curves import draw_runs
+from colorprep.stages import plot
 from colorprep.stages.plot import PlotParams, run
 from colorprep.stages.runs import newest_in_runs, read_log
 
@@ -51,6 +53,36 @@ def test_runs_of_the_same_unit_are_compared(workspace, silent, tmp_path):
     assert result.path == tmp_path / "curves.png" and result.path.exists()
     assert [plotted.best_step for plotted in result.runs] == [100, None]
     assert not (tmp_path / "runs/plain/curves.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ({}, "tiny, soft-ce"),
+        ({"rebalanced": True}, "Different losses"),
+        ({"options": {"logit_adjust": 1.0}}, "Different losses"),
+        ({"validation_digest": "0"}, "Validated on different images"),
+    ],
+)
+def test_what_cannot_be_compared_by_height_is_said(
+    workspace, silent, tmp_path, monkeypatch, second, said
+):
+    """Losses with weights or adjusted logits, or of other images, are of another height."""
+    write_run(tmp_path / "a", some_rows(4))
+    write_run(tmp_path / "b", some_rows(4), **second)
+    told = []
+    monkeypatch.setattr(
+        plot, "draw_runs", lambda *given: told.append(given[2]) or draw_runs(*given)
+    )
+    run(PlotParams(["a", "b"]), workspace, silent)
+    assert told[0].startswith(said)
+
+
+def test_an_artifact_is_no_run(workspace, silent, tmp_path):
+    """A file in the place of a run is told to be none."""
+    (tmp_path / "prior.npz").touch()
+    with pytest.raises(ArtifactError, match=r"no run .*prior\.npz; give the folder of a run"):
+        run(PlotParams(["prior.npz"]), workspace, silent)
 
 
 def test_runs_of_other_units_are_not_compared(workspace, silent, tmp_path):

@@ -193,7 +193,7 @@ def test_other_settings_are_refused(ready):
     folder = ready.root / "runs" / "whole"
     with pytest.raises(InputError, match="begun with batch size 4, not 8"):
         run(TrainParams(resume=True, output=folder, batch_size=8), ready, Reporter())
-    with pytest.raises(InputError, match=r"begun with ema 0\.9, not None"):
+    with pytest.raises(InputError, match=r"begun with ema 0\.9, not none"):
         run(TrainParams(resume=True, output=folder, said=frozenset(["ema"])), ready, Reporter())
     run(TrainParams(resume=True, output=folder, batch_size=4), ready, Reporter())
 

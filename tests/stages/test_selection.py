@@ -119,6 +119,13 @@ def test_so_many_images_an_epoch(trained):
     assert (config["max_images"], config["rare_color"]) == (10, True)
 
 
+def test_rare_color_needs_weights(trained, ready):
+    """Without a file of weights it is told what they are needed for."""
+    (ready.root / "weights.npz").rename(ready.root / "elsewhere.npz")
+    with pytest.raises(InputError, match="--rare-color chooses images by rebalancing weights"):
+        trained(max_images=10, rare_color=True, use_weights=False)
+
+
 def test_compressed_labels_train(photographs, workspace, recorder):
     """Compressed labels are trained on, with a note that this is slow."""
     params = labels_stage.LabelsParams(ImageParams(photographs), size=32, compression="gzip")

@@ -167,9 +167,7 @@ def test_other_ways_to_train(ready, silent, way):
 def test_layers_are_handed_over(ready, recorder):
     """--init starts from a run's layers: where it ended, with nothing left out."""
     first = run(TrainParams(epochs=2, model="tiny", output="runs/a"), ready, recorder)
-    params = TrainParams(
-        epochs=1, model="tiny", init="runs/a/last.pt", learning_rate=1e-9, output="runs/b"
-    )
+    params = TrainParams(epochs=1, model="tiny", init="runs/a", learning_rate=1e-9, output="runs/b")
     second = run(params, ready, recorder)
     n_arrays = len(load_checkpoint(first.best).model.state_dict())
     assert any(note.startswith(f"{n_arrays} of {n_arrays} arrays") for note in recorder.notes)

@@ -84,7 +84,18 @@ def test_two_processes_go_on(ready, trained):
     assert (ready.root / "runs/two/last.pt").read_bytes() == finished
     command = [sys.executable, *COMMAND, "-C", str(ready.root), "-o", "runs/two", "--resume"]
     alone = subprocess.run(command, capture_output=True, text=True)
-    assert alone.returncode == 1 and "begun with n processes 2, which is 1 now" in alone.stderr
+    assert alone.returncode == 1
+    assert "begun with number of processes 2, which is 1 now" in alone.stderr
+
+
+def test_two_processes_refuse_a_folder_alike(ready, trained):
+    """What is there is left, and both say so, without a traceback of the one that does not look."""
+    finished = (ready.root / "runs/two/last.pt").read_bytes()
+    command = [sys.executable, *TORCHRUN, *COMMAND, "-C", str(ready.root), "-o", "runs/two"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode and done.stderr.count("exists and is not an empty folder") == 2
+    assert "colorprep/" not in done.stderr.replace(str(ready.root), "")
+    assert (ready.root / "runs/two/last.pt").read_bytes() == finished
 
 
 def test_two_processes_end_after_the_same_step(ready):

@@ -7,12 +7,12 @@ from batches import made_up_batch
 from colorprep import TrainingError, ab_lattice
 from colorprep.training.dataset import ShardDataset
 from colorprep.training.loop import Course, mean_loss, selected, step_seed
-from colorprep.training.losses import make_loss
-from colorprep.training.models import make_model
+from colorprep.training.losses import LossOptions, make_loss
+from colorprep.training.models import logits_at, make_model
 from colorprep.training.processes import Process
 from colorprep.training.schedules import Schedule
 from colorprep.training.selection import Curriculum, CurriculumStage
-from colorprep.training.targets import drop_gray_images, known_pixels
+from colorprep.training.targets import drop_gray_images
 
 CPU = torch.device("cpu")
 
@@ -93,24 +93,27 @@ def half_gray(n_gray):
     return batch
 
 
-def test_what_is_selected_is_counted():
-    """Where nothing is left of a batch, an image that teaches nothing stands in, and counts 0."""
+def test_where_nothing_is_selected():
+    """An image that counts nothing stands in for a batch of which nothing is left."""
     made = list(selected([half_gray(1), half_gray(4), half_gray(0)], drop_gray_images, CPU))
-    assert [n_images for _, n_images in made] == [3, 0, 4]
-    assert [len(batch["label"]) for batch, _ in made] == [3, 1, 4]
-    assert not known_pixels(made[1][0]).any()
+    assert [len(batch["label"]) for batch in made] == [3, 1, 4]
+    loss = make_loss("soft-ce", ab_lattice())
+    assert [loss.share(batch).item() for batch in made] == [1, 0, 1]
 
 
-def test_validation_looks_at_what_is_selected():
-    """The mean is over the images that are left, however they lie in batches; none is an error."""
+@pytest.mark.parametrize(("gray", "select"), [("mask", whole), ("drop", drop_gray_images)])
+def test_validation_is_over_what_counts(gray, select):
+    """The mean is over colorful images, however they lie in batches; none at all is an error."""
     model = make_model("tiny", 313, seed=0).eval()
     torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
-    loss = make_loss("soft-ce", ab_lattice())
+    loss = make_loss("soft-ce", ab_lattice(), LossOptions(gray=gray))
     batches = half_gray(1), half_gray(4), half_gray(2)
     colorful = [drop_gray_images(batch) for batch in (batches[0], batches[2])]
     whole_batch = {name: torch.cat([each[name] for each in colorful]) for name in colorful[0]}
-    expected = mean_loss(model, loss, Batches(whole_batch), whole, Process(CPU))
-    mean = mean_loss(model, loss, Batches(*batches), drop_gray_images, Process(CPU))
+    shape = tuple(whole_batch["label"].shape[1:])
+    with torch.no_grad():
+        expected = loss(logits_at(model, whole_batch["lightness"], shape), whole_batch).item()
+    mean = mean_loss(model, loss, Batches(*batches), select, Process(CPU))
     assert mean == pytest.approx(expected, rel=1e-6) and mean > 1
     with pytest.raises(TrainingError, match="hold out others"):
-        mean_loss(model, loss, Batches(half_gray(4)), drop_gray_images, Process(CPU))
+        mean_loss(model, loss, Batches(half_gray(4)), select, Process(CPU))
