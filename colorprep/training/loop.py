@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
 from operator import mul
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -36,8 +35,6 @@ AGREE_EVERY = 10  # steps after which several processes ask each other whether t
 
 Select = Callable[[Batch], Batch]
 Prepare = Callable[[Batch, torch.Generator], Batch]
-T = TypeVar("T")
-
 DIVERGED = "nothing of it was saved; train anew with a lower --lr or with --clip 1, to another -o"
 
 
@@ -176,7 +173,7 @@ class Tally:
         """Time since the beginning."""
         return time.perf_counter() - self._begun
 
-    def timed(self, batches: Iterable[T]) -> Iterator[T]:
+    def timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Give batches, and count how long they are waited for."""
         source = iter(batches)
         while True:
