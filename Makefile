@@ -25,9 +25,9 @@ $(VENV)/installed: $(VENV)/bin/python setup.cfg pyproject.toml constraints.txt
 	$(INSTALL) -e .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
+$(VENV)/installed-dev: $(VENV)/bin/python setup.cfg pyproject.toml constraints.txt
 	$(INSTALL) -e '.[dev]'
-	@touch $@
+	@touch $(VENV)/installed $@
 
 demo: $(VENV)/installed
 	$(BIN)/colorprep demo

@@ -22,8 +22,8 @@ def command(session: Session, artifact: str, output: str | None) -> None:
 
     A prior gives prior_probs.npy and pts_in_hull.npy (centers.npy where the bins are no lattice);
     weights give prior_factor.npy and, for ab313 and ab529, the Q x Q+1 color_vec_table.npy; a
-    checkpoint gives model.safetensors and its bins' model-centers.npy, and model.json, which tells
-    how to use them.
+    checkpoint, or the best one of a run, gives model.safetensors and its bins' model-centers.npy,
+    and model.json, which tells how to use them.
     """
     from ..stages import export as stage
 

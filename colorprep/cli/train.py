@@ -71,8 +71,8 @@ def network_options(function: options.Function) -> options.Function:
         ),
         click.option(
             "--init",
-            metavar="CHECKPOINT",
-            help="Start from its layers of the same name and shape, as fcn16s from fcn32s.",
+            metavar="PATH",
+            help="Start from layers of the same name and shape of a run or a checkpoint.",
         ),
         click.option("--loss", type=click.Choice(LOSSES), default="soft-ce", show_default=True),
         click.option(

@@ -18,7 +18,7 @@ from ..quantize.ab import AbQuantizer, ab529, ab_lattice
 from ..workspace import Workspace
 from .runs import checkpoint_path
 
-EXPORTABLE = "a prior.npz, a weights.npz, or a checkpoint such as runs/demo/best.pt"
+EXPORTABLE = "a prior.npz, a weights.npz, a run, or a checkpoint such as runs/demo/best.pt"
 
 
 @dataclass(frozen=True)

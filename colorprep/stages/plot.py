@@ -14,7 +14,7 @@ from ..report.curves import best_text, draw_run, draw_runs
 from ..report.style import SERIES
 from ..report.svg import write_png
 from ..workspace import Workspace
-from .runs import LOG, Log, best_row, newest_in_runs, read_config, read_log
+from .runs import LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 
 CURVES_NAME = "curves.png"
 LONGEST_NAME = 36  # letters, that fit in the picture's title
@@ -92,9 +92,7 @@ class Run(NamedTuple):
     @property
     def loss(self) -> str:
         """What was trained on."""
-        tau = self.config.get("options", {}).get("logit_adjust", 0.0)
-        rebalanced = ", rebalanced" if self.config["rebalanced"] else ""
-        return f"{self.config['loss']}{rebalanced}{f', logits adjusted by {tau:g}' if tau else ''}"
+        return loss_text(self.config)
 
     @property
     def kind(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..atomic import remove_leftovers, replacing, write_json, write_text
+from ..atomic import replacing, write_json, write_text
 from ..errors import ArtifactError
 from ..images.decoding import Pixels
 from ..quantize.quantizer import Quantizer
@@ -74,7 +74,6 @@ class RunFolder:
     @property
     def is_taken(self) -> bool:
         """Whether there is something that a new run would be mixed with."""
-        remove_leftovers(self.path)
         begun_only = {CONFIG, VALIDATION}  # a run that was killed before its first checkpoint
         if not self.path.is_dir():
             return self.path.exists()
@@ -119,7 +118,6 @@ class RunFolder:
             If the last checkpoint or the log is damaged, or the inputs are others than the run was
             begun with.
         """
-        remove_leftovers(self.path)
         before = self.config()
         for name, value in json.loads(json.dumps(made_from.config)).items():
             if name not in MAY_CHANGE and before.get(name) != value:

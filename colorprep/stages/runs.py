@@ -100,6 +100,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     return dict(config)
 
 
+def loss_text(config: dict[str, Any]) -> str:
+    """Return what a run was trained on, and what was done about rare colors."""
+    tau = config.get("options", {}).get("logit_adjust", 0.0)
+    rebalanced = ", rebalanced" if config["rebalanced"] else ""
+    return f"{config['loss']}{rebalanced}{f', logits adjusted by {tau:g}' if tau else ''}"
+
+
 def read_log(path: Path) -> Log:
     """Return the columns of a log, as far as it is written.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..artifacts import versions
+from ..atomic import remove_leftovers
 from ..errors import OutputExists
 from ..interrupts import asking
 from ..progress import Reporter
@@ -26,7 +27,7 @@ from ..training.tensorboard import Events, check_installed
 from ..training.trainer import StepOptions, Trainer
 from ..workspace import Workspace
 from .run_folder import RUN_SCHEMA, MadeFrom, RunFolder, new_path, newest_begun, read_log
-from .runs import BEST, LAST, LOG, RUNS_NAME, checkpoint_path
+from .runs import BEST, LAST, LOG, RUNS_NAME, checkpoint_path, loss_text
 from .train_inputs import TrainInputs, read_inputs, selection_facts
 from .train_params import TrainParams, from_plain, resumed, to_plain
 
@@ -113,6 +114,8 @@ def _folder_and_params(
             reporter.note(f"nothing to resume in {params.output or RUNS_NAME}: training anew")
     path = path or new_path(params.output, params.model, workspace)
     goes_on = params.resume and RunFolder(path).is_begun
+    if process.leads:
+        remove_leftovers(path)
     # What the leading process finds holds for all, so that they end alike.
     path, goes_on, is_taken = process.shared((path, goes_on, RunFolder(path).is_taken))
     folder = RunFolder(path)
@@ -272,14 +275,11 @@ def _config(
 
 def _described(config: dict[str, Any]) -> str:
     """Return a line on what is trained."""
-    loss = config["loss"] + (", rebalanced" if config["rebalanced"] else "")
-    if config["options"]["logit_adjust"]:
-        loss += f", logits adjusted by {config['options']['logit_adjust']:g}"
     most = config["max_images"]
     an_epoch = "" if most is None else f", {min(most, config['n_training'])} an epoch"
     return (
         f"training {config['model']} on {config['n_training']} images{an_epoch}, "
-        f"{config['n_validation']} held out, {loss}, {config['total_steps']} steps on "
+        f"{config['n_validation']} held out, {loss_text(config)}, {config['total_steps']} steps on "
         f"{config['device']}"
     )
 

@@ -42,7 +42,7 @@ def recolor(
     pixels: Pixels,
     colors: Floats,
     quantizer: Quantizer,
-    grid: LabelGrid | None = None,
+    grid: LabelGrid | None,
     band_pixels: int = BAND_PIXELS,
 ) -> Pixels:
     """Give a photograph other colors, of a lower resolution, and keep its lightness.
@@ -74,7 +74,7 @@ def recolor(
 
 
 def colorize(
-    lightness: Floats, colors: Floats, quantizer: Quantizer, grid: LabelGrid | None = None
+    lightness: Floats, colors: Floats, quantizer: Quantizer, grid: LabelGrid | None
 ) -> Pixels:
     """Color a picture with predicted colors of a lower resolution.
 
@@ -96,7 +96,7 @@ def colorize(
     return _rendered(lightness, _to_ab(enlarged, lightness, quantizer))
 
 
-def render(lightness: Floats, ab: Floats, grid: LabelGrid | None = None) -> Pixels:
+def render(lightness: Floats, ab: Floats, grid: LabelGrid | None) -> Pixels:
     """Make a picture of its lightness and its ab, of the same resolution or a lower one.
 
     Parameters
@@ -132,9 +132,7 @@ class Enlarged:
     passes, and makes the one along the columns first where that leaves less to do.
     """
 
-    def __init__(
-        self, colors: Floats, shape: tuple[int, ...], grid: LabelGrid | None = None
-    ) -> None:
+    def __init__(self, colors: Floats, shape: tuple[int, ...], grid: LabelGrid | None) -> None:
         (height, width), (n_rows, n_columns) = colors.shape[:2], shape
         self._shape, self._grid = (n_rows, n_columns), grid
         self._columns_first = n_rows < height and height - n_rows > 2 * (width - n_columns)

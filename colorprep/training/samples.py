@@ -57,7 +57,7 @@ def sample_rows(
         batch["lightness"].numpy(), originals, targets, predicted, strict=True
     ):
         at = levels / 2.55
-        gray = render(at, np.zeros_like(original))
+        gray = render(at, np.zeros_like(original), grid)
         shown = [colorize(at, each, quantizer, grid) for each in (target, colors)]
         rows.append([render(at, original, grid), shown[0], gray, shown[1]])
     return rows

@@ -46,7 +46,7 @@ def test_enlarging_is_pillows(shape, size):
     planes = [Image.fromarray(colors[..., i].astype(np.float32)) for i in range(2)]
     resized = [plane.resize(size[::-1], Image.Resampling.BILINEAR) for plane in planes]
     expected = np.stack(resized, axis=-1)
-    enlarged = Enlarged(colors, size)
+    enlarged = Enlarged(colors, size, None)
     np.testing.assert_array_equal(enlarged[:], expected)
     for start in range(0, size[0], 7):
         band = slice(start, min(start + 7, size[0]))
@@ -92,7 +92,7 @@ def test_true_labels_give_unshifted_colors():
 def test_colors_of_the_right_size_stay():
     """Nothing is interpolated, or rounded, where there is nothing to enlarge."""
     colors = np.random.default_rng(0).normal(0, 40, (9, 12, 2))
-    np.testing.assert_array_equal(Enlarged(colors, (9, 12))[:], colors)
+    np.testing.assert_array_equal(Enlarged(colors, (9, 12), None)[:], colors)
 
 
 @pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q.name)
@@ -115,7 +115,7 @@ def test_memory_does_not_grow_with_the_photograph(quantizer):
     for height in (256, 1024):
         pixels = np.full((height, 1024, 3), 127, np.uint8)
         tracemalloc.start()
-        picture = recolor(pixels, colors, quantizer)
+        picture = recolor(pixels, colors, quantizer, None)
         peaks.append(tracemalloc.get_traced_memory()[1] - picture.nbytes)
         tracemalloc.stop()
     assert peaks[1] < 1.05 * peaks[0] < 400 * BAND_PIXELS
@@ -130,7 +130,7 @@ def test_pictures_keep_their_lightness(quantizer):
     pixels = np.concatenate([light, dark, generator.integers(0, 256, (*shape, 3))])
     pixels = pixels.astype(np.uint8)
     lightness = rgb_to_lab(pixels)[..., 0]
-    picture = recolor(pixels, wild_colors(quantizer, pixels.shape[:2]), quantizer)
+    picture = recolor(pixels, wild_colors(quantizer, pixels.shape[:2]), quantizer, None)
     assert np.abs(rgb_to_lab(picture)[..., 0] - lightness).max() < 0.3
     assert np.ptp(picture, axis=2).max() > 50
 
@@ -139,5 +139,5 @@ def test_rendering_gives_the_photograph_back(photographs):
     """Lightness and ab of a photograph give the photograph."""
     pixels = decode(next(photographs.rglob("*.jpg")).read_bytes())
     lab = rgb_to_lab(pixels)
-    np.testing.assert_array_equal(render(lab[..., 0], lab[..., 1:]), pixels)
-    np.testing.assert_array_equal(recolor(pixels, lab[..., 1:], ab_lattice()), pixels)
+    np.testing.assert_array_equal(render(lab[..., 0], lab[..., 1:], None), pixels)
+    np.testing.assert_array_equal(recolor(pixels, lab[..., 1:], ab_lattice(), None), pixels)
