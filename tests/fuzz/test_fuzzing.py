@@ -1,0 +1,30 @@
+"""A minute of fuzzing: no damaged file causes a traceback, a hang, or the loss of an input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SECONDS = 60
+
+
+@pytest.mark.slow
+def test_damaged_files_are_refused_with_a_message(tmp_path):
+    """Thousands of damaged files of all kinds end in results or in errors that say what is wrong."""
+    script = Path(__file__).with_name("fuzzing.py")
+    run = subprocess.run(
+        [sys.executable, script, "--minutes", str(SECONDS / 60), "--folder", tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS + 120,
+    )
+    left = {path.name: path.read_text() for path in sorted(tmp_path.glob("*.txt"))}
+    assert left == {}, run.stderr[-2000:]
+    assert run.returncode == 0, run.stderr[-2000:]
+    result = json.loads(run.stdout.splitlines()[-1])
+    assert result["findings"] == {}
+    assert result["cases"] > 1000
