@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import colorprep
 
 ROOT = Path(colorprep.__file__).parent
@@ -91,44 +89,44 @@ def imports_of(path):
                 yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_imports_go_down_only(path):
+def test_imports_go_down_only():
     """No room imports one above it, and no package where it does not belong."""
-    room = room_of(path)
-    if room in ("__init__", "__main__"):
-        return
-    for name in imports_of(path):
-        first, *rest = name.split(".")
-        if first == "colorprep" and rest and rest[0] != "__version__":
-            assert rest[0] == room or rest[0] in BELOW[room], f"{path.name} imports {name}"
-        elif first in ONLY_IN:
-            assert room in ONLY_IN[first], f"{path.name} imports {name}"
+    for path in FILES:
+        room = room_of(path)
+        if room in ("__init__", "__main__"):
+            continue
+        for name in imports_of(path):
+            first, *rest = name.split(".")
+            if first == "colorprep" and rest and rest[0] != "__version__":
+                assert rest[0] == room or rest[0] in BELOW[room], f"{path} imports {name}"
+            elif first in ONLY_IN:
+                assert room in ONLY_IN[first], f"{path} imports {name}"
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if room_of(path) in PURE], ids=lambda path: path.name
-)
-def test_pure_rooms_touch_nothing(path):
+def test_pure_rooms_touch_nothing():
     """The numeric core knows no path, no clock, no global random state and no print."""
-    names = {name.partition(".")[0] for name in imports_of(path)}
-    assert not names & {"os", "pathlib", "io", "time", "datetime", "random", "shutil", "tempfile"}
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    called = {ast.unparse(call.func) for call in calls}
-    assert not called & {"open", "print", "input"}
-    assert {name for name in called if name.startswith("np.random")} <= {"np.random.default_rng"}
+    outside = {"os", "pathlib", "io", "time", "datetime", "random", "shutil", "tempfile"}
+    for path in (path for path in FILES if room_of(path) in PURE):
+        names = {name.partition(".")[0] for name in imports_of(path)}
+        assert not names & outside, path
+        nodes = ast.walk(ast.parse(path.read_text()))
+        called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
+        assert not called & {"open", "print", "input"}, path
+        drawn = {name for name in called if name.startswith("np.random")}
+        assert drawn <= {"np.random.default_rng"}, path
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_modules_say_what_lives_in_them(path):
+def test_modules_say_what_lives_in_them():
     """Every module opens with its purpose, and stays of a readable size."""
-    tree = ast.parse(path.read_text())
-    assert ast.get_docstring(tree)
-    assert len(path.read_text().splitlines()) <= 420
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) else node.body
-            length = body[-1].end_lineno - body[0].lineno + 1 if body else 0
-            assert length <= 60, f"{node.name} has {length} lines"
+    for path in FILES:
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree), path
+        assert len(path.read_text().splitlines()) <= 420, path
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                length = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+                assert length <= 60, f"{path}: {node.name} has {length} lines"
 
 
 def test_public_names_can_be_imported():
