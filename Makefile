@@ -33,7 +33,7 @@ demo: $(VENV)/installed
 	$(BIN)/colorprep demo
 
 test: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal --durations 10
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -70,21 +70,22 @@ def test_ab_cells(all_ab):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "quantizer",
-    [ab_lattice(), ab529(), ab_lattice(5), ab_lattice(4)],
+    [ab_lattice(), fit_kmeans(some_counts(ab_cells()), 313)],
     ids=lambda quantizer: quantizer.name,
 )
-def test_lattice_labels_are_exact(quantizer, all_ab):
-    """The label of every color is its float64 nearest neighbor."""
+def test_labels_of_all_colors_are_exact(quantizer, all_ab):
+    """The label of every color is its float64 nearest neighbor, among published or fitted bins."""
     _, nearest = cKDTree(quantizer.centers).query(all_ab, workers=-1)
     np.testing.assert_array_equal(bin_table(quantizer), nearest)
 
 
-@pytest.mark.slow
-def test_kmeans_labels_are_exact(all_ab):
-    """The same holds for fitted centers."""
-    quantizer = fit_kmeans(some_counts(ab_cells()), 313)
-    _, nearest = cKDTree(quantizer.centers).query(all_ab, workers=-1)
-    np.testing.assert_array_equal(bin_table(quantizer), nearest)
+@pytest.mark.parametrize(
+    "quantizer", [ab529(), ab_lattice(5), ab_lattice(4)], ids=lambda quantizer: quantizer.name
+)
+def test_labels_of_other_lattices_are_exact(quantizer, all_ab):
+    """The same holds for every 17th color of other lattices."""
+    _, nearest = cKDTree(quantizer.centers).query(all_ab[::17], workers=-1)
+    np.testing.assert_array_equal(bin_table(quantizer)[::17], nearest)
 
 
 def test_labels_equal_encoding(quantizer, some_colors):
