@@ -14,6 +14,7 @@ from typing import BinaryIO
 from ..errors import InputError
 from .archive_file import AGAIN, ArchiveFile
 from .members import Members, Place, key_of, why_unsafe
+from .passed_over import SPECIAL
 
 BLOCK = tarfile.BLOCKSIZE
 # Tars are padded with zeros to 10 KiB, those for tapes to a few MiB at most.
@@ -98,6 +99,7 @@ def _add_members(members: Members, file: BinaryIO, place: Place, folder: str, sh
 def _add_member(members: Members, member: tarfile.TarInfo, folder: str) -> None:
     is_file = member.isreg()
     if not (is_file or member.islnk() or member.issym()):
+        members.passed_over[SPECIAL] += not member.isdir()
         return
     key = key_of(member.name, folder)
     unsafe = why_unsafe(member.name)

@@ -147,12 +147,14 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images)
     path = _output(params, workspace)
     check_replaceable(path)
     reader = image_reader(source, params.size, params.images)
     spec = params.spec
+    if params.name and params.output is None:
+        workspace.own_folder(CLASS_FOLDER)
 
     whole, cells = None, None
     everything = {"": range(len(source.keys))}
@@ -174,7 +176,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             def write_class(name: str, tally: Tally) -> None:
                 """Write the prior of a class."""
                 if name and tally.outcome.n_images:
-                    class_path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
+                    class_path = workspace.own_folder(CLASS_FOLDER) / name / PRIOR_NAME
                     classes[name] = writer.write(class_path, name, groups[name], tally).path
 
             by_color = writer.bins.by_color

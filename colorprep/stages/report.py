@@ -156,8 +156,9 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     name = prior.meta.get("name") or (source.name if source is not None and counted else None)
     html = render(f"Color report of {name}" if name else "Color report", numbers, sections)
     write_text(path, html)
-    folder = None if params.figures is None else workspace.path(params.figures)
-    figures = [] if folder is None else list(_write_figures(sections, folder))
+    figures: list[Path] = []
+    if params.figures is not None:
+        figures = list(_write_figures(sections, workspace.own_folder(params.figures)))
     return ReportResult(path, len(html.encode("utf-8")), sections, figures)
 
 
@@ -178,7 +179,7 @@ def _of_other_images(section: Section, name: str) -> Section:
 def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) -> Source | None:
     """Find the images to read again; None where a remembered source has gone."""
     try:
-        return open_source(params, workspace)
+        return open_source(params, workspace, reporter)
     except InputError as error:
         if params.folder is not None or params.list is not None:
             raise
