@@ -17,7 +17,15 @@ from ..marks import MARK, read_mark
 from .formats import HEAD_BYTES
 from .lists import listed
 from .naming import is_doubtful, is_hidden, is_image, is_system_folder, kind_of
-from .passed_over import CIRCLES, FOLDER_LINKS, OWN_FOLDER, OWN_PICTURES, SPECIAL, no_image
+from .passed_over import (
+    CIRCLES,
+    FOLDER_LINKS,
+    OWN_PICTURES,
+    SPECIAL,
+    no_image,
+    own_folder,
+    system_folder,
+)
 from .skip import Skip
 from .source import USUAL, Found, Keys, Search, has_image_ending, in_order
 
@@ -154,7 +162,7 @@ class _Walk:
         mark = read_mark(folder)
         own = frozenset() if self._search.takes_own else mark.names
         if mark.whole and prefix and not self._search.takes_own:
-            self.passed_over[prefix + OWN_FOLDER] += _count_files(folder)
+            self.passed_over[own_folder(prefix)] += _count_files(folder)
             return
         try:
             with os.scandir(folder) as entries:
@@ -164,7 +172,7 @@ class _Walk:
             self.skipped.append(Skip(prefix.rstrip("/") or ".", "unreadable", reason))
             return
         for entry in children:
-            if entry.is_dir():
+            if _is_folder(entry):
                 self._add_folder(entry, prefix, way)
             elif entry.name in own:
                 self.passed_over[OWN_PICTURES] += 1
@@ -174,7 +182,7 @@ class _Walk:
     def _add_folder(self, entry: os.DirEntry[str], prefix: str, way: tuple[str, ...]) -> None:
         real = f"{way[-1].rstrip('/')}/{entry.name}"
         if is_system_folder(entry.name):
-            self.passed_over[f"{entry.name}/"] += _count_files(entry.path)
+            self.passed_over[system_folder(entry.name)] += _count_files(entry.path)
         elif not entry.is_symlink():
             self._go_on(f"{prefix}{entry.name}/", real, way)
         elif self._search.follows_links:
@@ -192,7 +200,7 @@ class _Walk:
         name = entry.name
         doubtful = is_doubtful(name)
         if is_hidden(name) or not (doubtful or has_image_ending(name)):
-            special = not entry.is_file() and not entry.is_symlink()
+            special = not entry.is_symlink() and not entry.is_file()
             self.passed_over[SPECIAL if special else kind_of(name)] += 1
             return
         file = _size_and_stamp(entry.path)
@@ -202,6 +210,13 @@ class _Walk:
             self.passed_over[kind_of(name)] += 1
         else:
             self.files[prefix + name] = file
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a folder or a link to one; a link in a circle is none."""
+    if entry.is_symlink():
+        return os.path.isdir(entry.path)  # noqa: PTH112
+    return entry.is_dir()
 
 
 def _head(path: str) -> bytes:

@@ -35,6 +35,12 @@ def is_system_folder(name: str) -> bool:
     return is_hidden(name) or name.casefold() in SYSTEM_FOLDERS
 
 
+def is_noise(key: str) -> bool:
+    """Tell whether a file is hidden, or lies in a folder that is or that a system made."""
+    *folders, name = key.split("/")
+    return is_hidden(name) or any(map(is_system_folder, folders))
+
+
 def ending_of(name: str) -> str:
     """Return the ending of a name in lower case, such as ``.jpg``; empty where it has none."""
     stem, dot, ending = name.rpartition(".")
@@ -57,7 +63,7 @@ def is_image(name: str, head: bytes) -> bool:
     ----------
     name : str
     head : bytes
-        None of a file that cannot be read; its ending decides then.
+        Empty where the file is, or where it cannot be read; its ending decides then.
     """
     return format_of(head) in FORMATS if head else ending_of(name) in DOUBTFUL_ENDINGS
 

@@ -32,6 +32,16 @@ _SINGULAR = {
 _SHOWN = 10  # kinds, or folders, in a message
 
 
+def system_folder(name: str) -> str:
+    """Return the kind by which all files in hidden and system folders of a name are counted."""
+    return f"{_printable(name)}/"
+
+
+def own_folder(path: str) -> str:
+    """Return the kind by which the files of a folder that colorprep made are counted."""
+    return f"{_printable(path.rstrip('/'))}/{OWN_FOLDER}"
+
+
 def described(passed_over: Mapping[str, int]) -> str:
     """Tell what was passed over, in a sentence without a full stop; empty for nothing.
 
@@ -85,6 +95,10 @@ def _some(texts: Iterable[str]) -> str:
     shown = list(texts)
     more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
     return ", ".join(shown[:_SHOWN]) + more
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)[1:-1]
 
 
 def _named(kind: str, n: int) -> str:

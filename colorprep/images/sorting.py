@@ -10,7 +10,7 @@ from typing import TypeAlias
 from ..marks import MARK, MAX_BYTES, parse_mark
 from .formats import HEAD_BYTES
 from .naming import is_doubtful, is_hidden, is_image, is_system_folder, kind_of
-from .passed_over import OWN_FOLDER, OWN_PICTURES
+from .passed_over import OWN_PICTURES, own_folder, system_folder
 from .skip import Skip
 from .source import Search, has_image_ending
 
@@ -99,8 +99,8 @@ class Sorting:
 
     def _kind_of_one_folder(self, folder: str) -> str:
         if folder in self._own_folders:
-            return f"{folder}/{OWN_FOLDER}"
-        return f"{_name(folder)}/" if is_system_folder(_name(folder)) else ""
+            return own_folder(folder)
+        return system_folder(_name(folder)) if is_system_folder(_name(folder)) else ""
 
 
 def _name(key: str) -> str:

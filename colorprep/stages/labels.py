@@ -15,6 +15,7 @@ from ..atomic import remove_leftovers
 from ..balance.prior import Prior
 from ..curriculum.scoring import SCORE_SIZE
 from ..errors import InputError, OutputExists
+from ..images.naming import is_doubtful
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, has_image_ending
@@ -363,12 +364,13 @@ def _remove_labels(folder: Path) -> None:
     """Remove what an earlier run wrote, and nothing else."""
     if not folder.exists():
         return
+    held_labels = (folder / PLAN).exists() or (folder / MANIFEST).exists()
     # The manifest goes first: what it vouches for is about to change.
     for name in (MANIFEST, PLAN, SKIPPED):
         (folder / name).unlink(missing_ok=True)
     for path in folder.glob("shard-*[0-9].*"):
         path.unlink()
     for path in folder.rglob("*.npy"):
-        if has_image_ending(path.stem):
+        if has_image_ending(path.stem) or (held_labels and is_doubtful(path.stem)):
             path.unlink()
     remove_leftovers(folder)

@@ -17,6 +17,7 @@ from ..artifacts import load_prior
 from ..atomic import check_replaceable, replacing, write_text
 from ..balance.prior import Prior
 from ..errors import InputError
+from ..images.passed_over import described
 from ..images.source import Source, digest_of
 from ..progress import Reporter
 from ..report.comparison_sections import classes_section, comparison_section, uncertainty_section
@@ -140,7 +141,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         uncertainty_section(prior),
         ranking_section(np.array([item.score for item in scores]), photographs),
         round_trip_section(prior.quantizer, sample),
-        skipped_section(read_skips(prior, workspace), MEANINGS),
+        skipped_section(read_skips(prior, workspace), MEANINGS, _passed_over(source)),
         provenance_section(provenance(prior, used, source, compared, workspace)),
     ]
     counted = source is not None and _counted(prior, source)
@@ -166,6 +167,13 @@ def _counted(prior: Prior, source: Source) -> bool:
     """Tell whether a prior was counted on these images."""
     digest: object = prior.meta.get("source", {}).get("digest")
     return digest == digest_of(source, range(len(source.keys)))
+
+
+def _passed_over(source: Source | None) -> str:
+    """Tell what the source holds beside its images; empty for nothing."""
+    if source is None or not source.passed_over:
+        return ""
+    return f"In {source.name}, colorprep {described(source.passed_over)}."
 
 
 def _of_other_images(section: Section, name: str) -> Section:
