@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import OutputError, OutputExists
+from .marks import mark_folder, mark_picture
 
 TEMPORARY = ".tmp"
 NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
@@ -40,13 +41,16 @@ def check_replaceable(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
     """Give a temporary path that takes the place of `path` when the block ends without an error.
 
     Parameters
     ----------
     path : Path
         The final name; missing folders above it are made.
+    is_photograph : bool
+        Whether a picture is meant as input for later commands; any other one is marked as
+        colorprep's own, see `colorprep.marks`.
 
     Yields
     ------
@@ -63,11 +67,36 @@ def replacing(path: Path) -> Iterator[Path]:
     check_replaceable(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
+        with _explaining(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            if not is_photograph:
+                mark_picture(path)
+            temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make a folder for what colorprep writes, see `colorprep.marks.mark_folder`.
+
+    Raises
+    ------
+    OutputError
+        If there is no room, or the folder above cannot be written to.
+    """
+    with _explaining(folder):
+        mark_folder(folder)
+
+
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    """Turn the errors of a disk that takes nothing into ones that tell what to do."""
+    try:
+        yield
     except OSError as error:
         if error.errno in NO_ROOM:
             what = "there is no room for it"
@@ -79,9 +108,6 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
         reason = f"{what} ({error.strerror}); {how}; what was finished before is kept"
         raise OutputError(f"cannot write {path}: {reason}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -5,7 +5,7 @@ Stages talk to a `Reporter`. This one says nothing; the command line has one tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -39,6 +39,17 @@ class Reporter:
             To be called with the number of units just done.
         """
         yield lambda n, detail="": None
+
+    def pass_over(self, source: str, counts: Mapping[str, int]) -> None:
+        """Take what was left out of a source as none of its images.
+
+        Parameters
+        ----------
+        source : str
+            Its name.
+        counts : mapping of str to int
+            The number of files of each kind.
+        """
 
     def note(self, message: str) -> None:
         """Take a message that a user may want to know."""

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .artifacts import load_arrays, save_arrays
+from .atomic import make_own_folder
 from .curriculum.scoring import ImageScores
 from .errors import ArtifactError
 from .images.source import Source
@@ -78,6 +79,7 @@ class ScoreBook:
         rows.sort(order="identity")
         digest = hashlib.sha256(rows.tobytes() + self._prior.encode()).hexdigest()[:16]
         meta = {"schema": SCHEMA, "n_images": len(rows), "prior_digest": self._prior}
+        make_own_folder(self._folder)
         save_arrays(self._folder / f"{digest}.npz", {"rows": rows}, meta)
         self._new.clear()
 

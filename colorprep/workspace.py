@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .atomic import write_json
+from .atomic import make_own_folder, write_json
 from .errors import InputError
 
 MEMORY = "workspace.json"
@@ -30,6 +30,31 @@ class Workspace:
     def path(self, relative: str | Path) -> Path:
         """Return a path as seen from the workspace; absolute paths stay as they are."""
         return self.root / relative
+
+    def own_folder(self, relative: str | Path) -> Path:
+        """Return a folder that colorprep is about to write into, as its own where it is that.
+
+        Parameters
+        ----------
+        relative : str or Path
+            As seen from the workspace. Made and marked where it is new or empty, so that no source
+            takes its pictures; a folder that holds files already, the workspace itself and those
+            above it stay the user's.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            If it cannot be made.
+        """
+        folder = self.path(relative)
+        workspace, real = self.root.resolve(), folder.resolve()
+        if real != workspace and real not in workspace.parents:
+            make_own_folder(folder)
+        return folder
 
     def shown(self, path: Path) -> str:
         """Return a path as it is best shown: relative to the workspace where it lies inside."""

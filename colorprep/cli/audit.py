@@ -105,5 +105,6 @@ def _class_lines(result: Any) -> list[str]:
     emptied = classes["emptied"]
     if emptied:
         more = f" and {len(emptied) - SHOWN:,} more" if len(emptied) > SHOWN else ""
-        lines.append(f"classes left empty: {', '.join(emptied[:SHOWN])}{more}")
+        shown = (name or "(images in no folder)" for name in emptied[:SHOWN])
+        lines.append(f"classes left empty: {', '.join(shown)}{more}")
     return lines

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +31,16 @@ class Console(Reporter):
     quiet : bool
         Leaves out bars and notes; warnings stay.
     log_file : Path or None
+
+    Attributes
+    ----------
+    passed_over : list of (str, mapping of str to int)
+        The name of each source, and what it holds beside its images.
     """
 
     def __init__(self, quiet: bool, log_file: Path | None) -> None:
         self._quiet = quiet
+        self.passed_over: list[tuple[str, Mapping[str, int]]] = []
         self._log = logging.getLogger("colorprep")
         self._log.setLevel(logging.INFO)
         self._log.propagate = False
@@ -69,6 +76,15 @@ class Console(Reporter):
 
             yield advance
 
+    def pass_over(self, source: str, counts: Mapping[str, int]) -> None:
+        """Warn of what was left out of a source, once however often it is opened."""
+        from ..images.passed_over import described  # with what reads images, which is slow
+
+        if (source, counts) not in self.passed_over:
+            self.passed_over.append((source, counts))
+            if counts:
+                self.warn(f"{source}: {described(counts)}")
+
     def note(self, message: str) -> None:
         """Write a message, unless quiet."""
         self._log.info(message)
@@ -98,8 +114,14 @@ class Session:
         self.as_json = as_json
 
     def show(self, lines: Sequence[str], facts: Mapping[str, Any]) -> None:
-        """Write a result to stdout: the lines, or the facts as one JSON object."""
+        """Write a result to stdout: the lines, or the facts as one JSON object.
+
+        The facts also hold ``passed_over``, the number of files of each kind, of all sources.
+        """
         if self.as_json:
+            if self.reporter.passed_over:
+                total = sum((Counter(n) for _, n in self.reporter.passed_over), Counter[str]())
+                facts = {**facts, "passed_over": dict(sorted(total.items()))}
             click.echo(json.dumps(facts, ensure_ascii=False, default=_plain))
         else:
             for line in lines:

@@ -5,7 +5,7 @@ decorator               gives the command
 ======================  =====================================================================
 `command`               a click command with -C, -q, --json and --log-file; its first argument
                         is a `Session`
-`source_options`        --dir, --list, as ``images``
+`source_options`        --dir, --list, --no-follow, as ``images``
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         as ``images``
 `size_option`           --size N|native
@@ -80,11 +80,15 @@ def source_options(function: Function) -> Function:
         help="Folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. [the last one]",
     )
     @click.option("--list", "list_", metavar="FILE", help="Use only the images of this list.")
+    @click.option("--no-follow", is_flag=True, help="Do not enter folders that are links.")
     @functools.wraps(function)
-    def run(*arguments: Any, folder: str | None, list_: str | None, **values: Any) -> Any:
+    def run(
+        *arguments: Any, folder: str | None, list_: str | None, no_follow: bool, **values: Any
+    ) -> Any:
         from ..stages.images import ImageParams
 
-        return function(*arguments, images=ImageParams(folder, list_), **values)
+        images = ImageParams(folder, list_, follow=not no_follow)
+        return function(*arguments, images=images, **values)
 
     return run
 

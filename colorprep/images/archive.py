@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import BadImage, InputError
 from .archive_file import ArchiveFile, damaged_gzip
 from .cifar import cifar_members, read_record
-from .members import Members, Place
+from .members import Members, SourceNames
 from .skip import Skip
-from .source import Keys
+from .sorting import Place, ReadHeads
+from .source import USUAL, Keys, Search
 from .tar_members import BLOCK, is_tar_head, read_tar_member, tar_members
-from .zip_members import is_zip, read_zip_member, zip_members
+from .zip_members import is_zip, read_zip_head, read_zip_member, zip_members
 
 MemberReader = Callable[[ArchiveFile, Place, int], bytes]
 
@@ -44,6 +45,7 @@ class ArchiveSource:
     skipped : list of Skip
         Names that no list could hold or that lead out of the archive, links to nothing, members
         that cannot be read, listed images that are missing.
+    passed_over : mapping of str to int
     """
 
     file: ArchiveFile
@@ -52,6 +54,7 @@ class ArchiveSource:
     sizes: NDArray[np.int64]
     places: NDArray[np.int64]
     skipped: list[Skip]
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -70,7 +73,10 @@ class ArchiveSource:
 
 
 def archive_source(
-    path: Path, lines: Iterable[str] | None = None, list_name: str = "the list"
+    path: Path,
+    lines: Iterable[str] | None = None,
+    list_name: str = "the list",
+    search: Search = USUAL,
 ) -> ArchiveSource:
     """Find the images of an archive.
 
@@ -82,12 +88,13 @@ def archive_source(
         Lines of a list that narrows the archive; None takes all images.
     list_name : str
         For messages.
+    search : Search
 
     Returns
     -------
     ArchiveSource
-        Members whose names end as images do, or those listed. Links within the archive are
-        followed; links to folders, pipes and devices are passed over.
+        Members that are images by the rules for a folder, or those listed. Links within the archive
+        are followed; links to folders, pipes and devices are passed over.
 
     Raises
     ------
@@ -97,8 +104,25 @@ def archive_source(
     is_tar, gzipped = _kind(path)
     file = ArchiveFile(path, gzipped)
     members, read_member = _members(file) if is_tar else (zip_members(path), read_zip_member)
-    found = members.images(_name(path), str(path), lines, list_name)
-    return ArchiveSource(file, read_member, found.keys, found.sizes, found.places, found.skipped)
+    names = SourceNames(_name(path), str(path), list_name)
+    read_heads = _read_heads(file, members.files, read_tar_member if is_tar else read_zip_head)
+    found = members.images(names, lines, read_heads, search)
+    return ArchiveSource(
+        file, read_member, found.keys, found.sizes, found.places, found.skipped, found.passed_over
+    )
+
+
+def _read_heads(file: ArchiveFile, files: Mapping[str, Place], read: MemberReader) -> ReadHeads:
+    def read_heads(keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
+        """Give the first bytes of members."""
+        for key in keys:
+            size, *place = files[key]
+            try:
+                yield read(file, tuple(place), min(size, n_bytes))
+            except BadImage:
+                yield b""
+
+    return read_heads
 
 
 def _members(file: ArchiveFile) -> tuple[Members, MemberReader]:

@@ -19,6 +19,7 @@ import numpy as np
 from ..errors import InputError
 from .archive_file import AGAIN, ArchiveFile
 from .members import Members, Place
+from .naming import kind_of
 
 SIDE = 32
 PIXEL_BYTES = 3 * SIDE * SIDE
@@ -64,6 +65,8 @@ def cifar_members(members: Members, file: ArchiveFile) -> Members | None:
                 if key.startswith(f"{folder}/") and key.endswith(".bin"):
                     for image, start in _records(file, key, members.files[key], names):
                         records.add_file(image, len(PPM_HEADER) + PIXEL_BYTES, start)
+                elif key.rpartition("/")[2] not in NAMES_FILES[name]:
+                    records.passed_over[kind_of(key.rpartition("/")[2])] += 1
             return records
     return None
 

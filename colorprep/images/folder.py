@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadImage, InputError
+from ..marks import MARK, read_mark
+from .formats import HEAD_BYTES
 from .lists import listed
+from .naming import is_doubtful, is_hidden, is_image, is_system_folder, kind_of
+from .passed_over import (
+    CIRCLES,
+    FOLDER_LINKS,
+    OWN_PICTURES,
+    SPECIAL,
+    no_image,
+    own_folder,
+    system_folder,
+)
 from .skip import Skip
-from .source import ENDINGS, Found, Keys, has_image_ending, in_order
+from .source import USUAL, Found, Keys, Search, has_image_ending, in_order
 
 
 @dataclass(frozen=True)
@@ -30,6 +43,7 @@ class FolderSource:
         When each file was last changed, in nanoseconds.
     skipped : list of Skip
         Names that no list could hold, folders that cannot be opened, listed files that are missing.
+    passed_over : mapping of str to int
     """
 
     root: Path
@@ -37,6 +51,7 @@ class FolderSource:
     sizes: NDArray[np.int64]
     stamps: NDArray[np.int64]
     skipped: list[Skip]
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -67,7 +82,10 @@ def read_image_file(path: Path) -> bytes:
 
 
 def folder_source(
-    root: Path, lines: Iterable[str] | None = None, list_name: str = "the list"
+    root: Path,
+    lines: Iterable[str] | None = None,
+    list_name: str = "the list",
+    search: Search = USUAL,
 ) -> FolderSource:
     """Find the images of a folder and its subfolders.
 
@@ -78,12 +96,15 @@ def folder_source(
         Lines of a list that narrows the folder; None takes all images.
     list_name : str
         For messages.
+    search : Search
 
     Returns
     -------
     FolderSource
-        Files whose names end as images do, or those listed. Links to files are followed, links to
-        folders are not; pipes, sockets and devices are passed over.
+        Files whose names end as images do, those of other names whose first bytes are an image's,
+        or those listed. Hidden files, folders of the system, and what colorprep itself made are
+        passed over, as are pipes, sockets and devices; a list may name them all the same. A folder
+        that is a link is entered, unless it leads to a folder above it.
 
     Raises
     ------
@@ -94,21 +115,16 @@ def folder_source(
         raise InputError(f"there is no folder {root}; give the folder that holds the images")
     if not root.is_dir():
         raise InputError(f"{root} is not a folder; give the folder that holds the images")
-    found = _all_images(root) if lines is None else _listed_images(root, lines, list_name)
-    return FolderSource(root, found.keys, found.sizes, found.places[:, 0], found.skipped)
+    found = _all_images(root, search) if lines is None else _listed_images(root, lines, list_name)
+    stamps = found.places[:, 0]
+    return FolderSource(root, found.keys, found.sizes, stamps, found.skipped, found.passed_over)
 
 
-def _all_images(root: Path) -> Found:
-    files: dict[str, tuple[int, ...]] = {}
-    skipped: list[Skip] = []
-    _walk(os.path.join(root, ""), "", files, skipped)  # noqa: PTH118
-    if not files and not skipped:
-        endings = " ".join(sorted(ENDINGS))
-        raise InputError(
-            f"no image in {root}: looked for {endings} in all its subfolders, but not in links to "
-            "folders"
-        )
-    return in_order(files, skipped)
+def _all_images(root: Path, search: Search) -> Found:
+    walk = _Walk(root, search)
+    if not walk.files and not walk.skipped:
+        raise no_image(str(root), walk.passed_over)
+    return in_order(walk.files, walk.skipped, walk.passed_over)
 
 
 def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
@@ -119,21 +135,102 @@ def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
     return listed(lines, root.resolve().name, find, list_name)
 
 
-def _walk(root: str, prefix: str, files: dict[str, tuple[int, ...]], skipped: list[Skip]) -> None:
+class _Walk:
+    """Goes through a folder and sorts what it holds.
+
+    Attributes
+    ----------
+    files : dict of str to tuple of int
+        The size and stamp of each image.
+    skipped : list of Skip
+    passed_over : Counter of str
+    """
+
+    def __init__(self, root: Path, search: Search) -> None:
+        self._root = os.path.join(root, "")  # noqa: PTH118
+        self._search = search
+        self.files: dict[str, tuple[int, ...]] = {}
+        self.skipped: list[Skip] = []
+        self.passed_over: Counter[str] = Counter()
+        # Folders by their prefix of keys, with the real paths of all folders on the way there.
+        self._ahead: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(root),))]
+        while self._ahead:
+            self._enter(*self._ahead.pop())
+
+    def _enter(self, prefix: str, way: tuple[str, ...]) -> None:
+        folder = self._root + prefix
+        mark = read_mark(folder)
+        own = frozenset() if self._search.takes_own else mark.names
+        if mark.whole and prefix and not self._search.takes_own:
+            self.passed_over[own_folder(prefix)] += _count_files(folder)
+            return
+        try:
+            with os.scandir(folder) as entries:
+                children = list(entries)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.skipped.append(Skip(prefix.rstrip("/") or ".", "unreadable", reason))
+            return
+        for entry in children:
+            if _is_folder(entry):
+                self._add_folder(entry, prefix, way)
+            elif entry.name in own:
+                self.passed_over[OWN_PICTURES] += 1
+            elif entry.name != MARK:
+                self._add_file(entry, prefix)
+
+    def _add_folder(self, entry: os.DirEntry[str], prefix: str, way: tuple[str, ...]) -> None:
+        real = f"{way[-1].rstrip('/')}/{entry.name}"
+        if is_system_folder(entry.name):
+            self.passed_over[system_folder(entry.name)] += _count_files(entry.path)
+        elif not entry.is_symlink():
+            self._go_on(f"{prefix}{entry.name}/", real, way)
+        elif self._search.follows_links:
+            self._go_on(f"{prefix}{entry.name}/", os.path.realpath(entry.path), way)
+        else:
+            self.passed_over[FOLDER_LINKS] += 1
+
+    def _go_on(self, prefix: str, real: str, way: tuple[str, ...]) -> None:
+        if real in way:
+            self.passed_over[CIRCLES] += 1
+        else:
+            self._ahead.append((prefix, (*way, real)))
+
+    def _add_file(self, entry: os.DirEntry[str], prefix: str) -> None:
+        name = entry.name
+        doubtful = is_doubtful(name)
+        if is_hidden(name) or not (doubtful or has_image_ending(name)):
+            special = not entry.is_symlink() and not entry.is_file()
+            self.passed_over[SPECIAL if special else kind_of(name)] += 1
+            return
+        file = _size_and_stamp(entry.path)
+        if file is None:
+            self.passed_over[SPECIAL] += 1
+        elif doubtful and not is_image(name, _head(entry.path)):
+            self.passed_over[kind_of(name)] += 1
+        else:
+            self.files[prefix + name] = file
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a folder or a link to one; a link in a circle is none."""
+    if entry.is_symlink():
+        return os.path.isdir(entry.path)  # noqa: PTH112
+    return entry.is_dir()
+
+
+def _head(path: str) -> bytes:
+    """Return the first bytes of a file; none where it cannot be read."""
     try:
-        with os.scandir(root + prefix) as entries:
-            children = list(entries)
-    except OSError as error:
-        skipped.append(Skip(prefix.rstrip("/") or ".", "unreadable", error.strerror or str(error)))
-        return
-    for entry in children:
-        key = prefix + entry.name
-        if entry.is_dir(follow_symlinks=False):
-            _walk(root, key + "/", files, skipped)
-        elif has_image_ending(entry.name):
-            file = _size_and_stamp(entry.path)
-            if file is not None:
-                files[key] = file
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def _count_files(folder: str) -> int:
+    """Return the number of files in a folder and its subfolders, as far as they can be opened."""
+    return sum(len(names) - (MARK in names) for _, _, names in os.walk(folder))
 
 
 def _size_and_stamp(path: str) -> tuple[int, int] | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from ..errors import InputError
 from .lists import listed
+from .passed_over import FOLDER_LINKS, no_image
 from .skip import Skip
-from .source import ENDINGS, Found, has_image_ending, in_order, is_listable
-
-Place = tuple[int, ...]
+from .sorting import Place as Place
+from .sorting import ReadHeads, Sorting
+from .source import Found, Search, in_order, is_listable
 
 
 @dataclass
@@ -28,11 +30,14 @@ class Members:
         By key: the key that a link leads to; no key where it leads out of the archive.
     refused : dict of str to Skip
         What is in the archive, but cannot be read.
+    passed_over : Counter of str
+        What is neither a file nor a link to one, by kind.
     """
 
     files: dict[str, Place] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Skip] = field(default_factory=dict)
+    passed_over: Counter[str] = field(default_factory=Counter)
 
     def add_file(self, key: str, size: int, *place: int) -> None:
         """Add a file."""
@@ -75,23 +80,25 @@ class Members:
                 followed[key] = self.files[target]
             elif target in self.refused:
                 self.refuse(key, *self.refused[target][1:])
-            elif target not in folders:
+            elif target in folders:
+                self.passed_over[FOLDER_LINKS] += 1
+            else:
                 self.refuse(key, "missing", "a link to what is not in the archive")
         self.files |= followed
 
-    def images(self, name: str, shown: str, lines: Iterable[str] | None, list_name: str) -> Found:
+    def images(
+        self, names: SourceNames, lines: Iterable[str] | None, read: ReadHeads, search: Search
+    ) -> Found:
         """Return the images among the files.
 
         Parameters
         ----------
-        name : str
-            What the source is called; lists may begin their lines with it.
-        shown : str
-            The archive or URL, for messages.
+        names : SourceNames
         lines : iterable of str or None
-            Lines of a list that narrows it; None takes all names that end as images do.
-        list_name : str
-            For messages.
+            Lines of a list that narrows it; None takes all that are images, by their names or,
+            where those do not tell, by their first bytes.
+        read : ReadHeads
+        search : Search
 
         Returns
         -------
@@ -103,15 +110,32 @@ class Members:
             If there is none.
         """
         if lines is not None:
-            found = listed(lines, name, self.files.get, list_name)
+            found = listed(lines, names.name, self.files.get, names.list)
             skipped = [self.refused.get(key_of(skip.key), skip) for skip in found.skipped]
             return replace(found, skipped=sorted(set(skipped)))
-        images = {key: place for key, place in self.files.items() if has_image_ending(key)}
-        skipped = [skip for skip in self.refused.values() if has_image_ending(skip.key)]
-        if not images and not skipped:
-            endings = " ".join(sorted(ENDINGS))
-            raise InputError(f"no image in {shown}: looked at all that it holds for {endings}")
-        return in_order(images, skipped)
+        sorting = Sorting(self.files, read, search)
+        sorting.add_refused(self.refused)
+        passed_over = sorting.passed_over + self.passed_over
+        if not sorting.images and not sorting.skipped:
+            raise no_image(names.shown, passed_over)
+        return in_order(sorting.images, sorting.skipped, passed_over)
+
+
+class SourceNames(NamedTuple):
+    """What messages call an archive or a store, and its list.
+
+    Attributes
+    ----------
+    name : str
+        What the source is called; lists may begin their lines with it.
+    shown : str
+        The archive or URL.
+    list : str
+    """
+
+    name: str
+    shown: str
+    list: str
 
 
 def key_of(name: str, folder: str = "") -> str:

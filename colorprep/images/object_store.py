@@ -10,8 +10,9 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,12 +22,14 @@ from numpy.typing import NDArray
 
 from ..errors import BadImage, InputError
 from .folder import FolderSource, folder_source
-from .members import Members, why_unsafe
+from .members import Members, SourceNames, why_unsafe
+from .passed_over import SPECIAL
 from .skip import Skip
-from .source import Keys
+from .source import USUAL, Keys, Search
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 LOCAL = ("file", "local")
+HEADS_AT_ONCE = 1000  # files that are looked into, in requests side by side
 VERSIONS = ("ETag", "etag", "LastModified", "updated", "mtime", "created")  # as stores call them
 
 
@@ -44,6 +47,7 @@ class ObjectStoreSource:
         A digest of what the store says of each file's version; 0 where it says nothing.
     skipped : list of Skip
         Names that no list could hold or that are no plain paths, listed images that are missing.
+    passed_over : mapping of str to int
     """
 
     url: str = field(repr=False)
@@ -51,6 +55,7 @@ class ObjectStoreSource:
     sizes: NDArray[np.int64]
     stamps: NDArray[np.int64]
     skipped: list[Skip]
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -87,7 +92,10 @@ def shown_url(url: str) -> str:
 
 
 def object_store_source(
-    url: str, lines: Iterable[str] | None = None, list_name: str = "the list"
+    url: str,
+    lines: Iterable[str] | None = None,
+    list_name: str = "the list",
+    search: Search = USUAL,
 ) -> ObjectStoreSource | FolderSource:
     """Find the images below a URL.
 
@@ -99,6 +107,7 @@ def object_store_source(
         Lines of a list that narrows it; None takes all images.
     list_name : str
         For messages.
+    search : Search
 
     Returns
     -------
@@ -113,9 +122,12 @@ def object_store_source(
     """
     store, root = _opened(url, os.getpid())
     if url.partition("://")[0].lower() in LOCAL:
-        return folder_source(Path(root), lines, list_name)
-    found = _members(store, root, url).images(_name(url), shown_url(url), lines, list_name)
-    return ObjectStoreSource(url, found.keys, found.sizes, found.places[:, 0], found.skipped)
+        return folder_source(Path(root), lines, list_name, search)
+    members = _members(store, root, url)
+    names = SourceNames(_name(url), shown_url(url), list_name)
+    found = members.images(names, lines, partial(_heads, store, root), search)
+    stamps = found.places[:, 0]
+    return ObjectStoreSource(url, found.keys, found.sizes, stamps, found.skipped, found.passed_over)
 
 
 @functools.lru_cache(maxsize=64)
@@ -182,6 +194,14 @@ def _walk(store: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _walk(store, info["name"])
 
 
+def _heads(store: Any, root: str, keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
+    """Give the first bytes of files, asking for these alone; none where the store gives none."""
+    for start in range(0, len(keys), HEADS_AT_ONCE):
+        paths = [root + key for key in keys[start : start + HEADS_AT_ONCE]]
+        for head in store.cat_ranges(paths, 0, n_bytes, on_error="return"):
+            yield b"" if isinstance(head, Exception) else bytes(head)
+
+
 def _members(store: Any, root: str, url: str) -> Members:
     infos = _list_all(store, root, url)
     if root.rstrip("/") in infos:
@@ -191,7 +211,9 @@ def _members(store: Any, root: str, url: str) -> Members:
         )
     members = Members()
     for path, info in infos.items():
-        if not path.startswith(root) or info.get("type", "file") != "file":
+        kind = info.get("type", "file")
+        if kind != "file" or not path.startswith(root):
+            members.passed_over[SPECIAL] += kind not in ("file", "directory")
             continue
         key = path[len(root) :]
         unsafe = why_unsafe(key)

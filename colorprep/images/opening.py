@@ -8,11 +8,14 @@ from pathlib import Path
 from .archive import archive_source
 from .folder import folder_source
 from .object_store import is_url, object_store_source
-from .source import Source
+from .source import USUAL, Search, Source
 
 
 def find_images(
-    place: str | Path, lines: Iterable[str] | None = None, list_name: str = "the list"
+    place: str | Path,
+    lines: Iterable[str] | None = None,
+    list_name: str = "the list",
+    search: Search = USUAL,
 ) -> Source:
     """Find the images of a place.
 
@@ -24,6 +27,7 @@ def find_images(
         Lines of a list that narrows it; None takes all images.
     list_name : str
         For messages.
+    search : Search
 
     Returns
     -------
@@ -36,7 +40,7 @@ def find_images(
         If there is no such place, it is of no kind that can be read, or holds no image.
     """
     if is_url(place):
-        return object_store_source(str(place), lines, list_name)
+        return object_store_source(str(place), lines, list_name, search)
     if Path(place).is_file():
-        return archive_source(Path(place), lines, list_name)
-    return folder_source(Path(place), lines, list_name)
+        return archive_source(Path(place), lines, list_name, search)
+    return folder_source(Path(place), lines, list_name, search)

@@ -63,9 +63,9 @@ def pair_up(first: Sequence[str], second: Sequence[str], names: tuple[str, str])
 
 
 def stem_of(key: str) -> str:
-    """Return a key without its extension."""
+    """Return a key without its extension, if it has one."""
     folder, slash, name = key.rpartition("/")
-    return folder + slash + name.rpartition(".")[0]
+    return folder + slash + (name.rpartition(".")[0] or name)
 
 
 def _by_stem(keys: Sequence[str], name: str) -> dict[str, int]:

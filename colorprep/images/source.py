@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol, overload
 
@@ -96,6 +96,10 @@ class Source(Protocol):
     def skipped(self) -> Sequence[Skip]:
         """What was found but can be no image, such as a listed file that is missing."""
 
+    @property
+    def passed_over(self) -> Mapping[str, int]:
+        """How many files were left out as none of the images, by kind; see `passed_over`."""
+
     def read(self, index: int) -> bytes:
         """Return the bytes of an image.
 
@@ -109,6 +113,25 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
+class Search:
+    """How a place is searched for images.
+
+    Attributes
+    ----------
+    follows_links : bool
+        Whether folders that are links are entered.
+    takes_own : bool
+        Whether pictures that colorprep made are taken as well.
+    """
+
+    follows_links: bool = True
+    takes_own: bool = False
+
+
+USUAL = Search()
+
+
+@dataclass(frozen=True)
 class Found:
     """Images that were found in a place.
 
@@ -119,15 +142,21 @@ class Found:
     places : ndarray of shape (n, ...), int64
         Where in an archive each image lies; of no columns where the key says it.
     skipped : list of Skip
+    passed_over : mapping of str to int
     """
 
     keys: Keys
     sizes: NDArray[np.int64]
     places: NDArray[np.int64]
     skipped: list[Skip]
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
-def in_order(found: dict[str, tuple[int, ...]], skipped: Iterable[Skip]) -> Found:
+def in_order(
+    found: dict[str, tuple[int, ...]],
+    skipped: Iterable[Skip],
+    passed_over: Mapping[str, int] | None = None,
+) -> Found:
     """Bring what was found into the order of keys.
 
     Parameters
@@ -135,6 +164,7 @@ def in_order(found: dict[str, tuple[int, ...]], skipped: Iterable[Skip]) -> Foun
     found : dict of str to tuple of int
         By key: the size, then the place, of as many numbers for all.
     skipped : iterable of Skip
+    passed_over : mapping of str to int, or None
 
     Returns
     -------
@@ -149,9 +179,9 @@ def in_order(found: dict[str, tuple[int, ...]], skipped: Iterable[Skip]) -> Foun
     order = sorted(key for key in found if is_listable(key))
     width = len(next(iter(found.values()), (0,)))
     numbers = np.array([found[key] for key in order], np.int64).reshape(len(order), width)
-    return Found(
-        Keys(order), np.ascontiguousarray(numbers[:, 0]), numbers[:, 1:], sorted({*skipped, *bad})
-    )
+    sizes = np.ascontiguousarray(numbers[:, 0])
+    passed_over = dict(sorted((passed_over or {}).items()))
+    return Found(Keys(order), sizes, numbers[:, 1:], sorted({*skipped, *bad}), passed_over)
 
 
 def has_image_ending(key: str) -> bool:

@@ -14,6 +14,8 @@ from typing import BinaryIO
 from ..errors import InputError
 from .archive_file import AGAIN, ArchiveFile
 from .members import Members, Place, key_of, why_unsafe
+from .naming import is_noise
+from .passed_over import SPECIAL
 
 BLOCK = tarfile.BLOCKSIZE
 # Tars are padded with zeros to 10 KiB, those for tapes to a few MiB at most.
@@ -47,7 +49,7 @@ def tar_members(plain: Path, shown: str) -> Members:
     -------
     Members
         Places are where a file's bytes begin. What is in a member ``a.tar`` is under ``a/``; tars
-        in that one are not looked into.
+        in that one, and hidden ones, are not looked into.
 
     Raises
     ------
@@ -57,7 +59,11 @@ def tar_members(plain: Path, shown: str) -> Members:
     members = Members()
     with plain.open("rb") as file:
         _add_members(members, file, (os.fstat(file.fileno()).st_size, 0), "", shown)
-        inner = [item for item in members.files.items() if item[0].lower().endswith(".tar")]
+        inner = [
+            (key, place)
+            for key, place in members.files.items()
+            if key.lower().endswith(".tar") and not is_noise(key)
+        ]
         for key, place in inner:
             del members.files[key]
             _add_members(members, file, place, key[: -len(".tar")], f"{key} in {shown}")
@@ -98,6 +104,7 @@ def _add_members(members: Members, file: BinaryIO, place: Place, folder: str, sh
 def _add_member(members: Members, member: tarfile.TarInfo, folder: str) -> None:
     is_file = member.isreg()
     if not (is_file or member.islnk() or member.issym()):
+        members.passed_over[SPECIAL] += not member.isdir()
         return
     key = key_of(member.name, folder)
     unsafe = why_unsafe(member.name)

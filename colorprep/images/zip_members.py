@@ -101,18 +101,37 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 def read_zip_member(file: ArchiveFile, place: Place, size: int) -> bytes:
     """Return the bytes of a member; see `Source.read`."""
-    start, kept_size, method, crc = place
+    _, kept_size, _, crc = place
+    # One byte more than promised is enough to see that there is too much.
+    data = _unpacked(file, place, kept_size, size + 1)
+    if len(data) != size or zlib.crc32(data) != crc:
+        raise BadImage("corrupt", "its bytes in the zip do not match their checksum")
+    return data
+
+
+def read_zip_head(file: ArchiveFile, place: Place, size: int) -> bytes:
+    """Return the first bytes of a member, which are not checked.
+
+    Raises
+    ------
+    BadImage
+        If they cannot be had.
+    """
+    # Deflate data begin with tables, of less than 1 KiB.
+    return _unpacked(file, place, min(place[1], size + 1024), size)
+
+
+def _unpacked(file: ArchiveFile, place: Place, kept_size: int, size: int) -> bytes:
+    """Return at most `size` bytes of a member, from the first so many bytes that are kept."""
+    start, _, method, _ = place
     header = file.read(start, HEADER_SIZE)
     if not header.startswith(HEADER_START):
         raise BadImage("corrupt", "the zip has no header where its directory says there is one")
     name_size, extra_size = struct.unpack_from("<HH", header, 26)
     data = file.read(start + HEADER_SIZE + name_size + extra_size, kept_size)
-    if method == zipfile.ZIP_DEFLATED:
-        try:
-            # One byte more than promised is enough to see that there is too much.
-            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size + 1)
-        except zlib.error as error:
-            raise BadImage("corrupt", f"its compressed data in the zip: {error}") from error
-    if len(data) != size or zlib.crc32(data) != crc:
-        raise BadImage("corrupt", "its bytes in the zip do not match their checksum")
-    return data
+    if method != zipfile.ZIP_DEFLATED:
+        return data[:size]
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size)
+    except zlib.error as error:
+        raise BadImage("corrupt", f"its compressed data in the zip: {error}") from error

@@ -164,7 +164,9 @@ def error_summary(sample: RoundTripSample) -> str:
 
 
 def skipped_section(
-    skipped: Mapping[str, Mapping[str, int]], meanings: Mapping[str, Mapping[str, str]]
+    skipped: Mapping[str, Mapping[str, int]],
+    meanings: Mapping[str, Mapping[str, str]],
+    passed_over: str = "",
 ) -> Section:
     """Count images that were skipped or found odd.
 
@@ -174,6 +176,8 @@ def skipped_section(
         By command: how many for each reason.
     meanings : mapping of str to mapping of str to str
         By command: what its reasons mean.
+    passed_over : str
+        A sentence on what lies beside the images, empty where nothing does.
     """
     rows = [
         [reason, command, f"{n:,}", meanings[command].get(reason, "")]
@@ -189,6 +193,8 @@ def skipped_section(
     if rows:
         columns = ["reason", "found by", "images", "what it means"]
         blocks = [Table("Images by reason", columns, rows, words=True)]
+    if passed_over:
+        blocks.append(Note(passed_over))
     facts = {command: dict(sorted(counts.items())) for command, counts in skipped.items()}
     return Section("skipped", "Skipped and odd images", reading, blocks, facts)
 

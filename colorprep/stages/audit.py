@@ -130,7 +130,7 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     )
     for path in (table, classes, summary_path, keep, drop):
         check_replaceable(path)
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images)
     validation = _validation(params, source, workspace, reporter)
     reader = image_reader(source, None, params.images)
@@ -138,6 +138,8 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
         records, skipped = _inspect(source, params.images, engine, reporter)
         doubles = find_doubles(records, reader, engine, reporter)
     warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
+    workspace.own_folder(params.output or AUDIT_NAME)
+    workspace.own_folder(LISTS_NAME)
     findings = conclude(source, records, skipped, doubles, validation, params.allowed)
     write_table(table, findings)
     write_lists(keep, drop, findings)

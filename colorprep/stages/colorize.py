@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from os.path import realpath  # not stopped by links that lead in a circle, as Path.resolve is
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
@@ -26,6 +26,7 @@ from ..images.decoding import Pixels
 from ..images.folder import folder_source
 from ..images.object_store import is_url, shown_url
 from ..images.opening import find_images
+from ..images.pairing import stem_of
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..images.source import Source
@@ -35,7 +36,7 @@ from ..training.checkpoint import load_checkpoint
 from ..training.devices import choose_device
 from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
-from .images import report_skips
+from .images import report_passed_over, report_skips
 from .runs import checkpoint_path
 
 COLORIZED_NAME = "colorized"
@@ -140,7 +141,10 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     checkpoint.model.to(device)
     folder = workspace.path(params.output or COLORIZED_NAME)
     places = _find_photographs(params.inputs, workspace)
+    for photographs in places:
+        report_passed_over(photographs.source, reporter)
     _check_targets(places, folder)
+    workspace.own_folder(params.output or COLORIZED_NAME)
     reporter.note(f"coloring by {workspace.shown(path)}")
     colorize = partial(
         colorize_photograph, checkpoint, temperature=params.temperature, device=device
@@ -229,7 +233,7 @@ def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> lis
 
 def _target(folder: Path, key: str) -> Path:
     """Return where the picture of a photograph is written."""
-    return folder / PurePosixPath(key).with_suffix(".png")
+    return folder / f"{stem_of(key)}.png"
 
 
 def _check_targets(places: Sequence[Photographs], folder: Path) -> None:

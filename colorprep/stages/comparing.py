@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -20,11 +20,12 @@ from ..images.pairing import pair_up
 from ..images.reader import ImageReader
 from ..images.resizing import resize
 from ..images.skip import Skip, quarantined
-from ..images.source import Source, digest_of
+from ..images.source import Search, Source, digest_of
 from ..metrics.bins import BinShares
 from ..metrics.pairs import compare_images
+from ..progress import Reporter
 from ..workspace import Workspace
-from .images import ImageParams, image_reader
+from .images import ImageParams, image_reader, report_passed_over
 
 if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
     from ..training.perceptual import Features, Inception, Lpips
@@ -153,7 +154,11 @@ class Judged:
 
 
 def stored_pictures(
-    original: str | Path, colorized: str | Path, params: ImageParams, workspace: Workspace
+    original: str | Path,
+    colorized: str | Path,
+    params: ImageParams,
+    workspace: Workspace,
+    reporter: Reporter,
 ) -> Judged:
     """Find the pictures of one source and their originals in another.
 
@@ -164,6 +169,7 @@ def stored_pictures(
     params : ImageParams
         Its list narrows the originals; its rules of decoding are for both.
     workspace : Workspace
+    reporter : Reporter
 
     Returns
     -------
@@ -176,8 +182,13 @@ def stored_pictures(
     """
     lines = None if params.list is None else read_list(workspace.path(params.list))
     list_name = "" if params.list is None else Path(params.list).name
-    originals = find_images(_place(original, params, workspace), lines, list_name)
-    pictures = find_images(_place(colorized, params, workspace))
+    search = Search(params.follow)
+    originals = find_images(_place(original, params, workspace), lines, list_name, search)
+    pictures = find_images(
+        _place(colorized, params, workspace), search=replace(search, takes_own=True)
+    )
+    for source in (originals, pictures):
+        report_passed_over(source, reporter)
     pairing = pair_up(originals.keys, pictures.keys, (str(original), str(colorized)))
     provenance = {"original": source_facts(originals), "colorized": source_facts(pictures)}
     pairs = StoredPairs(

@@ -12,6 +12,7 @@ from PIL import Image
 from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.decoding import decode
+from ..marks import is_empty
 from ..progress import Reporter
 from ..report.charts import draw_ranking
 from ..report.gallery import gallery
@@ -91,6 +92,7 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
     colored = colorize.run(
         colorize.ColorizeParams([Path(PHOTOS_NAME) / key for key in shown]), inner, reporter
     )
+    inner.own_folder("figures")
     pictures = {
         "the color prior and its weights": _draw_prior(counted, inner),
         "the ranking by colorfulness": _draw_ranking(ranked, inner),
@@ -103,7 +105,7 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
 def _fresh_folder(folder: Path) -> Path:
     """Make the folder, removing an earlier demo and nothing else."""
     mark = folder / MARK
-    if folder.exists() and not mark.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not mark.exists() and (not folder.is_dir() or not is_empty(folder)):
         raise OutputExists(f"{folder} holds something else than a demo; choose another with --out")
     if mark.exists():
         shutil.rmtree(folder)

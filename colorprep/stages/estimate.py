@@ -99,7 +99,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     InputError
         If no image of the probe could be read.
     """
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     plan = plan_of(params, quantizer_of(prior_of(params, workspace, reporter)))
     reader, labeler = reader_of(plan, source), labeler_of(plan)
     with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
@@ -124,7 +124,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
 
 def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
     """Estimate a run of `colorprep prior`; see `estimate_labels`."""
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     reader = image_reader(source, params.size, params.images)
     spec = params.spec
     by_color = spec.needs_counts or BinCounter(make_quantizer(spec)).by_color

@@ -220,6 +220,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         **judged.provenance,
         "versions": versions("numpy", "scikit-image", *judged.packages, *_packages(networks)),
     }
+    workspace.own_folder(params.output or EVALUATION_NAME)
     return EvaluateResult(
         measured=measured,
         n_bins_absent=summary.n_bins_absent,
@@ -258,14 +259,16 @@ def _balance(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -
 def _judged(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Judged:
     """Open what is to be judged."""
     if params.original is not None and params.colorized is not None:
-        return stored_pictures(params.original, params.colorized, params.images, workspace)
+        return stored_pictures(
+            params.original, params.colorized, params.images, workspace, reporter
+        )
     # By torch, which is slow to import.
     from .predicting import predicted_pictures
 
     assert params.checkpoint is not None
     path = checkpoint_path(params.checkpoint, workspace)
     reporter.note(f"coloring by {workspace.shown(path)}")
-    source = open_source(params.images, workspace, remembers=False)
+    source = open_source(params.images, workspace, reporter, remembers=False)
     temperature = TEMPERATURE if params.temperature is None else params.temperature
     return predicted_pictures(path, source, params.images, temperature, params.device)
 

@@ -61,6 +61,8 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
     """
     path = checkpoint_path(params.artifact, workspace)
     folder = workspace.path(params.output or "")
+    if params.output is not None and path.suffix in (".pt", ".npz"):
+        workspace.own_folder(params.output)
     if path.suffix == ".pt":
         from ..training.checkpoint import load_checkpoint  # torch is slow to import
         from ..training.export import export_model

@@ -15,7 +15,7 @@ from ..images.object_store import is_url
 from ..images.opening import find_images
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source
+from ..images.source import Search, Source
 from ..progress import Reporter
 from ..workspace import Workspace
 
@@ -38,6 +38,8 @@ class ImageParams:
         The address of a dask cluster to work on.
     cluster : int or None
         Work on so many processes of this machine, a dask cluster of its own.
+    follow : bool
+        Whether folders that are links are entered.
     strict : bool
         Whether a bad image fails the run.
     icc, orientation : str
@@ -52,6 +54,7 @@ class ImageParams:
     orientation: OrientationRule = "apply"
     scheduler: str | None = None
     cluster: int | None = None
+    follow: bool = True
 
     def __post_init__(self) -> None:
         """Refuse more than one answer to who does the work."""
@@ -62,13 +65,17 @@ class ImageParams:
             raise InputError(f"{' and '.join(given)} do not go together; choose one")
 
 
-def open_source(params: ImageParams, workspace: Workspace, remembers: bool = True) -> Source:
+def open_source(
+    params: ImageParams, workspace: Workspace, reporter: Reporter, remembers: bool = True
+) -> Source:
     """Find the images that a stage is to read, and remember the folder for the next one.
 
     Parameters
     ----------
     params : ImageParams
     workspace : Workspace
+    reporter : Reporter
+        Is told what the source holds beside its images.
     remembers : bool
         Not where images are only looked at, which may be those to test on.
 
@@ -82,14 +89,16 @@ def open_source(params: ImageParams, workspace: Workspace, remembers: bool = Tru
         If there is no such source, no image in it, or none of those listed.
     """
     if params.list is None:
-        return open_listed(params, workspace, None, remembers=remembers)
+        return open_listed(params, workspace, reporter, None, remembers=remembers)
     list_path = workspace.path(params.list)
-    return open_listed(params, workspace, read_list(list_path), list_path.name, remembers)
+    lines = read_list(list_path)
+    return open_listed(params, workspace, reporter, lines, list_path.name, remembers)
 
 
 def open_listed(
     params: ImageParams,
     workspace: Workspace,
+    reporter: Reporter,
     lines: Sequence[str] | None,
     list_name: str = "the list",
     remembers: bool = True,
@@ -101,6 +110,7 @@ def open_listed(
     params : ImageParams
         Its own list is passed over.
     workspace : Workspace
+    reporter : Reporter
     lines : sequence of str or None
         None takes all images.
     list_name : str
@@ -121,7 +131,8 @@ def open_listed(
         place = workspace.path(place)
         if params.scheduler is not None:  # its workers may run in another folder
             place = place.absolute()
-    source = find_images(place, lines, list_name)
+    source = find_images(place, lines, list_name, Search(params.follow))
+    report_passed_over(source, reporter)
     if params.folder is not None and remembers:
         workspace.remember_source(params.folder)
     return source
@@ -168,6 +179,11 @@ def check_strict(skipped: Sequence[Skip], params: ImageParams) -> None:
             f"{first.key} cannot be used ({first.reason}: {first.detail}), and --strict lets no "
             "image be skipped; repair or remove it, or run without --strict"
         )
+
+
+def report_passed_over(source: Source, reporter: Reporter) -> None:
+    """Tell what a source holds beside its images."""
+    reporter.pass_over(source.name, source.passed_over)
 
 
 def report_skips(skipped: Sequence[Skip], n_read: int, reporter: Reporter) -> None:

@@ -15,9 +15,11 @@ from ..atomic import remove_leftovers
 from ..balance.prior import Prior
 from ..curriculum.scoring import SCORE_SIZE
 from ..errors import InputError, OutputExists
+from ..images.naming import is_doubtful
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, has_image_ending
+from ..marks import is_empty
 from ..progress import Reporter
 from ..quantize.ab import ab_lattice
 from ..quantize.quantizer import Quantizer
@@ -176,9 +178,10 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     folder = workspace.path(params.output or LABELS_NAME)
     if params.overwrite or planned(folder) is None:
         _check_free(folder, params.overwrite)
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images)
     prior = prior_of(params, workspace, reporter)
+    workspace.own_folder(params.output or LABELS_NAME)
     plan = _begin(folder, plan_of(params, quantizer_of(prior)), source, params)
     if params.pixels != SCORE_SIZE or params.fit != "stretch":
         return complete(folder, plan, source, params.images, reporter)
@@ -351,7 +354,7 @@ def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> 
 def _check_free(folder: Path, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputExists(f"{folder} is a file; give another folder with -o")
-    if not overwrite and folder.exists() and any(folder.iterdir()):
+    if not overwrite and folder.exists() and not is_empty(folder):
         raise OutputExists(
             f"{folder} holds something else than labels; give another folder with -o"
         )
@@ -361,12 +364,13 @@ def _remove_labels(folder: Path) -> None:
     """Remove what an earlier run wrote, and nothing else."""
     if not folder.exists():
         return
+    held_labels = (folder / PLAN).exists() or (folder / MANIFEST).exists()
     # The manifest goes first: what it vouches for is about to change.
     for name in (MANIFEST, PLAN, SKIPPED):
         (folder / name).unlink(missing_ok=True)
     for path in folder.glob("shard-*[0-9].*"):
         path.unlink()
     for path in folder.rglob("*.npy"):
-        if has_image_ending(path.stem):
+        if has_image_ending(path.stem) or (held_labels and is_doubtful(path.stem)):
             path.unlink()
     remove_leftovers(folder)

@@ -210,7 +210,7 @@ def draw(params: DrawParams, workspace: Workspace, reporter: Reporter) -> DrawRe
     """
     path = workspace.path(params.output or Path(LISTS_NAME, f"random-{params.n_images}.txt"))
     _check_not_read([path], [params.images.list], workspace)
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     report_skips(source.skipped, len(source.keys), reporter)
     if params.n_images > len(source.keys):
         raise InputError(
@@ -219,7 +219,8 @@ def draw(params: DrawParams, workspace: Workspace, reporter: Reporter) -> DrawRe
         )
     keys, classes = list(source.keys), list(map(top_folder, source.keys))
     chosen = sorted(sampling.covering_order(keys, classes, params.seed)[: params.n_images])
-    numbered = _numbered_classes(params.form, source, params.images, workspace)
+    numbered = _numbered_classes(params.form, source, params.images, workspace, reporter)
+    _own_folder(path, workspace)
     write_list(path, in_form(chosen, params.form, source.name, numbered))
     drawn = WrittenList(path, len(chosen), _n_classes(chosen))
     return DrawResult(drawn, len(keys), len(set(classes)), list(source.skipped))
@@ -246,7 +247,7 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     folder = workspace.path(params.output or LISTS_NAME)
     paths = {part: folder / f"{part}.txt" for part in sampling.Split._fields}
     _check_not_read(paths.values(), [params.images.list], workspace)
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     report_skips(source.skipped, len(source.keys), reporter)
     keys, classes = list(source.keys), list(map(top_folder, source.keys))
     parts = sampling.split(keys, classes, params.val, params.test, params.seed)._asdict()
@@ -257,7 +258,8 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
                 f"no image would go to {part}: {source.name} holds {len(keys)}, too few for shares "
                 f"of {params.val:g} for val and {params.test:g} for test; choose other shares"
             )
-    numbered = _numbered_classes(params.form, source, params.images, workspace)
+    numbered = _numbered_classes(params.form, source, params.images, workspace, reporter)
+    workspace.own_folder(params.output or LISTS_NAME)
     written = {}
     for part, chosen in parts.items():
         if wanted[part]:
@@ -298,12 +300,13 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
         found = [[plain_path(line) for line in lines] for lines in lists]
         _warn_of_hiding_folders(params.lists, found, reporter)
     else:
-        source = _source_of_listed(params, lists, workspace)
+        source = _source_of_listed(params, lists, workspace, reporter)
         report_skips(source.skipped, len(source.keys), reporter)
         found = [resolve(lines, source) for lines in lists]
     keys = operation(found[0], found[1:])
     if not keys:
         raise InputError(_why_empty(params))
+    _own_folder(path, workspace)
     write_list(path, _lines_of(keys, params, source, workspace, reporter))
     return CombineResult(
         WrittenList(path, len(keys), _n_classes(keys)),
@@ -313,11 +316,15 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
 
 
 def _source_of_listed(
-    params: CombineParams, lists: Sequence[Sequence[str]], workspace: Workspace
+    params: CombineParams,
+    lists: Sequence[Sequence[str]],
+    workspace: Workspace,
+    reporter: Reporter,
 ) -> Source:
     """Open the source narrowed to the lines of all lists, so that files of any name are found."""
     lines = list(chain(*lists))
-    return open_listed(ImageParams(params.folder), workspace, lines, _names(params.lists))
+    images = ImageParams(params.folder)
+    return open_listed(images, workspace, reporter, lines, _names(params.lists))
 
 
 def _lines_of(
@@ -330,7 +337,7 @@ def _lines_of(
     if source is not None:
         # One list stands for all of them: the source is narrowed, so the whole must be asked.
         images = ImageParams(params.folder, params.lists[0])
-        numbered = _numbered_classes(params.form, source, images, workspace)
+        numbered = _numbered_classes(params.form, source, images, workspace, reporter)
         return in_form(keys, params.form, source.name, numbered)
     if params.form == "labeled":
         reporter.warn(
@@ -341,14 +348,14 @@ def _lines_of(
 
 
 def _numbered_classes(
-    form: ListForm, source: Source, images: ImageParams, workspace: Workspace
+    form: ListForm, source: Source, images: ImageParams, workspace: Workspace, reporter: Reporter
 ) -> list[str]:
     """Return the classes in order of their numbers: all of the source, so that its lists agree."""
     if form != "labeled":
         return []
     if images.list is None:
         return _class_names(source.keys)
-    whole = open_source(replace(images, list=None), workspace)
+    whole = open_source(replace(images, list=None), workspace, reporter)
     return _class_names(chain(whole.keys, source.keys))
 
 
@@ -358,6 +365,12 @@ def _class_names(keys: Iterable[str]) -> list[str]:
 
 def _n_classes(keys: Iterable[str]) -> int:
     return len(set(map(top_folder, keys)))
+
+
+def _own_folder(path: Path, workspace: Workspace) -> None:
+    """Mark the workspace's folder of lists, if a list goes there."""
+    if path.parent == workspace.path(LISTS_NAME):
+        workspace.own_folder(LISTS_NAME)
 
 
 def _check_not_read(

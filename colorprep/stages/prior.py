@@ -55,6 +55,7 @@ from .weights import (
 )
 
 CLASS_FOLDER = "priors"
+SHOWN_CLASSES = 10  # without a prior
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,14 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images)
     path = _output(params, workspace)
     check_replaceable(path)
     reader = image_reader(source, params.size, params.images)
     spec = params.spec
+    if params.name and params.output is None:
+        workspace.own_folder(CLASS_FOLDER)
 
     whole, cells = None, None
     everything = {"": range(len(source.keys))}
@@ -174,7 +177,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             def write_class(name: str, tally: Tally) -> None:
                 """Write the prior of a class."""
                 if name and tally.outcome.n_images:
-                    class_path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
+                    class_path = workspace.own_folder(CLASS_FOLDER) / name / PRIOR_NAME
                     classes[name] = writer.write(class_path, name, groups[name], tally).path
 
             by_color = writer.bins.by_color
@@ -186,8 +189,8 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             elif not np.array_equal(whole.histogram, total.histogram):
                 raise InputError("the images changed between the two passes; run the command again")
             whole = total
-    if params.by_class and not classes:
-        reporter.warn("no image lies in a subfolder, so --by-class wrote no class priors")
+    if params.by_class:
+        _report_classes(groups, classes, reporter)
     if params.bootstrap and whole.outcome.n_images < FEW_IMAGES:
         reporter.warn(
             f"replicates of {whole.outcome.n_images} images say little: intervals of fewer than "
@@ -215,6 +218,22 @@ def _count(
         each(name, tally)
     total.outcome.skipped.sort()
     return total
+
+
+def _report_classes(
+    groups: Mapping[str, Sequence[int]], classes: Mapping[str, Path], reporter: Reporter
+) -> None:
+    """Warn of images that no class prior counts."""
+    if not classes:
+        reporter.warn("no image lies in a subfolder, so --by-class wrote no class priors")
+    elif "" in groups:
+        reporter.warn(
+            f"{len(groups[''])} images lie in no subfolder, such as those of a class do; they "
+            "count in the whole prior alone"
+        )
+    if empty := sorted(groups.keys() - classes.keys() - {""}):
+        shown = ", ".join(empty[:SHOWN_CLASSES])
+        reporter.warn(f"{len(empty)} classes have no image that could be read: {shown}")
 
 
 def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:

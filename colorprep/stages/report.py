@@ -17,6 +17,7 @@ from ..artifacts import load_prior
 from ..atomic import check_replaceable, replacing, write_text
 from ..balance.prior import Prior
 from ..errors import InputError
+from ..images.passed_over import described
 from ..images.source import Source, digest_of
 from ..progress import Reporter
 from ..report.comparison_sections import classes_section, comparison_section, uncertainty_section
@@ -140,7 +141,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         uncertainty_section(prior),
         ranking_section(np.array([item.score for item in scores]), photographs),
         round_trip_section(prior.quantizer, sample),
-        skipped_section(read_skips(prior, workspace), MEANINGS),
+        skipped_section(read_skips(prior, workspace), MEANINGS, _passed_over(source)),
         provenance_section(provenance(prior, used, source, compared, workspace)),
     ]
     counted = source is not None and _counted(prior, source)
@@ -156,8 +157,9 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     name = prior.meta.get("name") or (source.name if source is not None and counted else None)
     html = render(f"Color report of {name}" if name else "Color report", numbers, sections)
     write_text(path, html)
-    folder = None if params.figures is None else workspace.path(params.figures)
-    figures = [] if folder is None else list(_write_figures(sections, folder))
+    figures: list[Path] = []
+    if params.figures is not None:
+        figures = list(_write_figures(sections, workspace.own_folder(params.figures)))
     return ReportResult(path, len(html.encode("utf-8")), sections, figures)
 
 
@@ -165,6 +167,13 @@ def _counted(prior: Prior, source: Source) -> bool:
     """Tell whether a prior was counted on these images."""
     digest: object = prior.meta.get("source", {}).get("digest")
     return digest == digest_of(source, range(len(source.keys)))
+
+
+def _passed_over(source: Source | None) -> str:
+    """Tell what the source holds beside its images; empty for nothing."""
+    if source is None or not source.passed_over:
+        return ""
+    return f"In {source.name}, colorprep {described(source.passed_over)}."
 
 
 def _of_other_images(section: Section, name: str) -> Section:
@@ -178,7 +187,7 @@ def _of_other_images(section: Section, name: str) -> Section:
 def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) -> Source | None:
     """Find the images to read again; None where a remembered source has gone."""
     try:
-        return open_source(params, workspace)
+        return open_source(params, workspace, reporter)
     except InputError as error:
         if params.folder is not None or params.list is not None:
             raise

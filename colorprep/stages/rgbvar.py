@@ -191,7 +191,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    source = open_source(params.images, workspace)
+    source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images)
     _check_starts(params, len(source.keys))
     folder = workspace.path(params.output or LISTS_NAME)
@@ -206,6 +206,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     report_skips(skipped, int(book.known.sum()), reporter)
     ranking = _rank(source, book, score, params.stratify)
     _check_starts(params, len(ranking.order))
+    workspace.own_folder(params.output or LISTS_NAME)
     before = _others_of_the_ranking(list_path, ranking)
     write_list(list_path, ranking.keys)
     _write_scores(scores_path, ranking, prior)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from ..atomic import replacing, write_json, write_text
 from ..errors import ArtifactError
 from ..images.decoding import Pixels
+from ..marks import MARK
 from ..quantize.quantizer import Quantizer
 from ..report.gallery import gallery
 from ..training.checkpoint import load_checkpoint, save_checkpoint
@@ -74,7 +75,7 @@ class RunFolder:
     @property
     def is_taken(self) -> bool:
         """Whether there is something that a new run would be mixed with."""
-        begun_only = {CONFIG, VALIDATION}  # a run that was killed before its first checkpoint
+        begun_only = {CONFIG, VALIDATION, MARK}  # a run that was killed before its first checkpoint
         if not self.path.is_dir():
             return self.path.exists()
         return bool({entry.name for entry in self.path.iterdir()} - begun_only)

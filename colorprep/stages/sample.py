@@ -8,6 +8,7 @@ from pathlib import Path
 from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.sample import QUALITY, sample_crops
+from ..marks import is_empty
 from ..progress import Reporter
 from ..workspace import Workspace
 
@@ -51,14 +52,14 @@ def run(params: SampleParams, workspace: Workspace, reporter: Reporter) -> list[
         If the count or the size is below 1.
     """
     folder = workspace.path(params.output)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or not is_empty(folder)):
         raise OutputExists(f"{folder} exists and is not an empty folder; choose another name")
     written = []
     crops = sample_crops(params.count, params.size, params.seed)
     with reporter.track(params.count, "images", "writing photographs") as advance:
         for crop in crops:
             path = folder / crop.key
-            with replacing(path) as temporary:
+            with replacing(path, is_photograph=True) as temporary:
                 crop.image.save(temporary, "JPEG", quality=QUALITY, subsampling="4:4:4")
             written.append(path)
             advance(1)

@@ -162,6 +162,7 @@ def _train(
         reporter.note(f"{workspace.shown(folder.path)} {going} after step {trainer.step}")
     elif process.leads:
         reporter.note(_described(made_from.config))
+        workspace.own_folder(folder.path.absolute())
         folder.begin(made_from.config, inputs.held_out)
         folder.save(trainer, made_from)
     process.shared(None)  # nobody takes a step before the folder is there

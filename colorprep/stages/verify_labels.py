@@ -84,7 +84,7 @@ def labels_problems(
                 sound.append(path)
             advance(1)
     if deep and sound:
-        source = open_source(images, workspace)
+        source = open_source(images, workspace, reporter)
         problems += _differing(sound, plan, source)
     return problems
 
@@ -116,7 +116,7 @@ def repair_labels(
     plan = planned(folder)
     assert plan is not None
     _check_agreement(folder, plan)
-    source = open_source(images, workspace)
+    source = open_source(images, workspace, reporter)
     if digest_of(source, range(len(source.keys))) != plan.digest:
         raise ArtifactError(
             f"{folder} cannot be repaired from {source.name}: its images are not those that were "
@@ -220,7 +220,7 @@ def _map_problems(
 ) -> Iterator[Found]:
     """Give what is wrong with label maps, one .npy an image."""
     n_bins = len(plan_quantizer(plan).centers)
-    source = open_source(images, workspace)
+    source = open_source(images, workspace, reporter)
     skipped = {skip.key for skip in read_skipped(folder)}
     with reporter.track(len(source.keys), "images", "verifying") as advance:
         for key in source.keys:

@@ -103,13 +103,15 @@ def test_names_that_no_list_could_hold(tmp_path):
 
 
 def test_links_pipes_and_other_kinds(tmp_path, folder):
-    """Links to files are followed, dead ones bad images; pipes and linked folders are no images."""
+    """Links are followed, dead ones bad images; pipes are no images."""
     (folder / "link.jpg").symlink_to(folder / "top.jpg")
     (folder / "dead.jpg").symlink_to("nowhere.jpg")
     (folder / "linked.jpg").symlink_to(folder / "n01")
     os.mkfifo(folder / "pipe.jpg")
     source = folder_source(folder)
-    assert list(source.keys) == sorted([*ALL, "dead.jpg", "link.jpg"])
+    assert list(source.keys) == sorted(
+        [*ALL, "dead.jpg", "link.jpg", "linked.jpg/a.jpg", "linked.jpg/z 1.png"]
+    )
     assert source.read(list(source.keys).index("link.jpg")) == b"top.jpg"
     dead = list(source.keys).index("dead.jpg")
     assert source.sizes[dead] == -1

@@ -1,0 +1,77 @@
+"""What the name of a file tells: whether it is an image, is hidden, or must be looked into.
+
+Only a name that does not tell is looked into: one without an ending, such as ``photo`` or
+``x.jpg?w=640``, or with an ending of several formats, such as ``.jfif`` or ``.heic``. The first
+bytes of the file decide then.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .decoding import FORMATS
+from .formats import format_of
+from .passed_over import DOUBTFUL_ENDINGS, HIDDEN, NO_ENDING
+from .source import has_image_ending
+
+# Of macOS, of Windows, of file systems, and of network storage; in any case.
+SYSTEM_FOLDERS = frozenset(
+    [
+        *("__macosx", "network trash folder", "temporary items"),
+        *("$recycle.bin", "recycler", "system volume information"),
+        "lost+found",
+        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@__thumb"),
+    ]
+)
+
+
+def is_hidden(name: str) -> bool:
+    """Tell whether a file or folder is hidden by its name."""
+    return name.startswith(".") and name not in (".", "..")
+
+
+def is_system_folder(name: str) -> bool:
+    """Tell whether a folder is hidden, or made by a system for itself."""
+    return is_hidden(name) or name.casefold() in SYSTEM_FOLDERS
+
+
+def is_noise(key: str) -> bool:
+    """Tell whether a file is hidden, or lies in a folder that is or that a system made."""
+    *folders, name = key.split("/")
+    return is_hidden(name) or any(map(is_system_folder, folders))
+
+
+def ending_of(name: str) -> str:
+    """Return the ending of a name in lower case, such as ``.jpg``; empty where it has none."""
+    stem, dot, ending = name.rpartition(".")
+    is_ending = re.fullmatch(r"(?!\d+$)[A-Za-z0-9]{1,12}", ending) is not None
+    return dot + ending.lower() if stem and is_ending and "?" not in stem else ""
+
+
+def is_doubtful(name: str) -> bool:
+    """Tell whether only the first bytes of a file tell if it is an image."""
+    if is_hidden(name) or has_image_ending(name):
+        return False
+    ending = ending_of(name)
+    return not ending or ending in DOUBTFUL_ENDINGS
+
+
+def is_image(name: str, head: bytes) -> bool:
+    """Tell whether a file of a doubtful name is an image that can be read, by its first bytes.
+
+    Parameters
+    ----------
+    name : str
+    head : bytes
+        Empty where the file is, or where it cannot be read; its ending decides then.
+    """
+    return format_of(head) in FORMATS if head else ending_of(name) in DOUBTFUL_ENDINGS
+
+
+def kind_of(name: str) -> str:
+    """Return the kind by which a file that is no image is counted: its ending, mostly."""
+    if is_hidden(name):
+        return HIDDEN
+    ending = ending_of(name)
+    inner = ending_of(name[: -len(ending)]) if ending else ""
+    return inner + ending if inner == ".tar" else ending or NO_ENDING

@@ -1,0 +1,109 @@
+"""What a source holds beside its images: the kinds by which it is counted, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..errors import InputError
+from .source import ENDINGS
+
+HIDDEN = "hidden"
+NO_ENDING = "without ending"
+SPECIAL = "pipes, sockets and devices"
+FOLDER_LINKS = "links to folders"
+CIRCLES = "links to a folder above them"
+OWN_PICTURES = "pictures made by colorprep"
+OWN_FOLDER = " (made by colorprep)"  # after the folder's path
+
+ARCHIVE_ENDINGS = frozenset(
+    ".tar .tgz .tbz2 .txz .zip .7z .rar .gz .bz2 .xz .zst .tar.gz .tar.bz2 .tar.xz .tar.zst".split()
+)
+# Endings of images whose format, one that is read or not, only their first bytes tell.
+DOUBTFUL_ENDINGS = frozenset(
+    ".jfif .jif .jfi .pjpeg .pjp .apng .pbm .pgm .pnm .pam .pfm .avif .avifs .heic .heif .hif "
+    ".jxl".split()
+)
+_SINGULAR = {
+    SPECIAL: "pipe, socket or device",
+    FOLDER_LINKS: "link to a folder",
+    CIRCLES: "link to a folder above it",
+    OWN_PICTURES: "picture made by colorprep",
+}
+_SHOWN = 10  # kinds, or folders, in a message
+
+
+def system_folder(name: str) -> str:
+    """Return the kind by which all files in hidden and system folders of a name are counted."""
+    return f"{_printable(name)}/"
+
+
+def own_folder(path: str) -> str:
+    """Return the kind by which the files of a folder that colorprep made are counted."""
+    return f"{_printable(path.rstrip('/'))}/{OWN_FOLDER}"
+
+
+def described(passed_over: Mapping[str, int]) -> str:
+    """Tell what was passed over, in a sentence without a full stop; empty for nothing.
+
+    Parameters
+    ----------
+    passed_over : mapping of str to int
+        See `Source.passed_over`.
+
+    Returns
+    -------
+    str
+        Such as ``passed over 9 files: 5 .txt, 2 .xml, 2 without ending; 60 files in __MACOSX``.
+    """
+    own = [key.removesuffix(f"/{OWN_FOLDER}") for key in passed_over if key.endswith(OWN_FOLDER)]
+    system = {key[:-1]: n for key, n in passed_over.items() if key.endswith("/")}
+    kinds = {key: n for key, n in passed_over.items() if not key.endswith(("/", OWN_FOLDER))}
+    parts = []
+    if kinds:
+        n_files = sum(kinds.values())
+        ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+        counted = _some(f"{n:,} {_named(kind, n)}" for kind, n in ordered)
+        parts.append(f"{n_files:,} {_files(n_files)}: {counted}{_advice(kinds)}")
+    parts += [f"{n:,} {_files(n)} in {name}" for name, n in sorted(system.items())]
+    if own:
+        folders = "folder" if len(own) == 1 else "folders"
+        parts.append(f"{len(own)} {folders} that colorprep made: {_some(sorted(own))}")
+    return f"passed over {'; '.join(parts)}" if parts else ""
+
+
+def no_image(place: str, passed_over: Mapping[str, int]) -> InputError:
+    """Return the error that says that a place holds no image, and what it holds instead."""
+    looked = f"looked for {' '.join(sorted(ENDINGS))}, and into files whose names do not tell"
+    error = f"no image in {place}: {looked}; {described(passed_over) or 'there is no other file'}"
+    if any(key.endswith(OWN_FOLDER) or key == OWN_PICTURES for key in passed_over):
+        error += "; give such a folder itself to have its pictures taken"
+    return InputError(error)
+
+
+def _advice(kinds: Iterable[str]) -> str:
+    """Tell what can be done about files that hold images but are not read."""
+    found = set(kinds)
+    advice = []
+    if found & ARCHIVE_ENDINGS:
+        advice.append("archives beside images are not opened; unpack them, or give each by itself")
+    if unread := sorted(found & DOUBTFUL_ENDINGS):
+        advice.append(f"those {' '.join(unread)} are of no format that is read; convert them")
+    return f" ({'; '.join(advice)})" if advice else ""
+
+
+def _some(texts: Iterable[str]) -> str:
+    shown = list(texts)
+    more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)[1:-1]
+
+
+def _named(kind: str, n: int) -> str:
+    return _SINGULAR.get(kind, kind) if n == 1 else kind
+
+
+def _files(n: int) -> str:
+    return "file" if n == 1 else "files"

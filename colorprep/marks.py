@@ -1,0 +1,93 @@
+"""The mark that colorprep leaves on its own folders and pictures, so that none becomes an input.
+
+A file ``.colorprep`` names what lies beside it and was made by colorprep: a line ``./`` for the
+whole folder, a line ``./NAME`` for one picture in a folder of the user's. Sources pass over what it
+names.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+MARK = ".colorprep"
+MAX_BYTES = 1 << 20  # of a mark that is read from an archive or a store
+
+_PICTURES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm"])
+_WHOLE = b"./"
+_HEADER = b"""\
+# colorprep made what is named here, and does not take it for photographs.
+# ./ stands for the whole folder. Delete this file to have its pictures taken.
+"""
+
+
+class Mark(NamedTuple):
+    """What a mark names.
+
+    Attributes
+    ----------
+    whole : bool
+        Whether colorprep made the whole folder.
+    names : frozenset of str
+        The pictures that it put into a folder of the user's.
+    """
+
+    whole: bool = False
+    names: frozenset[str] = frozenset()
+
+
+def parse_mark(content: bytes) -> Mark:
+    """Return what the content of a mark names."""
+    lines = content.splitlines()
+    names = (line[len(_WHOLE) :] for line in lines if line.startswith(_WHOLE))
+    return Mark(_WHOLE in lines, frozenset(os.fsdecode(name) for name in names if name))
+
+
+def read_mark(folder: str | Path) -> Mark:
+    """Return what the mark of a folder names; nothing where there is none."""
+    try:
+        with open(os.path.join(folder, MARK), "rb") as file:  # noqa: PTH118, PTH123
+            return parse_mark(file.read())
+    except OSError:
+        return Mark()
+
+
+def mark_folder(folder: Path) -> None:
+    """Make a folder, and mark it as colorprep's own unless it holds files of the user's.
+
+    Parameters
+    ----------
+    folder : Path
+        Marked if it is new or empty; where a file bears its name, nothing is done.
+    """
+    if folder.exists() and not (folder.is_dir() and is_empty(folder)):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_bytes(_HEADER + _WHOLE + b"\n")
+
+
+def mark_picture(path: Path) -> None:
+    """Note that a file is about to be written by colorprep, where only a mark would tell.
+
+    Parameters
+    ----------
+    path : Path
+        Does nothing for a file that is no picture, or in a folder that is marked as a whole.
+    """
+    if path.suffix.lower() not in _PICTURES:
+        return
+    path = path.absolute()
+    if any(read_mark(folder).whole for folder in path.parents):
+        return
+    if path.exists() and path.name in read_mark(path.parent).names:
+        return
+    line = _WHOLE + os.fsencode(path.name) + b"\n"
+    mark = path.with_name(MARK)
+    with mark.open("ab") as file:  # at once, as other threads may add theirs
+        file.write(line if file.tell() else _HEADER + line)
+
+
+def is_empty(folder: Path) -> bool:
+    """Tell whether a folder holds nothing but perhaps a mark."""
+    return all(entry.name == MARK for entry in folder.iterdir())

@@ -1,0 +1,92 @@
+"""Claims about the mark: what colorprep made is named, and nothing of the user's ever is."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from colorprep.atomic import make_own_folder, replacing, write_bytes, write_text
+from colorprep.errors import OutputError
+from colorprep.marks import MARK, Mark, is_empty, parse_mark, read_mark
+from colorprep.workspace import Workspace
+
+
+def test_new_and_empty_folders_become_own(tmp_path):
+    """A folder that colorprep makes, or that was made for it, is marked as a whole."""
+    (tmp_path / "empty").mkdir()
+    for name in ("new/inner", "empty"):
+        make_own_folder(tmp_path / name)
+        assert read_mark(tmp_path / name) == Mark(whole=True)
+    assert not read_mark(tmp_path / "new").whole
+
+
+def test_folders_of_the_user_never_become_own(tmp_path):
+    """A folder with a file, the workspace and those above it stay the user's."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a.jpg").touch()
+    make_own_folder(photos)
+    workspace = tmp_path / "empty"
+    workspace.mkdir()
+    assert Workspace(workspace).own_folder(".") == workspace
+    Workspace(workspace).own_folder(tmp_path)
+    (tmp_path / "link").symlink_to(workspace)
+    Workspace(workspace).own_folder(tmp_path / "link")
+    assert not list(tmp_path.rglob(MARK))
+
+
+def test_pictures_in_folders_of_the_user_are_named(tmp_path):
+    """A picture beside the user's files is named once; other outputs need no name."""
+    (tmp_path / "mine.jpg").touch()
+    for name in ("curves.png", "# sheet.JPG", "curves.png", "ä.png"):
+        write_bytes(tmp_path / name, b"")
+    write_text(tmp_path / "log.csv", "")
+    assert read_mark(tmp_path) == Mark(False, frozenset(["curves.png", "# sheet.JPG", "ä.png"]))
+    assert (tmp_path / MARK).read_bytes().count(b"./curves.png") == 1
+
+
+def test_a_picture_that_was_not_written_is_not_named(tmp_path):
+    """A failure before the picture is there leaves no mark."""
+    with pytest.raises(ValueError), replacing(tmp_path / "a.png"):
+        raise ValueError
+    assert is_empty(tmp_path)
+    assert not (tmp_path / MARK).exists()
+
+
+def test_folders_within_an_own_one_need_no_mark(tmp_path):
+    """One mark stands for a whole tree of pictures."""
+    make_own_folder(tmp_path / "colorized")
+    write_bytes(tmp_path / "colorized/n01/a.png", b"")
+    assert [path.parent.name for path in tmp_path.rglob(MARK)] == ["colorized"]
+
+
+def test_photographs_are_not_named(tmp_path):
+    """What is written as input for later commands carries no mark."""
+    with replacing(tmp_path / "a.jpg", is_photograph=True) as temporary:
+        temporary.touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+
+
+def test_many_threads_name_their_pictures(tmp_path):
+    """No name is lost where pictures are written side by side."""
+    names = [f"{i:03}.png" for i in range(100)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: write_bytes(tmp_path / name, b""), names))
+    assert read_mark(tmp_path).names == set(names)
+
+
+def test_what_a_mark_says():
+    """Lines that begin with ./ count; all others are words for people."""
+    assert parse_mark(b"") == Mark()
+    assert parse_mark(b"# ./a.png\n./\n") == Mark(True)
+    assert parse_mark(b"words\r\n./a b.png\r\n") == Mark(False, frozenset(["a b.png"]))
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_output(tmp_path, monkeypatch):
+    """A disk that takes nothing is told with what to do, also when only a folder is made."""
+    monkeypatch.setattr("pathlib.Path.mkdir", _no_room)
+    with pytest.raises(OutputError, match="there is no room for it"):
+        make_own_folder(tmp_path / "lists")
+
+
+def _no_room(*_, **__):
+    raise OSError(28, "No space left on device")
