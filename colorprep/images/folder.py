@@ -15,6 +15,7 @@ from ..errors import BadImage, InputError
 from .lists import listed
 from .skip import Skip
 from .source import ENDINGS, Found, Keys, has_image_ending, in_order
+from .spelling import FolderSpellings
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
         """Return the size and stamp of a file, None where there is none."""
         return _size_and_stamp(os.path.join(root, key))  # noqa: PTH118
 
-    return listed(lines, root.resolve().name, find, list_name)
+    spellings = FolderSpellings(str(root))
+    return listed(lines, root.resolve().name, find, list_name, spellings.get)
 
 
 def _walk(root: str, prefix: str, files: dict[str, tuple[int, ...]], skipped: list[Skip]) -> None:

@@ -11,6 +11,7 @@ from ..errors import InputError
 from .lists import listed
 from .skip import Skip
 from .source import ENDINGS, Found, escaped, has_image_ending, in_order
+from .spelling import Spellings
 
 Place = tuple[int, ...]
 NAMELESS, CUT_NAME = "(no name)", "(name cut)"
@@ -139,7 +140,8 @@ class Members:
             If there is none.
         """
         if lines is not None:
-            found = listed(lines, name, self.files.get, list_name)
+            respell = Spellings(self.files).get
+            found = listed(lines, name, self.files.get, list_name, respell)
             skipped = [self.refused.get(key_of(skip.key), skip) for skip in found.skipped]
             return replace(found, skipped=sorted(set(skipped)))
         images = {key: place for key, place in self.files.items() if has_image_ending(key)}

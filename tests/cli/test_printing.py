@@ -46,8 +46,8 @@ def run(folder, *arguments):
     return done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
 
 
-def test_messages_results_and_errors_are_escaped(nasty, tmp_path):
-    """Neither warnings, results, errors nor the log file hold a character that is obeyed."""
+def test_messages_and_results_are_escaped(nasty, tmp_path):
+    """Neither warnings, results nor the log file hold a character that is obeyed."""
     out, err = run(tmp_path, "rgbvar", "--dir", nasty, "--log-file", "log.txt")
     log = (tmp_path / "log.txt").read_text(encoding="utf-8")
     for text in (out, err.replace("\r", ""), log):
@@ -57,18 +57,23 @@ def test_messages_results_and_errors_are_escaped(nasty, tmp_path):
     assert r"bad/a\u2028warning: b.png" in log
     listed = (tmp_path / "lists" / "rgbvar.txt").read_bytes().decode("utf-8").split("\n")
     assert sorted(listed[:-1]) == sorted(f"good/{name}" for name in NASTY)
+
+
+def test_errors_are_escaped(colorprep):
+    """Errors of images, of files and of usage are escaped too."""
     for arguments in (["prior", "--dir", "gone\x1b[2J"], ["info", "gone\x9b"], ["pri\x1bor"]):
-        out, err = run(tmp_path, *arguments)
-        assert not FORBIDDEN.intersection(out + err)
-        assert "Error: " in err
+        done = colorprep(*arguments)
+        assert done.exit_code
+        assert not FORBIDDEN.intersection(done.output)
+        assert "Error: " in done.output
 
 
-def test_json_keeps_the_names(nasty, tmp_path):
+def test_json_keeps_the_names(colorprep, nasty):
     """JSON has no such character either, and says the true names."""
-    out, _ = run(tmp_path, "rgbvar", "--dir", nasty, "--json", "-q")
-    assert not FORBIDDEN.intersection(out)
-    skipped = [skip["key"] for skip in json.loads(out)["skipped"]]
-    assert sorted(skipped) == sorted(f"bad/{name}" for name in NASTY)
+    done = colorprep("prior", "--dir", nasty, "--json", "-q")
+    assert not FORBIDDEN.intersection(done.stdout)
+    skipped = json.loads(done.stdout)["skipped"]
+    assert sorted(skip["key"] for skip in skipped) == sorted(f"bad/{name}" for name in NASTY)
 
 
 def test_names_of_all_scripts_stay_as_they_are():
