@@ -6,6 +6,7 @@ A file is written under a temporary name in the same folder, flushed to the disk
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -13,11 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import OutputError, OutputExists
+from .errors import OutputError, OutputExists, UnusableName
 from .marks import mark_folder, mark_picture
 
 TEMPORARY = ".tmp"
 NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+LONGEST_NAME = 255  # bytes, on nearly all file systems; a few take less
 NOT_ALLOWED = frozenset([errno.EACCES, errno.EPERM, errno.EROFS])
 
 
@@ -63,11 +65,13 @@ def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
         If `path` is there and is not a file.
     OutputError
         If there is no room, or the folder cannot be written to.
+    UnusableName
+        If the name is longer than the file system takes, or not of the characters it takes.
     """
-    check_replaceable(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    temporary = path.with_name(_temporary_name(path.name))
     try:
         with _explaining(path):
+            check_replaceable(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             with temporary.open("rb") as written:
@@ -94,7 +98,7 @@ def make_own_folder(folder: Path) -> None:
 
 @contextmanager
 def _explaining(path: Path) -> Iterator[None]:
-    """Turn the errors of a disk that takes nothing into ones that tell what to do."""
+    """Turn the errors of a disk that takes nothing into ones that say what to do."""
     try:
         yield
     except OSError as error:
@@ -104,10 +108,30 @@ def _explaining(path: Path) -> Iterator[None]:
         elif error.errno in NOT_ALLOWED:
             what = "the folder cannot be written to"
             how = "choose another output, or change its permissions"
+        elif error.errno in (errno.ENAMETOOLONG, errno.EILSEQ):
+            raise UnusableName(str(path), _why_unusable(path)) from error
         else:
             raise
         reason = f"{what} ({error.strerror}); {how}; what was finished before is kept"
         raise OutputError(f"cannot write {path}: {reason}") from error
+
+
+def _temporary_name(name: str) -> str:
+    """Return a name that is no longer than the file system takes, if the final name is not."""
+    ending = f".{os.getpid()}{TEMPORARY}"
+    if len(os.fsencode(f".{name}{ending}")) > LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    return f".{name}{ending}"
+
+
+def _why_unusable(path: Path) -> str:
+    """Tell what is wrong with a path, in which one name or all is too long."""
+    for part in path.parts:
+        n_bytes = len(os.fsencode(part))
+        if n_bytes > LONGEST_NAME:
+            what = "its name" if part == path.name else f"the name of its folder {part[:40]}..."
+            return f"{what} has {n_bytes} bytes, and the file system takes {LONGEST_NAME}"
+    return "the file system does not take its name"
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -8,6 +8,7 @@ The tree::
     ├── TrainingError    a training that cannot go on
     ├── OutputExists     an output that is never overwritten unless asked
     ├── OutputError      an output that cannot be written: no room, or not allowed
+    │   └── UnusableName one whose name the file system does not take
     └── BadImage         one image that cannot be used; stages skip it and list the reason
 
 A message says what was wrong, in which file, what was expected, and what to do next. Errors are
@@ -39,6 +40,26 @@ class OutputExists(ColorprepError):
 
 class OutputError(ColorprepError):
     """An output that cannot be written, for want of room or permission."""
+
+
+class UnusableName(OutputError):
+    """An output whose name the file system does not take.
+
+    Parameters
+    ----------
+    path : str
+    why : str
+        What is wrong with its name, in words.
+    """
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"cannot write {path}: {why}; rename it")
+        self.path = path
+        self.why = why
+
+    def __reduce__(self) -> tuple[type[UnusableName], tuple[str, str]]:
+        """Pickle by its parts, so that the error survives a trip between processes."""
+        return type(self), (self.path, self.why)
 
 
 class BadImage(ColorprepError):

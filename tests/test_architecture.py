@@ -14,6 +14,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 BELOW = {
     "errors": set(),
     "progress": set(),
+    "printable": set(),
     "interrupts": set(),
     "color": {"errors"},
     "quantize": {"errors", "color"},
@@ -48,7 +49,7 @@ BELOW = {
         "color",
         "shards",
     },
-    "report": {"errors", "color", "quantize", "balance"},
+    "report": {"errors", "printable", "color", "quantize", "balance"},
 }
 BELOW["stages"] = {*BELOW, "progress", "interrupts"}
 BELOW["cli"] = {*BELOW, "stages"}

@@ -1,4 +1,7 @@
-"""What the command line says: results on stdout, everything else on stderr."""
+"""What the command line says: results on stdout, everything else on stderr.
+
+Names of files may hold characters that a terminal obeys. People see them escaped; JSON keeps them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import Any
 
 import click
 
+from ..printable import printable, printable_json
 from ..progress import Advance, Reporter
 from ..workspace import Workspace
 
@@ -56,6 +60,7 @@ class Console(Reporter):
         """Draw a bar with units a second and the time left."""
         from tqdm import tqdm  # only where there is something to draw
 
+        title = printable(title)
         self._log.info("%s: %d %s", title, total, unit)
         # A log file or a pipe gets a line every ten seconds instead of ten a second.
         interval = 0.1 if sys.stderr.isatty() else 10.0
@@ -71,7 +76,7 @@ class Console(Reporter):
 
             def advance(n: int, detail: str = "") -> None:
                 if detail:
-                    bar.set_postfix_str(detail, refresh=False)
+                    bar.set_postfix_str(printable(detail), refresh=False)
                 bar.update(n)
 
             yield advance
@@ -87,12 +92,14 @@ class Console(Reporter):
 
     def note(self, message: str) -> None:
         """Write a message, unless quiet."""
+        message = printable(message)
         self._log.info(message)
         if not self._quiet:
             click.echo(message, err=True)
 
     def warn(self, message: str) -> None:
         """Write a warning, quiet or not."""
+        message = printable(message)
         self._log.warning(message)
         click.echo(f"warning: {message}", err=True)
 
@@ -122,10 +129,11 @@ class Session:
             if self.reporter.passed_over:
                 total = sum((Counter(n) for _, n in self.reporter.passed_over), Counter[str]())
                 facts = {**facts, "passed_over": dict(sorted(total.items()))}
-            click.echo(json.dumps(facts, ensure_ascii=False, default=_plain))
+            text = json.dumps(facts, ensure_ascii=False, default=_plain)
+            click.echo(printable_json(text))
         else:
             for line in lines:
-                click.echo(line)
+                click.echo(printable(line))
 
 
 def _plain(value: Any) -> Any:

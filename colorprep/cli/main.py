@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from ..errors import ColorprepError
+from ..printable import printable
 
 # In the order of the work; a command's module is imported when it is asked for.
 COMMANDS = (
@@ -56,19 +57,22 @@ class LazyGroup(click.Group):
         warnings.filterwarnings("ignore", module=r"PIL\.")
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            vars(error)["message"] = printable(error.message)  # which is final to type checkers
+            raise
         except ColorprepError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
         except BrokenPipeError:
             raise
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{where}{error.strerror or error}") from error
+            raise click.ClickException(printable(f"{where}{error.strerror or error}")) from error
         except KeyboardInterrupt as error:
             otherwise = (
                 "interrupted: what is there under its final name is whole; the same command again "
                 "does the rest"
             )
-            click.echo(str(error) or otherwise, err=True)
+            click.echo(printable(str(error)) or otherwise, err=True)
             ctx.exit(130)
 
 

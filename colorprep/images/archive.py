@@ -7,6 +7,7 @@ folder it unpacks to.
 from __future__ import annotations
 
 import gzip
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,17 @@ from .zip_members import is_zip, read_zip_head, read_zip_member, zip_members
 
 MemberReader = Callable[[ArchiveFile, Place, int], bytes]
 
+# By the first bytes of what they unpack.
+UNPACKERS = {
+    b"BZh": "bunzip2 --keep",
+    b"\xfd7zXZ\0": "xz --decompress --keep",
+    b"\x28\xb5\x2f\xfd": "zstd --decompress",
+    b"\x04\x22\x4d\x18": "lz4 --decompress",
+    b"LZIP": "lzip --decompress --keep",
+    b"\x1f\x9d": "uncompress -k",
+    b"7z\xbc\xaf\x27\x1c": "7z x",
+    b"Rar!": "unrar x",
+}
 NAME_ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip")
 
 
@@ -94,16 +106,24 @@ def archive_source(
     -------
     ArchiveSource
         Members that are images by the rules for a folder, or those listed. Links within the archive
-        are followed; links to folders, pipes and devices are passed over.
+        are followed, to folders too; pipes and devices are passed over.
 
     Raises
     ------
     InputError
         If it is no archive that can be read, is damaged, or holds no image.
+
+    Warns
+    -----
+    UserWarning
+        If the archive is odd in a way that may hide images, such as a tar without an end mark.
     """
     is_tar, gzipped = _kind(path)
     file = ArchiveFile(path, gzipped)
-    members, read_member = _members(file) if is_tar else (zip_members(path), read_zip_member)
+    members, read_member = _members(file) if is_tar else (zip_members(file), read_zip_member)
+    members.follow_links(search.follows_links)
+    for warning in members.warnings(str(path)):
+        warnings.warn(warning, stacklevel=2)
     names = SourceNames(_name(path), str(path), list_name)
     read_heads = _read_heads(file, members.files, read_tar_member if is_tar else read_zip_head)
     found = members.images(names, lines, read_heads, search)
@@ -150,7 +170,14 @@ def _kind(path: Path) -> tuple[bool, bool]:
         return True, False
     elif is_zip(path, head):
         return False, False
-    what = "is empty" if not head else "is no archive that can be read, or its start is damaged"
+    what = "is no archive that can be read, or its start is damaged"
+    if not head:
+        what = "is empty"
+    for magic, unpacker in UNPACKERS.items():
+        if head.startswith(magic):
+            what = (
+                f"is packed in a way that is not read here; unpack it first, by `{unpacker} {path}`"
+            )
     raise InputError(
         f"{path} {what}; give a folder of images, a .tar, a .tar.gz or .tgz, a .zip, a tar of tars "
         "as ImageNet's, or CIFAR's binary archive; unpack or convert other archives first"

@@ -28,6 +28,7 @@ from .passed_over import (
 )
 from .skip import Skip
 from .source import USUAL, Found, Keys, Search, has_image_ending, in_order
+from .spelling import FolderSpellings
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
         """Return the size and stamp of a file, None where there is none."""
         return _size_and_stamp(os.path.join(root, key))  # noqa: PTH118
 
-    return listed(lines, root.resolve().name, find, list_name)
+    spellings = FolderSpellings(str(root))
+    return listed(lines, root.resolve().name, find, list_name, spellings.get)
 
 
 class _Walk:

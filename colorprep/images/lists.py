@@ -10,10 +10,15 @@ form         line                      holds
 
 All of them are read, also mixed. What a line means is certain only beside the source, as the name
 of a folder or a number at the end may be part of the key; without one, lines are compared as paths.
+
+A line is taken as it stands if that is an image. Else blanks, a byte order mark and quotes around
+it are taken off, then its class number, then backslashes are read as slashes; last, an accented
+letter may be spelled in another way, see `colorprep.images.spelling`.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,7 +27,16 @@ from typing import Literal, TypeAlias, get_args
 from ..atomic import write_text
 from ..errors import InputError
 from .skip import Skip
-from .source import Found, Source, has_image_ending, in_order, top_folder
+from .source import (
+    Found,
+    Source,
+    escaped,
+    has_image_ending,
+    in_order,
+    is_listable,
+    top_folder,
+)
+from .spelling import Spellings, composed, spelled_alike
 
 ListForm: TypeAlias = Literal["keys", "prefixed", "labeled"]
 LIST_FORMS: tuple[ListForm, ...] = get_args(ListForm)
@@ -34,18 +48,20 @@ def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
     Parameters
     ----------
     path : Path
-        One path a line; empty lines are passed over.
+        One path a line, which a line feed ends, or a carriage return, or both; empty lines are
+        passed over. UTF-8 or, after a byte order mark, UTF-16.
     may_be_empty : bool
         Whether a list of nothing will do, as what an audit drops where all is well.
 
     Returns
     -------
     list of str
+        Bytes that are not UTF-8 are surrogates, which no key holds.
 
     Raises
     ------
     InputError
-        If the file cannot be read as UTF-8 text, is a table, or lists nothing.
+        If the file cannot be read, is mostly not text, is a table, or lists nothing.
     """
     if path.suffix.lower() == ".csv":
         raise InputError(
@@ -53,17 +69,27 @@ def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
             "stands beside it"
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _decoded(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot read the list {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"cannot read the list {path}: it is not UTF-8 text") from error
-    if "\0" in text:
-        raise InputError(f"cannot read the list {path}: it is a binary file, not a list of paths")
-    lines = [line for line in text.splitlines() if line.strip()]
+        raise InputError(f"cannot read the list {path}: it is damaged UTF-16 text") from error
+    lines = [line for line in re.split("[\r\n]+", text) if line.strip()]
+    n_bad = sum(not is_listable(line) for line in lines)
+    if 2 * n_bad > len(lines):
+        raise InputError(
+            f"cannot read the list {path}: it is a binary file, or in another encoding than UTF-8; "
+            "save it as UTF-8 text"
+        )
     if not lines and not may_be_empty:
         raise InputError(f"the list {path} is empty: it should hold one image path a line")
     return lines
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig", "surrogateescape")
 
 
 def write_list(path: Path, lines: Iterable[str]) -> None:
@@ -111,6 +137,7 @@ def listed(
     source_name: str,
     find: Callable[[str], tuple[int, ...] | None],
     list_name: str,
+    respell: Callable[[str], str | None] = lambda name: None,
 ) -> Found:
     """Find the listed images of a source.
 
@@ -124,6 +151,8 @@ def listed(
         Returns the size and place of an image by its key, None where there is none.
     list_name : str
         For messages.
+    respell : callable
+        Returns the key that is another spelling of a name, None where there is none.
 
     Returns
     -------
@@ -138,13 +167,14 @@ def listed(
     found: dict[str, tuple[int, ...]] = {}
     missing: set[Skip] = set()
     for line in lines:
-        for key in _readings(line, source_name):
+        for key in _keys_for(line, source_name, respell):
             place = find(key)
             if place is not None:
                 found[key] = place
                 break
         else:
-            missing.add(Skip(line, "missing", f"listed in {list_name}, but not in the source"))
+            why = f"listed in {list_name}, but not in the source"
+            missing.add(Skip(escaped(line), "missing", why))
     if not found:
         raise InputError(
             f"none of the {len(missing)} images listed in {list_name} is in {source_name}; the "
@@ -155,11 +185,8 @@ def listed(
 
 def resolve(lines: Iterable[str], source: Source) -> list[str]:
     """Return the keys of the listed images that a source has, in order of the lines."""
-    there = frozenset(source.keys)
-    found = (
-        next((key for key in _readings(line, source.name) if key in there), None) for line in lines
-    )
-    return [key for key in found if key is not None]
+    find = _finder(source.keys, source.name)
+    return [key for key in map(find, lines) if key is not None]
 
 
 def match(lines: Iterable[str], keys: Collection[str]) -> tuple[list[str], list[str]]:
@@ -179,13 +206,13 @@ def match(lines: Iterable[str], keys: Collection[str]) -> tuple[list[str], list[
     missing : list of str
         The lines that are none.
     """
-    there = frozenset(keys)
+    find = _finder(keys, None)
     found: dict[str, None] = {}
     missing = []
     for line in lines:
-        key = next((key for key in _readings(line, None) if key in there), None)
+        key = find(line)
         if key is None:
-            missing.append(line)
+            missing.append(escaped(line))
         else:
             found[key] = None
     return list(found), missing
@@ -201,12 +228,44 @@ def plain_path(line: str) -> str:
     Returns
     -------
     str
-        Without a leading slash, parts that say nothing, and a class number; a number at the end is
-        one where what stands before it ends as the names of images do.
+        Without a byte order mark, quotes, a leading slash, parts that say nothing, and a class
+        number; a number at the end is one where what stands before it ends as the names of images
+        do. Backslashes are slashes where there is no slash.
     """
-    unlabeled = _without_class(line)
-    path = unlabeled if has_image_ending(unlabeled) else line.strip()
+    bare = _bare(line)
+    unlabeled = _bare(_without_class(bare))
+    path = unlabeled if has_image_ending(unlabeled) else bare
+    if "/" not in path:
+        path = path.replace("\\", "/")
     return "/".join(_parts(path)) or path
+
+
+def plain_paths(
+    lists: Sequence[Sequence[str]], names: Sequence[str]
+) -> tuple[list[list[str]], list[Skip]]:
+    """Return the paths that the lines of lists hold, to be compared without a source.
+
+    Parameters
+    ----------
+    lists : sequence of sequence of str
+    names : sequence of str
+        What the lists are called, for messages.
+
+    Returns
+    -------
+    paths : list of list of str
+        See `plain_path`; spelled alike in all lists.
+    skipped : list of Skip
+        The lines that are no text.
+    """
+    skipped = [
+        Skip(escaped(line), "bad-name", f"a line of {name} that is not UTF-8 text")
+        for name, lines in zip(names, lists, strict=True)
+        for line in lines
+        if not is_listable(line)
+    ]
+    paths = [[plain_path(line) for line in lines if is_listable(line)] for lines in lists]
+    return spelled_alike(paths), skipped
 
 
 def hiding_folder(paths: Sequence[str], others: Sequence[str]) -> str | None:
@@ -234,17 +293,60 @@ def _readings(line: str, source_name: str | None) -> Iterator[str]:
 
     Where the name of the source is not known, any first folder may be it.
     """
-    for path in dict.fromkeys((line, line.strip(), _without_class(line))):
+    tried = set()
+    for path in _paths(line):
         parts = _parts(path)
-        if not parts or ".." in parts:
+        if path in tried or not parts or ".." in parts or "\0" in path:
             continue
+        tried.add(path)
         yield "/".join(parts)
-        if source_name in (None, parts[0]) and parts[1:]:
+        if parts[1:] and (source_name is None or composed(source_name) == composed(parts[0])):
             yield "/".join(parts[1:])
+
+
+def _paths(line: str) -> Iterator[str]:
+    """Give a line, then what it is without what was put around a path, or as Windows writes it."""
+    yield line
+    yield line.strip()
+    yield _without_class(line)
+    bare = _bare(line)
+    unlabeled = _bare(_without_class(bare))
+    yield bare
+    yield unlabeled
+    if "\\" in line:
+        yield from (path.replace("\\", "/") for path in (line, bare, unlabeled))
+
+
+def _keys_for(
+    line: str, source_name: str | None, respell: Callable[[str], str | None]
+) -> Iterator[str]:
+    """Give the keys that a line may mean, as it is spelled and then as it may be."""
+    yield from _readings(line, source_name)
+    for name in _readings(line, source_name):
+        key = respell(name)
+        if key is not None:
+            yield key
+
+
+def _finder(keys: Collection[str], source_name: str | None) -> Callable[[str], str | None]:
+    """Return what finds the key that a line means, None where there is none."""
+    there, respell = frozenset(keys), Spellings(keys).get
+
+    def find(line: str) -> str | None:
+        return next((key for key in _keys_for(line, source_name, respell) if key in there), None)
+
+    return find
 
 
 def _without_class(line: str) -> str:
     return re.sub(r"\s+-?\d+\s*$", "", line).strip()
+
+
+def _bare(line: str) -> str:
+    """Return a line without what programs put around a path: blanks, a byte order mark, quotes."""
+    line = line.strip().removeprefix("\ufeff").strip()
+    quoted = len(line) > 1 and line[0] == line[-1] and line[0] in "\"'"
+    return line[1:-1] if quoted else line
 
 
 def _parts(path: str) -> list[str]:

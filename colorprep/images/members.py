@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from .lists import listed
 from .passed_over import FOLDER_LINKS, no_image
 from .skip import Skip
+from .sorting import NAMELESS, ReadHeads, Sorting
 from .sorting import Place as Place
-from .sorting import ReadHeads, Sorting
-from .source import Found, Search, in_order, is_listable
+from .source import Found, Search, escaped, has_image_ending, in_order
+from .spelling import Spellings
+
+DEAD_LINK = "a link to what is not in the archive"
+MOST_LINKS = 40  # one after another, as for Linux
 
 
 @dataclass
@@ -27,17 +32,24 @@ class Members:
     files : dict of str to tuple of int
         By key: the size, then the place.
     links : dict of str to str
-        By key: the key that a link leads to; no key where it leads out of the archive.
+        By key: the path from the top that a link leads to, perhaps through other links; empty
+        where it leads out of the archive.
     refused : dict of str to Skip
         What is in the archive, but cannot be read.
     passed_over : Counter of str
         What is neither a file nor a link to one, by kind.
+    replaced : int
+        How many members were followed by another one of their name.
+    notes : list of str
+        What is odd about the archive, for a warning.
     """
 
     files: dict[str, Place] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Skip] = field(default_factory=dict)
     passed_over: Counter[str] = field(default_factory=Counter)
+    replaced: int = 0
+    notes: list[str] = field(default_factory=list)
 
     def add_file(self, key: str, size: int, *place: int) -> None:
         """Add a file."""
@@ -45,46 +57,76 @@ class Members:
         self.files[key] = (size, *place)
 
     def add_link(self, key: str, target: str) -> None:
-        """Add a link to the member that has the key `target` in the end."""
+        """Add a symbolic link, whose target counts from its own folder."""
         self._forget(key)
-        self.links[key] = target
+        folder = key.rpartition("/")[0]
+        self.links[key] = "" if target.startswith("/") else f"{folder}/{target}"
 
     def add_second_name(self, key: str, target: str) -> None:
         """Add a hard link: another name of what has the key `target` at this moment."""
         if target in self.files:
             self.add_file(key, *self.files[target])
         else:
-            self.add_link(key, self.links.get(target, target))
+            self._forget(key)
+            self.links[key] = target
 
     def refuse(self, key: str, reason: str, detail: str) -> None:
         """Add what cannot be read."""
         self._forget(key)
-        self.refused[key] = Skip(key if is_listable(key) else repr(key)[1:-1], reason, detail)
+        self.refused[key] = Skip(escaped(key) or NAMELESS, reason, detail)
 
     def _forget(self, key: str) -> None:
         for members in (self.files, self.links, self.refused):
-            members.pop(key, None)
+            if members.pop(key, None) is not None:
+                self.replaced += 1
 
-    def follow_links(self) -> None:
-        """Give links the places of the files that they lead to; links to folders are dropped."""
-        links = self.links
-        self.links = {}
-        folders = _folders_of(self.files) if links else set()
-        followed: dict[str, Place] = {}
+    def follow_links(self, folders: bool) -> None:
+        """Give links the places of the files that they lead to.
+
+        Parameters
+        ----------
+        folders : bool
+            Whether a link to a folder gives all that is in it, under the link's own name; else it
+            is passed over.
+        """
+        if not self.links:
+            return
+        links, self.links = self.links, {}
+        tree = _Tree(self.files, links)
         for key in links:
-            target, passed = key, set()
-            while target in links and target not in passed:
-                passed.add(target)
-                target = links[target]
+            target = tree.resolved(key)
             if target in self.files:
-                followed[key] = self.files[target]
+                tree.found[key] = self.files[target]
             elif target in self.refused:
                 self.refuse(key, *self.refused[target][1:])
-            elif target in folders:
-                self.passed_over[FOLDER_LINKS] += 1
+            elif target is not None and tree.is_folder(target):
+                if folders:
+                    tree.add_folder(key, target)
+                else:
+                    self.passed_over[FOLDER_LINKS] += 1
             else:
-                self.refuse(key, "missing", "a link to what is not in the archive")
-        self.files |= followed
+                self.refuse(key, "missing", DEAD_LINK)
+        self.files = tree.found | self.files
+
+    def warnings(self, shown: str) -> list[str]:
+        """Return what a user should know of an archive beside the images that are skipped."""
+        found = list(self.notes)
+        if self.replaced:
+            found.append(
+                f"{shown} holds {self.replaced} members whose name comes again after them; the "
+                "last one of each name is read"
+            )
+        lost = [
+            skip.key
+            for skip in self.refused.values()
+            if skip.detail == DEAD_LINK and not has_image_ending(skip.key)
+        ]
+        if lost:
+            found.append(
+                f"{len(lost)} links of {shown} lead to nothing in it, such as {lost[0]}; if they "
+                "are for folders of images, those are missing"
+            )
+        return found
 
     def images(
         self, names: SourceNames, lines: Iterable[str] | None, read: ReadHeads, search: Search
@@ -110,7 +152,8 @@ class Members:
             If there is none.
         """
         if lines is not None:
-            found = listed(lines, names.name, self.files.get, names.list)
+            respell = Spellings(self.files).get
+            found = listed(lines, names.name, self.files.get, names.list, respell)
             skipped = [self.refused.get(key_of(skip.key), skip) for skip in found.skipped]
             return replace(found, skipped=sorted(set(skipped)))
         sorting = Sorting(self.files, read, search)
@@ -176,11 +219,82 @@ def why_unsafe(name: str) -> str | None:
     return None
 
 
-def _folders_of(keys: Iterable[str]) -> set[str]:
-    folders = {""}
-    for key in keys:
-        folder = key.rpartition("/")[0]
-        while folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-    return folders - {""}
+class _Tree:
+    """The folders of an archive, to follow links through.
+
+    Attributes
+    ----------
+    found : dict of str to tuple of int
+        The files that links lead to, by their keys behind the links.
+    """
+
+    def __init__(self, files: dict[str, Place], links: dict[str, str]) -> None:
+        self._files, self._links = files, links
+        self.found: dict[str, Place] = {}
+
+    @cached_property
+    def _folders(self) -> dict[str, set[str]]:
+        """The names in each folder; made only where a link leads to no file."""
+        folders: dict[str, set[str]] = {"": set()}
+        for key in (*self._files, *self._links):
+            folder, _, name = key.rpartition("/")
+            while folder not in folders:
+                folders[folder] = {name}
+                folder, _, name = folder.rpartition("/")
+            folders[folder].add(name)
+        return folders
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether a path without links is a folder."""
+        return path in self._folders
+
+    def resolved(self, path: str) -> str | None:
+        """Return a path without links, as an unpacked archive has it.
+
+        Returns
+        -------
+        str or None
+            None if it leads out of the archive, or in a circle.
+        """
+        rest, at, n_links = path.split("/")[::-1], "", 0
+        while rest:
+            part = rest.pop()
+            if part == "..":
+                if not at:
+                    return None
+                at = at.rpartition("/")[0]
+            elif part not in ("", "."):
+                at = f"{at}/{part}" if at else part
+            target = self._links.get(at)
+            if target is not None:
+                n_links += 1
+                if not target or n_links > MOST_LINKS:
+                    return None
+                rest += target.split("/")[::-1]
+                at = ""
+        return at
+
+    def add_folder(self, key: str, folder: str) -> None:
+        """Add all files of a folder under another name, without those of a folder within itself."""
+        top = self.resolved(key.rpartition("/")[0])
+        if top is not None:
+            self._add_folder(key, folder, frozenset(_upwards(top)))
+
+    def _add_folder(self, key: str, folder: str, above: Set[str]) -> None:
+        if folder in above:
+            return
+        for name in self._folders[folder]:
+            inner, path = f"{key}/{name}", f"{folder}/{name}".lstrip("/")
+            target = self.resolved(path)
+            if target in self._files:
+                self.found[inner] = self._files[target]
+            elif target in self._folders:
+                self._add_folder(inner, target, above | {folder})
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    """Give a folder and all above it, the top too, which has no name."""
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .skip import Skip
+from .spelling import Spellings
 
 
 class Pairing(NamedTuple):
@@ -48,6 +49,7 @@ def pair_up(first: Sequence[str], second: Sequence[str], names: tuple[str, str])
         If none belong together, or two of a source have the same path without its extension.
     """
     of_first, of_second = _by_stem(first, names[0]), _by_stem(second, names[1])
+    of_second = _spelled_as(of_first, of_second)
     pairs = [(i, of_second[stem]) for stem, i in of_first.items() if stem in of_second]
     if not pairs:
         raise InputError(
@@ -79,6 +81,18 @@ def _by_stem(keys: Sequence[str], name: str) -> dict[str, int]:
             )
         found[stem] = index
     return found
+
+
+def _spelled_as(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
+    """Return the second with its stems spelled as in the first, where one fits one other."""
+    only_first = Spellings(stem for stem in first if stem not in second)
+    only_second = Spellings(stem for stem in second if stem not in first)
+    respelled = {}
+    for stem, index in second.items():
+        other = only_first.get(stem) if stem not in first else None
+        fits = other is not None and only_second.get(other) == stem
+        respelled[other if other is not None and fits else stem] = index
+    return respelled
 
 
 def _unpaired(keys: Iterable[str], other: str) -> list[Skip]:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 REASONS = {
     "missing": "listed, but not in the source, or a link to nothing",
     "unreadable": "the system would not let it be read",
-    "bad-name": "its name is not UTF-8, or holds a line break, so that no list could name it",
+    "bad-name": "its name is not UTF-8 or holds a line break, leads out of an archive, or is too "
+    "long for what is made of the image",
     "empty": "a file of 0 bytes",
     "not-an-image": "none of the formats that are read, whatever its name says",
     "truncated": "ends before its pixels do",

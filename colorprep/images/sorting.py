@@ -15,6 +15,7 @@ from .skip import Skip
 from .source import Search, has_image_ending
 
 Place: TypeAlias = tuple[int, ...]
+NAMELESS, CUT_NAME = "(no name)", "(name cut)"  # how keys of members without a whole name end
 # Gives the first bytes of members by their keys; none of one that cannot be read.
 ReadHeads: TypeAlias = Callable[[Sequence[str], int], Iterable[bytes]]
 
@@ -57,10 +58,10 @@ class Sorting:
             self._add(key, files[key], "" if is_image(name, head) else kind_of(name))
 
     def add_refused(self, refused: Mapping[str, Skip]) -> None:
-        """Add what cannot be read, by key; only that whose name tells that it is an image."""
+        """Add what cannot be read, by key, unless its name shows that it is not an image."""
         for key, skip in refused.items():
             kind = self._kind(key)
-            if not kind and has_image_ending(key):
+            if not kind and (has_image_ending(key) or skip.key.endswith((NAMELESS, CUT_NAME))):
                 self.skipped.append(skip)
             else:
                 self.passed_over[kind or kind_of(_name(key))] += 1

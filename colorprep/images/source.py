@@ -9,6 +9,7 @@ numbers, and a source with millions of images stays small.
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from .skip import Skip
 ENDINGS = frozenset(
     ".jpg .jpeg .jpe .png .gif .bmp .tif .tiff .webp .ppm".split()  # in any case
 )
+# What ends a line of a list, and what no name of a file can hold.
+_LINE_BREAK = re.compile("[\n\r\0]")
 
 
 class Keys(Sequence[str]):
@@ -172,7 +175,7 @@ def in_order(
         Keys that no list could hold are among the skipped.
     """
     bad = [
-        Skip(repr(key)[1:-1], "bad-name", "no list could hold this name; rename the file")
+        Skip(escaped(key), "bad-name", "no list could hold this name; rename the file")
         for key in found
         if not is_listable(key)
     ]
@@ -197,7 +200,12 @@ def is_listable(key: str) -> bool:
         key.encode("utf-8")
     except UnicodeEncodeError:
         return False
-    return len(key.splitlines()) == 1
+    return bool(key) and not _LINE_BREAK.search(key)
+
+
+def escaped(key: str) -> str:
+    """Return a key, or what stands for it where no list could hold it."""
+    return key if not key or is_listable(key) else repr(key)[1:-1]
 
 
 def keys_digest(keys: Iterable[str], sizes: Iterable[int]) -> str:

@@ -1,7 +1,7 @@
 """What a tar holds, and where: an index of its members, of tars within it too, and of its damage.
 
-Python's `tarfile` reads the headers. As it ends quietly at some kinds of damage, the end that it
-came to is looked at here: a list of images is never shorter because an archive is damaged.
+Python's `tarfile` reads the headers. As it stops quietly at some kinds of damage, the end that it
+reached is looked at here: damage never makes a list of images shorter without a word.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from .archive_file import AGAIN, ArchiveFile
 from .members import Members, Place, key_of, why_unsafe
 from .naming import is_noise
 from .passed_over import SPECIAL
+from .sorting import CUT_NAME
 
 BLOCK = tarfile.BLOCKSIZE
+MAGIC, MAGIC_PLACE = b"ustar", 257
 # Tars are padded with zeros to 10 KiB, those for tapes to a few MiB at most.
 LONGEST_PADDING = 16 << 20
+PAX_TYPES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 
 
 def is_tar_head(head: bytes) -> bool:
     """Tell whether a file that starts with these 512 bytes is a tar."""
     if len(head) < BLOCK:
         return False
-    if head[257:262] == b"ustar" or not any(head[:BLOCK]):
+    if head[MAGIC_PLACE : MAGIC_PLACE + len(MAGIC)] == MAGIC or not any(head[:BLOCK]):
         return True
     try:
         tarfile.TarInfo.frombuf(head[:BLOCK], "utf-8", "surrogateescape")
@@ -67,7 +70,6 @@ def tar_members(plain: Path, shown: str) -> Members:
         for key, place in inner:
             del members.files[key]
             _add_members(members, file, place, key[: -len(".tar")], f"{key} in {shown}")
-    members.follow_links()
     return members
 
 
@@ -82,6 +84,31 @@ def _add_members(members: Members, file: BinaryIO, place: Place, folder: str, sh
     end = start + size
     if size < BLOCK:
         raise _damaged(shown, "it is cut short")
+    reached, after = start, _after_broken_pax(file, start)
+    while True:
+        is_certain = after is None
+        reached = _add_run(members, file, (after or reached, end), folder, shown, is_certain)
+        after = _after_broken_pax(file, reached) if reached < end else None
+        if after is None:
+            break
+    note = _check_end(file, reached, place, shown)
+    if note is not None:
+        members.notes.append(note)
+
+
+def _add_run(
+    members: Members,
+    file: BinaryIO,
+    part: tuple[int, int],
+    folder: str,
+    shown: str,
+    is_certain: bool,
+) -> int:
+    """Add members up to where tarfile stops; return that place.
+
+    Of the first one the name may be uncertain.
+    """
+    start, end = part
     file.seek(start)
     try:
         with tarfile.open(
@@ -90,18 +117,20 @@ def _add_members(members: Members, file: BinaryIO, place: Place, folder: str, sh
             while (member := tar.next()) is not None:
                 if member.size < 0 or tar.offset > end:
                     raise _damaged(shown, f"it ends within its member {member.name!r}")
-                _add_member(members, member, folder)
+                if member.offset_data - member.offset > BLOCK:
+                    is_certain = is_certain and _after_broken_pax(file, member.offset) is None
+                _add_member(members, member, folder, is_certain)
+                is_certain = True
                 # tarfile would keep a kilobyte for each of millions of members.
                 tar.members.clear()  # type: ignore[attr-defined]
                 if tar.offset == end:
                     break
-            reached = tar.offset
+            return tar.offset
     except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
         raise _damaged(shown, f"it ends early or has a damaged header ({error})") from error
-    _check_end(file, reached, end, shown)
 
 
-def _add_member(members: Members, member: tarfile.TarInfo, folder: str) -> None:
+def _add_member(members: Members, member: tarfile.TarInfo, folder: str, is_certain: bool) -> None:
     is_file = member.isreg()
     if not (is_file or member.islnk() or member.issym()):
         members.passed_over[SPECIAL] += not member.isdir()
@@ -114,33 +143,100 @@ def _add_member(members: Members, member: tarfile.TarInfo, folder: str) -> None:
             "bad-name",
             unsafe or "an empty name",
         )
+    elif not is_certain:
+        # What is left of its name need not end as an image's does.
+        members.refuse(
+            f"{key[:100]} {CUT_NAME}", "bad-name", "the pax header with its name is damaged"
+        )
     elif is_file and member.issparse():
         members.refuse(key, "unreadable", "kept as a sparse file; pack it without --sparse")
     elif is_file:
         members.add_file(key, member.size, member.offset_data)
     elif member.islnk():
         members.add_second_name(key, key_of(member.linkname, folder))
-    elif member.linkname.startswith("/"):
-        members.add_link(key, "")
     else:
-        members.add_link(key, key_of(member.linkname, key.rpartition("/")[0]))
+        members.add_link(key, member.linkname)
 
 
-def _check_end(file: BinaryIO, reached: int, end: int, shown: str) -> None:
-    """Raise InputError unless a tar ends with its end mark of zeros, and nothing after it."""
+def _after_broken_pax(file: BinaryIO, start: int) -> int | None:
+    """Return where a pax header that is damaged inside ends; None if no such header is there.
+
+    Python reads such a header as far as it can, or stops, depending on its version.
+    """
+    file.seek(start)
+    block = file.read(BLOCK)
+    try:
+        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return None
+    if header.type not in PAX_TYPES or not 0 <= header.size <= LONGEST_PADDING:
+        return None
+    records = file.read(header.size)
+    if len(records) < header.size or _is_pax(records):
+        return None
+    return start + BLOCK + -(-header.size // BLOCK) * BLOCK
+
+
+def _is_pax(records: bytes) -> bool:
+    """Tell whether bytes are records such as ``17 path=n01/a.jpg`` and a line feed."""
+    start = 0
+    while start < len(records):
+        digits = records[start : start + 20].partition(b" ")[0]
+        end = start + int(digits) if digits.isdigit() else start
+        record = records[start:end]
+        if not record.endswith(b"\n") or b"=" not in record or end > len(records):
+            return False
+        start = end
+    return True
+
+
+def _check_end(file: BinaryIO, reached: int, place: Place, shown: str) -> str | None:
+    """Return what is odd about the end of a tar, None where it is as it should be.
+
+    As GNU tar does, this takes a tar that just stops after a member, and leaves alone what follows
+    the two empty blocks of an end mark. One empty block and more after it is a lost header.
+
+    Raises
+    ------
+    InputError
+        If members are lost.
+    """
+    size, start = place
+    mark, rest = reached - start, start + size - reached
     file.seek(reached)
-    block = file.read(min(BLOCK, end - reached))
+    block = file.read(min(BLOCK, rest))
     if any(block):
-        raise _damaged(shown, f"it has a damaged header at byte {reached}")
-    if len(block) < BLOCK:
-        raise _damaged(shown, "it ends without the two empty blocks that end a tar")
-    rest = end - reached - BLOCK
-    if rest > LONGEST_PADDING:
-        raise _damaged(
-            shown, f"it has an empty header at byte {reached}, {rest} bytes before its end"
+        raise _damaged(shown, f"it has a damaged header at byte {mark}")
+    if rest < BLOCK:
+        return (
+            f"{shown} ends at byte {size} without the two empty blocks that end a tar; what is "
+            "before them is read, but if it was cut short there, images are missing"
         )
-    if any(file.read(rest)):
-        raise _damaged(shown, f"it has an empty header at byte {reached}, and more after it")
+    padding = file.read(min(rest - BLOCK, LONGEST_PADDING))
+    n_empty = BLOCK + len(padding) - len(padding.lstrip(b"\0"))
+    if n_empty == rest:
+        return None
+    if n_empty == BLOCK + LONGEST_PADDING:
+        raise _damaged(shown, f"it has an empty header at byte {mark}, {rest} bytes before its end")
+    n_empty -= n_empty % BLOCK
+    file.seek(reached + n_empty)
+    if n_empty == BLOCK or _has_lost_headers(file.read(min(rest - n_empty, LONGEST_PADDING))):
+        raise _damaged(shown, f"it has an empty header at byte {mark}, and more after it")
+    return (
+        f"{shown} has its end mark at byte {mark}, but goes on at byte {mark + n_empty}; the last "
+        f"{rest - n_empty} bytes are not read; if these are tars put one behind the other, unpack "
+        "them with `tar --ignore-zeros -xf` and give the folder"
+    )
+
+
+def _has_lost_headers(data: bytes) -> bool:
+    """Tell whether blocks hold headers of a tar, but do not begin with one."""
+    found = data.find(MAGIC)
+    if found == MAGIC_PLACE:
+        return False
+    while found >= 0 and found % BLOCK != MAGIC_PLACE:
+        found = data.find(MAGIC, found + 1)
+    return found >= 0
 
 
 def _damaged(shown: str, what: str) -> InputError:

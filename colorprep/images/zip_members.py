@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import BadImage, InputError
 from .archive_file import AGAIN, ArchiveFile
 from .members import Members, Place, key_of, why_unsafe
+from .zip_directory import HEADER_START, ZipDamage, ZipEntry, zip_entries
 
 HEADER_SIZE = 30
-HEADER_START = b"PK\x03\x04"
-IS_ENCRYPTED = 1
-IS_UTF8 = 1 << 11
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+# Programs make dictionaries of 64 MiB at most; a damaged header could ask for 4 GiB.
+LARGEST_DICTIONARY = 1 << 30
+LONGEST_LINK = 4096
 
 
 def is_zip(path: Path, head: bytes) -> bool:
@@ -24,12 +28,12 @@ def is_zip(path: Path, head: bytes) -> bool:
     return head.startswith((HEADER_START, b"PK\x05\x06")) or zipfile.is_zipfile(path)
 
 
-def zip_members(path: Path) -> Members:
+def zip_members(file: ArchiveFile) -> Members:
     """Index a zip.
 
     Parameters
     ----------
-    path : Path
+    file : ArchiveFile
 
     Returns
     -------
@@ -40,63 +44,79 @@ def zip_members(path: Path) -> Members:
     Raises
     ------
     InputError
-        If the zip's directory is damaged or not there.
+        If the zip's directory is damaged or missing.
     """
-    members = Members()
     try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                _add_member(members, archive, member)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
+        with file.archive.open("rb") as stream:
+            entries = list(zip_entries(stream))
+    except ZipDamage as error:
         raise InputError(
-            f"the archive {path} is not whole: a zip's directory, which is at its end, cannot be "
-            f"read ({error}); {AGAIN}"
+            f"the archive {file.archive} is not whole: a zip's directory, which is at its end, "
+            f"cannot be read ({error}); {AGAIN}"
         ) from error
-    members.follow_links()
+    members = Members()
+    names = _slashed(entries)
+    for name, entry in zip(names, entries, strict=True):
+        if isinstance(entry, ZipEntry):
+            _add_member(members, name, entry, file)
+        else:
+            members.refuse(key_of(name) or name, "corrupt", entry[1])
     return members
 
 
-def _add_member(members: Members, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    if member.is_dir():
+def _slashed(entries: Sequence[ZipEntry | tuple[str, str]]) -> list[str]:
+    r"""Return the names of members, with backslashes made slashes where they part folders.
+
+    Some programs for Windows, such as Compress-Archive of PowerShell 5, write ``a\b.jpg``. Names
+    of Unix may hold a backslash, so a name stays as it is where it or, unless Windows packed it,
+    any other name in the zip has a slash, or where the zip holds the other name as well.
+    """
+    names = [entry[0] for entry in entries]
+    no_slash = not any("/" in name for name in names)
+    there = set(names)
+    return [
+        slashed
+        if "\\" in name
+        and (no_slash or ("/" not in name and isinstance(entry, ZipEntry) and entry.by_windows))
+        and (slashed := name.replace("\\", "/")) not in there
+        else name
+        for name, entry in zip(names, entries, strict=True)
+    ]
+
+
+def _add_member(members: Members, name: str, entry: ZipEntry, file: ArchiveFile) -> None:
+    if name.endswith("/"):
         return
-    name = _name(member)
     key = key_of(name)
     unsafe = why_unsafe(name)
     if unsafe or not key:
         members.refuse(name, "bad-name", unsafe or "an empty name")
-    elif member.flag_bits & IS_ENCRYPTED:
+    elif entry.is_encrypted:
         members.refuse(key, "unreadable", "encrypted; pack it without a password")
-    elif member.compress_type not in METHODS:
+    elif entry.method not in METHODS:
         members.refuse(
-            key, "unreadable", f"compressed by method {member.compress_type}; pack it by deflate"
+            key, "unreadable", f"compressed by method {entry.method}; pack it by deflate"
         )
-    elif stat.S_ISLNK(member.external_attr >> 16):
-        try:
-            target = archive.read(member).decode("utf-8", "surrogateescape")
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            members.refuse(key, "corrupt", f"a link, damaged: {error}")
-        else:
-            inside = "" if target.startswith("/") else key_of(target, key.rpartition("/")[0])
-            members.add_link(key, inside)
+    elif stat.S_ISLNK(entry.mode):
+        _add_link(members, key, entry, file)
     else:
-        members.add_file(
-            key,
-            member.file_size,
-            member.header_offset,
-            member.compress_size,
-            member.compress_type,
-            member.CRC,
-        )
+        members.add_file(key, entry.size, *_place(entry))
 
 
-def _name(member: zipfile.ZipInfo) -> str:
-    """Return a member's name; many tools write UTF-8 without saying so."""
-    if member.flag_bits & IS_UTF8:
-        return member.filename
+def _add_link(members: Members, key: str, entry: ZipEntry, file: ArchiveFile) -> None:
+    if entry.size > LONGEST_LINK:
+        members.refuse(key, "corrupt", "a link, damaged: its target is too long")
+        return
     try:
-        return member.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return member.filename
+        target = read_zip_member(file, _place(entry), entry.size)
+    except BadImage as error:
+        members.refuse(key, "corrupt", f"a link, damaged: {error.detail}")
+    else:
+        members.add_link(key, target.decode("utf-8", "surrogateescape"))
+
+
+def _place(entry: ZipEntry) -> Place:
+    return entry.start, entry.kept_size, entry.method, entry.crc
 
 
 def read_zip_member(file: ArchiveFile, place: Place, size: int) -> bytes:
@@ -117,8 +137,11 @@ def read_zip_head(file: ArchiveFile, place: Place, size: int) -> bytes:
     BadImage
         If they cannot be had.
     """
-    # Deflate data begin with tables, of less than 1 KiB.
-    return _unpacked(file, place, min(place[1], size + 1024), size)
+    _, kept_size, method, _ = place
+    # Deflate data begin with tables, of less than 1 KiB; other methods pack large blocks.
+    if method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        kept_size = min(kept_size, size + 1024)
+    return _unpacked(file, place, kept_size, size)
 
 
 def _unpacked(file: ArchiveFile, place: Place, kept_size: int, size: int) -> bytes:
@@ -129,9 +152,23 @@ def _unpacked(file: ArchiveFile, place: Place, kept_size: int, size: int) -> byt
         raise BadImage("corrupt", "the zip has no header where its directory says there is one")
     name_size, extra_size = struct.unpack_from("<HH", header, 26)
     data = file.read(start + HEADER_SIZE + name_size + extra_size, kept_size)
-    if method != zipfile.ZIP_DEFLATED:
+    if method == zipfile.ZIP_STORED:
         return data[:size]
     try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size)
-    except zlib.error as error:
+        return _decompressed(data, method, size)
+    except (zlib.error, OSError, EOFError, lzma.LZMAError, struct.error) as error:
         raise BadImage("corrupt", f"its compressed data in the zip: {error}") from error
+
+
+def _decompressed(data: bytes, method: int, most: int) -> bytes:
+    """Return the bytes of compressed data, but no more than `most`."""
+    if method == zipfile.ZIP_DEFLATED:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, most)
+    if method == zipfile.ZIP_BZIP2:
+        return bz2.BZ2Decompressor().decompress(data, most)
+    # In a zip, the properties follow a version and their own size. A .lzma file continues with the
+    # size of the data, all ones where an end mark shows it.
+    (n_properties,) = struct.unpack_from("<H", data, 2)
+    unpacker = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=LARGEST_DICTIONARY)
+    unpacker.decompress(data[4 : 4 + n_properties] + b"\xff" * 8, 0)
+    return unpacker.decompress(data[4 + n_properties :], most)

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from ..printable import printable
 from .svg import inline_svg
 
 
@@ -173,6 +174,7 @@ def render(title: str, summary: Mapping[str, str], sections: Sequence[Section]) 
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
     )
     environment.filters["marked"] = _marked
     template = environment.get_template("page.html.jinja")
@@ -181,7 +183,7 @@ def render(title: str, summary: Mapping[str, str], sections: Sequence[Section]) 
 
 def _marked(text: str) -> Markup:
     """Return text in which what stands between backquotes is code."""
-    parts = text.split("`")
+    parts = printable(text).split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if index % 2 else part
         for index, part in enumerate(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,37 @@ from numpy.typing import NDArray
 
 from ..errors import ArtifactError
 
+ENDING = ".npy"
+
 
 def map_path(folder: Path, key: str) -> Path:
     """Return where the label map of an image is written."""
-    return folder / f"{key}.npy"
+    return folder / f"{key}{ENDING}"
+
+
+def map_size(folder: Path, key: str) -> int | None:
+    """Return how many bytes the label map of an image has, None where there is none."""
+    try:
+        return map_path(folder, key).stat().st_size
+    except OSError as error:
+        # Its name may be longer than any file's.
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            raise
+        return None
+
+
+def in_the_way(keys: Iterable[str]) -> set[str]:
+    """Return the keys whose label map would have the name of a folder of other label maps.
+
+    Such as ``a.jpg``, where there is a key ``a.jpg.npy/b.jpg``.
+    """
+    found = set()
+    for key in keys:
+        end = key.find(f"{ENDING}/")
+        while end >= 0:
+            found.add(key[:end])
+            end = key.find(f"{ENDING}/", end + 1)
+    return found
 
 
 def read_map(folder: Path, key: str, shape: tuple[int, int]) -> NDArray[np.uint16]:

@@ -22,6 +22,7 @@ from ..errors import InputError
 from ..images.lists import listed, read_list
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, index_of
+from ..images.spelling import Spellings
 from ..progress import Reporter
 from ..workspace import Workspace
 from .audit_files import (
@@ -165,7 +166,8 @@ def _validation(
         return None if index is None else (0, index)
 
     path = workspace.path(params.validation)
-    found = listed(read_list(path), source.name, find, path.name)
+    respell = Spellings(source.keys).get
+    found = listed(read_list(path), source.name, find, path.name, respell)
     if found.skipped:
         n_missing, first = len(found.skipped), found.skipped[0].key
         reporter.warn(f"{n_missing} images of {path.name} are not in the source, such as {first}")

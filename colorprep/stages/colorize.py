@@ -20,7 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ..atomic import replacing
 from ..engine import Batch, ThreadEngine, batches_of
-from ..errors import InputError
+from ..errors import InputError, UnusableName
 from ..images.archive import NAME_ENDINGS
 from ..images.decoding import Pixels
 from ..images.folder import folder_source
@@ -199,8 +199,14 @@ class ColorizeBatch:
                 done.skipped.append(image)
                 continue
             target = _target(self.folder, image.key)
-            with replacing(target) as temporary:
-                _write_png(temporary, self.colorize(image.pixels))
+            try:
+                with replacing(target) as temporary:
+                    _write_png(temporary, self.colorize(image.pixels))
+            except UnusableName as error:
+                done.skipped.append(
+                    Skip(image.key, "bad-name", f"its picture cannot be written: {error.why}")
+                )
+                continue
             done.written.append(target)
         return done
 

@@ -12,13 +12,13 @@ import numpy as np
 from ..atomic import replacing
 from ..curriculum.scoring import ImageScorer
 from ..engine import Batch, Engine, batches_of
-from ..errors import OutputError
+from ..errors import OutputError, UnusableName
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..images.source import Source
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
-from ..shards.maps import map_path
+from ..shards.maps import in_the_way, map_path, map_size
 from .images import ImageParams, check_strict
 from .scoring import Scores
 
@@ -63,10 +63,18 @@ class WriteMaps:
                 continue
             if self.scorer is not None:
                 done.scores[image.index] = self.scorer(image.pixels)
-            done.last = map_path(self.folder, image.key)
-            with replacing(done.last) as path, path.open("wb") as stream:
-                np.save(stream, self.labeler.label_map(image.pixels))
-                done.n_bytes += stream.tell()
+            target = map_path(self.folder, image.key)
+            try:
+                with replacing(target) as path, path.open("wb") as stream:
+                    np.save(stream, self.labeler.label_map(image.pixels))
+                    n_bytes = stream.tell()
+            except UnusableName as error:
+                done.skipped.append(
+                    Skip(image.key, "bad-name", f"its label map cannot be written: {error.why}")
+                )
+                continue
+            done.last = target
+            done.n_bytes += n_bytes
             done.n_images += 1
             done.n_enlarged += image.enlarged
         return done
@@ -98,6 +106,7 @@ def label_to_maps(
         Of all images, also those that were there already.
     """
     whole, missing = _maps_there(task.folder, source)
+    check_strict(whole.skipped, params)
     with (
         reporter.track(len(missing), "images", "labeling") as advance,
         closing(engine.run(task, batches_of(missing, engine.batch_images))) as results,
@@ -121,10 +130,16 @@ def label_to_maps(
 def _maps_there(folder: Path, source: Source) -> tuple[WrittenMaps, Sequence[int]]:
     """Return what an earlier run wrote, and the images that are yet to be labeled."""
     there, missing = WrittenMaps(), []
+    taken = in_the_way(source.keys)
     for index, key in enumerate(source.keys):
-        try:
-            there.n_bytes += map_path(folder, key).stat().st_size
-            there.n_images += 1
-        except FileNotFoundError:
+        size = map_size(folder, key)
+        if key in taken:
+            there.skipped.append(
+                Skip(key, "bad-name", "its label map would have the name of a folder of others")
+            )
+        elif size is None:
             missing.append(index)
+        else:
+            there.n_bytes += size
+            there.n_images += 1
     return there, missing

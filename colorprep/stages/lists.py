@@ -14,7 +14,7 @@ from ..images.lists import (
     ListForm,
     hiding_folder,
     in_form,
-    plain_path,
+    plain_paths,
     read_list,
     resolve,
     write_list,
@@ -23,7 +23,7 @@ from ..images.skip import Skip
 from ..images.source import Source, top_folder
 from ..progress import Reporter
 from ..workspace import Workspace
-from .images import ImageParams, open_listed, open_source, report_skips
+from .images import ImageParams, open_listed, open_source, report_skips, warn_of_skips
 
 LISTS_NAME = "lists"
 TINY = 9
@@ -182,7 +182,7 @@ class CombineResult:
     n_listed : list of int
         The number of different images in each list.
     skipped : list of Skip
-        Lines that are not in the source.
+        Lines that are not in the source, or no text.
     """
 
     combined: WrittenList
@@ -297,12 +297,13 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
     lists = [read_list(workspace.path(list_), may_be_empty=True) for list_ in params.lists]
     source = None
     if params.folder is None:
-        found = [[plain_path(line) for line in lines] for lines in lists]
+        found, skipped = plain_paths(lists, [str(name) for name in params.lists])
+        warn_of_skips(skipped, reporter)
         _warn_of_hiding_folders(params.lists, found, reporter)
     else:
         source = _source_of_listed(params, lists, workspace, reporter)
         report_skips(source.skipped, len(source.keys), reporter)
-        found = [resolve(lines, source) for lines in lists]
+        found, skipped = [resolve(lines, source) for lines in lists], list(source.skipped)
     keys = operation(found[0], found[1:])
     if not keys:
         raise InputError(_why_empty(params))
@@ -311,7 +312,7 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
     return CombineResult(
         WrittenList(path, len(keys), _n_classes(keys)),
         [len(set(paths)) for paths in found],
-        [] if source is None else list(source.skipped),
+        skipped,
     )
 
 

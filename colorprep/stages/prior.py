@@ -19,7 +19,7 @@ from ..atomic import check_replaceable
 from ..balance.bootstrap import FEW_IMAGES
 from ..balance.prior import Prior, Smoothing, smoothed_probs
 from ..engine import Engine
-from ..errors import InputError
+from ..errors import InputError, UnusableName
 from ..images.reader import ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, top_folder
@@ -178,7 +178,10 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
                 """Write the prior of a class."""
                 if name and tally.outcome.n_images:
                     class_path = workspace.own_folder(CLASS_FOLDER) / name / PRIOR_NAME
-                    classes[name] = writer.write(class_path, name, groups[name], tally).path
+                    try:
+                        classes[name] = writer.write(class_path, name, groups[name], tally).path
+                    except UnusableName as error:
+                        reporter.warn(f"no prior of the class {name}: {error}")
 
             by_color = writer.bins.by_color
             total = _count(

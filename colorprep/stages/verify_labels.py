@@ -16,7 +16,7 @@ from ..progress import Reporter
 from ..quantize.labeling import IGNORE
 from ..shards.checks import shard_problems
 from ..shards.manifest import MANIFEST, SKIPPED, read_manifest, read_skipped
-from ..shards.maps import map_path
+from ..shards.maps import map_path, map_size
 from ..shards.plan import (
     PLAN,
     Plan,
@@ -226,7 +226,7 @@ def _map_problems(
         for key in source.keys:
             path = map_path(folder, key)
             advance(1)
-            if key in skipped and not path.exists():
+            if key in skipped and map_size(folder, key) is None:
                 continue
             try:
                 label = np.load(path, allow_pickle=False)

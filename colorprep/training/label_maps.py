@@ -13,7 +13,7 @@ from ..errors import ArtifactError, InputError
 from ..images.opening import find_images
 from ..images.source import Source, top_folder
 from ..shards.manifest import MANIFEST, read_manifest
-from ..shards.maps import map_path, read_map
+from ..shards.maps import map_size, read_map
 from ..shards.plan import labeler_of, read_plan, reader_of
 from .dataset import Batch
 
@@ -66,7 +66,7 @@ class LabelMapDataset(Dataset[Batch]):
         place = {
             key: index
             for index, key in enumerate(source.keys)
-            if map_path(self._folder, key).exists()
+            if map_size(self._folder, key) is not None
         }
         if len(place) != manifest["n_images"]:
             raise ArtifactError(

@@ -1,10 +1,12 @@
 """Claims about `colorize`."""
 
+import io
 import json
 import os
 import zipfile
 
 import numpy as np
+import packing
 import pytest
 import torch
 from awkward_images import FATES, build, deep_png, picture, srgb_of, wide_gamut_profile
@@ -245,6 +247,19 @@ def test_bad_photographs_are_named(ready, recorder, tmp_path):
     assert f"skipped {tmp_path}/bad.jpg: not-an-image" in recorder.warnings[0]
     with pytest.raises(InputError, match="no image could be read"):
         run(ColorizeParams(["bad.jpg"]), ready, recorder)
+
+
+def test_a_picture_of_a_name_that_is_too_long_is_skipped(ready, recorder, tmp_path):
+    """A member of an archive whose picture no file system takes costs itself only."""
+    stream = io.BytesIO()
+    Image.new("RGB", (9, 9), "navy").save(stream, "PNG")
+    names = ["a.png", "n" * 251 + ".png", "n" * 252 + ".png"]
+    path = packing.write_tar(tmp_path / "x.tar", *[(name, stream.getvalue()) for name in names])
+    result = run(ColorizeParams([path]), ready, recorder)
+    assert [written.name for written in result.written] == names[:2]
+    (skip,) = result.skipped
+    assert (skip.key, skip.reason) == (str(path / names[2]), "bad-name")
+    assert "its name has 256 bytes" in skip.detail
 
 
 def test_command_line(colorprep, ready, tmp_path):

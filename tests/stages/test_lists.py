@@ -1,5 +1,7 @@
 """Claims about `lists`: what is drawn, split and combined from real sources and lists."""
 
+import unicodedata
+
 import pytest
 from folders import contents, put_files
 from packing import pack
@@ -218,3 +220,24 @@ def test_what_cannot_be_combined_is_refused(arguments, message):
     """Too few lists, and a source's name without a source, are refused before anything is read."""
     with pytest.raises(InputError, match=message):
         CombineParams(*arguments)
+
+
+def test_lists_of_other_systems_are_combined(workspace, silent, recorder, write):
+    """Accents, line ends and slashes of another system make no image another one."""
+    apart, whole = (unicodedata.normalize(form, "n01/é.jpg") for form in ("NFD", "NFC"))
+    write("a.txt", "n02/b.jpg", apart)
+    workspace.path("b.txt").write_bytes(f"{whole}\r\nn02\\b.jpg\r\n".encode("utf-16"))
+    for operation in ("merge", "intersect"):
+        result = combine(CombineParams(operation, ["a.txt", "b.txt"]), workspace, silent)
+        assert read_list(result.combined.path) == ["n02/b.jpg", apart]
+    with pytest.raises(InputError, match="every image"):
+        combine(CombineParams("subtract", ["a.txt", "b.txt"]), workspace, silent)
+
+
+def test_a_line_that_is_no_text_is_left_out_of_a_combined_list(workspace, recorder):
+    """Without a source a line that no list can hold is skipped by name."""
+    workspace.path("c.txt").write_bytes(b"n02/b.jpg\ncaf\xe9.jpg\nn02/c.jpg\n")
+    result = combine(CombineParams("merge", ["c.txt"]), workspace, recorder)
+    assert read_list(result.combined.path) == ["n02/b.jpg", "n02/c.jpg"]
+    assert [skip.key for skip in result.skipped] == ["caf\\udce9.jpg"]
+    assert any("caf\\udce9.jpg: bad-name" in warning for warning in recorder.warnings)

@@ -1,0 +1,119 @@
+"""Names that Unicode holds equal, though their bytes differ.
+
+An accented letter is one code point or a letter and a mark: Linux keeps a name as it is given, the
+older file system of macOS takes it apart, and editors put it together. A name is always looked for
+as it stands first; another spelling counts where there is exactly one.
+
+References
+----------
+.. [1] Unicode Standard Annex 15, Unicode Normalization Forms.
+       https://www.unicode.org/reports/tr15/
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
+
+
+def composed(name: str) -> str:
+    """Return a name in the form in which all its spellings are equal."""
+    return unicodedata.normalize("NFC", name)
+
+
+class Spellings:
+    """Finds keys by other spellings of theirs.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        Looked at when a name is first asked for that is not plain ASCII.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = keys
+
+    @cached_property
+    def _by_composed(self) -> dict[str, list[str]]:
+        found = defaultdict(list)
+        for key in self._keys:
+            if not key.isascii():
+                found[composed(key)].append(key)
+        return dict(found)
+
+    def get(self, name: str) -> str | None:
+        """Return the one key that is another spelling of a name; None if there are none or more."""
+        if name.isascii():
+            return None
+        keys = self._by_composed.get(composed(name), ())
+        return keys[0] if len(keys) == 1 else None
+
+
+class FolderSpellings:
+    """Finds files of a folder by other spellings of their paths.
+
+    Parameters
+    ----------
+    root : str
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._names = cache(self._read_names)
+
+    def get(self, name: str) -> str | None:
+        """Return the one path that is another spelling of a name, None if none or more are."""
+        if name.isascii():
+            return None
+        found = [""]
+        for part in name.split("/"):
+            wanted = composed(part)
+            found = [
+                f"{folder}/{child}" if folder else child
+                for folder in found
+                for child in self._names(folder).get(wanted, ())
+            ]
+        return found[0] if len(found) == 1 else None
+
+    def _read_names(self, folder: str) -> dict[str, list[str]]:
+        names = defaultdict(list)
+        try:
+            for name in os.listdir(os.path.join(self._root, folder)):  # noqa: PTH118, PTH208
+                names[composed(name)].append(name)
+        except OSError:
+            pass  # a file or nothing, which holds no names
+        return dict(names)
+
+
+def spelled_alike(lists: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return lists of paths in which a path is spelled as where it comes first.
+
+    Parameters
+    ----------
+    lists : sequence of sequence of str
+
+    Returns
+    -------
+    list of list of str
+        A path stays as it is where one list holds two spellings of it, which are two files then.
+    """
+    first: dict[str, str] = {}
+    apart = set()
+    for paths in lists:
+        here: dict[str, str] = {}
+        for path in paths:
+            if not path.isascii():
+                form = composed(path)
+                first.setdefault(form, path)
+                if here.setdefault(form, path) != path:
+                    apart.add(form)
+
+    def alike(path: str) -> str:
+        """Return the first spelling of a path."""
+        form = composed(path)
+        return path if form in apart else first.get(form, path)
+
+    return [[path if path.isascii() else alike(path) for path in paths] for paths in lists]

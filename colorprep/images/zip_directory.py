@@ -1,0 +1,230 @@
+"""The directory of a zip: where it is, and what it says of each member.
+
+Python's `zipfile` refuses a whole zip for one name that is not UTF-8 or one damaged extra field,
+and cuts names at a zero byte. Here such a member costs itself only.
+
+References
+----------
+.. [1] PKWARE. APPNOTE.TXT, .ZIP File Format Specification 6.3.10, 2022.
+       https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+HEADER_START = b"PK\x03\x04"
+END_START = b"PK\x05\x06"
+END = struct.Struct("<4s4H2LH")
+END64_START = b"PK\x06\x06"
+END64 = struct.Struct("<4sQ2H2L4Q")
+LOCATOR = struct.Struct("<4sLQL")
+ENTRY_START = b"PK\x01\x02"
+ENTRY = struct.Struct("<4s6H3L5H2L")
+LONGEST_COMMENT = (1 << 16) - 1
+IS_ENCRYPTED, IS_UTF8 = 1, 1 << 11
+WINDOWS = (0, 10, 11, 14)  # FAT, NTFS, NTFS as Info-ZIP numbers it, VFAT
+MAX32, MAX62 = (1 << 32) - 1, (1 << 62) - 1
+ZIP64_FIELD, NAME_FIELD = 0x0001, 0x7075
+
+
+class ZipDamage(Exception):
+    """The directory of a zip that is damaged, missing or in another file; says why."""
+
+
+class ZipEntry(NamedTuple):
+    """What the directory of a zip says of a member.
+
+    Attributes
+    ----------
+    name : str
+        Bytes that are not UTF-8, though the zip says so, are surrogates.
+    is_encrypted : bool
+    by_windows : bool
+        Whether it was packed by a program for DOS or Windows.
+    method : int
+        How it is compressed.
+    crc : int
+        Of the bytes of the member.
+    kept_size, size : int
+        The number of bytes it takes in the zip, and those of the member.
+    start : int
+        Where its header begins in the file.
+    mode : int
+        As Unix keeps it; 0 where another system packed it.
+    """
+
+    name: str
+    is_encrypted: bool
+    by_windows: bool
+    method: int
+    crc: int
+    kept_size: int
+    size: int
+    start: int
+    mode: int
+
+
+def zip_entries(file: BinaryIO) -> Iterator[ZipEntry | tuple[str, str]]:
+    """Read the directory of a zip.
+
+    Parameters
+    ----------
+    file : binary file
+
+    Yields
+    ------
+    ZipEntry, or tuple of str and str
+        In order of the directory; where an entry contradicts itself, its name and what is wrong.
+
+    Raises
+    ------
+    ZipDamage
+        If the directory is not there, or not whole.
+    """
+    directory, n_entries, shift = _directory(file)
+    at = n_found = 0
+    while at < len(directory):
+        entry = directory[at : at + ENTRY.size]
+        if len(entry) < ENTRY.size or not entry.startswith(ENTRY_START):
+            raise ZipDamage(f"entry {n_found + 1} of {n_entries} is damaged")
+        fields = ENTRY.unpack(entry)
+        name_end = at + ENTRY.size + fields[10]
+        extra_end = name_end + fields[11]
+        yield _entry(
+            fields, directory[at + ENTRY.size : name_end], directory[name_end:extra_end], shift
+        )
+        at = extra_end + fields[12]
+        n_found += 1
+    # Old programs count modulo 65536.
+    if at > len(directory) or (n_found - n_entries) % (1 << 16):
+        raise ZipDamage(f"it lists {n_found} members, but should list {n_entries}")
+
+
+def _directory(file: BinaryIO) -> tuple[bytes, int, int]:
+    """Return the bytes of the directory, how many entries it has, and what to add to places."""
+    size = file.seek(0, 2)
+    tail_start = max(0, size - LONGEST_COMMENT - END.size)
+    file.seek(tail_start)
+    tail = file.read()
+    found = tail.rfind(END_START)
+    if found < 0:
+        raise ZipDamage("there is no mark of its end")
+    while True:
+        try:
+            return _directory_before(file, tail_start + found, tail[found : found + END.size])
+        except ZipDamage:
+            # The mark may lie in the comment that belongs to an earlier one.
+            earlier = tail.rfind(END_START, 0, found)
+            if earlier < 0 or not _comment_holds(tail, earlier, found):
+                raise
+            found = earlier
+
+
+def _comment_holds(tail: bytes, end: int, mark: int) -> bool:
+    """Tell whether the comment after the end of a directory holds what looks like another one."""
+    comment = end + END.size
+    return comment <= mark < comment + int(END.unpack_from(tail, end)[-1])
+
+
+def _directory_before(file: BinaryIO, end: int, record: bytes) -> tuple[bytes, int, int]:
+    if len(record) < END.size:
+        raise ZipDamage("its end is cut short")
+    _, disk, first_disk, _, n_entries, size, start, _ = END.unpack(record)
+    wide = _wide_end(file, end)
+    if wide is not None:
+        end, disk, first_disk, n_entries, size, start = wide
+    if disk or first_disk:
+        raise ZipDamage("it is the last part of a split zip; join the parts by `zip -s 0`")
+    # Places count from where the zip began before something was put in front of it.
+    shift = end - size - start
+    if shift < 0:
+        raise ZipDamage("a part of it is missing")
+    file.seek(0)
+    if shift and file.read(4) == HEADER_START:
+        raise ZipDamage("it is that of another zip, which lies within this one or behind it")
+    file.seek(start + shift)
+    directory = file.read(size)
+    if n_entries and not directory.startswith(ENTRY_START):
+        raise ZipDamage("it is not where its end says")
+    return directory, n_entries, shift
+
+
+def _wide_end(file: BinaryIO, end: int) -> tuple[int, int, int, int, int, int] | None:
+    """Return what the end of a zip64 says, and where it begins; None if this is no zip64."""
+    if end < LOCATOR.size:
+        return None
+    file.seek(end - LOCATOR.size)
+    start, _, place, _ = LOCATOR.unpack(file.read(LOCATOR.size))
+    if start != b"PK\x06\x07":
+        return None
+    # It stands before its locator, also where something was put in front of the zip.
+    for at in (end - LOCATOR.size - END64.size, place):
+        if not 0 <= at <= end - LOCATOR.size - END64.size:
+            continue
+        file.seek(at)
+        record = file.read(END64.size)
+        if record.startswith(END64_START):
+            _, _, _, _, disk, first_disk, _, n_entries, size, offset = END64.unpack(record)
+            return at, disk, first_disk, n_entries, size, offset
+    raise ZipDamage("its end in the form for large zips is missing")
+
+
+def _entry(
+    fields: tuple[Any, ...], raw_name: bytes, extra: bytes, shift: int
+) -> ZipEntry | tuple[str, str]:
+    _, made_by, _, flags, method, _, _, crc, kept_size, size, _, _, _, _, _, mode, start = fields
+    extras = _extra_fields(extra)
+    name = _name(raw_name, flags, extras)
+    if MAX32 in (size, kept_size, start):
+        numbers = extras.get(ZIP64_FIELD, b"")
+        wide = iter(struct.unpack_from(f"<{len(numbers) // 8}Q", numbers))
+        try:
+            size = next(wide) if size == MAX32 else size
+            kept_size = next(wide) if kept_size == MAX32 else kept_size
+            start = next(wide) if start == MAX32 else start
+        except StopIteration:
+            return name, "the zip's directory does not say its size or place"
+        if max(size, kept_size, start) > MAX62:
+            return name, "the zip's directory says that it is larger than any disk"
+    return ZipEntry(
+        name,
+        is_encrypted=bool(flags & IS_ENCRYPTED),
+        by_windows=made_by >> 8 in WINDOWS,
+        method=method,
+        crc=crc,
+        kept_size=kept_size,
+        size=size,
+        start=start + shift,
+        mode=mode >> 16,
+    )
+
+
+def _extra_fields(extra: bytes) -> dict[int, bytes]:
+    """Return extra fields by their number, up to the first one that is cut short."""
+    fields: dict[int, bytes] = {}
+    at = 0
+    while at + 4 <= len(extra):
+        number, size = struct.unpack_from("<HH", extra, at)
+        if at + 4 + size > len(extra):
+            break
+        fields.setdefault(number, extra[at + 4 : at + 4 + size])
+        at += 4 + size
+    return fields
+
+
+def _name(raw: bytes, flags: int, extras: dict[int, bytes]) -> str:
+    """Return a member's name; many tools write UTF-8 without saying so."""
+    if flags & IS_UTF8:
+        return raw.decode("utf-8", "surrogateescape")
+    field = extras.get(NAME_FIELD, b"")
+    try:
+        # The field is for the name that it was made of; a program may have changed that since.
+        if len(field) > 5 and field[0] == 1 and field[1:5] == struct.pack("<L", zlib.crc32(raw)):
+            return field[5:].decode("utf-8")
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp437")

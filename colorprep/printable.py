@@ -1,0 +1,24 @@
+"""Text as people may see it: names of files can hold characters that a terminal obeys.
+
+Escape sequences clear screens and hide lines, marks of writing direction reverse what follows, and
+a line break makes two messages of one.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Controls but the tab, line and paragraph separators, marks of direction, and lone surrogates.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """Return a line of text in which such characters are escaped as in Python."""
+    return _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def printable_json(text: str) -> str:
+    """Return a line of JSON in which they are escaped as JSON does, so that it says the same."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

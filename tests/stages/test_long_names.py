@@ -1,0 +1,85 @@
+"""Claims about names too long for what is made of an image: that image alone is skipped."""
+
+import io
+
+import numpy as np
+import packing
+import pytest
+from PIL import Image
+
+from colorprep.shards.maps import in_the_way
+from colorprep.stages import prior, verify
+from colorprep.stages.images import ImageParams
+from colorprep.stages.labels import LabelsParams, run
+from colorprep.training.label_maps import LabelMapDataset
+
+
+def image(color):
+    """A small image in one color."""
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), color).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def named(n_bytes):
+    """A name of so many bytes."""
+    return "n" * (n_bytes - 4) + ".png"
+
+
+@pytest.fixture
+def long_names(tmp_path):
+    """A tar of images whose names are ever longer, and one in a folder of a long name."""
+    names = ["a.png", *map(named, (238, 247, 251, 252, 255, 300)), f"{'f' * 256}/b.png"]
+    return packing.write_tar(
+        tmp_path / "x.tar", *[(name, image((9 * i, 50, 90))) for i, name in enumerate(names)]
+    )
+
+
+def test_label_maps_of_long_names(long_names, workspace, silent):
+    """Maps of usable names are written; a second run, verify and training agree on which."""
+    for _ in range(2):
+        result = run(LabelsParams(ImageParams(long_names), format="npy"), workspace, silent)
+        whys = {skip.key: skip.detail.partition(": ")[2] for skip in result.skipped}
+        assert whys == {
+            named(252): "its name has 256 bytes, and the file system takes 255",
+            named(255): "its name has 259 bytes, and the file system takes 255",
+            named(300): "its name has 304 bytes, and the file system takes 255",
+            f"{'f' * 256}/b.png": f"the name of its folder {'f' * 40}... has 256 bytes, and the "
+            "file system takes 255",
+        }
+        assert {skip.reason for skip in result.skipped} == {"bad-name"}
+        maps = sorted(path.name for path in result.folder.rglob("*.npy"))
+        assert maps == sorted(f"{name}.npy" for name in ("a.png", *map(named, (238, 247, 251))))
+        assert not list(result.folder.rglob("*.tmp"))
+    params = verify.VerifyParams(result.folder, images=ImageParams(long_names))
+    assert verify.run(params, workspace, silent).problems == []
+    assert LabelMapDataset(result.folder, long_names).keys == [
+        "a.png",
+        *map(named, (238, 247, 251)),
+    ]
+
+
+def test_a_map_with_the_name_of_a_folder(tmp_path, workspace, silent):
+    """An image whose map would stand where a folder of maps must is skipped, whatever the order."""
+    keys = ["a.png", "a.png.npy/b.png", "c.png"]
+    path = packing.write_tar(tmp_path / "x.tar", *[(key, image((9, 50, 90))) for key in keys])
+    for _ in range(2):
+        result = run(LabelsParams(ImageParams(path), format="npy"), workspace, silent)
+        assert [(skip.key, skip.reason) for skip in result.skipped] == [("a.png", "bad-name")]
+        assert result.n_images == 2
+    assert np.load(result.folder / "a.png.npy" / "b.png.npy").shape == (8, 8)
+
+
+def test_folders_that_are_in_the_way():
+    """Every folder of maps above a map counts, and no other."""
+    keys = ["a.npy/b.npy/c.jpg", "d.npy", "e/f.npy/g.jpg", "h.npyx/i.jpg"]
+    assert in_the_way(keys) == {"a", "a.npy/b", "e/f"}
+
+
+def test_class_priors_of_long_names(long_names, workspace, recorder):
+    """A class whose name no folder can have gets no prior of its own; the others do."""
+    params = prior.PriorParams(ImageParams(long_names), by_class=True)
+    result = prior.run(params, workspace, recorder)
+    assert result.classes == {}
+    assert result.whole.prior.counts.sum() == 8 * 64
+    assert any("no prior of the class ff" in warning for warning in recorder.warnings)
