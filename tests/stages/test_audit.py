@@ -39,7 +39,7 @@ def reasons_of(result):
 
 def real_files(shared, *folders):
     """The files of real images, in order."""
-    return [path for name in folders for path in sorted((shared / "images" / name).rglob("*.*"))]
+    return [path for name in folders for path in sorted((shared / "images" / name).rglob("*.[jJ]*"))]
 
 
 def save(folder, name, image, **options):
