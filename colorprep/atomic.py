@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import OutputError, OutputExists
-from .marks import mark_folder, mark_picture
+from .marks import MARK, mark_folder, mark_picture
 
 TEMPORARY = ".tmp"
 NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
@@ -85,9 +85,12 @@ def make_own_folder(folder: Path) -> None:
 
     Raises
     ------
+    OutputExists
+        If a file bears the name of the folder, or of one above it.
     OutputError
         If there is no room, or the folder above cannot be written to.
     """
+    check_replaceable(folder / MARK)
     with _explaining(folder):
         mark_folder(folder)
 
