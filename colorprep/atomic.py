@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import OutputError, OutputExists, UnusableName
-from .marks import mark_folder, mark_picture
+from .marks import MARK, mark_folder, mark_picture
 
 TEMPORARY = ".tmp"
 NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
@@ -89,9 +89,12 @@ def make_own_folder(folder: Path) -> None:
 
     Raises
     ------
+    OutputExists
+        If a file bears the name of the folder, or of one above it.
     OutputError
         If there is no room, or the folder above cannot be written to.
     """
+    check_replaceable(folder / MARK)
     with _explaining(folder):
         mark_folder(folder)
 

@@ -59,9 +59,9 @@ def mark_folder(folder: Path) -> None:
     Parameters
     ----------
     folder : Path
-        Marked if it is new or empty; where a file bears its name, nothing is done.
+        Marked if it is new or empty.
     """
-    if folder.exists() and not (folder.is_dir() and is_empty(folder)):
+    if folder.exists() and not is_empty(folder):
         return
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).write_bytes(_HEADER + _WHOLE + b"\n")

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from colorprep.atomic import make_own_folder, replacing, write_bytes, write_text
-from colorprep.errors import OutputError
+from colorprep.errors import OutputError, OutputExists
 from colorprep.marks import MARK, Mark, is_empty, parse_mark, read_mark
 from colorprep.workspace import Workspace
 
@@ -86,6 +86,14 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_output(tmp_path, monkeypatc
     monkeypatch.setattr("pathlib.Path.mkdir", _no_room)
     with pytest.raises(OutputError, match="there is no room for it"):
         make_own_folder(tmp_path / "lists")
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path):
+    """Of the folder itself, and of one above it."""
+    (tmp_path / "file").touch()
+    for name in ("file", "file/inner"):
+        with pytest.raises(OutputExists, match="is a file, not a folder"):
+            make_own_folder(tmp_path / name)
 
 
 def _no_room(*_, **__):

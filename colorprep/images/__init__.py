@@ -13,6 +13,10 @@ module          holds
 `archive`       images in an archive, which is never unpacked
 `archive_file`  an archive's bytes by their places, from many threads and processes
 `members`       what an archive holds: keys, refused names, links
+`sorting`       which members are images
+`naming`        what the name of a file tells, and when its first bytes must
+`formats`       the format of an image by its first bytes
+`passed_over`   what a source holds beside its images: kinds, and how they are told
 `tar_members`   the index of a tar, ImageNet's tar of tars included
 `zip_members`   the index of a zip
 `cifar`         CIFAR's own binary archives

@@ -12,7 +12,6 @@ from PIL import Image
 from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.decoding import decode
-from ..marks import is_empty
 from ..progress import Reporter
 from ..report.charts import draw_ranking
 from ..report.gallery import gallery
@@ -105,7 +104,7 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
 def _fresh_folder(folder: Path) -> Path:
     """Make the folder, removing an earlier demo and nothing else."""
     mark = folder / MARK
-    if folder.exists() and not mark.exists() and (not folder.is_dir() or not is_empty(folder)):
+    if folder.exists() and not mark.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputExists(f"{folder} holds something else than a demo; choose another with --out")
     if mark.exists():
         shutil.rmtree(folder)

@@ -231,12 +231,13 @@ def _report_classes(
         reporter.warn("no image lies in a subfolder, so --by-class wrote no class priors")
     elif "" in groups:
         reporter.warn(
-            f"{len(groups[''])} images lie in no subfolder, such as those of a class do; they "
-            "count in the whole prior alone"
+            "images that lie in no subfolder count in the whole prior, but in no class prior: "
+            f"{len(groups[''])}"
         )
     if empty := sorted(groups.keys() - classes.keys() - {""}):
         shown = ", ".join(empty[:SHOWN_CLASSES])
-        reporter.warn(f"{len(empty)} classes have no image that could be read: {shown}")
+        more = f" and {len(empty) - SHOWN_CLASSES} more" if len(empty) > SHOWN_CLASSES else ""
+        reporter.warn(f"no class prior of {shown}{more}: no image there could be read")
 
 
 def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:

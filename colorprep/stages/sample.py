@@ -8,7 +8,6 @@ from pathlib import Path
 from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.sample import QUALITY, sample_crops
-from ..marks import is_empty
 from ..progress import Reporter
 from ..workspace import Workspace
 
@@ -52,7 +51,7 @@ def run(params: SampleParams, workspace: Workspace, reporter: Reporter) -> list[
         If the count or the size is below 1.
     """
     folder = workspace.path(params.output)
-    if folder.exists() and (not folder.is_dir() or not is_empty(folder)):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputExists(f"{folder} exists and is not an empty folder; choose another name")
     written = []
     crops = sample_crops(params.count, params.size, params.seed)

@@ -109,7 +109,7 @@ def test_links_to_folders_are_classes_unless_asked_otherwise(colorprep, photogra
     (train / "top.jpg").symlink_to(photographs / "cat/cat-000.jpg")
     result = colorprep("prior", "--dir", train, "--by-class", "--json")
     assert sorted(json.loads(result.stdout)["classes"]) == ["cat", "coffee"]
-    assert "1 images lie in no subfolder" in result.stderr
+    assert "in no class prior: 1\n" in result.stderr
     result = colorprep("prior", "--dir", train, "--no-follow", "--json")
     facts = json.loads(result.stdout)
     assert facts["n_images"] == 1
