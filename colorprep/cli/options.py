@@ -7,7 +7,8 @@ decorator               gives the command
                         is a `Session`
 `source_options`        --dir, --list, as ``images``
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
-                        as ``images``
+                        --damaged, as ``images``
+`damaged_option`        --damaged alone
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
@@ -89,6 +90,17 @@ def source_options(function: Function) -> Function:
     return run
 
 
+def damaged_option(function: Function) -> Function:
+    """Add --damaged."""
+    return click.option(
+        "--damaged",
+        type=click.Choice(["skip", "keep"]),
+        default="skip",
+        show_default=True,
+        help="Files whose pixels are partly lost, though they decode.",
+    )(function)
+
+
 def image_options(function: Function) -> Function:
     """Add the options of where images come from and how they are read, as ``images``."""
 
@@ -115,6 +127,7 @@ def image_options(function: Function) -> Function:
         show_default=True,
         help="EXIF orientation.",
     )
+    @damaged_option
     @functools.wraps(function)
     def run(
         *arguments: Any,
@@ -125,6 +138,7 @@ def image_options(function: Function) -> Function:
         strict: bool,
         icc: Any,
         orientation: Any,
+        damaged: Any,
         **values: Any,
     ) -> Any:
         with wrong_usage():
@@ -136,6 +150,7 @@ def image_options(function: Function) -> Function:
                 strict=strict,
                 icc=icc,
                 orientation=orientation,
+                damaged=damaged,
             )
         return function(*arguments, images=images, **values)
 

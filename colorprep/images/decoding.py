@@ -111,14 +111,12 @@ def decode(
         facts = jpeg_facts(data)
         if facts is not None:
             _check_size(facts.width, facts.height)
-            if facts.channels in (1, 3) and facts.bits == 8:
-                pixels = _decode_plain_jpeg(
-                    data, facts, reduction, icc, orientation, scratch, damaged
-                )
-                if pixels is not None:
-                    return pixels
-            elif damaged == "skip" and (flaw := flaw_of(data)):
-                raise flaw  # Pillow does not pass on what libjpeg warns of
+        if facts is not None and facts.channels in (1, 3) and facts.bits == 8:
+            pixels = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch, damaged)
+            if pixels is not None:
+                return pixels
+        elif damaged == "skip" and (flaw := flaw_of(data)):
+            raise flaw  # Pillow does not pass on what libjpeg warns of
     return _decode_by_pillow(data, icc, orientation, damaged)
 
 

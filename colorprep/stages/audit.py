@@ -204,7 +204,7 @@ def _summary(
     return {
         "schema": AUDIT_SCHEMA,
         "source": {"digest": digest_of(source, range(len(records))), "n_files": len(records)},
-        "decoding": {"icc": params.images.icc, "orientation": params.images.orientation},
+        "decoding": params.images.decoding,
         "rules": RULES,
         "allowed": [name for name in REASONS if name in params.allowed],
         "n_images": images,
