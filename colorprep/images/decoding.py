@@ -22,7 +22,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import BadImage
 from .jpeg import START_OF_IMAGE, JpegFacts, jpeg_facts
-from .jpeg_scans import lacks_scans
+from .jpeg_scans import END_OF_IMAGE, lacks_scans
 from .jpeg_soundness import flaw_of
 from .png_soundness import flaw_of_png
 from .profiles import apply, srgb_transform
@@ -115,8 +115,11 @@ def decode(
             pixels = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch, damaged)
             if pixels is not None:
                 return pixels
-        elif damaged == "skip" and (flaw := flaw_of(data)):
-            raise flaw  # Pillow does not pass on what libjpeg warns of
+        elif flaw := flaw_of(data):  # Pillow does not pass on what libjpeg warns of
+            if damaged == "skip":
+                raise flaw
+        else:
+            data += END_OF_IMAGE  # Pillow insists on one
     return _decode_by_pillow(data, icc, orientation, damaged)
 
 

@@ -118,7 +118,7 @@ class _JpegWalk:
                     return
         if self._frame is None:
             raise _CannotWalk
-        self._fail(at, "scans are missing")
+        raise BadImage("damaged" if found else "truncated", "scans are missing")
 
     def _read_segment(self, marker: int, segment: bytes) -> None:
         if marker == _TABLES:

@@ -177,7 +177,7 @@ def _inspect(
     """Return the records of all images, and which could not be read."""
     records = np.zeros(len(source.keys), RECORD)
     skipped: dict[int, Skip] = {}
-    task = Inspector(source, params.icc, params.orientation)
+    task = Inspector(source, params.icc, params.orientation, params.damaged)
     indices = range(len(source.keys))
     with (
         reporter.track(len(indices), "images", "inspecting") as advance,
