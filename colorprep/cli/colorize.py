@@ -35,6 +35,7 @@ from .describe import skip_facts, skip_line
     metavar="N",
     help="Photographs worked on at once; fewer take less memory. [all cores]",
 )
+@options.damaged_option
 @options.output_option("colorized", "Folder to write.")
 def command(session: Session, **values: Any) -> None:
     """Color photographs by a trained network.

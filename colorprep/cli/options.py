@@ -7,7 +7,8 @@ decorator               gives the command
                         is a `Session`
 `source_options`        --dir, --list, --no-follow, as ``images``
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
-                        as ``images``
+                        --damaged, as ``images``
+`damaged_option`        --damaged alone
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
@@ -93,6 +94,17 @@ def source_options(function: Function) -> Function:
     return run
 
 
+def damaged_option(function: Function) -> Function:
+    """Add --damaged."""
+    return click.option(
+        "--damaged",
+        type=click.Choice(["skip", "keep"]),
+        default="skip",
+        show_default=True,
+        help="Files whose pixels are partly lost, though they decode.",
+    )(function)
+
+
 def image_options(function: Function) -> Function:
     """Add the options of where images come from and how they are read, as ``images``."""
 
@@ -119,6 +131,7 @@ def image_options(function: Function) -> Function:
         show_default=True,
         help="EXIF orientation.",
     )
+    @damaged_option
     @functools.wraps(function)
     def run(
         *arguments: Any,
@@ -129,6 +142,7 @@ def image_options(function: Function) -> Function:
         strict: bool,
         icc: Any,
         orientation: Any,
+        damaged: Any,
         **values: Any,
     ) -> Any:
         with wrong_usage():
@@ -140,6 +154,7 @@ def image_options(function: Function) -> Function:
                 strict=strict,
                 icc=icc,
                 orientation=orientation,
+                damaged=damaged,
             )
         return function(*arguments, images=images, **values)
 

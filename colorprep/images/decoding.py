@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -21,11 +22,16 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import BadImage
 from .jpeg import START_OF_IMAGE, JpegFacts, jpeg_facts
+from .jpeg_scans import END_OF_IMAGE, lacks_scans
+from .jpeg_soundness import flaw_of
+from .png_soundness import flaw_of_png
 from .profiles import apply, srgb_transform
+from .tiff_soundness import flaw_of_tiff
 
 Pixels = NDArray[np.uint8]
 IccRule: TypeAlias = Literal["convert", "ignore"]
 OrientationRule: TypeAlias = Literal["apply", "ignore"]
+DamageRule: TypeAlias = Literal["skip", "keep"]
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 MAX_PIXELS = 178_956_970  # twice Pillow's own limit, where it starts to refuse
@@ -43,6 +49,7 @@ _TURNS = {
     7: (True, True, True),
     8: (True, True, False),
 }
+_CHECKS = {"PNG": flaw_of_png, "TIFF": flaw_of_tiff}  # what Pillow itself does not look at
 
 
 class Scratch:
@@ -67,6 +74,7 @@ def decode(
     orientation: OrientationRule = "apply",
     scratch: Scratch | None = None,
     reduction: int = 1,
+    damaged: DamageRule = "skip",
 ) -> Pixels:
     """Decode an image file.
 
@@ -83,6 +91,9 @@ def decode(
     reduction : {1, 2, 4, 8}
         By how much a JPEG is decoded smaller, from a part of its coefficients; see
         `possible_reduction`. Of other files nothing is left out.
+    damaged : {"skip", "keep"}
+        Whether a file of which decoders make a picture although part of its pixels is lost is
+        refused, or read as decoders do.
 
     Returns
     -------
@@ -98,12 +109,18 @@ def decode(
         raise BadImage("empty", "the file has 0 bytes")
     if data.startswith(START_OF_IMAGE):
         facts = jpeg_facts(data)
-        if facts is not None and facts.channels in (1, 3) and facts.bits == 8:
+        if facts is not None:
             _check_size(facts.width, facts.height)
-            pixels = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch)
+        if facts is not None and facts.channels in (1, 3) and facts.bits == 8:
+            pixels = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch, damaged)
             if pixels is not None:
                 return pixels
-    return _decode_by_pillow(data, icc, orientation)
+        elif flaw := flaw_of(data):  # Pillow does not pass on what libjpeg warns of
+            if damaged == "skip":
+                raise flaw
+        else:
+            data += END_OF_IMAGE  # Pillow insists on one
+    return _decode_by_pillow(data, icc, orientation, damaged)
 
 
 def _decode_plain_jpeg(
@@ -113,6 +130,7 @@ def _decode_plain_jpeg(
     icc: IccRule,
     orientation: OrientationRule,
     scratch: Scratch | None,
+    damaged: DamageRule,
 ) -> Pixels | None:
     """Decode a gray or three-channel JPEG; None where Pillow should have a look instead."""
     mode = "L" if facts.channels == 1 else "RGB"
@@ -122,11 +140,20 @@ def _decode_plain_jpeg(
     room = None
     if scratch is not None and not gray:
         room = scratch.room(3 * height * width)
-    try:
-        pixels: Pixels = simplejpeg.decode_jpeg(
-            data, "GRAY" if gray else "RGB", min_height=height, min_width=width, buffer=room
-        )
-    except ValueError:  # strict: also on warnings that leave a whole picture
+    read = partial(
+        simplejpeg.decode_jpeg,
+        data,
+        "GRAY" if gray else "RGB",
+        min_height=height,
+        min_width=width,
+        buffer=room,
+    )
+    pixels, warning = _read_jpeg(read)
+    if (warning or pixels is None or lacks_scans(data, facts)) and (flaw := flaw_of(data, warning)):
+        if damaged == "skip":
+            raise flaw
+        return None
+    if pixels is None:
         return None
     if transform is not None:
         image = Image.fromarray(pixels[..., 0] if gray else pixels)
@@ -134,6 +161,18 @@ def _decode_plain_jpeg(
     if facts.exif and orientation == "apply":
         pixels = _turned(pixels, _orientation(lambda: _parsed_exif(facts.exif)))
     return pixels
+
+
+def _read_jpeg(read: Callable[..., Pixels]) -> tuple[Pixels | None, str]:
+    """Return the pixels, None where simplejpeg refuses the file, and what libjpeg warns of."""
+    try:
+        return read(), ""
+    except ValueError as error:
+        warning = str(error)
+    try:
+        return read(strict=False), warning
+    except ValueError:  # no warning, but an error
+        return None, ""
 
 
 def possible_reduction(data: bytes) -> int:
@@ -158,11 +197,16 @@ def possible_reduction(data: bytes) -> int:
     return factor
 
 
-def _decode_by_pillow(data: bytes, icc: IccRule, orientation: OrientationRule) -> Pixels:
+def _decode_by_pillow(
+    data: bytes, icc: IccRule, orientation: OrientationRule, damaged: DamageRule
+) -> Pixels:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         _check_size(*image.size)
         image.load()
+        check = _CHECKS.get(image.format or "")
+        if check is not None and damaged == "skip" and (flaw := check(data, image)):
+            raise flaw
         pixels = _array(_to_rgb(image, icc))
         if orientation == "apply":
             pixels = _turned(pixels, _orientation(image.getexif))

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 START_OF_IMAGE = b"\xff\xd8"
 _START_OF_SCAN = 0xDA
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROFILE = b"ICC_PROFILE\0"
 _EXIF = b"Exif\0"
-_WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD8)])
+WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD8)])
 # Samples of lightness for one of color, across and down, and what that is called.
 _SUBSAMPLINGS = {
     (1, 1): "4:4:4",
@@ -39,6 +39,10 @@ class JpegFacts(NamedTuple):
         The embedded ICC profile, joined from its chunks; empty where there is none.
     exif : bytes
         The EXIF block, which may hold an orientation; empty where there is none.
+    coding : int
+        The marker of the frame, which says how it is coded.
+    scan : int
+        Where the first scan begins, at its marker.
     """
 
     height: int
@@ -48,6 +52,8 @@ class JpegFacts(NamedTuple):
     components: bytes
     profile: bytes
     exif: bytes
+    coding: int
+    scan: int
 
     @property
     def subsampling(self) -> str:
@@ -79,25 +85,29 @@ def jpeg_facts(data: bytes) -> JpegFacts | None:
     """
     frame = None
     chunks: list[tuple[int, bytes]] = []
-    exif = b""
+    exif, coding = b"", 0
     at, end = 2, len(data)
-    while at + 20 <= end and data[at] == 0xFF:
+    while 0 <= at <= end - 20:
         marker = data[at + 1]
+        if data[at] != 0xFF or marker == 0:  # no marker: decoders pass such bytes over
+            at = data.find(b"\xff", at + 1)
+            continue
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
-        if marker in _WITHOUT_LENGTH:
+        if marker in WITHOUT_LENGTH:
             at += 2
             continue
         if marker == _START_OF_SCAN:
             profile = b"".join(chunk for _, chunk in sorted(chunks))
-            return frame and JpegFacts(*frame, profile, exif)
+            return frame and JpegFacts(*frame, profile, exif, coding, at)
         length = data[at + 2] << 8 | data[at + 3]
-        if marker in _FRAMES and at + 10 <= end:
+        if marker in FRAMES and at + 10 <= end:
             height, width = data[at + 5] << 8 | data[at + 6], data[at + 7] << 8 | data[at + 8]
             channels = data[at + 9]
             components = data[at + 10 : at + 10 + 3 * channels]
             frame = (height, width, channels, data[at + 4], components)
+            coding = marker
         elif marker == 0xE2 and data.startswith(_PROFILE, at + 4):
             chunks.append((data[at + 16], data[at + 18 : at + 2 + length]))
         elif marker == 0xE1 and not exif and data.startswith(_EXIF, at + 4):

@@ -8,7 +8,15 @@ from typing import Literal, TypeAlias, TypeVar
 
 from ..engine import Batch
 from ..errors import BadImage
-from .decoding import IccRule, OrientationRule, Pixels, Scratch, decode, possible_reduction
+from .decoding import (
+    DamageRule,
+    IccRule,
+    OrientationRule,
+    Pixels,
+    Scratch,
+    decode,
+    possible_reduction,
+)
 from .resizing import middle_square, resize
 from .skip import Skip, quarantined
 from .source import Source
@@ -83,6 +91,8 @@ class ImageReader:
         Whether an image is stretched to that size, or cut to its middle square first.
     reduced : bool
         Whether large JPEG files are decoded smaller, see `possible_reduction`.
+    damaged : {"skip", "keep"}
+        What becomes of files that are damaged, though decoders make a picture of them.
     """
 
     source: Source
@@ -91,6 +101,7 @@ class ImageReader:
     orientation: OrientationRule = "apply"
     fit: Fit = "stretch"
     reduced: bool = False
+    damaged: DamageRule = "skip"
 
     def read(self, index: int, scratch: Scratch | None = None) -> ReadImage:
         """Read one image.
@@ -112,7 +123,7 @@ class ImageReader:
         """
         data = self.source.read(index)
         reduction = possible_reduction(data) if self.reduced else 1
-        pixels = decode(data, self.icc, self.orientation, scratch, reduction)
+        pixels = decode(data, self.icc, self.orientation, scratch, reduction, self.damaged)
         enlarged = False
         if self.size is not None:
             enlarged = min(pixels.shape[:2]) * reduction < self.size

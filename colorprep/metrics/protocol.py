@@ -19,7 +19,12 @@ NETWORKS = {"alexnet": "lpips", "inception": "fid"}
 
 
 def protocol_line(
-    size: int | None, icc: str, orientation: str, prior: str, networks: Mapping[str, str]
+    size: int | None,
+    icc: str,
+    orientation: str,
+    prior: str,
+    networks: Mapping[str, str],
+    damaged: str = "skip",
 ) -> str:
     """Return the protocol of an evaluation.
 
@@ -33,6 +38,8 @@ def protocol_line(
         What the balanced AuC is balanced by: a digest, or ``originals``.
     networks : mapping of str to str
         Digests of the files of networks, by name.
+    damaged : {"skip", "keep"}
+        Whether damaged files are compared as well; named only where they are.
 
     Returns
     -------
@@ -57,6 +64,8 @@ def protocol_line(
         "nll": "nats-per-pixel,unweighted,soft+hard",
         "interval": f"{LEVEL:.0%},poisson-bootstrap-{N_REPLICATES},over-bins-normal",
     }
+    if damaged != "skip":
+        choices["damaged"] = damaged
     if "alexnet" in networks:
         choices["lpips"] = f"0.1-alex,{networks['alexnet']}"
     if "inception" in networks:

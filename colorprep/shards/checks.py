@@ -49,7 +49,7 @@ def shard_problems(path: Path, plan: Plan, quantizer: Quantizer) -> list[str]:
             return ["its digest is not the one in its sidecar: a byte has changed since"]
     if dict(zip(shard.keys, range(len(shard)), strict=True)) != sidecar.rows:
         return ["its keys are not those of its sidecar"]
-    planned = vars(plan.settings)
+    planned = plan.settings.facts()
     settings = {name: "none" if value is None else value for name, value in planned.items()}
     problems = [
         f"its {name} is {shard.settings.get(name)!r}, and the plan says {value!r}"

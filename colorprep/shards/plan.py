@@ -20,7 +20,7 @@ from ..artifacts import check_schema
 from ..atomic import write_json
 from ..curriculum.sampling import chance
 from ..errors import ArtifactError
-from ..images.decoding import IccRule, OrientationRule
+from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.reader import Fit, ImageReader
 from ..images.source import Source, digest_of, top_folder
 from ..quantize.labeling import Labeler
@@ -45,7 +45,7 @@ class Settings:
     soft : int
     keep : {"rgb"} or None
     compression : str
-    icc, orientation : str
+    icc, orientation, damaged : str
     """
 
     quantizer: str
@@ -59,6 +59,14 @@ class Settings:
     compression: str
     icc: IccRule
     orientation: OrientationRule
+    damaged: DamageRule = "skip"
+
+    def facts(self) -> dict[str, Any]:
+        """Return all settings by name, as files hold them: `damaged` where files are kept."""
+        values = asdict(self)
+        if self.damaged == "skip":
+            del values["damaged"]
+        return values
 
 
 @dataclass(frozen=True)
@@ -193,7 +201,14 @@ def reader_of(plan: Plan, source: Source) -> ImageReader:
     """Return what reads images as a plan has it."""
     settings = plan.settings
     size = settings.size if isinstance(settings.size, int) else None
-    return ImageReader(source, size, settings.icc, settings.orientation, settings.fit)
+    return ImageReader(
+        source,
+        size,
+        settings.icc,
+        settings.orientation,
+        settings.fit,
+        damaged=settings.damaged,
+    )
 
 
 def labeler_of(plan: Plan) -> Labeler:
@@ -205,7 +220,7 @@ def labeler_of(plan: Plan) -> Labeler:
 
 def plan_facts(plan: Plan) -> dict[str, Any]:
     """Return a plan in plain values for JSON, as plan.json and manifest.json hold it."""
-    return {"schema": LABELS_SCHEMA, **asdict(plan)}
+    return {"schema": LABELS_SCHEMA, **asdict(plan), "settings": plan.settings.facts()}
 
 
 def write_plan(folder: Path, plan: Plan) -> None:

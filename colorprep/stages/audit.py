@@ -181,7 +181,7 @@ def _inspect(
     """Return the records of all images, and which could not be read."""
     records = np.zeros(len(source.keys), RECORD)
     skipped: dict[int, Skip] = {}
-    task = Inspector(source, params.icc, params.orientation)
+    task = Inspector(source, params.icc, params.orientation, params.damaged)
     indices = range(len(source.keys))
     with (
         reporter.track(len(indices), "images", "inspecting") as advance,
@@ -208,7 +208,7 @@ def _summary(
     return {
         "schema": AUDIT_SCHEMA,
         "source": {"digest": digest_of(source, range(len(records))), "n_files": len(records)},
-        "decoding": {"icc": params.images.icc, "orientation": params.images.orientation},
+        "decoding": params.images.decoding,
         "rules": RULES,
         "allowed": [name for name in REASONS if name in params.allowed],
         "n_images": images,

@@ -22,7 +22,7 @@ from ..atomic import replacing
 from ..engine import Batch, ThreadEngine, batches_of
 from ..errors import InputError, UnusableName
 from ..images.archive import NAME_ENDINGS
-from ..images.decoding import Pixels
+from ..images.decoding import DamageRule, Pixels
 from ..images.folder import folder_source
 from ..images.object_store import is_url, shown_url
 from ..images.opening import find_images
@@ -60,6 +60,8 @@ class ColorizeParams:
         How many photographs are worked on at once, each on a thread; None takes all processors.
     output : str, Path or None
         None for ``colorized/``.
+    damaged : {"skip", "keep"}
+        What becomes of photographs that are damaged, though decoders make a picture of them.
     """
 
     inputs: Sequence[str | Path]
@@ -68,6 +70,7 @@ class ColorizeParams:
     device: str = "auto"
     workers: int | None = None
     output: str | Path | None = None
+    damaged: DamageRule = "skip"
 
     def __post_init__(self) -> None:
         """Refuse what no network can be asked for."""
@@ -156,7 +159,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     with reporter.track(n_images, "images", "colorizing") as advance:
         for photographs in places:
             skipped += map(photographs.named, photographs.source.skipped)
-            task = ColorizeBatch(ImageReader(photographs.source), colorize, folder)
+            reader = ImageReader(photographs.source, damaged=params.damaged)
+            task = ColorizeBatch(reader, colorize, folder)
             # One at a time, since a single one can be large.
             batches = batches_of(range(len(photographs.source.keys)), 1)
             with closing(engine.run(task, batches)) as results:

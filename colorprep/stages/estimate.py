@@ -172,7 +172,7 @@ def _n_read(probe: _Probe) -> int:
 
 def _shard_bytes(parts: Sequence[LabeledBatch], plan: Plan, folder: Path) -> int:
     """Return the size of a shard of the probe."""
-    writer = ShardWriter(folder / "probe.h5", vars(plan.settings))
+    writer = ShardWriter(folder / "probe.h5", plan.settings.facts())
     for part in parts:
         writer.add(part.keys, [-1] * len(part.keys), part.labels)
     return writer.write().n_bytes

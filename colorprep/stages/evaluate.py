@@ -211,6 +211,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         params.images.orientation,
         balance.name,
         {name: file_digest(path)[:8] for name, path in networks.items()},
+        params.images.damaged,
     )
     skipped = sorted([*judged.skipped, *bad, *unpaired])
     provenance = {

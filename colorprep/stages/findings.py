@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 
@@ -17,7 +17,7 @@ from .inspection import VIEW_SIZE, Records
 
 # Reasons that drop an image, in the order in which they are told.
 REASONS = {
-    "corrupt": "cannot be read",
+    "corrupt": "cannot be read, or is damaged",
     "gray": "has next to no color",
     "toned": "its color follows from its lightness: sepia, cyanotype, a filter",
     "duplicate": "another image of the same picture stays",
@@ -31,6 +31,7 @@ NOTES = {
     "cmyk": "is of inks",
     "border": "bars of one color along the edges cover 2% or more",
     "extreme-shape": "is over three times as long as wide",
+    "damaged": "part of its pixels is lost; it is read because of --damaged keep",
 }
 TINY_SIDE = 32
 BORDER_SHARE = 0.02
@@ -62,7 +63,9 @@ RULES = {
         "min_correlation": doubles.MIN_CORRELATION,
         "min_detail_correlation": doubles.MIN_DETAIL_CORRELATION,
         "min_detail": doubles.MIN_DETAIL,
-        "stays": "without another reason, then the highest rgbvar, then the first key",
+        "stays": "not damaged, then not gray, toned, tiny or in shades of one ink, then the most "
+        "pixels, the fewest of icc, cmyk, border and coarser color, the highest rgbvar, the first "
+        "key",
     },
     "tiny": {"min_side": TINY_SIDE},
     "border": {"min_share": BORDER_SHARE},
@@ -171,7 +174,8 @@ def conclude(
         "tiny": read & (short < TINY_SIDE),
     }
     flawed = flags["gray"] | flags["toned"] | flags["tiny"]
-    sets = [_best_first(members, flawed, records["rgbvar"]) for members in found.sets]
+    rank = _rank_of_doubles(records, flawed)
+    sets = [sorted(members, key=lambda one: (*rank[one], one)) for members in found.sets]
     set_numbers = np.zeros(len(records), np.int64)
     for number, members in enumerate(sets, start=1):
         set_numbers[members] = number
@@ -189,6 +193,7 @@ def conclude(
         "cmyk": records["cmyk"],
         "border": records["border"] >= BORDER_SHARE,
         "extreme-shape": read & (long > EXTREME_ASPECT * short),
+        "damaged": records["damaged"],
     }
     others = [one for members in sets for one in members[1:]]
     flags["duplicate"] = _flags(others, len(records))
@@ -197,9 +202,24 @@ def conclude(
     return Findings(source, records, skipped, sets, set_numbers, leaks, reasons, notes)
 
 
-def _best_first(members: Sequence[int], flawed: Flags, rgbvar: NDArray[np.float64]) -> list[int]:
-    """Order a set of doubles: a color photograph before its toned copy, then by color, then key."""
-    return sorted(members, key=lambda one: (flawed[one], -rgbvar[one], one))
+def _rank_of_doubles(records: Records, flawed: Flags) -> list[tuple[float, ...]]:
+    """Return, for each image, what decides which one of a set of doubles stays: the lowest.
+
+    A copy in shades of one ink counts as toned, however strong its color is. Where one file says
+    that the color of its pixels is coarser than their lightness, so it is in any copy of them.
+    """
+    one_ink = records["tone_residual"] <= records["tone_limit"]
+    coarser = ~np.isin(records["subsampling"], (b"", b"4:4:4"))
+    _, which = np.unique(records["digest"], return_inverse=True)
+    drawbacks = (
+        (np.bincount(which, coarser)[which] > 0).astype(np.int64)
+        + (records["profile"] != b"")
+        + records["cmyk"]
+        + (records["border"] >= BORDER_SHARE)
+    )
+    n_pixels = records["height"].astype(np.int64) * records["width"]
+    columns = (records["damaged"], flawed | one_ink, -n_pixels, drawbacks, -records["rgbvar"])
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _flags(indices: Collection[int], n_images: int) -> Flags:

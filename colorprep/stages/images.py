@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..engine import Engine, ThreadEngine
 from ..errors import ColorprepError, InputError
-from ..images.decoding import IccRule, OrientationRule
+from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.lists import read_list
 from ..images.object_store import is_url
 from ..images.opening import find_images
@@ -42,7 +42,7 @@ class ImageParams:
         Whether folders that are links are entered.
     strict : bool
         Whether a bad image fails the run.
-    icc, orientation : str
+    icc, orientation, damaged : str
         The rules of decoding.
     """
 
@@ -55,6 +55,7 @@ class ImageParams:
     scheduler: str | None = None
     cluster: int | None = None
     follow: bool = True
+    damaged: DamageRule = "skip"
 
     def __post_init__(self) -> None:
         """Refuse more than one answer to who does the work."""
@@ -63,6 +64,12 @@ class ImageParams:
         given = [name for name, value in chosen.items() if value is not None]
         if len(given) > 1:
             raise InputError(f"{' and '.join(given)} do not go together; choose one")
+
+    @property
+    def decoding(self) -> dict[str, str]:
+        """The rules of decoding, as artifacts note them; `damaged` where files are kept."""
+        rules: dict[str, str] = {"icc": self.icc, "orientation": self.orientation}
+        return rules | ({"damaged": self.damaged} if self.damaged != "skip" else {})
 
 
 def open_source(
@@ -168,7 +175,7 @@ def image_reader(
     source: Source, size: int | None, params: ImageParams, fit: Fit = "stretch"
 ) -> ImageReader:
     """Join a source, a size and the rules of decoding."""
-    return ImageReader(source, size, params.icc, params.orientation, fit)
+    return ImageReader(source, size, params.icc, params.orientation, fit, damaged=params.damaged)
 
 
 def check_strict(skipped: Sequence[Skip], params: ImageParams) -> None:

@@ -123,7 +123,7 @@ def _of_plan(plan: Plan) -> Facts:
         "n_shards": plan.n_shards,
         "classes": len(plan.classes),
         "shuffle": plan.shuffle,
-        "settings": vars(plan.settings),
+        "settings": plan.settings.facts(),
         "source": {"digest": plan.digest, "n_files": plan.n_files},
     }
 

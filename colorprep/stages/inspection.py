@@ -15,7 +15,8 @@ from ..audit.tones import GRAY_CHROMA, chroma_quantile, published_rules, toning
 from ..color.luma import luma
 from ..color.scores import rgb_variance
 from ..engine import Batch
-from ..images.decoding import IccRule, OrientationRule, Pixels, Scratch, decode
+from ..errors import BadImage
+from ..images.decoding import DamageRule, IccRule, OrientationRule, Pixels, Scratch, decode
 from ..images.file_facts import file_facts
 from ..images.reader import each_image
 from ..images.resizing import resize
@@ -24,7 +25,7 @@ from ..images.source import Source
 
 VIEW_SIZE = 256  # the size at which the published systems, and the score, see an image
 
-# 250 bytes an image, so that a million fit into memory.
+# 240 bytes an image, so that a million fit into memory.
 RECORD = np.dtype(
     [
         ("read", "?"),
@@ -44,6 +45,7 @@ RECORD = np.dtype(
         ("cmyk", "?"),
         ("subsampling", "S5"),
         ("profile", "S32"),
+        ("damaged", "?"),
     ]
 )
 
@@ -74,13 +76,14 @@ class Inspector:
     Attributes
     ----------
     source : Source
-    icc, orientation : str
+    icc, orientation, damaged : str
         The rules of decoding.
     """
 
     source: Source
     icc: IccRule
     orientation: OrientationRule
+    damaged: DamageRule = "skip"
 
     def __call__(self, batch: Batch) -> Inspected:
         """Inspect the images of a batch."""
@@ -88,7 +91,7 @@ class Inspector:
 
         def inspect(index: int) -> tuple[Any, ...]:
             data = self.source.read(index)
-            return inspected(data, decode(data, self.icc, self.orientation, scratch))
+            return inspected(data, *self._decode(data, scratch))
 
         indices, records, skipped = [], [], []
         for index, found in each_image(self.source, batch, inspect):
@@ -99,8 +102,17 @@ class Inspector:
                 records.append(found)
         return Inspected(np.array(indices, np.int64), np.array(records, RECORD), skipped)
 
+    def _decode(self, data: bytes, scratch: Scratch) -> tuple[Pixels, bool]:
+        """Return the pixels, and whether some of them are lost."""
+        try:
+            return decode(data, self.icc, self.orientation, scratch), False
+        except BadImage as flaw:
+            if self.damaged == "skip" or flaw.reason != "damaged":
+                raise
+        return decode(data, self.icc, self.orientation, scratch, damaged="keep"), True
 
-def inspected(data: bytes, pixels: Pixels) -> tuple[Any, ...]:
+
+def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
     """Return the record of one image.
 
     Parameters
@@ -109,6 +121,8 @@ def inspected(data: bytes, pixels: Pixels) -> tuple[Any, ...]:
         The file.
     pixels : ndarray of shape (H, W, 3), uint8
         What was decoded from it.
+    damaged : bool
+        Whether some of them are lost.
 
     Returns
     -------
@@ -143,4 +157,5 @@ def inspected(data: bytes, pixels: Pixels) -> tuple[Any, ...]:
         facts.cmyk,
         facts.subsampling.encode(),
         facts.profile.encode()[:32].decode("utf-8", "ignore").encode(),
+        damaged,
     )

@@ -109,7 +109,7 @@ def label_to_shards(
 
     def write(number: int, parts: Sequence[LabeledBatch]) -> None:
         """Write one shard."""
-        writer = ShardWriter(shard_path(folder, number), vars(plan.settings))
+        writer = ShardWriter(shard_path(folder, number), plan.settings.facts())
         for part in parts:
             ids = [class_ids.get(top_folder(key), -1) for key in part.keys]
             writer.add(part.keys, ids, part.labels)

@@ -256,6 +256,7 @@ def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:
         params.compression,
         params.images.icc,
         params.images.orientation,
+        params.images.damaged,
     )
     shard_size = params.shard_size if params.format == "h5" else 0
     return Plan(params.format, settings, shard_size, params.shuffle, quantizer_state(quantizer))
@@ -344,10 +345,10 @@ def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> 
         reporter.note(f"no {PRIOR_NAME} here: labeling with ab313")
         return None
     prior = load_prior(path)
-    rules = {"icc": params.images.icc, "orientation": params.images.orientation}
+    rules = params.images.decoding
     if prior.meta.get("decoding", rules) != rules:
         shown = workspace.shown(path)
-        reporter.warn(f"{shown} was counted by other rules of --icc or --orientation")
+        reporter.warn(f"{shown} was counted by other rules of --icc, --orientation or --damaged")
     return prior
 
 

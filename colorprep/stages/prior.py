@@ -289,7 +289,7 @@ class _PriorWriter:
                 "n_files": len(indices),
             },
             "skipped": count_by_reason(tally.outcome.skipped),
-            "decoding": {"icc": params.images.icc, "orientation": params.images.orientation},
+            "decoding": params.images.decoding,
             "versions": versions(*packages),
         }
 

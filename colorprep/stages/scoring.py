@@ -115,7 +115,7 @@ def open_scores(
     ------
     ScoreBook
     """
-    rules = f"icc {images.icc}, orientation {images.orientation}"
+    rules = f"icc {images.icc}, orientation {images.orientation}, damaged {images.damaged}"
     if reduced:
         rules += ", reduced"
     digest = "" if prior is None else prior.digest

@@ -1,0 +1,128 @@
+"""What the scans of a JPEG code: their headers, and which coefficients they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .jpeg import JpegFacts
+
+START_OF_SCAN, END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+PROGRESSIVE = frozenset([0xC2, 0xC6, 0xCA, 0xCE])
+
+_N_COEFFICIENTS = 64
+_NOT_CODED = 255
+
+
+class ScanHeader(NamedTuple):
+    """The header of a scan.
+
+    Attributes
+    ----------
+    components : bytes
+        Their names.
+    tables : list of (int, int)
+        Numbers of the DC and the AC table of each.
+    first, last : int
+        The coefficients, in zigzag order.
+    high, low : int
+        The bit position that was coded before (0 for none), and the one that is coded now.
+    """
+
+    components: bytes
+    tables: list[tuple[int, int]]
+    first: int
+    last: int
+    high: int
+    low: int
+
+
+def scan_header(segment: bytes, progressive: bool) -> ScanHeader | None:
+    """Read the header of a scan.
+
+    Parameters
+    ----------
+    segment : bytes
+        What follows its length.
+    progressive : bool
+        A scan of any other JPEG codes all coefficients, whatever it says.
+
+    Returns
+    -------
+    ScanHeader or None
+        None where it is none.
+    """
+    n = segment[0] if segment else 0
+    if not 1 <= n <= 4 or len(segment) < 4 + 2 * n:
+        return None
+    tables = [divmod(byte, 16) for byte in segment[2 : 2 + 2 * n : 2]]
+    components = segment[1 : 1 + 2 * n : 2]
+    if not progressive:
+        return ScanHeader(components, tables, 0, _N_COEFFICIENTS - 1, 0, 0)
+    first, last, positions = segment[1 + 2 * n : 4 + 2 * n]
+    if last >= _N_COEFFICIENTS or (first > 0 and (n > 1 or last < first)) or last > 0 == first:
+        return None
+    return ScanHeader(components, tables, first, last, *divmod(positions, 16))
+
+
+class Coverage:
+    """Which coefficients of which components have been coded, and how finely.
+
+    Parameters
+    ----------
+    components : sequence of int
+        The names of the frame's components.
+    """
+
+    def __init__(self, components: Sequence[int]) -> None:
+        self._low: dict[int, NDArray[np.uint8]] = {
+            name: np.full(_N_COEFFICIENTS, _NOT_CODED, np.uint8) for name in components
+        }
+
+    def add(self, scan: ScanHeader) -> bool:
+        """Account for a scan; return whether it goes on where those before it ended."""
+        fits = True
+        for name in scan.components:
+            if name not in self._low:
+                return False
+            coded = self._low[name][scan.first : scan.last + 1]
+            expected = np.where(coded == _NOT_CODED, 0, coded)
+            fits = fits and bool((expected == scan.high).all())
+            coded[:] = scan.low
+        return fits
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every coefficient has been coded to its last bit."""
+        return bool(self._low) and not any(low.any() for low in self._low.values())
+
+
+def lacks_scans(data: bytes, facts: JpegFacts) -> bool:
+    """Return whether scans seem to be missing, from a quick look at their headers.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    facts : JpegFacts
+
+    Returns
+    -------
+    bool
+        Decoders do not warn of a scan that is missing before an end mark.
+    """
+    progressive = facts.coding in PROGRESSIVE
+    if not progressive and data[facts.scan + 4] == facts.channels:
+        return False  # nearly every file: all components in one scan
+    coverage = Coverage(facts.components[::3])
+    end = data.find(END_OF_IMAGE, facts.scan)
+    at = facts.scan
+    while at >= 0:
+        scan = scan_header(data[at + 4 : at + 16], progressive)
+        if scan is not None and not coverage.add(scan):
+            return True
+        at = data.find(START_OF_SCAN, at + 2, end if end > 0 else len(data))
+    return not coverage.is_complete
