@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from .decoding import FORMATS
 from .jpeg import START_OF_IMAGE, jpeg_facts
+from .loading import FORMATS
 from .profiles import profile_name
 
 
