@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from ..errors import BadImage
 from . import netpbm, optional_formats, png, tiff, tiff_samples
+from .code_points import check_code_points
 from .formats import format_of
 from .orientation import orientation_in_xmp, orientation_of, valid
+from .webp import first_frame
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF")
 CheckSize = Callable[[int, int], None]
@@ -64,6 +67,29 @@ def load(data: bytes, check_size: CheckSize) -> Loaded:
     return loader(data, check_size)
 
 
+def open_image(data: bytes) -> Image.Image:
+    """Open an image file that Pillow or one of its plugins reads, without loading its pixels.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Of JPEG XL, whose plugin loads at once, with its pixels.
+    """
+    form = format_of(data)
+    if form == "HEIC":
+        return optional_formats.open_heic(data)[0]
+    if form == "JXL":
+        return optional_formats.open_jxl(data)[0]
+    return Image.open(
+        io.BytesIO(png.without_texts(data) if form == "PNG" else data), formats=FORMATS
+    )
+
+
 def _load(data: bytes, check_size: CheckSize) -> Loaded:
     image = _opened(data, check_size)
     image.load()
@@ -78,6 +104,7 @@ def _opened(data: bytes, check_size: CheckSize) -> ImageFile.ImageFile:
 
 def _load_png(data: bytes, check_size: CheckSize) -> Loaded:
     image = _opened(png.without_texts(data), check_size)
+    check_code_points(data, "icc_profile" in image.info)
     image.load()
     png.fix_transparent_color(image, data)
     hidden = png.transparent_pixels(image) if image.mode.startswith("I") else None
@@ -87,11 +114,35 @@ def _load_png(data: bytes, check_size: CheckSize) -> Loaded:
 def _load_gif(data: bytes, check_size: CheckSize) -> Loaded:
     """Load the first frame; where it leaves the canvas free, the picture is transparent."""
     image = _opened(data, check_size)
-    left, top, right, bottom = image.tile[0].extents or (0, 0, *image.size)
+    frame = image.tile[0].extents
     image.load()
-    hidden = np.ones(image.size[::-1], np.bool_)
+    return Loaded(image, orientation_of(image.getexif), hidden=_outside(frame, image.size))
+
+
+def _load_webp(data: bytes, check_size: CheckSize) -> Loaded:
+    image = _opened(data, check_size)
+    image.load()
+    hidden = _outside(first_frame(data), image.size)
+    return Loaded(image, orientation_of(image.getexif), hidden=hidden)
+
+
+def _outside(
+    frame: tuple[int, int, int, int] | None, size: tuple[int, int]
+) -> NDArray[np.bool_] | None:
+    """Return which pixels of a canvas a frame leaves free; None if it covers the canvas."""
+    if frame is None or frame == (0, 0, *size):
+        return None
+    left, top, right, bottom = frame
+    hidden = np.ones(size[::-1], np.bool_)
     hidden[top:bottom, left:right] = False
-    return Loaded(image, orientation_of(image.getexif), hidden=hidden if hidden.any() else None)
+    return hidden
+
+
+def _load_avif(data: bytes, check_size: CheckSize) -> Loaded:
+    image = _opened(data, check_size)
+    check_code_points(data, "icc_profile" in image.info)
+    image.load()
+    return Loaded(image, orientation_of(image.getexif))
 
 
 def _load_tiff(data: bytes, check_size: CheckSize) -> Loaded:
@@ -115,6 +166,8 @@ def _load_turned(data: bytes, check_size: CheckSize) -> Loaded:
 
 
 def _load_netpbm(data: bytes, check_size: CheckSize) -> Loaded:
+    if data.startswith((b"PF", b"Pf")):
+        raise BadImage("unsupported", "floating-point pixels (PFM), which have no agreed range")
     header = netpbm.read_header(data)
     if header is None:
         return _load(data, check_size)
@@ -125,6 +178,7 @@ def _load_netpbm(data: bytes, check_size: CheckSize) -> Loaded:
 def _load_heic(data: bytes, check_size: CheckSize) -> Loaded:
     image, orientation = optional_formats.open_heic(data)
     check_size(*image.size)
+    check_code_points(data, "icc_profile" in image.info)
     image.load()
     return Loaded(image, orientation, turned=True)
 
@@ -141,6 +195,8 @@ _LOADERS = {
     "PNG": _load_png,
     "GIF": _load_gif,
     "TIFF": _load_tiff,
+    "WEBP": _load_webp,
+    "AVIF": _load_avif,
     "PPM": _load_netpbm,
     "HEIC": _load_heic,
     "JXL": _load_jxl,

@@ -9,10 +9,14 @@ Tags and their values are those of TIFF 6.0 (Adobe, 1992) and its technical note
 
 from __future__ import annotations
 
+import ctypes
 import io
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from PIL import _imaging
 
 from ..errors import BadImage
 
@@ -320,3 +324,15 @@ def _name(compression: int) -> str:
         return tifffile.COMPRESSION(compression).name
     except ValueError:
         return str(compression)
+
+
+def _silence_libtiff() -> None:
+    """Keep libtiff from writing to stderr: what costs an image comes back as Pillow's error."""
+    # The symbols of Pillow's own library include those of the libtiff that it is linked to.
+    library = ctypes.CDLL(_imaging.__file__)
+    with suppress(AttributeError):  # a Pillow without libtiff, or with one that hides its symbols
+        library.TIFFSetWarningHandler(None)
+        library.TIFFSetErrorHandler(None)
+
+
+_silence_libtiff()
