@@ -31,6 +31,7 @@ _COLORS = {
     CIELAB: (3, "CIELab"),
     ICCLAB: (3, "ICCLab"),
 }
+_MOST_SAMPLES = 16
 _SAMPLE_FORMATS = {2: "signed integers", 3: "floating-point numbers"}
 UNCOMPRESSED, LZW, OLD_JPEG, JPEG, PACKBITS, LZMA, ZSTANDARD = 1, 5, 6, 7, 32773, 34925, 50000
 _FAXES = frozenset([2, 3, 4])
@@ -107,7 +108,8 @@ class TiffTags:
     @property
     def kind(self) -> str:
         """What the pixels are, in words."""
-        alpha = " with an extra sample" if self.samples > self.colors else ""
+        extra = self.samples - self.colors
+        alpha = f" with {extra} extra sample{'s' * (extra > 1)}" if extra > 0 else ""
         planes = " in planes" if self.planar == PLANAR and self.samples > 1 else ""
         return f"{self.bits}-bit {_COLORS[self.photometric][1]}{alpha}{planes}"
 
@@ -232,6 +234,9 @@ def check_supported(tags: TiffTags) -> None:
         raise BadImage("unsupported", f"{tags.bits}-bit {kind}, which have no agreed range")
     if tags.bits > 16:
         raise BadImage("unsupported", f"{tags.bits}-bit integers, which have no agreed range")
+    most = 2 if tags.colors == 1 else _MOST_SAMPLES
+    if tags.samples > most:
+        raise BadImage("unsupported", tags.kind)
     if tags.samples < tags.colors:
         raise BadImage("corrupt", f"{tags.samples} samples per pixel are too few for {tags.kind}")
 
