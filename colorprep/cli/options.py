@@ -113,7 +113,7 @@ def image_options(function: Function) -> Function:
         type=click.Choice(["apply", "ignore"]),
         default="apply",
         show_default=True,
-        help="EXIF orientation.",
+        help="The orientation that EXIF or XMP tells.",
     )
     @functools.wraps(function)
     def run(

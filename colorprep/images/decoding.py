@@ -23,7 +23,7 @@ from .formats import HEAD_BYTES, format_of
 from .jpeg import START_OF_IMAGE, JpegFacts, jpeg_facts
 from .loading import Loaded, load
 from .orientation import orientation_in, turned
-from .profiles import apply, lab_transform, srgb_transform
+from .profiles import apply, srgb_transform
 
 Pixels = NDArray[np.uint8]
 IccRule: TypeAlias = Literal["convert", "ignore"]
@@ -193,9 +193,7 @@ def _to_rgb(loaded: Loaded, icc: IccRule) -> Image.Image:
         raise BadImage("unsupported", "floating-point pixels have no agreed range")
     elif image.has_transparency_data:
         image, alpha = _without_alpha(image)
-    if image.mode == "LAB":
-        image = apply(lab_transform(), image)
-    elif image.mode not in ("RGB", "L", "CMYK"):
+    if image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     transform = srgb_transform(profile, image.mode)
     image = image.convert("RGB") if transform is None else apply(transform, image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .formats import format_of
+from .formats import HEAD_BYTES, format_of
 from .jpeg import START_OF_IMAGE, jpeg_facts
 from .loading import open_image
 from .profiles import profile_name
@@ -50,7 +50,7 @@ def file_facts(data: bytes) -> FileFacts:
 
 
 def _profile_and_inks(data: bytes) -> tuple[bytes, bool]:
-    form = format_of(data)
+    form = format_of(data[:HEAD_BYTES])
     if form == "PPM":
         return b"", False
     if form == "TIFF":

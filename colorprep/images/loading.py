@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 from ..errors import BadImage
 from . import netpbm, optional_formats, png, tiff, tiff_samples
 from .code_points import check_code_points
-from .formats import format_of
+from .formats import HEAD_BYTES, format_of
 from .orientation import orientation_in_xmp, orientation_of, valid
 from .webp import first_frame
 
@@ -63,7 +63,7 @@ def load(data: bytes, check_size: CheckSize) -> Loaded:
     Exception
         Nearly anything, where Pillow stumbles over a damaged file.
     """
-    loader = _LOADERS.get(format_of(data) or "", _load)
+    loader = _LOADERS.get(format_of(data[:HEAD_BYTES]) or "", _load)
     return loader(data, check_size)
 
 
@@ -80,7 +80,7 @@ def open_image(data: bytes) -> Image.Image:
     PIL.Image.Image
         Of JPEG XL, whose plugin loads at once, with its pixels.
     """
-    form = format_of(data)
+    form = format_of(data[:HEAD_BYTES])
     if form == "HEIC":
         return optional_formats.open_heic(data)[0]
     if form == "JXL":

@@ -73,13 +73,6 @@ def srgb_transform(profile: bytes, mode: str) -> Transform | None:
     return transform
 
 
-@cache
-def lab_transform() -> Transform:
-    """Return what brings CIELab, relative to D50 as ICC and TIFF have it, to sRGB."""
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-    return ImageCms.ImageCmsTransform(lab, _srgb(), "LAB", "RGB")
-
-
 @lru_cache(maxsize=64)
 def profile_name(profile: bytes) -> str:
     """Return what an ICC profile is called.

@@ -37,6 +37,8 @@ UNCOMPRESSED, LZW, OLD_JPEG, JPEG, PACKBITS, LZMA, ZSTANDARD = 1, 5, 6, 7, 32773
 _FAXES = frozenset([2, 3, 4])
 _LOSSLESS = frozenset([UNCOMPRESSED, LZW, PACKBITS, LZMA, ZSTANDARD, 8, 32946])  # 8 is Deflate
 _BY_PILLOW = _LOSSLESS | _FAXES | {OLD_JPEG, JPEG}
+_COREL_ALPHA = 999  # Corel Draw's own number for straight alpha
+_EXTRAS_BY_PILLOW = {CMYK: (0,), PALETTE: (0, 2)}
 UNSPECIFIED, PREMULTIPLIED, STRAIGHT = 0, 1, 2  # what an extra sample may be
 CHUNKY, PLANAR = 1, 2
 _UNEVEN = "samples of different depths"
@@ -66,8 +68,8 @@ class TiffTags:
         Where in the file each block lies, and its bytes.
     colormap : tuple of int
         All reds, then all greens, then all blues, 0..65535; empty if there is none.
-    orientation : int
-        1 where there is none.
+    orientation : int or None
+        None where it is not said.
     profile, xmp : bytes
         The ICC profile and the XMP packet; empty where there is none.
     subsampling : tuple of int
@@ -264,6 +266,8 @@ def is_read_by_pillow(tags: TiffTags) -> bool:
         return tags.samples == 1  # libtiff joins 16-bit planes, but Pillow by itself does not
     if tags.bits not in (8, 16) or tags.photometric == ICCLAB:
         return False
+    if tags.photometric in (YCBCR, CIELAB) and tags.planar == PLANAR:
+        return False
     if tags.photometric == YCBCR and tags.compression == UNCOMPRESSED:
         return extras == 0 and tags.subsampling == (1, 1)
     return extras == 0 or _are_extras_read_by_pillow(tags, extras)
@@ -281,17 +285,19 @@ def _is_opened_by_pillow(tags: TiffTags) -> bool:
 
 
 def _are_extras_read_by_pillow(tags: TiffTags, extras: int) -> bool:
+    if tags.photometric == RGB and tags.extra in ((), (_COREL_ALPHA,)):
+        return extras == 1
+    if len(tags.extra) != extras or any(tags.extra[1:]) or tags.extra[0] > STRAIGHT:
+        return False
     if tags.photometric == RGB and tags.planar == PLANAR:
         if tags.compression == UNCOMPRESSED:
-            return extras == 1 and tags.extra in ((), (STRAIGHT,))
+            return tags.extra == (STRAIGHT,)
         return extras == 1 or not any(tags.extra)
-    if tags.planar == PLANAR:
+    if tags.planar == PLANAR or (tags.bits != 8 and tags.photometric != RGB):
         return False
-    if tags.photometric == RGB:
-        return extras <= (3 if tags.bits == 8 else 1)
-    if tags.photometric == CMYK:
-        return tags.bits == 8 and extras <= 2 and not any(tags.extra)
-    return tags.photometric == BLACK_IS_ZERO and tags.bits == 8 and len(tags.extra) == extras == 1
+    most = {RGB: 3 if tags.bits == 8 else 1, CMYK: 2, BLACK_IS_ZERO: 1, PALETTE: 1}
+    known = tags.extra[0] in _EXTRAS_BY_PILLOW.get(tags.photometric, (0, 1, 2))
+    return known and extras <= most.get(tags.photometric, 0)
 
 
 def check_readable_here(tags: TiffTags) -> None:
@@ -310,7 +316,9 @@ def check_readable_here(tags: TiffTags) -> None:
             f"{tags.kind}, TIFF compression {_name(tags.compression)}; save it without compression",
         )
     if tags.photometric == YCBCR:
-        raise BadImage("unsupported", "subsampled YCbCr in a TIFF without compression")
+        raise BadImage(
+            "unsupported", "YCbCr in a TIFF, subsampled without compression or in planes"
+        )
     if extras and len(tags.extra) != extras:
         raise BadImage("unsupported", f"{tags.kind} whose meaning it does not say")
     alpha = bool(extras) and tags.extra[0] in (PREMULTIPLIED, STRAIGHT)
@@ -318,6 +326,8 @@ def check_readable_here(tags: TiffTags) -> None:
         not gray_or_rgb or (tags.extra[0] == PREMULTIPLIED and tags.photometric == WHITE_IS_ZERO)
     ):
         raise BadImage("unsupported", f"{tags.kind} that is alpha")
+    if any(extra in (PREMULTIPLIED, STRAIGHT) for extra in tags.extra[1:]):
+        raise BadImage("unsupported", f"{tags.kind}, of which a later one is alpha")
     if tags.predictor != 1 and (tags.predictor != 2 or tags.bits not in (8, 16)):
         raise BadImage("unsupported", f"{tags.kind} with predictor {tags.predictor}")
 

@@ -160,9 +160,22 @@ def test_palettes(bits, most):
     check(tiff(SIZE, strip, bits=bits, photometric=3, colormap=colormap), table[indices])
 
 
+def test_palette_with_alpha():
+    """A palette image with an alpha channel beside it is composited."""
+    image = Image.fromarray(PICTURE).quantize(32)
+    colors = np.asarray(image.convert("RGB"))
+    both = np.dstack([np.asarray(image), ALPHA])
+    colormap = np.zeros((256, 3), int)
+    colormap[: len(image.getpalette()) // 3] = np.reshape(image.getpalette(), (-1, 3))
+    tags = {"bits": (8, 8), "samples": 2, "photometric": 3, "extra": 2}
+    data = tiff(SIZE, both.tobytes(), **tags, colormap=(colormap.T * 257).ravel().tolist())
+    check(data, over_white(colors, ALPHA), 1)
+
+
+@pytest.mark.parametrize("planar", [1, 2])
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("photometric", [8, 9])
-def test_lab(photometric, bits):
+def test_lab(photometric, bits, planar):
     """CIELab and ICCLab, relative to D50, become the sRGB colors that they are."""
     colors = 60 + PICTURE // 2  # clear of the gamut's edge, where a step of Lab is many of sRGB
     linear = np.where(colors <= 10, colors / 255 / 12.92, ((colors / 255 + 0.055) / 1.055) ** 2.4)
@@ -175,8 +188,17 @@ def test_lab(photometric, bits):
     lab = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=2)
     scale = [255 / 100, 1, 1] if bits == 8 else [65535 / 100, 256, 256]
     stored = np.round(lab * scale + (np.array([0, 128, 128]) * scale[1] if photometric == 9 else 0))
-    strip = packed(stored.astype(np.int64) & (1 << bits) - 1, bits, "<").tobytes()
-    data = tiff(SIZE, strip, bits=(bits,) * 3, samples=3, photometric=photometric)
+    samples = stored.astype(np.int64) & (1 << bits) - 1
+    planes = [samples] if planar == 1 else np.moveaxis(samples, 2, 0)
+    stream = io.BytesIO()
+    tifffile.imwrite(
+        stream,
+        np.squeeze(planes).astype(f"u{bits // 8}"),
+        photometric=photometric,
+        planarconfig=planar,
+        metadata=None,
+    )
+    data = stream.getvalue()
     assert np.abs(decode(data).astype(int) - colors).mean() < 1.5
 
 
@@ -217,6 +239,9 @@ def test_numbers_without_a_range_are_refused(dtype, order):
         ({"bits": (8, 8), "samples": 2, "photometric": 1}, "extra sample"),
         ({"bits": (8,) * 5, "samples": 5, "photometric": 5, "extra": 2}, "alpha"),
         ({"bits": 12, "photometric": 1, "predictor": 2}, "predictor"),
+        ({"bits": (8,) * 5, "samples": 5, "photometric": 2, "extra": (0, 2)}, "later"),
+        ({"bits": (8,) * 5, "samples": 5, "photometric": 2}, "does not say"),
+        ({"bits": (8,) * 3, "samples": 3, "photometric": 6, "planar": 2}, "YCbCr"),
         ({"bits": (8,) * 3, "samples": 3, "photometric": 1, "extra": (0, 0)}, "2 extra samples"),
         (
             {"bits": (8,) * 20, "samples": 20, "photometric": 2, "extra": (0,) * 17},
