@@ -23,7 +23,8 @@ Pixels:
 ==============  ======================================================================
 `reader`        a source, the rules and a size joined: index -> pixels, or why not
 `decoding`      bytes -> uint8 sRGB pixels, by the rules for every kind of image
-`loading`       files of all formats but plain JPEG -> loaded images, not yet RGB
+`loading`       files of all formats but plain JPEG -> loaded images, not yet RGB; HEIC and
+                JPEG XL by `optional_formats`
 `formats`       which format a file is in, by its first bytes
 `jpeg`          what the segments of a JPEG say before it is decoded
 `tiff`          what the tags of a TIFF say, and which reader is right about it
