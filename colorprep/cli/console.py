@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from .. import decoder_messages
 from ..printable import printable, printable_json
 from ..progress import Advance, Reporter
 from ..workspace import Workspace
@@ -53,7 +54,8 @@ class Console(Reporter):
             handler = logging.FileHandler(log_file, encoding="utf-8")
             handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
             self._log.handlers.append(handler)
-        warnings.showwarning = lambda message, *_, **__: self.warn(str(message))
+            decoder_messages.log_to(handler)
+        warnings.showwarning = self._show
 
     @contextmanager
     def track(self, total: int, unit: str, title: str) -> Iterator[Advance]:
@@ -96,6 +98,14 @@ class Console(Reporter):
         self._log.info(message)
         if not self._quiet:
             click.echo(message, err=True)
+
+    def _show(
+        self, message: Warning | str, category: type[Warning], filename: str, *_: Any, **__: Any
+    ) -> None:
+        if decoder_messages.is_by_decoder(filename):
+            self._log.warning("%s: %s", Path(filename).name, message)
+        else:
+            self.warn(str(message))
 
     def warn(self, message: str) -> None:
         """Write a warning, quiet or not."""

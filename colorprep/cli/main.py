@@ -6,12 +6,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import importlib
-import warnings
 from typing import Any
 
 import click
 
 from .. import __version__
+from ..decoder_messages import keep_quiet
 from ..errors import ColorprepError
 from ..printable import printable
 
@@ -53,8 +53,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; errors of ours and of the system become messages here."""
-        # Pillow warns of sizes and oddities that the decoding rules deal with.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+        keep_quiet()
         try:
             return super().invoke(ctx)
         except click.ClickException as error:

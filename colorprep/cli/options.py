@@ -129,7 +129,7 @@ def image_options(function: Function) -> Function:
         type=click.Choice(["apply", "ignore"]),
         default="apply",
         show_default=True,
-        help="EXIF orientation.",
+        help="The orientation that EXIF or XMP tells.",
     )
     @damaged_option
     @functools.wraps(function)

@@ -32,6 +32,7 @@ from distributed import (
     get_worker,
 )
 
+from ..decoder_messages import keep_quiet
 from ..errors import ColorprepError, InputError
 from . import Batch, available_workers
 
@@ -144,6 +145,7 @@ class _Task(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Begin on a worker; the task is made when it is first needed, off the event loop."""
+        keep_quiet()
         self._lock = Lock()
         self._task: Callable[[Batch], Any] | None = None
 

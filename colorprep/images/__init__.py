@@ -27,7 +27,17 @@ Pixels:
 ==============  ======================================================================
 `reader`        a source, the rules and a size joined: index -> pixels, or why not
 `decoding`      bytes -> uint8 sRGB pixels, by the rules for every kind of image
+`loading`       files of all formats but plain JPEG -> loaded images, not yet RGB; HEIC and
+                JPEG XL by `optional_formats`
+`formats`       which format a file is in, by its first bytes
 `jpeg`          what the segments of a JPEG say before it is decoded
+`tiff`          what the tags of a TIFF say, and which reader is right about it
+`tiff_samples`  reading the kinds of TIFF that Pillow gets wrong
+`png`           long texts, and transparent colors at their full depth
+`netpbm`        PGM and PPM of over 256 levels, PAM
+`webp`          where the first frame of an animation lies
+`code_points`   colors told by code points, and which of them are refused
+`orientation`   EXIF's and XMP's, and turning
 `file_facts`    what a file says of its color beside the pixels
 `profiles`      ICC profiles -> sRGB
 `resizing`      antialiased bilinear resizing

@@ -1,16 +1,16 @@
 """Bytes -> uint8 sRGB pixels.
 
 JPEG files go to libjpeg-turbo by simplejpeg; everything else, and whatever simplejpeg refuses, to
-Pillow. The two agree to the bit.
+`loading`, which is mostly Pillow. The two agree to the bit.
 
-The rules: the first frame counts; alpha is composited over white; of 16 bits the upper 8 are kept;
-ICC profiles and CMYK are converted to sRGB; EXIF orientation is applied; gray becomes three equal
-channels. What a file is, its content says, not its name.
+The rules: the first frame counts; alpha is composited over white; of 9 to 16 bits the upper 8 are
+kept; ICC profiles and CMYK are converted to sRGB; the orientation of EXIF, or else of XMP, is
+applied; gray becomes three equal channels. Pixels without an agreed range, such as floats, are
+refused. What a file is, its content says, not its name.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from functools import partial
 from typing import Literal, TypeAlias
@@ -21,11 +21,15 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import BadImage
+from .formats import HEAD_BYTES, format_of
 from .jpeg import START_OF_IMAGE, JpegFacts, jpeg_facts
 from .jpeg_scans import END_OF_IMAGE, lacks_scans
 from .jpeg_soundness import flaw_of
+from .loading import Loaded, load
+from .orientation import orientation_in, turned
 from .png_soundness import flaw_of_png
 from .profiles import apply, srgb_transform
+from .tiff import read_tags
 from .tiff_soundness import flaw_of_tiff
 
 Pixels = NDArray[np.uint8]
@@ -33,23 +37,9 @@ IccRule: TypeAlias = Literal["convert", "ignore"]
 OrientationRule: TypeAlias = Literal["apply", "ignore"]
 DamageRule: TypeAlias = Literal["skip", "keep"]
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 MAX_PIXELS = 178_956_970  # twice Pillow's own limit, where it starts to refuse
 LARGE = 1024
 LEAST_SIDE = 192
-
-_ORIENTATION_TAG = 0x0112
-# EXIF orientation -> (transpose, flip rows, flip columns), done in that order.
-_TURNS = {
-    2: (False, False, True),
-    3: (False, True, True),
-    4: (False, True, False),
-    5: (True, False, False),
-    6: (True, False, True),
-    7: (True, True, True),
-    8: (True, True, False),
-}
-_CHECKS = {"PNG": flaw_of_png, "TIFF": flaw_of_tiff}  # what Pillow itself does not look at
 
 
 class Scratch:
@@ -85,7 +75,7 @@ def decode(
     icc : {"convert", "ignore"}
         Whether an embedded color profile is applied.
     orientation : {"apply", "ignore"}
-        Whether the EXIF orientation is applied.
+        Whether the orientation of EXIF or XMP is applied.
     scratch : Scratch or None
         Where the pixels may lie; None takes fresh memory.
     reduction : {1, 2, 4, 8}
@@ -158,8 +148,8 @@ def _decode_plain_jpeg(
     if transform is not None:
         image = Image.fromarray(pixels[..., 0] if gray else pixels)
         pixels = _array(apply(transform, image))
-    if facts.exif and orientation == "apply":
-        pixels = _turned(pixels, _orientation(lambda: _parsed_exif(facts.exif)))
+    if orientation == "apply" and (facts.exif or facts.xmp):
+        pixels = turned(pixels, orientation_in(facts.exif, facts.xmp))
     return pixels
 
 
@@ -201,15 +191,12 @@ def _decode_by_pillow(
     data: bytes, icc: IccRule, orientation: OrientationRule, damaged: DamageRule
 ) -> Pixels:
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-        _check_size(*image.size)
-        image.load()
-        check = _CHECKS.get(image.format or "")
-        if check is not None and damaged == "skip" and (flaw := check(data, image)):
+        loaded = load(data, _check_size)
+        if damaged == "skip" and (flaw := _flaw(data, loaded.image)):
             raise flaw
-        pixels = _array(_to_rgb(image, icc))
-        if orientation == "apply":
-            pixels = _turned(pixels, _orientation(image.getexif))
+        pixels = _array(_to_rgb(loaded, icc))
+        if loaded.turned != (orientation == "apply"):
+            pixels = turned(pixels, loaded.orientation, back=loaded.turned)
         return pixels
     except BadImage:
         raise
@@ -229,8 +216,8 @@ def _unidentified(data: bytes) -> BadImage:
         if jpeg_facts(data) is None:
             return BadImage("truncated", "a JPEG that ends before its first scan")
         return BadImage("corrupt", "a JPEG whose header cannot be read")
-    if data.startswith((b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")):
-        return BadImage("corrupt", "its header cannot be read, or is of a kind that nobody reads")
+    if form := format_of(data[:HEAD_BYTES]):
+        return BadImage("corrupt", f"the header of this {form} file cannot be read")
     return BadImage("not-an-image", f"starts with {data[:8]!r}")
 
 
@@ -239,8 +226,9 @@ def _check_size(width: int, height: int) -> None:
         raise BadImage("too-large", f"{width} x {height} is over {MAX_PIXELS} pixels")
 
 
-def _to_rgb(image: Image.Image, icc: IccRule) -> Image.Image:
+def _to_rgb(loaded: Loaded, icc: IccRule) -> Image.Image:
     """Bring a loaded image of any mode to RGB."""
+    image = loaded.image
     profile = (image.info.get("icc_profile") or b"") if icc == "convert" else b""
     alpha = None
     if image.mode.startswith("I"):
@@ -248,12 +236,29 @@ def _to_rgb(image: Image.Image, icc: IccRule) -> Image.Image:
     elif image.mode == "F":
         raise BadImage("unsupported", "floating-point pixels have no agreed range")
     elif image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = image.getchannel("A")
+        image, alpha = _without_alpha(image)
     if image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     transform = srgb_transform(profile, image.mode)
     image = image.convert("RGB") if transform is None else apply(transform, image)
+    return _over_white(image, alpha, loaded.hidden)
+
+
+def _without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Take color and alpha apart; gray stays gray, so that a gray profile fits it."""
+    if image.mode == "La":  # premultiplied
+        image = image.convert("LA")
+    whole = image.convert("RGBA")
+    gray = image.mode in ("1", "L", "LA")
+    return whole.getchannel("R") if gray else whole, whole.getchannel("A")
+
+
+def _over_white(
+    image: Image.Image, alpha: Image.Image | None, hidden: NDArray[np.bool_] | None
+) -> Image.Image:
+    if hidden is not None:
+        shown = np.where(hidden, 0, 255 if alpha is None else np.asarray(alpha))
+        alpha = Image.fromarray(shown.astype(np.uint8))
     if alpha is None:
         return image
     white = Image.new("RGB", image.size, "white")
@@ -269,28 +274,14 @@ def _upper_byte(image: Image.Image) -> Image.Image:
     return Image.fromarray((values >> 8).astype(np.uint8))
 
 
-def _orientation(read: Callable[[], Image.Exif]) -> int:
-    try:
-        return int(read().get(_ORIENTATION_TAG, 1))
-    except Exception:  # a broken EXIF block must not cost a good picture
-        return 1
-
-
-def _parsed_exif(block: bytes) -> Image.Exif:
-    exif = Image.Exif()
-    exif.load(block)
-    return exif
-
-
-def _turned(pixels: Pixels, orientation: int) -> Pixels:
-    transpose, flip_rows, flip_columns = _TURNS.get(orientation, (False, False, False))
-    if transpose:
-        pixels = pixels.transpose(1, 0, 2)
-    if flip_rows:
-        pixels = pixels[::-1]
-    if flip_columns:
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)
+def _flaw(data: bytes, image: Image.Image) -> BadImage | None:
+    """Return what Pillow does not look at: pixels that are missing or not what was written."""
+    match format_of(data[:HEAD_BYTES]):
+        case "PNG":
+            return flaw_of_png(data, image)
+        case "TIFF":
+            return flaw_of_tiff(data, read_tags(data))
+    return None
 
 
 def _array(image: Image.Image) -> Pixels:

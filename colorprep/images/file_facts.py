@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import NamedTuple
 
-from PIL import Image
-
-from .decoding import FORMATS
+from .formats import HEAD_BYTES, format_of
 from .jpeg import START_OF_IMAGE, jpeg_facts
+from .loading import open_image
 from .profiles import profile_name
+from .tiff import CMYK, read_tags
 
 
 class FileFacts(NamedTuple):
@@ -46,6 +45,16 @@ def file_facts(data: bytes) -> FileFacts:
         facts = jpeg_facts(data)
         if facts is not None:
             return FileFacts(profile_name(facts.profile), facts.channels == 4, facts.subsampling)
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
-    profile = image.info.get("icc_profile") or b""
-    return FileFacts(profile_name(profile), image.mode == "CMYK", "")
+    profile, cmyk = _profile_and_inks(data)
+    return FileFacts(profile_name(profile), cmyk, "")
+
+
+def _profile_and_inks(data: bytes) -> tuple[bytes, bool]:
+    form = format_of(data[:HEAD_BYTES])
+    if form == "PPM":
+        return b"", False
+    if form == "TIFF":
+        tags = read_tags(data)
+        return tags.profile, tags.photometric == CMYK
+    image = open_image(data)
+    return image.info.get("icc_profile") or b"", image.mode == "CMYK"

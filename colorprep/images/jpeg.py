@@ -13,6 +13,7 @@ _START_OF_SCAN = 0xDA
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROFILE = b"ICC_PROFILE\0"
 _EXIF = b"Exif\0"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD8)])
 # Samples of lightness for one of color, across and down, and what that is called.
 _SUBSAMPLINGS = {
@@ -39,6 +40,8 @@ class JpegFacts(NamedTuple):
         The embedded ICC profile, joined from its chunks; empty where there is none.
     exif : bytes
         The EXIF block, which may hold an orientation; empty where there is none.
+    xmp : bytes
+        The XMP packet, which may hold one too; empty where there is none.
     coding : int
         The marker of the frame, which says how it is coded.
     scan : int
@@ -52,6 +55,7 @@ class JpegFacts(NamedTuple):
     components: bytes
     profile: bytes
     exif: bytes
+    xmp: bytes
     coding: int
     scan: int
 
@@ -85,7 +89,7 @@ def jpeg_facts(data: bytes) -> JpegFacts | None:
     """
     frame = None
     chunks: list[tuple[int, bytes]] = []
-    exif, coding = b"", 0
+    exif, xmp, coding = b"", b"", 0
     at, end = 2, len(data)
     while 0 <= at <= end - 20:
         marker = data[at + 1]
@@ -100,7 +104,7 @@ def jpeg_facts(data: bytes) -> JpegFacts | None:
             continue
         if marker == _START_OF_SCAN:
             profile = b"".join(chunk for _, chunk in sorted(chunks))
-            return frame and JpegFacts(*frame, profile, exif, coding, at)
+            return frame and JpegFacts(*frame, profile, exif, xmp, coding, at)
         length = data[at + 2] << 8 | data[at + 3]
         if marker in FRAMES and at + 10 <= end:
             height, width = data[at + 5] << 8 | data[at + 6], data[at + 7] << 8 | data[at + 8]
@@ -110,7 +114,10 @@ def jpeg_facts(data: bytes) -> JpegFacts | None:
             coding = marker
         elif marker == 0xE2 and data.startswith(_PROFILE, at + 4):
             chunks.append((data[at + 16], data[at + 18 : at + 2 + length]))
-        elif marker == 0xE1 and not exif and data.startswith(_EXIF, at + 4):
-            exif = data[at + 4 : at + 2 + length]
+        elif marker == 0xE1:
+            if not exif and data.startswith(_EXIF, at + 4):
+                exif = data[at + 4 : at + 2 + length]
+            elif data.startswith(_XMP, at + 4):
+                xmp = data[at + 4 + len(_XMP) : at + 2 + length]
         at += 2 + length
     return None

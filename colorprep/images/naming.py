@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 
-from .decoding import FORMATS
 from .formats import format_of
 from .passed_over import DOUBTFUL_ENDINGS, HIDDEN, NO_ENDING
 from .source import has_image_ending
@@ -57,7 +56,7 @@ def is_doubtful(name: str) -> bool:
 
 
 def is_image(name: str, head: bytes) -> bool:
-    """Tell whether a file of a doubtful name is an image that can be read, by its first bytes.
+    """Tell whether a file of a doubtful name is an image, by its first bytes.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ def is_image(name: str, head: bytes) -> bool:
     head : bytes
         Empty where the file is, or where it cannot be read; its ending decides then.
     """
-    return format_of(head) in FORMATS if head else ending_of(name) in DOUBTFUL_ENDINGS
+    return format_of(head) is not None if head else ending_of(name) in DOUBTFUL_ENDINGS
 
 
 def kind_of(name: str) -> str:

@@ -20,8 +20,7 @@ ARCHIVE_ENDINGS = frozenset(
 )
 # Endings of images whose format, one that is read or not, only their first bytes tell.
 DOUBTFUL_ENDINGS = frozenset(
-    ".jfif .jif .jfi .pjpeg .pjp .apng .pbm .pgm .pnm .pam .pfm .avif .avifs .heic .heif .hif "
-    ".jxl".split()
+    ".jfif .jif .jfi .pjpeg .pjp .apng .pbm .pgm .pnm .pam .pfm .avifs .hif".split()
 )
 _SINGULAR = {
     SPECIAL: "pipe, socket or device",

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from .skip import Skip
 
-ENDINGS = frozenset(
-    ".jpg .jpeg .jpe .png .gif .bmp .tif .tiff .webp .ppm".split()  # in any case
+ENDINGS = frozenset(  # in any case
+    ".jpg .jpeg .jpe .png .gif .bmp .tif .tiff .webp .ppm .avif .heic .heif .jxl".split()
 )
 # What ends a line of a list, and what no name of a file can hold.
 _LINE_BREAK = re.compile("[\n\r\0]")

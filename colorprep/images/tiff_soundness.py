@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import lzma
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-
-from PIL import Image
 
 from ..errors import BadImage
 from .jpeg_soundness import flaw_of
+from .tiff import JPEG, TiffTags
 
-_COMPRESSION, _JPEG_TABLES = 259, 347
-_PLACES = ((273, 279), (324, 325))  # offsets and lengths of strips, of tiles
-_JPEG = 7
 _INFLATERS: dict[int, Callable[[], Any]] = {
     8: zlib.decompressobj,
     32946: zlib.decompressobj,
@@ -26,15 +22,14 @@ _INFLATERS: dict[int, Callable[[], Any]] = {
 }
 
 
-def flaw_of_tiff(data: bytes, image: Image.Image) -> BadImage | None:
+def flaw_of_tiff(data: bytes, tags: TiffTags) -> BadImage | None:
     """Find out whether the pixels of a TIFF's first image are all there.
 
     Parameters
     ----------
     data : bytes
         The file.
-    image : PIL.TiffImagePlugin.TiffImageFile
-        What Pillow opened.
+    tags : TiffTags
 
     Returns
     -------
@@ -42,23 +37,21 @@ def flaw_of_tiff(data: bytes, image: Image.Image) -> BadImage | None:
         None for a sound file; ``damaged`` where a strip or tile is missing, is not what its
         checksum says (Deflate, LZMA), or is a damaged JPEG. Others hold nothing to check by.
     """
-    tags: Any = getattr(image, "tag_v2", {})
-    for offset_tag, length_tag in _PLACES:
-        offsets: Sequence[int] = tags.get(offset_tag, ())
-        lengths: Sequence[int] = tags.get(length_tag, ())
-        for number, (offset, length) in enumerate(zip(offsets, lengths, strict=False), start=1):
-            flaw = "it is missing"
-            if offset:
-                part = data[offset : offset + length]
-                flaw = _flaw_of_part(part, tags.get(_COMPRESSION, 1), tags.get(_JPEG_TABLES, b""))
-            if flaw:
-                return BadImage("damaged", f"strip or tile {number} of {len(offsets)}: {flaw}")
+    blocks = zip(tags.offsets, tags.counts, strict=False)
+    for number, (offset, length) in enumerate(blocks, start=1):
+        flaw = "it is missing"
+        if offset:
+            part = data[offset : offset + length]
+            flaw = _flaw_of_part(part, tags.compression, tags.jpeg_tables)
+        if flaw:
+            where = f"strip or tile {number} of {len(tags.offsets)}"
+            return BadImage("damaged", f"{where}: {flaw}")
     return None
 
 
 def _flaw_of_part(part: bytes, compression: int, tables: bytes) -> str:
     """Tell what is wrong with a strip or tile; empty for nothing."""
-    if compression == _JPEG:
+    if compression == JPEG:
         flaw = flaw_of(tables[:-2] + part[2:] if tables else part)
         return flaw.detail if flaw else ""
     if compression in _INFLATERS:

@@ -1,9 +1,13 @@
 """Claims about what files say of their color."""
 
 import io
+import zlib
 
+import numpy as np
 import pytest
+import tifffile
 from awkward_images import picture, wide_gamut_profile
+from made_files import png
 from PIL import Image, ImageCms, JpegImagePlugin
 
 from colorprep.images.file_facts import FileFacts, file_facts
@@ -63,3 +67,24 @@ def test_cmyk_is_told():
     assert file_facts(saved("CMYK")) == FileFacts("", True, "4:4:4")
     assert file_facts(saved("CMYK", "TIFF")) == FileFacts("", True, "")
     assert file_facts(saved("L")) == FileFacts("", False, "")
+
+
+def test_facts_of_files_that_pillow_does_not_open():
+    """Kinds that are read without Pillow are described as well."""
+    inks = np.zeros((4, 8, 8), np.uint16)
+    stream = io.BytesIO()
+    tifffile.imwrite(
+        stream,
+        inks,
+        photometric="separated",
+        planarconfig="separate",
+        bigtiff=True,
+        byteorder=">",
+        iccprofile=wide_gamut_profile(),
+    )
+    assert file_facts(stream.getvalue()) == ("wide", True, "")
+    pam = b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nENDHDR\n\0\0\0"
+    assert file_facts(pam) == ("", False, "")
+    assert file_facts(b"P5 1 1 1000\n\0\0") == ("", False, "")
+    text = (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(64 << 20)))
+    assert file_facts(png(np.zeros((4, 4, 3), np.uint8), 8, 2, text)) == ("", False, "")

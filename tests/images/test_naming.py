@@ -13,9 +13,19 @@ from colorprep.images.naming import (
 from colorprep.images.pairing import stem_of
 from colorprep.images.source import has_image_ending
 
-TOLD = ["a.jpg", "a.JPE", "b.txt", "b.tar.gz", "x.jpg.xml", "x.parquet", "._a", ".DS_Store", "a.7z"]
-DOUBTFUL = ["a", "a.jfif", "a.HEIC", "a.jpg?w=640", "a.jpg?f=b.txt", "a.jpg_large", "Mr. Smith"]
-DOUBTFUL += ["2021.05.03", "a.jpg.1", "x.", "a.pgm", "a.avif"]
+TOLD = [
+    "a.jpg",
+    "a.HEIC",
+    "b.txt",
+    "b.tar.gz",
+    "x.jpg.xml",
+    "x.parquet",
+    "._a",
+    ".DS_Store",
+    "a.7z",
+]
+DOUBTFUL = ["a", "a.jfif", "a.HIF", "a.jpg?w=640", "a.jpg?f=b.txt", "a.jpg_large", "Mr. Smith"]
+DOUBTFUL += ["2021.05.03", "a.jpg.1", "x.", "a.pgm", "a.avifs"]
 
 
 @pytest.mark.parametrize("name", TOLD)
@@ -35,7 +45,7 @@ def test_first_bytes_decide(tmp_path):
     """Whatever a doubtful file is called, an image in a format that is read is one."""
     for form in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM"):
         Image.new("RGB", (9, 9), "teal").save(tmp_path / "x", form)
-        assert is_image("x.heic", (tmp_path / "x").read_bytes()[:256]), form
+        assert is_image("x.hif", (tmp_path / "x").read_bytes()[:256]), form
     assert not is_image("x", b"words, words and words")
     assert not is_image("x.jfif", b"words, words and words")
     assert is_image("x.jfif", b"")

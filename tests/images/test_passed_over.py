@@ -36,7 +36,8 @@ IMAGES = {
     "cat/b": JPEG,
     "cat/c.jpg?w=640": PNG,
     "dog/d.jfif": JPEG,
-    "dog/e.heic": PNG,
+    "dog/e.hif": PNG,
+    "dog/real.hif": HEIC,
     "top.PNG": PNG,
     "made/f.jpg": JPEG,
 }
@@ -49,7 +50,6 @@ OTHERS = {
     "cat/.hidden.jpg": JPEG,
     "cat/Thumbs.db": b"thumbs",
     "cat/a.txt": b"a cat",
-    "dog/real.heic": HEIC,
     "dog/words.jfif": b"words",
     "README": b"words",
     "more.zip": b"PK",
@@ -67,7 +67,6 @@ PASSED_OVER = {
     "hidden": 1,
     ".db": 1,
     ".txt": 1,
-    ".heic": 1,
     ".jfif": 1,
     "without ending": 1,
     ".zip": 1,
@@ -192,8 +191,8 @@ def test_names_that_tell_are_not_read(put, monkeypatch):
     find_images(url)
     looked_into = {key for key, n_bytes in asked if n_bytes <= 256}
     assert looked_into == {
-        *("cat/b", "cat/c.jpg?w=640", "dog/d.jfif", "dog/e.heic"),
-        *("dog/real.heic", "dog/words.jfif", "README"),
+        *("cat/b", "cat/c.jpg?w=640", "dog/d.jfif", "dog/e.hif"),
+        *("dog/real.hif", "dog/words.jfif", "README"),
     }
     assert {key for key, n_bytes in asked if n_bytes > 256} == {f"lists/{MARK}", f"made/{MARK}"}
 
@@ -311,9 +310,9 @@ def test_names_that_cannot_be_shown_are_told_escaped(put, kind):
 
 def test_how_it_is_told():
     """Kinds by their number, folders of the system and colorprep's own by name."""
-    counts = {".tar": 4, ".heic": 3, "without ending": 1, "links to folders": 1}
+    counts = {".tar": 4, ".hif": 3, "without ending": 1, "links to folders": 1}
     assert described(counts).startswith(
-        "passed over 9 files: 4 .tar, 3 .heic, 1 link to a folder, 1 without ending (archives"
+        "passed over 9 files: 4 .tar, 3 .hif, 1 link to a folder, 1 without ending (archives"
     )
     assert described({"__MACOSX/": 60, ".git/": 1}) == (
         "passed over 1 file in .git; 60 files in __MACOSX"

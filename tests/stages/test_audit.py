@@ -39,7 +39,8 @@ def reasons_of(result):
 
 def real_files(shared, *folders):
     """The files of real images, in order."""
-    return [path for name in folders for path in sorted((shared / "images" / name).rglob("*.[jJ]*"))]
+    roots = [shared / "images" / name for name in folders]
+    return [path for root in roots for path in sorted(root.rglob("*.[jJ]*"))]
 
 
 def save(folder, name, image, **options):

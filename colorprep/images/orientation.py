@@ -1,0 +1,109 @@
+"""Which way up a picture is meant to be seen: the orientation of EXIF and XMP, and turning.
+
+As by Pillow's `ImageOps.exif_transpose`: EXIF's orientation counts, and XMP's where EXIF has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_TAG = 0x0112
+_XMP = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
+# EXIF orientation -> (transpose, flip rows, flip columns), done in that order.
+_TURNS = {
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
+_BACK = {6: 8, 8: 6}  # all others undo themselves
+
+
+def orientation_of(read: Callable[[], Image.Exif]) -> int:
+    """Return the orientation of an EXIF block.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the block; may raise anything, since a broken one must not cost a good picture.
+
+    Returns
+    -------
+    int
+        1..8; 1 where it is not said.
+    """
+    try:
+        return valid(read().get(_TAG, 1))
+    except Exception:
+        return 1
+
+
+def orientation_in(exif: bytes, xmp: bytes) -> int:
+    """Return the orientation that an EXIF block and an XMP packet say.
+
+    Parameters
+    ----------
+    exif, xmp : bytes
+        Empty where there is none.
+
+    Returns
+    -------
+    int
+        1..8; 1 where it is not said.
+    """
+    block = Image.Exif()
+    if exif:
+        try:
+            block.load(exif)
+            said = block.get(_TAG)
+        except Exception:  # a broken block must not cost a good picture
+            return 1
+        if said is not None:
+            return valid(said)
+    return orientation_in_xmp(xmp)
+
+
+def orientation_in_xmp(xmp: bytes) -> int:
+    """Return the orientation that an XMP packet says, 1..8; 1 where it says none."""
+    found = _XMP.search(xmp)
+    return valid(int(found[1])) if found else 1
+
+
+def valid(value: object) -> int:
+    """Return an orientation, or 1 for a value that is none."""
+    return value if isinstance(value, int) and value in _TURNS else 1
+
+
+def turned(pixels: NDArray[np.uint8], orientation: int, back: bool = False) -> NDArray[np.uint8]:
+    """Turn a stored picture upright, or an upright one back to how it is stored.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, 3), uint8
+    orientation : int
+        1..8.
+    back : bool
+        Whether to undo the turn.
+
+    Returns
+    -------
+    ndarray of uint8, C-contiguous
+    """
+    if back:
+        orientation = _BACK.get(orientation, orientation)
+    transpose, flip_rows, flip_columns = _TURNS.get(orientation, (False, False, False))
+    if transpose:
+        pixels = pixels.transpose(1, 0, 2)
+    if flip_rows:
+        pixels = pixels[::-1]
+    if flip_columns:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
