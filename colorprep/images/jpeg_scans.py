@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .jpeg import JpegFacts
 
 START_OF_SCAN, END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
@@ -78,26 +75,24 @@ class Coverage:
     """
 
     def __init__(self, components: Sequence[int]) -> None:
-        self._low: dict[int, NDArray[np.uint8]] = {
-            name: np.full(_N_COEFFICIENTS, _NOT_CODED, np.uint8) for name in components
-        }
+        self._low = {name: bytearray([_NOT_CODED] * _N_COEFFICIENTS) for name in components}
 
     def add(self, scan: ScanHeader) -> bool:
         """Account for a scan; return whether it goes on where those before it ended."""
         fits = True
+        expected = {scan.high} if scan.high else {0, _NOT_CODED}
+        place = slice(scan.first, scan.last + 1)
         for name in scan.components:
             if name not in self._low:
                 return False
-            coded = self._low[name][scan.first : scan.last + 1]
-            expected = np.where(coded == _NOT_CODED, 0, coded)
-            fits = fits and bool((expected == scan.high).all())
-            coded[:] = scan.low
+            fits = fits and expected.issuperset(self._low[name][place])
+            self._low[name][place] = bytes([scan.low]) * (scan.last + 1 - scan.first)
         return fits
 
     @property
     def is_complete(self) -> bool:
         """Whether every coefficient has been coded to its last bit."""
-        return bool(self._low) and not any(low.any() for low in self._low.values())
+        return bool(self._low) and not any(any(low) for low in self._low.values())
 
 
 def lacks_scans(data: bytes, facts: JpegFacts) -> bool:

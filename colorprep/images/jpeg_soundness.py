@@ -147,7 +147,12 @@ class _JpegWalk:
             name: divmod(factors, 16)
             for name, factors in zip(parts[::3], parts[1::3], strict=False)
         }
-        if not sampling or not height or not all(a and d for a, d in sampling.values()):
+        if (
+            not sampling
+            or not height
+            or not width
+            or not all(a and d for a, d in sampling.values())
+        ):
             raise _CannotWalk
         self._frame = _Frame(progressive, height, width, sampling)
         self._coverage = Coverage(list(sampling))
