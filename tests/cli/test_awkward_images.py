@@ -54,6 +54,11 @@ def test_each_is_handled_and_each_skip_is_named(run, tmp_path):
     facts = json.loads(counted.stdout)
     assert {skip["key"]: skip["reason"] for skip in facts["skipped"]} == SKIPPED
     assert facts["n_images"] == len(READ)
+    assert facts["passed_over"] == {
+        ".txt": 1,
+        "links to a folder above them": 1,
+        "pipes, sockets and devices": 1,
+    }
     for name, reason in SKIPPED.items():
         assert f"skipped {name}: {reason}" in counted.stderr
 

@@ -273,5 +273,6 @@ def test_command_line(colorprep, ready, tmp_path):
         "checkpoint": f"{tmp_path}/runs/a/best.pt",
         "written": [f"{tmp_path}/colorized/x.png"],
         "skipped": [],
+        "passed_over": {},
     }
     assert colorprep("colorize").exit_code == 2

@@ -21,6 +21,7 @@ from colorprep.color.hue_chroma import rgb_to_hue_chroma_lightness
 from colorprep.engine import ThreadEngine
 from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
+from colorprep.marks import MARK
 from colorprep.shards.reader import ShardReader, open_labels
 from colorprep.stages import prior as prior_stage
 from colorprep.stages.images import ImageParams
@@ -144,7 +145,7 @@ def test_nothing_readable_is_an_error(workspace, silent, tmp_path):
     (folder / "a.jpg").write_bytes(b"no")
     with pytest.raises(InputError, match="no image could be read"):
         run(params_for(folder), workspace, silent)
-    assert not contents(tmp_path / "labels")
+    assert list(contents(tmp_path / "labels")) == [MARK]
 
 
 def test_label_maps(photographs, workspace, silent):
@@ -201,7 +202,7 @@ def test_labels_are_never_overwritten_unless_asked(photographs, workspace, silen
     second = run(params_for(photographs, size=16, overwrite=True), workspace, silent)
     names = sorted(path.name for path in second.folder.iterdir())
     ours = ["manifest.json", "plan.json", "shard-00000.h5", "shard-00000.json", "skipped.csv"]
-    assert names == sorted([*ours, "notes.txt"])
+    assert names == sorted([MARK, *ours, "notes.txt"])
 
 
 def test_shards_need_one_size(photographs, workspace, silent):
