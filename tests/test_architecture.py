@@ -29,6 +29,7 @@ BELOW = {
     "images": {"errors", "engine", "atomic"},
     "artifacts": {"errors", "atomic", "color", "quantize", "balance"},
     "scorebook": {"errors", "artifacts", "images", "curriculum"},
+    "seen": {"errors", "artifacts", "images"},
     "shards": {
         "errors",
         "engine",
@@ -62,6 +63,7 @@ ONLY_IN = {
     "dask": {"engine"},
     "distributed": {"engine"},
     "fsspec": {"images"},
+    "xxhash": {"images"},
     "click": {"cli"},
     "h5py": {"shards"},
     "matplotlib": {"report"},

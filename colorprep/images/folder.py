@@ -15,6 +15,7 @@ from ..errors import BadImage, InputError
 from .lists import listed
 from .skip import Skip
 from .source import ENDINGS, Found, Keys, has_image_ending, in_order
+from .stamps import change_stamp
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class FolderSource:
     keys : Keys
     sizes : ndarray of shape (n,), int64
     stamps : ndarray of shape (n,), int64
-        When each file was last changed, in nanoseconds.
+        Of each file's last change, see `change_stamp`.
     skipped : list of Skip
         Names that no list could hold, folders that cannot be opened, listed files that are missing.
     """
@@ -137,7 +138,7 @@ def _walk(root: str, prefix: str, files: dict[str, tuple[int, ...]], skipped: li
 
 
 def _size_and_stamp(path: str) -> tuple[int, int] | None:
-    """Return the size of a file and when it was changed; None for what is no file.
+    """Return the size of a file and its `change_stamp`; None for what is no file.
 
     Size -1 is that of a file which can only fail to be read.
     """
@@ -147,4 +148,4 @@ def _size_and_stamp(path: str) -> tuple[int, int] | None:
         return (-1, 0) if os.path.islink(path) else None  # noqa: PTH114
     except OSError:
         return -1, 0
-    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+    return (status.st_size, change_stamp(status)) if stat.S_ISREG(status.st_mode) else None

@@ -6,6 +6,8 @@ any point: the same command finds what is finished and does the rest.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,7 +15,7 @@ from typing import Literal
 from ..artifacts import load_prior, versions
 from ..atomic import remove_leftovers
 from ..balance.prior import Prior
-from ..curriculum.scoring import SCORE_SIZE
+from ..curriculum.scoring import SCORE_SIZE, ImageScorer
 from ..errors import InputError, OutputExists
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
@@ -22,11 +24,14 @@ from ..progress import Reporter
 from ..quantize.ab import ab_lattice
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state
+from ..seen import SeenBook, open_seen
 from ..shards.compression import filter_options
 from ..shards.manifest import MANIFEST, SKIPPED, write_manifest, write_skipped
+from ..shards.map_digests import remove_map_digests
 from ..shards.plan import PLAN, Plan, Settings, labeler_of, reader_of, write_plan
 from ..shards.resuming import continued, planned, sidecars, unfinished_shards
 from ..workspace import Workspace
+from .changed import changed_images, forget, report_changes
 from .images import (
     ImageParams,
     check_strict,
@@ -35,8 +40,8 @@ from .images import (
     report_enlarged,
     report_skips,
 )
-from .label_maps import WriteMaps, label_to_maps
-from .label_shards import LabelBatch, label_to_shards
+from .label_maps import WriteMaps, WrittenMaps, label_to_maps
+from .label_shards import LabelBatch, LabeledBatch, label_to_shards
 from .scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
 from .weights import PRIOR_NAME
 
@@ -140,6 +145,8 @@ class LabelsResult:
     n_done_before : int
         Shards that were found finished.
     skipped : list of Skip
+    digest : str or None
+        Of the bytes of all shards; None for label maps.
     """
 
     folder: Path
@@ -149,6 +156,7 @@ class LabelsResult:
     n_bytes: int
     n_done_before: int
     skipped: list[Skip]
+    digest: str | None = None
 
 
 def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> LabelsResult:
@@ -179,11 +187,13 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
     prior = prior_of(params, workspace, reporter)
-    plan = _begin(folder, plan_of(params, quantizer_of(prior)), source, params)
-    if params.pixels != SCORE_SIZE or params.fit != "stretch":
-        return complete(folder, plan, source, params.images, reporter)
-    with scoring_beside(source, params.images, prior, workspace) as scoring:
-        return complete(folder, plan, source, params.images, reporter, scoring)
+    asked = plan_of(params, quantizer_of(prior))
+    with open_seen(workspace.root, source) as seen:
+        plan = _begin(folder, asked, source, params, seen, reporter)
+        if params.pixels != SCORE_SIZE or params.fit != "stretch":
+            return complete(folder, plan, source, params.images, reporter, seen)
+        with scoring_beside(source, params.images, prior, workspace) as scoring:
+            return complete(folder, plan, source, params.images, reporter, seen, scoring)
 
 
 def complete(
@@ -192,6 +202,7 @@ def complete(
     source: Source,
     images: ImageParams,
     reporter: Reporter,
+    seen: SeenBook,
     scoring: Scoring = NOTHING_TO_SCORE,
 ) -> LabelsResult:
     """Make what is missing of a planned label folder.
@@ -204,6 +215,8 @@ def complete(
     images : ImageParams
         By whom the work is done, and how strictly; the rules of decoding are the plan's.
     reporter : Reporter
+    seen : SeenBook
+        Where to note which bytes were labeled.
     scoring : Scoring
         What is to be done for scores, besides.
 
@@ -220,7 +233,13 @@ def complete(
     """
     label = _label_shards if plan.format == "h5" else _label_maps
     reader = reader_of(plan, source)
-    result, n_enlarged = label(folder, plan, reader, images, reporter, scoring)
+
+    def keep(done: LabeledBatch | WrittenMaps) -> None:
+        """Keep what was found out on the way."""
+        seen.add(done.digests)
+        scoring.keep(done.scores)
+
+    result, n_enlarged = label(folder, plan, reader, images, reporter, scoring.scorer, keep)
     if result.n_images == 0:
         _remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
@@ -232,6 +251,7 @@ def complete(
         {
             "n_images": result.n_images,
             "n_shards": result.n_shards,
+            "labels_digest": result.digest,
             "skipped": count_by_reason(result.skipped),
             "versions": versions("numpy", "pillow", "simplejpeg", "h5py"),
         },
@@ -258,7 +278,14 @@ def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:
     return Plan(params.format, settings, shard_size, params.shuffle, quantizer_state(quantizer))
 
 
-def _begin(folder: Path, asked: Plan, source: Source, params: LabelsParams) -> Plan:
+def _begin(
+    folder: Path,
+    asked: Plan,
+    source: Source,
+    params: LabelsParams,
+    seen: SeenBook,
+    reporter: Reporter,
+) -> Plan:
     """Find out what to make, and write it down before anything is made."""
     there = None if params.overwrite else planned(folder)
     if there is None:
@@ -266,8 +293,13 @@ def _begin(folder: Path, asked: Plan, source: Source, params: LabelsParams) -> P
         everything = range(len(source.keys))
         plan = asked.extended(source, everything, digest_of(source, everything))
     else:
-        plan = continued(there, asked, source, params.extend, folder)
+        plan = continued(there, asked, source, params.extend, folder, reporter.warn)
+        changes = changed_images(folder, plan, source, seen, params.images, reporter)
         remove_leftovers(folder)
+        write_plan(folder, plan)
+        report_changes(changes, reporter)
+        forget(folder, changes)
+        return plan
     write_plan(folder, plan)
     return plan
 
@@ -278,7 +310,8 @@ def _label_shards(
     reader: ImageReader,
     images: ImageParams,
     reporter: Reporter,
-    scoring: Scoring,
+    scorer: ImageScorer | None,
+    keep: Callable[[LabeledBatch | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     labeler = labeler_of(plan)
     todo = unfinished_shards(folder, plan, reader.source)
@@ -287,22 +320,24 @@ def _label_shards(
     if n_before:
         reporter.note(f"{n_before} of {plan.n_shards} shards are there already")
     if todo:
-        task = LabelBatch(reader, labeler, scoring.scorer)
+        task = LabelBatch(reader, labeler, scorer)
         with open_engine(images) as engine:
-            n_enlarged = label_to_shards(
-                engine, task, todo, plan, folder, images, reporter, scoring.keep
-            )
+            n_enlarged = label_to_shards(engine, task, todo, plan, folder, images, reporter, keep)
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)
+    digest = hashlib.sha256()
     for sidecar in sidecars(folder, plan):
+        digest.update(bytes.fromhex(sidecar.sha256))
         n_images += len(sidecar.rows)
         n_bytes += sidecar.n_bytes
         skipped += sidecar.skipped
     skipped.sort()
     check_strict(skipped, images)
-    return LabelsResult(
-        folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped
-    ), n_enlarged
+    result = LabelsResult(
+        folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped,
+        digest.hexdigest()[:32],
+    )  # fmt: skip
+    return result, n_enlarged
 
 
 def _label_maps(
@@ -311,14 +346,15 @@ def _label_maps(
     reader: ImageReader,
     images: ImageParams,
     reporter: Reporter,
-    scoring: Scoring,
+    scorer: ImageScorer | None,
+    keep: Callable[[LabeledBatch | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     for path in {folder, *(path.parent for path in folder.rglob("*.tmp"))}:
         remove_leftovers(path)
     labeler = labeler_of(plan)
     with open_engine(images) as engine:
-        task = WriteMaps(reader, labeler, folder.resolve(), scoring.scorer)
-        done = label_to_maps(engine, task, reader.source, images, reporter, scoring.keep)
+        task = WriteMaps(reader, labeler, folder.resolve(), scorer)
+        done = label_to_maps(engine, task, reader.source, images, reporter, keep)
     skipped = sorted([*reader.source.skipped, *done.skipped])
     return LabelsResult(
         folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped
@@ -364,6 +400,7 @@ def _remove_labels(folder: Path) -> None:
     # The manifest goes first: what it vouches for is about to change.
     for name in (MANIFEST, PLAN, SKIPPED):
         (folder / name).unlink(missing_ok=True)
+    remove_map_digests(folder)
     for path in folder.glob("shard-*[0-9].*"):
         path.unlink()
     for path in folder.rglob("*.npy"):
