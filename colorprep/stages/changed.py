@@ -17,7 +17,6 @@ from ..shards.maps import map_path
 from ..shards.plan import Plan
 from ..shards.recorded import recorded
 from ..shards.resuming import named
-from ..shards.sidecar import sidecar_path
 from ..shards.writer import shard_path
 from .images import ImageParams
 
@@ -128,8 +127,7 @@ def report_changes(changes: Changes, reporter: Reporter) -> None:
     if changes.n_unknown:
         reporter.note(
             f"{changes.n_unknown:,} images were labeled by an earlier version, which kept no "
-            "digests of them: a change that keeps a file's size is seen by `colorprep verify "
-            "--deep` only"
+            "digests of them: `colorprep verify --deep` alone can see whether they have changed"
         )
 
 
@@ -139,7 +137,8 @@ def forget(folder: Path, changes: Changes) -> None:
         # The manifest goes first: what it vouches for is about to change.
         (folder / MANIFEST).unlink(missing_ok=True)
     for number in changes.shards:
-        sidecar_path(shard_path(folder, number)).unlink(missing_ok=True)
+        # Its sidecar stays until it is made again, since it names the images of the shard.
+        shard_path(folder, number).unlink(missing_ok=True)
     if not changes.shards:
         for key in changes.keys:
             map_path(folder, key).unlink(missing_ok=True)
