@@ -75,9 +75,7 @@ class SeenBook:
 
     def write(self) -> None:
         """Write what is new to the disk."""
-        known = _notes(self._folder) if self._known is None else self._known
-        rows = np.setdiff1d(np.array(sorted(self._new - {0}), np.uint64), known)
-        self._known = np.union1d(known, rows)
+        rows = np.array(sorted(self._new - {0}), np.uint64)
         self._new.clear()
         if len(rows):
             name = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
@@ -86,10 +84,10 @@ class SeenBook:
 
     def _note(self, index: int, digest: str) -> int:
         """Return the hash of what is known of an image; 0 where no time of change is known."""
-        stamp = int(self._stamps[index])
+        stamp = self._stamps.item(index)
         if not stamp:
             return 0
-        text = f"{self._source.keys[index]}\n{self._sizes[index]}\n{stamp}\n{digest}"
+        text = f"{self._source.keys[index]}\n{self._sizes.item(index)}\n{stamp}\n{digest}"
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 

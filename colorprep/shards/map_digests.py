@@ -46,7 +46,9 @@ def read_map_digests(folder: Path) -> dict[str, str | None] | None:
 def write_map_digests(folder: Path, digests: Mapping[str, str | None]) -> None:
     """Write the table of a finished folder, in order of the keys, and remove the journal."""
     rows = ((key, digests[key]) for key in sorted(digests))
-    write_text(folder / DIGESTS, _lines([HEADER, *rows]))
+    path, text = folder / DIGESTS, _lines([HEADER, *rows])
+    if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
+        write_text(path, text)
     (folder / JOURNAL).unlink(missing_ok=True)
 
 

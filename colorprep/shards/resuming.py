@@ -232,10 +232,12 @@ def _other_images(
 ) -> str:
     found = [_listed([source.keys[index] for index in new], "new")] if new else []
     found += [_listed(gone, "gone")] if gone else []
-    detail = "; ".join(found) or "under other names"
+    if not found and there.n_files == len(source.keys):
+        found = ["of other names"]
+    detail = f" ({'; '.join(found)})" if found else ""
     return (
         f"the images are not those of {folder}: {there.n_files} files there, {len(source.keys)} in "
-        f"the source ({detail}); --extend labels those that are new, --overwrite starts anew"
+        f"the source{detail}; --extend labels those that are new, --overwrite starts anew"
     )
 
 

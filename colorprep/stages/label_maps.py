@@ -110,7 +110,8 @@ def label_to_maps(
         Of all images, also those that were there already.
     """
     whole, digests, missing = _maps_there(task.folder, source)
-    begin_journal(task.folder, digests)
+    if missing:
+        begin_journal(task.folder, digests)
     with (
         reporter.track(len(missing), "images", "labeling") as advance,
         closing(engine.run(task, batches_of(missing, engine.batch_images))) as results,

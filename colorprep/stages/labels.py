@@ -16,19 +16,18 @@ from ..artifacts import load_prior, versions
 from ..atomic import remove_leftovers
 from ..balance.prior import Prior
 from ..curriculum.scoring import SCORE_SIZE, ImageScorer
-from ..errors import InputError, OutputExists
+from ..errors import InputError
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source, digest_of, has_image_ending
+from ..images.source import Source, digest_of
 from ..progress import Reporter
 from ..quantize.ab import ab_lattice
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state
 from ..seen import SeenBook, open_seen
 from ..shards.compression import filter_options
-from ..shards.manifest import MANIFEST, SKIPPED, write_manifest, write_skipped
-from ..shards.map_digests import remove_map_digests
-from ..shards.plan import PLAN, Plan, Settings, labeler_of, reader_of, write_plan
+from ..shards.manifest import write_manifest, write_skipped
+from ..shards.plan import Plan, Settings, labeler_of, reader_of, write_plan
 from ..shards.resuming import continued, planned, sidecars, unfinished_shards
 from ..workspace import Workspace
 from .changed import changed_images, forget, report_changes
@@ -40,6 +39,7 @@ from .images import (
     report_enlarged,
     report_skips,
 )
+from .label_folder import check_free, remove_labels
 from .label_maps import WriteMaps, WrittenMaps, label_to_maps
 from .label_shards import LabelBatch, LabeledBatch, label_to_shards
 from .scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
@@ -183,7 +183,7 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     """
     folder = workspace.path(params.output or LABELS_NAME)
     if params.overwrite or planned(folder) is None:
-        _check_free(folder, params.overwrite)
+        check_free(folder, params.overwrite)
     source = open_source(params.images, workspace)
     check_strict(source.skipped, params.images)
     prior = prior_of(params, workspace, reporter)
@@ -241,7 +241,7 @@ def complete(
 
     result, n_enlarged = label(folder, plan, reader, images, reporter, scoring.scorer, keep)
     if result.n_images == 0:
-        _remove_labels(folder)
+        remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
     report_enlarged(n_enlarged, reader.size, reporter)
     write_skipped(folder, result.skipped)
@@ -289,7 +289,7 @@ def _begin(
     """Find out what to make, and write it down before anything is made."""
     there = None if params.overwrite else planned(folder)
     if there is None:
-        _remove_labels(folder)
+        remove_labels(folder)
         everything = range(len(source.keys))
         plan = asked.extended(source, everything, digest_of(source, everything))
     else:
@@ -382,28 +382,3 @@ def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> 
         shown = workspace.shown(path)
         reporter.warn(f"{shown} was counted by other rules of --icc or --orientation")
     return prior
-
-
-def _check_free(folder: Path, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise OutputExists(f"{folder} is a file; give another folder with -o")
-    if not overwrite and folder.exists() and any(folder.iterdir()):
-        raise OutputExists(
-            f"{folder} holds something else than labels; give another folder with -o"
-        )
-
-
-def _remove_labels(folder: Path) -> None:
-    """Remove what an earlier run wrote, and nothing else."""
-    if not folder.exists():
-        return
-    # The manifest goes first: what it vouches for is about to change.
-    for name in (MANIFEST, PLAN, SKIPPED):
-        (folder / name).unlink(missing_ok=True)
-    remove_map_digests(folder)
-    for path in folder.glob("shard-*[0-9].*"):
-        path.unlink()
-    for path in folder.rglob("*.npy"):
-        if has_image_ending(path.stem):
-            path.unlink()
-    remove_leftovers(folder)

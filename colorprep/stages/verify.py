@@ -120,8 +120,8 @@ def _verify_labels(
     images = params.images
     found = labels_problems(folder, params.deep, images, workspace, reporter)
     repaired: list[Problem] = []
-    if found.problems and params.repair:
-        wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
+    wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
+    if wrong and params.repair:
         repair_labels(folder, wrong, images, workspace, reporter)
         left = labels_problems(folder, params.deep, images, workspace, reporter)
         repaired = [problem for problem in found.problems if problem not in left.problems]
