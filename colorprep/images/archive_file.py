@@ -53,6 +53,7 @@ class ArchiveFile:
         status = archive.stat()
         self.archive = archive
         self.changed = change_stamp(status)
+        self._inode = status.st_ino
         # Another archive under the same name must not be read through a descriptor of the first.
         self._stamp = (status.st_size, status.st_mtime_ns, self.changed)
         self._gzipped = gzipped
@@ -121,8 +122,11 @@ class ArchiveFile:
 
     def _check_same(self, status: os.stat_result) -> None:
         """Refuse another archive under the same name: its images lie at other places."""
-        # Machines that have copies of their own agree in these two, if not in the rest.
-        if (status.st_size, status.st_mtime_ns) != self._stamp[:2]:
+        size, changed, _ = self._stamp
+        # What was only cut short is still right up to its end.
+        cut = status.st_ino == self._inode and status.st_size < size
+        # Machines that have copies of their own agree in these two, if not in the inode.
+        if not cut and (status.st_size, status.st_mtime_ns) != (size, changed):
             raise self._other()
 
     def _other(self) -> InputError:
