@@ -30,6 +30,7 @@ BELOW = {
     "images": {"errors", "engine", "marks", "atomic"},
     "artifacts": {"errors", "atomic", "color", "quantize", "balance"},
     "scorebook": {"errors", "atomic", "artifacts", "images", "curriculum"},
+    "seen": {"errors", "atomic", "artifacts", "images"},
     "shards": {
         "errors",
         "engine",
@@ -63,6 +64,7 @@ ONLY_IN = {
     "dask": {"engine"},
     "distributed": {"engine"},
     "fsspec": {"images"},
+    "xxhash": {"images"},
     "click": {"cli"},
     "h5py": {"shards"},
     "matplotlib": {"report"},

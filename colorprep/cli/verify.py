@@ -11,7 +11,8 @@ from .console import Session
 from .describe import quantity
 
 if TYPE_CHECKING:
-    from ..stages.verify import Problem
+    from ..stages.problem import Problem
+    from ..stages.verify import VerifyResult
 
 
 @options.command(
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
     ]
 )
 @click.argument("path")
-@click.option("--deep", is_flag=True, help="Make a sample of the labels again, and compare.")
+@click.option("--deep", is_flag=True, help="Label every image again, and compare.")
 @click.option("--repair", is_flag=True, help="Make again what is wrong.")
 @options.image_options
 def command(session: Session, **values: Any) -> None:
     """Check labels, a prior, weights, or a prior from elsewhere.
 
     PATH is a folder of labels, a prior.npz, a weights.npz or an .npy. Exit code 1 where something
-    is wrong, 0 once it is repaired. The images are needed for --deep and --repair only.
+    is wrong, 0 once it is repaired. The images are needed for --deep and --repair only: whether
+    images have changed since they were labeled, --deep alone can see. It takes as long as labels.
     """
     from ..stages import verify as stage
 
@@ -43,17 +45,27 @@ def command(session: Session, **values: Any) -> None:
         verdict = f"sound, with {suspicions}" if result.problems else "sound"
     else:
         verdict = quantity(sum(p.severity == "wrong" for p in result.problems), "problem")
-    lines.append(f"{shown}: {result.what}, {verdict}")
+    lines.append(f"{shown}: {result.what}, {verdict}{_extent(result)}")
     facts = {
         "path": result.path,
         "what": result.what,
         "sound": result.sound,
         "problems": [problem._asdict() for problem in result.problems],
         "repaired": [problem._asdict() for problem in result.repaired],
+        "n_compared": result.n_compared,
     }
     session.show(lines, facts)
     if not result.sound:
         click.get_current_context().exit(1)
+
+
+def _extent(result: VerifyResult) -> str:
+    """Say what the labels were compared with."""
+    if result.what != "labels":
+        return ""
+    if result.n_compared is None:
+        return "; the files alone were checked, --deep compares them with the images"
+    return f"; {quantity(result.n_compared, 'image')} labeled again and compared"
 
 
 def _line(problem: Problem, mark: str) -> str:

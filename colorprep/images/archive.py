@@ -75,7 +75,7 @@ class ArchiveSource:
 
     @property
     def stamps(self) -> NDArray[np.int64]:
-        """When the archive was last changed, in nanoseconds; the same for all its images."""
+        """The `change_stamp` of the archive; the same for all its images."""
         return np.full(len(self.keys), self.file.changed)
 
     def read(self, index: int) -> bytes:

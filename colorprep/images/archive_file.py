@@ -18,8 +18,10 @@ from pathlib import Path
 
 from ..atomic import NO_ROOM
 from ..errors import BadImage, InputError
+from .stamps import change_stamp
 
 AGAIN = "copy or download it again"
+Stamp = tuple[int, int, int]
 
 
 class ArchiveFile:
@@ -39,7 +41,7 @@ class ArchiveFile:
     plain_size : int
         In bytes.
     changed : int
-        When the archive was last changed, in nanoseconds.
+        Of the archive's last change, see `change_stamp`.
 
     Raises
     ------
@@ -50,9 +52,10 @@ class ArchiveFile:
     def __init__(self, archive: Path, gzipped: bool) -> None:
         status = archive.stat()
         self.archive = archive
+        self.changed = change_stamp(status)
+        self._inode = status.st_ino
         # Another archive under the same name must not be read through a descriptor of the first.
-        self._stamp = (status.st_size, status.st_mtime_ns)
-        self.changed = status.st_mtime_ns
+        self._stamp = (status.st_size, status.st_mtime_ns, self.changed)
         self._gzipped = gzipped
         self.plain = _unpacked(archive, self._stamp) if gzipped else archive
         self.plain_size = self.plain.stat().st_size
@@ -98,12 +101,10 @@ class ArchiveFile:
         with _LOCK:
             self._check_there()
             if self._gzipped and not _has_size(self.plain, self.plain_size):
+                self._check_same(self.archive.stat())
                 self.plain = _unpacked(self.archive, self._stamp)
                 if not _has_size(self.plain, self.plain_size):
-                    raise InputError(
-                        f"the archive {self.archive} has changed since its images were listed; run "
-                        "the same command again"
-                    )
+                    raise self._other()
             opened = _OPENED.get((self.plain, self._stamp))
             if opened is None:
                 try:
@@ -113,9 +114,26 @@ class ArchiveFile:
                         f"cannot open the archive {self.archive}: {error.strerror}; when it can be "
                         "read, run the same command again"
                     ) from error
+                if not self._gzipped:
+                    self._check_same(os.fstat(opened.descriptor))
                 _OPENED[self.plain, self._stamp] = opened
             self._opened = opened
             return opened
+
+    def _check_same(self, status: os.stat_result) -> None:
+        """Refuse another archive under the same name: its images lie at other places."""
+        size, changed, _ = self._stamp
+        # What was only cut short is still right up to its end.
+        cut = status.st_ino == self._inode and status.st_size < size
+        # Machines that have copies of their own agree in these two, if not in the inode.
+        if not cut and (status.st_size, status.st_mtime_ns) != (size, changed):
+            raise self._other()
+
+    def _other(self) -> InputError:
+        return InputError(
+            f"the archive {self.archive} has changed since its images were listed; run the same "
+            "command again"
+        )
 
     def _check_there(self) -> None:
         if not self.archive.exists():
@@ -134,10 +152,8 @@ class _Opened:
 
 
 _LOCK = threading.RLock()
-_OPENED: weakref.WeakValueDictionary[tuple[Path, tuple[int, int]], _Opened] = (
-    weakref.WeakValueDictionary()
-)
-_UNPACKED: dict[tuple[Path, tuple[int, int]], Path] = {}
+_OPENED: weakref.WeakValueDictionary[tuple[Path, Stamp], _Opened] = weakref.WeakValueDictionary()
+_UNPACKED: dict[tuple[Path, Stamp], Path] = {}
 
 
 def _pread_more(opened: _Opened, start: int, size: int, data: bytes) -> bytes:
@@ -152,7 +168,7 @@ def _has_size(path: Path, size: int) -> bool:
         return False
 
 
-def _unpacked(archive: Path, stamp: tuple[int, int]) -> Path:
+def _unpacked(archive: Path, stamp: Stamp) -> Path:
     """Return the temporary file that holds a gzip file unpacked; make it where there is none."""
     with _LOCK:
         plain = _UNPACKED.get((archive.absolute(), stamp))

@@ -29,6 +29,7 @@ from .passed_over import (
 from .skip import Skip
 from .source import USUAL, Found, Keys, Search, has_image_ending, in_order
 from .spelling import FolderSpellings
+from .stamps import change_stamp
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class FolderSource:
     keys : Keys
     sizes : ndarray of shape (n,), int64
     stamps : ndarray of shape (n,), int64
-        When each file was last changed, in nanoseconds.
+        Of each file's last change, see `change_stamp`.
     skipped : list of Skip
         Names that no list could hold, folders that cannot be opened, listed files that are missing.
     passed_over : mapping of str to int
@@ -236,7 +237,7 @@ def _count_files(folder: str) -> int:
 
 
 def _size_and_stamp(path: str) -> tuple[int, int] | None:
-    """Return the size of a file and when it was changed; None for what is no file.
+    """Return the size of a file and its `change_stamp`; None for what is no file.
 
     Size -1 is that of a file which can only fail to be read.
     """
@@ -246,4 +247,4 @@ def _size_and_stamp(path: str) -> tuple[int, int] | None:
         return (-1, 0) if os.path.islink(path) else None  # noqa: PTH114
     except OSError:
         return -1, 0
-    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+    return (status.st_size, change_stamp(status)) if stat.S_ISREG(status.st_mode) else None

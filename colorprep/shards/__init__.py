@@ -8,6 +8,8 @@ module         holds
 `layout`       its frame, made by HDF5 in memory, and where the arrays belong
 `sidecar`      the .json beside it, which accounts for its inputs and vouches for it
 `manifest`     manifest.json and skipped.csv, written last
+`map_digests`  digests.csv, which says what label maps were made from
+`recorded`     which images finished labels were made from, by sidecars or digests.csv
 `resuming`     what of a plan is done, and which images the rest is made of
 `reader`       shards, their arrays mapped into memory
 `compression`  compressed datasets

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ArtifactError, OutputExists
 from ..images.source import Source, digest_of
 from .manifest import MANIFEST
 from .plan import PLAN, Plan, Segment, differences, in_shard_order, read_plan
-from .sidecar import Sidecar, finished, read_sidecar
+from .recorded import KnownImages, keys_of, known_images, numbers_of
+from .sidecar import Sidecar, finished
 from .writer import shard_path
+
+SHOWN = 3  # images that a message names
 
 
 def planned(folder: Path) -> Plan | None:
@@ -34,8 +38,15 @@ def planned(folder: Path) -> Plan | None:
     return None
 
 
-def continued(there: Plan, asked: Plan, source: Source, extend: bool, folder: Path) -> Plan:
-    """Return the plan to go on with.
+def continued(
+    there: Plan,
+    asked: Plan,
+    source: Source,
+    extend: bool,
+    folder: Path,
+    warn: Callable[[str], object],
+) -> Plan:
+    """Return the plan to continue with.
 
     Parameters
     ----------
@@ -47,38 +58,56 @@ def continued(there: Plan, asked: Plan, source: Source, extend: bool, folder: Pa
     extend : bool
         Whether images that are new in the source may be added.
     folder : Path
+    warn : callable
+        Is given what the user should know.
 
     Returns
     -------
     Plan
-        The one that is there, or with a further segment of the new images.
+        The one that is there, perhaps with other sizes of its images, or a further segment of the
+        new ones.
 
     Raises
     ------
     OutputExists
-        If settings or images differ; the message tells how.
+        If settings or images differ; the message says how.
+    ArtifactError
+        If an unfinished folder does not say which images it was planned for.
     """
     differing = differences(there, asked)
     if differing:
         raise OutputExists(
             f"{folder} was made with other settings ({'; '.join(differing)}); give the same ones "
-            "to go on, another -o, or --overwrite to start anew"
+            "to continue, another -o, or --overwrite to start anew"
         )
-    everything = range(len(source.keys))
-    digest = digest_of(source, everything)
+    digest = digest_of(source, range(len(source.keys)))
     if digest == there.digest:
         return there
+    known = known_images(folder, there)
+    keys = set().union(*(images.keys for images in known))
+    gone = _gone(keys, source, there)
+    new = [index for index, key in enumerate(source.keys) if key not in keys]
+    n_open = 0  # images of the plan that no file names yet
+    if not all(images.is_complete for images in known):
+        n_open = sum(segment.n_files for segment in there.segments) - len(keys)
+    if not gone and len(new) == n_open:
+        if not all(images.has_digests for images in known):
+            raise OutputExists(_OF_OTHER_SIZES.format(folder=folder))
+        return _renewed(there, source, known, folder)
     if not extend:
-        raise OutputExists(
-            f"the images are not those of {folder}: {there.n_files} files there, "
-            f"{len(everything)} in the source, or other sizes; --extend labels those that are new, "
-            "--overwrite starts anew"
+        raise OutputExists(_other_images(folder, there, source, gone, new if not n_open else []))
+    if gone:
+        warn(f"{_listed(gone, 'no longer in the source')}; what was labeled of them stays")
+    if there.format == "npy":
+        return _replanned(there, source)
+    if n_open:
+        raise ArtifactError(
+            f"{folder} is not finished, so the images that are new cannot be told from those that "
+            "are not labeled yet; finish it with the old images first, or start anew with "
+            "--overwrite"
         )
-    known: set[str] = set()
-    for segment in there.segments:
-        known.update(_keys_of(folder, segment))
-    new = [index for index in everything if source.keys[index] not in known]
-    return there.extended(source, new, digest) if new else there
+    renewed = _renewed(there, source, known, folder)
+    return renewed.extended(source, new, digest) if new else renewed
 
 
 def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Sequence[int]]:
@@ -101,13 +130,18 @@ def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Seq
         If the images of a missing shard can no longer be told.
     """
     missing: dict[int, Sequence[int]] = {}
-    for segment in plan.segments:
-        numbers = [n for n in _numbers(segment) if finished(shard_path(folder, n)) is None]
+    known: list[KnownImages] | None = None
+    for place, segment in enumerate(plan.segments):
+        numbers = [n for n in numbers_of(segment) if finished(shard_path(folder, n)) is None]
         if numbers:
-            order = in_shard_order(source, _images_of(segment, plan, source, folder), plan.shuffle)
-            for number in numbers:
-                start = (number - segment.first_shard) * plan.shard_size
-                missing[number] = order[start : start + plan.shard_size]
+            images: Sequence[int] = range(len(source.keys))
+            if len(plan.segments) > 1:  # else the plan was compared with the source already
+                known = known or known_images(folder, plan)
+                images = _images_of(place, known, source)
+                if digest_of(source, images) != segment.digest:
+                    raise _changed(folder, segment)
+            slices = _slices(segment, images, plan, source)
+            missing.update((number, slices[number]) for number in numbers)
     return missing
 
 
@@ -129,35 +163,98 @@ def sidecars(folder: Path, plan: Plan) -> Iterator[Sidecar]:
         yield sidecar
 
 
-def _numbers(segment: Segment) -> range:
-    return range(segment.first_shard, segment.first_shard + segment.n_shards)
+def named(keys: Sequence[str]) -> str:
+    """Return the first keys of some, and how many more there are."""
+    more = f" and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else ""
+    return ", ".join(keys[:SHOWN]) + more
 
 
-def _keys_of(folder: Path, segment: Segment) -> Iterator[str]:
-    """Give the keys of a segment, by its sidecars; their shards may be lost."""
-    for number in _numbers(segment):
-        sidecar = read_sidecar(shard_path(folder, number))
-        yield from sidecar.rows
-        yield from (skip.key for skip in sidecar.skipped)
+def _slices(
+    segment: Segment, images: Sequence[int], plan: Plan, source: Source
+) -> dict[int, Sequence[int]]:
+    """Return the images of each shard of a segment, by its number."""
+    order = in_shard_order(source, images, plan.shuffle)
+    starts = enumerate(range(0, len(order), plan.shard_size), segment.first_shard)
+    return {number: order[start : start + plan.shard_size] for number, start in starts}
 
 
-def _images_of(segment: Segment, plan: Plan, source: Source, folder: Path) -> Sequence[int]:
+def _images_of(place: int, known: Sequence[KnownImages], source: Source) -> Sequence[int]:
     """Return the images of a segment: by its sidecars, or those that no other segment holds."""
+    if known[place].is_complete:
+        own = known[place].keys
+        return [index for index, key in enumerate(source.keys) if key in own]
+    others: set[str] = set().union(*(each.keys for n, each in enumerate(known) if n != place))
+    return [index for index, key in enumerate(source.keys) if key not in others]
+
+
+def _renewed(there: Plan, source: Source, known: Sequence[KnownImages], folder: Path) -> Plan:
+    """Return a plan with the sizes that its images have now.
+
+    Raises
+    ------
+    OutputExists
+        If finished shards hold other images than those that are to be in them.
+    """
+    if there.format == "npy":
+        return _replanned(there, source)
+    segments = []
+    for place, segment in enumerate(there.segments):
+        images = _images_of(place, known, source)
+        if len(images) == segment.n_files:
+            for number, slice_ in _slices(segment, images, there, source).items():
+                sidecar = finished(shard_path(folder, number))
+                if sidecar and keys_of(sidecar) != {source.keys[index] for index in slice_}:
+                    raise OutputExists(_other_images(folder, there, source, [], []))
+            segment = replace(segment, digest=digest_of(source, images))
+        elif not known[place].is_complete:
+            raise _changed(folder, segment)
+        segments.append(segment)
+    digest = digest_of(source, range(len(source.keys)))
+    return replace(there, n_files=len(source.keys), digest=digest, segments=segments)
+
+
+def _replanned(there: Plan, source: Source) -> Plan:
+    """Return a plan of label maps for all images of a source; old classes keep their ids."""
     everything = range(len(source.keys))
-    if len(plan.segments) == 1:  # then the plan was compared with the source already
-        return everything
-    try:
-        own = set(_keys_of(folder, segment))
-        indices = [index for index in everything if source.keys[index] in own]
-    except ArtifactError:
-        others: set[str] = set()
-        for other in plan.segments:
-            if other is not segment:
-                others.update(_keys_of(folder, other))
-        indices = [index for index in everything if source.keys[index] not in others]
-    if digest_of(source, indices) != segment.digest:
-        raise ArtifactError(
-            f"the images of {folder} have changed since shards {segment.first_shard} and on were "
-            "planned; bring the old ones back, or start anew with --overwrite"
-        )
-    return indices
+    empty = replace(there, segments=[])
+    return empty.extended(source, everything, digest_of(source, everything))
+
+
+def _gone(keys: Collection[str], source: Source, plan: Plan) -> list[str]:
+    """Return the keys that were labeled and are no longer in the source."""
+    # The skipped ones of label maps may be lines of a list.
+    found = {*source.keys, *(skip.key for skip in source.skipped if plan.format == "npy")}
+    return sorted(key for key in keys if key not in found)
+
+
+def _other_images(
+    folder: Path, there: Plan, source: Source, gone: Sequence[str], new: Sequence[int]
+) -> str:
+    found = [_listed([source.keys[index] for index in new], "new")] if new else []
+    found += [_listed(gone, "gone")] if gone else []
+    if not found and there.n_files == len(source.keys):
+        found = ["of other names"]
+    detail = f" ({'; '.join(found)})" if found else ""
+    return (
+        f"the images are not those of {folder}: {there.n_files} files there, {len(source.keys)} in "
+        f"the source{detail}; --extend labels those that are new, --overwrite starts anew"
+    )
+
+
+def _listed(keys: Sequence[str], what: str) -> str:
+    verb = "image is" if len(keys) == 1 else "images are"
+    return f"{len(keys):,} {verb} {what}: {named(keys)}"
+
+
+def _changed(folder: Path, segment: Segment) -> ArtifactError:
+    return ArtifactError(
+        f"the images of {folder} have changed since shards {segment.first_shard} and following "
+        "were planned; bring the old ones back, or start anew with --overwrite"
+    )
+
+
+_OF_OTHER_SIZES = (
+    "the images of {folder} have other sizes than when they were labeled, and which ones cannot be "
+    "told: an earlier version, which kept no digests of images, made these labels; --overwrite "
+    "starts anew"
+)

@@ -32,12 +32,16 @@ class Sidecar:
         The size of the .h5 file.
     sha256 : str
         Its digest.
+    digests : dict of str to str or None
+        By key, the digest of each image's bytes, see `colorprep.images.digests`; None where it was
+        not written down, as by earlier versions. Images whose bytes could not be read are left out.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     skipped: list[Skip] = field(default_factory=list)
     n_bytes: int = 0
     sha256: str = ""
+    digests: dict[str, str | None] = field(default_factory=dict)
 
 
 def sidecar_path(shard: Path) -> Path:
@@ -58,6 +62,7 @@ def write_sidecar(shard: Path, sidecar: Sidecar) -> None:
             "sha256": sidecar.sha256,
             "bytes": sidecar.n_bytes,
             "inputs": {key: inputs[key] for key in sorted(inputs)},
+            "digests": {key: sidecar.digests[key] for key in sorted(sidecar.digests)},
         },
     )
 
@@ -83,6 +88,7 @@ def read_sidecar(shard: Path) -> Sidecar:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         schema, inputs = str(value["schema"]), value["inputs"].items()
+        digests = value.get("digests", dict.fromkeys(value["inputs"]))
         rows = {key: row for key, row in inputs if isinstance(row, int)}
         reasons = [(key, *text.partition(": ")) for key, text in inputs if key not in rows]
         sidecar = Sidecar(
@@ -90,6 +96,7 @@ def read_sidecar(shard: Path) -> Sidecar:
             [Skip(key, reason, detail) for key, reason, _, detail in reasons],
             int(value["bytes"]),
             str(value["sha256"]),
+            dict(digests),
         )
     except FileNotFoundError:
         raise ArtifactError(f"the shard {shard} is not finished: it has no sidecar") from None

@@ -46,6 +46,7 @@ class ShardWriter:
         self._class_ids: list[int] = []
         self._parts: list[Labels] = []
         self._skipped: list[Skip] = []
+        self._digests: dict[str, str | None] = {}
 
     def add(self, keys: Sequence[str], class_ids: Sequence[int], labels: Labels) -> None:
         """Add labeled images.
@@ -65,6 +66,10 @@ class ShardWriter:
     def skip(self, skipped: Sequence[Skip]) -> None:
         """Account for images that could not be labeled."""
         self._skipped += skipped
+
+    def vouch(self, digests: Mapping[str, str]) -> None:
+        """Write down the digests of images' bytes, by key."""
+        self._digests.update(digests)
 
     def write(self) -> Sidecar:
         """Write the shard, and then the sidecar, which vouches for it.
@@ -100,7 +105,8 @@ class ShardWriter:
                 stream.write(piece)
             stream.flush()
         rows = dict(zip(self._keys, range(n_images), strict=True))
-        sidecar = Sidecar(rows, sorted(self._skipped), frame.size, digest.hexdigest())
+        skipped = sorted(self._skipped)
+        sidecar = Sidecar(rows, skipped, frame.size, digest.hexdigest(), self._digests)
         write_sidecar(self._path, sidecar)
         return sidecar
 

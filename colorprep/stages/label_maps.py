@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,18 @@ from ..atomic import replacing
 from ..curriculum.scoring import ImageScorer
 from ..engine import Batch, Engine, batches_of
 from ..errors import OutputError, UnusableName
+from ..images.digests import DigestingSource
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..images.source import Source
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
+from ..shards.map_digests import (
+    add_to_journal,
+    begin_journal,
+    read_map_digests,
+    write_map_digests,
+)
 from ..shards.maps import in_the_way, map_path, map_size
 from .images import ImageParams, check_strict
 from .scoring import Scores
@@ -35,6 +42,8 @@ class WrittenMaps:
         The map that was written last.
     scores : dict of int to ndarray
         By index of the image, where scores were asked for.
+    digests : dict of int to str
+        By index of the image, of the bytes that each map was made from.
     """
 
     n_images: int = 0
@@ -43,6 +52,7 @@ class WrittenMaps:
     skipped: list[Skip] = field(default_factory=list)
     last: Path | None = None
     scores: Scores = field(default_factory=dict)
+    digests: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,8 @@ class WriteMaps:
     def __call__(self, batch: Batch) -> WrittenMaps:
         """Return what became of the images of a batch."""
         done = WrittenMaps()
-        for image in self.reader.read_all(batch):
+        source = DigestingSource(self.reader.source)
+        for image in replace(self.reader, source=source).read_all(batch):
             if isinstance(image, Skip):
                 done.skipped.append(image)
                 continue
@@ -75,6 +86,7 @@ class WriteMaps:
                 continue
             done.last = target
             done.n_bytes += n_bytes
+            done.digests[image.index] = source.digests[image.index]
             done.n_images += 1
             done.n_enlarged += image.enlarged
         return done
@@ -86,7 +98,7 @@ def label_to_maps(
     source: Source,
     params: ImageParams,
     reporter: Reporter,
-    keep_scores: Callable[[Scores], object],
+    keep: Callable[[WrittenMaps], object],
 ) -> WrittenMaps:
     """Label images into one .npy each; those that are there already are kept.
 
@@ -97,16 +109,18 @@ def label_to_maps(
     source : Source
     params : ImageParams
     reporter : Reporter
-    keep_scores : callable
-        Is given the scores of each batch.
+    keep : callable
+        Is given each batch, for its scores and digests.
 
     Returns
     -------
     WrittenMaps
         Of all images, also those that were there already.
     """
-    whole, missing = _maps_there(task.folder, source)
+    whole, digests, missing = _maps_there(task.folder, source)
     check_strict(whole.skipped, params)
+    if missing:
+        begin_journal(task.folder, digests)
     with (
         reporter.track(len(missing), "images", "labeling") as advance,
         closing(engine.run(task, batches_of(missing, engine.batch_images))) as results,
@@ -123,23 +137,32 @@ def label_to_maps(
             whole.n_bytes += done.n_bytes
             whole.n_enlarged += done.n_enlarged
             whole.skipped += done.skipped
-            keep_scores(done.scores)
+            new = {source.keys[index]: digest for index, digest in done.digests.items()}
+            add_to_journal(task.folder, new)
+            digests.update(new)
+            keep(done)
+    write_map_digests(task.folder, digests)
     return whole
 
 
-def _maps_there(folder: Path, source: Source) -> tuple[WrittenMaps, Sequence[int]]:
-    """Return what an earlier run wrote, and the images that are yet to be labeled."""
+def _maps_there(
+    folder: Path, source: Source
+) -> tuple[WrittenMaps, dict[str, str | None], Sequence[int]]:
+    """Return what an earlier run wrote, from which bytes, and what is yet to be labeled."""
+    known = read_map_digests(folder)
     there, missing = WrittenMaps(), []
+    digests: dict[str, str | None] = {}
     taken = in_the_way(source.keys)
     for index, key in enumerate(source.keys):
-        size = map_size(folder, key)
+        n_bytes = map_size(folder, key)
         if key in taken:
             there.skipped.append(
                 Skip(key, "bad-name", "its label map would have the name of a folder of others")
             )
-        elif size is None:
-            missing.append(index)
+        elif n_bytes is None or (known is not None and key not in known):
+            missing.append(index)  # also what a run wrote that was killed before it noted it
         else:
-            there.n_bytes += size
+            digests[key] = None if known is None else known[key]
+            there.n_bytes += n_bytes
             there.n_images += 1
-    return there, missing
+    return there, digests, missing

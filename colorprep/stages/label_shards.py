@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 
 from ..curriculum.scoring import ImageScorer
 from ..engine import Batch, Engine, batches_of
+from ..images.digests import DigestingSource
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..images.source import top_folder
@@ -37,6 +38,8 @@ class LabeledBatch:
         One row an image.
     scores : dict of int to ndarray
         By index of the image, where scores were asked for.
+    digests : dict of int to str
+        By index of the image, of the bytes of all that could be read.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -44,6 +47,7 @@ class LabeledBatch:
     n_enlarged: int = 0
     labels: Labels = field(default_factory=dict)
     scores: Scores = field(default_factory=dict)
+    digests: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,10 @@ class LabelBatch:
     def __call__(self, batch: Batch) -> LabeledBatch:
         """Return what became of the images of a batch."""
         assert self.reader.size is not None
-        done = LabeledBatch()
+        source = DigestingSource(self.reader.source)
+        done = LabeledBatch(digests=source.digests)
         room = self.labeler.room(len(batch.indices), self.reader.size)
-        for image in self.reader.read_all(batch):
+        for image in replace(self.reader, source=source).read_all(batch):
             if isinstance(image, Skip):
                 done.skipped.append(image)
                 continue
@@ -80,7 +85,7 @@ def label_to_shards(
     folder: Path,
     params: ImageParams,
     reporter: Reporter,
-    keep_scores: Callable[[Scores], object],
+    keep: Callable[[LabeledBatch], object],
 ) -> int:
     """Label images into shards.
 
@@ -94,8 +99,8 @@ def label_to_shards(
     folder : Path
     params : ImageParams
     reporter : Reporter
-    keep_scores : callable
-        Is given the scores of each batch.
+    keep : callable
+        Is given each batch, for its scores and digests.
 
     Returns
     -------
@@ -105,6 +110,7 @@ def label_to_shards(
     size = engine.batch_images
     batches = chain.from_iterable(batches_of(slice_, size) for slice_ in shards.values())
     class_ids = {name: number for number, name in enumerate(plan.classes)}
+    keys = task.reader.source.keys
     n_enlarged = 0
 
     def write(number: int, parts: Sequence[LabeledBatch]) -> None:
@@ -114,6 +120,7 @@ def label_to_shards(
             ids = [class_ids.get(top_folder(key), -1) for key in part.keys]
             writer.add(part.keys, ids, part.labels)
             writer.skip(part.skipped)
+            writer.vouch({keys[index]: digest for index, digest in part.digests.items()})
         writer.write()
 
     # One shard is written while the next one is labeled, so that no worker waits for the disk.
@@ -129,7 +136,7 @@ def label_to_shards(
                 check_strict(part.skipped, params)
                 advance(len(part.keys) + len(part.skipped))
                 n_enlarged += part.n_enlarged
-                keep_scores(part.scores)
+                keep(part)
                 parts.append(part)
             _wait(written)
             written = executor.submit(write, number, parts)

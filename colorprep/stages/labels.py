@@ -6,6 +6,8 @@ any point: the same command finds what is finished and does the rest.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,22 +15,22 @@ from typing import Literal
 from ..artifacts import load_prior, versions
 from ..atomic import remove_leftovers
 from ..balance.prior import Prior
-from ..curriculum.scoring import SCORE_SIZE
-from ..errors import InputError, OutputExists
-from ..images.naming import is_doubtful
+from ..curriculum.scoring import SCORE_SIZE, ImageScorer
+from ..errors import InputError
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source, digest_of, has_image_ending
-from ..marks import is_empty
+from ..images.source import Source, digest_of
 from ..progress import Reporter
 from ..quantize.ab import ab_lattice
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state
+from ..seen import SeenBook, open_seen
 from ..shards.compression import filter_options
-from ..shards.manifest import MANIFEST, SKIPPED, write_manifest, write_skipped
-from ..shards.plan import PLAN, Plan, Settings, labeler_of, reader_of, write_plan
+from ..shards.manifest import write_manifest, write_skipped
+from ..shards.plan import Plan, Settings, labeler_of, reader_of, write_plan
 from ..shards.resuming import continued, planned, sidecars, unfinished_shards
 from ..workspace import Workspace
+from .changed import changed_images, forget, report_changes
 from .images import (
     ImageParams,
     check_strict,
@@ -37,8 +39,9 @@ from .images import (
     report_enlarged,
     report_skips,
 )
-from .label_maps import WriteMaps, label_to_maps
-from .label_shards import LabelBatch, label_to_shards
+from .label_folder import check_free, remove_labels
+from .label_maps import WriteMaps, WrittenMaps, label_to_maps
+from .label_shards import LabelBatch, LabeledBatch, label_to_shards
 from .scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
 from .weights import PRIOR_NAME
 
@@ -142,6 +145,8 @@ class LabelsResult:
     n_done_before : int
         Shards that were found finished.
     skipped : list of Skip
+    digest : str or None
+        Of the bytes of all shards; None for label maps.
     """
 
     folder: Path
@@ -151,6 +156,7 @@ class LabelsResult:
     n_bytes: int
     n_done_before: int
     skipped: list[Skip]
+    digest: str | None = None
 
 
 def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> LabelsResult:
@@ -177,16 +183,18 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     """
     folder = workspace.path(params.output or LABELS_NAME)
     if params.overwrite or planned(folder) is None:
-        _check_free(folder, params.overwrite)
+        check_free(folder, params.overwrite)
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images)
     prior = prior_of(params, workspace, reporter)
     workspace.own_folder(params.output or LABELS_NAME)
-    plan = _begin(folder, plan_of(params, quantizer_of(prior)), source, params)
-    if params.pixels != SCORE_SIZE or params.fit != "stretch":
-        return complete(folder, plan, source, params.images, reporter)
-    with scoring_beside(source, params.images, prior, workspace) as scoring:
-        return complete(folder, plan, source, params.images, reporter, scoring)
+    asked = plan_of(params, quantizer_of(prior))
+    with open_seen(workspace.root, source) as seen:
+        plan = _begin(folder, asked, source, params, seen, reporter)
+        if params.pixels != SCORE_SIZE or params.fit != "stretch":
+            return complete(folder, plan, source, params.images, reporter, seen)
+        with scoring_beside(source, params.images, prior, workspace) as scoring:
+            return complete(folder, plan, source, params.images, reporter, seen, scoring)
 
 
 def complete(
@@ -195,6 +203,7 @@ def complete(
     source: Source,
     images: ImageParams,
     reporter: Reporter,
+    seen: SeenBook,
     scoring: Scoring = NOTHING_TO_SCORE,
 ) -> LabelsResult:
     """Make what is missing of a planned label folder.
@@ -207,6 +216,8 @@ def complete(
     images : ImageParams
         By whom the work is done, and how strictly; the rules of decoding are the plan's.
     reporter : Reporter
+    seen : SeenBook
+        Where to note which bytes were labeled.
     scoring : Scoring
         What is to be done for scores, besides.
 
@@ -223,9 +234,15 @@ def complete(
     """
     label = _label_shards if plan.format == "h5" else _label_maps
     reader = reader_of(plan, source)
-    result, n_enlarged = label(folder, plan, reader, images, reporter, scoring)
+
+    def keep(done: LabeledBatch | WrittenMaps) -> None:
+        """Keep what was found out on the way."""
+        seen.add(done.digests)
+        scoring.keep(done.scores)
+
+    result, n_enlarged = label(folder, plan, reader, images, reporter, scoring.scorer, keep)
     if result.n_images == 0:
-        _remove_labels(folder)
+        remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
     report_enlarged(n_enlarged, reader.size, reporter)
     write_skipped(folder, result.skipped)
@@ -235,6 +252,7 @@ def complete(
         {
             "n_images": result.n_images,
             "n_shards": result.n_shards,
+            "labels_digest": result.digest,
             "skipped": count_by_reason(result.skipped),
             "versions": versions("numpy", "pillow", "simplejpeg", "h5py"),
         },
@@ -262,16 +280,28 @@ def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:
     return Plan(params.format, settings, shard_size, params.shuffle, quantizer_state(quantizer))
 
 
-def _begin(folder: Path, asked: Plan, source: Source, params: LabelsParams) -> Plan:
+def _begin(
+    folder: Path,
+    asked: Plan,
+    source: Source,
+    params: LabelsParams,
+    seen: SeenBook,
+    reporter: Reporter,
+) -> Plan:
     """Find out what to make, and write it down before anything is made."""
     there = None if params.overwrite else planned(folder)
     if there is None:
-        _remove_labels(folder)
+        remove_labels(folder)
         everything = range(len(source.keys))
         plan = asked.extended(source, everything, digest_of(source, everything))
     else:
-        plan = continued(there, asked, source, params.extend, folder)
+        plan = continued(there, asked, source, params.extend, folder, reporter.warn)
+        changes = changed_images(folder, plan, source, seen, params.images, reporter)
         remove_leftovers(folder)
+        write_plan(folder, plan)
+        report_changes(changes, reporter)
+        forget(folder, changes)
+        return plan
     write_plan(folder, plan)
     return plan
 
@@ -282,7 +312,8 @@ def _label_shards(
     reader: ImageReader,
     images: ImageParams,
     reporter: Reporter,
-    scoring: Scoring,
+    scorer: ImageScorer | None,
+    keep: Callable[[LabeledBatch | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     labeler = labeler_of(plan)
     todo = unfinished_shards(folder, plan, reader.source)
@@ -291,22 +322,24 @@ def _label_shards(
     if n_before:
         reporter.note(f"{n_before} of {plan.n_shards} shards are there already")
     if todo:
-        task = LabelBatch(reader, labeler, scoring.scorer)
+        task = LabelBatch(reader, labeler, scorer)
         with open_engine(images) as engine:
-            n_enlarged = label_to_shards(
-                engine, task, todo, plan, folder, images, reporter, scoring.keep
-            )
+            n_enlarged = label_to_shards(engine, task, todo, plan, folder, images, reporter, keep)
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)
+    digest = hashlib.sha256()
     for sidecar in sidecars(folder, plan):
+        digest.update(bytes.fromhex(sidecar.sha256))
         n_images += len(sidecar.rows)
         n_bytes += sidecar.n_bytes
         skipped += sidecar.skipped
     skipped.sort()
     check_strict(skipped, images)
-    return LabelsResult(
-        folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped
-    ), n_enlarged
+    result = LabelsResult(
+        folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped,
+        digest.hexdigest()[:32],
+    )  # fmt: skip
+    return result, n_enlarged
 
 
 def _label_maps(
@@ -315,14 +348,15 @@ def _label_maps(
     reader: ImageReader,
     images: ImageParams,
     reporter: Reporter,
-    scoring: Scoring,
+    scorer: ImageScorer | None,
+    keep: Callable[[LabeledBatch | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     for path in {folder, *(path.parent for path in folder.rglob("*.tmp"))}:
         remove_leftovers(path)
     labeler = labeler_of(plan)
     with open_engine(images) as engine:
-        task = WriteMaps(reader, labeler, folder.resolve(), scoring.scorer)
-        done = label_to_maps(engine, task, reader.source, images, reporter, scoring.keep)
+        task = WriteMaps(reader, labeler, folder.resolve(), scorer)
+        done = label_to_maps(engine, task, reader.source, images, reporter, keep)
     skipped = sorted([*reader.source.skipped, *done.skipped])
     return LabelsResult(
         folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped
@@ -350,28 +384,3 @@ def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> 
         shown = workspace.shown(path)
         reporter.warn(f"{shown} was counted by other rules of --icc, --orientation or --damaged")
     return prior
-
-
-def _check_free(folder: Path, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise OutputExists(f"{folder} is a file; give another folder with -o")
-    if not overwrite and folder.exists() and not is_empty(folder):
-        raise OutputExists(
-            f"{folder} holds something else than labels; give another folder with -o"
-        )
-
-
-def _remove_labels(folder: Path) -> None:
-    """Remove what an earlier run wrote, and nothing else."""
-    if not folder.exists():
-        return
-    held_labels = (folder / PLAN).exists() or (folder / MANIFEST).exists()
-    # The manifest goes first: what it vouches for is about to change.
-    for name in (MANIFEST, PLAN, SKIPPED):
-        (folder / name).unlink(missing_ok=True)
-    for path in folder.glob("shard-*[0-9].*"):
-        path.unlink()
-    for path in folder.rglob("*.npy"):
-        if has_image_ending(path.stem) or (held_labels and is_doubtful(path.stem)):
-            path.unlink()
-    remove_leftovers(folder)

@@ -31,6 +31,8 @@ VALIDATION = "validation.txt"
 
 # Facts of a run that may be others when it is gone on with.
 MAY_CHANGE = ("device", "versions")
+# Facts that runs and labels of earlier versions do not hold.
+MAY_LACK = ("labels_digest",)
 
 
 class MadeFrom(NamedTuple):
@@ -121,6 +123,8 @@ class RunFolder:
         """
         before = self.config()
         for name, value in json.loads(json.dumps(made_from.config)).items():
+            if name in MAY_LACK and None in (before.get(name), value):
+                continue
             if name not in MAY_CHANGE and before.get(name) != value:
                 fact = re.sub("^n_", "number of ", name).replace("_", " ")
                 raise ArtifactError(

@@ -260,6 +260,7 @@ def _config(
         "quantizer": manifest["quantizer"]["name"],
         "settings": manifest["settings"],
         "source": manifest["digest"],
+        "labels_digest": manifest.get("labels_digest"),
         "n_training": len(inputs.training.dataset),
         "n_validation": len(inputs.held_out),
         "validation_digest": hashlib.sha256("\n".join(inputs.held_out).encode()).hexdigest(),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from ..artifacts import load_arrays, load_prior, load_vector, load_weights
-from ..balance.diagnosis import Finding, Severity, diagnose_prior
+from ..balance.diagnosis import Finding, diagnose_prior
 from ..balance.prior import smoothed_probs
 from ..balance.weights import ZeroBins, check_probs, rebalancing_weights
 from ..color.lab import Floats
@@ -19,23 +18,8 @@ from ..progress import Reporter
 from ..quantize.tables import cell_bins
 from ..workspace import Workspace
 from .images import ImageParams
+from .problem import Problem
 from .verify_labels import labels_problems, repair_labels
-
-
-class Problem(NamedTuple):
-    """Something that is not as it should be.
-
-    Attributes
-    ----------
-    path : Path
-    what : str
-        In words.
-    severity : {"wrong", "suspected"}
-    """
-
-    path: Path
-    what: str
-    severity: Severity = "wrong"
 
 
 @dataclass(frozen=True)
@@ -47,7 +31,7 @@ class VerifyParams:
     path : str or Path
         Labels, a prior, weights, or a bare prior from elsewhere.
     deep : bool
-        Make a sample of the labels again and compare.
+        Make all labels again and compare.
     repair : bool
         Make again what is wrong.
     images : ImageParams
@@ -72,12 +56,15 @@ class VerifyResult:
     problems : list of Problem
         Those that are left.
     repaired : list of Problem
+    n_compared : int or None
+        Images that were labeled again and compared; None where that was not asked for.
     """
 
     path: Path
     what: str
     problems: list[Problem]
     repaired: list[Problem]
+    n_compared: int | None = None
 
     @property
     def sound(self) -> bool:
@@ -132,13 +119,14 @@ def _verify_labels(
 ) -> VerifyResult:
     images = params.images
     found = labels_problems(folder, params.deep, images, workspace, reporter)
-    problems = [Problem(path, text) for path, text in found]
     repaired: list[Problem] = []
-    if problems and params.repair:
-        repair_labels(folder, {problem.path for problem in problems}, images, workspace, reporter)
+    wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
+    if wrong and params.repair:
+        repair_labels(folder, wrong, images, workspace, reporter)
         left = labels_problems(folder, params.deep, images, workspace, reporter)
-        repaired, problems = problems, [Problem(path, text) for path, text in left]
-    return VerifyResult(folder, "labels", problems, repaired)
+        repaired = [problem for problem in found.problems if problem not in left.problems]
+        found = left
+    return VerifyResult(folder, "labels", found.problems, repaired, found.n_compared)
 
 
 def _npz_check(path: Path) -> tuple[str, Callable[[Path], list[str]]]:

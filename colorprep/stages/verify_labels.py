@@ -2,62 +2,66 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import ArtifactError, BadImage
+from ..errors import ArtifactError
 from ..images.skip import count_by_reason
-from ..images.source import Source, digest_of
+from ..images.source import Source, digest_of, has_image_ending
 from ..progress import Reporter
 from ..quantize.labeling import IGNORE
+from ..seen import open_seen
 from ..shards.checks import shard_problems
 from ..shards.manifest import MANIFEST, SKIPPED, read_manifest, read_skipped
+from ..shards.map_digests import DIGESTS, read_map_digests
 from ..shards.maps import map_path, map_size
-from ..shards.plan import (
-    PLAN,
-    Plan,
-    labeler_of,
-    plan_quantizer,
-    read_plan,
-    reader_of,
-    write_plan,
-)
-from ..shards.reader import ShardReader
-from ..shards.resuming import planned
+from ..shards.plan import PLAN, Plan, plan_quantizer, read_plan, write_plan
+from ..shards.resuming import named, planned
 from ..shards.sidecar import finished, sidecar_path
 from ..shards.writer import shard_path
 from ..workspace import Workspace
 from .images import ImageParams, open_source
 from .labels import complete
+from .problem import Problem
+from .verify_deep import compare_maps, compare_shards
 
-SAMPLE = 64  # images that --deep makes again
 
-Found = tuple[Path, str]
+@dataclass
+class LabelsCheck:
+    """What was found in a folder of labels.
+
+    Attributes
+    ----------
+    problems : list of Problem
+    n_compared : int or None
+        Images that were labeled again and compared; None where that was not asked for.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    n_compared: int | None = None
 
 
 def labels_problems(
     folder: Path, deep: bool, images: ImageParams, workspace: Workspace, reporter: Reporter
-) -> list[Found]:
+) -> LabelsCheck:
     """Return what is wrong with a folder of labels.
 
     Parameters
     ----------
     folder : Path
     deep : bool
-        Make a sample of the labels again from the images, and compare.
+        Make all labels again from the images, and compare.
     images : ImageParams
-        Where the images are.
+        Where the images are, and by whom the work is done.
     workspace : Workspace
     reporter : Reporter
 
     Returns
     -------
-    list of (Path, str)
-        Which file, and what is wrong with it.
+    LabelsCheck
 
     Raises
     ------
@@ -67,26 +71,32 @@ def labels_problems(
     try:
         plan = planned(folder)
     except ArtifactError as error:
-        return [(folder / PLAN, str(error))]
+        return LabelsCheck([Problem(folder / PLAN, str(error))])
     if plan is None:
         raise ArtifactError(f"{folder} holds no labels (neither {PLAN} nor {MANIFEST})")
-    problems = [*_manifest_problems(folder, plan), *_skipped_problems(folder, plan)]
+    check = LabelsCheck([*_manifest_problems(folder, plan), *_skipped_problems(folder, plan)])
     if plan.format == "npy":
-        return problems + list(_map_problems(folder, plan, images, workspace, reporter))
-    quantizer = plan_quantizer(plan)
-    sound = []
-    with reporter.track(plan.n_shards, "shards", "verifying") as advance:
-        for number in range(plan.n_shards):
-            path = shard_path(folder, number)
-            found = shard_problems(path, plan, quantizer)
-            problems += [(path, text) for text in found]
-            if not found:
-                sound.append(path)
-            advance(1)
-    if deep and sound:
         source = open_source(images, workspace, reporter)
-        problems += _differing(sound, plan, source)
-    return problems
+        found = list(_map_problems(folder, plan, source, reporter))
+        check.problems += found
+        if deep:
+            bad = {problem.path for problem in found}
+            differing, check.n_compared = compare_maps(folder, plan, source, bad, images, reporter)
+            check.problems += differing
+        return check
+    check.problems += [*_unfinished(folder, plan), *_stray_shards(folder, plan)]
+    sound = []
+    for number in _begun(folder, plan, reporter):
+        path = shard_path(folder, number)
+        texts = shard_problems(path, plan, plan_quantizer(plan))
+        check.problems += [Problem(path, text) for text in texts]
+        if not texts:
+            sound.append(path)
+    if deep:
+        source = open_source(images, workspace, reporter)
+        differing, check.n_compared = compare_shards(sound, plan, source, images, reporter)
+        check.problems += differing
+    return check
 
 
 def repair_labels(
@@ -120,15 +130,17 @@ def repair_labels(
     if digest_of(source, range(len(source.keys))) != plan.digest:
         raise ArtifactError(
             f"{folder} cannot be repaired from {source.name}: its images are not those that were "
-            f"labeled ({plan.n_files} files, or other sizes); give the right ones with --dir"
+            f"labeled ({plan.n_files} files, or other sizes); give the right ones with --dir, or "
+            "run the same `colorprep labels` again, which labels changed images anew"
         )
     write_plan(folder, plan)
-    for path in bad - {folder / PLAN, folder / MANIFEST}:
+    for path in bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}:
         if plan.format == "h5":
             sidecar_path(path).unlink(missing_ok=True)
         else:
             path.unlink(missing_ok=True)
-    complete(folder, plan, source, images, reporter)
+    with open_seen(workspace.root, source) as seen:
+        complete(folder, plan, source, images, reporter, seen)
 
 
 def _check_agreement(folder: Path, plan: Plan) -> None:
@@ -153,25 +165,25 @@ def _check_agreement(folder: Path, plan: Plan) -> None:
         )
 
 
-def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Found]:
+def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
     """Give what is wrong with plan.json and manifest.json."""
     try:
         read_plan(folder / PLAN)
     except FileNotFoundError:
-        yield folder / PLAN, f"{folder / PLAN} is missing"
+        yield Problem(folder / PLAN, f"{folder / PLAN} is missing")
     except ArtifactError as error:
-        yield folder / PLAN, str(error)
+        yield Problem(folder / PLAN, str(error))
     try:
         manifest = read_manifest(folder)
         if read_plan(folder / MANIFEST) != plan:
-            yield folder / MANIFEST, "it is of another plan; the labels are not finished"
+            yield Problem(folder / MANIFEST, "it is of another plan; the labels are not finished")
         elif manifest["n_shards"] != plan.n_shards:
-            yield folder / MANIFEST, "it counts other shards than the plan"
+            yield Problem(folder / MANIFEST, "it counts other shards than the plan")
     except (ArtifactError, KeyError) as error:
-        yield folder / MANIFEST, str(error)
+        yield Problem(folder / MANIFEST, str(error))
 
 
-def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Found]:
+def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
     """Give what is wrong with skipped.csv, by the sidecars and a manifest that can be read."""
     path = folder / SKIPPED
     try:
@@ -181,62 +193,94 @@ def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Found]:
     try:
         listed = read_skipped(folder)
     except ArtifactError as error:
-        yield path, str(error)
+        yield Problem(path, str(error))
         return
     done = (finished(shard_path(folder, number)) for number in range(plan.n_shards))
     missing = {skip for sidecar in done if sidecar for skip in sidecar.skipped} - set(listed)
     if not path.exists():
-        yield path, "it is missing"
+        yield Problem(path, "it is missing")
     elif missing or count_by_reason(listed) != counts:
-        yield path, "it does not list the images that were skipped"
+        yield Problem(path, "it does not list the images that were skipped")
 
 
-def _differing(paths: Sequence[Path], plan: Plan, source: Source) -> Iterator[Found]:
-    """Make a sample of labels again, and give those that come out otherwise."""
-    rows = [(path, row, key) for path in paths for row, key in enumerate(ShardReader(path).keys)]
-    rows.sort(key=lambda item: hashlib.sha256(item[2].encode()).digest())
-    wanted = {key for _, _, key in rows[:SAMPLE]}
-    indices = {key: index for index, key in enumerate(source.keys) if key in wanted}
-    reader, labeler = reader_of(plan, source), labeler_of(plan)
-    assert reader.size is not None
-    room = labeler.room(1, reader.size)
-    for path, row, key in rows[:SAMPLE]:
-        if key not in indices:
-            yield path, f"{key} is no longer in the source"
-            continue
-        try:
-            labeler.label_into(reader.read(indices[key]).pixels, room, 0)
-        except BadImage as error:
-            yield path, f"{key} can no longer be read ({error})"
-            continue
-        arrays = ShardReader(path).arrays
-        names = [name for name in room if not np.array_equal(arrays[name][row], room[name][0])]
-        if names:
-            yield path, f"{key} gives other {', '.join(names)} now than the shard holds"
+def _begun(folder: Path, plan: Plan, reporter: Reporter) -> Iterator[int]:
+    """Give the numbers of the shards of which there is anything, with progress."""
+    with reporter.track(plan.n_shards, "shards", "verifying") as advance:
+        for number in range(plan.n_shards):
+            if _is_begun(folder, number):
+                yield number
+            advance(1)
+
+
+def _is_begun(folder: Path, number: int) -> bool:
+    path = shard_path(folder, number)
+    return path.exists() or sidecar_path(path).exists()
+
+
+def _unfinished(folder: Path, plan: Plan) -> Iterator[Problem]:
+    """Name all shards that are not made yet in one line."""
+    paths = [shard_path(folder, n) for n in range(plan.n_shards) if not _is_begun(folder, n)]
+    if len(paths) == 1:
+        yield Problem(paths[0], "it is not made yet")
+    elif paths:
+        names = named([path.stem for path in paths])
+        text = f"{len(paths):,} of {plan.n_shards:,} shards are not made yet: {names}"
+        yield Problem(folder, f"{text}; the same `colorprep labels` makes them")
+
+
+def _stray_shards(folder: Path, plan: Plan) -> Iterator[Problem]:
+    """Name shards that are not of the plan; nothing reads them."""
+    own = {shard_path(folder, number).stem for number in range(plan.n_shards)}
+    for path in sorted(folder.glob("shard-*[0-9].h5")):
+        if path.stem not in own:
+            yield Problem(path, "it is not of the plan; nothing reads it: remove it", "suspected")
 
 
 def _map_problems(
-    folder: Path, plan: Plan, images: ImageParams, workspace: Workspace, reporter: Reporter
-) -> Iterator[Found]:
+    folder: Path, plan: Plan, source: Source, reporter: Reporter
+) -> Iterator[Problem]:
     """Give what is wrong with label maps, one .npy an image."""
     n_bins = len(plan_quantizer(plan).centers)
-    source = open_source(images, workspace, reporter)
     skipped = {skip.key for skip in read_skipped(folder)}
+    digests = read_map_digests(folder)
+    missing = []
     with reporter.track(len(source.keys), "images", "verifying") as advance:
         for key in source.keys:
             path = map_path(folder, key)
             advance(1)
-            if key in skipped and map_size(folder, key) is None:
-                continue
-            try:
-                label = np.load(path, allow_pickle=False)
-            except FileNotFoundError:
-                yield path, "it is missing"
-                continue
-            except (ValueError, OSError, EOFError) as error:
-                yield path, f"it is damaged ({error})"
-                continue
-            if label.dtype != np.uint16 or label.ndim != 2:
-                yield path, f"it holds {label.dtype} {label.shape}, not a map of uint16"
-            elif np.any((label >= n_bins) & (label != IGNORE)):
-                yield path, f"a label is neither below {n_bins} nor {IGNORE}"
+            if map_size(folder, key) is None:
+                missing += [path] if key not in skipped else []
+            elif digests is not None and key not in digests:
+                yield Problem(path, f"{DIGESTS} does not say which image it was made from")
+            else:
+                yield from _map_problem(path, n_bins)
+    if len(missing) == 1 or (folder / MANIFEST).exists():
+        yield from (Problem(path, "it is missing") for path in missing)
+    elif missing:
+        names = named([path.relative_to(folder).as_posix() for path in missing])
+        text = f"{len(missing):,} of {plan.n_files:,} label maps are not made yet: {names}"
+        yield Problem(folder, f"{text}; the same `colorprep labels` makes them")
+    yield from _stray_maps(folder, source)
+
+
+def _map_problem(path: Path, n_bins: int) -> Iterator[Problem]:
+    try:
+        label = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        yield Problem(path, f"it is damaged ({error})")
+        return
+    if label.dtype != np.uint16 or label.ndim != 2:
+        yield Problem(path, f"it holds {label.dtype} {label.shape}, not a map of uint16")
+    elif np.any((label >= n_bins) & (label != IGNORE)):
+        yield Problem(path, f"a label is neither below {n_bins} nor {IGNORE}")
+
+
+def _stray_maps(folder: Path, source: Source) -> Iterator[Problem]:
+    """Name label maps of no image, in one line."""
+    keys = set(source.keys) | set(read_map_digests(folder) or ())
+    maps = (path.relative_to(folder) for path in folder.rglob("*.npy"))
+    names = (path.as_posix() for path in maps if has_image_ending(path.stem))
+    strays = sorted(name for name in names if name.removesuffix(".npy") not in keys)
+    if strays:
+        text = f"{len(strays):,} label maps are of no image of the source: {named(strays)}"
+        yield Problem(folder, text, "suspected")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ import torch
 from torch.utils.data import Dataset
 
 from ..errors import ArtifactError, InputError
+from ..images.decoding import Pixels
+from ..images.digests import DigestingSource
 from ..images.opening import find_images
 from ..images.source import Source, top_folder
 from ..shards.manifest import MANIFEST, read_manifest
-from ..shards.maps import map_size, read_map
+from ..shards.map_digests import read_map_digests
+from ..shards.maps import map_path, map_size, read_map
 from ..shards.plan import labeler_of, read_plan, reader_of
 from .dataset import Batch
 
@@ -78,6 +82,7 @@ class LabelMapDataset(Dataset[Batch]):
         if missing:
             raise InputError(f"{len(missing)} images have no label, such as {missing[0]!r}")
         self._indices = [place[key] for key in self.keys]
+        self._digests = read_map_digests(self._folder) or {}
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -91,10 +96,11 @@ class LabelMapDataset(Dataset[Batch]):
         BadImage
             If the image cannot be read.
         ArtifactError
-            If its label map is missing, damaged, or does not fit the image.
+            If its label map is missing, damaged, or does not fit the image, or the image has
+            changed since it was labeled.
         """
         key = self.keys[index]
-        pixels = self._reader.read(self._indices[index]).pixels
+        pixels = self._pixels(index)
         room = self._labeler.room(1, *pixels.shape[:2])
         self._labeler.label_into(pixels, room, 0)
         height, width = room["label"].shape[1:]
@@ -104,3 +110,15 @@ class LabelMapDataset(Dataset[Batch]):
         class_id = self._class_ids.get(top_folder(key), -1)
         item["class_id"] = torch.tensor(class_id, dtype=torch.int32)
         return item
+
+    def _pixels(self, index: int) -> Pixels:
+        """Read an image, which must be the one that was labeled."""
+        key, place = self.keys[index], self._indices[index]
+        source = DigestingSource(self._reader.source)
+        pixels = replace(self._reader, source=source).read(place).pixels
+        if self._digests.get(key) not in (None, source.digests[place]):
+            raise ArtifactError(
+                f"{key} has changed since {map_path(self._folder, key)} was made; run the same "
+                "`colorprep labels` again, which makes its map again"
+            )
+        return pixels

@@ -323,7 +323,8 @@ def test_an_image_that_kills_workers_is_skipped_by_name(
         name, skipped = "train", ()
 
         def __init__(self, source):
-            self.source, self.keys, self.sizes = source, source.keys, source.sizes
+            self.source, self.keys = source, source.keys
+            self.sizes, self.stamps = source.sizes, source.stamps
 
         def read(self, index):
             if index == 17:

@@ -1,6 +1,7 @@
 """Claims about runs that were broken off: they go on exactly, or say why they cannot."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from changing import put_bitmaps, replace_quietly
 
 from colorprep import ArtifactError, InputError
 from colorprep.progress import Reporter
@@ -246,6 +248,28 @@ def test_other_held_out_images_are_refused(ready):
     held_out.write_text("".join(f"{key}\n" for key in keys[30:36]))
     with pytest.raises(ArtifactError, match="begun with validation digest"):
         run(TrainParams(resume=True, output="runs/held-out"), ready, Reporter())
+
+
+def test_labels_made_again_are_noticed(workspace, silent, tmp_path):
+    """A run is not resumed with labels of a replaced image; one of an earlier version still is."""
+    paths = put_bitmaps(tmp_path / "train", n=20, side=32)
+    labels = labels_stage.LabelsParams(ImageParams(tmp_path / "train"), size=32)
+    labels_stage.run(labels, workspace, silent)
+    with pytest.raises(KeyboardInterrupt):
+        run(replace(PARAMS, output="runs/a"), workspace, Interrupting(2))
+    held = paths[3].read_bytes()
+    replace_quietly(paths[3], side=32)
+    labels_stage.run(labels, workspace, silent)
+    again = TrainParams(resume=True, output="runs/a")
+    with pytest.raises(ArtifactError, match="begun with labels digest"):
+        run(again, workspace, silent)
+    paths[3].write_bytes(held)
+    labels_stage.run(labels, workspace, silent)
+    config = workspace.root / "runs/a/config.json"
+    facts = json.loads(config.read_text())
+    del facts["labels_digest"]
+    config.write_text(json.dumps(facts))
+    assert np.isfinite(run(again, workspace, silent).best_record.val_loss)
 
 
 @pytest.mark.parametrize("resume", [False, True])

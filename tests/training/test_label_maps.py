@@ -5,10 +5,13 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from changing import put_bitmaps, replace_quietly
 from torch.utils.data import DataLoader
 
 from colorprep import ArtifactError, InputError, LabelMapDataset, ShardDataset
 from colorprep.images.opening import find_images
+from colorprep.stages.images import ImageParams
+from colorprep.stages.labels import LabelsParams, run
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +94,15 @@ def test_folders_that_cannot_be_read(map_folder, label_folder, photographs, tmp_
     path.unlink()
     with pytest.raises(ArtifactError, match="is missing"):
         dataset[3]
+
+
+def test_a_replaced_image_is_refused(workspace, silent, tmp_path):
+    """A label map and the lightness of another image never make one item."""
+    images = tmp_path / "train"
+    path = put_bitmaps(images)[1]
+    params = LabelsParams(ImageParams(images), format="npy")
+    dataset = LabelMapDataset(run(params, workspace, silent).folder, images)
+    replace_quietly(path)
+    assert len(dataset[0]["label"])
+    with pytest.raises(ArtifactError, match=r"n01/2\.bmp has changed since"):
+        dataset[1]

@@ -1,0 +1,130 @@
+"""What was seen of images: at which size and time of change their bytes had which digest.
+
+The bytes of an image are known for certain by their digest alone, but reading every file again
+takes long. So each pass that reads bytes leaves a note in ``seen/``: a 64-bit hash of key, size,
+time of change and digest. An image with such a note need not be read to know that it still has that
+digest. The folder is a memory, not an artifact: it may be deleted at any time, and then files are
+read once more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .artifacts import load_arrays, save_arrays
+from .atomic import make_own_folder
+from .errors import ArtifactError
+from .images.source import Source
+
+SCHEMA = "colorprep.seen/1"
+FOLDER = "seen"
+PAGE = 16384  # notes that are written together
+
+
+class SeenBook:
+    """The notes on a source's images.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the pages are, see `open_seen`.
+    source : Source
+    """
+
+    def __init__(self, folder: Path, source: Source) -> None:
+        self._folder = folder
+        self._source = source
+        self._sizes, self._stamps = source.sizes, source.stamps
+        self._known: NDArray[np.uint64] | None = None
+        self._new: set[int] = set()
+
+    def unchanged(self, digests: Mapping[int, str]) -> list[bool]:
+        """Tell of which images it is known, without reading them, that they have a digest.
+
+        Parameters
+        ----------
+        digests : mapping of int to str
+            By index of the image.
+
+        Returns
+        -------
+        list of bool
+            In the same order. False where nothing is known.
+        """
+        if self._known is None:
+            self._known = _notes(self._folder)
+        asked = np.array([self._note(*image) for image in digests.items()], np.uint64)
+        if not len(self._known):
+            return [False] * len(asked)
+        at = np.searchsorted(self._known, asked)
+        at[at == len(self._known)] = 0
+        unchanged: list[bool] = ((self._known[at] == asked) & (asked != 0)).tolist()
+        return unchanged
+
+    def add(self, digests: Mapping[int, str]) -> None:
+        """Note the digests that images have now, by index."""
+        self._new.update(self._note(index, digest) for index, digest in digests.items())
+        if len(self._new) >= PAGE:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is new to the disk."""
+        rows = np.array(sorted(self._new - {0}), np.uint64)
+        self._new.clear()
+        if len(rows):
+            name = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
+            make_own_folder(self._folder)
+            meta = {"schema": SCHEMA, "n_images": len(rows)}
+            save_arrays(self._folder / f"{name}.npz", {"notes": rows}, meta)
+
+    def _note(self, index: int, digest: str) -> int:
+        """Return the hash of what is known of an image; 0 where no time of change is known."""
+        stamp = self._stamps.item(index)
+        if not stamp:
+            return 0
+        text = f"{self._source.keys[index]}\n{self._sizes.item(index)}\n{stamp}\n{digest}"
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+@contextmanager
+def open_seen(workspace: Path, source: Source) -> Iterator[SeenBook]:
+    """Open the notes of a workspace; what is new is written down at the end, whatever happens.
+
+    Parameters
+    ----------
+    workspace : Path
+    source : Source
+
+    Yields
+    ------
+    SeenBook
+    """
+    book = SeenBook(workspace / FOLDER, source)
+    try:
+        yield book
+    finally:
+        book.write()
+
+
+def _notes(folder: Path) -> NDArray[np.uint64]:
+    """Return all notes, sorted."""
+    pages = list(_pages(sorted(folder.glob("*.npz"))))
+    return np.unique(np.concatenate(pages)) if pages else np.empty(0, np.uint64)
+
+
+def _pages(paths: Iterable[Path]) -> Iterator[NDArray[Any]]:
+    """Give the notes of each page; a page that cannot be read is as if it were not there."""
+    for path in paths:
+        try:
+            notes = load_arrays(path, SCHEMA)[0]["notes"]
+        except (ArtifactError, KeyError):
+            continue
+        if notes.dtype == np.uint64 and notes.ndim == 1:
+            yield notes

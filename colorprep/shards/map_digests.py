@@ -1,0 +1,88 @@
+"""Which bytes each label map was made from: `digests.csv`, in place of the sidecars of shards.
+
+While maps are made a journal grows beside it, so that a run that was killed is continued with all
+that it finished. A map whose image neither of the two names is made again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ..atomic import write_text
+from ..errors import OutputError
+
+DIGESTS = "digests.csv"
+JOURNAL = f"{DIGESTS}.tmp"
+HEADER = ("key", "digest")
+
+
+def read_map_digests(folder: Path) -> dict[str, str | None] | None:
+    """Return the digests of the images that label maps were made from.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    dict of str to str or None, or None
+        By key; None for a map whose image is not known, as earlier versions left them. None in
+        place of all for a folder of an earlier version.
+    """
+    found: dict[str, str | None] = {}
+    paths = [path for path in (folder / DIGESTS, folder / JOURNAL) if path.exists()]
+    for path in paths:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        # What a killed run did not finish to write has no end of line.
+        lines = text[: text.rfind("\n") + 1].splitlines()
+        rows = [row for row in csv.reader(lines) if len(row) == len(HEADER)]
+        found.update((key, digest or None) for key, digest in rows if (key, digest) != HEADER)
+    return found if paths else None
+
+
+def write_map_digests(folder: Path, digests: Mapping[str, str | None]) -> None:
+    """Write the table of a finished folder, in order of the keys, and remove the journal."""
+    rows = ((key, digests[key]) for key in sorted(digests))
+    path, text = folder / DIGESTS, _lines([HEADER, *rows])
+    if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
+        write_text(path, text)
+    (folder / JOURNAL).unlink(missing_ok=True)
+
+
+def begin_journal(folder: Path, digests: Mapping[str, str | None]) -> None:
+    """Begin the journal with what is known of the maps that are there."""
+    write_text(folder / JOURNAL, _lines(digests.items()))
+
+
+def add_to_journal(folder: Path, digests: Mapping[str, str | None]) -> None:
+    """Write down what maps that are there now were made from.
+
+    Raises
+    ------
+    OutputError
+        If there is no room, or the folder cannot be written to.
+    """
+    path = folder / JOURNAL
+    try:
+        with path.open("a", encoding="utf-8", newline="") as stream:
+            stream.write(_lines(digests.items()))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}; make room or give another output, "
+            "and run the same command again; what was finished before is kept"
+        ) from error
+
+
+def remove_map_digests(folder: Path) -> None:
+    """Remove the table and the journal."""
+    for name in (DIGESTS, JOURNAL):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _lines(rows: Iterable[tuple[str, str | None]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,115 @@
+"""What the files of a label folder say of the images that they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import ArtifactError
+from ..images.source import has_image_ending
+from .manifest import MANIFEST, read_skipped
+from .map_digests import read_map_digests
+from .plan import Plan, Segment
+from .sidecar import Sidecar, finished, read_sidecar
+from .writer import shard_path
+
+UNTOUCHED = "kills-workers"  # the one reason to skip an image whose bytes were not read
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The images of one shard, or of all label maps.
+
+    Attributes
+    ----------
+    digests : dict of str to str or None
+        By key, of the bytes of each image; None where an earlier version did not write it down.
+    unread : list of str
+        Keys of images whose bytes could not be read.
+    shard : int or None
+    """
+
+    digests: dict[str, str | None]
+    unread: list[str] = field(default_factory=list)
+    shard: int | None = None
+
+
+@dataclass
+class KnownImages:
+    """The images of a segment, as far as its files name them.
+
+    Attributes
+    ----------
+    keys : set of str
+    is_complete : bool
+        Whether these are all of them.
+    has_digests : bool
+        Whether the digests of all of them are known.
+    """
+
+    keys: set[str] = field(default_factory=set)
+    is_complete: bool = True
+    has_digests: bool = True
+
+
+def numbers_of(segment: Segment) -> range:
+    """Return the numbers of the shards of a segment."""
+    return range(segment.first_shard, segment.first_shard + segment.n_shards)
+
+
+def recorded(folder: Path, plan: Plan) -> Iterator[Recorded]:
+    """Give what finished labels were made from, shard by shard; of label maps all at once."""
+    if plan.format == "npy":
+        yield Recorded(_map_digests(folder))
+        return
+    for number in range(plan.n_shards):
+        sidecar = finished(shard_path(folder, number))
+        if sidecar is not None:
+            yield Recorded(sidecar.digests, _unread(sidecar), number)
+
+
+def known_images(folder: Path, plan: Plan) -> list[KnownImages]:
+    """Return the images of each segment, by sidecars whose shards may be lost.
+
+    Label maps have no fixed slices, so all of them are as one segment.
+    """
+    if plan.format == "npy":
+        digests = _map_digests(folder)
+        keys = {*digests, *(skip.key for skip in read_skipped(folder))}
+        has_digests = None not in digests.values()
+        return [KnownImages(keys, (folder / MANIFEST).exists(), has_digests)]
+    segments = []
+    for segment in plan.segments:
+        images = KnownImages()
+        for number in numbers_of(segment):
+            try:
+                sidecar = read_sidecar(shard_path(folder, number))
+            except ArtifactError:
+                images.is_complete = False
+                continue
+            images.keys |= keys_of(sidecar)
+            images.has_digests &= None not in sidecar.digests.values()
+        segments.append(images)
+    return segments
+
+
+def keys_of(sidecar: Sidecar) -> set[str]:
+    """Return the keys of all inputs of a shard."""
+    return {*sidecar.rows, *(skip.key for skip in sidecar.skipped)}
+
+
+def _unread(sidecar: Sidecar) -> list[str]:
+    return [
+        skip.key
+        for skip in sidecar.skipped
+        if skip.key not in sidecar.digests and skip.reason != UNTOUCHED
+    ]
+
+
+def _map_digests(folder: Path) -> dict[str, str | None]:
+    digests = read_map_digests(folder)
+    if digests is not None:
+        return digests
+    maps = (path for path in folder.rglob("*.npy") if has_image_ending(path.stem))
+    return {path.relative_to(folder).as_posix().removesuffix(".npy"): None for path in maps}
