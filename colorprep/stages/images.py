@@ -11,11 +11,11 @@ from ..engine import Engine, ThreadEngine
 from ..errors import ColorprepError, InputError
 from ..images.decoding import IccRule, OrientationRule
 from ..images.lists import read_list
-from ..images.object_store import is_url
 from ..images.opening import find_images
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source
+from ..places import is_url
 from ..progress import Reporter
 from ..workspace import Workspace
 
@@ -83,7 +83,7 @@ def open_source(params: ImageParams, workspace: Workspace, remembers: bool = Tru
     """
     if params.list is None:
         return open_listed(params, workspace, None, remembers=remembers)
-    list_path = workspace.path(params.list)
+    list_path = workspace.input_path(params.list)
     return open_listed(params, workspace, read_list(list_path), list_path.name, remembers)
 
 
@@ -118,7 +118,7 @@ def open_listed(
     """
     place = params.folder or workspace.remembered_source()
     if not is_url(place):
-        place = workspace.path(place)
+        place = workspace.input_path(params.folder, place)
         if params.scheduler is not None:  # its workers may run in another folder
             place = place.absolute()
     source = find_images(place, lines, list_name)
