@@ -16,6 +16,8 @@ import click
 from ..progress import Advance, Reporter
 from ..workspace import Workspace
 
+SHOWN_REPLACED = 10
+
 BAR = (
     "{desc}: {percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt}{unit}  "
     "{rate_noinv_fmt}  {remaining} left{postfix}"
@@ -34,6 +36,7 @@ class Console(Reporter):
 
     def __init__(self, quiet: bool, log_file: Path | None) -> None:
         self._quiet = quiet
+        self.all_replaced: list[dict[str, str]] = []
         self._log = logging.getLogger("colorprep")
         self._log.setLevel(logging.INFO)
         self._log.propagate = False
@@ -80,6 +83,18 @@ class Console(Reporter):
         self._log.warning(message)
         click.echo(f"warning: {message}", err=True)
 
+    def replaced(self, path: Path, what: str) -> None:
+        """Warn of the first files that were replaced, and remember all for --json."""
+        self.all_replaced.append({"path": path.as_posix(), "what": what})
+        if len(self.all_replaced) <= SHOWN_REPLACED:
+            super().replaced(path, what)
+
+    def close(self) -> None:
+        """Tell how many more files were replaced than were named."""
+        n_more = len(self.all_replaced) - SHOWN_REPLACED
+        if n_more > 0:
+            self.warn(f"{n_more:,} more files were replaced by others; --json lists them all")
+
 
 class Session:
     """What a command works with: the workspace, a reporter, and where results go.
@@ -100,6 +115,7 @@ class Session:
     def show(self, lines: Sequence[str], facts: Mapping[str, Any]) -> None:
         """Write a result to stdout: the lines, or the facts as one JSON object."""
         if self.as_json:
+            facts = {**facts, "replaced": self.reporter.all_replaced}
             click.echo(json.dumps(facts, ensure_ascii=False, default=_plain))
         else:
             for line in lines:

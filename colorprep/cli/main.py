@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..errors import ColorprepError
+from ..errors import ColorprepError, UrlGiven
+from .arguments import StrictArguments
 
 # In the order of the work; a command's module is imported when it is asked for.
 COMMANDS = (
@@ -35,7 +36,7 @@ COMMANDS = (
 )
 
 
-class LazyGroup(click.Group):
+class LazyGroup(StrictArguments, click.Group):
     """Commands in the order of the work, each imported at first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -56,6 +57,8 @@ class LazyGroup(click.Group):
         warnings.filterwarnings("ignore", module=r"PIL\.")
         try:
             return super().invoke(ctx)
+        except UrlGiven as error:
+            raise click.UsageError(str(error)) from error
         except ColorprepError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:
