@@ -65,9 +65,16 @@ def test_an_option_of_one_value_is_taken_once(name, command, option):
     command.make_context(name, [*words, long, first])
     joined = f"{long}={second}" if long.startswith("--") else f"{long}{second}"
     for again, last in (([short, second], second), ([joined], second), ([long, first], first)):
-        result = CliRunner().invoke(cli, [*name.split(), *words, long, first, *again])
-        assert result.exit_code == 2
-        assert f"{long} is given twice ({first}, {last}); give it once" in result.stderr
+        with pytest.raises(click.UsageError) as error:
+            command.make_context(name, [*words, long, first, *again])
+        assert error.value.message == f"{long} is given twice ({first}, {last}); give it once"
+
+
+def test_giving_it_twice_is_wrong_usage(colorprep):
+    """It exits with 2, also in a group of commands."""
+    for words in (["prior", "--dir", "a", "--dir", "b"], ["lists", "tiny", "-o", "a", "-o", "a"]):
+        result = colorprep(*words)
+        assert result.exit_code == 2 and "is given twice" in result.stderr
 
 
 @pytest.mark.parametrize(("name", "command", "option"), OPTIONS, ids=by_name)
@@ -102,9 +109,9 @@ def test_help_is_given_whatever_else_is_wrong(colorprep):
 @pytest.mark.parametrize(("name", "command", "option"), FLOATS, ids=by_name)
 def test_numbers_are_finite(name, command, option, value):
     """What is no number is wrong usage for every option with a fraction."""
-    words = [*name.split(), *positional(command), f"{max(option.opts, key=len)}={value}"]
-    result = CliRunner().invoke(cli, words)
-    assert result.exit_code == 2 and "Invalid value" in result.stderr
+    words = [*positional(command), f"{max(option.opts, key=len)}={value}"]
+    with pytest.raises(click.BadParameter):
+        command.make_context(name, words)
 
 
 @pytest.mark.parametrize(
