@@ -8,7 +8,7 @@ settings give equal bytes. Formats: ``docs/formats.md``.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ from .quantize.spec import restore_quantizer
 
 PRIOR_SCHEMA = "colorprep.prior/1"
 WEIGHTS_SCHEMA = "colorprep.weights/1"
+
+# Replicates repeat each other so much that a file with them is compressed, to about a hundredth.
+BOOTSTRAP = "bootstrap_counts"
+
+N_BINS = {"ab313": 313, "ab529": 529}  # of the quantizers whose names say it
+
+NPY_MAGIC = b"\x93NUMPY"
+SUM_TOLERANCE = 1e-6  # of probabilities, which other programs may have rounded
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -58,7 +66,7 @@ def save_prior(path: Path, prior: Prior) -> None:
     if prior.lightness_counts is not None:
         arrays["lightness_counts"] = prior.lightness_counts
     if prior.bootstrap is not None:
-        arrays["bootstrap_counts"] = prior.bootstrap
+        arrays[BOOTSTRAP] = prior.bootstrap
     meta = {
         "schema": PRIOR_SCHEMA,
         "quantizer": prior.quantizer.name,
@@ -83,7 +91,8 @@ def load_prior(path: Path) -> Prior:
     Raises
     ------
     ArtifactError
-        If the file is missing, damaged, no prior, or of a newer schema.
+        If the file is missing, damaged, no prior, or of a newer schema; if its counts are negative
+        or its probabilities are none.
     """
     arrays, meta = load_arrays(path, PRIOR_SCHEMA)
     try:
@@ -101,15 +110,44 @@ def load_prior(path: Path) -> Prior:
         raise ArtifactError(f"{path} is damaged: it lacks {error}; make it again") from error
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error
-    if not len(counts) == len(probs) == len(quantizer.centers):
-        raise ArtifactError(f"{path} is damaged: its arrays differ in length; make it again")
+    bootstrap, lightness = arrays.get(BOOTSTRAP), arrays.get("lightness_counts")
+    _check_prior(path, quantizer, probs, [counts, cells, lightness, bootstrap])
     described = ("schema", "quantizer", "fingerprint", "parameters")
     rest = {key: value for key, value in meta.items() if key not in described}
-    bootstrap = arrays.get("bootstrap_counts")
-    if bootstrap is not None and bootstrap.shape[1:] != counts.shape:
-        raise ArtifactError(f"{path} is damaged: its replicates are of other bins; make it again")
-    lightness = arrays.get("lightness_counts")
     return Prior(quantizer, counts, probs, cells, lightness, rest, bootstrap)
+
+
+def _check_prior(
+    path: Path, quantizer: Quantizer, probs: NDArray[Any], counts: Sequence[NDArray[Any] | None]
+) -> None:
+    """Raise ArtifactError unless the numbers of a prior can be those of its quantizer's bins."""
+    n_bins = len(quantizer.centers)
+    names = ("bins", "cells", "lightness levels", "replicates")
+    shapes: list[tuple[int | None, ...]] = [(n_bins,), (256, 256), (256,), (None, n_bins)]
+    for name, shape, array in zip(names, shapes, counts, strict=True):
+        if array is None:
+            continue
+        alike = zip(array.shape, shape, strict=False)
+        if array.ndim != len(shape) or any(n not in (m, None) for m, n in alike):
+            expected = " x ".join("R" if n is None else str(n) for n in shape)
+            found = " x ".join(map(str, array.shape))
+            raise _damaged(path, f"its counts of {name} should be {expected}, and are {found}")
+        if array.dtype.kind not in "iu" or (array.size and array.min() < 0):
+            raise _damaged(path, f"its counts of {name} should be whole numbers from 0 up")
+    _check_probs(path, probs, n_bins)
+
+
+def _check_probs(path: Path, probs: NDArray[Any], n_bins: int) -> None:
+    if probs.shape != (n_bins,) or probs.dtype.kind != "f":
+        raise _damaged(path, f"its probabilities should be {n_bins} numbers, one for each bin")
+    if not np.isfinite(probs).all() or probs.min() < 0:
+        raise _damaged(path, "some of its probabilities are negative, infinite or not numbers")
+    if not abs(float(probs.sum()) - 1.0) <= SUM_TOLERANCE:
+        raise _damaged(path, f"its probabilities sum to {probs.sum():.6g}, not to 1")
+
+
+def _damaged(path: Path, what: str) -> ArtifactError:
+    return ArtifactError(f"{path} is damaged: {what}; make it again")
 
 
 EXTRA_ARRAYS = {
@@ -149,13 +187,51 @@ def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
     Raises
     ------
     ArtifactError
-        If the file is missing, damaged, holds no weights, or is of a newer schema.
+        If the file is missing, damaged, holds no weights, or is of a newer schema; if they are not
+        finite and above 0. Bins without probability may weigh 0, as ``drop`` makes them.
     """
     arrays, meta = load_arrays(path, WEIGHTS_SCHEMA)
     try:
-        return Weights(arrays["weights"], arrays["probs"]), meta
+        values, probs = arrays["weights"], arrays["probs"]
     except KeyError as error:
         raise ArtifactError(f"{path} is damaged: it lacks {error}; make it again") from error
+    _check_probs(path, probs, values.size)
+    n_bins = N_BINS.get(str(meta.get("quantizer")), values.size)
+    if values.size != n_bins:
+        raise _damaged(path, f"{values.size} weights, not the {n_bins} bins of {meta['quantizer']}")
+    check_weights(path, values, probs == 0 if meta.get("zero_bins") == "drop" else None)
+    return Weights(values, probs), meta
+
+
+def check_weights(path: Path, values: NDArray[Any], dropped: NDArray[np.bool_] | None) -> None:
+    """Raise ArtifactError unless values can be rebalancing weights.
+
+    Parameters
+    ----------
+    path : Path
+        For the message.
+    values : ndarray
+        Should be of shape (Q,), finite, and above 0.
+    dropped : ndarray of shape (Q,), bool, or None
+        Bins that weigh 0 by choice.
+    """
+    if values.ndim != 1 or values.dtype.kind != "f":
+        raise _damaged(path, f"its weights should be a vector of numbers, not {values.shape}")
+    if not np.isfinite(values).all():
+        raise _damaged(path, "some of its weights are infinite or not numbers")
+    low = values <= 0 if dropped is None else (values < 0) | ((values == 0) & ~dropped)
+    if low.any():
+        bin_ = int(np.argmax(low))
+        raise _damaged(path, f"weights should be above 0, and that of bin {bin_} is {values[bin_]}")
+
+
+def holds_bare_array(path: Path) -> bool:
+    """Tell whether a file is an .npy file by its content, whatever its name; False if missing."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(NPY_MAGIC)) == NPY_MAGIC
+    except OSError:
+        return False
 
 
 def load_vector(path: Path) -> Floats:
@@ -205,6 +281,9 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
     ArtifactError
         If the file is missing, damaged, of another kind or of a newer schema.
     """
+    if holds_bare_array(path):
+        wanted = schema.partition("/")[0].removeprefix("colorprep.") or "file of colorprep's"
+        raise ArtifactError(f"{path} is a bare .npy array, and here a {wanted} .npz is needed")
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -252,6 +331,7 @@ def _how_to_make(schema: str) -> str:
 def save_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
     """Write arrays and a meta entry, which holds the schema, as a numpy zip; see `load_arrays`."""
     # numpy dates the entries of its zips 1980, so equal contents give equal bytes.
+    save = np.savez_compressed if BOOTSTRAP in arrays else np.savez
     text = np.array(json.dumps(meta, ensure_ascii=True))
     with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays, meta=text)
+        save(stream, allow_pickle=False, **arrays, meta=text)

@@ -4,6 +4,7 @@ The tree::
 
     ColorprepError
     ├── InputError       a value, option, folder or list that cannot be used (also a ValueError)
+    │   └── UrlGiven     a URL where only a local path can be
     ├── ArtifactError    a file of ours that is missing, damaged, foreign, or does not fit another
     ├── TrainingError    a training that cannot go on
     ├── OutputExists     an output that is never overwritten unless asked
@@ -24,6 +25,10 @@ class ColorprepError(Exception):
 
 class InputError(ColorprepError, ValueError):
     """A value, option, folder or list that cannot be used."""
+
+
+class UrlGiven(InputError):
+    """A URL where only a local path can be."""
 
 
 class ArtifactError(ColorprepError):

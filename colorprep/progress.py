@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 
@@ -56,3 +57,14 @@ class Reporter:
 
     def warn(self, message: str) -> None:
         """Take a message that a user should know."""
+
+    def replaced(self, path: Path, what: str) -> None:
+        """Take what an output did to the file that was in its place.
+
+        Parameters
+        ----------
+        path : Path
+        what : str
+            Such as ``replaced another list, of 9 images``.
+        """
+        self.warn(f"{path}: {what}")

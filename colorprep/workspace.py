@@ -7,11 +7,14 @@ told again. It is a note to oneself, not an artifact: it may name a place on thi
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from .atomic import make_own_folder, write_json
 from .errors import InputError
+from .places import local_path
 
 MEMORY = "workspace.json"
 
@@ -23,13 +26,56 @@ class Workspace:
     Attributes
     ----------
     root : Path
+        A URL is refused with `InputError`.
     """
 
     root: Path = Path()
 
+    def __post_init__(self) -> None:
+        """Refuse a URL as the root."""
+        local_path(self.root)
+
     def path(self, relative: str | Path) -> Path:
-        """Return a path as seen from the workspace; absolute paths stay as they are."""
-        return self.root / relative
+        """Return a path as seen from the workspace; absolute paths stay as they are.
+
+        Raises
+        ------
+        UrlGiven
+            If it is a URL.
+        """
+        return self.root / local_path(relative)
+
+    def input_path(self, given: str | Path | None, default: str | Path = "") -> Path:
+        """Return the path of what is to be read, as seen from the workspace.
+
+        Parameters
+        ----------
+        given : str, Path or None
+        default : str or Path
+            Taken where nothing is given.
+
+        Returns
+        -------
+        Path
+            Which need not be there.
+
+        Raises
+        ------
+        UrlGiven
+            If it is a URL.
+        InputError
+            If it is given and missing, but would be found in the current folder.
+        """
+        if given is None:
+            return self.path(default)
+        path = self.path(given)
+        if os.path.lexists(path) or not Path(given).exists():
+            return path
+        from_here = shlex.quote(os.path.relpath(given, self.root.resolve()))
+        raise InputError(
+            f"there is no {given} in {self.root}, the workspace (-C), where relative paths start; "
+            f"there is one in the current folder: give {from_here}, or its absolute path"
+        )
 
     def own_folder(self, relative: str | Path) -> Path:
         """Return a folder that colorprep is about to write into, as its own where it is that.

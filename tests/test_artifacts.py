@@ -1,6 +1,8 @@
 """Claims about prior.npz and weights.npz."""
 
 import json
+import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,6 +68,96 @@ def test_documented_entries(tmp_path):
         "mixing": ((3,), "<f8"),
     }
     assert meta["schema"] == "colorprep.prior/1" and meta["quantizer"] == "gmm"
+
+
+def changed(path, change):
+    """Write an artifact again with its arrays or its meta entry changed."""
+    with np.load(path) as file:
+        arrays = {name: file[name].copy() for name in file.files}
+    meta = json.loads(str(arrays.pop("meta")))
+    change(arrays, meta)
+    np.savez(path, **arrays, meta=json.dumps(meta))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda a, _: a["probs"].__setitem__(3, np.nan), "probabilities are negative, inf"),
+        (lambda a, _: a["probs"].__setitem__(3, np.inf), "probabilities are negative, inf"),
+        (lambda a, _: a["probs"].__setitem__(3, -0.1), "probabilities are negative, inf"),
+        (lambda a, _: a.update(probs=2 * a["probs"]), "probabilities sum to 2"),
+        (lambda a, _: a.update(probs=a["probs"][1:]), "should be 313 numbers"),
+        (lambda a, _: a.update(probs=a["counts"]), "should be 313 numbers"),
+        (lambda a, _: a["counts"].__setitem__(3, -1), "counts of bins .* from 0 up"),
+        (lambda a, _: a.update(counts=a["counts"] + 0.5), "counts of bins .* whole"),
+        (lambda a, _: a.update(counts=a["counts"][1:]), "counts of bins should be 313, .* 312"),
+        (lambda a, _: a["ab_counts"].__setitem__((3, 3), -1), "counts of cells"),
+        (lambda a, _: a.update(ab_counts=a["ab_counts"][1:]), "256 x 256, and are 255 x 256"),
+        (lambda a, _: a["bootstrap_counts"].__setitem__((3, 3), -1), "counts of replicates"),
+        (lambda a, _: a.update(bootstrap_counts=a["counts"]), "should be R x 313"),
+        (lambda a, _: a.update(lightness_counts=a["counts"]), "should be 256, and are 313"),
+    ],
+)
+def test_priors_are_checked_when_they_are_read(tmp_path, change, what):
+    """What no prior can hold is an error that names the file and the fault."""
+    path = tmp_path / "prior.npz"
+    save_prior(path, replace(make_prior(QuantizerSpec()), bootstrap=np.ones((20, 313), np.int64)))
+    load_prior(path)
+    changed(path, change)
+    with pytest.raises(ArtifactError, match=rf"prior\.npz is damaged: .*{what}"):
+        load_prior(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda a, _: a["weights"].__setitem__(1, np.nan), "infinite or not numbers"),
+        (lambda a, _: a["weights"].__setitem__(1, np.inf), "infinite or not numbers"),
+        (lambda a, _: a["weights"].__setitem__(1, -1.0), "that of bin 1 is -1"),
+        (lambda a, _: a["weights"].__setitem__(1, 0.0), "that of bin 1 is 0"),
+        (lambda a, m: (a["weights"].__setitem__(1, 0.0), m.update(zero_bins="drop")), "bin 1"),
+        (lambda a, _: a.update(weights=a["weights"][1:]), "should be 2 numbers"),
+        (lambda a, _: a.update(weights=a["weights"][:, None]), "should be a vector"),
+        (lambda a, _: a.update(weights=np.array(["a", "b", "c"])), "should be a vector"),
+        (lambda a, _: a["probs"].__setitem__(1, 0.0), "sum to"),
+        (lambda a, m: m.update(quantizer="ab313"), "not the 313 bins"),
+    ],
+)
+def test_weights_are_checked_when_they_are_read(tmp_path, change, what):
+    """So are weights."""
+    path = tmp_path / "weights.npz"
+    save_weights(path, rebalancing_weights(np.array([0.2, 0.3, 0.5])), {"lambda": 0.5})
+    changed(path, change)
+    with pytest.raises(ArtifactError, match=rf"weights\.npz is damaged: .*{what}"):
+        load_weights(path)
+
+
+def test_dropped_bins_weigh_nothing(tmp_path):
+    """A weight of 0 is sound where the bin has no probability and is dropped by choice."""
+    path = tmp_path / "weights.npz"
+    dropped = rebalancing_weights(np.array([0.0, 0.2, 0.8]), zero_bins="drop")
+    save_weights(path, dropped, {"zero_bins": "drop"})
+    assert load_weights(path)[0].weights[0] == 0
+
+
+def test_replicates_are_compressed(tmp_path):
+    """Only a file with replicates is; it reads the same, and so do files of before."""
+    path, plain = tmp_path / "prior.npz", make_prior(QuantizerSpec())
+    save_prior(path, plain)
+    with zipfile.ZipFile(path) as file:
+        assert {entry.compress_type for entry in file.infolist()} == {zipfile.ZIP_STORED}
+    replicates = np.random.default_rng(2).poisson(1, (200, 9)) @ np.eye(9, 313, dtype=int) * 4096
+    prior = replace(plain, bootstrap=replicates)
+    save_prior(path, prior)
+    first = path.read_bytes()
+    assert len(first) < replicates.nbytes / 10
+    save_prior(path, load_prior(path))
+    assert path.read_bytes() == first
+    changed(path, lambda arrays, meta: None)  # writes it without compression, as before
+    assert path.stat().st_size > replicates.nbytes
+    again = load_prior(path)
+    np.testing.assert_array_equal(again.bootstrap, replicates)
+    assert again.digest == prior.digest
 
 
 def test_weights_survive(tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 
 from colorprep import InputError
+from colorprep.workspace import Workspace
 
 
 def test_the_source_is_remembered(workspace):
@@ -25,3 +26,18 @@ def test_paths_are_shown_as_seen_from_the_workspace(workspace, tmp_path):
     """Inside the workspace a path is shown relative, outside absolute."""
     assert workspace.shown(tmp_path / "runs" / "a") == "runs/a"
     assert workspace.shown(tmp_path.parent) == tmp_path.parent.as_posix()
+
+
+def test_inputs_that_only_the_current_folder_has_are_named(workspace, tmp_path, monkeypatch):
+    """The error gives the path from the workspace; what is there, or nowhere, passes."""
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "a b.txt").touch()
+    monkeypatch.chdir(here)
+    assert Workspace().input_path("a b.txt").exists()
+    assert workspace.input_path("nowhere.txt") == tmp_path / "nowhere.txt"
+    assert workspace.input_path(None, "a b.txt") == tmp_path / "a b.txt"
+    with pytest.raises(InputError, match=r"give 'here/a b\.txt', or its absolute path"):
+        workspace.input_path("a b.txt")
+    (tmp_path / "a b.txt").touch()
+    assert workspace.input_path("a b.txt").exists()

@@ -135,7 +135,7 @@ def rebalancing_weights(
     if not 0.0 <= alpha < np.inf:
         raise InputError(f"alpha must be 0 or more, got {alpha}")
     if zero_bins == "floor":
-        p = _raise_to_half_a_pixel(p, n_pixels)
+        p = raised_to_half_a_pixel(p, n_pixels)
     elif zero_bins not in ("uniform", "drop"):
         raise InputError(f"zero bins must be uniform, floor or drop, got {zero_bins!r}")
     if zero_bins != "drop":
@@ -158,12 +158,12 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
 
     Returns
     -------
-    ndarray of shape (Q,), float64, finite
+    ndarray of shape (Q,), float64, finite, above 0
 
     Raises
     ------
     InputError
-        If a weight would be infinite.
+        If a weight would be infinite, or too small for a float.
     """
     mixed = (1.0 - mix) * p + mix / len(p)
     if not (mixed > 0).all():
@@ -179,6 +179,8 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
         weights: Floats = relative / expectation
     if not np.isfinite(weights).all():
         raise InputError(f"alpha {alpha:g} makes weights too large for floats; choose a smaller")
+    if not (weights > 0).all():
+        raise InputError(f"alpha {alpha:g} makes weights too small for floats; choose a smaller")
     return weights
 
 
@@ -223,7 +225,24 @@ def gray_bins(centers: Floats, space: Space) -> NDArray[np.bool_]:
     return np.asarray(np.hypot(ab[:, 0], ab[:, 1]) <= GRAY_CHROMA)
 
 
-def _raise_to_half_a_pixel(p: Floats, n_pixels: int | None) -> Floats:
+def raised_to_half_a_pixel(p: Floats, n_pixels: int | None) -> Floats:
+    """Return probabilities of at least half a pixel a bin, normalized.
+
+    Parameters
+    ----------
+    p : ndarray of shape (Q,), float64, summing to 1
+    n_pixels : int or None
+        How many pixels they were counted from.
+
+    Returns
+    -------
+    ndarray of shape (Q,), float64, above 0, summing to 1
+
+    Raises
+    ------
+    InputError
+        If the number of pixels is not known.
+    """
     if not n_pixels:
         raise InputError(
             "--zero-bins floor needs the number of counted pixels, which a bare .npy does not "

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..places import is_url, shown_url
 from . import options
 from .console import Session
 from .describe import quantity
+
+if TYPE_CHECKING:
+    from ..stages.audit import AuditResult
+    from ..stages.images import ImageParams
 
 SHOWN = 10  # classes left empty
 
@@ -46,7 +53,9 @@ def command(session: Session, **values: Any) -> None:
     with options.wrong_usage():
         params = stage.AuditParams(**values)
     result = stage.run(params, session.workspace, session.reporter)
+    use = _use(params.images, session, result) if result.summary["n_kept"] else None
     facts = {
+        "use": use,
         "audit": result.table,
         "keep": result.keep,
         "drop": result.drop,
@@ -55,7 +64,28 @@ def command(session: Session, **values: Any) -> None:
         "sheets": result.sheets,
         **result.summary,
     }
-    session.show(_lines(result), facts)
+    lines = _lines(result)
+    if use is not None:
+        lines.append(f"use them: {use}")
+    session.show(lines, facts)
+
+
+def _use(images: ImageParams, session: Session, result: AuditResult) -> str:
+    """Return the command that counts the images that stay, to be pasted into a shell."""
+    workspace = session.workspace
+    words = ["colorprep", "prior"]
+    if workspace.root != Path():
+        words += ["-C", str(workspace.root)]
+    source = str(images.folder or workspace.remembered_source())
+    if not is_url(source) or shown_url(source) == source:
+        words += ["--dir", source]  # left out where it holds a password; it is remembered
+    words += ["--list", workspace.shown(result.keep)]
+    for option, rule, default in (
+        ("--icc", images.icc, "convert"),
+        ("--orientation", images.orientation, "apply"),
+    ):
+        words += [] if rule == default else [option, rule]
+    return shlex.join(words)
 
 
 def _lines(result: Any) -> list[str]:

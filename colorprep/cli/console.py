@@ -22,6 +22,8 @@ from ..printable import printable, printable_json
 from ..progress import Advance, Reporter
 from ..workspace import Workspace
 
+SHOWN_REPLACED = 10
+
 BAR = (
     "{desc}: {percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt}{unit}  "
     "{rate_noinv_fmt}  {remaining} left{postfix}"
@@ -46,6 +48,7 @@ class Console(Reporter):
     def __init__(self, quiet: bool, log_file: Path | None) -> None:
         self._quiet = quiet
         self.passed_over: list[tuple[str, Mapping[str, int]]] = []
+        self.all_replaced: list[dict[str, str]] = []
         self._log = logging.getLogger("colorprep")
         self._log.setLevel(logging.INFO)
         self._log.propagate = False
@@ -113,6 +116,18 @@ class Console(Reporter):
         self._log.warning(message)
         click.echo(f"warning: {message}", err=True)
 
+    def replaced(self, path: Path, what: str) -> None:
+        """Warn of the first files that were replaced, and remember all for --json."""
+        self.all_replaced.append({"path": path.as_posix(), "what": what})
+        if len(self.all_replaced) <= SHOWN_REPLACED:
+            super().replaced(path, what)
+
+    def close(self) -> None:
+        """Tell how many more files were replaced than were named."""
+        n_more = len(self.all_replaced) - SHOWN_REPLACED
+        if n_more > 0:
+            self.warn(f"{n_more:,} more files were replaced by others; --json lists them all")
+
 
 class Session:
     """What a command works with: the workspace, a reporter, and where results go.
@@ -136,6 +151,7 @@ class Session:
         The facts also hold ``passed_over``, the number of files of each kind, of all sources.
         """
         if self.as_json:
+            facts = {**facts, "replaced": self.reporter.all_replaced}
             if self.reporter.passed_over:
                 total = sum((Counter(n) for _, n in self.reporter.passed_over), Counter[str]())
                 facts = {**facts, "passed_over": dict(sorted(total.items()))}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
+from .arguments import StrictArguments
 from .console import Session
 from .describe import quantity, skip_facts, skip_line
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 SHARE = click.FloatRange(0, 1, max_open=True)
 
 
-class OrderedGroup(click.Group):
+class OrderedGroup(StrictArguments, click.Group):
     """Commands in the order in which they were added."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -12,8 +12,9 @@ import click
 
 from .. import __version__
 from ..decoder_messages import keep_quiet
-from ..errors import ColorprepError
+from ..errors import ColorprepError, UrlGiven
 from ..printable import printable
+from .arguments import StrictArguments
 
 # In the order of the work; a command's module is imported when it is asked for.
 COMMANDS = (
@@ -36,7 +37,7 @@ COMMANDS = (
 )
 
 
-class LazyGroup(click.Group):
+class LazyGroup(StrictArguments, click.Group):
     """Commands in the order of the work, each imported at first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -56,6 +57,8 @@ class LazyGroup(click.Group):
         keep_quiet()
         try:
             return super().invoke(ctx)
+        except UrlGiven as error:
+            raise click.UsageError(printable(str(error))) from error
         except click.ClickException as error:
             vars(error)["message"] = printable(error.message)  # which is final to type checkers
             raise

@@ -22,13 +22,14 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from ..errors import InputError
+from ..places import local_path
 from ..workspace import Workspace
+from .arguments import StrictArguments
 from .console import Console, Session
 
 Function = Callable[..., Any]
@@ -57,13 +58,17 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
         def run(
             workspace: str, quiet: bool, as_json: bool, log_file: str | None, **values: Any
         ) -> None:
-            place = Workspace(Path(workspace))
+            place = Workspace(local_path(workspace))
             if not place.root.is_dir():
                 raise click.UsageError(f"-C {workspace}: there is no such folder")
             log_path = place.path(log_file) if log_file else None
-            function(Session(place, Console(quiet, log_path), as_json), **values)
+            console = Console(quiet, log_path)
+            try:
+                function(Session(place, console, as_json), **values)
+            finally:
+                console.close()
 
-        made = click.command(epilog=epilog, **attributes)(run)
+        made = click.command(cls=StrictArguments, epilog=epilog, **attributes)(run)
         # A command's own options come first in its --help, the common ones last.
         made.params = [*made.params[N_COMMON:], *made.params[:N_COMMON]]
         return made

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadImage, InputError
+from ..places import shown_url
 from .folder import FolderSource, folder_source
 from .members import Members, SourceNames, why_unsafe
 from .passed_over import SPECIAL
@@ -79,16 +80,6 @@ class ObjectStoreSource:
                 f"{_said(error, self.url)}; when it does again, run the same command again, which "
                 "continues"
             ) from error
-
-
-def is_url(place: str | Path) -> bool:
-    """Tell whether a place is a URL, ``scheme://...``, rather than a path."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(place)) is not None
-
-
-def shown_url(url: str) -> str:
-    """Return a URL as it may be shown: without user, password and signature."""
-    return re.sub(r"(?<=://)[^/]*@", "", url.partition("?")[0])
 
 
 def object_store_source(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..places import is_url
 from .archive import archive_source
 from .folder import folder_source
-from .object_store import is_url, object_store_source
+from .object_store import object_store_source
 from .source import USUAL, Search, Source
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArtifactError, InputError
+from ..finite import check_finite
 from .ab import AbQuantizer, ab529, ab_lattice, fit_kmeans
 from .hue_chroma_bins import HueChromaBins, hue_chroma_bins
 from .mixture import (
@@ -65,6 +66,7 @@ class QuantizerSpec:
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together, before any image is read."""
+        check_finite(self)
         if not re.fullmatch(r"ab313|ab529|ab:\d+|kmeans|gmm|hc-grid|hc-1d", self.name):
             raise InputError(
                 f"unknown quantizer {self.name!r}; choose ab313, ab529, ab:STEP (such as ab:5), "

@@ -28,6 +28,7 @@ from ..workspace import Workspace
 from .audit_files import (
     ClassCounts,
     count_classes,
+    sheet_paths,
     write_classes,
     write_lists,
     write_sheets,
@@ -45,6 +46,7 @@ from .images import (
 )
 from .inspection import RECORD, Inspector, Records
 from .lists import LISTS_NAME
+from .replaced import telling_replaced
 
 AUDIT_NAME = "audit"
 AUDIT_SCHEMA = "colorprep.audit/1"
@@ -142,13 +144,15 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     workspace.own_folder(params.output or AUDIT_NAME)
     workspace.own_folder(LISTS_NAME)
     findings = conclude(source, records, skipped, doubles, validation, params.allowed)
-    write_table(table, findings)
-    write_lists(keep, drop, findings)
     class_counts = count_classes(findings)
-    write_classes(classes, class_counts)
-    sheets = write_sheets(folder, findings, reader)
     summary = _summary(findings, class_counts, validation, params)
-    write_json(summary_path, summary)
+    written = (table, classes, summary_path, keep, drop, *sheet_paths(folder).values())
+    with telling_replaced(reporter, *written):
+        write_table(table, findings)
+        write_lists(keep, drop, findings)
+        write_classes(classes, class_counts)
+        sheets = write_sheets(folder, findings, reader)
+        write_json(summary_path, summary)
     return AuditResult(table, classes, summary_path, keep, drop, sheets, summary)
 
 
@@ -165,7 +169,7 @@ def _validation(
         index = index_of(source.keys, key)
         return None if index is None else (0, index)
 
-    path = workspace.path(params.validation)
+    path = workspace.input_path(params.validation)
     respell = Spellings(source.keys).get
     found = listed(read_list(path), source.name, find, path.name, respell)
     if found.skipped:

@@ -90,6 +90,11 @@ def write_classes(path: Path, classes: ClassCounts) -> None:
         table.writerows((name, *counts) for name, counts in classes.items())
 
 
+def sheet_paths(folder: Path) -> dict[str, Path]:
+    """Return where the contact sheet of each reason goes."""
+    return {reason: folder / f"{reason}.jpg" for reason in ("gray", "toned", "duplicate", "tiny")}
+
+
 def write_sheets(folder: Path, findings: Findings, reader: ImageReader) -> dict[str, Path]:
     """Draw some of the images that are dropped, a sheet for each reason.
 
@@ -106,8 +111,7 @@ def write_sheets(folder: Path, findings: Findings, reader: ImageReader) -> dict[
         By reason. A sheet of an earlier audit, of a reason that drops nothing now, is removed.
     """
     sheets = {}
-    for reason in ("gray", "toned", "duplicate", "tiny"):
-        path = folder / f"{reason}.jpg"
+    for reason, path in sheet_paths(folder).items():
         flags = findings.reasons.get(reason, np.zeros(0, bool))
         if not flags.any():
             path.unlink(missing_ok=True)

@@ -21,15 +21,16 @@ from PIL.PngImagePlugin import PngInfo
 from ..atomic import replacing
 from ..engine import Batch, ThreadEngine, batches_of
 from ..errors import InputError, UnusableName
+from ..finite import check_finite
 from ..images.archive import NAME_ENDINGS
 from ..images.decoding import DamageRule, Pixels
 from ..images.folder import folder_source
-from ..images.object_store import is_url, shown_url
 from ..images.opening import find_images
 from ..images.pairing import stem_of
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..images.source import Source
+from ..places import is_url, shown_url
 from ..progress import Reporter
 from ..quantize.decoding import TEMPERATURE
 from ..training.checkpoint import load_checkpoint
@@ -37,6 +38,7 @@ from ..training.devices import choose_device
 from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
 from .images import report_passed_over, report_skips
+from .replaced import telling_replaced
 from .runs import checkpoint_path
 
 COLORIZED_NAME = "colorized"
@@ -74,6 +76,7 @@ class ColorizeParams:
 
     def __post_init__(self) -> None:
         """Refuse what no network can be asked for."""
+        check_finite(self)
         if not self.temperature > 0:
             raise InputError(f"the temperature must be above 0, got {self.temperature}")
 
@@ -160,7 +163,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
         for photographs in places:
             skipped += map(photographs.named, photographs.source.skipped)
             reader = ImageReader(photographs.source, damaged=params.damaged)
-            task = ColorizeBatch(reader, colorize, folder)
+            task = ColorizeBatch(reader, colorize, folder, reporter)
             # One at a time, since a single one can be large.
             batches = batches_of(range(len(photographs.source.keys)), 1)
             with closing(engine.run(task, batches)) as results:
@@ -189,11 +192,14 @@ class ColorizeBatch:
     colorize : callable
         Takes the pixels of a photograph and gives them in color.
     folder : Path
+    reporter : Reporter
+        Told which pictures are replaced.
     """
 
     reader: ImageReader
     colorize: Callable[[Pixels], Pixels]
     folder: Path
+    reporter: Reporter
 
     def __call__(self, batch: Batch) -> ColorizedBatch:
         """Return what became of the photographs of a batch."""
@@ -204,7 +210,7 @@ class ColorizeBatch:
                 continue
             target = _target(self.folder, image.key)
             try:
-                with replacing(target) as temporary:
+                with telling_replaced(self.reporter, target), replacing(target) as temporary:
                     _write_png(temporary, self.colorize(image.pixels))
             except UnusableName as error:
                 done.skipped.append(
@@ -227,10 +233,11 @@ def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> lis
     places: list[Photographs] = []
     files: dict[Path, list[str]] = {}
     for given in inputs:
-        path = workspace.path(given)
         if is_url(given):
             places.append(Photographs(shown_url(str(given)), find_images(given)))
-        elif path.is_dir() or path.name.lower().endswith(NAME_ENDINGS):
+            continue
+        path = workspace.input_path(given)
+        if path.is_dir() or path.name.lower().endswith(NAME_ENDINGS):
             places.append(Photographs(str(path), find_images(path)))
         elif path.is_file():
             files.setdefault(path.parent, []).append(path.name)

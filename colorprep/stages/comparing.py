@@ -14,7 +14,6 @@ from ..engine import Batch
 from ..errors import BadImage
 from ..images.decoding import Pixels
 from ..images.lists import read_list
-from ..images.object_store import is_url
 from ..images.opening import find_images
 from ..images.pairing import pair_up
 from ..images.reader import ImageReader
@@ -23,6 +22,7 @@ from ..images.skip import Skip, quarantined
 from ..images.source import Search, Source, digest_of
 from ..metrics.bins import BinShares
 from ..metrics.pairs import compare_images
+from ..places import is_url
 from ..progress import Reporter
 from ..workspace import Workspace
 from .images import ImageParams, image_reader, report_passed_over
@@ -180,7 +180,7 @@ def stored_pictures(
     InputError
         If there is no such source, or nothing in them matches.
     """
-    lines = None if params.list is None else read_list(workspace.path(params.list))
+    lines = None if params.list is None else read_list(workspace.input_path(params.list))
     list_name = "" if params.list is None else Path(params.list).name
     search = Search(params.follow)
     originals = find_images(_place(original, params, workspace), lines, list_name, search)
@@ -215,7 +215,7 @@ def file_digest(path: Path) -> str:
 def _place(given: str | Path, params: ImageParams, workspace: Workspace) -> str | Path:
     if is_url(given):
         return given
-    place = workspace.path(given)
+    place = workspace.input_path(given)
     # The workers of a dask cluster may run in another folder.
     return place if params.scheduler is None else place.absolute()
 

@@ -99,6 +99,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     InputError
         If no image of the probe could be read.
     """
+    folder = workspace.path(params.output or LABELS_NAME)
     source = open_source(params.images, workspace, reporter)
     plan = plan_of(params, quantizer_of(prior_of(params, workspace, reporter)))
     reader, labeler = reader_of(plan, source), labeler_of(plan)
@@ -117,13 +118,13 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     memory = _peak_memory()
     if params.format == "h5":  # one shard is gathered while another one is written
         memory += round(2 * min(n_images, params.shard_size) * size)
-    folder = workspace.path(params.output or LABELS_NAME)
     disk = {kind: round(n_images * each) for kind, each in kinds.items()}
     return _estimate(probe, source, memory, disk, folder)
 
 
 def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
     """Estimate a run of `colorprep prior`; see `estimate_labels`."""
+    folder = workspace.path(params.output or "prior.npz").parent
     source = open_source(params.images, workspace, reporter)
     reader = image_reader(source, params.size, params.images)
     spec = params.spec
@@ -135,7 +136,6 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
         probe = _probe(engine, task, lambda done: done.outcome.skipped, size, source, reporter)
     check_strict(probe.skipped, params.images)
     n_priors = 1 + (len({top_folder(key) for key in source.keys} - {""}) if params.by_class else 0)
-    folder = workspace.path(params.output or "prior.npz").parent
     return _estimate(probe, source, _peak_memory(), {"as asked": n_priors * PRIOR_BYTES}, folder)
 
 

@@ -18,6 +18,7 @@ from ..artifacts import versions
 from ..color.lab import Floats
 from ..engine import batches_of
 from ..errors import ArtifactError, InputError
+from ..finite import check_finite
 from ..images.skip import Skip, count_by_reason
 from ..metrics.bins import bins_of_cells
 from ..metrics.protocol import NETWORKS, protocol_hash, protocol_line
@@ -28,7 +29,7 @@ from ..quantize.ab import ab_lattice
 from ..quantize.decoding import TEMPERATURE
 from ..workspace import Workspace
 from .comparing import CompareBatch, Compared, Judged, file_digest, stored_pictures
-from .evaluation_files import check_outputs, write_figures, write_sheet, write_table
+from .evaluation_files import check_outputs, output_paths, write_figures, write_sheet, write_table
 from .images import (
     ImageParams,
     check_strict,
@@ -37,8 +38,9 @@ from .images import (
     report_enlarged,
     report_skips,
 )
+from .priors import PRIOR_NAME, read_prior
+from .replaced import telling_replaced
 from .runs import checkpoint_path
-from .weights import PRIOR_NAME, read_probs
 
 if TYPE_CHECKING:
     from ..training.perceptual import FrechetDistance
@@ -89,6 +91,7 @@ class EvaluateParams:
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together, before any image is read."""
+        check_finite(self)
         stored = self.original is not None or self.colorized is not None
         if stored == (self.checkpoint is not None):
             raise InputError(
@@ -190,12 +193,12 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     """
     folder = workspace.path(params.output or EVALUATION_NAME)
     check_outputs(folder)
+    networks = {name: workspace.input_path(path) for name, path in params.weights.items()}
     balance = _balance(params, workspace, reporter)
     judged = _judged(params, workspace, reporter)
     unpaired = [*judged.without_picture, *judged.without_original]
     check_strict([*judged.skipped, *unpaired], params.images)
     _report_unpaired(judged, reporter)
-    networks = {name: workspace.path(path) for name, path in params.weights.items()}
     task, fid = _task(judged, params, networks)
     compared, bad = _compare(task, fid, params, reporter)
     report_skips(sorted([*judged.skipped, *bad]), len(compared), reporter)
@@ -222,6 +225,10 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         "versions": versions("numpy", "scikit-image", *judged.packages, *_packages(networks)),
     }
     workspace.own_folder(params.output or EVALUATION_NAME)
+    with telling_replaced(reporter, *output_paths(folder)):
+        figures = write_figures(folder, line, measured, provenance)
+        table = write_table(folder, keys, summary.columns)
+        sheet = write_sheet(folder, judged.pairs, params.size, compared)
     return EvaluateResult(
         measured=measured,
         n_bins_absent=summary.n_bins_absent,
@@ -229,20 +236,20 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         protocol_hash=protocol_hash(line),
         n_images=len(compared),
         n_without_partner=(len(judged.without_picture), len(judged.without_original)),
-        figures=write_figures(folder, line, measured, provenance),
-        table=write_table(folder, keys, summary.columns),
-        sheet=write_sheet(folder, judged.pairs, params.size, compared),
+        figures=figures,
+        table=table,
+        sheet=sheet,
         skipped=skipped,
     )
 
 
 def _balance(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Balance:
     """Return what the balanced AuC is balanced by."""
-    path = workspace.path(params.prior or PRIOR_NAME)
+    path = workspace.input_path(params.prior, PRIOR_NAME)
     if params.prior is None and not path.exists():
         reporter.note(f"no {PRIOR_NAME} here: AuC is balanced by the originals' own colors")
         return Balance(None, OWN_COLORS)
-    prior = read_probs(path, reporter)
+    prior = read_prior(path, reporter)
     if prior.quantizer.fingerprint == ab_lattice().fingerprint:
         return Balance(prior.probs, prior.digest[:8])
     if params.prior is not None:

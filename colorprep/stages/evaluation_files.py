@@ -32,8 +32,13 @@ def check_outputs(folder: Path) -> None:
     """Raise OutputExists if the files could not be written, before any work is done."""
     if folder.exists() and not folder.is_dir():
         raise OutputExists(f"{folder} is a file, not a folder; choose another with -o")
-    for name in (FIGURES, TABLE, SHEET):
-        check_replaceable(folder / name)
+    for path in output_paths(folder):
+        check_replaceable(path)
+
+
+def output_paths(folder: Path) -> tuple[Path, ...]:
+    """Return the paths of all files that are written."""
+    return (folder / FIGURES, folder / TABLE, folder / SHEET)
 
 
 def measured_facts(measured: Mapping[str, Measured]) -> dict[str, Any]:

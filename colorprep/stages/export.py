@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from ..artifacts import PRIOR_SCHEMA, WEIGHTS_SCHEMA, load_arrays, load_prior, load_weights
 from ..atomic import replacing
 from ..balance.matrix import weighted_targets
+from ..balance.prior import Prior
+from ..balance.weights import raised_to_half_a_pixel
+from ..color.lab import Floats
 from ..errors import ArtifactError
 from ..progress import Reporter
 from ..quantize.ab import AbQuantizer, ab529, ab_lattice
 from ..workspace import Workspace
+from .replaced import telling_replaced
 from .runs import checkpoint_path
 
 EXPORTABLE = "a prior.npz, a weights.npz, a run, or a checkpoint such as runs/demo/best.pt"
@@ -60,38 +64,58 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
         If the artifact is missing, damaged or of another kind.
     """
     path = checkpoint_path(params.artifact, workspace)
+    if not path.exists() and path.parent == workspace.path(params.artifact):
+        raise ArtifactError(f"{path.parent} is a folder without a {path.name}; give {EXPORTABLE}")
     folder = workspace.path(params.output or "")
     if params.output is not None and path.suffix in (".pt", ".npz"):
         workspace.own_folder(params.output)
     if path.suffix == ".pt":
         from ..training.checkpoint import load_checkpoint  # torch is slow to import
-        from ..training.export import export_model
+        from ..training.export import CENTERS_NAME, FACTS_NAME, MODEL_NAME, export_model
 
-        return export_model(load_checkpoint(path), folder)
+        outputs = [folder / name for name in (MODEL_NAME, FACTS_NAME, CENTERS_NAME)]
+        with telling_replaced(reporter, *outputs):
+            return export_model(load_checkpoint(path), folder)
     if path.suffix != ".npz":
         raise ArtifactError(f"{path} cannot be exported; give {EXPORTABLE}")
     kind = str(load_arrays(path, "")[1]["schema"]).partition("/")[0]
     if kind == PRIOR_SCHEMA.partition("/")[0]:
-        exports = _of_prior(path)
+        exports = _of_prior(path, reporter)
     elif kind == WEIGHTS_SCHEMA.partition("/")[0]:
         exports = _of_weights(path)
     else:
         raise ArtifactError(f"{path} holds {kind}; give {EXPORTABLE}")
-    for name, array in exports.items():
-        with replacing(folder / name) as temporary, temporary.open("wb") as stream:
-            np.save(stream, array)
+    with telling_replaced(reporter, *(folder / name for name in exports)):
+        for name, array in exports.items():
+            with replacing(folder / name) as temporary, temporary.open("wb") as stream:
+                np.save(stream, array)
     return [folder / name for name in exports]
 
 
-def _of_prior(path: Path) -> dict[str, NDArray[Any]]:
+def _of_prior(path: Path, reporter: Reporter) -> dict[str, NDArray[Any]]:
     prior = load_prior(path)
     centers = prior.quantizer.centers
-    exports: dict[str, NDArray[Any]] = {"prior_probs.npy": prior.probs}
+    exports: dict[str, NDArray[Any]] = {"prior_probs.npy": _without_zeros(prior, reporter)}
     if isinstance(prior.quantizer, AbQuantizer) and prior.quantizer.step is not None:
         exports["pts_in_hull.npy"] = centers.astype(np.int64)
     else:
         exports["centers.npy"] = centers
     return exports
+
+
+def _without_zeros(prior: Prior, reporter: Reporter) -> Floats:
+    """Return the probabilities, raised to half a pixel a bin where any of them is 0.
+
+    Published code divides by them: a zero gives an infinite weight, and 0 times that is NaN.
+    """
+    n_zeros = int(np.count_nonzero(prior.probs == 0))
+    if not n_zeros:
+        return prior.probs
+    reporter.warn(
+        f"{n_zeros} of {len(prior.probs)} bins have no probability; in prior_probs.npy every bin "
+        "has at least that of half a pixel, since other programs divide by it"
+    )
+    return raised_to_half_a_pixel(prior.probs, prior.n_pixels)
 
 
 def _of_weights(path: Path) -> dict[str, NDArray[Any]]:

@@ -11,11 +11,11 @@ from ..engine import Engine, ThreadEngine
 from ..errors import ColorprepError, InputError
 from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.lists import read_list
-from ..images.object_store import is_url
 from ..images.opening import find_images
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Search, Source
+from ..places import is_url
 from ..progress import Reporter
 from ..workspace import Workspace
 
@@ -97,7 +97,7 @@ def open_source(
     """
     if params.list is None:
         return open_listed(params, workspace, reporter, None, remembers=remembers)
-    list_path = workspace.path(params.list)
+    list_path = workspace.input_path(params.list)
     lines = read_list(list_path)
     return open_listed(params, workspace, reporter, lines, list_path.name, remembers)
 
@@ -135,7 +135,7 @@ def open_listed(
     """
     place = params.folder or workspace.remembered_source()
     if not is_url(place):
-        place = workspace.path(place)
+        place = workspace.input_path(params.folder, place)
         if params.scheduler is not None:  # its workers may run in another folder
             place = place.absolute()
     source = find_images(place, lines, list_name, Search(params.follow))

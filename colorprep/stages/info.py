@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifacts import load_arrays, load_prior, load_weights
+from ..artifacts import holds_bare_array, load_arrays, load_prior, load_weights
 from ..balance.prior import Prior, entropy_bits
 from ..balance.weights import check_probs, gray_bins
 from ..color.lab import Floats
@@ -59,12 +59,14 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     ArtifactError
         If it is missing, damaged, or nothing that colorprep writes or reads.
     """
-    target = workspace.path(path)
+    target = workspace.input_path(path)
     if not target.exists():
         raise ArtifactError(f"there is no file or folder {target}")
     if target.is_dir():
         return _of_folder(target)
     describe = _READERS.get(target.suffix)
+    if target.suffix in (".npy", ".npz"):
+        describe = _of_npy if holds_bare_array(target) else _of_npz
     if describe is None:
         raise ArtifactError(
             f"{target} is nothing that colorprep writes; it knows {' '.join(sorted(_READERS))} "

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..artifacts import load_prior, versions
+from ..artifacts import versions
 from ..atomic import remove_leftovers
-from ..balance.prior import Prior
 from ..curriculum.scoring import SCORE_SIZE, ImageScorer
 from ..errors import InputError
+from ..finite import check_finite
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of
@@ -42,8 +42,8 @@ from .images import (
 from .label_folder import check_free, remove_labels
 from .label_maps import WriteMaps, WrittenMaps, label_to_maps
 from .label_shards import LabelBatch, LabeledBatch, label_to_shards
+from .priors import PRIOR_NAME, PriorProbs, read_prior
 from .scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
-from .weights import PRIOR_NAME
 
 LABELS_NAME = "labels"
 
@@ -103,6 +103,7 @@ class LabelsParams:
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together, before any image is read."""
+        check_finite(self)
         if self.format == "h5" and self.size == "native":
             raise InputError(
                 "a shard holds images of one size: give --size N, or --format npy for native size"
@@ -193,7 +194,8 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
         plan = _begin(folder, asked, source, params, seen, reporter)
         if params.pixels != SCORE_SIZE or params.fit != "stretch":
             return complete(folder, plan, source, params.images, reporter, seen)
-        with scoring_beside(source, params.images, prior, workspace) as scoring:
+        counted = None if prior is None else prior.counted
+        with scoring_beside(source, params.images, counted, workspace) as scoring:
             return complete(folder, plan, source, params.images, reporter, seen, scoring)
 
 
@@ -367,20 +369,20 @@ def _stride(params: LabelsParams) -> int:
     return params.stride or (4 if params.format == "h5" else 1)
 
 
-def quantizer_of(prior: Prior | None) -> Quantizer:
+def quantizer_of(prior: PriorProbs | None) -> Quantizer:
     """Return the quantizer that labels: a prior's, or ab313 where there is none."""
     return ab_lattice() if prior is None else prior.quantizer
 
 
-def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Prior | None:
+def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> PriorProbs | None:
     """Return the prior that parameters ask for, or the workspace's, if it has one."""
-    path = workspace.path(params.prior or PRIOR_NAME)
+    path = workspace.input_path(params.prior, PRIOR_NAME)
     if params.prior is None and not path.exists():
         reporter.note(f"no {PRIOR_NAME} here: labeling with ab313")
         return None
-    prior = load_prior(path)
+    prior = read_prior(path, reporter)
     rules = params.images.decoding
-    if prior.meta.get("decoding", rules) != rules:
+    if prior.counted is not None and prior.counted.meta.get("decoding", rules) != rules:
         shown = workspace.shown(path)
         reporter.warn(f"{shown} was counted by other rules of --icc, --orientation or --damaged")
     return prior

@@ -17,13 +17,13 @@ from ..images.lists import (
     plain_paths,
     read_list,
     resolve,
-    write_list,
 )
 from ..images.skip import Skip
 from ..images.source import Source, top_folder
 from ..progress import Reporter
 from ..workspace import Workspace
 from .images import ImageParams, open_listed, open_source, report_skips, warn_of_skips
+from .replaced import replace_list
 
 LISTS_NAME = "lists"
 TINY = 9
@@ -221,7 +221,7 @@ def draw(params: DrawParams, workspace: Workspace, reporter: Reporter) -> DrawRe
     chosen = sorted(sampling.covering_order(keys, classes, params.seed)[: params.n_images])
     numbered = _numbered_classes(params.form, source, params.images, workspace, reporter)
     _own_folder(path, workspace)
-    write_list(path, in_form(chosen, params.form, source.name, numbered))
+    replace_list(path, in_form(chosen, params.form, source.name, numbered), reporter)
     drawn = WrittenList(path, len(chosen), _n_classes(chosen))
     return DrawResult(drawn, len(keys), len(set(classes)), list(source.skipped))
 
@@ -263,7 +263,7 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     written = {}
     for part, chosen in parts.items():
         if wanted[part]:
-            write_list(paths[part], in_form(chosen, params.form, source.name, numbered))
+            replace_list(paths[part], in_form(chosen, params.form, source.name, numbered), reporter)
             written[part] = WrittenList(paths[part], len(chosen), _n_classes(chosen))
         elif paths[part].exists():
             reporter.warn(
@@ -294,7 +294,7 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
     operation, name = _OPERATIONS[params.operation]
     path = workspace.path(params.output or Path(LISTS_NAME, name))
     _check_not_read([path], params.lists, workspace)
-    lists = [read_list(workspace.path(list_), may_be_empty=True) for list_ in params.lists]
+    lists = [read_list(workspace.input_path(list_), may_be_empty=True) for list_ in params.lists]
     source = None
     if params.folder is None:
         found, skipped = plain_paths(lists, [str(name) for name in params.lists])
@@ -308,7 +308,7 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
     if not keys:
         raise InputError(_why_empty(params))
     _own_folder(path, workspace)
-    write_list(path, _lines_of(keys, params, source, workspace, reporter))
+    replace_list(path, _lines_of(keys, params, source, workspace, reporter), reporter)
     return CombineResult(
         WrittenList(path, len(keys), _n_classes(keys)),
         [len(set(paths)) for paths in found],

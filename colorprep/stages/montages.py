@@ -20,6 +20,7 @@ from ..progress import Reporter
 from ..report.charts import draw_ranking
 from ..report.gallery import fitted, montage
 from .images import image_reader, open_engine
+from .replaced import telling_replaced
 
 if TYPE_CHECKING:
     from .rgbvar import Ranking, RgbvarParams
@@ -83,11 +84,14 @@ def write_montages(
         tiles = list(islice(rest, len(ranks)))
         firsts.append(tiles[0])
         path = folder / f"{params.stem}-montage-{start}.jpg"
-        with replacing(path) as temporary:
+        with telling_replaced(reporter, path), replacing(path) as temporary:
             sheet = montage(tiles, _title(ranking, params.stem, ranks), tile=TILE)
             sheet.save(temporary, "JPEG", quality=QUALITY)
         written.append(path)
-    return [*written, _write_curve(folder, ranking, params, offsets, firsts)]
+    curve = folder / f"{params.stem}.png"
+    with telling_replaced(reporter, curve):
+        _write_curve(curve, ranking, params, offsets, firsts)
+    return [*written, curve]
 
 
 def _title(ranking: Ranking, score: str, ranks: range) -> str:
@@ -99,14 +103,12 @@ def _title(ranking: Ranking, score: str, ranks: range) -> str:
 
 
 def _write_curve(
-    folder: Path,
+    path: Path,
     ranking: Ranking,
     params: RgbvarParams,
     offsets: Sequence[int],
     firsts: Sequence[Pixels],
-) -> Path:
-    path = folder / f"{params.stem}.png"
+) -> None:
     with replacing(path) as temporary:
         figure = draw_ranking(ranking.scores, offsets, firsts, params.score, params.stratify)
         figure.savefig(temporary, format="png")
-    return path

@@ -14,6 +14,7 @@ from ..report.curves import best_text, draw_run, draw_runs
 from ..report.style import SERIES
 from ..report.svg import write_png
 from ..workspace import Workspace
+from .replaced import telling_replaced
 from .runs import LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 
 CURVES_NAME = "curves.png"
@@ -120,7 +121,7 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
     ArtifactError
         If one of the folders is no run, its log is damaged, or nothing is logged yet.
     """
-    folders = list(dict.fromkeys(workspace.path(folder) for folder in params.runs))
+    folders = list(dict.fromkeys(workspace.input_path(folder) for folder in params.runs))
     if not folders:
         folders = [newest_in_runs(LOG, workspace).parent]
         reporter.note(f"drawing {workspace.shown(folders[0])}")
@@ -134,7 +135,10 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
     else:
         title = f"{len(runs)} runs"
         figure = draw_runs(_by_name(runs, workspace), runs[0].unit, _in_common(runs))
-    with replacing(path) as temporary:
+    # A run's own curves go on with the run; any other picture in their place was another one.
+    own = params.output is None and len(runs) == 1
+    watched = () if own else (path,)
+    with telling_replaced(reporter, *watched), replacing(path) as temporary:
         write_png(figure, title, temporary)
     return PlotResult(path, [_plotted(run) for run in runs])
 

@@ -45,12 +45,11 @@ from .images import (
     report_enlarged,
     report_skips,
 )
+from .priors import PRIOR_NAME, WEIGHTS_NAME, probs_of
+from .replaced import telling_replaced
 from .weights import (
-    PRIOR_NAME,
-    WEIGHTS_NAME,
     WeightReport,
     WeightsParams,
-    prior_probs,
     write_weights,
 )
 
@@ -165,7 +164,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             _report(whole.outcome, params, reporter)
             reporter.note(f"fitting {spec.n_components} bins of {spec.name}")
             cells = counted(whole.histogram, spec.space).cells
-        writer = _PriorWriter(params, source, BinCounter(make_quantizer(spec, cells)))
+        writer = _PriorWriter(params, source, BinCounter(make_quantizer(spec, cells)), reporter)
         resampling = None
         if params.bootstrap:
             resampling = Resampling(writer.bins.quantizer, params.bootstrap)
@@ -248,8 +247,11 @@ def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:
 class _PriorWriter:
     """Makes priors of counts and writes them with their weights."""
 
-    def __init__(self, params: PriorParams, source: Source, bins: BinCounter) -> None:
+    def __init__(
+        self, params: PriorParams, source: Source, bins: BinCounter, reporter: Reporter
+    ) -> None:
         self._params = params
+        self._reporter = reporter
         self._source = source
         self.bins = bins
 
@@ -263,9 +265,10 @@ class _PriorWriter:
         probs = smoothed_probs(quantizer, counts, cells, self._params.smoothing)
         meta = self._meta(name, indices, tally, int(counts.sum()))
         prior = Prior(quantizer, counts, probs, cells, lightness, meta, tally.replicates)
-        save_prior(path, prior)
         weights_path = weights_path_beside(path)
-        report = write_weights(prior_probs(prior), WeightsParams(), weights_path)
+        with telling_replaced(self._reporter, path, weights_path):
+            save_prior(path, prior)
+            report = write_weights(probs_of(prior), WeightsParams(), weights_path)
         return WrittenPrior(path, prior, weights_path, report)
 
     def _meta(

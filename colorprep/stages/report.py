@@ -39,6 +39,8 @@ from ..report.provenance import provenance_section
 from ..report.svg import write_png
 from ..workspace import Workspace
 from .images import ImageParams, open_engine, open_source
+from .priors import PRIOR_NAME
+from .replaced import telling_replaced
 from .report_images import ranked_photographs, sample_round_trip
 from .report_inputs import (
     MEANINGS,
@@ -49,7 +51,6 @@ from .report_inputs import (
     read_skips,
     read_weights,
 )
-from .weights import PRIOR_NAME
 
 REPORT_NAME = "report.html"
 
@@ -121,7 +122,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         check_replaceable(workspace.path(params.figures) / "prior.png")
     prior = load_prior(workspace.path(PRIOR_NAME))
     used = read_weights(prior, workspace, reporter)
-    compared = None if params.compare is None else workspace.path(params.compare)
+    compared = None if params.compare is None else workspace.input_path(params.compare)
     reference = None if compared is None else read_reference(compared, prior)
     classes = read_classes(prior, workspace, reporter)
     scores = read_scores(workspace)
@@ -156,10 +157,12 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         numbers |= {"median round-trip error": error_summary(sample)}
     name = prior.meta.get("name") or (source.name if source is not None and counted else None)
     html = render(f"Color report of {name}" if name else "Color report", numbers, sections)
-    write_text(path, html)
+    with telling_replaced(reporter, path):
+        write_text(path, html)
     figures: list[Path] = []
     if params.figures is not None:
-        figures = list(_write_figures(sections, workspace.own_folder(params.figures)))
+        folder = workspace.own_folder(params.figures)
+        figures = list(_write_figures(sections, folder, reporter))
     return ReportResult(path, len(html.encode("utf-8")), sections, figures)
 
 
@@ -195,12 +198,12 @@ def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) 
         return None
 
 
-def _write_figures(sections: list[Section], folder: Path) -> Iterator[Path]:
+def _write_figures(sections: list[Section], folder: Path, reporter: Reporter) -> Iterator[Path]:
     """Write every chart as PNG; gives the paths."""
     for section in sections:
         for block in section.blocks:
             if isinstance(block, Chart):
                 path = folder / f"{block.name}.png"
-                with replacing(path) as temporary:
+                with telling_replaced(reporter, path), replacing(path) as temporary:
                     write_png(block.figure, block.title, temporary)
                 yield path

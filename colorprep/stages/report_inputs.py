@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..artifacts import PRIOR_SCHEMA, load_arrays, load_prior, load_vector, load_weights, versions
+from ..artifacts import (
+    holds_bare_array,
+    load_prior,
+    load_vector,
+    load_weights,
+    versions,
+)
 from ..balance.diagnosis import Finding
 from ..balance.prior import Prior
 from ..balance.weights import Weights, check_probs, rebalancing_weights
@@ -28,9 +34,10 @@ from .audit import AUDIT_NAME
 from .labels import LABELS_NAME
 from .lists import LISTS_NAME
 from .prior import CLASS_FOLDER
+from .priors import PRIOR_NAME, WEIGHTS_NAME
 from .report_images import Score
 from .verify import vector_findings
-from .weights import PRIOR_NAME, WEIGHTS_NAME, WeightsParams
+from .weights import WeightsParams
 
 SCORES = Path(LISTS_NAME, "rgbvar.csv")
 AUDIT = Path(AUDIT_NAME, "audit.csv")
@@ -91,13 +98,11 @@ def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict
     """
     classes, foreign = {}, []
     for path in sorted(workspace.path(CLASS_FOLDER).glob(f"*/{PRIOR_NAME}")):
-        arrays, meta = load_arrays(path, PRIOR_SCHEMA)
-        if meta.get("fingerprint") != prior.quantizer.fingerprint:
+        one = load_prior(path)
+        if one.quantizer.fingerprint != prior.quantizer.fingerprint:
             foreign.append(path.parent.name)
-        elif len(arrays.get("probs", ())) != len(prior.probs):
-            raise ArtifactError(f"{path} is damaged: its shares are of other bins; make it again")
         else:
-            classes[path.parent.name] = ClassPrior(int(meta.get("n_images", 0)), arrays["probs"])
+            classes[path.parent.name] = ClassPrior(int(one.meta.get("n_images", 0)), one.probs)
     if foreign:
         reporter.warn(
             f"{len(foreign)} class priors, {foreign[0]} first, are over other bins than the prior "
@@ -115,7 +120,7 @@ def read_reference(path: Path, prior: Prior) -> Reference:
         If it is missing, damaged, or over other bins.
     """
     quantizer = prior.quantizer
-    if path.suffix != ".npy":
+    if not holds_bare_array(path):
         other = load_prior(path)
         if other.quantizer.fingerprint != quantizer.fingerprint:
             raise ArtifactError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,8 @@ from ..color.lab import Floats
 from ..curriculum.ranking import color_strata, ranked, ranked_by_strata
 from ..curriculum.scoring import SCORES
 from ..errors import InputError
-from ..images.lists import read_list, write_list
+from ..finite import check_finite
+from ..images.lists import read_list
 from ..images.skip import Skip
 from ..images.source import Source
 from ..progress import Reporter
@@ -32,8 +32,9 @@ from ..scorebook import ScoreBook
 from ..workspace import Workspace
 from .images import ImageParams, check_strict, open_source, report_skips
 from .lists import LISTS_NAME
+from .priors import PRIOR_NAME
+from .replaced import replace_list, telling_replaced
 from .scoring import open_scores, score_missing
-from .weights import PRIOR_NAME
 
 SCORE_NAMES = tuple(name.replace("_", "-") for name in SCORES)
 
@@ -72,12 +73,11 @@ class RgbvarParams:
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together, before any image is read."""
+        check_finite(self)
         if self.score not in SCORE_NAMES:
             raise InputError(
                 f"there is no score {self.score!r}; there are {', '.join(SCORE_NAMES)}"
             )
-        if self.min_score is not None and not math.isfinite(self.min_score):
-            raise InputError(f"--min-score must be a number, got {self.min_score}")
         if self.ranks is not None and self.min_score is not None:
             raise InputError("a curriculum is cut out by ranks or by --min-score; choose one")
 
@@ -208,8 +208,9 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     _check_starts(params, len(ranking.order))
     workspace.own_folder(params.output or LISTS_NAME)
     before = _others_of_the_ranking(list_path, ranking)
-    write_list(list_path, ranking.keys)
-    _write_scores(scores_path, ranking, prior)
+    replace_list(list_path, ranking.keys, reporter)
+    with telling_replaced(reporter, scores_path):
+        _write_scores(scores_path, ranking, prior)
     range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
     pictures: list[Path] = []
     if params.montages:
@@ -277,7 +278,7 @@ def _write_curriculum(
         chosen = [keys[rank] for rank in np.flatnonzero(enough).tolist()]
     else:
         return None, 0
-    write_list(path, chosen)
+    replace_list(path, chosen, reporter)
     return path, len(chosen)
 
 

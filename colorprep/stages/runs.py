@@ -70,7 +70,7 @@ def checkpoint_path(given: str | Path | None, workspace: Workspace) -> Path:
         If there is no run at all.
     """
     if given is not None:
-        path = workspace.path(given)
+        path = workspace.input_path(given)
         return path / BEST if path.is_dir() else path
     return newest_in_runs(BEST, workspace)
 

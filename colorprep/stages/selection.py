@@ -162,7 +162,7 @@ def curriculum_of(
 def _listed(
     list_: str | Path, keys: Sequence[str], workspace: Workspace, reporter: Reporter
 ) -> list[str]:
-    found, missing = match(read_list(workspace.path(list_)), keys)
+    found, missing = match(read_list(workspace.input_path(list_)), keys)
     if not found:
         raise InputError(
             f"none of the {len(missing)} images listed in {list_} is among the labels; a line is "

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..artifacts import load_prior, load_weights
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
 from ..progress import Reporter
@@ -19,9 +18,9 @@ from ..training.losses import LOSSES, LossOptions
 from ..training.processes import Process
 from ..workspace import Workspace
 from .labels import LABELS_NAME
+from .priors import PRIOR_NAME, WEIGHTS_NAME, read_prior, read_weights
 from .selection import EVERY_IMAGE, curriculum_of, narrowed, split_labels
 from .train_params import TrainParams
-from .weights import PRIOR_NAME, WEIGHTS_NAME
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +105,7 @@ def read_inputs(
     InputError
         If a list or a number does not fit the labels.
     """
-    labels = open_labels(workspace.path(params.shards or LABELS_NAME))
+    labels = open_labels(workspace.input_path(params.shards, LABELS_NAME))
     rebalancing = _rebalancing(params, workspace, labels.quantizer, reporter)
     chosen, held_out = split_labels(labels, params.held_out, workspace, reporter)
     curriculum = curriculum_of(params.curriculum, chosen, held_out, workspace, reporter)
@@ -141,7 +140,7 @@ def selection_facts(params: TrainParams, workspace: Workspace) -> dict[str, Any]
     """Return which images were asked for, in plain values."""
 
     def shown(list_: str | Path) -> str:
-        return workspace.shown(workspace.path(list_))
+        return workspace.shown(workspace.input_path(list_))
 
     held_out = params.held_out
     return {
@@ -161,13 +160,13 @@ def _rebalancing(
 ) -> Rebalancing:
     """Return the weights or the prior that are asked for or at hand."""
     if params.logit_adjust:
-        path = workspace.path(params.prior or PRIOR_NAME)
-        return Rebalancing(prior=_prior_for(quantizer, path, workspace), path=path)
+        path = workspace.input_path(params.prior, PRIOR_NAME)
+        return Rebalancing(prior=_prior_for(quantizer, path, workspace, reporter), path=path)
     kind = LOSSES.get(params.loss)
     takes_weights = kind is not None and kind.takes_weights
     if not params.use_weights or (params.weights is None and not takes_weights):
         return Rebalancing()
-    path = workspace.path(params.weights or WEIGHTS_NAME)
+    path = workspace.input_path(params.weights, WEIGHTS_NAME)
     if params.weights is None and not path.exists():
         reporter.note(f"no {WEIGHTS_NAME} here: training without rebalancing")
         return Rebalancing()
@@ -182,7 +181,7 @@ def _image_weights(
         return None
     weights = rebalancing.weights
     if weights is None:
-        path = workspace.path(params.weights or WEIGHTS_NAME)
+        path = workspace.input_path(params.weights, WEIGHTS_NAME)
         if not path.exists():
             raise InputError(
                 f"--rare-color chooses images by rebalancing weights, and there is no {path}; make "
@@ -193,18 +192,13 @@ def _image_weights(
 
 
 def _weights_for(quantizer: Quantizer, path: Path, workspace: Workspace) -> Floats:
-    weights, meta = load_weights(path)
-    if meta.get("fingerprint") != quantizer.fingerprint:
-        raise ArtifactError(
-            f"{workspace.shown(path)} is for {meta.get('quantizer')}, the labels are of "
-            f"{quantizer.name} with other bins; make both from one prior, or train with "
-            "--no-weights"
-        )
-    return weights.weights
+    return read_weights(path, quantizer, workspace.shown(path))
 
 
-def _prior_for(quantizer: Quantizer, path: Path, workspace: Workspace) -> Floats:
-    prior = load_prior(path)
+def _prior_for(
+    quantizer: Quantizer, path: Path, workspace: Workspace, reporter: Reporter
+) -> Floats:
+    prior = read_prior(path, reporter)
     if prior.quantizer.fingerprint != quantizer.fingerprint:
         raise ArtifactError(
             f"{workspace.shown(path)} is of {prior.quantizer.name}, the labels are of "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..finite import check_finite
 from ..training.schedules import Schedule
 from ..training.targets import GrayRule, WeighedBy
 from .selection import StageLists
@@ -139,6 +140,7 @@ class TrainParams:
 
     def __post_init__(self) -> None:
         """Refuse what is out of range or does not fit together, before anything is read."""
+        check_finite(self)
         counts = (
             self.epochs, self.steps, self.batch_size, self.max_images, self.crop,
             self.checkpoint_every, self.validate_every,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..artifacts import load_arrays, load_prior, load_vector, load_weights
+from ..artifacts import holds_bare_array, load_arrays, load_prior, load_vector, load_weights
 from ..balance.diagnosis import Finding, diagnose_prior
 from ..balance.prior import smoothed_probs
 from ..balance.weights import ZeroBins, check_probs, rebalancing_weights
@@ -92,14 +92,14 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
     InputError
         If only labels can be repaired or looked at deeper.
     """
-    path = workspace.path(params.path)
+    path = workspace.input_path(params.path)
     if not path.exists():
         raise ArtifactError(f"there is no file or folder {path}")
     if path.is_dir():
         return _verify_labels(path, params, workspace, reporter)
     if params.deep or params.repair:
         raise InputError(f"--deep and --repair are for a folder of labels; {path} is a file")
-    if path.suffix == ".npy":
+    if holds_bare_array(path):
         return VerifyResult(path, "a bare prior", _bare_prior_problems(path), [])
     if path.suffix != ".npz":
         raise ArtifactError(
@@ -144,8 +144,6 @@ def _prior_problems(path: Path) -> list[str]:
     prior = load_prior(path)
     problems = []
     n_pixels = int(prior.cells.sum())
-    if prior.counts.min() < 0 or prior.cells.min() < 0:
-        problems.append("it has negative counts")
     if prior.n_pixels != n_pixels:
         problems.append(f"its bins hold {prior.n_pixels} pixels, and its cells {n_pixels}")
     if prior.meta.get("n_pixels") not in (None, prior.n_pixels):
@@ -173,10 +171,6 @@ def _weights_problems(path: Path) -> list[str]:
     """Return what is wrong with a weights.npz: range, mean, and the formula itself."""
     weights, meta = load_weights(path)
     values, probs = weights.weights, weights.probs
-    if len(values) != len(probs):
-        return ["its weights and its probabilities differ in number"]
-    if not np.isfinite(values).all() or values.min() < 0:
-        return ["it has weights that are negative, infinite or no numbers"]
     problems = []
     mean = float(probs @ values)
     if not abs(mean - 1.0) < 1e-9:

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from ..artifacts import load_prior, load_vector, save_weights
+from ..artifacts import save_weights
 from ..atomic import check_replaceable, replacing
-from ..balance.diagnosis import diagnose_prior
 from ..balance.matrix import NEIGHBOR_SIGMA, weight_matrix
-from ..balance.prior import Prior
 from ..balance.weights import (
     Weights,
     WeightSafety,
     ZeroBins,
-    check_probs,
     gray_bins,
     rebalancing_weights,
     weight_safety,
 )
-from ..color.lab import Floats
-from ..errors import ArtifactError, InputError
+from ..errors import InputError
+from ..finite import check_finite
 from ..progress import Reporter
-from ..quantize.ab import AbQuantizer, ab529, ab_lattice
+from ..quantize.ab import AbQuantizer
 from ..quantize.quantizer import Quantizer
 from ..workspace import Workspace
-
-PRIOR_NAME = "prior.npz"
-WEIGHTS_NAME = "weights.npz"
+from .priors import PRIOR_NAME, WEIGHTS_NAME, PriorProbs, read_prior
+from .replaced import telling_replaced
 
 
 @dataclass(frozen=True)
@@ -62,23 +56,9 @@ class WeightsParams:
     lattice_sigma: float = 0.0
     output: str | Path | None = None
 
-
-class PriorProbs(NamedTuple):
-    """As much of a prior as weights need.
-
-    Attributes
-    ----------
-    probs : ndarray of shape (Q,), float64
-    quantizer : Quantizer
-    n_pixels : int or None
-        Unknown for a bare vector.
-    digest : str
-    """
-
-    probs: Floats
-    quantizer: Quantizer
-    n_pixels: int | None
-    digest: str
+    def __post_init__(self) -> None:
+        """Refuse what is no number."""
+        check_finite(self)
 
 
 @dataclass(frozen=True)
@@ -127,58 +107,17 @@ def run(params: WeightsParams, workspace: Workspace, reporter: Reporter) -> Weig
     InputError
         If a parameter is out of range, or a weight would be infinite.
     """
-    prior = read_probs(workspace.path(params.prior or PRIOR_NAME), reporter)
+    prior = read_prior(workspace.input_path(params.prior, PRIOR_NAME), reporter)
     path = workspace.path(params.output or WEIGHTS_NAME)
     check_replaceable(path)
     matrix_path = None
     if params.matrix is not None:
         matrix_path = workspace.path(params.matrix)
-        _write_matrix(prior, params, matrix_path)
-    report = write_weights(prior, params, path)
+        with telling_replaced(reporter, matrix_path):
+            _write_matrix(prior, params, matrix_path)
+    with telling_replaced(reporter, path):
+        report = write_weights(prior, params, path)
     return WeightsResult(path, prior.quantizer, report, matrix_path)
-
-
-def read_probs(path: Path, reporter: Reporter) -> PriorProbs:
-    """Read a prior.npz, or a bare vector of 313 or 529 bins.
-
-    Parameters
-    ----------
-    path : Path
-    reporter : Reporter
-        Told if a bare vector does not sum to 1.
-
-    Returns
-    -------
-    PriorProbs
-
-    Raises
-    ------
-    ArtifactError
-        If it is missing, damaged, or has another number of bins.
-    """
-    if path.suffix != ".npy":
-        return prior_probs(load_prior(path))
-    vector = load_vector(path)
-    if len(vector) not in (313, 529):
-        raise ArtifactError(
-            f"{path} has {len(vector)} bins; a bare prior must have the 313 bins of ab313 or the "
-            "529 of ab529"
-        )
-    try:
-        probs = check_probs(vector)
-    except InputError as error:
-        raise ArtifactError(f"{path}: {error}") from error
-    if abs(vector.sum() - 1.0) > 1e-6:
-        reporter.warn(f"{path} sums to {vector.sum():g}; it was normalized to sum to 1")
-    for finding in diagnose_prior(probs):
-        reporter.warn(f"{path}: {finding.severity}: {finding.detail}")
-    digest = hashlib.sha256(np.ascontiguousarray(probs, "<f8").tobytes()).hexdigest()[:32]
-    return PriorProbs(probs, ab_lattice() if len(probs) == 313 else ab529(), None, digest)
-
-
-def prior_probs(prior: Prior) -> PriorProbs:
-    """Return as much of a prior as weights need."""
-    return PriorProbs(prior.probs, prior.quantizer, prior.n_pixels, prior.digest)
 
 
 def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> WeightReport:

@@ -27,6 +27,9 @@ from ..quantize.decoding import TEMPERATURE
 from ..quantize.hue_chroma_bins import HueChromaBins
 from ..quantize.quantizer import Quantizer
 
+# Below it, logits / T could overflow to infinity, whose softmax is not a number.
+COLDEST = 1e-30
+
 AB_UNIT = 110.0  # CIELAB units that an output of 1 stands for; ab of sRGB are from -108 to 99
 
 
@@ -59,7 +62,7 @@ def decode_outputs(
     outputs : Tensor of shape (B, n_channels, h, w)
     quantizer : Quantizer
     temperature : float
-        Of the annealed mean.
+        Of the annealed mean, above 0; towards 0 only the mode is left.
 
     Returns
     -------
@@ -71,7 +74,10 @@ def decode_outputs(
         ab: Floats = AB_UNIT * outputs.movedim(1, -1).cpu().numpy().astype(np.float64)
         return ab
     # Annealing probabilities p^(1/T) is the softmax of logits / T; the decoder takes T = 1 then.
-    probs = torch.softmax(logits_of(outputs, quantizer) / temperature, dim=1)
+    logits = logits_of(outputs, quantizer)
+    if temperature < COLDEST:
+        logits, temperature = logits - logits.amax(dim=1, keepdim=True), COLDEST
+    probs = torch.softmax(logits / temperature, dim=1)
     return quantizer.decode(probs.movedim(1, -1).cpu().numpy(), "mean")
 
 

@@ -112,3 +112,11 @@ def test_near_gray_of_hue_and_chroma():
     grid = hue_chroma_grid(256)
     gray = gray_bins(grid.centers, "hue-chroma")
     assert gray[:16].all() and not gray[grid.centers[:, 1] > 0.3].any()
+
+
+def test_weights_that_floats_cannot_hold_are_refused():
+    """An exponent that makes a weight 0 is refused: that bin would not count at all."""
+    probs = np.array([0.998, 0.001, 0.001])
+    assert rebalancing_weights(probs, alpha=50.0).weights.min() > 0
+    with pytest.raises(InputError, match="too small for floats"):
+        rebalancing_weights(probs, alpha=1e4)

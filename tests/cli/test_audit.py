@@ -1,9 +1,13 @@
 """Claims about `audit` on the command line."""
 
 import json
+import shlex
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
+
+from colorprep.cli.main import cli
 
 
 @pytest.fixture
@@ -32,6 +36,34 @@ def test_audit_tells_reasons_leaks_and_files(colorprep, images, tmp_path):
     assert any(line.split()[:2] == ["duplicate", "1"] for line in lines)
     assert "1 picture in training and in validation:" in lines
     assert "  again.jpg = 0.jpg" in lines
+
+
+@pytest.mark.parametrize("rules", [[], ["--orientation", "ignore"]])
+def test_the_command_that_uses_the_lists_can_be_pasted(images, tmp_path, monkeypatch, rules):
+    """The last line is a command for the shell, with -C and whatever names need quotes."""
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "my 'own' $HOME"
+    place.mkdir()
+    images.rename(place / "the photos; all")
+    words = ["audit", "-C", place.name, "--dir", "the photos; all", "-q", *rules]
+    result = CliRunner().invoke(cli, words)
+    line = result.stdout.splitlines()[-1]
+    assert line.startswith("use them: colorprep prior -C ")
+    pasted = shlex.split(line.removeprefix("use them: "))
+    assert pasted[0] == "colorprep" and pasted[-len(rules) :] == (rules or pasted)
+    made = CliRunner().invoke(cli, [*pasted[1:], "-q", "--json"])
+    assert made.exit_code == 0 and json.loads(made.stdout)["n_images"] == 4
+    assert (place / "prior.npz").exists()
+    again = CliRunner().invoke(cli, ["audit", "-C", place.name, "-q", "--json", *rules])
+    assert json.loads(again.stdout)["use"] == line.removeprefix("use them: ")
+
+
+def test_without_an_image_that_stays_there_is_nothing_to_use(colorprep, tmp_path):
+    """An empty list serves no command."""
+    (tmp_path / "gray").mkdir()
+    Image.new("RGB", (64, 64), (90, 90, 90)).save(tmp_path / "gray" / "a.png")
+    result = colorprep("audit", "--dir", "gray", "-q")
+    assert result.exit_code == 0 and "use them" not in result.stdout
 
 
 def test_json_has_stable_keys(colorprep, images):

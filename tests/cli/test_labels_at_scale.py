@@ -71,7 +71,7 @@ def test_verify_of_a_foreign_prior(colorprep, published, tmp_path):
     assert done.exit_code == 1 and "no sRGB color" in done.stdout
     assert colorprep("verify", "right.npy").exit_code == 0
     assert "no sRGB color" in colorprep("weights", "wrong.npy").stderr
-    assert "warning" not in colorprep("weights", "right.npy").stderr
+    assert "warning" not in colorprep("weights", "right.npy", "-o", "r.npz").stderr
 
 
 def test_changed_settings_exit_1_with_the_difference(colorprep, photographs):

@@ -17,7 +17,8 @@ from fsspec.spec import AbstractFileSystem
 from colorprep import BadImage, InputError
 from colorprep.images import object_store
 from colorprep.images.folder import folder_source
-from colorprep.images.object_store import is_url, object_store_source, shown_url
+from colorprep.images.object_store import object_store_source
+from colorprep.places import is_url, shown_url
 
 numbers = itertools.count()
 

@@ -193,5 +193,6 @@ def test_the_command_line(colorprep, tmp_path):
                 "unit": "nats per pixel",
             }
         ],
+        "replaced": [],
     }
     assert colorprep("plot", "runs/a", "-o", "curves.pdf").exit_code == 2

@@ -248,7 +248,8 @@ def test_what_is_left_of_another_ranking_is_named(photographs, workspace, record
     assert not recorder.warnings
     (tmp_path / "few.txt").write_text("".join(f"cat/cat-00{n}.jpg\n" for n in range(3)))
     run(RgbvarParams(ImageParams(photographs, tmp_path / "few.txt")), workspace, recorder)
-    (warning,) = recorder.warnings
+    *replaced, warning = recorder.warnings
+    assert [": replaced " in text for text in replaced] == [True, True]
     assert "rgbvar-1-9.txt, rgbvar-montage-1.jpg, rgbvar.png" in warning
 
 
@@ -262,5 +263,5 @@ def test_an_output_that_cannot_be_is_refused_first(photographs, workspace, silen
 
 def test_a_least_score_is_a_number(photographs):
     """NaN compares with nothing."""
-    with pytest.raises(InputError, match="must be a number"):
+    with pytest.raises(InputError, match="min score must be a finite number"):
         RgbvarParams(ImageParams(photographs), min_score=float("nan"))

@@ -241,7 +241,8 @@ def save(path, change):
     [
         (lambda a, m: a["counts"].__setitem__(5, 7), "counts of its bins are not those|pixels"),
         (lambda a, m: a["ab_counts"].__setitem__((0, 0), 1), "pixels"),
-        (lambda a, m: a["probs"].__setitem__(5, 0.5), "smoothed by soft"),
+        (lambda a, m: a["probs"].__setitem__(5, 0.5), "sum to"),
+        (lambda a, m: a.update(probs=a["probs"][::-1]), "smoothed by soft"),
         (lambda a, m: m.update(n_pixels=1), "it says 1 pixels"),
         (lambda a, m: m.update(fingerprint="0" * 32), "came out as"),
     ],

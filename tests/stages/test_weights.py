@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from colorprep import ArtifactError, InputError, load_weights
+from colorprep import ArtifactError, InputError, QuantizerSpec, load_weights
 from colorprep.stages import export as export_stage
 from colorprep.stages import prior as prior_stage
 from colorprep.stages.export import ExportParams
@@ -80,10 +81,49 @@ def test_exports_are_the_shapes_of_other_projects(photographs, workspace, silent
     np.testing.assert_array_equal(exported["pts_in_hull.npy"], published("pts_in_hull"))
 
 
+def test_exported_priors_have_no_zeros(workspace, recorder, tmp_path):
+    """Published code divides by the prior: a zero, which few photographs leave, makes all NaN."""
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    (tmp_path / "few").mkdir()
+    Image.fromarray(image).save(tmp_path / "few" / "noise.png")
+    params = prior_stage.PriorParams(ImageParams("few"))
+    prior = prior_stage.run(params, workspace, recorder).whole.prior
+    zeros = prior.probs == 0
+    assert zeros.any() and not recorder.warnings
+    export_stage.run(ExportParams("prior.npz"), workspace, recorder)
+    assert any(f"{zeros.sum()} of 313 bins have no probability" in t for t in recorder.warnings)
+    exported = np.load(tmp_path / "prior_probs.npy")
+    expected = np.maximum(prior.probs, 0.5 / (64 * 64))
+    np.testing.assert_allclose(exported, expected / expected.sum(), rtol=1e-14)
+    assert exported.min() > 0 and exported.sum() == pytest.approx(1, abs=1e-12)
+
+    def published_weights(probs):
+        """The weights of Zhang et al.'s code at lambda 0, scaled to a mean of 1."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            factor = probs**-1.0
+            return factor / np.sum(probs * factor)
+
+    assert np.isnan(published_weights(prior.probs)).any()
+    assert np.isfinite(published_weights(exported)).all()
+
+
+def test_a_prior_without_zeros_is_exported_as_it_is(workspace, recorder, tmp_path):
+    """Half a pixel is for priors with zeros: others keep every bit, small shares included."""
+    colors = np.random.default_rng(0).permutation(1 << 24)[: 1 << 18].reshape(512, 512, 1)
+    (tmp_path / "many").mkdir()
+    rgb = (colors >> np.array([16, 8, 0]) & 255).astype(np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "many" / "colors.png")
+    spec = QuantizerSpec("ab:40")
+    params = prior_stage.PriorParams(ImageParams("many"), spec)
+    prior = prior_stage.run(params, workspace, recorder).whole.prior
+    assert prior.probs.min() > 0
+    export_stage.run(ExportParams("prior.npz"), workspace, recorder)
+    np.testing.assert_array_equal(np.load(tmp_path / "prior_probs.npy"), prior.probs)
+    assert not recorder.warnings
+
+
 def test_other_bins_export_their_centers(photographs, workspace, silent):
     """Bins that are no lattice export float centers."""
-    from colorprep import QuantizerSpec
-
     spec = QuantizerSpec("kmeans", 20)
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs), spec), workspace, silent)
     names = [path.name for path in export_stage.run(ExportParams("prior.npz"), workspace, silent)]
@@ -92,6 +132,9 @@ def test_other_bins_export_their_centers(photographs, workspace, silent):
 
 def test_what_cannot_be_exported_is_refused(workspace, silent, tmp_path):
     """Other files are refused by name."""
+    (tmp_path / "labels").mkdir()
+    with pytest.raises(ArtifactError, match=r"labels is a folder without.*; give a prior\.npz"):
+        export_stage.run(ExportParams("labels"), workspace, silent)
     (tmp_path / "x.txt").touch()
     with pytest.raises(ArtifactError, match=r"x\.txt"):
         export_stage.run(ExportParams("x.txt"), workspace, silent)

@@ -51,6 +51,21 @@ def test_prediction_is_the_annealed_mean():
     np.testing.assert_allclose(ours, quantizer.decode(probs), atol=1e-3)
 
 
+@pytest.mark.parametrize("meaning", ["bins", "bins-and-ignored", "hue-and-chroma"])
+def test_the_coldest_colors_are_the_modes(meaning):
+    """However small the temperature is, nothing overflows: the likeliest bin alone is left."""
+    quantizer = hue_chroma_bins(4) if meaning == "hue-and-chroma" else ab_lattice()
+    n_channels = OUTPUTS[meaning].n_channels(quantizer)
+    outputs = 1e3 * torch.randn(1, n_channels, 4, 4, generator=torch.Generator().manual_seed(0))
+    logits = OUTPUTS[meaning].logits(outputs, quantizer).movedim(1, -1).numpy()
+    expected = quantizer.decode(logits, "mode")
+    if meaning == "hue-and-chroma":
+        expected[..., 0] %= 1.0  # a whole turn is none
+    for temperature in (1e-12, 1e-29, 1e-31, 1e-38, 1e-45, 1e-300, 5e-324):
+        ours = decode_outputs(meaning, outputs, quantizer, temperature)
+        np.testing.assert_allclose(ours, expected, atol=1e-12)
+
+
 def test_decoding_of_regression():
     """An output of 1 is 110 CIELAB units."""
     model = make_model("tiny", 2, seed=0).eval()

@@ -1,0 +1,81 @@
+"""What every command refuses in its arguments: an option given twice, a number that is none.
+
+One rule each, for all commands and groups, so that a new option has them from the start.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import click
+
+
+class StrictArguments(click.Command):
+    """Mixin for a command or a group that refuses what could only be a mistake.
+
+    An option that takes one value may be given once, even with the same value; options declared
+    ``multiple`` as often as wanted. A flag may be repeated, but not be given with its opposite.
+    Every number with a fraction must be finite.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; raise `click.UsageError` for those that are refused."""
+        given = list(args)  # click takes them out of the list as it reads them
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            self._refuse_repeated(ctx, given)
+            self._refuse_not_finite(ctx)
+        return rest
+
+    def _refuse_not_finite(self, ctx: click.Context) -> None:
+        for param in self.get_params(ctx):
+            value = ctx.params.get(param.name or "")
+            for number in value if isinstance(value, tuple) else (value,):
+                if isinstance(number, float) and not math.isfinite(number):
+                    raise click.BadParameter(f"{number} is not a finite number", ctx, param)
+
+    def _refuse_repeated(self, ctx: click.Context, args: list[str]) -> None:
+        single = {
+            param.name: param
+            for param in self.get_params(ctx)
+            if isinstance(param, click.Option) and not (param.multiple or param.count)
+        }
+        for name, values in self._given(ctx, args).items():
+            param = single.get(name)
+            if param is None:
+                continue
+            option = max(param.opts, key=len)
+            if not param.is_flag and len(values) > 1:
+                shown = ", ".join(map(_shown, values))
+                often = "twice" if len(values) == 2 else f"{len(values)} times"
+                raise click.UsageError(f"{option} is given {often} ({shown}); give it once", ctx)
+            if param.secondary_opts and len(set(values)) > 1:
+                opposite = max(param.secondary_opts, key=len)
+                raise click.UsageError(f"{option} and {opposite} exclude each other", ctx)
+
+    def _given(self, ctx: click.Context, args: list[str]) -> dict[str, list[Any]]:
+        """Return all values that each option is given, in order."""
+        gathering = copy.copy(self)
+        gathering.params = [_gathered(param) for param in self.params]
+        values, _, _ = gathering.make_parser(ctx).parse_args(args)
+        options = {param.name for param in self.get_params(ctx) if isinstance(param, click.Option)}
+        return {
+            name: list(given)
+            for name, given in values.items()
+            if name in options and isinstance(given, list)
+        }
+
+
+def _gathered(param: click.Parameter) -> click.Parameter:
+    """Return a copy of an option that keeps every value it is given, not the last one alone."""
+    if not isinstance(param, click.Option):
+        return param
+    gathered = copy.copy(param)
+    gathered.multiple = True
+    return gathered
+
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,136 @@
+"""Reading priors and weights for a stage: files of ours, or bare vectors from elsewhere.
+
+A bare vector is an .npy file without a word on its bins: 313 numbers are over those of ab313, 529
+over those of ab529. What a file is, its content says, not its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..artifacts import check_weights, holds_bare_array, load_prior, load_vector, load_weights
+from ..balance.diagnosis import diagnose_prior
+from ..balance.prior import Prior
+from ..balance.weights import check_probs
+from ..color.lab import Floats
+from ..errors import ArtifactError, InputError
+from ..progress import Reporter
+from ..quantize.ab import AbQuantizer, ab529, ab_lattice
+from ..quantize.quantizer import Quantizer
+
+PRIOR_NAME = "prior.npz"
+WEIGHTS_NAME = "weights.npz"
+
+
+class PriorProbs(NamedTuple):
+    """As much of a prior as every form of it tells.
+
+    Attributes
+    ----------
+    probs : ndarray of shape (Q,), float64
+    quantizer : Quantizer
+    digest : str
+    counted : Prior or None
+        All of it; None for a bare vector, whose counts are unknown.
+    """
+
+    probs: Floats
+    quantizer: Quantizer
+    digest: str
+    counted: Prior | None
+
+    @property
+    def n_pixels(self) -> int | None:
+        """How many pixels were counted; None for a bare vector."""
+        return None if self.counted is None else self.counted.n_pixels
+
+
+def read_prior(path: Path, reporter: Reporter) -> PriorProbs:
+    """Read a prior.npz, or a bare vector over the bins of ab313 or ab529.
+
+    Parameters
+    ----------
+    path : Path
+    reporter : Reporter
+        Warned if a bare vector does not sum to 1, or seems to be no sound prior.
+
+    Returns
+    -------
+    PriorProbs
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, damaged, no prior, or a vector of another length.
+    """
+    if not holds_bare_array(path):
+        return probs_of(load_prior(path))
+    vector = load_vector(path)
+    quantizer = _bare_bins(path, vector, "prior")
+    try:
+        probs = check_probs(vector)
+    except InputError as error:
+        raise ArtifactError(f"{path}: {error}") from error
+    if abs(vector.sum() - 1.0) > 1e-6:
+        reporter.warn(f"{path} sums to {vector.sum():g}; it was normalized to sum to 1")
+    for finding in diagnose_prior(probs):
+        reporter.warn(f"{path}: {finding.severity}: {finding.detail}")
+    digest = hashlib.sha256(np.ascontiguousarray(probs, "<f8").tobytes()).hexdigest()[:32]
+    return PriorProbs(probs, quantizer, digest, None)
+
+
+def probs_of(prior: Prior) -> PriorProbs:
+    """Return a counted prior in the form that `read_prior` gives."""
+    return PriorProbs(prior.probs, prior.quantizer, prior.digest, prior)
+
+
+def read_weights(path: Path, quantizer: Quantizer, shown: str) -> Floats:
+    """Read the weights of a quantizer's bins: a weights.npz, or a bare vector for ab313 or ab529.
+
+    Parameters
+    ----------
+    path : Path
+    quantizer : Quantizer
+        Of the labels that are weighed.
+    shown : str
+        The path, for messages.
+
+    Returns
+    -------
+    ndarray of shape (Q,), float64
+        Finite; above 0 but for bins that were dropped.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing, damaged, holds no weights, or those of other bins.
+    """
+    if holds_bare_array(path):
+        values = load_vector(path)
+        lattice = _bare_bins(path, values, "vector of weights")
+        check_weights(path, values, None)
+        meta: Mapping[str, Any] = {"quantizer": lattice.name, "fingerprint": lattice.fingerprint}
+    else:
+        weights, meta = load_weights(path)
+        values = weights.weights
+    if meta.get("fingerprint") != quantizer.fingerprint or len(values) != len(quantizer.centers):
+        raise ArtifactError(
+            f"{shown} holds {len(values)} weights for {meta.get('quantizer')}, the labels are of "
+            f"the {len(quantizer.centers)} bins of {quantizer.name}, which are other bins; make "
+            "both from one prior, or train with --no-weights"
+        )
+    return values
+
+
+def _bare_bins(path: Path, vector: Floats, what: str) -> AbQuantizer:
+    if len(vector) not in (313, 529):
+        raise ArtifactError(
+            f"{path} has {len(vector)} bins; a bare {what} must have the 313 bins of ab313 or the "
+            "529 of ab529"
+        )
+    return ab_lattice() if len(vector) == 313 else ab529()

@@ -1,0 +1,93 @@
+"""Saying what an output took the place of, where that was something else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from ..artifacts import load_arrays, load_prior, load_weights
+from ..errors import ColorprepError
+from ..images.lists import read_list, write_list
+from ..progress import Reporter
+from ..report.numbers import quantity
+
+SHOWN_DIGITS = 8  # of a digest
+
+
+class _Former(NamedTuple):
+    """What a file was before: its digest, None if unreadable, and what it held, in words."""
+
+    digest: str | None
+    what: str
+
+
+@contextmanager
+def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
+    """Tell which files hold something else after the block than before, and what they held.
+
+    A file that is new, or is written again byte for byte, is not mentioned.
+
+    Parameters
+    ----------
+    reporter : Reporter
+        Told also if the block raises.
+    *paths : Path
+        What the block may write or remove.
+    """
+    former = {path: _Former(_digest(path), _what(path)) for path in paths if path.is_file()}
+    try:
+        yield
+    finally:
+        for path, (digest, what) in former.items():
+            if not path.exists():
+                reporter.replaced(path, f"removed {what}")
+            elif digest is None or _digest(path) != digest:
+                reporter.replaced(path, f"replaced {what}")
+
+
+def replace_list(path: Path, lines: Iterable[str], reporter: Reporter) -> None:
+    """Write a list of images, and tell if another one was in its place."""
+    with telling_replaced(reporter, path):
+        write_list(path, lines)
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _what(path: Path) -> str:
+    """Return what a file holds, as far as that takes no time."""
+    try:
+        if path.suffix == ".npz":
+            return _what_artifact(path)
+        if path.suffix == ".txt":
+            n_lines = len(read_list(path, may_be_empty=True))
+            return f"another list, of {quantity(n_lines, 'image')}"
+    except ColorprepError:
+        pass
+    return "a file of other content"
+
+
+def _what_artifact(path: Path) -> str:
+    kind = str(load_arrays(path, "")[1].get("schema"))
+    if kind.startswith("colorprep.prior/"):
+        prior = load_prior(path)
+        images = quantity(prior.meta.get("n_images", 0), "image")
+        return (
+            f"another prior, of {images} over {prior.quantizer.name} "
+            f"(digest {prior.digest[:SHOWN_DIGITS]})"
+        )
+    if kind.startswith("colorprep.weights/"):
+        meta = load_weights(path)[1]
+        return (
+            f"other weights, of lambda {meta.get('lambda')} and alpha {meta.get('alpha')} for the "
+            f"prior with digest {str(meta.get('prior_digest'))[:SHOWN_DIGITS]}"
+        )
+    return "a file of other content"

@@ -1,0 +1,282 @@
+"""Claims about arguments that no command takes: given twice, no number, a URL for a path."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from run_folders import some_rows, write_run
+
+from colorprep.cli.main import COMMANDS, cli
+from colorprep.errors import UrlGiven
+from colorprep.places import local_path
+from colorprep.stages import labels
+from colorprep.workspace import Workspace
+
+
+def walk(name, command):
+    """A command by its words, and those within it."""
+    yield name, command
+    for inner, one in getattr(command, "commands", {}).items():
+        yield from walk(f"{name} {inner}", one)
+
+
+EVERY = [found for name in COMMANDS for found in walk(name, cli.get_command(None, name))]
+OPTIONS = [
+    (name, command, param)
+    for name, command in [("", cli), *EVERY]
+    for param in command.params
+    if isinstance(param, click.Option)
+]
+SINGLE = [found for found in OPTIONS if not (found[2].is_flag or found[2].multiple)]
+FLOATS = [found for found in OPTIONS if isinstance(found[2].type, click.types.FloatParamType)]
+
+
+def by_name(value):
+    """A short name of a command or an option for test ids."""
+    return max(value.opts, key=len) if isinstance(value, click.Option) else None
+
+
+def values_of(option):
+    """Two values that an option takes."""
+    if isinstance(option.type, click.Choice):
+        return [str(option.type.choices[0])] * 2
+    if isinstance(option.type, click.types.FloatParamType):
+        return ["0.25", "0.5"]
+    if option.type.name in ("integer", "integer range", "N|native"):
+        return ["32", "33"]
+    return ["a", "b"]
+
+
+def positional(command):
+    """Words for the arguments that a command cannot do without."""
+    return ["7" for param in command.params if isinstance(param, click.Argument) and param.required]
+
+
+@pytest.mark.parametrize(("name", "command", "option"), SINGLE, ids=by_name)
+def test_an_option_of_one_value_is_taken_once(name, command, option):
+    """The second value is refused, whichever way both are written, also if it is the first."""
+    first, second = values_of(option)
+    long, short = max(option.opts, key=len), min(option.opts, key=len)
+    words = positional(command)
+    command.make_context(name, [*words, long, first])
+    joined = f"{long}={second}" if long.startswith("--") else f"{long}{second}"
+    for again, last in (([short, second], second), ([joined], second), ([long, first], first)):
+        with pytest.raises(click.UsageError) as error:
+            command.make_context(name, [*words, long, first, *again])
+        assert error.value.message == f"{long} is given twice ({first}, {last}); give it once"
+
+
+def test_giving_it_twice_is_wrong_usage(colorprep):
+    """It exits with 2, also in a group of commands."""
+    for words in (["prior", "--dir", "a", "--dir", "b"], ["lists", "tiny", "-o", "a", "-o", "a"]):
+        result = colorprep(*words)
+        assert result.exit_code == 2 and "is given twice" in result.stderr
+
+
+@pytest.mark.parametrize(("name", "command", "option"), OPTIONS, ids=by_name)
+def test_flags_and_lists_may_be_repeated_but_not_contradicted(name, command, option):
+    """The same flag twice is harmless; a flag and its opposite are refused."""
+    if option.multiple:
+        value = values_of(option)[0]
+        command.make_context(name, [*positional(command), option.opts[0], value] * 2)
+    elif option.is_flag and option.name not in ("help", "version"):
+        words = [*positional(command), option.opts[0]]
+        assert command.make_context(name, [*words, option.opts[0]]).params[option.name] is True
+    if option.secondary_opts:
+        opposite = option.secondary_opts[0]
+        with pytest.raises(click.UsageError, match=f"{opposite} exclude each other"):
+            command.make_context(name, [*words, opposite])
+
+
+def test_the_walk_reaches_what_it_should():
+    """Commands in groups and options of every kind are among those that are walked."""
+    names = {name for name, *_ in SINGLE}
+    assert {"prior", "lists random", "lists split", "train"} <= names
+    assert {option.name for *_, option in FLOATS} >= {"lowpass", "learning_rate", "min_score"}
+    assert {option.name for *_, option in OPTIONS if option.multiple} >= {"allowed", "multipliers"}
+
+
+def test_help_is_given_whatever_else_is_wrong(colorprep):
+    """--help wins over an option given twice."""
+    assert colorprep("prior", "--dir", "a", "--dir", "b", "--help").exit_code == 0
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(("name", "command", "option"), FLOATS, ids=by_name)
+def test_numbers_are_finite(name, command, option, value):
+    """What is no number is wrong usage for every option with a fraction."""
+    words = [*positional(command), f"{max(option.opts, key=len)}={value}"]
+    with pytest.raises(click.BadParameter):
+        command.make_context(name, words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["prior", "--quantizer", "hc-grid", "--sigma", "nan"],
+        ["prior", "--quantizer", "hc-grid", "--sigma", "inf"],
+        ["train", "--val", "nan"],
+        ["train", "--lr-of", "score=nan"],
+        ["train", "--lr-of", "score=inf"],
+    ],
+    ids=" ".join,
+)
+def test_numbers_within_words_are_finite(colorprep, words):
+    """So are numbers that an option takes among other words."""
+    result = colorprep(*words)
+    assert result.exit_code == 2 and words[-1].rpartition("=")[2] in result.stderr
+
+
+URL = "s3://user:secret@bucket/x"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["prior", "-o", URL],
+        ["prior", "--list", URL],
+        ["weights", URL],
+        ["weights", "-o", URL],
+        ["weights", "--matrix", URL],
+        ["labels", "-o", URL],
+        ["labels", "--prior", URL],
+        ["labels", "--list", URL],
+        ["labels", "--dry-run", "-o", URL],
+        ["rgbvar", "-o", URL],
+        ["lists", "random", "3", "-o", URL],
+        ["lists", "tiny", "-o", URL],
+        ["lists", "split", "-o", URL],
+        ["lists", "merge", URL],
+        ["lists", "merge", "a.txt", "-o", URL],
+        ["audit", "-o", URL],
+        ["audit", "--val", URL],
+        ["train", "--shards", URL],
+        ["train", "-o", URL],
+        ["plot", URL],
+        ["plot", "run", "-o", f"{URL}.png"],
+        ["colorize", "x.jpg", "--checkpoint", URL],
+        ["evaluate", "--checkpoint", URL],
+        ["evaluate", "--original", "a", "--colorized", "b", "-o", URL],
+        ["evaluate", "--original", "a", "--colorized", "b", "--prior", URL],
+        ["report", "-o", URL],
+        ["report", "--figures", URL],
+        ["report", "--compare", URL],
+        ["verify", URL],
+        ["info", URL],
+        ["export", URL],
+        ["export", "prior.npz", "-o", URL],
+        ["demo", "--out", URL],
+        ["sample", URL],
+        ["info", "prior.npz", "--log-file", URL],
+    ],
+    ids=" ".join,
+)
+def test_a_url_is_no_local_path(colorprep, counted, words):
+    """Files and folders are local: a URL is refused before any work, and no folder is made."""
+    before = sorted(counted.rglob("*"))
+    result = colorprep(*words)
+    assert result.exit_code == 2 and result.stdout == ""
+    assert re.search(r"s3://bucket/x(\.png)? is a URL", result.stderr)
+    assert "aws s3" in result.stderr
+    assert "secret" not in result.stderr
+    assert sorted(counted.rglob("*")) == before
+
+
+@pytest.fixture(scope="module")
+def three(photographs, tmp_path_factory):
+    """A workspace with the prior of three photographs, a list of them, and a run."""
+    folder = tmp_path_factory.mktemp("three")
+    keys = [path.relative_to(photographs).as_posix() for path in photographs.rglob("*.jpg")]
+    (folder / "a.txt").write_text("".join(f"{key}\n" for key in sorted(keys)[:3]))
+    write_run(folder / "run", some_rows(3))
+    words = ["prior", "-C", folder, "--dir", photographs, "--list", "a.txt", "--size", "32", "-q"]
+    assert CliRunner().invoke(cli, list(map(str, words))).exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def counted(three, tmp_path):
+    """A copy of that workspace."""
+    return shutil.copytree(three, tmp_path, dirs_exist_ok=True)
+
+
+def test_the_workspace_is_a_local_folder(tmp_path, monkeypatch):
+    """-C takes no URL either."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["prior", "-C", "gs://bucket/x"])
+    assert result.exit_code == 2 and "gs://bucket/x is a URL" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_scripts_are_refused_as_well(workspace, silent, tmp_path):
+    """From Python, too, also where a Path was made of the URL."""
+    for place in ("s3://bucket/labels", Path("s3://bucket/labels"), "FILE:///labels"):
+        with pytest.raises(UrlGiven, match="is a URL"):
+            labels.run(labels.LabelsParams(output=place), workspace, silent)
+        with pytest.raises(UrlGiven):
+            Workspace(place)
+    assert not list(tmp_path.iterdir())
+
+
+def test_paths_that_look_a_little_like_urls_are_paths():
+    """Colons, drive letters and doubled slashes alone make no URL."""
+    for path in ("a:b", "C:/x", "a//b", "/s3://x", "2024-01-01T10:00/x"):
+        assert local_path(path) == Path(path)
+    with pytest.raises(UrlGiven, match="give the path alone: /a/b"):
+        local_path("file:///a/b")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["prior", "--dir", "photos"],
+        ["prior", "--dir", "photos", "--list", "list.txt"],
+        ["lists", "merge", "list.txt"],
+        ["weights", "vector.npy"],
+        ["labels", "--dir", "photos", "--prior", "vector.npy"],
+        ["train", "--shards", "photos"],
+        ["plot", "photos"],
+        ["colorize", "--checkpoint", "photos", "x.jpg"],
+        ["evaluate", "--original", "photos", "--colorized", "photos"],
+        ["verify", "photos"],
+        ["info", "list.txt"],
+        ["export", "vector.npy"],
+    ],
+    ids=" ".join,
+)
+def test_a_path_of_the_current_folder_is_recognized_under_c(tmp_path, monkeypatch, words):
+    """Where -C hides a file that is here, the message names the path that reaches it."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "list.txt").write_text("a.jpg\n")
+    (tmp_path / "vector.npy").write_bytes(b"")
+    (tmp_path / "a" / "ws").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, [*words, "-C", "a/ws"])
+    assert result.exit_code == 1 and "in the current folder: give ../../" in result.stderr
+    reached = result.stderr.partition("give ")[2].partition(",")[0]
+    assert (tmp_path / "a" / "ws" / reached).exists()
+
+
+def test_what_is_not_given_is_looked_for_in_the_workspace_alone(tmp_path, photographs, monkeypatch):
+    """A prior.npz in the current folder is none of the workspace's."""
+    (tmp_path / "prior.npz").write_bytes(b"")
+    (tmp_path / "ws").mkdir()
+    monkeypatch.chdir(tmp_path)
+    words = ["labels", "-C", "ws", "--dir", str(photographs), "--size", "32"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0 and "labeling with ab313" in result.stderr
+
+
+def test_json_tells_what_was_replaced(colorprep, counted, photographs):
+    """An artifact of other content is named on stderr, quiet or not, and in JSON."""
+    again = colorprep("weights", "-q", "--json")
+    assert json.loads(again.stdout)["replaced"] == [] and again.stderr == ""
+    other = colorprep("prior", "--dir", photographs, "--size", "32", "-q", "--json")
+    first, second = json.loads(other.stdout)["replaced"]
+    assert first["path"].endswith("prior.npz") and "3 images over ab313" in first["what"]
+    assert second["path"].endswith("weights.npz") and "lambda 0.5" in second["what"]
+    assert other.stderr.count("replaced") == 2

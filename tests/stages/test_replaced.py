@@ -1,0 +1,150 @@
+"""Claims about what is said when an output takes the place of something else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from colorprep import load_prior
+from colorprep.cli import console
+from colorprep.stages import audit, colorize, evaluate, export, lists, prior, rgbvar, weights
+from colorprep.stages.images import ImageParams
+from colorprep.stages.replaced import telling_replaced
+
+
+@pytest.fixture
+def two(photographs, workspace):
+    """Parameters of two sets of images: all of them, and those of a list."""
+    keys = sorted(path.relative_to(photographs).as_posix() for path in photographs.rglob("*.jpg"))
+    workspace.path("few.txt").write_text("".join(f"{key}\n" for key in keys[:6]))
+    return ImageParams(photographs), ImageParams(photographs, "few.txt")
+
+
+def told_of(recorder):
+    """The files that were said to hold something else now, and forget them."""
+    told = [text for text in recorder.warnings if ": replaced " in text or ": removed " in text]
+    recorder.warnings.clear()
+    return {Path(text.partition(": ")[0]).name: text for text in told}
+
+
+def test_only_other_content_is_told(workspace, recorder, tmp_path):
+    """New and equal files are not mentioned; others and removed ones are, also after a failure."""
+    kept, changed, gone, new = (tmp_path / name for name in ("kept", "changed", "gone", "new"))
+    for path in (kept, changed, gone):
+        path.write_text("before")
+    with pytest.raises(OSError), telling_replaced(recorder, kept, changed, gone, new):
+        kept.write_text("before")
+        changed.write_text("after")
+        new.write_text("new")
+        gone.unlink()
+        raise OSError
+    assert recorder.warnings == [
+        f"{changed}: replaced a file of other content",
+        f"{gone}: removed a file of other content",
+    ]
+
+
+def test_priors_and_weights(two, workspace, recorder):
+    """Another prior is told by its images and digest, weights by how they were made."""
+    everything, few = two
+    prior.run(prior.PriorParams(few, size=32, by_class=True), workspace, recorder)
+    digest = load_prior(workspace.path("prior.npz")).digest
+    prior.run(prior.PriorParams(few, size=32, by_class=True), workspace, recorder)
+    assert not told_of(recorder)
+    prior.run(prior.PriorParams(everything, size=32), workspace, recorder)
+    told = told_of(recorder)
+    assert set(told) == {"prior.npz", "weights.npz"}
+    assert f"another prior, of 6 images over ab313 (digest {digest[:8]})" in told["prior.npz"]
+    assert f"lambda 0.5 and alpha 1.0 for the prior with digest {digest[:8]}" in told["weights.npz"]
+    weights.run(weights.WeightsParams(), workspace, recorder)
+    assert not told_of(recorder)
+    weights.run(weights.WeightsParams(mix=0.1, matrix="m.npy"), workspace, recorder)
+    weights.run(weights.WeightsParams(mix=0.2, matrix="m.npy"), workspace, recorder)
+    assert set(told_of(recorder)) == {"weights.npz", "m.npy"}
+
+
+def test_class_priors_and_named_ones(two, workspace, recorder):
+    """priors/CLASS and priors/NAME are watched as well."""
+    everything, few = two
+    for size in (32, 16):
+        prior.run(prior.PriorParams(few, size=size, by_class=True), workspace, recorder)
+    n_classes = len(list(workspace.path("priors").iterdir()))
+    texts = [text for text in recorder.warnings if "replaced another prior" in text]
+    assert len(texts) == n_classes + 1
+    for images in (few, everything):
+        prior.run(prior.PriorParams(images, size=32, name="cat"), workspace, recorder)
+    assert "of 6 images" in told_of(recorder)["prior.npz"]
+
+
+def test_lists_and_rankings(two, workspace, recorder):
+    """Lists are told by their length; tables and pictures by their name."""
+    everything, few = two
+    for seed in (0, 0):
+        lists.draw(lists.DrawParams(everything, 5, seed=seed), workspace, recorder)
+    assert not told_of(recorder)
+    lists.draw(lists.DrawParams(everything, 5, seed=1), workspace, recorder)
+    assert "another list, of 5 images" in told_of(recorder)["random-5.txt"]
+    for images in (few, everything):
+        rgbvar.run(rgbvar.RgbvarParams(images, ranks=(1, 4), montages=(1,)), workspace, recorder)
+        lists.split(lists.SplitParams(images, val=0.3, test=0.0), workspace, recorder)
+    ranked = {f"rgbvar{end}" for end in (".txt", ".csv", "-1-4.txt", "-montage-1.jpg", ".png")}
+    told = told_of(recorder)
+    assert set(told) == ranked | {"train.txt", "val.txt"}
+    assert "of 6 images" in told["rgbvar.txt"]
+    lists.combine(lists.CombineParams("merge", ("few.txt",)), workspace, recorder)
+    params = lists.CombineParams("intersect", ("few.txt", "few.txt"), output="lists/merged.txt")
+    lists.combine(params, workspace, recorder)
+    assert not told_of(recorder)
+
+
+def test_audits_and_evaluations(two, photographs, workspace, recorder):
+    """Tables, lists and pictures of an audit, and all files of an evaluation."""
+    everything, few = two
+    for images in (few, everything):
+        audit.run(audit.AuditParams(images), workspace, recorder)
+    assert set(told_of(recorder)) >= {"audit.csv", "classes.csv", "summary.json", "keep.txt"}
+    judged = ImageParams(list="few.txt"), ImageParams(list="few.txt"), ImageParams()
+    told = []
+    for images in judged:
+        params = evaluate.EvaluateParams(images, photographs, photographs, size=24)
+        evaluate.run(params, workspace, recorder)
+        told.append(set(told_of(recorder)))
+    assert told == [set(), set(), {"evaluation.json", "evaluation.csv", "worst-and-best.jpg"}]
+
+
+def test_exports(two, workspace, recorder):
+    """Exports of another prior are told."""
+    everything, few = two
+    for images in (few, everything):
+        prior.run(prior.PriorParams(images, size=32), workspace, recorder)
+        told_of(recorder)
+        export.run(export.ExportParams("prior.npz"), workspace, recorder)
+    assert set(told_of(recorder)) == {"prior_probs.npy"}
+
+
+def test_pictures(workspace, recorder, tmp_path, photographs, monkeypatch):
+    """A picture by another network is told; the same one again is not."""
+    picture = np.zeros((8, 8, 3), np.uint8)
+    batch = colorize.ColorizeBatch(
+        colorize.ImageReader(colorize.folder_source(photographs)),
+        lambda pixels: picture,
+        tmp_path / "colorized",
+        recorder,
+    )
+    batch(colorize.Batch(range(2)))
+    batch(colorize.Batch(range(2)))
+    assert not told_of(recorder)
+    picture[:] = 9
+    batch(colorize.Batch(range(2)))
+    assert len(told_of(recorder)) == 2
+
+
+def test_the_console_names_the_first_and_counts_the_rest(capsys, tmp_path):
+    """Thousands of replaced pictures take a few lines; --json has them all."""
+    told = console.Console(quiet=True, log_file=None)
+    for number in range(25):
+        told.replaced(tmp_path / f"{number}.png", "replaced a file of other content")
+    told.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == console.SHOWN_REPLACED + 1
+    assert "15 more files were replaced" in lines[-1] and len(told.all_replaced) == 25
