@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import OutputError, OutputExists
+from .errors import ColorprepError, OutputError, OutputExists
 
 TEMPORARY = ".tmp"
 NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 NOT_ALLOWED = frozenset([errno.EACCES, errno.EPERM, errno.EROFS])
+PROBE = 1 << 20  # bytes: more than a full disk may still have in a last block
 
 
 def check_replaceable(path: Path) -> None:
@@ -63,11 +64,36 @@ def replacing(path: Path) -> Iterator[Path]:
     check_replaceable(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                yield temporary
+            except ColorprepError:
+                raise
+            except Exception as error:
+                lack = _lack_of_room(temporary)
+                if lack is None:
+                    raise
+                raise lack from error
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Explain why a file cannot be written, where that is for want of room or permission.
+
+    Raises
+    ------
+    OutputError
+        If the block raises an `OSError` of one of these kinds; others are left as they are.
+    """
+    try:
+        yield
     except OSError as error:
         if error.errno in NO_ROOM:
             what = "there is no room for it"
@@ -79,9 +105,22 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
         reason = f"{what} ({error.strerror}); {how}; what was finished before is kept"
         raise OutputError(f"cannot write {path}: {reason}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+def _lack_of_room(path: Path) -> OSError | None:
+    """Return the system's error if there is no room to write more to a file.
+
+    Libraries raise errors of their own when a disk is full (torch a `RuntimeError`, numpy an
+    `OSError` without a number), so the system is asked once more.
+    """
+    try:
+        with path.open("ab") as stream:
+            stream.write(bytes(PROBE))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        return error if error.errno in NO_ROOM else None
+    return None
 
 
 def remove_leftovers(folder: Path) -> None:
