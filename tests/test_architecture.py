@@ -25,6 +25,7 @@ BELOW = {
     "metrics": {"errors", "color", "quantize", "balance"},
     "atomic": {"errors"},
     "workspace": {"errors", "atomic"},
+    "locks": {"errors", "atomic", "progress"},
     "engine": {"errors"},
     "images": {"errors", "engine", "atomic"},
     "artifacts": {"errors", "atomic", "color", "quantize", "balance"},

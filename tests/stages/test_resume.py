@@ -191,9 +191,9 @@ def test_with_nothing_to_resume_training_begins(photographs, workspace, recorder
 def test_other_settings_are_refused(ready):
     """What is asked for beside --resume must be what the run was begun with."""
     folder = ready.root / "runs" / "whole"
-    with pytest.raises(InputError, match="begun with batch size 4, not 8"):
+    with pytest.raises(InputError, match=r"--batch-size was 4, is 8 now"):
         run(TrainParams(resume=True, output=folder, batch_size=8), ready, Reporter())
-    with pytest.raises(InputError, match=r"begun with ema 0\.9, not none"):
+    with pytest.raises(InputError, match=r"--ema was 0\.9, is none now"):
         run(TrainParams(resume=True, output=folder, said=frozenset(["ema"])), ready, Reporter())
     run(TrainParams(resume=True, output=folder, batch_size=4), ready, Reporter())
 
@@ -203,7 +203,7 @@ def test_a_default_that_is_said_is_meant(ready):
     command = [sys.executable, "-m", "colorprep", "train", "--resume", "-C", str(ready.root)]
     options = ["-o", "runs/whole", "--batch-size", "32"]
     done = subprocess.run([*command, *options], capture_output=True, text=True)
-    assert done.returncode == 1 and "begun with batch size 4, not 32" in done.stderr
+    assert done.returncode == 1 and "--batch-size was 4, is 32 now" in done.stderr
 
 
 def test_other_inputs_are_refused(photographs, workspace, silent):
