@@ -19,7 +19,7 @@ from .atomic import TEMPORARY, check_replaceable, writing
 from .errors import OutputError
 from .progress import Reporter
 
-LOCK = f".lock{TEMPORARY}"
+LOCK, TURN = f".lock{TEMPORARY}", f".turn{TEMPORARY}"
 WITHOUT_LOCKS = frozenset([errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 
 
@@ -88,7 +88,7 @@ def in_turn(folder: Path) -> Iterator[None]:
     OutputError
         If there is no room or permission to write.
     """
-    path = folder / LOCK
+    path = folder / TURN
     check_replaceable(path)
     with writing(path):
         _make(folder)

@@ -22,6 +22,7 @@ from ..errors import InputError
 from ..images.lists import listed, read_list
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, index_of
+from ..locks import in_turn
 from ..progress import Reporter
 from ..workspace import Workspace
 from .audit_files import (
@@ -139,13 +140,14 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
         doubles = find_doubles(records, reader, engine, reporter)
     warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
     findings = conclude(source, records, skipped, doubles, validation, params.allowed)
-    write_table(table, findings)
-    write_lists(keep, drop, findings)
     class_counts = count_classes(findings)
-    write_classes(classes, class_counts)
-    sheets = write_sheets(folder, findings, reader)
     summary = _summary(findings, class_counts, validation, params)
-    write_json(summary_path, summary)
+    with in_turn(folder):  # so that all files are of one command
+        write_table(table, findings)
+        write_lists(keep, drop, findings)
+        write_classes(classes, class_counts)
+        sheets = write_sheets(folder, findings, reader)
+        write_json(summary_path, summary)
     return AuditResult(table, classes, summary_path, keep, drop, sheets, summary)
 
 

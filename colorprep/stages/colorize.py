@@ -29,6 +29,7 @@ from ..images.opening import find_images
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..images.source import Source
+from ..locks import sole_process
 from ..progress import Reporter
 from ..quantize.decoding import TEMPERATURE
 from ..training.checkpoint import load_checkpoint
@@ -133,6 +134,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     InputError
         If there is no photograph, one would be replaced, or two pictures would be written to one
         file.
+    OutputError
+        If another process colorizes into the folder.
     """
     path = checkpoint_path(params.checkpoint, workspace)
     checkpoint = load_checkpoint(path)
@@ -149,7 +152,10 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     written: list[Path] = []
     skipped: list[Skip] = []
     n_images = sum(len(photographs.source.keys) for photographs in places)
-    with reporter.track(n_images, "images", "colorizing") as advance:
+    with (
+        sole_process(folder, "written to", reporter),
+        reporter.track(n_images, "images", "colorizing") as advance,
+    ):
         for photographs in places:
             skipped += map(photographs.named, photographs.source.skipped)
             task = ColorizeBatch(ImageReader(photographs.source), colorize, folder)

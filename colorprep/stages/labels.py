@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Literal
 
 from ..artifacts import load_prior, versions
-from ..atomic import remove_leftovers
+from ..atomic import TEMPORARY, remove_leftovers
 from ..balance.prior import Prior
 from ..curriculum.scoring import SCORE_SIZE
 from ..errors import InputError, OutputExists
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, has_image_ending
+from ..locks import sole_process
 from ..progress import Reporter
 from ..quantize.ab import ab_lattice
 from ..quantize.quantizer import Quantizer
@@ -168,12 +169,21 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     ------
     OutputExists
         If the folder holds something else, or labels of other images or settings.
+    OutputError
+        If another process labels into the folder, or there is no room or permission to write.
     InputError
         If no image could be read, or the parameters do not fit together.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
     folder = workspace.path(params.output or LABELS_NAME)
+    with sole_process(folder, "labeled", reporter):
+        return _label(params, folder, workspace, reporter)
+
+
+def _label(
+    params: LabelsParams, folder: Path, workspace: Workspace, reporter: Reporter
+) -> LabelsResult:
     if params.overwrite or planned(folder) is None:
         _check_free(folder, params.overwrite)
     source = open_source(params.images, workspace)
@@ -349,9 +359,7 @@ def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> 
 
 
 def _check_free(folder: Path, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise OutputExists(f"{folder} is a file; give another folder with -o")
-    if not overwrite and folder.exists() and any(folder.iterdir()):
+    if not overwrite and any(entry.suffix != TEMPORARY for entry in folder.iterdir()):
         raise OutputExists(
             f"{folder} holds something else than labels; give another folder with -o"
         )

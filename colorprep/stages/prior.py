@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..images.reader import ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, top_folder
+from ..locks import in_turn
 from ..progress import Reporter
 from ..quantize.spec import QuantizerSpec, make_quantizer
 from ..workspace import Workspace
@@ -240,9 +241,10 @@ class _PriorWriter:
         probs = smoothed_probs(quantizer, counts, cells, self._params.smoothing)
         meta = self._meta(name, indices, tally, int(counts.sum()))
         prior = Prior(quantizer, counts, probs, cells, lightness, meta, tally.replicates)
-        save_prior(path, prior)
         weights_path = weights_path_beside(path)
-        report = write_weights(prior_probs(prior), WeightsParams(), weights_path)
+        with in_turn(path.parent):  # so that both are of one command
+            save_prior(path, prior)
+            report = write_weights(prior_probs(prior), WeightsParams(), weights_path)
         return WrittenPrior(path, prior, weights_path, report)
 
     def _meta(

@@ -27,6 +27,7 @@ from ..errors import InputError
 from ..images.lists import read_list, write_list
 from ..images.skip import Skip
 from ..images.source import Source
+from ..locks import in_turn
 from ..progress import Reporter
 from ..scorebook import ScoreBook
 from ..workspace import Workspace
@@ -207,9 +208,10 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     ranking = _rank(source, book, score, params.stratify)
     _check_starts(params, len(ranking.order))
     before = _others_of_the_ranking(list_path, ranking)
-    write_list(list_path, ranking.keys)
-    _write_scores(scores_path, ranking, prior)
-    range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
+    with in_turn(folder):  # so that all three are of one command
+        write_list(list_path, ranking.keys)
+        _write_scores(scores_path, ranking, prior)
+        range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
     pictures: list[Path] = []
     if params.montages:
         from .montages import write_montages  # which draws, and drawing is slow to import

@@ -15,6 +15,7 @@ from ..balance.prior import smoothed_probs
 from ..balance.weights import ZeroBins, check_probs, rebalancing_weights
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
+from ..locks import sole_process
 from ..progress import Reporter
 from ..quantize.tables import cell_bins
 from ..workspace import Workspace
@@ -135,7 +136,9 @@ def _verify_labels(
     problems = [Problem(path, text) for path, text in found]
     repaired: list[Problem] = []
     if problems and params.repair:
-        repair_labels(folder, {problem.path for problem in problems}, images, workspace, reporter)
+        bad = {problem.path for problem in problems}
+        with sole_process(folder, "labeled", reporter):
+            repair_labels(folder, bad, images, workspace, reporter)
         left = labels_problems(folder, params.deep, images, workspace, reporter)
         repaired, problems = problems, [Problem(path, text) for path, text in left]
     return VerifyResult(folder, "labels", problems, repaired)
