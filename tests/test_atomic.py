@@ -106,7 +106,7 @@ def writes_without_room(path, write, room=100_000):
 
 @pytest.mark.parametrize("writer", WRITERS)
 def test_no_room_is_told_whichever_library_writes(tmp_path, writer):
-    """torch, numpy and safetensors raise errors of their own; the message is one, nothing is lost."""
+    """Libraries raise errors of their own; the message is one, and the old file stays."""
     path = tmp_path / "file"
     path.write_text("as it was")
     said = writes_without_room(path, WRITERS[writer])

@@ -16,7 +16,7 @@ from ..artifacts import load_arrays, load_prior, load_weights
 from ..balance.prior import Prior, entropy_bits
 from ..balance.weights import check_probs, gray_bins
 from ..color.lab import Floats
-from ..errors import ArtifactError, InputError
+from ..errors import ArtifactError, ColorprepError, InputError
 from ..images.lists import read_list
 from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
@@ -62,6 +62,20 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     target = workspace.path(path)
     if not target.exists():
         raise ArtifactError(f"there is no file or folder {target}")
+    try:
+        return _described(target)
+    except ColorprepError:
+        raise
+    except (
+        LookupError, TypeError, AttributeError, ValueError, RecursionError, csv.Error,
+    ) as error:  # fmt: skip
+        # Each reader checks what its command needs; info shows more than that.
+        raise ArtifactError(
+            f"{target} is damaged: it lacks what belongs there ({error}); make it again"
+        ) from error
+
+
+def _described(target: Path) -> Facts:
     if target.is_dir():
         return _of_folder(target)
     describe = _READERS.get(target.suffix)

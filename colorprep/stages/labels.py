@@ -192,7 +192,7 @@ def _label(
     plan = _begin(folder, plan_of(params, quantizer_of(prior)), source, params)
     if params.pixels != SCORE_SIZE or params.fit != "stretch":
         return complete(folder, plan, source, params.images, reporter)
-    with scoring_beside(source, params.images, prior, workspace) as scoring:
+    with scoring_beside(source, params.images, prior, workspace, reporter) as scoring:
         return complete(folder, plan, source, params.images, reporter, scoring)
 
 

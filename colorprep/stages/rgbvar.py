@@ -201,7 +201,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         check_replaceable(path)
     prior = load_prior(workspace.path(PRIOR_NAME)) if params.score == "surprise" else None
     score = params.score.replace("-", "_")
-    with open_scores(source, params.images, prior, workspace, params.fast) as book:
+    with open_scores(source, params.images, prior, workspace, reporter, params.fast) as book:
         bad = score_missing(book, score, source, params.images, prior, params.fast, reporter)
     skipped = sorted([*source.skipped, *bad])
     report_skips(skipped, int(book.known.sum()), reporter)

@@ -56,6 +56,22 @@ class Checkpoint:
         return outputs_of(self.config)
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """How the labels were made that it was trained on, see `colorprep.shards.plan.Settings`.
+
+        Raises
+        ------
+        ArtifactError
+            If the checkpoint does not say.
+        """
+        if "settings" not in self.config:
+            raise ArtifactError(
+                "the checkpoint does not say at which size and stride its network was trained; "
+                "take one that `colorprep train` wrote"
+            )
+        return dict(self.config["settings"])
+
+    @property
     def n_parameters(self) -> int:
         """How many parameters the model has."""
         return sum(parameter.numel() for parameter in self.model.parameters())
@@ -114,6 +130,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         quantizer = _quantizer(content["quantizer"])
         config, progress = dict(content["config"]), dict(content["progress"])
+        _check_settings(config.get("settings", {"size": 1, "stride": 1}))
         n_outputs = OUTPUTS[outputs_of(config)].n_channels(quantizer)
         model = make_model(config["model"], n_outputs, width=config.get("width", 1.0))
         model.load_state_dict(content["model"])
@@ -157,6 +174,13 @@ def _quantizer(state: dict[str, Any]) -> Quantizer:
     return restore_quantizer(
         state["name"], state["parameters"], state["centers"], arrays, state["fingerprint"]
     )
+
+
+def _check_settings(settings: dict[str, Any]) -> None:
+    """Raise KeyError, TypeError or ValueError unless images can be brought to a network's size."""
+    for name in ("size", "stride"):
+        if not isinstance(settings[name], int) or settings[name] < 1:
+            raise ValueError(f"its {name} is {settings[name]!r}")
 
 
 def _check_finite(tensors: Mapping[str, Tensor]) -> None:
