@@ -171,22 +171,30 @@ def _flat(plan: Plan) -> dict[str, Any]:
     return {**values, "shard-size": plan.shard_size, "shuffle": plan.shuffle}
 
 
-def plan_quantizer(plan: Plan) -> Quantizer:
+def plan_quantizer(plan: Plan, path: Path | None = None) -> Quantizer:
     """Make the quantizer that a plan's labels are made by.
+
+    Parameters
+    ----------
+    plan : Plan
+    path : Path or None
+        Where the plan was read, for messages.
 
     Raises
     ------
     ArtifactError
         If its description is damaged.
     """
-    state = plan.quantizer
+    state, where = plan.quantizer, path or "the plan of the labels"
     try:
         arrays = {name: np.asarray(values) for name, values in state["arrays"].items()}
         return restore_quantizer(
             state["name"], state["parameters"], state["centers"], arrays, state["fingerprint"]
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise ArtifactError(f"the plan of the labels is damaged: it lacks {error}") from error
+        raise ArtifactError(f"{where} is damaged: its quantizer lacks {error}") from error
+    except ArtifactError as error:
+        raise ArtifactError(f"{where} is damaged: {error}") from error
 
 
 def reader_of(plan: Plan, source: Source) -> ImageReader:

@@ -211,7 +211,7 @@ def open_labels(folder: str | Path) -> LabelFolder:
             "`colorprep labels --format h5`"
         )
     plan = read_plan(folder / MANIFEST)
-    quantizer = plan_quantizer(plan)
+    quantizer = plan_quantizer(plan, folder / MANIFEST)
     shards = [
         ShardReader(shard_path(folder, number), quantizer.fingerprint)
         for number in range(manifest["n_shards"])

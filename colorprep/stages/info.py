@@ -334,7 +334,7 @@ def _of_json(path: Path) -> Facts:
 def _read_json(path: Path) -> Facts:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(content, dict):
         raise ArtifactError(f"{path} is nothing that colorprep writes")

@@ -167,7 +167,8 @@ class RunFolder:
                 fact = re.sub("^n_", "number of ", name).replace("_", " ")
                 raise ArtifactError(
                     f"{self.path} was begun with {fact} {before.get(name)!r}, which is {value!r} "
-                    "now; put back what has changed, or train anew without --resume"
+                    f"now (see its {CONFIG}); put back what has changed, or train anew without "
+                    "--resume"
                 )
         last = self.path / LAST
         training = load_checkpoint(last).training

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..errors import InputError
 from ..training.schedules import Schedule
@@ -210,11 +211,19 @@ def to_plain(params: TrainParams) -> dict[str, Any]:
 
 
 def from_plain(values: Mapping[str, Any]) -> TrainParams:
-    """Return parameters from `to_plain`; names that this version does not know are left out."""
-    known = {field.name for field in fields(TrainParams)} - set(FREE)
-    return TrainParams(
-        **{name: _with_tuples(value) for name, value in values.items() if name in known}
-    )
+    """Return parameters from `to_plain`; names that this version does not know are left out.
+
+    Raises
+    ------
+    InputError
+        If a value is not of its parameter's type, or out of range.
+    """
+    hints = {name: hint for name, hint in get_type_hints(TrainParams).items() if name not in FREE}
+    known = {name: _with_tuples(values[name]) for name in hints if name in values}
+    for name, value in known.items():
+        if not _fits(value, hints[name]):
+            raise InputError(f"{name.replace('_', ' ')} cannot be {value!r}")
+    return TrainParams(**known)
 
 
 def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
@@ -274,3 +283,21 @@ def _plain(value: Any) -> Any:
 
 def _with_tuples(value: Any) -> Any:
     return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Tell whether a plain value is of a parameter's type; paths are plain strings."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind is UnionType:
+        return any(_fits(value, part) for part in parts)
+    if kind is Literal:
+        return value in parts
+    if kind is tuple:
+        if not isinstance(value, tuple):
+            return False
+        kinds = parts[:1] * len(value) if parts[-1] is Ellipsis else parts
+        return len(kinds) == len(value) and all(map(_fits, value, kinds))
+    if isinstance(value, bool) or hint is bool:
+        return isinstance(value, bool) and hint is bool
+    kinds: dict[Any, Any] = {float: (int, float), Path: str}
+    return isinstance(value, kinds.get(hint, hint))

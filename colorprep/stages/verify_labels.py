@@ -73,7 +73,7 @@ def labels_problems(
     problems = [*_manifest_problems(folder, plan), *_skipped_problems(folder, plan)]
     if plan.format == "npy":
         return problems + list(_map_problems(folder, plan, images, workspace, reporter))
-    quantizer = plan_quantizer(plan)
+    quantizer = plan_quantizer(plan, folder / PLAN)
     sound = []
     with reporter.track(plan.n_shards, "shards", "verifying") as advance:
         for number in range(plan.n_shards):
@@ -219,7 +219,7 @@ def _map_problems(
     folder: Path, plan: Plan, images: ImageParams, workspace: Workspace, reporter: Reporter
 ) -> Iterator[Found]:
     """Give what is wrong with label maps, one .npy an image."""
-    n_bins = len(plan_quantizer(plan).centers)
+    n_bins = len(plan_quantizer(plan, folder / PLAN).centers)
     source = open_source(images, workspace)
     skipped = {skip.key for skip in read_skipped(folder)}
     with reporter.track(len(source.keys), "images", "verifying") as advance:
