@@ -206,8 +206,15 @@ class RunFolder:
                 f"{step}; put the whole log back, or begin another run with --init {self.path}"
             )
         self.records = [record for record in rows if record.step <= step]
-        if self.records:
-            load_checkpoint(self.path / BEST)
+        if not self.records:
+            return
+        best = self.path / BEST
+        if not best.exists():
+            raise ArtifactError(
+                f"{best} is missing, the network of step {self.best.step}; put it back, or begin "
+                f"another run with --init {self.path / LAST}"
+            )
+        load_checkpoint(best)
 
     def save(self, trainer: Trainer, made_from: MadeFrom, record: Record | None = None) -> None:
         """Write the checkpoint after a step, and the log.

@@ -105,14 +105,17 @@ def read_config(folder: Path) -> dict[str, Any]:
                 f"{path} does not tell the {name} of a run; it is damaged, or of an older version: "
                 "put it back, or train anew"
             )
+    tau = config.get("options", {}).get("logit_adjust", 0.0)
+    if not isinstance(tau, int | float):
+        raise ArtifactError(f"{path} is damaged: its logit_adjust is {tau!r}, not a number")
     return dict(config)
 
 
 def loss_text(config: dict[str, Any]) -> str:
     """Return what a run was trained on, and what was done about rare colors."""
-    tau = config.get("options", {}).get("logit_adjust")
+    tau = config.get("options", {}).get("logit_adjust", 0.0)
     rebalanced = ", rebalanced" if config["rebalanced"] else ""
-    return f"{config['loss']}{rebalanced}{f', logits adjusted by {tau}' if tau else ''}"
+    return f"{config['loss']}{rebalanced}{f', logits adjusted by {tau:g}' if tau else ''}"
 
 
 def read_log(path: Path) -> Log:

@@ -299,5 +299,5 @@ def _fits(value: Any, hint: Any) -> bool:
         return len(kinds) == len(value) and all(map(_fits, value, kinds))
     if isinstance(value, bool) or hint is bool:
         return isinstance(value, bool) and hint is bool
-    kinds: dict[Any, Any] = {float: (int, float), Path: str}
-    return isinstance(value, kinds.get(hint, hint))
+    plain: dict[Any, Any] = {float: (int, float), Path: str}
+    return isinstance(value, plain.get(hint, hint))
