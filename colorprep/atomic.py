@@ -14,13 +14,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import OutputError, OutputExists, UnusableName
-from .marks import MARK, mark_folder, mark_picture
+from .errors import ColorprepError, OutputError, OutputExists, UnusableName
+from .marks import MARK, TEMPORARY, mark_folder, mark_picture
 
-TEMPORARY = ".tmp"
 NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 LONGEST_NAME = 255  # bytes, on nearly all file systems; a few take less
 NOT_ALLOWED = frozenset([errno.EACCES, errno.EPERM, errno.EROFS])
+PROBE = 1 << 20  # bytes: more than a full disk may still have in a last block
 
 
 def check_replaceable(path: Path) -> None:
@@ -70,10 +70,18 @@ def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
     """
     temporary = path.with_name(_temporary_name(path.name))
     try:
-        with _explaining(path):
+        with writing(path):
             check_replaceable(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            yield temporary
+            try:
+                yield temporary
+            except ColorprepError:
+                raise
+            except Exception as error:
+                lack = _lack_of_room(temporary)
+                if lack is None:
+                    raise
+                raise lack from error
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
             if not is_photograph:
@@ -95,13 +103,19 @@ def make_own_folder(folder: Path) -> None:
         If there is no room, or the folder above cannot be written to.
     """
     check_replaceable(folder / MARK)
-    with _explaining(folder):
+    with writing(folder):
         mark_folder(folder)
 
 
 @contextmanager
-def _explaining(path: Path) -> Iterator[None]:
-    """Turn the errors of a disk that takes nothing into ones that say what to do."""
+def writing(path: Path) -> Iterator[None]:
+    """Explain why a file cannot be written, where that is for want of room or permission.
+
+    Raises
+    ------
+    OutputError
+        If the block raises an `OSError` of one of these kinds; others are left as they are.
+    """
     try:
         yield
     except OSError as error:
@@ -135,6 +149,22 @@ def _why_unusable(path: Path) -> str:
             what = "its name" if part == path.name else f"the name of its folder {part[:40]}..."
             return f"{what} has {n_bytes} bytes, and the file system takes {LONGEST_NAME}"
     return "the file system does not take its name"
+
+
+def _lack_of_room(path: Path) -> OSError | None:
+    """Return the system's error if there is no room to write more to a file.
+
+    Libraries raise errors of their own when a disk is full (torch a `RuntimeError`, numpy an
+    `OSError` without a number), so the system is asked once more.
+    """
+    try:
+        with path.open("ab") as stream:
+            stream.write(bytes(PROBE))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        return error if error.errno in NO_ROOM else None
+    return None
 
 
 def remove_leftovers(folder: Path) -> None:

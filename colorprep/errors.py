@@ -8,7 +8,7 @@ The tree::
     ├── ArtifactError    a file of ours that is missing, damaged, foreign, or does not fit another
     ├── TrainingError    a training that cannot go on
     ├── OutputExists     an output that is never overwritten unless asked
-    ├── OutputError      an output that cannot be written: no room, or not allowed
+    ├── OutputError      an output that cannot be written: no room, not allowed, or in use
     │   └── UnusableName one whose name the file system does not take
     └── BadImage         one image that cannot be used; stages skip it and list the reason
 
@@ -44,7 +44,7 @@ class OutputExists(ColorprepError):
 
 
 class OutputError(ColorprepError):
-    """An output that cannot be written, for want of room or permission."""
+    """An output that cannot be written: no room, no permission, or another process writes it."""
 
 
 class UnusableName(OutputError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MARK = ".colorprep"
+TEMPORARY = ".tmp"  # how names end of hidden files that do not stay
 MAX_BYTES = 1 << 20  # of a mark that is read from an archive or a store
 
 _PICTURES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm"])
@@ -89,5 +90,8 @@ def mark_picture(path: Path) -> None:
 
 
 def is_empty(folder: Path) -> bool:
-    """Tell whether a folder holds nothing but perhaps a mark."""
-    return all(entry.name == MARK for entry in folder.iterdir())
+    """Tell whether a folder holds nothing but perhaps a mark, and files that do not stay."""
+    return all(
+        entry.name == MARK or (entry.name.startswith(".") and entry.name.endswith(TEMPORARY))
+        for entry in folder.iterdir()
+    )

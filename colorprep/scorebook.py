@@ -9,6 +9,7 @@ of it is the same without it.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,8 @@ class ScoreBook:
     scores : ndarray of shape (n,), `ImageScores`
         Of each image of the source, as far as they are known.
     known : ndarray of shape (n,), bool
+    unread : list of Path
+        Pages that could not be read; they count as if they were not there.
     """
 
     def __init__(self, folder: Path, source: Source, rules: str, prior_digest: str) -> None:
@@ -56,8 +59,13 @@ class ScoreBook:
         self._new: list[int] = []
         self.scores = np.zeros(len(source.keys), ImageScores)
         self.known = np.zeros(len(source.keys), np.bool_)
-        for rows, prior in _pages(folder):
-            self._look_up(rows, prior)
+        self.unread: list[Path] = []
+        for path in sorted(folder.glob("*.npz")):
+            page = _read_page(path)
+            if page is None:
+                self.unread.append(path)
+            else:
+                self._look_up(*page)
 
     def add(self, scores: Mapping[int, NDArray[Any]]) -> None:
         """Write down the scores of some images of the source, by their indices."""
@@ -137,13 +145,12 @@ def _identities(source: Source, rules: str) -> NDArray[np.uint64]:
     return identities
 
 
-def _pages(folder: Path) -> Iterator[tuple[NDArray[Any], str]]:
-    """Give the rows of each page and its prior; a page that cannot be read is as if not there."""
-    for path in sorted(folder.glob("*.npz")):
-        try:
-            arrays, meta = load_arrays(path, SCHEMA)
-            rows = arrays["rows"]
-        except (ArtifactError, KeyError):
-            continue
-        if rows.dtype == _Row and len(rows):
-            yield rows, str(meta.get("prior_digest", ""))
+def _read_page(path: Path) -> tuple[NDArray[Any], str] | None:
+    """Return the rows of a page and its prior; None where it is damaged, or of a newer version."""
+    try:
+        arrays, meta = load_arrays(path, SCHEMA)
+        rows, prior = arrays["rows"], str(meta.get("prior_digest", ""))
+    except (ArtifactError, LookupError, ValueError, TypeError, AttributeError, zlib.error):
+        return None
+    sound = rows.dtype == _Row and rows.ndim == 1 and len(rows) > 0
+    return (rows, prior) if sound else None

@@ -127,13 +127,16 @@ class Workspace:
             If none is remembered.
         """
         try:
-            return str(json.loads((self.root / MEMORY).read_text(encoding="utf-8"))["source"])
+            source = json.loads((self.root / MEMORY).read_text(encoding="utf-8"))["source"]
+            if not isinstance(source, str) or not source:
+                raise ValueError(f"its source is {source!r}")
+            return source
         except FileNotFoundError:
             raise InputError(
                 "no image folder is known here yet; give it with --dir, as in "
                 "`colorprep prior --dir train/`"
             ) from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise InputError(
                 f"{self.root / MEMORY} cannot be read; delete it and give --dir again"
             ) from error

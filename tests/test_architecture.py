@@ -28,6 +28,7 @@ BELOW = {
     "marks": set(),
     "atomic": {"errors", "marks"},
     "workspace": {"errors", "atomic", "places"},
+    "locks": {"errors", "atomic", "marks", "progress"},
     "engine": {"errors", "decoder_messages"},
     "images": {"errors", "engine", "marks", "atomic", "places"},
     "artifacts": {"errors", "atomic", "color", "quantize", "balance"},

@@ -2,10 +2,14 @@
 
 import json
 import os
+import resource
+import signal
 import stat
 import subprocess
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from colorprep.atomic import remove_leftovers, replacing, write_json, write_text
 from colorprep.errors import OutputExists, UnusableName
@@ -82,3 +86,81 @@ def test_leftovers_of_killed_writers_are_removed(tmp_path):
         (tmp_path / f".{name}.{os.getpid()}.tmp").touch()
     remove_leftovers(tmp_path)
     assert sorted(path.name.split(".")[-2] for path in tmp_path.iterdir()) == [str(os.getpid())] * 2
+
+
+def _torch(path):
+    import torch
+
+    torch.save({"a": torch.zeros(10), "b": torch.zeros(200_000)}, path)
+
+
+def _safetensors(path):
+    import torch
+    from safetensors.torch import save_file
+
+    save_file({"a": torch.zeros(200_000)}, path)
+
+
+def _npy(path):
+    with path.open("wb") as stream:
+        np.save(stream, np.zeros(200_000))
+
+
+def _npz(path):
+    with path.open("wb") as stream:
+        np.savez(stream, a=np.zeros(200_000), b=np.zeros(3))
+
+
+def _picture(path, kind):
+    noise = np.random.default_rng(0).integers(0, 256, (500, 500, 3), np.uint8)
+    Image.fromarray(noise).save(path, kind)
+
+
+WRITERS = {
+    "torch": _torch,
+    "safetensors": _safetensors,
+    "npy": _npy,
+    "npz": _npz,
+    "png": lambda path: _picture(path, "PNG"),
+    "jpeg": lambda path: _picture(path, "JPEG"),
+    "bytes": lambda path: path.write_bytes(bytes(200_000)),
+}
+
+
+def writes_without_room(path, write, room=100_000):
+    """Write in a forked process whose files may not be larger; return what it says."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        said = "nothing"
+        try:
+            with replacing(path) as temporary:
+                write(temporary)
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}"
+        finally:
+            os.write(writing, said.encode())
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as stream:
+        return stream.read()
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_no_room_is_told_whichever_library_writes(tmp_path, writer):
+    """Libraries raise errors of their own; the message is one, and the old file stays."""
+    path = tmp_path / "file"
+    path.write_text("as it was")
+    said = writes_without_room(path, WRITERS[writer])
+    assert said.startswith(f"OutputError: cannot write {path}: there is no room for it")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("file", "as it was")]
+
+
+def test_other_errors_stay_what_they_are(tmp_path):
+    """What fails for another reason than room is not called a full disk."""
+    with pytest.raises(RuntimeError, match="mine"), replacing(tmp_path / "file"):
+        raise RuntimeError("mine")
+    assert not list(tmp_path.iterdir())

@@ -180,7 +180,7 @@ def machine_options(function: options.Function) -> options.Function:
         click.option(
             "--resume",
             is_flag=True,
-            help="Go on with the run in -o, or the newest one, with its settings.",
+            help="Resume the run in -o, or the newest, as it was; --epochs or --steps extend it.",
         ),
         options.output_option("runs/<date>-<model>", "Folder of the run."),
     ]

@@ -21,6 +21,7 @@ from .plan import LABELS_SCHEMA, Plan, plan_facts
 
 MANIFEST = "manifest.json"
 SKIPPED = "skipped.csv"
+RESULTS = {"n_images": int, "n_shards": int, "skipped": dict, "versions": dict}
 
 
 def write_manifest(folder: Path, plan: Plan, results: dict[str, Any]) -> None:
@@ -47,18 +48,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        schema = str(manifest["schema"])
+        check_schema(path, str(manifest["schema"]), LABELS_SCHEMA)
+        for name, kind in RESULTS.items():
+            if not isinstance(manifest[name], kind):
+                raise ValueError(f"its {name} is not what it should be")
     except FileNotFoundError:
         raise ArtifactError(
             f"there are no finished labels in {folder} (no {MANIFEST}); make them with "
             "`colorprep labels`"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise ArtifactError(
             f"{path} is damaged ({error}); run the same `colorprep labels` again, which keeps all "
             "finished shards"
         ) from error
-    check_schema(path, schema, LABELS_SCHEMA)
     return manifest
 
 
@@ -78,5 +81,8 @@ def read_skipped(folder: Path) -> list[Skip]:
             return [Skip(*row) for row in csv.reader(stream)][1:]
     except FileNotFoundError:
         return []
-    except TypeError as error:
-        raise ArtifactError(f"{folder / SKIPPED} is damaged ({error})") from error
+    except (TypeError, ValueError, csv.Error) as error:
+        raise ArtifactError(
+            f"{folder / SKIPPED} is damaged ({error}); run the same `colorprep labels` again, "
+            "which writes it anew"
+        ) from error

@@ -179,22 +179,30 @@ def _flat(plan: Plan) -> dict[str, Any]:
     return {**values, "shard-size": plan.shard_size, "shuffle": plan.shuffle}
 
 
-def plan_quantizer(plan: Plan) -> Quantizer:
+def plan_quantizer(plan: Plan, path: Path | None = None) -> Quantizer:
     """Make the quantizer that a plan's labels are made by.
+
+    Parameters
+    ----------
+    plan : Plan
+    path : Path or None
+        Where the plan was read, for messages.
 
     Raises
     ------
     ArtifactError
         If its description is damaged.
     """
-    state = plan.quantizer
+    state, where = plan.quantizer, path or "the plan of the labels"
     try:
         arrays = {name: np.asarray(values) for name, values in state["arrays"].items()}
         return restore_quantizer(
             state["name"], state["parameters"], state["centers"], arrays, state["fingerprint"]
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"the plan of the labels is damaged: it lacks {error}") from error
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(f"{where} is damaged: its quantizer lacks {error}") from error
+    except ArtifactError as error:
+        raise ArtifactError(f"{where} is damaged: {error}") from error
 
 
 def reader_of(plan: Plan, source: Source) -> ImageReader:
@@ -251,7 +259,7 @@ def read_plan(path: Path) -> Plan:
         check_schema(path, str(value["schema"]), LABELS_SCHEMA)
         segments = [Segment(**segment) for segment in value["segments"]]
         _check_segments(segments, value["shard_size"])
-        return Plan(
+        plan = Plan(
             value["format"],
             Settings(**value["settings"]),
             value["shard_size"],
@@ -262,11 +270,35 @@ def read_plan(path: Path) -> Plan:
             value["digest"],
             segments,
         )
-    except (ValueError, KeyError, TypeError) as error:
+        _check_kinds(plan)
+        return plan
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(
             f"{path} is damaged ({error}); plan.json or manifest.json alone is enough to go on, "
             "but without either the labels must be made again with --overwrite"
         ) from error
+
+
+def _check_kinds(plan: Plan) -> None:
+    """Raise ValueError unless the values of a plan are of the kinds that they should be."""
+    settings = plan.settings
+    sound = {
+        "format": plan.format in ("h5", "npy"),
+        "size": _is_count(settings.size) or (settings.size == "native" and plan.format == "npy"),
+        "stride": _is_count(settings.stride),
+        "soft": settings.soft == 0 or _is_count(settings.soft),
+        "lowpass": isinstance(settings.lowpass, float | int | None),
+        "quantizer": isinstance(plan.quantizer, dict) and isinstance(settings.quantizer, str),
+        "classes": isinstance(plan.classes, list) and all(isinstance(c, str) for c in plan.classes),
+        "n_files": isinstance(plan.n_files, int),
+    }
+    wrong = [name for name, is_sound in sound.items() if not is_sound]
+    if wrong:
+        raise ValueError(f"its {wrong[0]} is not what it should be")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and value > 0
 
 
 def _check_segments(segments: Sequence[Segment], shard_size: int) -> None:

@@ -17,7 +17,7 @@ from ..errors import ArtifactError
 from ..quantize.quantizer import Quantizer
 from .compression import load_filters
 from .manifest import MANIFEST, read_manifest
-from .plan import plan_quantizer, read_plan
+from .plan import Plan, plan_quantizer, read_plan
 from .sidecar import SHARD_SCHEMA
 from .writer import shard_path
 
@@ -89,7 +89,9 @@ class ShardReader:
                 self.stored = {name: _stored(path, file[name]) for name in names}
         except FileNotFoundError:
             raise ArtifactError(f"the shard {path} is missing; {REMEDY}") from None
-        except (OSError, KeyError, ValueError) as error:
+        except (
+            OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError,
+        ) as error:  # fmt: skip
             raise ArtifactError(f"the shard {path} is damaged ({error}); {REMEDY}") from error
         if fingerprint is not None and settings.get("fingerprint") != fingerprint:
             raise ArtifactError(f"the shard {path} is of another quantizer than its manifest says")
@@ -150,7 +152,7 @@ class CompressedArray:
         with h5py.File(self._path, "r", locking=False) as file:
             try:
                 rows: NDArray[Any] = file[self._name][index]
-            except OSError as error:
+            except (OSError, LookupError, ValueError, RuntimeError) as error:
                 raise ArtifactError(
                     f"{self._path} cannot be decompressed ({error}); if it is whole, install what "
                     "it needs with `pip install 'colorprep[compression]'`"
@@ -208,12 +210,44 @@ def open_labels(folder: str | Path) -> LabelFolder:
             f"{folder} holds one .npy an image; training reads shards: make them with "
             "`colorprep labels --format h5`"
         )
-    quantizer = plan_quantizer(read_plan(folder / MANIFEST))
+    plan = read_plan(folder / MANIFEST)
+    quantizer = plan_quantizer(plan, folder / MANIFEST)
     shards = [
         ShardReader(shard_path(folder, number), quantizer.fingerprint)
         for number in range(manifest["n_shards"])
     ]
+    for shard in shards:
+        _check_arrays(shard, plan, quantizer)
     return LabelFolder(folder, manifest, quantizer, shards)
+
+
+def _check_arrays(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> None:
+    """Raise ArtifactError unless a shard holds the arrays that its plan asks for."""
+    n_images, size, n_soft = len(shard), plan.settings.size, plan.settings.soft
+    assert isinstance(size, int)  # as `read_plan` makes sure of
+    side = -(-size // plan.settings.stride)
+    whole, labeled = (n_images, size, size), (n_images, side, side)
+    expected: dict[str, tuple[tuple[int, ...], str]] = {
+        "lightness": (whole, "uint8"),
+        "ab": ((*labeled, 2), "int8"),
+        "label": (labeled, "uint16"),
+        "class_id": ((n_images,), "int32"),
+    }
+    if quantizer.space == "hue-chroma":
+        expected["hc"] = ((*labeled, 2), "uint8")
+    if n_soft:
+        expected["topk_index"] = ((*labeled, n_soft), "uint16")
+        expected["topk_weight"] = ((*labeled, n_soft), "float16")
+    if plan.settings.keep == "rgb":
+        expected["rgb"] = ((*whole, 3), "uint8")
+    for name, (shape, dtype) in expected.items():
+        found = shard.stored.get(name)
+        if found is None or found.shape != shape or found.dtype != dtype:
+            what = "missing" if found is None else f"{found.dtype} {found.shape}"
+            raise ArtifactError(
+                f"the shard {shard.path} is damaged: its {name} is {what}, where {dtype} {shape} "
+                f"is expected; {REMEDY}"
+            )
 
 
 def _stored(path: Path, dataset: Any) -> StoredArray:

@@ -100,7 +100,7 @@ def read_sidecar(shard: Path) -> Sidecar:
         )
     except FileNotFoundError:
         raise ArtifactError(f"the shard {shard} is not finished: it has no sidecar") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged ({error}); run `colorprep labels` again") from error
     check_schema(path, schema, SHARD_SCHEMA)
     return sidecar

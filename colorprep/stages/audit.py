@@ -23,6 +23,7 @@ from ..images.lists import listed, read_list
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, index_of
 from ..images.spelling import Spellings
+from ..locks import in_turn
 from ..progress import Reporter
 from ..workspace import Workspace
 from .audit_files import (
@@ -147,7 +148,7 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     class_counts = count_classes(findings)
     summary = _summary(findings, class_counts, validation, params)
     written = (table, classes, summary_path, keep, drop, *sheet_paths(folder).values())
-    with telling_replaced(reporter, *written):
+    with in_turn(folder), telling_replaced(reporter, *written):  # all files of one command
         write_table(table, findings)
         write_lists(keep, drop, findings)
         write_classes(classes, class_counts)

@@ -30,6 +30,7 @@ from ..images.pairing import stem_of
 from ..images.reader import ImageReader
 from ..images.skip import Skip
 from ..images.source import Source
+from ..locks import sole_process
 from ..places import is_url, shown_url
 from ..progress import Reporter
 from ..quantize.decoding import TEMPERATURE
@@ -140,6 +141,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     InputError
         If there is no photograph, one would be replaced, or two pictures would be written to one
         file.
+    OutputError
+        If another process colorizes into the folder.
     """
     path = checkpoint_path(params.checkpoint, workspace)
     checkpoint = load_checkpoint(path)
@@ -159,7 +162,10 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     written: list[Path] = []
     skipped: list[Skip] = []
     n_images = sum(len(photographs.source.keys) for photographs in places)
-    with reporter.track(n_images, "images", "colorizing") as advance:
+    with (
+        sole_process(folder, "written to", reporter),
+        reporter.track(n_images, "images", "colorizing") as advance,
+    ):
         for photographs in places:
             skipped += map(photographs.named, photographs.source.skipped)
             reader = ImageReader(photographs.source, damaged=params.damaged)

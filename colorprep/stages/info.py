@@ -16,7 +16,7 @@ from ..artifacts import holds_bare_array, load_arrays, load_prior, load_weights
 from ..balance.prior import Prior, entropy_bits
 from ..balance.weights import check_probs, gray_bins
 from ..color.lab import Floats
-from ..errors import ArtifactError, InputError
+from ..errors import ArtifactError, ColorprepError, InputError
 from ..images.lists import read_list
 from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
@@ -62,6 +62,20 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     target = workspace.input_path(path)
     if not target.exists():
         raise ArtifactError(f"there is no file or folder {target}")
+    try:
+        return _described(target)
+    except ColorprepError:
+        raise
+    except (
+        LookupError, TypeError, AttributeError, ValueError, RecursionError, csv.Error,
+    ) as error:  # fmt: skip
+        # Each reader checks what its command needs; info shows more than that.
+        raise ArtifactError(
+            f"{target} is damaged: it lacks what belongs there ({error}); make it again"
+        ) from error
+
+
+def _described(target: Path) -> Facts:
     if target.is_dir():
         return _of_folder(target)
     describe = _READERS.get(target.suffix)
@@ -322,7 +336,7 @@ def _of_json(path: Path) -> Facts:
 def _read_json(path: Path) -> Facts:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(content, dict):
         raise ArtifactError(f"{path} is nothing that colorprep writes")

@@ -20,6 +20,7 @@ from ..finite import check_finite
 from ..images.reader import Fit, ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of
+from ..locks import sole_process
 from ..progress import Reporter
 from ..quantize.ab import ab_lattice
 from ..quantize.quantizer import Quantizer
@@ -177,12 +178,21 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     ------
     OutputExists
         If the folder holds something else, or labels of other images or settings.
+    OutputError
+        If another process labels into the folder, or there is no room or permission to write.
     InputError
         If no image could be read, or the parameters do not fit together.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
     folder = workspace.path(params.output or LABELS_NAME)
+    with sole_process(folder, "labeled", reporter):
+        return _label(params, folder, workspace, reporter)
+
+
+def _label(
+    params: LabelsParams, folder: Path, workspace: Workspace, reporter: Reporter
+) -> LabelsResult:
     if params.overwrite or planned(folder) is None:
         check_free(folder, params.overwrite)
     source = open_source(params.images, workspace, reporter)
@@ -195,7 +205,7 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
         if params.pixels != SCORE_SIZE or params.fit != "stretch":
             return complete(folder, plan, source, params.images, reporter, seen)
         counted = None if prior is None else prior.counted
-        with scoring_beside(source, params.images, counted, workspace) as scoring:
+        with scoring_beside(source, params.images, counted, workspace, reporter) as scoring:
             return complete(folder, plan, source, params.images, reporter, seen, scoring)
 
 

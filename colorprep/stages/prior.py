@@ -23,6 +23,7 @@ from ..errors import InputError, UnusableName
 from ..images.reader import ImageReader
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of, top_folder
+from ..locks import in_turn
 from ..progress import Reporter
 from ..quantize.spec import QuantizerSpec, make_quantizer
 from ..workspace import Workspace
@@ -266,7 +267,8 @@ class _PriorWriter:
         meta = self._meta(name, indices, tally, int(counts.sum()))
         prior = Prior(quantizer, counts, probs, cells, lightness, meta, tally.replicates)
         weights_path = weights_path_beside(path)
-        with telling_replaced(self._reporter, path, weights_path):
+        # Both files are of one command, whichever comes last.
+        with in_turn(path.parent), telling_replaced(self._reporter, path, weights_path):
             save_prior(path, prior)
             report = write_weights(probs_of(prior), WeightsParams(), weights_path)
         return WrittenPrior(path, prior, weights_path, report)

@@ -27,6 +27,7 @@ from ..finite import check_finite
 from ..images.lists import read_list
 from ..images.skip import Skip
 from ..images.source import Source
+from ..locks import in_turn
 from ..progress import Reporter
 from ..scorebook import ScoreBook
 from ..workspace import Workspace
@@ -200,7 +201,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         check_replaceable(path)
     prior = load_prior(workspace.path(PRIOR_NAME)) if params.score == "surprise" else None
     score = params.score.replace("-", "_")
-    with open_scores(source, params.images, prior, workspace, params.fast) as book:
+    with open_scores(source, params.images, prior, workspace, reporter, params.fast) as book:
         bad = score_missing(book, score, source, params.images, prior, params.fast, reporter)
     skipped = sorted([*source.skipped, *bad])
     report_skips(skipped, int(book.known.sum()), reporter)
@@ -208,10 +209,11 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     _check_starts(params, len(ranking.order))
     workspace.own_folder(params.output or LISTS_NAME)
     before = _others_of_the_ranking(list_path, ranking)
-    replace_list(list_path, ranking.keys, reporter)
-    with telling_replaced(reporter, scores_path):
-        _write_scores(scores_path, ranking, prior)
-    range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
+    with in_turn(folder):  # so that all three are of one command
+        replace_list(list_path, ranking.keys, reporter)
+        with telling_replaced(reporter, scores_path):
+            _write_scores(scores_path, ranking, prior)
+        range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
     pictures: list[Path] = []
     if params.montages:
         from .montages import write_montages  # which draws, and drawing is slow to import

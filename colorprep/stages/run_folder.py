@@ -7,15 +7,19 @@ import io
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, fields
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..atomic import replacing, write_json, write_text
-from ..errors import ArtifactError
+from ..atomic import remove_leftovers, replacing, write_json, write_text
+from ..errors import ArtifactError, InputError, OutputExists
 from ..images.decoding import Pixels
+from ..locks import LOCK, sole_process
 from ..marks import MARK
+from ..progress import Reporter
 from ..quantize.quantizer import Quantizer
 from ..report.gallery import gallery
 from ..training.checkpoint import load_checkpoint, save_checkpoint
@@ -23,16 +27,28 @@ from ..training.loop import Record
 from ..training.samples import CAPTIONS
 from ..training.trainer import Trainer
 from ..workspace import Workspace
-from .runs import BEST, CONFIG, LAST, LOG, RUNS_NAME, best_row, find_newest
+from .runs import (
+    BEST,
+    CONFIG,
+    LAST,
+    LOG,
+    MAY_LACK,
+    RUNS_NAME,
+    best_row,
+    find_newest,
+    read_config,
+)
 from .runs import read_log as read_columns
+from .train_params import TrainParams, from_plain
 
 RUN_SCHEMA = "colorprep.run/1"
 VALIDATION = "validation.txt"
+TRAINED = "trained"
 
-# Facts of a run that may be others when it is gone on with.
-MAY_CHANGE = ("device", "versions")
+# Facts that may change when a run is resumed; its options are compared one by one, see `resumed`.
+MAY_CHANGE = ("device", "versions", "options", "total_steps")
 # Facts that runs and labels of earlier versions do not hold.
-MAY_LACK = ("labels_digest",)
+MAY_BE_UNKNOWN = ("labels_digest",)
 
 
 class MadeFrom(NamedTuple):
@@ -77,7 +93,8 @@ class RunFolder:
     @property
     def is_taken(self) -> bool:
         """Whether there is something that a new run would be mixed with."""
-        begun_only = {CONFIG, VALIDATION, MARK}  # a run that was killed before its first checkpoint
+        # The files of a run that was killed before its first checkpoint, and of who looks now.
+        begun_only = {CONFIG, VALIDATION, LOCK, MARK}
         if not self.path.is_dir():
             return self.path.exists()
         return bool({entry.name for entry in self.path.iterdir()} - begun_only)
@@ -94,17 +111,38 @@ class RunFolder:
         Raises
         ------
         ArtifactError
-            If it cannot be read.
+            If it cannot be read, or is of a version whose runs cannot be resumed.
         """
-        path = self.path / CONFIG
+        config = read_config(self.path)
+        for name in MAY_LACK:
+            if name not in config:
+                raise ArtifactError(
+                    f"{self.path / CONFIG} does not tell the {name} of the run, so it cannot be "
+                    "resumed; put the right file back, or train anew without --resume"
+                )
+        return config
+
+    def options(self) -> TrainParams:
+        """Return what the run was asked for.
+
+        Raises
+        ------
+        ArtifactError
+            If the configuration is damaged.
+        """
+        config = self.config()
         try:
-            config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return config | {"options": config["options"]}
-        except (OSError, ValueError, LookupError, TypeError) as error:
+            return from_plain(config["options"])
+        except (InputError, LookupError, TypeError, AttributeError, ValueError) as error:
             raise ArtifactError(
-                f"{path} is missing, damaged, or of an older version of colorprep, so the run "
-                "cannot be gone on with; train anew without --resume"
+                f"{self.path / CONFIG} is damaged: its options cannot be used ({error}); put it "
+                "back, or train anew without --resume"
             ) from error
+
+    def update(self, config: dict[str, Any]) -> None:
+        """Write what the run is made from now on, where that has changed."""
+        if json.loads(json.dumps(config)) != self.config():
+            write_json(self.path / CONFIG, config)
 
     def begin(self, config: dict[str, Any], held_out: Sequence[str]) -> None:
         """Write what a new run is made from."""
@@ -112,35 +150,76 @@ class RunFolder:
         write_json(self.path / CONFIG, config)
         write_text(self.path / VALIDATION, "".join(f"{key}\n" for key in held_out))
 
-    def take_up(self, trainer: Trainer, made_from: MadeFrom) -> None:
+    def take_up(self, trainer: Trainer, made_from: MadeFrom) -> int:
         """Set a trainer to where the run was.
+
+        Returns
+        -------
+        int
+            How many steps the run was to have in all.
 
         Raises
         ------
         ArtifactError
-            If the last checkpoint or the log is damaged, or the inputs are others than the run was
-            begun with.
+            If a checkpoint or the log is damaged, or the inputs are others than the run was begun
+            with.
         """
         before = self.config()
         for name, value in json.loads(json.dumps(made_from.config)).items():
-            if name in MAY_LACK and None in (before.get(name), value):
+            if name in MAY_BE_UNKNOWN and None in (before.get(name), value):
                 continue
             if name not in MAY_CHANGE and before.get(name) != value:
                 fact = re.sub("^n_", "number of ", name).replace("_", " ")
                 raise ArtifactError(
                     f"{self.path} was begun with {fact} {before.get(name)!r}, which is {value!r} "
-                    "now; put back what has changed, or train anew without --resume"
+                    f"now (see its {CONFIG}); put back what has changed, or train anew without "
+                    "--resume"
                 )
-        training = load_checkpoint(self.path / LAST).training
-        if training is None or training["order"] != made_from.order:
+        last = self.path / LAST
+        training = load_checkpoint(last).training
+        if training is None:
+            raise ArtifactError(
+                f"{last} holds a network without the state of its training, which cannot be "
+                "resumed; put the right file back, or begin another run with --init"
+            )
+        if training["order"] != made_from.order:
             raise ArtifactError(
                 f"{self.path} was trained on other images, or in another order: lists or labels "
                 "have changed; put them back, or train anew without --resume"
             )
-        trainer.load_state_dict(training)
-        # Rows past the checkpoint are of steps that will be taken again.
-        rows = read_log(self.path / LOG)
-        self.records = [record for record in rows if record.step <= trainer.step]
+        try:
+            trainer.load_state_dict(training)
+        except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ArtifactError(
+                f"{last} does not fit the network of {self.path / CONFIG} ({error}); put the right "
+                "file back, or train anew without --resume"
+            ) from error
+        self._read_records(trainer.step)
+        return int(before["total_steps"])
+
+    def _read_records(self, step: int) -> None:
+        """Read the rows of the log up to a step, the one of the last checkpoint.
+
+        Rows past it are of steps that will be taken again.
+        """
+        log = self.path / LOG
+        rows = read_log(log)
+        end = rows[-1].step if rows else 0
+        if end < step:
+            raise ArtifactError(
+                f"{log} lacks rows: it ends at step {end}, and {self.path / LAST} is of step "
+                f"{step}; put the whole log back, or begin another run with --init {self.path}"
+            )
+        self.records = [record for record in rows if record.step <= step]
+        if not self.records:
+            return
+        best = self.path / BEST
+        if not best.exists():
+            raise ArtifactError(
+                f"{best} is missing, the network of step {self.best.step}; put it back, or begin "
+                f"another run with --init {self.path / LAST}"
+            )
+        load_checkpoint(best)
 
     def save(self, trainer: Trainer, made_from: MadeFrom, record: Record | None = None) -> None:
         """Write the checkpoint after a step, and the log.
@@ -175,10 +254,69 @@ class RunFolder:
             gallery(rows, CAPTIONS).save(temporary, "PNG")
 
 
-def new_path(output: str | Path | None, model: str, workspace: Workspace) -> Path:
-    """Return the folder of a new run: the one asked for, or one named by date and model."""
+@contextmanager
+def claimed(
+    output: str | Path | None, resume: bool, model: str, workspace: Workspace, reporter: Reporter
+) -> Iterator[tuple[Path, bool]]:
+    """Give the folder to train in, and keep other processes from training there meanwhile.
+
+    Parameters
+    ----------
+    output : str, Path or None
+        None for the newest run with `resume`, and for a new folder named by date and model without.
+    resume : bool
+        Whether to resume the run that is there; where none is, a new one begins.
+    model : str
+    workspace : Workspace
+    reporter : Reporter
+
+    Yields
+    ------
+    path : Path
+    resumes : bool
+        Whether there is a run to resume.
+
+    Raises
+    ------
+    OutputExists
+        If the folder of a new run holds anything.
+    OutputError
+        If another process trains there.
+    """
+    path = workspace.path(output) if output else None
+    if resume and path is None:
+        path = newest_begun(workspace)
+    with ExitStack() as stack:
+        if path is None:
+            path = _new_folder(model, workspace, reporter, stack)
+        elif path.exists() and not path.is_dir():
+            raise OutputExists(f"{path} is a file, not a folder; choose another with -o")
+        else:
+            stack.enter_context(sole_process(path, TRAINED, reporter))
+        remove_leftovers(path)
+        folder = RunFolder(path)
+        resumes = resume and folder.is_begun
+        if not resumes and folder.is_taken:
+            raise OutputExists(
+                f"{path} exists and is not an empty folder; choose another with -o, or resume the "
+                "run in it with --resume"
+            )
+        if resume and not resumes:
+            reporter.note(f"nothing to resume in {output or RUNS_NAME}: training anew")
+        yield path, resumes
+
+
+def _new_folder(model: str, workspace: Workspace, reporter: Reporter, stack: ExitStack) -> Path:
+    """Make and lock a folder named by date and model, and by a number from the second on."""
     name = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{model}"
-    return workspace.path(output or Path(RUNS_NAME) / name)
+    for number in count(1):
+        path = workspace.path(RUNS_NAME) / (name if number == 1 else f"{name}-{number}")
+        try:
+            stack.enter_context(sole_process(path, TRAINED, reporter, new=True))
+        except FileExistsError:
+            continue
+        break
+    return path
 
 
 def newest_begun(workspace: Workspace) -> Path | None:

@@ -22,7 +22,10 @@ CONFIG, LOG, LAST, BEST = "config.json", "log.csv", "last.pt", "best.pt"
 COUNTS = ("epoch", "step", "images")
 MEASURES = ("train_loss", "val_loss", "learning_rate", "images_per_second", "data_wait")
 MAY_BE_EMPTY = ("val_loss", "data_wait")
-TOLD = ("model", "loss", "unit", "rebalanced")  # by every run's configuration
+MOST_COUNT = 2**63 - 1  # of int64
+# What every run's configuration tells, and what those of older versions may leave out.
+TOLD = {"model": str, "loss": str, "unit": str, "rebalanced": bool}
+MAY_LACK = {"total_steps": int, "options": dict}
 
 Log: TypeAlias = dict[str, NDArray[Any]]
 
@@ -90,13 +93,21 @@ def read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ArtifactError(f"{folder} is no run: it has no {CONFIG}") from None
-    except ValueError as error:
-        raise ArtifactError(f"{path} cannot be read as JSON: {error}") from error
-    missing = [name for name in TOLD if not isinstance(config, dict) or name not in config]
-    if missing:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(
-            f"{path} does not tell the {missing[0]} of a run; it is damaged, or of an older version"
-        )
+            f"{path} cannot be read as JSON ({error}); put it back, or train anew"
+        ) from error
+    whole = isinstance(config, dict)
+    kinds = TOLD | {name: kind for name, kind in MAY_LACK.items() if whole and name in config}
+    for name, kind in kinds.items():
+        if not whole or not isinstance(config.get(name), kind):
+            raise ArtifactError(
+                f"{path} does not tell the {name} of a run; it is damaged, or of an older version: "
+                "put it back, or train anew"
+            )
+    tau = config.get("options", {}).get("logit_adjust", 0.0)
+    if not isinstance(tau, int | float):
+        raise ArtifactError(f"{path} is damaged: its logit_adjust is {tau!r}, not a number")
     return dict(config)
 
 
@@ -127,9 +138,9 @@ def read_log(path: Path) -> Log:
     """
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-    except UnicodeDecodeError as error:
+        header, *lines = list(csv.reader(text[: text.rfind("\n") + 1].splitlines())) or [[]]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ArtifactError(f"{path} is damaged: {error}") from error
-    header, *lines = list(csv.reader(text[: text.rfind("\n") + 1].splitlines())) or [[]]
     missing = [name for name in (*COUNTS, *MEASURES) if name not in header]
     if header and missing:
         raise ArtifactError(f"{path}, line 1: there is no column {missing[0]}; is it a run's log?")
@@ -150,6 +161,7 @@ def _row(path: Path, number: int, header: list[str], line: list[str]) -> dict[st
         values |= {name: float(row[name] or "nan") for name in MEASURES}
         whole = all(math.isfinite(values[name]) for name in MEASURES if name not in MAY_BE_EMPTY)
         whole = whole and not any(math.isinf(values[name]) for name in MAY_BE_EMPTY)
+        whole = whole and all(0 <= values[name] <= MOST_COUNT for name in COUNTS)
     except ValueError:
         whole = False
     if not whole:

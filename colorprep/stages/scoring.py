@@ -70,7 +70,11 @@ NOTHING_TO_SCORE = Scoring()
 
 @contextmanager
 def scoring_beside(
-    source: Source, images: ImageParams, prior: Prior | None, workspace: Workspace
+    source: Source,
+    images: ImageParams,
+    prior: Prior | None,
+    workspace: Workspace,
+    reporter: Reporter,
 ) -> Iterator[Scoring]:
     """Keep the scores of a pass over images of `SCORE_SIZE`, as far as they are not known yet.
 
@@ -80,12 +84,13 @@ def scoring_beside(
     images : ImageParams
     prior : Prior or None
     workspace : Workspace
+    reporter : Reporter
 
     Yields
     ------
     Scoring
     """
-    with open_scores(source, images, prior, workspace) as book:
+    with open_scores(source, images, prior, workspace, reporter) as book:
         missing = book.missing("rgbvar" if prior is None else "surprise")
         yield Scoring(ImageScorer(prior), book.add) if missing else NOTHING_TO_SCORE
 
@@ -96,6 +101,7 @@ def open_scores(
     images: ImageParams,
     prior: Prior | None,
     workspace: Workspace,
+    reporter: Reporter,
     reduced: bool = False,
 ) -> Iterator[ScoreBook]:
     """Open what is known of the scores of a source's images; see `open_book`.
@@ -108,6 +114,8 @@ def open_scores(
     prior : Prior or None
         Under which surprise is told.
     workspace : Workspace
+    reporter : Reporter
+        Warned of pages that cannot be read.
     reduced : bool
         Whether large files are decoded smaller.
 
@@ -120,6 +128,11 @@ def open_scores(
         rules += ", reduced"
     digest = "" if prior is None else prior.digest
     with open_book(workspace.root, source, rules, digest) as book:
+        for path in book.unread:
+            reporter.warn(
+                f"{workspace.shown(path)} is damaged or of a newer version, so the images in it "
+                "are scored again; delete it to end this warning"
+            )
         yield book
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..artifacts import versions
-from ..atomic import remove_leftovers
-from ..errors import OutputExists
+from ..errors import ColorprepError, InputError, OutputError
 from ..interrupts import asking
 from ..progress import Reporter
 from ..training.augmentation import Preparation
@@ -26,10 +27,10 @@ from ..training.targets import drop_gray_images
 from ..training.tensorboard import Events, check_installed
 from ..training.trainer import StepOptions, Trainer
 from ..workspace import Workspace
-from .run_folder import RUN_SCHEMA, MadeFrom, RunFolder, new_path, newest_begun, read_log
-from .runs import BEST, LAST, LOG, RUNS_NAME, checkpoint_path, loss_text
+from .run_folder import RUN_SCHEMA, MadeFrom, RunFolder, claimed, read_log
+from .runs import BEST, LAST, LOG, checkpoint_path, loss_text
 from .train_inputs import TrainInputs, read_inputs, selection_facts
-from .train_params import TrainParams, from_plain, resumed, to_plain
+from .train_params import TrainParams, resumed, to_plain
 
 SHOWN_IMAGES = 9
 
@@ -88,6 +89,8 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
         a resumed run was begun with.
     OutputExists
         If the run's folder is there already.
+    OutputError
+        If another process trains there, or there is no room or permission to write.
     InputError
         If a parameter is out of range.
     TrainingError
@@ -98,35 +101,37 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
     with joined(params.device) as process:
         if not process.leads:
             reporter = Reporter()
-        folder, params = _folder_and_params(params, workspace, process, reporter)
-        with reproducibly(params.deterministic):
-            return _train(params, folder, workspace, process, reporter)
+        with _claimed(params, workspace, process, reporter) as (folder, resumes):
+            if resumes:
+                params = resumed(params, folder.options())
+            params = replace(params, resume=resumes)
+            with reproducibly(params.deterministic):
+                return _train(params, folder, workspace, process, reporter)
 
 
-def _folder_and_params(
+@contextmanager
+def _claimed(
     params: TrainParams, workspace: Workspace, process: Process, reporter: Reporter
-) -> tuple[RunFolder, TrainParams]:
-    """Return where to train, and how: as asked for, or as the run that is gone on with."""
-    path = None
-    if params.resume:
-        path = workspace.path(params.output) if params.output else newest_begun(workspace)
-        if path is None or not RunFolder(path).is_begun:
-            reporter.note(f"nothing to resume in {params.output or RUNS_NAME}: training anew")
-    path = path or new_path(params.output, params.model, workspace)
-    goes_on = params.resume and RunFolder(path).is_begun
-    if process.leads:
-        remove_leftovers(path)
-    # What the leading process finds holds for all, so that they end alike.
-    path, goes_on, is_taken = process.shared((path, goes_on, RunFolder(path).is_taken))
-    folder = RunFolder(path)
-    if not goes_on and is_taken:
-        raise OutputExists(
-            f"{path} exists and is not an empty folder; choose another with -o, or go on with the "
-            "run in it by --resume"
-        )
-    if goes_on:
-        params = resumed(params, from_plain(folder.config()["options"]))
-    return folder, replace(params, resume=goes_on)
+) -> Iterator[tuple[RunFolder, bool]]:
+    """Give the folder to train in, and whether there is a run to resume; see `claimed`.
+
+    What the leading process finds holds for all, so that they end alike.
+    """
+    with ExitStack() as stack:
+        found: tuple[Path, bool] | None = None
+        failure: ColorprepError | None = None
+        if process.leads:
+            claim = claimed(params.output, params.resume, params.model, workspace, reporter)
+            try:
+                found = stack.enter_context(claim)
+            except ColorprepError as error:
+                failure = error
+        found, failure = process.shared((found, failure))
+        if found is None:
+            assert failure is not None
+            raise failure
+        path, resumes = found
+        yield RunFolder(path), resumes
 
 
 def _train(
@@ -157,9 +162,7 @@ def _train(
         inputs.training.state_dict()["fingerprint"],
     )
     if params.resume:
-        folder.take_up(trainer, made_from)
-        going = "is finished" if trainer.step == course.total_steps else "goes on"
-        reporter.note(f"{workspace.shown(folder.path)} {going} after step {trainer.step}")
+        _take_up(folder, trainer, course, made_from, process, workspace, reporter)
     elif process.leads:
         reporter.note(_described(made_from.config))
         workspace.own_folder(folder.path.absolute())
@@ -178,6 +181,33 @@ def _train(
             f"is saved; the same command with --resume -o {workspace.shown(folder.path)} goes on"
         )
     return _result(folder, inputs, params, process)
+
+
+def _take_up(
+    folder: RunFolder,
+    trainer: Trainer,
+    course: Course,
+    made_from: MadeFrom,
+    process: Process,
+    workspace: Workspace,
+    reporter: Reporter,
+) -> None:
+    """Set a trainer to where a run was; say where that is, and what changes from there on."""
+    shown, total = workspace.shown(folder.path), course.total_steps
+    total_before = folder.take_up(trainer, made_from)
+    if trainer.step > total:
+        raise InputError(
+            f"{shown} has taken {trainer.step} steps, and {total} are asked for; give more "
+            "--epochs or --steps"
+        )
+    going = "is finished" if trainer.step == total else "goes on"
+    reporter.note(f"{shown} {going} after step {trainer.step}")
+    if total != total_before:
+        follows = "; the learning rate follows from here on the schedule of that many steps"
+        how = follows if course.schedule.depends_on_total else ""
+        reporter.note(f"it ends after step {total}, not {total_before}{how}")
+    if trainer.step < total and process.leads:
+        folder.update(made_from.config)
 
 
 def _whole(batch: Batch) -> Batch:
@@ -199,7 +229,11 @@ def _follow(
     loss, total = made_from.config["loss"], course.total_steps
     shown = ShardDataset(inputs.labels, _spread(inputs.held_out or inputs.training.dataset.keys))
     n_images = course.images_before(total) - course.images_before(trainer.step)
-    with asking() as stop, reporter.track(n_images, "images", "training") as advance:
+    with (
+        asking() as stop,
+        reporter.track(n_images, "images", "training") as advance,
+        _resumable(folder.path),
+    ):
         for record in fit(trainer, course, process, advance, stop):
             if process.leads:
                 if course.is_validated(record.step):
@@ -211,6 +245,17 @@ def _follow(
                 if events is not None:
                     events.write(record)
             process.shared(None)
+
+
+@contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """Say, where a file of a run cannot be written, how the run is resumed afterwards."""
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(
+            f"{error}; add --resume -o {folder} to it, which resumes from the last whole checkpoint"
+        ) from error
 
 
 def _make_trainer(

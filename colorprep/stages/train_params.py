@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..errors import InputError
 from ..finite import check_finite
@@ -16,8 +17,19 @@ from .selection import StageLists
 EPOCHS = 20
 CHECKPOINT_EVERY = 50
 
-# What may differ from the run that is resumed: where it is, and on what it computes.
+# Not kept with a run: where it is, and on what it computes.
 FREE = ("output", "device", "resume", "said")
+
+# What a resumed run may be asked for anew: how long it is, and what does not change its numbers.
+MAY_CHANGE = ("epochs", "steps", "checkpoint_every", "validate_every", "tensorboard")
+
+OPTIONS = {
+    "use_weights": "--weights",
+    "learning_rate": "--lr",
+    "held_out": "--val",
+    "multipliers": "--lr-of",
+}
+"""The options of the command line that are not named like their parameters."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +104,8 @@ class TrainParams:
     output : str, Path or None
         None for ``runs/<date>-<model>``.
     resume : bool
-        Go on with the run in `output`, or the newest one. What is left at its default is as in the
-        run; `FREE` parameters may be others.
+        Resume the run in `output`, or the newest one. What is left at its default is as in the
+        run; `FREE` and `MAY_CHANGE` parameters may differ.
     said : frozenset of str
         Parameters that are meant, when a run is resumed, although they are at their default.
     """
@@ -201,20 +213,29 @@ def to_plain(params: TrainParams) -> dict[str, Any]:
 
 
 def from_plain(values: Mapping[str, Any]) -> TrainParams:
-    """Return parameters from `to_plain`; names that this version does not know are left out."""
-    known = {field.name for field in fields(TrainParams)} - set(FREE)
-    return TrainParams(
-        **{name: _with_tuples(value) for name, value in values.items() if name in known}
-    )
+    """Return parameters from `to_plain`; names that this version does not know are left out.
+
+    Raises
+    ------
+    InputError
+        If a value is not of its parameter's type, or out of range.
+    """
+    hints = {name: hint for name, hint in get_type_hints(TrainParams).items() if name not in FREE}
+    known = {name: _with_tuples(values[name]) for name in hints if name in values}
+    for name, value in known.items():
+        if not _fits(value, hints[name]):
+            raise InputError(f"{name.replace('_', ' ')} cannot be {value!r}")
+    return TrainParams(**known)
 
 
 def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
-    """Return the parameters of a run that is gone on with.
+    """Return the parameters of a run that is resumed.
 
     Parameters
     ----------
     asked : TrainParams
-        What is left at its default, and not `said`, is taken from the run.
+        What is left at its default, and not `said`, is taken from the run; `MAY_CHANGE` parameters
+        that are asked for take the place of the run's.
     of_run : TrainParams
 
     Returns
@@ -224,21 +245,36 @@ def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
     Raises
     ------
     InputError
-        If something else is asked for than the run was made with.
+        If anything else is asked for than the run was begun with; the message lists all of it.
     """
     default = TrainParams()
-    for field in fields(TrainParams):
-        if field.name in FREE:
+    changes: dict[str, Any] = {}
+    refused = []
+    for name in [field.name for field in fields(TrainParams) if field.name not in FREE]:
+        value, kept = getattr(asked, name), getattr(of_run, name)
+        is_meant = name in asked.said or _plain(value) != _plain(getattr(default, name))
+        if not is_meant or _plain(value) == _plain(kept):
             continue
-        value, kept = (_plain(getattr(params, field.name)) for params in (asked, of_run))
-        is_meant = field.name in asked.said or value != _plain(getattr(default, field.name))
-        if is_meant and value != kept:
-            begun, asked_for = ("none" if each is None else repr(each) for each in (kept, value))
-            raise InputError(
-                f"the run was begun with {field.name.replace('_', ' ')} {begun}, not {asked_for}: "
-                "leave it out to go on, or train anew without --resume"
-            )
-    return replace(of_run, **{name: getattr(asked, name) for name in FREE})
+        if name in MAY_CHANGE:
+            changes[name] = value
+        else:
+            option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
+            refused.append(f"{option} was {_shown(kept)}, is {_shown(value)} now")
+    if refused:
+        raise InputError(
+            f"a run is resumed with the options that it was begun with ({'; '.join(refused)}): "
+            "leave them out, or train anew without --resume"
+        )
+    if "epochs" in changes and "steps" not in changes:
+        changes["steps"] = None  # which would count instead
+    return replace(of_run, **changes, **{name: getattr(asked, name) for name in FREE})
+
+
+def _shown(value: Any) -> str:
+    """Return the value of an option as it is best shown."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None or value == () else str(_plain(value))
 
 
 def _plain(value: Any) -> Any:
@@ -249,3 +285,21 @@ def _plain(value: Any) -> Any:
 
 def _with_tuples(value: Any) -> Any:
     return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Tell whether a plain value is of a parameter's type; paths are plain strings."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind is UnionType:
+        return any(_fits(value, part) for part in parts)
+    if kind is Literal:
+        return value in parts
+    if kind is tuple:
+        if not isinstance(value, tuple):
+            return False
+        kinds = parts[:1] * len(value) if parts[-1] is Ellipsis else parts
+        return len(kinds) == len(value) and all(map(_fits, value, kinds))
+    if isinstance(value, bool) or hint is bool:
+        return isinstance(value, bool) and hint is bool
+    plain: dict[Any, Any] = {float: (int, float), Path: str}
+    return isinstance(value, plain.get(hint, hint))

@@ -14,6 +14,7 @@ from ..balance.prior import smoothed_probs
 from ..balance.weights import ZeroBins, check_probs, rebalancing_weights
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
+from ..locks import sole_process
 from ..progress import Reporter
 from ..quantize.tables import cell_bins
 from ..workspace import Workspace
@@ -122,7 +123,8 @@ def _verify_labels(
     repaired: list[Problem] = []
     wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
     if wrong and params.repair:
-        repair_labels(folder, wrong, images, workspace, reporter)
+        with sole_process(folder, "labeled", reporter):
+            repair_labels(folder, wrong, images, workspace, reporter)
         left = labels_problems(folder, params.deep, images, workspace, reporter)
         repaired = [problem for problem in found.problems if problem not in left.problems]
         found = left

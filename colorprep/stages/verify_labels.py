@@ -85,10 +85,11 @@ def labels_problems(
             check.problems += differing
         return check
     check.problems += [*_unfinished(folder, plan), *_stray_shards(folder, plan)]
+    quantizer = plan_quantizer(plan, folder / PLAN)
     sound = []
     for number in _begun(folder, plan, reporter):
         path = shard_path(folder, number)
-        texts = shard_problems(path, plan, plan_quantizer(plan))
+        texts = shard_problems(path, plan, quantizer)
         check.problems += [Problem(path, text) for text in texts]
         if not texts:
             sound.append(path)
@@ -240,7 +241,7 @@ def _map_problems(
     folder: Path, plan: Plan, source: Source, reporter: Reporter
 ) -> Iterator[Problem]:
     """Give what is wrong with label maps, one .npy an image."""
-    n_bins = len(plan_quantizer(plan).centers)
+    n_bins = len(plan_quantizer(plan, folder / PLAN).centers)
     skipped = {skip.key for skip in read_skipped(folder)}
     digests = read_map_digests(folder)
     missing = []

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..artifacts import check_schema
 from ..atomic import replacing
-from ..errors import ArtifactError
+from ..errors import ArtifactError, InputError
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state, restore_quantizer
 from .models import make_model
 from .outputs import OUTPUTS
 
 CHECKPOINT_SCHEMA = "colorprep.checkpoint/1"
+REMEDY = "put back a whole copy of it, take another checkpoint, or train anew"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,22 @@ class Checkpoint:
     def outputs(self) -> str:
         """What the channels of the model's output mean, a name of `outputs.OUTPUTS`."""
         return outputs_of(self.config)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How the labels were made that it was trained on, see `colorprep.shards.plan.Settings`.
+
+        Raises
+        ------
+        ArtifactError
+            If the checkpoint does not say.
+        """
+        if "settings" not in self.config:
+            raise ArtifactError(
+                "the checkpoint does not say at which size and stride its network was trained; "
+                "take one that `colorprep train` wrote"
+            )
+        return dict(self.config["settings"])
 
     @property
     def n_parameters(self) -> int:
@@ -105,29 +123,84 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     ArtifactError
-        If it is missing, damaged, newer than this version, or no checkpoint of ours.
+        If it is missing, damaged, newer than this version, or no checkpoint of ours; if a part of
+        it is missing, does not fit its network, or holds numbers that are not finite.
     """
+    content = _read(path)
     try:
+        quantizer = _quantizer(content["quantizer"])
+        config, progress = dict(content["config"]), dict(content["progress"])
+        _check_settings(config.get("settings", {"size": 1, "stride": 1}))
+        n_outputs = OUTPUTS[outputs_of(config)].n_channels(quantizer)
+        model = make_model(config["model"], n_outputs, width=config.get("width", 1.0))
+        model.load_state_dict(content["model"])
+        training = None if content.get("training") is None else dict(content["training"])
+        _check_finite(model.state_dict())
+        if training is not None:
+            _check_training(training)
+    except KeyError as error:
+        raise ArtifactError(f"{path} is damaged: it lacks {error}; {REMEDY}") from error
+    except (
+        ArtifactError, InputError, RuntimeError, ValueError, TypeError, AttributeError,
+    ) as error:  # fmt: skip
+        raise ArtifactError(f"{path} is damaged: {error}; {REMEDY}") from error
+    return Checkpoint(model.eval(), quantizer, config, progress, training)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a checkpoint's file holds, of our schema."""
+    try:
+        with ZipFile(path) as archive:
+            bad = archive.testzip()  # torch does not look at the sums
+        if bad is not None:
+            raise BadZipFile(f"a byte of {bad} has changed")
         content = torch.load(path, map_location="cpu", weights_only=True)
         schema = str(content["schema"])
     except FileNotFoundError:
         raise ArtifactError(f"there is no checkpoint {path}; train one first") from None
     except (
-        OSError, RuntimeError, ValueError, LookupError, TypeError, EOFError,
-        BadZipFile, pickle.UnpicklingError,
+        OSError, RuntimeError, ValueError, LookupError, TypeError, EOFError, AttributeError,
+        NotImplementedError, BadZipFile, pickle.UnpicklingError,
     ) as error:  # fmt: skip
-        raise ArtifactError(f"{path} is damaged or no checkpoint of colorprep's") from error
+        raise ArtifactError(
+            f"{path} is damaged or no checkpoint of colorprep's; {REMEDY}"
+        ) from error
     check_schema(path, schema, CHECKPOINT_SCHEMA)
-    state = content["quantizer"]
+    return dict(content)
+
+
+def _quantizer(state: dict[str, Any]) -> Quantizer:
     arrays = {name: np.asarray(values) for name, values in state["arrays"].items()}
-    quantizer = restore_quantizer(
+    return restore_quantizer(
         state["name"], state["parameters"], state["centers"], arrays, state["fingerprint"]
     )
-    config = content["config"]
-    n_outputs = OUTPUTS[outputs_of(config)].n_channels(quantizer)
-    model = make_model(config["model"], n_outputs, width=config.get("width", 1.0))
-    model.load_state_dict(content["model"])
-    return Checkpoint(model.eval(), quantizer, config, content["progress"], content.get("training"))
+
+
+def _check_settings(settings: dict[str, Any]) -> None:
+    """Raise KeyError, TypeError or ValueError unless images can be brought to a network's size."""
+    for name in ("size", "stride"):
+        if not isinstance(settings[name], int) or settings[name] < 1:
+            raise ValueError(f"its {name} is {settings[name]!r}")
+
+
+def _check_finite(tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError unless all numbers of a network are finite."""
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} has numbers that are not finite")
+
+
+def _check_training(training: dict[str, Any]) -> None:
+    """Raise KeyError, TypeError or ValueError unless training can go on from a state.
+
+    Whether its tensors fit the network is for `trainer.Trainer.load_state_dict` to find out.
+    """
+    if int(training["step"]) < 0:
+        raise ValueError(f"its step is {training['step']}")
+    str(training["order"]), dict(training["optimizer"])
+    _check_finite(training["model"])
+    if training["average"] is not None:
+        _check_finite(training["average"])
 
 
 def outputs_of(config: dict[str, Any]) -> str:

@@ -16,8 +16,9 @@ from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
 from ..quantize.labeling import IGNORE
 from ..shards.reader import REMEDY, CompressedArray, LabelFolder, ShardReader, open_labels
-from .gathering import copy_rows, map_files, widen_rows
+from .gathering import all_finite, copy_rows, map_files, widen_rows
 from .order import Indices
+from .ranges import Ranges
 
 if TYPE_CHECKING:
     from .loader import ShardLoader
@@ -76,6 +77,8 @@ class ShardDataset(Dataset[Batch]):
         chosen = _places(every, self.keys, self.labels.path)
         self._shards, self._rows = shard_of[chosen], row_of[chosen]
         self._rows_stored = _rows_stored([shard for shard in shards if len(shard)])
+        n_classes = len(self.labels.manifest["classes"])
+        self._ranges = Ranges(len(self.labels.quantizer.centers), n_classes)
         self._map()
 
     def __len__(self) -> int:
@@ -122,7 +125,7 @@ class ShardDataset(Dataset[Batch]):
         Raises
         ------
         ArtifactError
-            If a compressed row is damaged.
+            If a compressed row is damaged, or a label, a class or a soft weight is out of range.
         """
         batch = {}
         for name, (shape, stored) in self._rows_stored.items():
@@ -133,22 +136,35 @@ class ShardDataset(Dataset[Batch]):
         return batch
 
     def loader(
-        self, batch_size: int = 64, shuffle: bool = True, seed: int = 0, **options: Any
+        self,
+        batch_size: int = 64,
+        shuffle: bool = True,
+        seed: int = 0,
+        *,
+        rank: int | None = None,
+        world_size: int | None = None,
+        **options: Any,
     ) -> ShardLoader:
         """Return what goes through the images in batches, epoch by epoch.
 
         Parameters
         ----------
         batch_size : int
+            Of one process.
         shuffle : bool
         seed : int
+        rank, world_size : int or None
+            Which share of each epoch this process gets, of how many. None takes what
+            torch.distributed has, where it is initialized; else the process gets whole epochs.
         **options
-            See `ShardLoader`: ``rank``, ``world_size``, ``max_images``, ``curriculum``,
-            ``image_weights``, ``prefetch``, ``pin_memory``.
+            See `ShardLoader`: ``max_images``, ``curriculum``, ``image_weights``, ``prefetch``,
+            ``pin_memory``.
         """
         from .loader import ShardLoader
 
-        return ShardLoader(self, batch_size, shuffle, seed, **options)
+        return ShardLoader(
+            self, batch_size, shuffle, seed, rank=rank, world_size=world_size, **options
+        )
 
     def indices_of(self, keys: Sequence[str]) -> Indices:
         """Return where some of the images are in the dataset.
@@ -215,20 +231,40 @@ class ShardDataset(Dataset[Batch]):
                 self._offsets[name] = np.array(offsets, np.int64)
 
     def _gather(self, name: str, indices: Sequence[int] | Indices, out: NDArray[Any]) -> None:
-        """Copy the rows of an array to `out`."""
+        """Copy the rows of an array to `out`, and look whether its values are allowed."""
         shards, rows = self._shards[indices], self._rows[indices]
         _, dtype = self._rows_stored[name]
         if name not in self._offsets:
             for place, (shard, row) in enumerate(zip(shards.tolist(), rows.tolist(), strict=True)):
                 reader = self.labels.shards[shard]
                 out[place] = CompressedArray(reader.path, name, reader.stored[name])[row]
+            self._check(name, indices, out)
             return
         flat = out.reshape(len(out), -1)
         starts = self._offsets[name][shards] + rows * (flat.shape[1] * dtype.itemsize)
         if dtype == np.uint16:
-            widen_rows(self._files, shards, starts, flat)
+            n_ignored = int(name == "label")
+            n_bins = self._ranges.n_bins
+            is_sound = widen_rows(self._files, shards, starts, flat, n_bins, n_ignored)
         else:
             copy_rows(self._files, shards, starts, flat.view(np.uint8))
+            is_sound = dtype == np.float16 and all_finite(flat.view(np.uint16))
+        if not is_sound:
+            self._check(name, indices, out)
+
+    def _check(self, name: str, indices: Sequence[int] | Indices, values: NDArray[Any]) -> None:
+        """Raise ArtifactError where rows of an array hold a value that is not allowed."""
+        allowed = self._ranges.allowed(name, values)
+        if allowed is None or allowed.all():
+            return
+        place = int(np.flatnonzero(~allowed.reshape(len(values), -1).all(axis=1))[0])
+        index = indices[place]
+        value = values[place][~allowed[place]].flat[0]
+        raise ArtifactError(
+            f"{self.labels.shards[self._shards[index]].path} is damaged: the {name} of "
+            f"{self.keys[index]} holds {value}, where {self._ranges.expected(name)} is expected; "
+            "`colorprep verify --repair` makes it again"
+        )
 
 
 def _places(there: Sequence[str], keys: Sequence[str], folder: Path) -> Indices:

@@ -102,9 +102,14 @@ def read_facts(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework="pt") as file:
             facts: dict[str, Any] = json.loads((file.metadata() or {})[HEADER])
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
-        raise ArtifactError(f"{path} is damaged or no export of colorprep's") from error
-    check_schema(path, str(facts.get("schema")), MODEL_SCHEMA)
+        schema = str(facts["schema"])
+    except (
+        OSError, SafetensorError, ValueError, LookupError, TypeError, RecursionError,
+    ) as error:  # fmt: skip
+        raise ArtifactError(
+            f"{path} is damaged or no export of colorprep's; export the network again"
+        ) from error
+    check_schema(path, schema, MODEL_SCHEMA)
     return facts
 
 

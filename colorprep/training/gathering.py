@@ -54,9 +54,28 @@ def copy_rows(files: Any, chosen: Any, starts: Any, out: Any) -> None:
 
 
 @compiled
-def widen_rows(files: Any, chosen: Any, starts: Any, out: Any) -> None:
-    """Do as `copy_rows`, from little-endian uint16 to `out` (N, n) int32."""
+def widen_rows(files: Any, chosen: Any, starts: Any, out: Any, n_bins: int, n_ignored: int) -> bool:
+    """Do as `copy_rows`, from little-endian uint16 to `out` (N, n) int32.
+
+    Returns whether all values are below `n_bins`; with `n_ignored` 1, those of 65535 are allowed
+    as well. One maximum costs little: adding 1 takes 65535 to 0.
+    """
+    largest, added = np.int32(0), np.int32(n_ignored)
     for i in range(out.shape[0]):
         row, target = files[chosen[i]][starts[i] :], out[i]
         for k in range(target.shape[0]):
-            target[k] = np.int32(row[2 * k]) | np.int32(row[2 * k + 1]) << 8
+            value = np.int32(np.int32(row[2 * k]) | np.int32(row[2 * k + 1]) << 8)
+            target[k] = value
+            largest = max(largest, np.int32((value + added) & np.int32(0xFFFF)))
+    return bool(largest < n_bins + n_ignored)
+
+
+@compiled
+def all_finite(halves: Any) -> bool:
+    """Tell whether float16 numbers, given by their bits as uint16 (N, n), are all finite."""
+    largest = np.uint16(0)
+    for i in range(halves.shape[0]):
+        row = halves[i]
+        for k in range(row.shape[0]):
+            largest = max(largest, np.uint16(row[k] & np.uint16(0x7FFF)))
+    return bool(largest < 0x7C00)

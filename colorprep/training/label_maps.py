@@ -20,6 +20,7 @@ from ..shards.map_digests import read_map_digests
 from ..shards.maps import map_path, map_size, read_map
 from ..shards.plan import labeler_of, read_plan, reader_of
 from .dataset import Batch
+from .ranges import Ranges
 
 
 class LabelMapDataset(Dataset[Batch]):
@@ -66,6 +67,7 @@ class LabelMapDataset(Dataset[Batch]):
         plan = read_plan(self._folder / MANIFEST)
         source = find_images(images) if isinstance(images, str | Path) else images
         self._reader, self._labeler = reader_of(plan, source), labeler_of(plan)
+        self._ranges = Ranges(len(self._labeler.quantizer.centers), len(plan.classes))
         self._class_ids = {name: number for number, name in enumerate(plan.classes)}
         place = {
             key: index
@@ -105,6 +107,13 @@ class LabelMapDataset(Dataset[Batch]):
         self._labeler.label_into(pixels, room, 0)
         height, width = room["label"].shape[1:]
         label = read_map(self._folder, key, (height, width))
+        allowed = self._ranges.allowed("label", label)
+        if allowed is not None and not allowed.all():
+            raise ArtifactError(
+                f"the label map {map_path(self._folder, key)} is damaged: it holds "
+                f"{label[~allowed][0]}, where {self._ranges.expected('label')} is expected; remove "
+                "it and run the same `colorprep labels` again"
+            )
         item = {name: torch.from_numpy(rows[0]) for name, rows in room.items() if name != "label"}
         item["label"] = torch.from_numpy(label.astype(np.int32))
         class_id = self._class_ids.get(top_folder(key), -1)

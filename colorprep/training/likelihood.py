@@ -49,7 +49,7 @@ class LikelihoodJudge:
     """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
-        settings = checkpoint.config["settings"]
+        settings = checkpoint.settings
         logits_of = OUTPUTS[checkpoint.outputs].logits
         if logits_of is None:
             raise InputError("a network that was trained for regression has no likelihoods")

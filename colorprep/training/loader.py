@@ -18,6 +18,7 @@ from ..errors import InputError
 from .dataset import Allocate, Batch, ShardDataset
 from .memory import RecycledMemory
 from .order import MOST_SEED, Indices, n_steps, rank_step, shuffled, weighted_choice
+from .processes import rank_and_size
 from .selection import Curriculum, CurriculumStage
 
 PREFETCH = 2  # batches
@@ -37,8 +38,9 @@ class ShardLoader:
         Whether each epoch has an order of chance; else it is the dataset's.
     seed : int
         Of the order, 0 to 2^64 - 1.
-    rank, world_size : int
-        This process among all that train together. In an epoch every image goes to one of them,
+    rank, world_size : int or None
+        This process among all that train together. None takes what torch.distributed has, where it
+        is initialized; else there is one process. In an epoch every image goes to one of them,
         once, and all take as many steps. Where the last step does not come out even, some ranks get
         one image more than others in it.
     max_images : int or None
@@ -83,14 +85,15 @@ class ShardLoader:
         shuffle: bool = True,
         seed: int = 0,
         *,
-        rank: int = 0,
-        world_size: int = 1,
+        rank: int | None = None,
+        world_size: int | None = None,
         max_images: int | None = None,
         curriculum: Curriculum | None = None,
         image_weights: Floats | None = None,
         prefetch: int = PREFETCH,
         pin_memory: bool = False,
     ) -> None:
+        rank, world_size = rank_and_size(rank, world_size)
         _check(seed, batch_size, rank, world_size, max_images, prefetch)
         if pin_memory and not torch.cuda.is_available():
             raise InputError("page-locked memory is for a GPU, and there is none here")

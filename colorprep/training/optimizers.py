@@ -11,6 +11,7 @@ from torch import nn
 from ..errors import InputError
 
 WEIGHT_DECAY = 0.01
+MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW, for each parameter
 
 Multipliers: TypeAlias = Mapping[str, float]
 
@@ -40,6 +41,26 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) ->
     """Set every group's learning rate to its multiple of the given one."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate * group["multiplier"]
+
+
+def check_state(optimizer: torch.optim.Optimizer) -> None:
+    """Raise ValueError unless an optimizer's state, as it was loaded, fits its parameters.
+
+    torch takes any state, and fails at the next step, or begins anew without a word.
+    """
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            state = optimizer.state.get(parameter, {})
+            for name in MOMENTS:
+                if name not in state:
+                    raise ValueError(f"the optimizer lacks {name} of a parameter")
+                if state[name].shape != parameter.shape:
+                    raise ValueError(
+                        f"the optimizer's {name} is of shape {tuple(state[name].shape)} for a "
+                        f"parameter of {tuple(parameter.shape)}"
+                    )
+                if state[name].isnan().any():
+                    raise ValueError(f"the optimizer's {name} is not a number somewhere")
 
 
 def parameter_groups(

@@ -75,7 +75,7 @@ def colorize_photograph(
     ndarray of shape (H, W, 3), uint8
         Of the same lightness.
     """
-    settings = checkpoint.config["settings"]
+    settings = checkpoint.settings
     size, stride = settings["size"], settings["stride"]
     levels = lightness_of(resize(pixels, size))
     batch = torch.from_numpy(levels[None]).to(device or torch.device("cpu"))

@@ -68,6 +68,26 @@ class Process:
         return DistributedDataParallel(model)
 
 
+def rank_and_size(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    """Return this process's number and the number of all.
+
+    Parameters
+    ----------
+    rank, world_size : int or None
+        None takes what torch.distributed has, where it is initialized; else 0 and 1.
+
+    Returns
+    -------
+    tuple of int
+    """
+    joined = distributed.is_available() and distributed.is_initialized()
+    if rank is None:
+        rank = distributed.get_rank() if joined else 0
+    if world_size is None:
+        world_size = distributed.get_world_size() if joined else 1
+    return rank, world_size
+
+
 @contextmanager
 def joined(device: str) -> Iterator[Process]:
     """Join the processes that torchrun has started, if it has.

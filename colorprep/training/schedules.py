@@ -142,6 +142,11 @@ class Schedule:
         if self.decay_after is not None and self.name != "linear":
             raise InputError(f"only the schedule linear begins to fall later, not {self.name}")
 
+    @property
+    def depends_on_total(self) -> bool:
+        """Whether the learning rate of a step depends on how many steps there are in all."""
+        return self.name != "constant" or self.warm_up > 0
+
     def learning_rate(self, at: int, total: int, falls_from: int | None = None) -> float:
         """Return the learning rate of a step.
 

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..atomic import writing
 from ..errors import InputError
 
 if TYPE_CHECKING:
@@ -52,12 +53,14 @@ class Events:
     def __init__(self, folder: Path, step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter  # an extra
 
-        self._writer = SummaryWriter(str(folder / FOLDER), purge_step=step + 1)
+        self._folder = folder / FOLDER
+        self._writer = SummaryWriter(str(self._folder), purge_step=step + 1)
 
     def write(self, record: Record) -> None:
         """Write the figures of a record."""
-        for name, title in TITLES.items():
-            value = getattr(record, name)
-            if not math.isnan(value):
-                self._writer.add_scalar(title, value, record.step)
-        self._writer.flush()
+        with writing(self._folder):
+            for name, title in TITLES.items():
+                value = getattr(record, name)
+                if not math.isnan(value):
+                    self._writer.add_scalar(title, value, record.step)
+            self._writer.flush()

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .dataset import Batch
 from .losses import WeighedLoss
 from .models import logits_at
-from .optimizers import Multipliers, make_optimizer, set_learning_rate
+from .optimizers import Multipliers, check_state, make_optimizer, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,18 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another trainer of the same network and options was."""
+        """Go on where another trainer of the same network and options was.
+
+        Raises
+        ------
+        RuntimeError, ValueError, LookupError, TypeError, AttributeError
+            If the state is damaged, or of another network.
+        """
         self.step = int(state["step"])
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
+        if self.step:
+            check_state(self._optimizer)
         if self._average is not None:
             self._average.load_state_dict(state["average"])
 

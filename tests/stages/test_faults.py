@@ -8,6 +8,8 @@ import signal
 import threading
 import time
 import warnings
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from distributed import LocalCluster
@@ -341,3 +343,26 @@ def test_an_image_that_kills_workers_is_skipped_by_name(
     ]
     assert result.n_images == 39
     assert any(source.keys[17] in text for text in recorder.warnings)
+
+
+@pytest.mark.parametrize("form", ["h5", "npy"])
+def test_two_processes_do_not_label_into_one_folder(photographs, workspace, silent, form):
+    """The second is refused, also with --overwrite, and the first finishes as if alone."""
+    params = params_for(photographs, format=form, workers=1)
+    refused = []
+
+    class Intruding(Reporter):
+        @contextmanager
+        def track(self, total, unit, title):
+            def advance(n, detail=""):
+                if not refused:
+                    message = f"labels is being labeled by process {os.getpid()}"
+                    with pytest.raises(OutputError, match=message):
+                        run(replace(params, size=32, overwrite=True), workspace, silent)
+                    refused.append(True)
+
+            yield advance
+
+    folder = run(params, workspace, Intruding()).folder
+    alone = run(replace(params, output="alone"), workspace, silent).folder
+    assert refused and contents(folder) == contents(alone)

@@ -3,10 +3,13 @@
 import csv
 import json
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -14,14 +17,16 @@ import pytest
 import torch
 from changing import put_bitmaps, replace_quietly
 
-from colorprep import ArtifactError, InputError
+from colorprep import ArtifactError, InputError, OutputError
 from colorprep.progress import Reporter
 from colorprep.shards.reader import open_labels
+from colorprep.stages import info as info_stage
 from colorprep.stages import labels as labels_stage
 from colorprep.stages import prior as prior_stage
 from colorprep.stages.images import ImageParams
 from colorprep.stages.train import run
 from colorprep.stages.train_params import TrainParams
+from colorprep.training.checkpoint import load_checkpoint
 
 PARAMS = TrainParams(
     epochs=5, batch_size=4, model="tiny", crop=24, ema=0.9, held_out=0.2, checkpoint_every=3,
@@ -193,9 +198,9 @@ def test_with_nothing_to_resume_training_begins(photographs, workspace, recorder
 def test_other_settings_are_refused(ready):
     """What is asked for beside --resume must be what the run was begun with."""
     folder = ready.root / "runs" / "whole"
-    with pytest.raises(InputError, match="begun with batch size 4, not 8"):
+    with pytest.raises(InputError, match=r"--batch-size was 4, is 8 now"):
         run(TrainParams(resume=True, output=folder, batch_size=8), ready, Reporter())
-    with pytest.raises(InputError, match=r"begun with ema 0\.9, not none"):
+    with pytest.raises(InputError, match=r"--ema was 0\.9, is none now"):
         run(TrainParams(resume=True, output=folder, said=frozenset(["ema"])), ready, Reporter())
     run(TrainParams(resume=True, output=folder, batch_size=4), ready, Reporter())
 
@@ -205,7 +210,7 @@ def test_a_default_that_is_said_is_meant(ready):
     command = [sys.executable, "-m", "colorprep", "train", "--resume", "-C", str(ready.root)]
     options = ["-o", "runs/whole", "--batch-size", "32"]
     done = subprocess.run([*command, *options], capture_output=True, text=True)
-    assert done.returncode == 1 and "begun with batch size 4, not 32" in done.stderr
+    assert done.returncode == 1 and "--batch-size was 4, is 32 now" in done.stderr
 
 
 def test_other_inputs_are_refused(photographs, workspace, silent):
@@ -283,3 +288,138 @@ def test_what_a_killed_process_left_is_no_obstacle(ready, resume):
         (folder / name).write_text("{}")
     run(replace(PARAMS, epochs=1, output=folder, resume=resume), ready, Reporter())
     assert (folder / "best.pt").exists() and not list(folder.glob(".*"))
+
+
+class Looking(Reporter):
+    """Does something once, when the first batch was trained on."""
+
+    def __init__(self, look):
+        self.look = look
+        self.notes = []
+
+    def note(self, message):
+        """Keep a note."""
+        self.notes.append(message)
+
+    @contextmanager
+    def track(self, total, unit, title):
+        """Look at the first report of progress."""
+
+        def advance(n, detail=""):
+            look, self.look = self.look, lambda: None
+            look()
+
+        yield advance
+
+
+def test_a_run_that_is_being_trained_is_not_taken(ready):
+    """--resume and the same -o are refused by the process's number; reading commands work."""
+    folder, seen = ready.root / "runs" / "busy", []
+    message = rf"runs/busy is being trained by process {os.getpid()}; wait for it, or stop it"
+
+    def look():
+        for params in (
+            TrainParams(resume=True, output=folder),
+            TrainParams(resume=True),  # the newest one
+            replace(PARAMS, output=folder),
+        ):
+            with pytest.raises(OutputError, match=message):
+                run(params, ready, Reporter())
+        seen.append(info_stage.run(folder, ready, Reporter())["steps_done"])
+
+    run(replace(PARAMS, epochs=1, output=folder), ready, Looking(look))
+    assert len(seen) == 1 and not list(folder.glob(".*"))
+    run(TrainParams(resume=True, output=folder), ready, Reporter())
+
+
+def test_runs_of_one_second_have_folders_of_their_own(ready, monkeypatch):
+    """The second, begun while the first trains, is numbered; neither disturbs the other."""
+    monkeypatch.setattr("colorprep.stages.run_folder.time.strftime", lambda form: "2020-01-01")
+    params = replace(PARAMS, epochs=1)
+    others = []
+    first = run(params, ready, Looking(lambda: others.append(run(params, ready, Reporter()))))
+    folders = [each.folder for each in (first, *others)]
+    assert [path.name for path in folders] == ["2020-01-01-tiny", "2020-01-01-tiny-2"]
+    assert_same_run(*folders)
+    for path in folders:
+        shutil.rmtree(path)
+
+
+STEADY = replace(PARAMS, schedule="constant", warm_up=0.0, epochs=3)
+
+
+def test_a_finished_run_may_be_extended(ready):
+    """At a rate that does not depend on the length, it is the longer run, bit for bit."""
+    run(replace(STEADY, output="runs/longer"), ready, Reporter())
+    run(replace(STEADY, epochs=1, output="runs/extended"), ready, Reporter())
+    reporter = Looking(lambda: None)
+    run(TrainParams(resume=True, output="runs/extended", epochs=3), ready, reporter)
+    longer, extended = (ready.root / "runs" / name for name in ("longer", "extended"))
+    assert_same_run(extended, longer)
+    assert untimed_rows(extended) == untimed_rows(longer)
+    assert (extended / "config.json").read_bytes() == (longer / "config.json").read_bytes()
+    said = [note for note in reporter.notes if "it ends after step" in note]
+    assert len(said) == 1 and "learning rate" not in said[0]
+
+
+def test_an_extended_schedule_is_that_of_the_new_length(ready):
+    """From where the run stands on, each step has the rate of a run of so many steps."""
+    run(replace(PARAMS, epochs=1, output="runs/short"), ready, Reporter())
+    reporter = Looking(lambda: None)
+    result = run(TrainParams(resume=True, output="runs/short", epochs=5), ready, reporter)
+    whole = untimed_rows(ready.root / "runs" / "whole")
+    rates = {int(row["step"]): float(row["learning_rate"]) for row in whole}
+    n_before = len(untimed_rows(ready.root / "runs" / "short")) // 5
+    for record in result.records[n_before:]:
+        assert record.learning_rate == rates[record.step]
+    assert any("the learning rate follows from here on the schedule" in n for n in reporter.notes)
+
+
+def test_what_does_not_touch_the_numbers_may_change(ready):
+    """Other checkpoints and validations, kept in config.json; the network is the same."""
+    folder = ready.root / "runs" / "other-rows"
+    with pytest.raises(KeyboardInterrupt):
+        run(replace(PARAMS, output=folder), ready, Interrupting(2))
+    again = TrainParams(resume=True, output=folder, checkpoint_every=7, validate_every=10)
+    run(again, ready, Reporter())
+    options = json.loads((folder / "config.json").read_text())["options"]
+    assert (options["checkpoint_every"], options["validate_every"]) == (7, 10)
+    one, two = (
+        torch.load(path / "last.pt", weights_only=True)
+        for path in (folder, ready.root / "runs" / "whole")
+    )
+    assert_same(one["training"]["model"], two["training"]["model"])
+    with pytest.raises(InputError, match=r"has taken \d+ steps, and 3 are asked for"):
+        run(TrainParams(resume=True, output=folder, steps=3), ready, Reporter())
+
+
+def test_all_that_is_refused_is_listed(ready):
+    """Old and new values, by the names of the options."""
+    asked = TrainParams(
+        resume=True, output="runs/whole", batch_size=8, learning_rate=0.1, flip=False, model="unet"
+    )
+    message = (
+        r"--model was tiny, is unet now; --batch-size was 4, is 8 now; "
+        r"--lr was 0\.002, is 0\.1 now; --flip was on, is off now"
+    )
+    with pytest.raises(InputError, match=message):
+        run(asked, ready, Reporter())
+
+
+def test_a_disk_that_fills_leaves_a_run_to_resume(ready):
+    """The message says how to resume; then the run ends as if the disk had been large enough."""
+    folder = ready.root / "runs" / "full"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, limits[1]))
+
+    try:
+        with pytest.raises(OutputError, match=r"no room .* add --resume -o .*runs/full to it"):
+            run(replace(PARAMS, output=folder), ready, Looking(fill))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(folder.glob(".*"))
+    load_checkpoint(folder / "last.pt")
+    run(TrainParams(resume=True, output=folder), ready, Reporter())
+    assert_same_run(folder, ready.root / "runs" / "whole")

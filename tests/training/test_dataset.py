@@ -185,3 +185,65 @@ def test_mean_weights(label_folder):
 def test_public_name():
     """`colorprep.ShardDataset` and `colorprep.training.ShardDataset` are the same."""
     assert colorprep.training.ShardDataset is colorprep.ShardDataset
+
+
+DAMAGES = {
+    "label": (400, r"the label of .* holds 400, where a bin below 313, or 65535 for none"),
+    "class_id": (99, r"the class_id of .* holds 99, where a class below 10, or -1 for none"),
+    "topk_index": (313, r"the topk_index of .* holds 313, where a bin below 313 is"),
+    "topk_weight": (np.nan, r"the topk_weight of .* holds nan, where a finite number"),
+}
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_values_out_of_range_are_found_when_they_are_read(make_labels, compression):
+    """The shard, the image and the value are named; other images are read as before."""
+    folder = make_labels(soft=2, compression=compression)
+    key = ShardDataset(folder).keys[15]  # row 3 of the second shard
+    for name, (value, message) in DAMAGES.items():
+        with h5py.File(folder / "shard-00001.h5", "r+") as file:
+            sound = np.array(file[name][3])
+            damaged = sound.copy()
+            damaged[(-1,) * sound.ndim] = value
+            file[name][3] = damaged
+        dataset = ShardDataset(folder)
+        with pytest.raises(ArtifactError, match=rf"shard-00001\.h5 is damaged: {message}") as error:
+            dataset.batch([14, 15])
+        assert key in str(error.value) and "verify --repair" in str(error.value)
+        dataset.batch([14, 16])
+        with h5py.File(folder / "shard-00001.h5", "r+") as file:
+            file[name][3] = sound
+    assert ShardDataset(folder).batch(range(40))["label"].shape == (40, 8, 8)
+
+
+def test_ignored_pixels_are_no_damage(make_labels):
+    """65535 in a label is to be ignored; in a soft label it is a bin that there is not."""
+    folder = make_labels(soft=2)
+    with h5py.File(folder / "shard-00000.h5", "r+") as file:
+        file["label"][0] = np.full((8, 8), 65535)
+    assert (ShardDataset(folder).batch([0])["label"] == 65535).all()
+    with h5py.File(folder / "shard-00000.h5", "r+") as file:
+        file["topk_index"][0] = np.full((8, 8, 2), 65535)
+    with pytest.raises(ArtifactError, match="topk_index .* holds 65535"):
+        ShardDataset(folder).batch([0])
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("label", None, r"its label is missing, where uint16 \(12, 8, 8\) is expected"),
+        ("ab", np.zeros((12, 4, 4, 2), np.int8), r"its ab is int8 \(12, 4, 4, 2\)"),
+        ("label", np.zeros((12, 8, 8), np.float32), "its label is float32"),
+        ("lightness", np.zeros((11, 32, 32), np.uint8), r"its lightness is uint8 \(11, 32, 32\)"),
+    ],
+)
+def test_shards_must_be_as_planned(label_folder, tmp_path, name, array, message):
+    """An array that is missing, or of another shape or type than the settings say, is named."""
+    folder = tmp_path / "labels"
+    shutil.copytree(label_folder, folder)
+    with h5py.File(folder / "shard-00001.h5", "r+") as file:
+        del file[name]
+        if array is not None:
+            file[name] = array
+    with pytest.raises(ArtifactError, match=rf"shard-00001\.h5 is damaged: {message}"):
+        ShardDataset(folder)

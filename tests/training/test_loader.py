@@ -273,7 +273,9 @@ folder, meeting, rank = sys.argv[1], sys.argv[2], int(sys.argv[3])
 dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
 dataset = ShardDataset(folder)
 every = dataset.batch(range(len(dataset)))["lightness"]
-loader = dataset.loader(6, rank=dist.get_rank(), world_size=dist.get_world_size())
+loader = dataset.loader(6)  # of this rank, and of two
+alone = dataset.loader(6, rank=0, world_size=1)  # given values win
+assert sum(len(batch["label"]) for batch in alone) == len(dataset)
 for epoch in range(2):
     seen = torch.zeros(len(dataset), dtype=torch.int64)
     n_steps = 0
@@ -291,7 +293,7 @@ dist.destroy_process_group()
 
 
 def test_two_processes_see_each_image_once(label_folder, tmp_path):
-    """Two processes that train together by gloo see each image once an epoch, in as many steps."""
+    """Loaders of two gloo processes give each image once an epoch, in as many steps, unasked."""
     command = [sys.executable, "-c", RANK, str(label_folder), str(tmp_path / "meeting")]
     ranks = [
         subprocess.Popen([*command, str(rank)], stderr=subprocess.PIPE, text=True)

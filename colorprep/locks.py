@@ -1,0 +1,182 @@
+"""Locks on folders: two processes that write to one folder would mix or lose each other's files.
+
+The kernel keeps a lock (flock(2)), and releases it when its process ends, however it ends. The lock
+file says which process that is. It ends in ``.tmp``, so it is no content of its folder, and it is
+removed together with the lock; what a killed process leaves of it locks nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .atomic import check_replaceable, writing
+from .errors import OutputError
+from .marks import TEMPORARY
+from .progress import Reporter
+
+LOCK, TURN = f".lock{TEMPORARY}", f".turn{TEMPORARY}"
+WITHOUT_LOCKS = frozenset([errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+
+
+@contextmanager
+def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False) -> Iterator[None]:
+    """Refuse to work in a folder in which another process works, and keep others out meanwhile.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if missing; what was made is removed again if nothing is written to it.
+    doing : str
+        What is done to the folder, as in "trained".
+    reporter : Reporter
+        Warned where the file system has no locks: then the work is done without one.
+    new : bool
+        Whether the folder must not be there yet.
+
+    Raises
+    ------
+    OutputError
+        If another process holds the lock, or there is no room or permission to write.
+    OutputExists
+        If a file bears the name of the folder, or of one above it.
+    FileExistsError
+        With `new`, if the folder is there.
+    """
+    path = folder / LOCK
+    check_replaceable(path)
+    with writing(path):
+        made = _make(folder, new)
+        try:
+            lock = _acquire(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if lock is None:
+                raise OutputError(
+                    f"{folder} is being {doing} by {_holder(path)}; wait for it, or stop it"
+                )
+        except BaseException:
+            _remove_empty(made)
+            raise
+    try:
+        if not lock.works:
+            reporter.warn(
+                f"the file system of {folder} has no locks, so nothing keeps another process from "
+                "writing there at the same time"
+            )
+        yield
+    finally:
+        lock.release()
+        _remove_empty(made)
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """Wait until no other process writes a set of files to a folder, and keep others waiting.
+
+    So files that belong together are of one process, whichever comes last.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if missing.
+
+    Raises
+    ------
+    OutputError
+        If there is no room or permission to write.
+    """
+    path = folder / TURN
+    check_replaceable(path)
+    with writing(path):
+        _make(folder)
+        lock = _acquire(path, fcntl.LOCK_EX)
+    assert lock is not None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _Lock:
+    """A lock file that this process holds open."""
+
+    def __init__(self, path: Path, descriptor: int, works: bool) -> None:
+        self.works = works
+        self._path, self._descriptor = path, descriptor
+        with suppress(OSError):  # on a full disk: it is for the message to others alone
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Remove the file, and let others lock."""
+        # Before it is unlocked: nobody may lock a file that is about to go.
+        if _is_at(self._descriptor, self._path):
+            with suppress(OSError):
+                self._path.unlink()
+        # A forked process may hold the descriptor open, so closing alone would not do.
+        if self.works:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        os.close(self._descriptor)
+
+
+def _acquire(path: Path, how: int) -> _Lock | None:
+    """Lock a file; None where another process holds the lock and `how` says not to wait."""
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # another process removed the folder that it had made
+            _make(path.parent)
+            continue
+        works = True
+        try:
+            fcntl.flock(descriptor, how)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except OSError as error:
+            works = False
+            if error.errno not in WITHOUT_LOCKS:
+                os.close(descriptor)
+                raise
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if _is_at(descriptor, path):
+            return _Lock(path, descriptor, works)
+        os.close(descriptor)  # its last holder removed it meanwhile
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Tell whether an open file is the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _holder(path: Path) -> str:
+    """Return who holds a lock, in words, as far as its file says."""
+    try:
+        number, host = path.read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return "another process"
+    elsewhere = "" if host == socket.gethostname() else f" on {host}"
+    return f"process {number}{elsewhere}"
+
+
+def _make(folder: Path, new: bool = False) -> Sequence[Path]:
+    """Make a folder; return those that were missing, from the innermost out."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=not new)
+    return missing
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()

@@ -1,0 +1,99 @@
+"""Claims about checkpoints: a part that is missing or wrong is named with the file."""
+
+import pytest
+import torch
+
+from colorprep import ArtifactError
+from colorprep.quantize.ab import ab_lattice
+from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
+from colorprep.training.models import make_model
+from colorprep.training.optimizers import check_state, make_optimizer
+
+
+def without(*names):
+    """Take something out of nested dictionaries."""
+
+    def change(content):
+        for name in names[:-1]:
+            content = content[name]
+        del content[names[-1]]
+
+    return change
+
+
+def with_value(value, *names):
+    """Put something into nested dictionaries."""
+
+    def change(content):
+        for name in names[:-1]:
+            content = content[name]
+        content[names[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without("quantizer"), "lacks 'quantizer'"),
+        (without("config"), "lacks 'config'"),
+        (without("model"), "lacks 'model'"),
+        (without("model", "score.bias"), "score.bias"),
+        (with_value(torch.zeros(7), "model", "score.bias"), "size mismatch for score.bias"),
+        (with_value(torch.full((313,), torch.nan), "model", "score.bias"), "not finite"),
+        (with_value("unet", "config", "model"), "Missing key"),
+        (with_value("none", "config", "model"), "unknown model"),
+        (with_value("none", "config", "outputs"), "lacks 'none'"),
+        (with_value({"size": "x"}, "config", "settings"), "its size is 'x'"),
+        (with_value("0" * 32, "quantizer", "fingerprint"), "came out as"),
+        (without("training", "optimizer"), "lacks 'optimizer'"),
+        (with_value(-3, "training", "step"), "its step is -3"),
+    ],
+)
+def test_parts_that_are_missing_or_wrong(tmp_path, change, message):
+    """Each is an error that names the file and the part."""
+    path, model = tmp_path / "last.pt", make_model("tiny", 313, 0)
+    state = {
+        "step": 0, "model": model.state_dict(), "optimizer": {}, "average": None, "order": "",
+    }  # fmt: skip
+    save_checkpoint(path, model, ab_lattice(), {"model": "tiny"}, {}, state)
+    load_checkpoint(path)
+    content = torch.load(path, weights_only=True)
+    change(content)
+    torch.save(content, path)
+    with pytest.raises(ArtifactError, match=message) as error:
+        load_checkpoint(path)
+    assert str(error.value).startswith(f"{path} is damaged")
+
+
+def test_a_changed_byte_of_a_parameter_is_found(tmp_path):
+    """Its sum in the file's directory tells, which torch does not look at."""
+    path, model = tmp_path / "best.pt", make_model("tiny", 313, 0)
+    save_checkpoint(path, model, ab_lattice(), {"model": "tiny"}, {})
+    data = bytearray(path.read_bytes())
+    weights = next(p for p in model.state_dict().values() if p.abs().sum() > 0)
+    at = data.find(weights.contiguous().numpy().tobytes())
+    assert at > 0
+    data[at + 1] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(ArtifactError, match=r"best\.pt is damaged"):
+        load_checkpoint(path)
+
+
+def test_moments_must_fit_their_parameters():
+    """What torch would load and fail with at the next step, or begin anew, is an error."""
+    model = make_model("tiny", 313, 0)
+    optimizer = make_optimizer(model, {})
+    with pytest.raises(ValueError, match="lacks exp_avg"):
+        check_state(optimizer)
+    for parameter in model.parameters():
+        moments = {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
+        optimizer.state[parameter] = {"step": torch.tensor(1.0), **moments}
+    check_state(optimizer)
+    state = optimizer.state[next(model.parameters())]
+    state["exp_avg_sq"] = torch.full_like(state["exp_avg_sq"], torch.nan)
+    with pytest.raises(ValueError, match="not a number"):
+        check_state(optimizer)
+    state["exp_avg_sq"] = torch.zeros(3)
+    with pytest.raises(ValueError, match=r"of shape \(3,\)"):
+        check_state(optimizer)
