@@ -24,6 +24,7 @@ from ..images.source import Source, digest_of
 from ..metrics.bins import BinShares
 from ..metrics.pairs import compare_images
 from ..workspace import Workspace
+from .checkpoints import Origin
 from .images import ImageParams, image_reader
 
 if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
@@ -142,6 +143,8 @@ class Judged:
         Images that have no partner.
     packages : tuple of str
         What the pictures depend on.
+    origin : Origin or None
+        Of the network that makes the pictures.
     """
 
     pairs: Pairs
@@ -150,6 +153,7 @@ class Judged:
     without_picture: list[Skip] = field(default_factory=list)
     without_original: list[Skip] = field(default_factory=list)
     packages: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 def stored_pictures(

@@ -14,6 +14,7 @@ from ..report.curves import best_text, draw_run, draw_runs
 from ..report.style import SERIES
 from ..report.svg import write_png
 from ..workspace import Workspace
+from .checkpoints import Progress, run_progress
 from .runs import LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 
 CURVES_NAME = "curves.png"
@@ -71,10 +72,13 @@ class PlotResult(NamedTuple):
     ----------
     path : Path
     runs : list of PlottedRun
+    progress : list of Progress or None
+        How far each has come; None where its configuration does not tell how far it is to go.
     """
 
     path: Path
     runs: list[PlottedRun]
+    progress: list[Progress | None]
 
 
 class Run(NamedTuple):
@@ -136,7 +140,8 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
         figure = draw_runs(_by_name(runs, workspace), runs[0].unit, _in_common(runs))
     with replacing(path) as temporary:
         write_png(figure, title, temporary)
-    return PlotResult(path, [_plotted(run) for run in runs])
+    progress = [run_progress(run.folder) for run in runs]
+    return PlotResult(path, [_plotted(run) for run in runs], progress)
 
 
 def _read(folder: Path) -> Run:

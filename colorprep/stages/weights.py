@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,12 +74,15 @@ class PriorProbs(NamedTuple):
     n_pixels : int or None
         Unknown for a bare vector.
     digest : str
+    source : mapping or None
+        Digest and number of the files that were counted; None where they are not known.
     """
 
     probs: Floats
     quantizer: Quantizer
     n_pixels: int | None
     digest: str
+    source: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,11 @@ def read_probs(path: Path, reporter: Reporter) -> PriorProbs:
 
 def prior_probs(prior: Prior) -> PriorProbs:
     """Return as much of a prior as weights need."""
-    return PriorProbs(prior.probs, prior.quantizer, prior.n_pixels, prior.digest)
+    source = prior.meta.get("source")
+    known = isinstance(source, Mapping) and isinstance(source.get("digest"), str)
+    return PriorProbs(
+        prior.probs, prior.quantizer, prior.n_pixels, prior.digest, source if known else None
+    )
 
 
 def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> WeightReport:
