@@ -19,7 +19,9 @@ from .describe import skip_facts, skip_line
 )
 @click.argument("inputs", nargs=-1, required=True)
 @click.option(
-    "--checkpoint", metavar="PATH", help="A run, or a .pt file of one. [newest run's best.pt]"
+    "--checkpoint",
+    metavar="PATH",
+    help="A run, or a .pt file of one. [best.pt of the newest finished run]",
 )
 @click.option(
     "--temperature",
@@ -42,6 +44,8 @@ def command(session: Session, **values: Any) -> None:
 
     At full resolution and with their own lightness. INPUTS are photographs, gray or in color, and
     folders, archives or URLs of them; each photograph gives <stem>.png in the tree of its folder.
+    Pictures that the same network made of the same photographs before are kept, so the same command
+    continues after an interrupt.
     """
     from ..stages import colorize as stage
 
@@ -52,7 +56,9 @@ def command(session: Session, **values: Any) -> None:
         lines = [f"{folder.as_posix()}: {len(lines)} pictures{skip_line(result.skipped)}"]
     facts = {
         "checkpoint": result.checkpoint,
+        **result.origin.facts(),
         "written": result.written,
+        "kept": result.kept,
         **skip_facts(result.skipped),
     }
     session.show(lines, facts)

@@ -78,8 +78,11 @@ def command(session: Session, **values: Any) -> None:
         "figures": result.figures,
         "table": result.table,
         "sheet": result.sheet,
+        "balance": {"prior": result.balance.path, **result.balance.facts()},
         **skip_facts(result.skipped),
     }
+    if result.origin is not None:
+        facts |= {"checkpoint": result.origin.path, **result.origin.facts()}
     session.show(lines, facts)
 
 

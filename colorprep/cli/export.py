@@ -28,5 +28,7 @@ def command(session: Session, artifact: str, output: str | None) -> None:
     from ..stages import export as stage
 
     params = stage.ExportParams(artifact, output)
-    written = stage.run(params, session.workspace, session.reporter)
-    session.show([path.as_posix() for path in written], {"written": written})
+    result = stage.run(params, session.workspace, session.reporter)
+    facts = {} if result.origin is None else {"checkpoint": result.origin.path}
+    facts |= {} if result.origin is None else result.origin.facts()
+    session.show([path.as_posix() for path in result.written], {"written": result.written, **facts})

@@ -36,6 +36,26 @@ COMMANDS = (
     "export",
 )
 
+# What the same command does after Ctrl-C.
+BEGINS_ANEW = (
+    "files under their final names are whole; the same command starts again from the beginning"
+)
+AFTER_INTERRUPT = {
+    "sample": "the photographs that are there are whole; delete the folder to make them all",
+    "demo": "the same command deletes what is there of the demo and starts again",
+    "labels": "files under their final names are whole; the same command again does the rest",
+    "rgbvar": "the scores that were computed are in scores/; the same command computes the rest",
+    "train": (
+        "the last checkpoint that was saved is whole, and --resume continues from it; if none was "
+        "saved yet, the same command starts again"
+    ),
+    "colorize": "pictures that are there are whole; the same command keeps them and makes the rest",
+    "verify": (
+        "the same command checks everything again; with --repair, what was found wrong may be "
+        "deleted already, and it makes that again"
+    ),
+}
+
 
 class LazyGroup(StrictArguments, click.Group):
     """Commands in the order of the work, each imported at first use."""
@@ -70,11 +90,8 @@ class LazyGroup(StrictArguments, click.Group):
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(printable(f"{where}{error.strerror or error}")) from error
         except KeyboardInterrupt as error:
-            otherwise = (
-                "interrupted: what is there under its final name is whole; the same command again "
-                "does the rest"
-            )
-            click.echo(printable(str(error)) or otherwise, err=True)
+            otherwise = AFTER_INTERRUPT.get(ctx.invoked_subcommand or "", BEGINS_ANEW)
+            click.echo(printable(str(error) or f"interrupted: {otherwise}"), err=True)
             ctx.exit(130)
 
 

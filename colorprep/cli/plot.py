@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,7 @@ from . import options
 from .console import Session
 
 if TYPE_CHECKING:
+    from ..stages.checkpoints import Progress
     from ..stages.plot import PlottedRun
 
 
@@ -33,18 +34,29 @@ def command(session: Session, runs: tuple[str, ...], output: str | None) -> None
         params = stage.PlotParams(runs, output)
     result = stage.run(params, session.workspace, session.reporter)
     lines = [f"{result.path.as_posix()}: {len(result.runs)} runs, to compare their losses"]
+    told = list(map(_line, result.runs, result.progress))
     if len(result.runs) == 1:
-        lines = [f"{result.path.as_posix()}: {_line(result.runs[0])}"]
+        lines = [f"{result.path.as_posix()}: {told[0]}"]
     else:
-        lines += [f"{plotted.run.as_posix()}: {_line(plotted)}" for plotted in result.runs]
-    facts = {"plot": result.path, "runs": [plotted._asdict() for plotted in result.runs]}
+        names = [plotted.run.as_posix() for plotted in result.runs]
+        lines += [f"{name}: {line}" for name, line in zip(names, told, strict=True)]
+    facts = {"plot": result.path, "runs": list(map(_facts, result.runs, result.progress))}
     session.show(lines, facts)
 
 
-def _line(plotted: PlottedRun) -> str:
+def _line(plotted: PlottedRun, progress: Progress | None) -> str:
+    unfinished = ""
+    if progress is not None and not progress.is_finished:
+        unfinished = f"; the run is not finished: {progress.steps:,} of {progress.total:,} steps"
     if plotted.best_val_loss is None:
-        return f"{plotted.last_step:,} steps, not validated"
+        return f"{plotted.last_step:,} steps, not validated{unfinished}"
     return (
         f"best validation loss {plotted.best_val_loss:.4g} {plotted.unit}, at step "
-        f"{plotted.best_step:,} of {plotted.last_step:,}"
+        f"{plotted.best_step:,} of {plotted.last_step:,}{unfinished}"
     )
+
+
+def _facts(plotted: PlottedRun, progress: Progress | None) -> dict[str, Any]:
+    total = None if progress is None else progress.total
+    finished = None if progress is None else progress.is_finished
+    return {**plotted._asdict(), "total_steps": total, "finished": finished}

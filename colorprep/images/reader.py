@@ -121,7 +121,10 @@ class ImageReader:
         BadImage
             With the reason, if it cannot be used.
         """
-        data = self.source.read(index)
+        return self.decoded(index, self.source.read(index), scratch)
+
+    def decoded(self, index: int, data: bytes, scratch: Scratch | None = None) -> ReadImage:
+        """Return an image whose bytes are at hand; see `read`."""
         reduction = possible_reduction(data) if self.reduced else 1
         pixels = decode(data, self.icc, self.orientation, scratch, reduction, self.damaged)
         enlarged = False

@@ -36,11 +36,15 @@ MOST_EPOCHS = 8  # whose ends are marked
 ROUND = (1, 2, 5, 10)  # what ticks are multiples of
 SHOWN_SHARE = 0.99  # of the losses of a long log that the axis reaches up to
 LOSSES_HEIGHT, LOSS_HEIGHT, PANEL_HEIGHT, LINE_HEIGHT = 3.3, 2.2, 0.9, 0.25
+CHROMA_SHARE = "chroma_share"
 PANELS = {
+    CHROMA_SHARE: "chroma of predictions, as a share of the originals'",
     "learning_rate": "learning rate",
     "images_per_second": "images per second",
     "data_wait": "share of the time spent waiting for data",
 }
+SMOOTHED = ("images_per_second", "data_wait")
+PERCENT = (CHROMA_SHARE, "data_wait")
 
 Log: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -52,7 +56,8 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     ----------
     log : mapping of str to ndarray of shape (n,), n at least 1
         ``epoch``, ``step``, ``train_loss``, ``val_loss``, ``learning_rate``,
-        ``images_per_second``, ``data_wait`` (a share), by row; NaN where there is no value.
+        ``images_per_second``, ``data_wait`` (a share), by row; NaN where there is no value. Also
+        ``val_chroma`` and ``val_chroma_truth``, if they were logged.
     unit : str
         Of the losses.
     caption : str
@@ -61,10 +66,12 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     Returns
     -------
     Figure
-        Losses, the best validation marked, the ends of epochs on top; below them the learning
-        rate, the speed, and the share of the time spent waiting for data, if any is known. Of long
+        Losses, the best validation marked, the ends of epochs on top; below them, as far as they
+        are known, the chroma of predictions as a share of the originals', the learning rate, the
+        speed, and the share of the time spent waiting for data. Of long
         logs a moving mean is drawn, and the rows themselves faintly behind it.
     """
+    log = _with_chroma_share(log)
     window = smoothing_window(len(log["step"]))
     panels = [name for name in PANELS if np.isfinite(log[name]).any()]
     validated = bool(np.isfinite(log["val_loss"]).any())
@@ -81,7 +88,7 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     label(losses, "", f"loss ({unit})")
     _mark_epochs(losses, log)
     for name, axes in zip(panels, others, strict=True):
-        _plot(axes, log, name, THIRD, 1 if name == "learning_rate" else window)
+        _plot(axes, log, name, THIRD, window if name in SMOOTHED else 1)
         _fit_panel(axes, name, [log[name]])
     _put_legend(head, legend, caption)
     return figure
@@ -176,6 +183,14 @@ def best_text(log: Log) -> str:
     return f"best validation {log['val_loss'][row]:.4g} at step {log['step'][row]:,}"
 
 
+def _with_chroma_share(log: Log) -> Log:
+    """Return a log with a column of the predictions' chroma over that of the originals."""
+    unknown = np.full(len(log["step"]), np.nan)
+    truth = log.get("val_chroma_truth", unknown)
+    share = log.get("val_chroma", unknown) / np.where(truth > 0, truth, np.nan)
+    return {**log, CHROMA_SHARE: share}
+
+
 def _stack(heights: Sequence[float], last_step: int) -> tuple[Figure, list[Axes]]:
     """Return axes one below the other that share their steps, the first for the legend alone."""
     figure = blank_figure(sum(heights) + 0.35 * len(heights) + 0.5)
@@ -265,7 +280,7 @@ def _fit_panel(axes: Axes, name: str, columns: Sequence[Floats]) -> None:
     axes.set_ylim(0, 1.1 * max(float(np.nanmax(column)) for column in columns) or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=ROUND))
     number = FuncFormatter(lambda value, _: short(value))
-    axes.yaxis.set_major_formatter(percent_axis() if name == "data_wait" else number)
+    axes.yaxis.set_major_formatter(percent_axis() if name in PERCENT else number)
 
 
 def _title(axes: Axes, text: str) -> None:

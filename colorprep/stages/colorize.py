@@ -11,25 +11,23 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from os.path import realpath  # not stopped by links that lead in a circle, as Path.resolve is
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from .. import __version__
 from ..atomic import replacing
 from ..engine import Batch, ThreadEngine, batches_of
-from ..errors import InputError, UnusableName
+from ..errors import BadImage, InputError, UnusableName
 from ..finite import check_finite
 from ..images.archive import NAME_ENDINGS
 from ..images.decoding import DamageRule, Pixels
 from ..images.folder import folder_source
 from ..images.opening import find_images
-from ..images.pairing import stem_of
-from ..images.reader import ImageReader
+from ..images.reader import ImageReader, each_image
 from ..images.skip import Skip
-from ..images.source import Source
 from ..locks import sole_process
 from ..places import is_url, shown_url
 from ..progress import Reporter
@@ -38,9 +36,12 @@ from ..training.checkpoint import load_checkpoint
 from ..training.devices import choose_device
 from ..training.prediction import colorize_photograph
 from ..workspace import Workspace
+from .checkpoints import Origin, choose_checkpoint, origin_of, report_origin
+from .comparing import file_digest
 from .images import report_passed_over, report_skips
+from .picture_names import Photographs, Targets, choose_targets
+from .picture_record import Made, PictureRecord, digest
 from .replaced import telling_replaced
-from .runs import checkpoint_path
 
 COLORIZED_NAME = "colorized"
 
@@ -54,7 +55,7 @@ class ColorizeParams:
     inputs : sequence of str or Path
         Photographs, gray or in color, and folders, archives and URLs of them.
     checkpoint : str, Path or None
-        A checkpoint or a run's folder; None for the newest run's ``best.pt``.
+        A checkpoint or a run's folder; None for ``best.pt`` of the newest run that is finished.
     temperature : float
         Of the annealed mean.
     device : str
@@ -88,37 +89,24 @@ class ColorizeResult:
 
     Attributes
     ----------
-    checkpoint : Path
+    origin : Origin
+        Of the network.
     written : list of Path
-        In order of the keys, place by place.
+        All pictures that there are now, in order of the keys, place by place.
+    kept : list of Path
+        Those among them that were there before, made of the same photographs in the same way.
     skipped : list of Skip
     """
 
-    checkpoint: Path
+    origin: Origin
     written: list[Path]
+    kept: list[Path]
     skipped: list[Skip]
 
-
-class Photographs(NamedTuple):
-    """Photographs of one place.
-
-    Attributes
-    ----------
-    place : str
-        A folder, an archive or a URL, as messages name it.
-    source : Source
-    """
-
-    place: str
-    source: Source
-
-    def name(self, key: str) -> str:
-        """Return the name of a photograph by its key, place and all."""
-        return f"{self.place}/{key}" if is_url(self.place) else str(Path(self.place, key))
-
-    def named(self, skip: Skip) -> Skip:
-        """Return a skip under the photograph's name."""
-        return skip._replace(key=self.name(skip.key))
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint that was used."""
+        return self.origin.path
 
 
 def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> ColorizeResult:
@@ -139,53 +127,69 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     ArtifactError
         If the checkpoint is missing or damaged.
     InputError
-        If there is no photograph, one would be replaced, or two pictures would be written to one
-        file.
+        If there is no photograph, or one would be replaced.
+    OutputExists
+        If something else bears the name of the record of the pictures.
     OutputError
         If another process colorizes into the folder.
     """
-    path = checkpoint_path(params.checkpoint, workspace)
+    path = choose_checkpoint(params.checkpoint, workspace, reporter)
     checkpoint = load_checkpoint(path)
+    origin = origin_of(path, checkpoint.config, checkpoint.progress)
     device = choose_device(params.device)
     checkpoint.model.to(device)
     folder = workspace.path(params.output or COLORIZED_NAME)
     places = _find_photographs(params.inputs, workspace)
     for photographs in places:
         report_passed_over(photographs.source, reporter)
-    _check_targets(places, folder)
+    targets = choose_targets(places, folder)
     workspace.own_folder(params.output or COLORIZED_NAME)
-    reporter.note(f"coloring by {workspace.shown(path)}")
+    _report_names(targets, reporter)
+    report_origin("coloring by", origin, workspace, reporter)
     colorize = partial(
         colorize_photograph, checkpoint, temperature=params.temperature, device=device
     )
-    engine = ThreadEngine(params.workers)
-    written: list[Path] = []
-    skipped: list[Skip] = []
-    n_images = sum(len(photographs.source.keys) for photographs in places)
-    with (
-        sole_process(folder, "written to", reporter),
-        reporter.track(n_images, "images", "colorizing") as advance,
-    ):
-        for photographs in places:
-            skipped += map(photographs.named, photographs.source.skipped)
-            reader = ImageReader(photographs.source, damaged=params.damaged)
-            task = ColorizeBatch(reader, colorize, folder, reporter)
-            # One at a time, since a single one can be large.
-            batches = batches_of(range(len(photographs.source.keys)), 1)
-            with closing(engine.run(task, batches)) as results:
-                for done in results:
-                    written += done.written
-                    skipped += map(photographs.named, done.skipped)
-                    advance(1)
-    report_skips(skipped, len(written), reporter)
-    return ColorizeResult(path, written, skipped)
+    with sole_process(folder, "written to", reporter):
+        record = PictureRecord(folder, _colored_by(path, params))
+        tasks = [
+            ColorizeBatch(
+                ImageReader(photographs.source, damaged=params.damaged),
+                colorize,
+                paths,
+                record,
+                reporter,
+            )
+            for photographs, paths in zip(places, targets.paths, strict=True)
+        ]
+        done = _colorize(tasks, places, params.workers, reporter)
+    done.skipped.extend(targets.skipped)
+    if done.kept:
+        reporter.note(
+            f"{len(done.kept)} pictures were made of the same photographs by the same network "
+            f"before, and are kept ({record.path.name} says so)"
+        )
+    report_skips(done.skipped, len(done.written), reporter)
+    return ColorizeResult(origin, done.written, done.kept, done.skipped)
 
 
 class ColorizedBatch(NamedTuple):
-    """What became of a batch of photographs."""
+    """What became of photographs.
+
+    Attributes
+    ----------
+    written : list of Path
+        All pictures that there are.
+    kept : list of Path
+        Those among them that were there before.
+    skipped : list of Skip
+    entries : list of tuple
+        Of the pictures that were made, see `PictureRecord.add`.
+    """
 
     written: list[Path]
+    kept: list[Path]
     skipped: list[Skip]
+    entries: list[tuple[str, Made]]
 
 
 @dataclass(frozen=True)
@@ -197,34 +201,90 @@ class ColorizeBatch:
     reader : ImageReader
     colorize : callable
         Takes the pixels of a photograph and gives them in color.
-    folder : Path
+    targets : sequence of Path or None
+        Where the picture of each image of the source is written; None where none is.
+    record : PictureRecord
     reporter : Reporter
         Told which pictures are replaced.
     """
 
     reader: ImageReader
     colorize: Callable[[Pixels], Pixels]
-    folder: Path
+    targets: Sequence[Path | None]
+    record: PictureRecord
     reporter: Reporter
 
     def __call__(self, batch: Batch) -> ColorizedBatch:
         """Return what became of the photographs of a batch."""
-        done = ColorizedBatch([], [])
-        for image in self.reader.read_all(batch):
-            if isinstance(image, Skip):
-                done.skipped.append(image)
+        done = ColorizedBatch([], [], [], [])
+        for index, data in each_image(self.reader.source, batch, self.reader.source.read):
+            target = self.targets[index]
+            if target is None:
                 continue
-            target = _target(self.folder, image.key)
-            try:
-                with telling_replaced(self.reporter, target), replacing(target) as temporary:
-                    _write_png(temporary, self.colorize(image.pixels))
-            except UnusableName as error:
-                done.skipped.append(
-                    Skip(image.key, "bad-name", f"its picture cannot be written: {error.why}")
-                )
+            if isinstance(data, Skip):
+                done.skipped.append(data)
                 continue
+            if self.record.holds(target, data):
+                done.kept.append(target)
+            else:
+                try:
+                    picture = self.colorize(self.reader.decoded(index, data).pixels)
+                    with telling_replaced(self.reporter, target), replacing(target) as temporary:
+                        _write_png(temporary, picture)
+                except (BadImage, UnusableName) as error:
+                    done.skipped.append(_skip(self.reader.source.keys[index], error))
+                    continue
+                done.entries.append(self.record.made(target, data))
             done.written.append(target)
         return done
+
+
+def _colorize(
+    tasks: Sequence[ColorizeBatch],
+    places: Sequence[Photographs],
+    workers: int | None,
+    reporter: Reporter,
+) -> ColorizedBatch:
+    """Color the photographs of all places, and record each picture once it is there."""
+    whole = ColorizedBatch([], [], [], [])
+    engine = ThreadEngine(workers)
+    n_images = sum(len(photographs.source.keys) for photographs in places)
+    with reporter.track(n_images, "images", "colorizing") as advance:
+        for task, photographs in zip(tasks, places, strict=True):
+            whole.skipped.extend(map(photographs.named, photographs.source.skipped))
+            # One at a time, since a single one can be large.
+            batches = batches_of(range(len(photographs.source.keys)), 1)
+            with closing(engine.run(task, batches)) as results:
+                for done in results:
+                    for name, made in done.entries:
+                        task.record.add(name, made)
+                    whole.written.extend(done.written)
+                    whole.kept.extend(done.kept)
+                    whole.skipped.extend(map(photographs.named, done.skipped))
+                    advance(1)
+    for task in tasks[:1]:
+        task.record.put_in_order()
+    return whole
+
+
+def _skip(key: str, error: BadImage | UnusableName) -> Skip:
+    if isinstance(error, UnusableName):
+        return Skip(key, "bad-name", f"its picture cannot be written: {error.why}")
+    return Skip(key, error.reason, error.detail)
+
+
+def _colored_by(path: Path, params: ColorizeParams) -> str:
+    """Return a digest of all that a picture depends on beside its photograph."""
+    how = f"{params.temperature!r}\n{params.damaged}\n{__version__}"
+    return digest(f"{file_digest(path)}\n{how}".encode())
+
+
+def _report_names(targets: Targets, reporter: Reporter) -> None:
+    if targets.renamed:
+        reporter.note(
+            f"{len(targets.renamed)} photographs, such as {targets.renamed[0]}, share their names "
+            "with others but for the endings: their pictures keep the endings, as in a.jpg.png"
+        )
 
 
 def _write_png(path: Path, pixels: Pixels) -> None:
@@ -252,32 +312,3 @@ def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> lis
     for root, names in files.items():
         places.append(Photographs(str(root), folder_source(root, names)))
     return places
-
-
-def _target(folder: Path, key: str) -> Path:
-    """Return where the picture of a photograph is written."""
-    return folder / f"{stem_of(key)}.png"
-
-
-def _check_targets(places: Sequence[Photographs], folder: Path) -> None:
-    """Refuse to write a picture over a photograph, or over another one's picture."""
-    own = {
-        realpath(photographs.name(key).removeprefix("file://").removeprefix("local://"))
-        for photographs in places
-        for key in photographs.source.keys
-    }
-    written: dict[Path, str] = {}
-    for photographs in places:
-        for key in photographs.source.keys:
-            name, target = photographs.name(key), _target(folder, key)
-            if realpath(target) in own:
-                raise InputError(
-                    f"{target} is one of the photographs, and the picture of {name} would replace "
-                    "it; use another -o"
-                )
-            if target in written:
-                raise InputError(
-                    f"{name} and {written[target]} would both be written to {target}; rename one, "
-                    "or colorize them one after another with another -o each"
-                )
-            written[target] = name

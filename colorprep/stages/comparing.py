@@ -25,6 +25,7 @@ from ..metrics.pairs import compare_images
 from ..places import is_url
 from ..progress import Reporter
 from ..workspace import Workspace
+from .checkpoints import Origin
 from .images import ImageParams, image_reader, report_passed_over
 
 if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
@@ -143,6 +144,8 @@ class Judged:
         Images that have no partner.
     packages : tuple of str
         What the pictures depend on.
+    origin : Origin or None
+        Of the network that makes the pictures.
     """
 
     pairs: Pairs
@@ -151,6 +154,7 @@ class Judged:
     without_picture: list[Skip] = field(default_factory=list)
     without_original: list[Skip] = field(default_factory=list)
     packages: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 def stored_pictures(

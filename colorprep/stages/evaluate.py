@@ -10,24 +10,26 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..artifacts import versions
 from ..color.lab import Floats
 from ..engine import batches_of
-from ..errors import ArtifactError, InputError
+from ..errors import InputError
 from ..finite import check_finite
 from ..images.skip import Skip, count_by_reason
 from ..metrics.bins import bins_of_cells
 from ..metrics.protocol import NETWORKS, protocol_hash, protocol_line
 from ..metrics.resampling import Measured
 from ..metrics.summary import Summary, summarize
+from ..places import is_url
 from ..progress import Reporter
-from ..quantize.ab import ab_lattice
 from ..quantize.decoding import TEMPERATURE
 from ..workspace import Workspace
+from .balancing import Balance, choose_balance, compared_with
+from .checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from .comparing import CompareBatch, Compared, Judged, file_digest, stored_pictures
 from .evaluation_files import check_outputs, output_paths, write_figures, write_sheet, write_table
 from .images import (
@@ -38,15 +40,12 @@ from .images import (
     report_enlarged,
     report_skips,
 )
-from .priors import PRIOR_NAME, read_prior
 from .replaced import telling_replaced
-from .runs import checkpoint_path
 
 if TYPE_CHECKING:
     from ..training.perceptual import FrechetDistance
 
 EVALUATION_NAME = "evaluation"
-OWN_COLORS = "originals"
 MAX_BATCH = 8  # pairs; comparing takes long, and a bar should move
 FEW_FOR_FID = 2048  # images: below as many as there are features, FID says little
 
@@ -137,6 +136,10 @@ class EvaluateResult:
         ``evaluation.json``, ``evaluation.csv``, and a sheet of the worst and the best.
     skipped : list of Skip
         What could not be compared, those without a partner included.
+    balance : Balance
+        What balanced figures are balanced by.
+    origin : Origin or None
+        Of a network that was judged.
     """
 
     measured: dict[str, Measured]
@@ -149,21 +152,8 @@ class EvaluateResult:
     table: Path
     sheet: Path
     skipped: list[Skip]
-
-
-class Balance(NamedTuple):
-    """What the balanced AuC is balanced by.
-
-    Attributes
-    ----------
-    probs : ndarray of shape (313,), float64, or None
-        None for the originals' own colors.
-    name : str
-        A digest, or ``originals``.
-    """
-
-    probs: Floats | None
-    name: str
+    balance: Balance
+    origin: Origin | None
 
 
 def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> EvaluateResult:
@@ -194,8 +184,12 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     folder = workspace.path(params.output or EVALUATION_NAME)
     check_outputs(folder)
     networks = {name: workspace.input_path(path) for name, path in params.weights.items()}
-    balance = _balance(params, workspace, reporter)
+    balance = choose_balance(params.prior, workspace, reporter)
     judged = _judged(params, workspace, reporter)
+    listed_from = _listed_from(params, workspace)
+    balance = compared_with(
+        balance, judged.provenance["original"], listed_from, workspace, reporter
+    )
     unpaired = [*judged.without_picture, *judged.without_original]
     check_strict([*judged.skipped, *unpaired], params.images)
     _report_unpaired(judged, reporter)
@@ -222,6 +216,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         "n_bins_absent": summary.n_bins_absent,
         "skipped": count_by_reason(skipped),
         **judged.provenance,
+        "balance": balance.facts(),
         "versions": versions("numpy", "scikit-image", *judged.packages, *_packages(networks)),
     }
     workspace.own_folder(params.output or EVALUATION_NAME)
@@ -240,28 +235,9 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         table=table,
         sheet=sheet,
         skipped=skipped,
+        balance=balance,
+        origin=judged.origin,
     )
-
-
-def _balance(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Balance:
-    """Return what the balanced AuC is balanced by."""
-    path = workspace.input_path(params.prior, PRIOR_NAME)
-    if params.prior is None and not path.exists():
-        reporter.note(f"no {PRIOR_NAME} here: AuC is balanced by the originals' own colors")
-        return Balance(None, OWN_COLORS)
-    prior = read_prior(path, reporter)
-    if prior.quantizer.fingerprint == ab_lattice().fingerprint:
-        return Balance(prior.probs, prior.digest[:8])
-    if params.prior is not None:
-        raise ArtifactError(
-            f"{path} is of {prior.quantizer.name}, but AuC is balanced by the 313 bins of ab313; "
-            "give a prior of those, or none for the originals' own colors"
-        )
-    reporter.note(
-        f"{PRIOR_NAME} is of {prior.quantizer.name}, not of ab313: AuC is balanced by the "
-        "originals' own colors"
-    )
-    return Balance(None, OWN_COLORS)
 
 
 def _judged(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Judged:
@@ -271,14 +247,24 @@ def _judged(params: EvaluateParams, workspace: Workspace, reporter: Reporter) ->
             params.original, params.colorized, params.images, workspace, reporter
         )
     # By torch, which is slow to import.
+    from ..training.checkpoint import load_checkpoint
     from .predicting import predicted_pictures
 
-    assert params.checkpoint is not None
-    path = checkpoint_path(params.checkpoint, workspace)
-    reporter.note(f"coloring by {workspace.shown(path)}")
+    path = choose_checkpoint(params.checkpoint, workspace, reporter)
     source = open_source(params.images, workspace, reporter, remembers=False)
+    checkpoint = load_checkpoint(path)
+    origin = origin_of(path, checkpoint.config, checkpoint.progress)
+    report_origin("coloring by", origin, workspace, reporter)
     temperature = TEMPERATURE if params.temperature is None else params.temperature
-    return predicted_pictures(path, source, params.images, temperature, params.device)
+    return predicted_pictures(checkpoint, origin, source, params.images, temperature, params.device)
+
+
+def _listed_from(params: EvaluateParams, workspace: Workspace) -> str | Path | None:
+    """Return the source of which a list chose the originals; None without a list."""
+    if params.images.list is None:
+        return None
+    place = params.original or params.images.folder or workspace.remembered_source()
+    return place if is_url(place) else workspace.path(place)
 
 
 def _report_unpaired(judged: Judged, reporter: Reporter) -> None:

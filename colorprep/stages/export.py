@@ -19,8 +19,8 @@ from ..errors import ArtifactError
 from ..progress import Reporter
 from ..quantize.ab import AbQuantizer, ab529, ab_lattice
 from ..workspace import Workspace
+from .checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from .replaced import telling_replaced
-from .runs import checkpoint_path
 
 EXPORTABLE = "a prior.npz, a weights.npz, a run, or a checkpoint such as runs/demo/best.pt"
 
@@ -41,7 +41,22 @@ class ExportParams:
     output: str | Path | None = None
 
 
-def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[Path]:
+@dataclass(frozen=True)
+class ExportResult:
+    """What `colorprep export` did.
+
+    Attributes
+    ----------
+    written : list of Path
+    origin : Origin or None
+        Of a checkpoint.
+    """
+
+    written: list[Path]
+    origin: Origin | None = None
+
+
+def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> ExportResult:
     """Write an artifact in the forms of other projects.
 
     Parameters
@@ -52,8 +67,8 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
 
     Returns
     -------
-    list of Path
-        The written files. Of a prior: ``prior_probs.npy`` (Q,), and ``pts_in_hull.npy`` (Q, 2)
+    ExportResult
+        Of a prior: ``prior_probs.npy`` (Q,), and ``pts_in_hull.npy`` (Q, 2)
         int64 for lattices, ``centers.npy`` float64 for others. Of weights: ``prior_factor.npy``
         (Q,), and for ab313 and ab529 ``color_vec_table.npy`` (Q, Q + 1). Of a checkpoint: those of
         `colorprep.training.export`.
@@ -63,7 +78,7 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
     ArtifactError
         If the artifact is missing, damaged or of another kind.
     """
-    path = checkpoint_path(params.artifact, workspace)
+    path = choose_checkpoint(params.artifact, workspace, reporter)
     if not path.exists() and path.parent == workspace.path(params.artifact):
         raise ArtifactError(f"{path.parent} is a folder without a {path.name}; give {EXPORTABLE}")
     folder = workspace.path(params.output or "")
@@ -73,9 +88,12 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
         from ..training.checkpoint import load_checkpoint  # torch is slow to import
         from ..training.export import CENTERS_NAME, FACTS_NAME, MODEL_NAME, export_model
 
+        checkpoint = load_checkpoint(path)
+        origin = origin_of(path, checkpoint.config, checkpoint.progress)
+        report_origin("exporting", origin, workspace, reporter)
         outputs = [folder / name for name in (MODEL_NAME, FACTS_NAME, CENTERS_NAME)]
         with telling_replaced(reporter, *outputs):
-            return export_model(load_checkpoint(path), folder)
+            return ExportResult(export_model(checkpoint, folder), origin)
     if path.suffix != ".npz":
         raise ArtifactError(f"{path} cannot be exported; give {EXPORTABLE}")
     kind = str(load_arrays(path, "")[1]["schema"]).partition("/")[0]
@@ -89,7 +107,7 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
         for name, array in exports.items():
             with replacing(folder / name) as temporary, temporary.open("wb") as stream:
                 np.save(stream, array)
-    return [folder / name for name in exports]
+    return ExportResult([folder / name for name in exports])
 
 
 def _of_prior(path: Path, reporter: Reporter) -> dict[str, NDArray[Any]]:

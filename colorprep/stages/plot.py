@@ -14,6 +14,7 @@ from ..report.curves import best_text, draw_run, draw_runs
 from ..report.style import SERIES
 from ..report.svg import write_png
 from ..workspace import Workspace
+from .checkpoints import Progress, run_progress
 from .replaced import telling_replaced
 from .runs import LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 
@@ -72,10 +73,13 @@ class PlotResult(NamedTuple):
     ----------
     path : Path
     runs : list of PlottedRun
+    progress : list of Progress or None
+        How far each has come; None where its configuration does not tell how far it is to go.
     """
 
     path: Path
     runs: list[PlottedRun]
+    progress: list[Progress | None]
 
 
 class Run(NamedTuple):
@@ -140,7 +144,8 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
     watched = () if own else (path,)
     with telling_replaced(reporter, *watched), replacing(path) as temporary:
         write_png(figure, title, temporary)
-    return PlotResult(path, [_plotted(run) for run in runs])
+    progress = [run_progress(run.folder) for run in runs]
+    return PlotResult(path, [_plotted(run) for run in runs], progress)
 
 
 def _read(folder: Path) -> Run:

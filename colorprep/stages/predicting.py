@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from ..images.decoding import Pixels
 from ..images.reader import ImageReader
 from ..images.source import Source
-from ..training.checkpoint import load_checkpoint
+from ..training.checkpoint import Checkpoint
 from ..training.devices import choose_device
 from ..training.likelihood import LikelihoodJudge
 from ..training.prediction import colorize_photograph
+from .checkpoints import Origin
 from .comparing import Judged, Pair, file_digest, source_facts
 from .images import ImageParams, image_reader
 
@@ -56,14 +56,20 @@ class PredictedPairs:
 
 
 def predicted_pictures(
-    path: Path, source: Source, params: ImageParams, temperature: float, device: str
+    checkpoint: Checkpoint,
+    origin: Origin,
+    source: Source,
+    params: ImageParams,
+    temperature: float,
+    device: str,
 ) -> Judged:
-    """Open a checkpoint to judge what it makes of the images of a source.
+    """Judge what a checkpoint makes of the images of a source.
 
     Parameters
     ----------
-    path : Path
-        The checkpoint.
+    checkpoint : Checkpoint
+    origin : Origin
+        Of the checkpoint.
     source : Source
         Of the originals.
     params : ImageParams
@@ -79,12 +85,9 @@ def predicted_pictures(
 
     Raises
     ------
-    ArtifactError
-        If the checkpoint is missing or damaged.
     InputError
         If there is no such device.
     """
-    checkpoint = load_checkpoint(path)
     chosen = choose_device(device)
     checkpoint.model.to(chosen)
     pairs = PredictedPairs(
@@ -95,11 +98,14 @@ def predicted_pictures(
     provenance = {
         "original": source_facts(source),
         "checkpoint": {
-            "digest": file_digest(path),
+            "digest": file_digest(origin.path),
             "model": checkpoint.config["model"],
             "quantizer": checkpoint.quantizer.name,
             "fingerprint": checkpoint.quantizer.fingerprint,
             "temperature": temperature,
+            "step": origin.step,
+            "total_steps": origin.total_steps,
+            "finished": origin.finished,
         },
     }
-    return Judged(pairs, provenance, list(source.skipped), packages=("torch",))
+    return Judged(pairs, provenance, list(source.skipped), packages=("torch",), origin=origin)

@@ -45,6 +45,13 @@ class PriorProbs(NamedTuple):
     counted: Prior | None
 
     @property
+    def source(self) -> Mapping[str, Any] | None:
+        """Digest and number of the files that were counted; None where they are not known."""
+        source = None if self.counted is None else self.counted.meta.get("source")
+        known = isinstance(source, Mapping) and isinstance(source.get("digest"), str)
+        return source if known else None
+
+    @property
     def n_pixels(self) -> int | None:
         """How many pixels were counted; None for a bare vector."""
         return None if self.counted is None else self.counted.n_pixels

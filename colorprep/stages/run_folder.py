@@ -105,6 +105,11 @@ class RunFolder:
         row = best_row([record.val_loss for record in self.records])
         return self.records[-1 if row is None else row]
 
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether there is a log, and no pixel counted in any of its rows."""
+        return bool(self.records) and all(record.train_loss == 0 for record in self.records)
+
     def config(self) -> dict[str, Any]:
         """Return what the run was made from.
 

@@ -21,7 +21,8 @@ RUNS_NAME = "runs"
 CONFIG, LOG, LAST, BEST = "config.json", "log.csv", "last.pt", "best.pt"
 COUNTS = ("epoch", "step", "images")
 MEASURES = ("train_loss", "val_loss", "learning_rate", "images_per_second", "data_wait")
-MAY_BE_EMPTY = ("val_loss", "data_wait")
+COLORS = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")  # not in old logs
+MAY_BE_EMPTY = ("val_loss", "data_wait", *COLORS)
 MOST_COUNT = 2**63 - 1  # of int64
 # What every run's configuration tells, and what those of older versions may leave out.
 TOLD = {"model": str, "loss": str, "unit": str, "rebalanced": bool}
@@ -30,10 +31,15 @@ MAY_LACK = {"total_steps": int, "options": dict}
 Log: TypeAlias = dict[str, NDArray[Any]]
 
 
+def runs_with(name: str, workspace: Workspace) -> list[Path]:
+    """Return the files of that name of all runs, the newest first."""
+    found = workspace.path(RUNS_NAME).glob(f"*/{name}")
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path), reverse=True)
+
+
 def find_newest(name: str, workspace: Workspace) -> Path | None:
     """Return the newest file of that name among all runs, None where no run has one."""
-    found = workspace.path(RUNS_NAME).glob(f"*/{name}")
-    return max(found, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+    return next(iter(runs_with(name, workspace)), None)
 
 
 def newest_in_runs(name: str, workspace: Workspace) -> Path:
@@ -51,31 +57,6 @@ def newest_in_runs(name: str, workspace: Workspace) -> Path:
             "train`, or tell where one is"
         )
     return newest
-
-
-def checkpoint_path(given: str | Path | None, workspace: Workspace) -> Path:
-    """Return which checkpoint is meant.
-
-    Parameters
-    ----------
-    given : str, Path or None
-        A checkpoint, or a run's folder, whose best one is taken; None for the newest run.
-    workspace : Workspace
-
-    Returns
-    -------
-    Path
-        Which need not be there.
-
-    Raises
-    ------
-    InputError
-        If there is no run at all.
-    """
-    if given is not None:
-        path = workspace.input_path(given)
-        return path / BEST if path.is_dir() else path
-    return newest_in_runs(BEST, workspace)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -128,8 +109,8 @@ def read_log(path: Path) -> Log:
     Returns
     -------
     dict of str to ndarray of shape (n,)
-        `COUNTS` int64 and `MEASURES` float64, NaN where a row has no value, in order of the step.
-        n is 0 where nothing is logged yet.
+        `COUNTS` int64, `MEASURES` and `COLORS` float64, NaN where a row has no value, in order of
+        the step. n is 0 where nothing is logged yet.
 
     Raises
     ------
@@ -146,7 +127,8 @@ def read_log(path: Path) -> Log:
         raise ArtifactError(f"{path}, line 1: there is no column {missing[0]}; is it a run's log?")
     rows = [_row(path, number, header, line) for number, line in enumerate(lines, 2)]
     log: Log = {name: np.array([row[name] for row in rows], np.int64) for name in COUNTS}
-    log |= {name: np.array([row[name] for row in rows], np.float64) for name in MEASURES}
+    measured = (*MEASURES, *COLORS)
+    log |= {name: np.array([row[name] for row in rows], np.float64) for name in measured}
     fallen = np.flatnonzero(np.diff(log["step"], prepend=0) <= 0)
     if len(fallen):
         raise ArtifactError(f"{path}, line {fallen[0] + 2}: steps do not rise; is the log damaged?")
@@ -159,6 +141,7 @@ def _row(path: Path, number: int, header: list[str], line: list[str]) -> dict[st
         row = dict(zip(header, line, strict=True))
         values: dict[str, float] = {name: int(row[name]) for name in COUNTS}
         values |= {name: float(row[name] or "nan") for name in MEASURES}
+        values |= {name: float(row.get(name) or "nan") for name in COLORS}
         whole = all(math.isfinite(values[name]) for name in MEASURES if name not in MAY_BE_EMPTY)
         whole = whole and not any(math.isinf(values[name]) for name in MAY_BE_EMPTY)
         whole = whole and all(0 <= values[name] <= MOST_COUNT for name in COUNTS)
@@ -179,6 +162,14 @@ def best_row(val_losses: ArrayLike) -> int | None:
 
 
 def row_facts(log: Log, index: int) -> dict[str, int | float | None]:
-    """Return a row by its columns, fit for JSON: None where there is no value."""
-    row = {name: values[index].item() for name, values in log.items()}
+    """Return a row by its columns, fit for JSON: None where there is no value.
+
+    Columns of colors are left out where the whole log has none, as one of an older version.
+    """
+    known = {
+        name: values
+        for name, values in log.items()
+        if name not in COLORS or np.isfinite(values).any()
+    }
+    row = {name: values[index].item() for name, values in known.items()}
     return {name: None if math.isnan(value) else value for name, value in row.items()}

@@ -6,17 +6,19 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..artifacts import versions
-from ..errors import ColorprepError, InputError, OutputError
+from ..errors import ColorprepError, InputError, OutputError, TrainingError
 from ..interrupts import asking
 from ..progress import Reporter
-from ..training.augmentation import Preparation
 from ..training.checkpoint import load_checkpoint
+from ..training.chroma import ChromaGauge
 from ..training.dataset import Batch, ShardDataset
 from ..training.devices import reproducibly
+from ..training.learnable import check_learnable
 from ..training.loop import Course, Record, fit
 from ..training.losses import LOSSES, make_loss
 from ..training.models import load_matching, make_model
@@ -27,12 +29,15 @@ from ..training.targets import drop_gray_images
 from ..training.tensorboard import Events, check_installed
 from ..training.trainer import StepOptions, Trainer
 from ..workspace import Workspace
+from .checkpoints import choose_checkpoint, origin_of, report_origin
+from .colorfulness import color_warning
 from .run_folder import RUN_SCHEMA, MadeFrom, RunFolder, claimed, read_log
-from .runs import BEST, LAST, LOG, checkpoint_path, loss_text
+from .runs import BEST, LAST, LOG, loss_text
 from .train_inputs import TrainInputs, read_inputs, selection_facts
 from .train_params import TrainParams, resumed, to_plain
 
 SHOWN_IMAGES = 9
+NOTHING_COUNTED = "no pixel that was trained on counted, since all were gray or had no label"
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
     InputError
         If a parameter is out of range.
     TrainingError
-        If the loss is not finite.
+        If no pixel counts, so that nothing can be learned, or the loss is not finite.
     KeyboardInterrupt
         After Ctrl-C or SIGTERM, once the state is saved.
     """
@@ -145,17 +150,7 @@ def _train(
         check_installed()
     inputs = read_inputs(params, workspace, process, reporter)
     trainer = _make_trainer(params, inputs, process, workspace, reporter)
-    settings = inputs.labels.manifest["settings"]
-    course = Course(
-        inputs.training,
-        inputs.validation,
-        params.to_schedule(),
-        drop_gray_images if params.gray == "drop" else _whole,
-        Preparation(settings["size"], settings["stride"], params.crop, params.flip),
-        params.seed,
-        params.checkpoint_every,
-        params.validate_every,
-    )
+    course = _make_course(params, inputs, trainer)
     made_from = MadeFrom(
         inputs.labels.quantizer,
         _config(params, inputs, course, process, workspace),
@@ -180,6 +175,7 @@ def _train(
             f"interrupted after step {trainer.step} of {course.total_steps}: {folder.path / LAST} "
             f"is saved; the same command with --resume -o {workspace.shown(folder.path)} goes on"
         )
+    _judge(folder, inputs, params, process, reporter)
     return _result(folder, inputs, params, process)
 
 
@@ -208,6 +204,56 @@ def _take_up(
         reporter.note(f"it ends after step {total}, not {total_before}{how}")
     if trainer.step < total and process.leads:
         folder.update(made_from.config)
+
+
+def _judge(
+    folder: RunFolder,
+    inputs: TrainInputs,
+    params: TrainParams,
+    process: Process,
+    reporter: Reporter,
+) -> None:
+    """Refuse a finished run that learned nothing, and warn of one that lost its colors."""
+    if process.shared(folder.learned_nothing):
+        raise TrainingError(
+            f"nothing was learned in {folder.path}: {NOTHING_COUNTED}; train anew with --gray "
+            "keep, a larger --crop, or more --max-images"
+        )
+    if folder.records and process.leads:
+        warning = color_warning(folder.best, params, inputs.rebalancing.weights is not None)
+        if warning is not None:
+            reporter.warn(warning)
+
+
+def _make_course(params: TrainParams, inputs: TrainInputs, trainer: Trainer) -> Course:
+    """Return what is trained on and for how long, once it is known that it teaches something."""
+    select = drop_gray_images if params.gray == "drop" else _whole
+    device, loss = trainer.device, trainer.loss
+    training, held_out = inputs.training, inputs.validation
+    for selection in training.selections:
+        check_learnable("images to train on", training.dataset, selection, select, loss, device)
+    if held_out is not None:
+        (every,) = held_out.selections
+        check_learnable("held-out images", held_out.dataset, every, select, loss, device)
+    gauge = partial(
+        ChromaGauge,
+        inputs.labels.quantizer,
+        LOSSES[params.loss].outputs,
+        inputs.preparation.stride,
+        loss.pixel_weights,
+        len(inputs.held_out),
+    )
+    return Course(
+        training,
+        held_out,
+        params.to_schedule(),
+        select,
+        inputs.preparation,
+        params.seed,
+        params.checkpoint_every,
+        params.validate_every,
+        gauge,
+    )
 
 
 def _whole(batch: Batch) -> Batch:
@@ -242,6 +288,8 @@ def _follow(
                     )
                     folder.write_picture(record.step, rows)
                 folder.save(trainer, made_from, record)
+                if folder.learned_nothing and course.position(record.step) == (1, 0):
+                    reporter.warn(f"nothing was learned in the first epoch: {NOTHING_COUNTED}")
                 if events is not None:
                     events.write(record)
             process.shared(None)
@@ -271,10 +319,12 @@ def _make_trainer(
     n_outputs = OUTPUTS[kind.outputs].n_channels(quantizer)
     model = make_model(params.model, n_outputs, params.seed, params.width)
     if params.init is not None and not params.resume:
-        path = checkpoint_path(params.init, workspace)
+        path = choose_checkpoint(params.init, workspace, reporter)
         given = load_checkpoint(path)
         taken = load_matching(model, given.model.state_dict())
-        reporter.note(f"{len(taken)} of {len(model.state_dict())} arrays are those of {path}")
+        origin = origin_of(path, given.config, given.progress)
+        doing = f"{len(taken)} of {len(model.state_dict())} arrays are those of"
+        report_origin(doing, origin, workspace, reporter)
         if given.quantizer.fingerprint != quantizer.fingerprint:
             reporter.warn(
                 f"{path} was trained on other bins ({given.quantizer.name}) than these labels have "

@@ -12,9 +12,11 @@ from ..errors import ArtifactError, InputError
 from ..progress import Reporter
 from ..quantize.quantizer import Quantizer
 from ..shards.reader import LabelFolder, open_labels
+from ..training.augmentation import Preparation
 from ..training.dataset import ShardDataset
 from ..training.loader import ShardLoader
 from ..training.losses import LOSSES, LossOptions
+from ..training.models.normalization import fewest_images
 from ..training.processes import Process
 from ..workspace import Workspace
 from .labels import LABELS_NAME
@@ -66,12 +68,15 @@ class TrainInputs:
     rebalancing : Rebalancing
     training : ShardLoader
     validation : ShardLoader or None
+    preparation : Preparation
+        Of each batch that is trained on.
     """
 
     labels: LabelFolder
     rebalancing: Rebalancing
     training: ShardLoader
     validation: ShardLoader | None
+    preparation: Preparation
 
     @property
     def held_out(self) -> list[str]:
@@ -117,6 +122,8 @@ def read_inputs(
             "the labels are compressed: reading them takes many times as long as mapping those "
             "made without --compression"
         )
+    settings = labels.manifest["settings"]
+    preparation = Preparation(settings["size"], settings["stride"], params.crop, params.flip)
     ranks: dict[str, Any] = {"rank": process.rank, "world_size": process.world_size}
     pin_memory = process.device.type == "cuda"
     training = dataset.loader(
@@ -125,6 +132,7 @@ def read_inputs(
         max_images=params.max_images,
         curriculum=curriculum,
         image_weights=_image_weights(params, dataset, rebalancing, workspace),
+        fewest=fewest_images(params.model, params.width, preparation.side),
         pin_memory=pin_memory,
         **ranks,
     )
@@ -133,7 +141,7 @@ def read_inputs(
         validation = ShardDataset(labels, held_out).loader(
             params.batch_size, shuffle=False, pin_memory=pin_memory, **ranks
         )
-    return TrainInputs(labels, rebalancing, training, validation)
+    return TrainInputs(labels, rebalancing, training, validation, preparation)
 
 
 def selection_facts(params: TrainParams, workspace: Workspace) -> dict[str, Any]:

@@ -34,12 +34,18 @@ class Preparation:
         if self.crop is not None:
             _check_crop(self.crop, self.stride, self.size, self.size)
 
+    @property
+    def side(self) -> int:
+        """Height and width of what the network gets, in pixels."""
+        # What is mirrored ends with a label's block.
+        whole = self.size - self.size % self.stride if self.flip else self.size
+        return self.crop or whole
+
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Return the batch that the network gets."""
         if self.crop is None and not self.flip:
             return batch
-        whole = self.size - self.size % self.stride  # what is mirrored ends with a label's block
-        return random_crop_and_flip(batch, self.crop or whole, self.stride, self.flip, generator)
+        return random_crop_and_flip(batch, self.side, self.stride, self.flip, generator)
 
 
 def random_crop_and_flip(

@@ -24,6 +24,7 @@ from .selection import Curriculum, CurriculumStage
 PREFETCH = 2  # batches
 THREADS = 2  # memory sets the limit, not processors
 EVERYTHING = Curriculum((CurriculumStage(None, 1),))
+_TOO_FEW = "at this size the network's batch norm sees a single pixel of each image and needs"
 
 
 class ShardLoader:
@@ -50,6 +51,9 @@ class ShardLoader:
     image_weights : ndarray of shape (n,) or None
         `max_images` are chosen with probability proportional to these, see
         `ShardDataset.mean_weights`.
+    fewest : int
+        How many images a batch must have, see `models.fewest_images`. What is left at the end of an
+        epoch joins the batch before where it is less.
     prefetch : int
         How many batches threads make ahead; 0 makes each when it is asked for. The batches are the
         same.
@@ -62,12 +66,14 @@ class ShardLoader:
         The one that iterating gives next, counted from 0.
     step : int
         The batch of that epoch that comes next.
+    dataset : ShardDataset
+    batch_size, seed, fewest : int
 
     Raises
     ------
     InputError
         If a parameter is out of range, a curriculum's image is not in the dataset, or ranks would
-        get no image.
+        get fewer images than `fewest`.
 
     Notes
     -----
@@ -90,11 +96,14 @@ class ShardLoader:
         max_images: int | None = None,
         curriculum: Curriculum | None = None,
         image_weights: Floats | None = None,
+        fewest: int = 1,
         prefetch: int = PREFETCH,
         pin_memory: bool = False,
     ) -> None:
         rank, world_size = rank_and_size(rank, world_size)
         _check(seed, batch_size, rank, world_size, max_images, prefetch)
+        if batch_size < fewest:
+            raise InputError(f"{_TOO_FEW} {fewest} images in a batch; use a larger --batch-size")
         if pin_memory and not torch.cuda.is_available():
             raise InputError("page-locked memory is for a GPU, and there is none here")
         self.dataset = dataset
@@ -106,6 +115,7 @@ class ShardLoader:
         self._max_images = max_images
         self._curriculum = curriculum or EVERYTHING
         self._image_weights = image_weights
+        self.fewest = fewest
         self._prefetch = prefetch
         if image_weights is not None and len(image_weights) != len(dataset):
             raise InputError(f"{len(image_weights)} weights do not fit {len(dataset)} images")
@@ -132,14 +142,18 @@ class ShardLoader:
         """How many images a step has, those of all ranks together, but for an epoch's last."""
         return self.batch_size * self._world_size
 
+    @property
+    def selections(self) -> list[Indices]:
+        """The images that each stage of the curriculum takes its epochs from, in dataset order."""
+        return list(self._selections)
+
     def n_images(self, epoch: int) -> int:
         """Return how many images an epoch has, those of all ranks together."""
-        n_selected = len(self._selection(epoch))
-        return n_selected if self._max_images is None else min(n_selected, self._max_images)
+        return self._n_used(self._selection(epoch))
 
     def n_batches(self, epoch: int) -> int:
         """Return how many batches an epoch has, the same number on every rank."""
-        return n_steps(self.n_images(epoch), self.batch_size, self._world_size)
+        return self._n_batches(self.n_images(epoch), self.fewest)
 
     def batches(self, epoch: int, start: int = 0) -> Generator[Batch, None, None]:
         """Give the batches of an epoch, whatever was given before.
@@ -192,6 +206,19 @@ class ShardLoader:
             )
         self.epoch, self.step = int(state["epoch"]), int(state["step"])
 
+    def _n_batches(self, n_images: int, fewest: int) -> int:
+        return n_steps(n_images, self.batch_size, self._world_size, fewest)
+
+    def _n_used(self, selection: Indices) -> int:
+        """Return how many images of a selection an epoch has."""
+        n_selected = len(selection)
+        return n_selected if self._max_images is None else min(n_selected, self._max_images)
+
+    def _joins_batches(self) -> bool:
+        """Tell whether a last batch is too small and joins the one before, in any epoch."""
+        used = map(self._n_used, self._selections)
+        return any(self._n_batches(n, self.fewest) < self._n_batches(n, 1) for n in used)
+
     def _select(self) -> list[Indices]:
         """Return the images of each stage of the curriculum, in order of the dataset."""
         every = self.dataset.keys
@@ -204,6 +231,11 @@ class ShardLoader:
             raise InputError(
                 f"{self._world_size} processes cannot share {n_least} images; train with fewer "
                 "processes, or take more images, for validation as well"
+            )
+        if n_least < self.fewest * self._world_size:
+            raise InputError(
+                f"{_TOO_FEW} {self.fewest} images a process, and an epoch has {n_least}; train on "
+                "more images, or on larger ones"
             )
         return selections
 
@@ -223,7 +255,7 @@ class ShardLoader:
 
     def _make(self, order: Indices, step: int) -> Batch:
         """Return this rank's batch of a step."""
-        chosen = rank_step(order, step, self.batch_size, self._rank, self._world_size)
+        chosen = rank_step(order, step, self.batch_size, self._rank, self._world_size, self.fewest)
         return self.dataset.batch(chosen, self._allocate)
 
     def _fingerprint(self) -> str:
@@ -232,6 +264,8 @@ class ShardLoader:
         digest.update(repr((parameters, self._curriculum, self.dataset.keys)).encode())
         if self._image_weights is not None:
             digest.update(self._image_weights.tobytes())
+        if self._joins_batches():
+            digest.update(f"fewest {self.fewest}".encode())
         return digest.hexdigest()[:32]
 
 

@@ -1,4 +1,4 @@
-"""The training loop, which knows nothing of color: batches in, smaller loss out.
+"""The training loop: batches in, smaller loss out, and records on the way.
 
 A step is a function of the network, the optimizer's state, the step's number and the seed: chance
 in it (crops, flips, dropout) is seeded anew by its number. So training goes on from a checkpoint
@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TrainingError
+from .chroma import ChromaGauge, chroma_figures
 from .dataset import Batch
 from .devices import moved_ahead
 from .loader import ShardLoader
@@ -28,7 +29,7 @@ from .losses import WeighedLoss
 from .models import logits_at
 from .processes import Process
 from .schedules import Schedule
-from .targets import unlabeled
+from .targets import filled_up
 from .trainer import Trainer
 
 AGREE_EVERY = 10  # steps after which several processes ask each other whether to end
@@ -59,6 +60,11 @@ class Record:
         Of training alone, since the record before.
     data_wait : float
         Share of that time in which the next batch was waited for, 0 to 1.
+    val_chroma, val_chroma_truth : float
+        Mean chroma of predictions for held-out images, and of the images themselves, in CIELAB
+        units; see `chroma.chroma_figures`. NaN where they were not looked at.
+    val_spread, val_spread_truth : float
+        How far these colors lie apart, in the same units.
     """
 
     epoch: int
@@ -69,6 +75,10 @@ class Record:
     learning_rate: float
     images_per_second: float
     data_wait: float
+    val_chroma: float = math.nan
+    val_chroma_truth: float = math.nan
+    val_spread: float = math.nan
+    val_spread_truth: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,8 @@ class Course:
     validate_every : int or None
         Steps from validation to validation; None validates at the end of every epoch. The end of
         the training is one as well.
+    gauge : callable or None
+        Makes what measures the colors of a validation.
     """
 
     training: ShardLoader
@@ -101,6 +113,7 @@ class Course:
     seed: int = 0
     record_every: int = 50
     validate_every: int | None = None
+    gauge: Callable[[], ChromaGauge] | None = None
 
     @cached_property
     def total_steps(self) -> int:
@@ -221,7 +234,8 @@ def fit(
         epoch, at = course.position(trainer.step)
         tally, seen = Tally(), course.images_before(trainer.step)
         batches = course.training.batches(epoch, at)
-        for batch in tally.timed(selected(batches, course.select, process.device)):
+        fewest = course.training.fewest
+        for batch in tally.timed(selected(batches, course.select, process.device, fewest)):
             _take_step(trainer, course, batch, process, tally)
             before, seen = seen, course.images_before(trainer.step)
             advance(seen - before, f"{tally.waited / tally.seconds:.1%} waiting for data")
@@ -240,7 +254,9 @@ def fit(
                 break
 
 
-def selected(batches: Iterable[Batch], select: Select, device: torch.device) -> Iterator[Batch]:
+def selected(
+    batches: Iterable[Batch], select: Select, device: torch.device, fewest: int = 1
+) -> Iterator[Batch]:
     """Give what is selected of batches, on a device.
 
     Parameters
@@ -248,16 +264,16 @@ def selected(batches: Iterable[Batch], select: Select, device: torch.device) -> 
     batches : iterable of dict of str to Tensor
     select : callable
     device : torch.device
+    fewest : int
+        How many images the network needs in a batch.
 
     Yields
     ------
     dict of str to Tensor
-        Where no image is selected, one without labels, which counts nothing: every process can take
-        as many steps.
+        Where fewer images are selected, others of the batch without labels join them, which count
+        nothing: every process can take as many steps.
     """
-    chosen = ((batch, select(batch)) for batch in batches)
-    whole = (images if len(images["label"]) else unlabeled(batch) for batch, images in chosen)
-    return moved_ahead(whole, device)
+    return moved_ahead((filled_up(select(batch), batch, fewest) for batch in batches), device)
 
 
 def step_seed(seed: int, rank: int, step: int) -> int:
@@ -273,6 +289,7 @@ def mean_loss(
     images: ShardLoader,
     select: Select,
     process: Process,
+    gauge: ChromaGauge | None = None,
 ) -> float:
     """Return the mean loss over the pixels that count, of the images of all processes.
 
@@ -284,6 +301,8 @@ def mean_loss(
     images : ShardLoader
     select : callable
     process : Process
+    gauge : ChromaGauge or None
+        Is given all outputs.
 
     Returns
     -------
@@ -301,6 +320,8 @@ def mean_loss(
         outputs = logits_at(model, batch["lightness"], (height, width))
         total += n_images * loss(outputs, batch).item()
         counted += n_images * loss.share(batch).item()
+        if gauge is not None:
+            gauge.add(outputs, batch)
     total, counted = process.summed([total, counted])
     if not counted:
         raise TrainingError(
@@ -341,13 +362,9 @@ def _record(
     if not trainer.is_finite():
         raise TrainingError(f"the network is not finite any more after step {step}; {DIVERGED}")
     told = trainer.told
-    val_loss = math.nan
+    val_loss, colors = math.nan, dict[str, float]()
     if course.validation is not None and course.is_validated(step):
-        process.share_buffers(trainer.shown)
-        mean = mean_loss(trainer.shown, trainer.loss, course.validation, course.select, process)
-        if not math.isfinite(mean):
-            raise TrainingError(f"the validation loss became {mean} after step {step}; {DIVERGED}")
-        val_loss = told(mean)
+        val_loss, colors = _validated(trainer, course, course.validation, process)
     return Record(
         epoch + 1,
         step,
@@ -357,4 +374,20 @@ def _record(
         course.learning_rate(step - 1),
         n_images / seconds,
         tally.waited / seconds,
+        **colors,
     )
+
+
+def _validated(
+    trainer: Trainer, course: Course, images: ShardLoader, process: Process
+) -> tuple[float, dict[str, float]]:
+    """Return the validation loss as it is logged, and figures of the predicted colors."""
+    process.share_buffers(trainer.shown)
+    gauge = None if course.gauge is None else course.gauge()
+    mean = mean_loss(trainer.shown, trainer.loss, images, course.select, process, gauge)
+    if not math.isfinite(mean):
+        raise TrainingError(
+            f"the validation loss became {mean} after step {trainer.step}; {DIVERGED}"
+        )
+    colors = {} if gauge is None else chroma_figures(process.summed(gauge.sums()))
+    return trainer.told(mean), colors

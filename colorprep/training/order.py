@@ -64,7 +64,7 @@ def weighted_choice(weights: Floats, n_chosen: int, seed: int, epoch: int) -> In
     return np.argsort(waiting, kind="stable")[:n_chosen]
 
 
-def n_steps(n_images: int, batch_size: int, world_size: int) -> int:
+def n_steps(n_images: int, batch_size: int, world_size: int, fewest: int = 1) -> int:
     """Return in how many steps ranks go through images, the same number on every rank.
 
     Parameters
@@ -74,17 +74,22 @@ def n_steps(n_images: int, batch_size: int, world_size: int) -> int:
         Of one rank.
     world_size : int
         The number of ranks.
+    fewest : int
+        How many images a rank must have in a step.
 
     Returns
     -------
     int
-        A rest of fewer images than ranks is no step of its own.
+        A remainder that gives a rank fewer images than `fewest` is not a step of its own: it joins
+        the step before.
     """
     steps, rest = divmod(n_images, batch_size * world_size)
-    return steps + (rest >= world_size) if steps else int(n_images > 0)
+    return steps + (rest >= fewest * world_size) if steps else int(n_images > 0)
 
 
-def rank_step(order: Indices, step: int, batch_size: int, rank: int, world_size: int) -> Indices:
+def rank_step(
+    order: Indices, step: int, batch_size: int, rank: int, world_size: int, fewest: int = 1
+) -> Indices:
     """Return what one rank takes in one step.
 
     Parameters
@@ -93,16 +98,17 @@ def rank_step(order: Indices, step: int, batch_size: int, rank: int, world_size:
         Of the whole epoch, the same on every rank.
     step : int
         Below `n_steps`.
-    batch_size, rank, world_size : int
+    batch_size, rank, world_size, fewest : int
+        See `n_steps`.
 
     Returns
     -------
     ndarray of intp
         Of `batch_size` images but in the last step, where ranks share what is left evenly: they
-        differ by one at most, and may get one more than `batch_size`.
+        differ by one at most, and may get up to `fewest` more than `batch_size`.
     """
     whole = batch_size * world_size
-    last = step == n_steps(len(order), batch_size, world_size) - 1
+    last = step == n_steps(len(order), batch_size, world_size, fewest) - 1
     return order[step * whole : None if last else (step + 1) * whole][rank::world_size]
 
 

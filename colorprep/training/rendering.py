@@ -170,6 +170,24 @@ def _interpolated(
     return total.astype(np.float32)
 
 
+def to_ab(colors: Floats, lightness: Floats, quantizer: Quantizer) -> Floats:
+    """Return the ab of colors of a quantizer's space, at a Lab lightness.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (..., 2), float64
+    lightness : ndarray of shape (...,), float64
+        0 to 100.
+    quantizer : Quantizer
+
+    Returns
+    -------
+    ndarray of shape (..., 2), float64
+        Chroma is not reduced to what sRGB can show.
+    """
+    return _to_ab(_to_plane(colors, quantizer), lightness, quantizer)
+
+
 def _to_plane(colors: Floats, quantizer: Quantizer) -> Floats:
     """Place colors in a plane in which they may be interpolated."""
     return colors if quantizer.space == "ab" else to_chroma_plane(colors)

@@ -237,10 +237,30 @@ def drop_gray_images(batch: Batch) -> Batch:
     return {name: tensor[kept] for name, tensor in batch.items()}
 
 
-def unlabeled(batch: Batch) -> Batch:
-    """Return the first image of a batch with all its pixels ignored, so that its loss is 0."""
-    first = {name: tensor[:1] for name, tensor in batch.items()}
-    return first | {"label": torch.full_like(first["label"], IGNORE)}
+def filled_up(chosen: Batch, batch: Batch, fewest: int) -> Batch:
+    """Return the images chosen from a batch, filled up to a number of images where they are fewer.
+
+    Parameters
+    ----------
+    chosen, batch : dict of str to Tensor
+    fewest : int
+        At most the number of images in `batch`.
+
+    Returns
+    -------
+    dict of str to Tensor
+        With other images of the batch behind those chosen, if there are others. All their pixels
+        are ignored, so they count nothing.
+    """
+    n_missing = fewest - len(chosen["label"])
+    if n_missing <= 0:
+        return chosen
+    same = batch["lightness"][:, None] == chosen["lightness"]
+    is_chosen = same.flatten(2).all(dim=2).any(dim=1)
+    others = torch.argsort(is_chosen.int(), stable=True)[:n_missing]
+    added = {name: tensor[others] for name, tensor in batch.items()}
+    added["label"] = torch.full_like(added["label"], IGNORE)
+    return {name: torch.cat([tensor, added[name]]) for name, tensor in chosen.items()}
 
 
 def _float32(array: Floats | NDArray[np.floating]) -> Tensor:

@@ -16,6 +16,10 @@ FOLDER = "tensorboard"
 TITLES = {
     "train_loss": "loss/training",
     "val_loss": "loss/validation",
+    "val_chroma": "color/chroma of predictions",
+    "val_chroma_truth": "color/chroma of originals",
+    "val_spread": "color/spread of predictions",
+    "val_spread_truth": "color/spread of originals",
     "learning_rate": "learning rate",
     "images_per_second": "speed/images per second",
     "data_wait": "speed/share of time waiting for data",

@@ -59,6 +59,7 @@ class Trainer:
         How many steps were taken.
     model : Module
     loss : WeighedLoss
+    device : torch.device
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Trainer:
             memory_format=torch.channels_last,  # type: ignore[call-overload]
         )
         self.loss, self.told = loss.to(device), told
+        self.device = device
         self.step = 0
         self._options = options
         self._optimizer = make_optimizer(model, options.multipliers)

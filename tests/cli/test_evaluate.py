@@ -49,7 +49,8 @@ def test_json(colorprep, folders, tmp_path):
     facts = json.loads(colorprep("evaluate", *folders, "--json", "-o", "out").stdout)
     others = {
         "n_images", "n_bins_absent", "originals_without_picture", "pictures_without_original",
-        "protocol", "protocol_hash", "figures", "table", "sheet", "skipped", "replaced",
+        "protocol", "protocol_hash", "figures", "table", "sheet", "balance", "skipped",
+        "replaced",
     }  # fmt: skip
     assert set(facts) == KEYS | others
     for name in KEYS:

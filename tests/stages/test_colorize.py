@@ -211,8 +211,6 @@ def test_nothing_is_written_over(ready, silent, tmp_path):
     for inputs in (["x.png"], ["in", "y.png"], [f"file://{tmp_path}"]):
         with pytest.raises(InputError, match="is one of the photographs"):
             run(ColorizeParams(inputs, output="."), ready, silent)
-    with pytest.raises(InputError, match="both be written"):
-        run(ColorizeParams(["x.png", "x.jpg"]), ready, silent)
     with pytest.raises(InputError, match="no file or folder"):
         run(ColorizeParams(["z.png"]), ready, silent)
     assert {path: path.read_bytes() for path in tmp_path.rglob("?.*g")} == before
@@ -271,8 +269,69 @@ def test_command_line(colorprep, ready, tmp_path):
     facts = json.loads(colorprep("colorize", tmp_path / "x.jpg", *words).stdout)
     assert facts == {
         "checkpoint": f"{tmp_path}/runs/a/best.pt",
+        "run": None,
+        "step": None,
+        "total_steps": None,
+        "finished": None,
         "written": [f"{tmp_path}/colorized/x.png"],
+        "kept": [],
         "skipped": [],
         "passed_over": {},
     }
     assert colorprep("colorize").exit_code == 2
+
+
+def test_pictures_are_kept_if_nothing_has_changed(ready, recorder, tmp_path):
+    """Same network, settings and photograph: kept. Any other, or a changed picture: made anew."""
+    for name in ("a", "b", "c"):
+        Image.fromarray(picture()).save(tmp_path / f"{name}.jpg")
+    inputs = ["a.jpg", "b.jpg", "c.jpg"]
+    first = run(ColorizeParams(inputs), ready, recorder)
+    record = tmp_path / "colorized" / "colorized.jsonl"
+    text, made = record.read_text(), [path.read_bytes() for path in first.written]
+    assert [json.loads(line)["name"] for line in text.splitlines()] == ["a.png", "b.png", "c.png"]
+
+    def kept(**params):
+        """Which pictures are kept by another run."""
+        result = run(ColorizeParams(**{"inputs": inputs} | params), ready, recorder)
+        assert result.written == first.written
+        return [path.stem for path in result.kept]
+
+    assert first.kept == [] and kept() == ["a", "b", "c"] and record.read_text() == text
+    assert "3 pictures were made of the same photographs" in recorder.notes[-1]
+    first.written[0].write_bytes(b"changed")
+    first.written[1].unlink()
+    assert kept() == ["c"] and [path.read_bytes() for path in first.written] == made
+    Image.fromarray(picture()[::-1]).save(tmp_path / "b.jpg")
+    assert kept() == ["a", "c"]
+    assert kept(temperature=0.1) == [] and kept() == []
+    save_network(ready.path("runs/a/best.pt"), outputs="ab")
+    assert kept() == []
+
+
+def test_a_record_that_is_cut_short_is_no_obstacle(ready, silent, tmp_path):
+    """A line without its end, and lines that are none of ours, are as if they were not there."""
+    Image.fromarray(picture()).save(tmp_path / "a.jpg")
+    Image.fromarray(picture()).save(tmp_path / "b.jpg")
+    run(ColorizeParams(["a.jpg"]), ready, silent)
+    record = tmp_path / "colorized" / "colorized.jsonl"
+    record.write_text("[]\n{}\n" + record.read_text() + '{"name": "b.png", "pic')
+    result = run(ColorizeParams(["a.jpg", "b.jpg"]), ready, silent)
+    assert [path.stem for path in result.kept] == ["a"]
+    assert len(record.read_text().splitlines()) == 2
+
+
+def test_photographs_that_share_a_stem(ready, recorder, tmp_path):
+    """Both pictures are made, under names that keep the ending; one alone has its plain name."""
+    for name in ("in/x.png", "in/x.jpg", "in/y.jpg", "other/x.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(picture()).save(tmp_path / name)
+    result = run(ColorizeParams(["in"]), ready, recorder)
+    names = ["x.jpg.png", "x.png.png", "y.png"]
+    assert [path.name for path in result.written] == names and not result.skipped
+    assert "2 photographs, such as" in recorder.notes[0]
+    result = run(ColorizeParams(["in", "other"]), ready, recorder)
+    assert [path.name for path in result.written] == names
+    ((name, reason, why),) = result.skipped
+    assert (name, reason) == (f"{tmp_path}/other/x.jpg", "same-name")
+    assert f"replace that of {tmp_path}/in/x.jpg; use another -o" in why

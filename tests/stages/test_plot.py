@@ -175,10 +175,11 @@ def test_wishes_that_cannot_be_fulfilled_are_refused(workspace, silent, tmp_path
 def test_the_command_line(colorprep, tmp_path):
     """Text tells the best validation, --json the same by stable keys."""
     folder = write_run(tmp_path / "runs" / "a", some_rows(6))
-    write_run(tmp_path / "runs" / "b", some_rows(2, validated=False))
+    write_run(tmp_path / "runs" / "b", some_rows(2, validated=False), total_steps=100)
     text = colorprep("plot", "runs/a").stdout
     assert text == (
-        f"{folder}/curves.png: best validation loss 3.25 nats per pixel, at step 100 of 300\n"
+        f"{folder}/curves.png: best validation loss 3.25 nats per pixel, at step 100 of 300; "
+        "the run is not finished: 300 of 1,000 steps\n"
     )
     both = colorprep("plot", "runs/a", "runs/b")
     assert both.stdout.splitlines()[-1] == f"{tmp_path}/runs/b: 100 steps, not validated"
@@ -191,6 +192,8 @@ def test_the_command_line(colorprep, tmp_path):
                 "best_val_loss": 3.25,
                 "last_step": 300,
                 "unit": "nats per pixel",
+                "total_steps": 1000,
+                "finished": False,
             }
         ],
         "replaced": [],

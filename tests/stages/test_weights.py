@@ -126,8 +126,9 @@ def test_other_bins_export_their_centers(photographs, workspace, silent):
     """Bins that are no lattice export float centers."""
     spec = QuantizerSpec("kmeans", 20)
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs), spec), workspace, silent)
-    names = [path.name for path in export_stage.run(ExportParams("prior.npz"), workspace, silent)]
-    assert names == ["prior_probs.npy", "centers.npy"]
+    exported = export_stage.run(ExportParams("prior.npz"), workspace, silent)
+    assert exported.origin is None
+    assert [path.name for path in exported.written] == ["prior_probs.npy", "centers.npy"]
 
 
 def test_what_cannot_be_exported_is_refused(workspace, silent, tmp_path):

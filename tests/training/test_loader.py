@@ -301,3 +301,19 @@ def test_two_processes_see_each_image_once(label_folder, tmp_path):
     ]
     errors = [rank.communicate(timeout=300)[1] for rank in ranks]
     assert [rank.returncode for rank in ranks] == [0, 0], errors
+
+
+def test_a_last_batch_that_is_too_small_joins_the_one_before(labels):
+    """With two images needed, a remainder of one is no batch of its own; one of three stays one."""
+    dataset = ShardDataset(labels)  # of 40 images
+    for batch_size, sizes in ((13, [13, 13, 14]), (37, [37, 3]), (39, [40]), (40, [40])):
+        loader, plain = dataset.loader(batch_size, fewest=2), dataset.loader(batch_size)
+        batches = list(loader.batches(0))
+        assert [len(batch["label"]) for batch in batches] == sizes
+        assert loader.n_batches(0) == len(sizes)
+        joined = [torch.cat([b["lightness"] for b in each.batches(0)]) for each in (loader, plain)]
+        assert torch.equal(*joined)
+        prints = [each.state_dict()["fingerprint"] for each in (loader, plain)]
+        assert (prints[0] == prints[1]) == (plain.n_batches(0) == len(sizes))
+        (last,) = loader.batches(0, len(sizes) - 1)
+        assert torch.equal(last["label"], batches[-1]["label"])

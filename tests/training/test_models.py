@@ -9,6 +9,7 @@ from torch import nn
 from colorprep import InputError
 from colorprep.training.models import MODELS, load_matching, logits_at, make_model
 from colorprep.training.models.fcn import enlarged
+from colorprep.training.models.normalization import fewest_images
 
 FULL_RESOLUTION = ("fcn32s", "fcn16s", "fcn8s")
 
@@ -156,3 +157,24 @@ def test_channels_last_changes_nothing(name):
         plain = logits_at(model, lightness, (16, 16))
         other = logits_at(model.to(memory_format=torch.channels_last), lightness, (16, 16))
     torch.testing.assert_close(other, plain, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "width"), [("small", 0.1), ("unet", 0.1), ("eccv16", 0.05), ("tiny", 1)]
+)
+def test_how_many_images_batch_norm_needs(name, width):
+    """Two at the sizes at which torch refuses to train on one, and one at all others."""
+    found = set()
+    for side in (4, 8, 9, 16, 17, 32):
+        model = make_model(name, 3, 0, width).train()
+        lightness = torch.zeros((1, 1, side, side))
+        try:
+            model(lightness)
+            fewest = 1
+        except ValueError as error:
+            assert "more than 1 value per channel" in str(error)
+            fewest = 2
+            model(lightness.repeat(2, 1, 1, 1))
+        assert fewest_images(name, width, side) == fewest
+        found.add(fewest)
+    assert found == ({1} if name == "tiny" else {1, 2})

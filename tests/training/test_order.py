@@ -13,24 +13,25 @@ from colorprep.training.order import n_steps, rank_step, shuffled, weighted_choi
     batch_size=st.integers(1, 40),
     world_size=st.integers(1, 4),
     epoch=st.integers(0, 3),
+    fewest=st.integers(1, 2),
 )
-def test_ranks_share_an_epoch(n, batch_size, world_size, epoch):
+def test_ranks_share_an_epoch(n, batch_size, world_size, epoch, fewest):
     """Every image once across ranks, as many steps on each, and batches of the size asked for."""
     order = shuffled(n, 5, epoch)
-    steps = n_steps(n, batch_size, world_size)
+    steps = n_steps(n, batch_size, world_size, fewest)
     parts = [
-        [rank_step(order, step, batch_size, rank, world_size) for step in range(steps)]
+        [rank_step(order, step, batch_size, rank, world_size, fewest) for step in range(steps)]
         for rank in range(world_size)
     ]
     assert sorted(np.concatenate([*map(np.concatenate, parts)]).tolist()) == list(range(n))
     for step in range(steps):
         sizes = [len(part[step]) for part in parts]
         assert max(sizes) - min(sizes) <= 1
-        assert max(sizes) <= batch_size + (world_size > 1)
+        assert max(sizes) <= batch_size + (world_size > 1) + (fewest > 1)
         if step < steps - 1:
             assert sizes == [batch_size] * world_size
-        if n >= world_size:
-            assert min(sizes) > 0
+        if n >= fewest * world_size and batch_size >= fewest:
+            assert min(sizes) >= fewest
 
 
 def test_ranks_of_half_the_size_take_the_same_steps():

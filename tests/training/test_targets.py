@@ -13,10 +13,10 @@ from colorprep.training.targets import (
     SoftTargetTable,
     cells_of,
     drop_gray_images,
+    filled_up,
     has_color,
     has_range_of_color,
     known_pixels,
-    unlabeled,
 )
 
 
@@ -110,9 +110,22 @@ def test_dropping_leaves_the_others():
     assert all(torch.equal(left[name], batch[name][[0, 2]]) for name in batch)
     batch["ab"][:] = 0
     assert len(drop_gray_images(batch)["label"]) == 0
-    ignored = unlabeled(batch)
+    ignored = filled_up(drop_gray_images(batch), batch, 1)
     assert set(ignored) == set(batch) and len(ignored["lightness"]) == 1
     assert not known_pixels(ignored).any()
+
+
+@pytest.mark.parametrize("colorful", [0, 1, 2])
+def test_dropping_fills_up_with_other_images(colorful):
+    """The image in color comes first; the one that joins it is another, and has no label."""
+    batch = made_up_batch(n=3)
+    batch["ab"][[i for i in range(3) if i != colorful]] = 0
+    filled = filled_up(drop_gray_images(batch), batch, 2)
+    assert torch.equal(filled["label"][0], batch["label"][colorful])
+    assert known_pixels(filled).flatten(1).any(dim=1).tolist() == [True, False]
+    assert not torch.equal(filled["lightness"][1], batch["lightness"][colorful])
+    assert any(torch.equal(filled["lightness"][1], image) for image in batch["lightness"])
+    assert filled_up(batch, batch, 2) is batch
 
 
 @pytest.mark.parametrize("gray", ["mask", "drop", "keep"])

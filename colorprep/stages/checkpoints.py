@@ -1,0 +1,181 @@
+"""Which checkpoint a command takes, and what it says of it: the run, the step, whether it is done.
+
+A run is finished once its log holds its last step. Without being asked for one by name, commands
+take the newest finished run; one that was interrupted, or is still training, is taken only where
+none is finished.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import ArtifactError
+from ..progress import Reporter
+from ..workspace import Workspace
+from .runs import BEST, LOG, newest_in_runs, read_config, read_log, runs_with
+
+
+class Progress(NamedTuple):
+    """How far a run has come.
+
+    Attributes
+    ----------
+    steps : int
+        Done, as far as they are logged.
+    total : int
+    """
+
+    steps: int
+    total: int
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last step is done."""
+        return self.steps >= self.total
+
+
+class Origin(NamedTuple):
+    """Where a checkpoint comes from; None is what cannot be known.
+
+    Attributes
+    ----------
+    path : Path
+        Of the checkpoint.
+    run : Path or None
+        The folder of its run.
+    step, total_steps : int or None
+        After which step it was saved, and how many its run was to take.
+    steps_done : int or None
+        How many steps the run has taken by now.
+    finished : bool or None
+        Whether the run is finished.
+    """
+
+    path: Path
+    run: Path | None
+    step: int | None
+    total_steps: int | None
+    steps_done: int | None
+    finished: bool | None
+
+    def text(self, workspace: Workspace) -> str:
+        """Return the checkpoint and its step in words."""
+        shown = workspace.shown(self.path)
+        if self.step is None:
+            return f"{shown}, of an unknown step"
+        total = "" if self.total_steps is None else f" of {self.total_steps}"
+        return f"{shown}, step {self.step}{total}"
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is known, fit for JSON."""
+        return {
+            "run": self.run,
+            "step": self.step,
+            "total_steps": self.total_steps,
+            "finished": self.finished,
+        }
+
+
+def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: Reporter) -> Path:
+    """Return which checkpoint is meant.
+
+    Parameters
+    ----------
+    given : str, Path or None
+        A checkpoint, or a run's folder, whose best one is taken. None for the newest run that is
+        finished, or the newest of all where none is.
+    workspace : Workspace
+    reporter : Reporter
+        Told of a newer run that is not finished.
+
+    Returns
+    -------
+    Path
+        Which need not be there, if it was given.
+
+    Raises
+    ------
+    InputError
+        If there is no run at all.
+    """
+    if given is not None:
+        path = workspace.input_path(given)
+        return path / BEST if path.is_dir() else path
+    newest = newest_in_runs(BEST, workspace)
+    for path in runs_with(BEST, workspace):
+        progress = run_progress(path.parent)
+        if progress is not None and progress.is_finished:
+            if path != newest:
+                reporter.note(
+                    f"{workspace.shown(newest.parent)} is newer, but not known to be finished; "
+                    "to use it, name it"
+                )
+            return path
+    return newest
+
+
+def run_progress(folder: Path) -> Progress | None:
+    """Return how far a run has come; None where its folder does not say it, as without a log."""
+    try:
+        total = read_config(folder).get("total_steps")
+        steps = read_log(folder / LOG)["step"]
+    except ArtifactError:
+        return None
+    if not isinstance(total, int) or not (folder / LOG).exists():
+        return None
+    return Progress(int(steps.max(initial=0)), total)
+
+
+def origin_of(path: Path, config: Mapping[str, Any], progress: Mapping[str, Any]) -> Origin:
+    """Return where a checkpoint comes from.
+
+    Parameters
+    ----------
+    path : Path
+        Of the checkpoint. A log beside it counts only if the configuration beside it is its own.
+    config, progress : mapping
+        Of the checkpoint, see `training.checkpoint.Checkpoint`.
+
+    Returns
+    -------
+    Origin
+    """
+    step, total = progress.get("step"), config.get("total_steps")
+    run = path.parent if _is_of_run(config, path.parent) else None
+    done = None if run is None else run_progress(run)
+    finished = None if done is None else done.is_finished
+    if step is not None and step == total:
+        finished = True
+    return Origin(path, run, step, total, None if done is None else done.steps, finished)
+
+
+def report_origin(doing: str, origin: Origin, workspace: Workspace, reporter: Reporter) -> None:
+    """Say which checkpoint is used, and warn if its run is not finished.
+
+    Parameters
+    ----------
+    doing : str
+        What is done, such as ``coloring by``.
+    origin : Origin
+    workspace : Workspace
+    reporter : Reporter
+    """
+    reporter.note(f"{doing} {origin.text(workspace)}")
+    if origin.finished is False:
+        reporter.warn(
+            f"{workspace.shown(origin.path)} is of a run that is not finished: it has taken "
+            f"{origin.steps_done} of {origin.total_steps} steps"
+        )
+
+
+def _is_of_run(config: Mapping[str, Any], folder: Path) -> bool:
+    """Tell whether a checkpoint was made by the run of a folder, as far as both say it."""
+    try:
+        beside = read_config(folder)
+    except ArtifactError:
+        return False
+    own = json.loads(json.dumps(dict(config)))
+    return all(own.get(name) == beside.get(name) for name in ("options", "total_steps"))

@@ -1,0 +1,75 @@
+"""Whether images have anything to learn from: a pixel that weighs more than 0 in the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from ..errors import TrainingError
+from .dataset import Batch, ShardDataset
+from .devices import on_device
+from .losses import WeighedLoss
+from .order import Indices
+from .targets import known_pixels
+
+CHUNK = 64  # images that are looked at together
+
+UNLABELED = (
+    "the labels of all their pixels are to be ignored (65535)",
+    "make the labels again, or choose other images",
+)
+GRAY = (
+    "all of them are gray",
+    "choose images in color, or train with --gray keep",
+)
+WEIGHTLESS = (
+    "all their colors have a weight of 0",
+    "make other weights with `colorprep weights`, or train with --no-weights",
+)
+
+
+@torch.no_grad()
+def check_learnable(
+    what: str,
+    images: ShardDataset,
+    indices: Indices,
+    select: Callable[[Batch], Batch],
+    loss: WeighedLoss,
+    device: torch.device,
+) -> None:
+    """Refuse images whose loss would be 0 whatever the network says.
+
+    Parameters
+    ----------
+    what : str
+        What the images are, for the message, such as ``images to train on``.
+    images : ShardDataset
+        Read no further than to the first image that counts.
+    indices : ndarray of intp
+        Which of them.
+    select : callable
+        From a batch to those of its images that are learned from.
+    loss : WeighedLoss
+    device : torch.device
+        Of the loss.
+
+    Raises
+    ------
+    TrainingError
+        If no pixel counts. It says why, and what to do.
+    """
+    reason = UNLABELED
+    for start in range(0, len(indices), CHUNK):
+        batch = images.batch(indices[start : start + CHUNK])
+        if known_pixels(batch).any() and reason is UNLABELED:
+            reason = GRAY
+        chosen = on_device(select(batch), device)
+        if (loss.pixel_weights(chosen) > 0).any():
+            return
+        if loss.pixel_weights.mask(chosen).any():
+            reason = WEIGHTLESS
+    why, remedy = reason
+    raise TrainingError(
+        f"no pixel of the {len(indices)} {what} counts in the loss: {why}; {remedy}"
+    )

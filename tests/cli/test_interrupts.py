@@ -1,0 +1,125 @@
+"""Claims about Ctrl-C: exit code 130, and what is said of the same command is true."""
+
+import importlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorprep import ab_lattice
+from colorprep.training.checkpoint import save_checkpoint
+from colorprep.training.models import make_model
+
+# Runs the command line, and interrupts its process when it reads an image for the n-th time.
+INTERRUPTING = """
+import os, signal, sys, threading, time
+from colorprep.cli.main import main
+from colorprep.engine import ThreadEngine
+from colorprep.images.folder import FolderSource
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+limit, lock, read = int(sys.argv.pop(1)), threading.Lock(), FolderSource.read
+n_read = 0
+
+def interrupting(self, index):
+    global n_read
+    with lock:
+        n_read += 1
+        if n_read == limit:
+            time.sleep(0.3)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.3)
+    return read(self, index)
+
+ThreadEngine.batch_images, FolderSource.read = 4, interrupting
+main()
+"""
+
+
+def interrupt(tmp_path, at, *words):
+    """Run a command that is interrupted when it reads an image; return what it said."""
+    command = [sys.executable, "-c", INTERRUPTING, str(at), *map(str, words), "-C", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 130 and done.stdout == "", done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of ten small photographs."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (10, 40, 40, 3))):
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def network(tmp_path):
+    """The words that choose a tiny network."""
+    config = {"model": "tiny", "settings": {"size": 32, "stride": 4}}
+    save_checkpoint(tmp_path / "net.pt", make_model("tiny", 313, 0), ab_lattice(), config, {})
+    return ["--checkpoint", "net.pt"]
+
+
+@pytest.mark.parametrize("name", ["prior", "audit", "evaluate"])
+def test_what_begins_anew_says_so(colorprep, photos, tmp_path, name, request):
+    """Nothing was written, and the same command does all of it."""
+    words = [name, "--dir", photos, "--workers", "1"]
+    if name == "evaluate":
+        words += request.getfixturevalue("network")
+    before = {path.name for path in tmp_path.iterdir()}
+    said = interrupt(tmp_path, 7, *words)
+    assert said.startswith("interrupted: ") and "starts again from the beginning" in said
+    assert {path.name for path in tmp_path.iterdir()} - before <= {"workspace.json"}
+    again = colorprep(*words)
+    assert again.exit_code == 0 and "10/10 images" in again.stderr
+
+
+def test_rgbvar_keeps_its_scores(colorprep, photos, tmp_path):
+    """The batch that was scored is not scored again."""
+    words = ["rgbvar", "--dir", photos, "--workers", "1"]
+    said = interrupt(tmp_path, 8, *words)
+    assert "scores that were computed are in scores/; the same command computes the rest" in said
+    assert not (tmp_path / "lists").exists()
+    again = colorprep(*words)
+    assert again.exit_code == 0 and "6/6 images" in again.stderr
+    assert len((tmp_path / "lists" / "rgbvar.txt").read_text().splitlines()) == 10
+
+
+def test_colorize_keeps_its_pictures(colorprep, photos, tmp_path, network):
+    """Pictures that were recorded are not made again; the rest are."""
+    words = ["colorize", photos, *network, "--workers", "1"]
+    said = interrupt(tmp_path, 7, *words)
+    assert said.endswith("whole; the same command keeps them and makes the rest")
+    folder = tmp_path / "colorized"
+    there = {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}
+    n_recorded = len((folder / "colorized.jsonl").read_text().splitlines())
+    assert 4 <= n_recorded <= len(there) <= 7
+    again = colorprep(*words)
+    assert again.exit_code == 0 and len(again.stdout.splitlines()) == 10
+    assert f"{n_recorded} pictures were made of the same photographs" in again.stderr
+    assert sum(path.stat().st_mtime_ns == time for path, time in there.items()) == n_recorded
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.parametrize("name", ["sample", "demo", "labels", "train", "verify", "lists", "plot"])
+def test_every_command_says_what_follows(colorprep, monkeypatch, tmp_path, name):
+    """Interrupted anywhere, a command says what running it again does."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    words = {"sample": ["x"], "verify": ["x"], "lists": ["tiny", "--dir", "x"]}.get(name, [])
+    module = importlib.import_module(f"colorprep.stages.{name}")
+    monkeypatch.setattr(module, "draw" if name == "lists" else "run", interrupted)
+    result = colorprep(name, *words)
+    assert result.exit_code == 130 and result.stderr.startswith("interrupted: "), result.stderr
+    follows = {
+        "sample": "delete the folder", "demo": "starts again", "labels": "does the rest",
+        "train": "--resume continues", "verify": "checks everything again",
+    }.get(name, "starts again from the beginning")  # fmt: skip
+    assert follows in result.stderr

@@ -1,0 +1,212 @@
+"""Claims about trainings that would learn nothing, or lose their colors: they say so."""
+
+import csv
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+from run_folders import some_rows, write_run
+
+from colorprep import InputError, TrainingError
+from colorprep.artifacts import load_weights, save_weights
+from colorprep.balance.weights import Weights
+from colorprep.stages import info as info_stage
+from colorprep.stages import labels as labels_stage
+from colorprep.stages import prior as prior_stage
+from colorprep.stages.colorfulness import color_warning
+from colorprep.stages.images import ImageParams
+from colorprep.stages.runs import read_log
+from colorprep.stages.train import run
+from colorprep.stages.train_params import TrainParams
+from colorprep.training.loop import Record
+
+TINY = TrainParams(model="tiny", device="cpu", epochs=1, batch_size=4, use_weights=False)
+
+
+def write_images(folder, n_gray, n_colorful, side=32):
+    """Write images of noise, the first ones gray."""
+    generator = np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(n_gray + n_colorful):
+        pixels = generator.integers(0, 256, (side, side, 3)).astype(np.uint8)
+        if number < n_gray:
+            pixels[:] = pixels[..., :1]
+        Image.fromarray(pixels).save(folder / f"{number:02}.png")
+
+
+@pytest.fixture
+def make_ready(workspace, silent):
+    """Labels images of which the first ones are gray."""
+
+    def make(n_gray=0, n_colorful=9, size=32, held_out=1):
+        write_images(workspace.path("photos"), n_gray, n_colorful)
+        images = ImageParams("photos")
+        prior_stage.run(prior_stage.PriorParams(images), workspace, silent)
+        labels_stage.run(labels_stage.LabelsParams(images, size=size), workspace, silent)
+        keys = [f"{number:02}.png\n" for number in range(n_gray + n_colorful)]
+        workspace.path("gray.txt").write_text("".join(keys[:n_gray]))
+        workspace.path("val.txt").write_text("".join(keys[len(keys) - held_out :]))
+        return workspace
+
+    return make
+
+
+def refused(params, workspace, reporter, match):
+    """Assert that a training is refused before anything of it is written."""
+    with pytest.raises(TrainingError, match=match):
+        run(replace(params, output="runs/a"), workspace, reporter)
+    assert not workspace.path("runs").exists()
+
+
+@pytest.mark.parametrize("gray", ["mask", "drop"])
+def test_gray_images_alone_teach_nothing(make_ready, silent, gray):
+    """A list, a stage of a curriculum and held-out images of gray alone are refused at once."""
+    workspace = make_ready(n_gray=4, n_colorful=4)
+    params = replace(TINY, gray=gray, held_out="val.txt")
+    match = "no pixel of the 4 images to train on counts in the loss: all of them are gray; .*keep"
+    refused(replace(params, list="gray.txt"), workspace, silent, match)
+    stages = ((None, 1), ("gray.txt", 1))
+    refused(replace(params, epochs=None, curriculum=stages), workspace, silent, match)
+    refused(replace(params, held_out="gray.txt"), workspace, silent, "the 4 held-out images counts")
+    kept = replace(params, gray="keep", list="gray.txt", output="runs/kept")
+    assert run(kept, workspace, silent).records[-1].train_loss > 0
+
+
+def test_labels_to_be_ignored_teach_nothing(make_ready, silent):
+    """Labels of 65535 alone are refused, and the message is not about gray."""
+    workspace = make_ready()
+    for path in workspace.path("labels").glob("*.h5"):
+        with h5py.File(path, "r+") as shard:
+            shard["label"][:] = 65535
+    refused(TINY, workspace, silent, "labels of all their pixels are to be ignored")
+
+
+def test_weights_of_zero_teach_nothing(make_ready, silent):
+    """Where all colors weigh 0, so does the loss."""
+    workspace = make_ready()
+    weights, meta = load_weights(workspace.path("weights.npz"))
+    nothing = Weights(np.zeros(313), weights.probs)
+    save_weights(workspace.path("zero.npz"), nothing, meta)
+    params = replace(TINY, use_weights=True, weights="zero.npz")
+    refused(params, workspace, silent, "weight of 0.*--no-weights")
+
+
+def test_crops_that_are_all_gray_end_in_an_error(workspace, recorder):
+    """What only the crops show is warned of after the first epoch, and an error at the end."""
+    workspace.path("photos").mkdir()
+    for number in range(6):
+        pixels = np.full((32, 32, 3), 40 * number, np.uint8)
+        pixels[0, 0] = (200, 30, 30)  # hardly ever in a crop
+        Image.fromarray(pixels).save(workspace.path(f"photos/{number}.png"))
+    images = ImageParams("photos")
+    labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, recorder)
+    params = replace(TINY, crop=4, epochs=3, output="runs/a", flip=False)
+    with pytest.raises(TrainingError, match=r"nothing was learned in .*runs/a.*--crop"):
+        run(params, workspace, recorder)
+    warned = [text for text in recorder.warnings if "nothing was learned" in text]
+    assert len(warned) == 1 and "first epoch" in warned[0]
+
+
+@pytest.mark.parametrize("gray", ["mask", "drop"])
+def test_a_last_batch_of_one_joins_the_one_before(make_ready, silent, gray):
+    """Nine images in batches of four at 16 pixels are two steps, where three would fail."""
+    workspace = make_ready(n_gray=3, n_colorful=7, size=16)
+    params = replace(TINY, model="small", width=0.1, held_out="val.txt", epochs=2, gray=gray)
+    whole = run(replace(params, output="runs/whole"), workspace, silent)
+    assert [(record.step, record.images) for record in whole.records] == [(2, 9), (4, 18)]
+    one_by_one = replace(params, model="tiny", output="runs/tiny")
+    assert [record.step for record in run(one_by_one, workspace, silent).records] == [3, 6]
+    with pytest.raises(InputError, match="2 images in a batch; use a larger --batch-size"):
+        run(replace(params, batch_size=1, output="runs/one"), workspace, silent)
+    assert not workspace.path("runs/one").exists()
+
+
+def test_a_single_image_is_too_few_for_batch_norm(make_ready, silent):
+    """An epoch of one image is refused, as no batch can be joined."""
+    workspace = make_ready(n_colorful=3, size=16)
+    params = replace(TINY, model="small", width=0.1, max_images=1, held_out="val.txt")
+    with pytest.raises(InputError, match="needs 2 images a process, and an epoch has 1"):
+        run(params, workspace, silent)
+
+
+GRAY = {"loss": "l2", "multipliers": (("score", 0.0),)}
+ONE_COLOR = {"loss": "soft-ce", "multipliers": (("score", 0.0),)}
+
+
+@pytest.mark.parametrize(
+    ("way", "fault", "share"),
+    [(GRAY, "nearly gray", "0% of the originals' chroma"), (ONE_COLOR, "one color", "and 0% of")],
+)
+def test_lost_colors_are_warned_of_once(make_ready, recorder, way, fault, share):
+    """Frozen at gray, or at one color, a run says so at its end, and names options."""
+    workspace = make_ready()
+    params = replace(TINY, epochs=2, held_out="val.txt", output="runs/a", **way)
+    records = run(params, workspace, recorder).records
+    (warning,) = recorder.warnings
+    assert fault in warning and share in warning
+    assert "--epochs" in warning and "--lr" in warning
+    assert ("--loss soft-ce" in warning) == (way is GRAY)
+    assert records[-1].val_chroma_truth > 20 and records[-1].val_spread == pytest.approx(
+        0, abs=1e-3
+    )
+
+
+def record_of(chroma, truth, spread, spread_of_truth):
+    """A record with these colors."""
+    return Record(1, 1, 1, 1.0, 1.0, 1.0, 1.0, 0.0, chroma, truth, spread, spread_of_truth)
+
+
+@pytest.mark.parametrize(
+    ("colors", "fault"),
+    [
+        ((3.0, 14.0, 3.0, 17.0), "gray"),
+        ((4.0, 14.0, 4.0, 17.0), None),
+        ((9.0, 14.0, 1.0, 17.0), "one color"),
+        ((9.0, 14.0, 1.0, 2.0), None),  # originals toned in one color
+        ((0.1, 0.7, 0.0, 0.0), None),  # gray originals
+        ((float("nan"),) * 4, None),  # not validated
+    ],
+)
+def test_what_counts_as_lost(colors, fault):
+    """Below a quarter of the chroma, or a tenth of the spread, of originals that have any."""
+    warning = color_warning(record_of(*colors), TINY, rebalanced=False)
+    assert (warning is None) == (fault is None) and (fault or "") in (warning or "")
+
+
+@pytest.mark.parametrize(
+    ("params", "rebalanced", "remedy"),
+    [
+        (TINY, False, "--logit-adjust 1"),
+        (TINY, True, "smaller --lambda"),
+        (replace(TINY, logit_adjust=0.5), False, "larger --logit-adjust (now 0.5)"),
+        (replace(TINY, loss="l1"), False, "--loss soft-ce"),
+        (replace(TINY, loss="matrix"), False, "weights.npz"),
+    ],
+)
+def test_what_to_try_fits_the_loss(params, rebalanced, remedy):
+    """A remedy is one that this training has not used yet, and that its loss takes."""
+    assert remedy in color_warning(record_of(1, 14, 1, 17), params, rebalanced)
+
+
+def test_logs_without_colors_are_read(make_ready, silent, tmp_path):
+    """A log of an older version is read, described and gone on with; new rows have colors."""
+    log = read_log(write_run(tmp_path / "old", some_rows(4)) / "log.csv")
+    assert np.isnan(log["val_chroma"]).all() and len(log["step"]) == 4
+    workspace = make_ready()
+    params = replace(TINY, epochs=2, held_out="val.txt", output="runs/a")
+    first = run(params, workspace, silent)
+    text = first.log.read_text()
+    rows = [line.rsplit(",", 4)[0] for line in text.splitlines()]
+    first.log.write_text("".join(f"{row}\n" for row in rows))
+    again = run(TrainParams(resume=True, output="runs/a"), workspace, silent)
+    assert [record.val_loss for record in again.records] == [r.val_loss for r in first.records]
+    facts = info_stage.run("runs/a", workspace, silent)
+    assert "val_chroma" not in facts["last"] and facts["last"]["step"] == 4
+    first.log.write_text(text)
+    with first.log.open(newline="") as stream:
+        last = list(csv.DictReader(stream))[-1]
+    assert info_stage.run("runs/a", workspace, silent)["last"]["val_chroma"] == float(
+        last["val_chroma"]
+    )
