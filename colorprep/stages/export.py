@@ -61,13 +61,13 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
     """
     path = checkpoint_path(params.artifact, workspace)
     folder = workspace.path(params.output or "")
-    if params.output is not None and path.suffix in (".pt", ".npz"):
-        workspace.own_folder(params.output)
     if path.suffix == ".pt":
         from ..training.checkpoint import load_checkpoint  # torch is slow to import
         from ..training.export import export_model
 
-        return export_model(load_checkpoint(path), folder)
+        checkpoint = load_checkpoint(path)
+        workspace.own_folder(params.output or "")
+        return export_model(checkpoint, folder)
     if path.suffix != ".npz":
         raise ArtifactError(f"{path} cannot be exported; give {EXPORTABLE}")
     kind = str(load_arrays(path, "")[1]["schema"]).partition("/")[0]
@@ -77,6 +77,7 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> list[
         exports = _of_weights(path)
     else:
         raise ArtifactError(f"{path} holds {kind}; give {EXPORTABLE}")
+    workspace.own_folder(params.output or "")
     for name, array in exports.items():
         with replacing(folder / name) as temporary, temporary.open("wb") as stream:
             np.save(stream, array)
