@@ -82,13 +82,12 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
     if not path.exists() and path.parent == workspace.path(params.artifact):
         raise ArtifactError(f"{path.parent} is a folder without a {path.name}; give {EXPORTABLE}")
     folder = workspace.path(params.output or "")
-    if params.output is not None and path.suffix in (".pt", ".npz"):
-        workspace.own_folder(params.output)
     if path.suffix == ".pt":
         from ..training.checkpoint import load_checkpoint  # torch is slow to import
         from ..training.export import CENTERS_NAME, FACTS_NAME, MODEL_NAME, export_model
 
         checkpoint = load_checkpoint(path)
+        workspace.own_folder(params.output or "")
         origin = origin_of(path, checkpoint.config, checkpoint.progress)
         report_origin("exporting", origin, workspace, reporter)
         outputs = [folder / name for name in (MODEL_NAME, FACTS_NAME, CENTERS_NAME)]
@@ -103,6 +102,7 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
         exports = _of_weights(path)
     else:
         raise ArtifactError(f"{path} holds {kind}; give {EXPORTABLE}")
+    workspace.own_folder(params.output or "")
     with telling_replaced(reporter, *(folder / name for name in exports)):
         for name, array in exports.items():
             with replacing(folder / name) as temporary, temporary.open("wb") as stream:
