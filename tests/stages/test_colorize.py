@@ -168,7 +168,7 @@ def test_temperature(ready, silent, photographs):
         chroma.append(np.hypot(*rgb_to_lab(pixels_of(written))[..., 1:].T).mean())
     assert chroma[0] > chroma[1] > chroma[2]
     for temperature in (0.0, float("nan")):
-        with pytest.raises(InputError, match="above 0"):
+        with pytest.raises(InputError, match="above 0|finite"):
             ColorizeParams([photograph], temperature=temperature)
 
 
@@ -258,5 +258,6 @@ def test_command_line(colorprep, ready, tmp_path):
         "checkpoint": f"{tmp_path}/runs/a/best.pt",
         "written": [f"{tmp_path}/colorized/x.png"],
         "skipped": [],
+        "replaced": [],
     }
     assert colorprep("colorize").exit_code == 2
