@@ -170,7 +170,7 @@ def test_temperature(ready, silent, photographs):
         chroma.append(np.hypot(*rgb_to_lab(pixels_of(written))[..., 1:].T).mean())
     assert chroma[0] > chroma[1] > chroma[2]
     for temperature in (0.0, float("nan")):
-        with pytest.raises(InputError, match="above 0"):
+        with pytest.raises(InputError, match="above 0|finite"):
             ColorizeParams([photograph], temperature=temperature)
 
 
@@ -277,6 +277,7 @@ def test_command_line(colorprep, ready, tmp_path):
         "kept": [],
         "skipped": [],
         "passed_over": {},
+        "replaced": [],
     }
     assert colorprep("colorize").exit_code == 2
 
