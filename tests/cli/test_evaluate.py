@@ -58,7 +58,7 @@ def test_json(colorprep, folders, tmp_path):
         assert facts[name]["low"] <= facts[name]["mean"] <= facts[name]["high"]
         assert facts[name]["n"] == 5
     assert facts["n_images"] == 5 and facts["skipped"] == []
-    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    names = sorted(path.name for path in (tmp_path / "out").glob("[!.]*"))
     assert names == ["evaluation.csv", "evaluation.json", "worst-and-best.jpg"]
 
 

@@ -99,6 +99,6 @@ def test_unfinished_labels(ready, colorprep):
 
 def test_a_page_of_scores_says_what_it_is(colorprep, ready):
     """The pages of the book of scores are no artifacts, and say so."""
-    for path in ready.path("scores").iterdir():
+    for path in ready.path("scores").glob("*.npz"):
         result = colorprep("info", path)
         assert result.exit_code == 0 and "40 images; it may be deleted" in result.stdout

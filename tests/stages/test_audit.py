@@ -287,6 +287,8 @@ def test_same_bytes_whoever_works(mixed, tmp_path, silent):
         written.append({key: data for key, data in files.items() if key != "workspace.json"})
     assert written[0] == written[1] == written[2]
     assert set(written[0]) == {
+        "audit/.colorprep",
+        "lists/.colorprep",
         "audit/audit.csv",
         "audit/classes.csv",
         "audit/summary.json",

@@ -71,7 +71,7 @@ def test_exports_are_the_shapes_of_other_projects(photographs, workspace, silent
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs)), workspace, silent)
     for artifact in ("prior.npz", "weights.npz"):
         export_stage.run(ExportParams(artifact, "out"), workspace, silent)
-    exported = {path.name: np.load(path) for path in workspace.path("out").iterdir()}
+    exported = {path.name: np.load(path) for path in workspace.path("out").glob("*.npy")}
     assert {name: (array.shape, array.dtype.str) for name, array in exported.items()} == {
         "prior_probs.npy": ((313,), "<f8"),
         "pts_in_hull.npy": ((313, 2), "<i8"),
