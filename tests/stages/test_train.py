@@ -197,7 +197,9 @@ def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
     spec = QuantizerSpec("ab:20")
     params = prior_stage.PriorParams(ImageParams(photographs), spec, output="other.npz")
     prior_stage.run(params, ready, silent)
-    with pytest.raises(ArtifactError, match="other-weights.npz holds .* weights for ab:20.*--no-weights"):
+    with pytest.raises(
+        ArtifactError, match="other-weights.npz holds .* weights for ab:20.*--no-weights"
+    ):
         run(TrainParams(weights="other-weights.npz"), ready, silent)
     with pytest.raises(ArtifactError, match="colorprep labels"):
         run(TrainParams(shards="nowhere"), ready, silent)
