@@ -130,6 +130,14 @@ def _memory(what: str) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
+def _warm_up(all_subjects: list[Subject]) -> None:
+    """Compile what is compiled at first use, which takes seconds; sound files must be taken."""
+    for subject in all_subjects:
+        subject.try_out(subject.data)
+        with suppress(ColorprepError):
+            subject.try_out(subject.data[: len(subject.data) // 2])
+
+
 def fuzz(seconds: float, first_round: int, folder: Path) -> Fuzzer:
     """Try out all subjects, round after round, until the time is up."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -137,6 +145,7 @@ def fuzz(seconds: float, first_round: int, folder: Path) -> Fuzzer:
     fuzzer = Fuzzer(folder)
     with tempfile.TemporaryDirectory() as scratch:
         all_subjects = subjects(Path(scratch))
+        _warm_up(all_subjects)
         end, number = time.monotonic() + seconds, first_round
         while time.monotonic() < end:
             for subject in all_subjects:
