@@ -68,13 +68,14 @@ def test_json(colorprep, photos, tmp_path):
         "n_images_in_source": 20,
         "n_classes_in_source": 2,
         "skipped": [],
+        "passed_over": {},
     }
     parts = json.loads(colorprep("lists", "split", "--test", "0", *source).stdout)
-    assert list(parts) == ["train", "val", "test", "skipped"]
+    assert list(parts) == ["train", "val", "test", "skipped", "passed_over"]
     assert parts["val"]["n_images"] == 2 and parts["test"] is None
     (tmp_path / "a.txt").write_text("cat/1.jpg\ngone.jpg\n")
     merged = json.loads(colorprep("lists", "merge", "a.txt", *source).stdout)
-    assert list(merged) == ["list", "n_images", "n_classes", "n_listed", "skipped"]
+    assert list(merged) == ["list", "n_images", "n_classes", "n_listed", "skipped", "passed_over"]
     assert merged["n_listed"] == [1] and merged["skipped"][0]["key"] == "gone.jpg"
 
 

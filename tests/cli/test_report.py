@@ -47,7 +47,15 @@ def test_json(colorprep, tmp_path):
     """One object: the page, its size, which sections it has, and the numbers of each."""
     result = colorprep("report", "--compare", "prior.npz", "--json", "-q")
     facts = json.loads(result.stdout)
-    assert set(facts) == {"report", "bytes", "figures", "sections", "comparison", *ANCHORS}
+    assert set(facts) == {
+        "report",
+        "bytes",
+        "figures",
+        "sections",
+        "comparison",
+        "passed_over",
+        *ANCHORS,
+    }
     assert facts["bytes"] == (tmp_path / "report.html").stat().st_size
     assert facts["sections"]["round-trip"] is True and facts["sections"]["classes"] is False
     assert facts["classes"] is None
