@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorprep.marks import MARK
 from colorprep.stages import demo
 
 
@@ -32,7 +33,7 @@ def test_the_four_commands(colorprep, photographs, tmp_path):
     assert expected <= names
     (run,) = (tmp_path / "runs").iterdir()
     assert run.name.endswith("-small")
-    made = {"log.csv", "config.json", "last.pt", "best.pt", "samples", "validation.txt"}
+    made = {"log.csv", "config.json", "last.pt", "best.pt", "samples", "validation.txt", MARK}
     assert {path.name for path in run.iterdir()} == made
     assert not [name for name in names if name.endswith(".tmp")]
 

@@ -50,7 +50,7 @@ def test_json(colorprep, folders, tmp_path):
     others = {
         "n_images", "n_bins_absent", "originals_without_picture", "pictures_without_original",
         "protocol", "protocol_hash", "figures", "table", "sheet", "balance", "skipped",
-        "replaced",
+        "replaced", "passed_over",
     }  # fmt: skip
     assert set(facts) == KEYS | others
     for name in KEYS:

@@ -28,7 +28,7 @@ def test_an_interrupt_exits_130_and_the_same_command_goes_on(photographs, tmp_pa
     assert "the same command again does the rest" in text
     done = sorted(path.name for path in tmp_path.glob("labels/shard-*"))
     assert done and not (tmp_path / "labels" / "manifest.json").exists()
-    assert not list(tmp_path.glob("labels/.*"))
+    assert not list(tmp_path.glob("labels/.*.tmp"))
     again = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "40 images" in again.stdout and "are there already" in again.stderr
 

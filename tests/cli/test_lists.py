@@ -69,15 +69,15 @@ def test_json(colorprep, photos, tmp_path):
         "n_classes_in_source": 2,
         "skipped": [],
         "replaced": [],
+        "passed_over": {},
     }
+    always = ["skipped", "replaced", "passed_over"]
     parts = json.loads(colorprep("lists", "split", "--test", "0", *source).stdout)
-    assert list(parts) == ["train", "val", "test", "skipped", "replaced"]
+    assert list(parts) == ["train", "val", "test", *always]
     assert parts["val"]["n_images"] == 2 and parts["test"] is None
     (tmp_path / "a.txt").write_text("cat/1.jpg\ngone.jpg\n")
     merged = json.loads(colorprep("lists", "merge", "a.txt", *source).stdout)
-    assert list(merged) == [
-        "list", "n_images", "n_classes", "n_listed", "skipped", "replaced",
-    ]  # fmt: skip
+    assert list(merged) == ["list", "n_images", "n_classes", "n_listed", *always]
     assert merged["n_listed"] == [1] and merged["skipped"][0]["key"] == "gone.jpg"
 
 

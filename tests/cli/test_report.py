@@ -47,7 +47,7 @@ def test_json(colorprep, tmp_path):
     """One object: the page, its size, which sections it has, and the numbers of each."""
     result = colorprep("report", "--compare", "prior.npz", "--json", "-q")
     facts = json.loads(result.stdout)
-    others = {"report", "bytes", "figures", "sections", "comparison", "replaced"}
+    others = {"report", "bytes", "figures", "sections", "comparison", "replaced", "passed_over"}
     assert set(facts) == {*others, *ANCHORS}
     assert facts["bytes"] == (tmp_path / "report.html").stat().st_size
     assert facts["sections"]["round-trip"] is True and facts["sections"]["classes"] is False

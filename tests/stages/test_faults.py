@@ -334,7 +334,7 @@ def test_an_image_that_kills_workers_is_skipped_by_name(
             return self.source.read(index)
 
     source = Deadly(folder_source(photographs))
-    monkeypatch.setattr("colorprep.stages.labels.open_source", lambda params, place: source)
+    monkeypatch.setattr("colorprep.stages.labels.open_source", lambda *_: source)
     params = LabelsParams(ImageParams(photographs, cluster=2), size=64, shard_size=8)
     with pytest.warns(UserWarning, match="died"):
         result = run(params, workspace, recorder)
