@@ -29,13 +29,13 @@ from .quantize.spec import restore_quantizer
 PRIOR_SCHEMA = "colorprep.prior/1"
 WEIGHTS_SCHEMA = "colorprep.weights/1"
 
-# Replicates repeat each other so much that a file with them is compressed, to about a hundredth.
+# Replicates are so similar that a file with them is compressed, to about a hundredth.
 BOOTSTRAP = "bootstrap_counts"
 
-N_BINS = {"ab313": 313, "ab529": 529}  # of the quantizers whose names say it
+N_BINS = {"ab313": 313, "ab529": 529}  # quantizers with a fixed number of bins
 
 NPY_MAGIC = b"\x93NUMPY"
-SUM_TOLERANCE = 1e-6  # of probabilities, which other programs may have rounded
+SUM_TOLERANCE = 1e-6  # for probabilities, which other programs may have rounded
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -91,8 +91,8 @@ def load_prior(path: Path) -> Prior:
     Raises
     ------
     ArtifactError
-        If the file is missing, damaged, no prior, or of a newer schema; if its counts are negative
-        or its probabilities are none.
+        If the file is missing, damaged, not a prior, or of a newer schema; if its counts are
+        negative or its probabilities are invalid.
     """
     arrays, meta = load_arrays(path, PRIOR_SCHEMA)
     try:
@@ -131,23 +131,23 @@ def _check_prior(
         if array.ndim != len(shape) or any(n not in (m, None) for m, n in alike):
             expected = " x ".join("R" if n is None else str(n) for n in shape)
             found = " x ".join(map(str, array.shape))
-            raise _damaged(path, f"its counts of {name} should be {expected}, and are {found}")
+            raise _damaged(path, f"its counts of {name} have shape {found}, not {expected}")
         if array.dtype.kind not in "iu" or (array.size and array.min() < 0):
-            raise _damaged(path, f"its counts of {name} should be whole numbers from 0 up")
+            raise _damaged(path, f"its counts of {name} are not all nonnegative integers")
     _check_probs(path, probs, n_bins)
 
 
 def _check_probs(path: Path, probs: NDArray[Any], n_bins: int) -> None:
     if probs.shape != (n_bins,) or probs.dtype.kind != "f":
-        raise _damaged(path, f"its probabilities should be {n_bins} numbers, one for each bin")
+        raise _damaged(path, f"its probabilities are not one number for each of its {n_bins} bins")
     if not np.isfinite(probs).all() or probs.min() < 0:
-        raise _damaged(path, "some of its probabilities are negative, infinite or not numbers")
+        raise _damaged(path, "some of its probabilities are negative, infinite or NaN")
     if not abs(float(probs.sum()) - 1.0) <= SUM_TOLERANCE:
         raise _damaged(path, f"its probabilities sum to {probs.sum():.6g}, not to 1")
 
 
 def _damaged(path: Path, what: str) -> ArtifactError:
-    return ArtifactError(f"{path} is damaged: {what}; make it again")
+    return ArtifactError(f"{path} is damaged: {what}; create it again")
 
 
 EXTRA_ARRAYS = {
@@ -198,7 +198,9 @@ def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
     _check_probs(path, probs, values.size)
     n_bins = N_BINS.get(str(meta.get("quantizer")), values.size)
     if values.size != n_bins:
-        raise _damaged(path, f"{values.size} weights, not the {n_bins} bins of {meta['quantizer']}")
+        raise _damaged(
+            path, f"it has {values.size} weights for the {n_bins} bins of {meta['quantizer']}"
+        )
     check_weights(path, values, probs == 0 if meta.get("zero_bins") == "drop" else None)
     return Weights(values, probs), meta
 
@@ -216,17 +218,17 @@ def check_weights(path: Path, values: NDArray[Any], dropped: NDArray[np.bool_] |
         Bins that weigh 0 by choice.
     """
     if values.ndim != 1 or values.dtype.kind != "f":
-        raise _damaged(path, f"its weights should be a vector of numbers, not {values.shape}")
+        raise _damaged(path, f"its weights have shape {values.shape}, but should be a vector")
     if not np.isfinite(values).all():
-        raise _damaged(path, "some of its weights are infinite or not numbers")
+        raise _damaged(path, "some of its weights are infinite or NaN")
     low = values <= 0 if dropped is None else (values < 0) | ((values == 0) & ~dropped)
     if low.any():
         bin_ = int(np.argmax(low))
-        raise _damaged(path, f"weights should be above 0, and that of bin {bin_} is {values[bin_]}")
+        raise _damaged(path, f"the weight of bin {bin_} is {values[bin_]}, but should be above 0")
 
 
 def holds_bare_array(path: Path) -> bool:
-    """Tell whether a file is an .npy file by its content, whatever its name; False if missing."""
+    """Return whether a file's content is .npy, whatever its name; False if missing."""
     try:
         with path.open("rb") as stream:
             return stream.read(len(NPY_MAGIC)) == NPY_MAGIC
@@ -283,7 +285,7 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
     """
     if holds_bare_array(path):
         wanted = schema.partition("/")[0].removeprefix("colorprep.") or "file of colorprep's"
-        raise ArtifactError(f"{path} is a bare .npy array, and here a {wanted} .npz is needed")
+        raise ArtifactError(f"{path} is a bare .npy array, but a {wanted} .npz is needed")
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}

@@ -44,14 +44,14 @@ def check_replaceable(path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
-    """Give a temporary path that takes the place of `path` when the block ends without an error.
+    """Yield a temporary path that replaces `path` when the block ends without an error.
 
     Parameters
     ----------
     path : Path
         The final name; missing folders above it are made.
     is_photograph : bool
-        Whether a picture is meant as input for later commands; any other one is marked as
+        Whether a picture is an input for later commands; other pictures are marked as
         colorprep's own, see `colorprep.marks`.
 
     Yields
@@ -62,11 +62,11 @@ def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
     Raises
     ------
     OutputExists
-        If `path` is there and is not a file.
+        If `path` exists and is not a file.
     OutputError
         If there is no room, or the folder cannot be written to.
     UnusableName
-        If the name is longer than the file system takes, or not of the characters it takes.
+        If the name is too long for the file system, or has characters that it does not allow.
     """
     temporary = path.with_name(_temporary_name(path.name))
     try:
@@ -109,7 +109,7 @@ def make_own_folder(folder: Path) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Explain why a file cannot be written, where that is for want of room or permission.
+    """Explain why a file cannot be written if room or permission is missing.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _temporary_name(name: str) -> str:
-    """Return a name that is no longer than the file system takes, if the final name is not."""
+    """Return a name that is short enough for the file system, if the final name is."""
     ending = f".{os.getpid()}{TEMPORARY}"
     if len(os.fsencode(f".{name}{ending}")) > LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
@@ -142,13 +142,13 @@ def _temporary_name(name: str) -> str:
 
 
 def _why_unusable(path: Path) -> str:
-    """Tell what is wrong with a path, in which one name or all is too long."""
+    """Describe a path that is too long, as a whole or in one name."""
     for part in path.parts:
         n_bytes = len(os.fsencode(part))
         if n_bytes > LONGEST_NAME:
             what = "its name" if part == path.name else f"the name of its folder {part[:40]}..."
-            return f"{what} has {n_bytes} bytes, and the file system takes {LONGEST_NAME}"
-    return "the file system does not take its name"
+            return f"{what} has {n_bytes} bytes, but the file system allows {LONGEST_NAME}"
+    return "the file system does not allow its name"
 
 
 def _lack_of_room(path: Path) -> OSError | None:

@@ -1,7 +1,7 @@
-"""What the libraries that decode images say by themselves: kept from stderr, logged on demand.
+"""Messages of the libraries that decode images: kept from stderr, logged on demand.
 
-They warn of sizes, odd tags and the like, thousands of times in a large folder. What costs an image
-becomes the reason why it is skipped; the rest changes no pixel.
+They warn of sizes, odd tags and the like, thousands of times in a large folder. If an image cannot
+be used, the reason why it is skipped says so; the other messages do not affect pixels.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def keep_quiet() -> None:
     warnings.filterwarnings("ignore", message=_IN_OUR_NAME)
     for name in LIBRARIES:
         library = logging.getLogger(name)
-        if not library.handlers:  # else records go to stderr where nobody set up logging
+        if not library.handlers:  # else records go to stderr if logging is not set up
             library.addHandler(logging.NullHandler())
 
 
@@ -39,5 +39,5 @@ def log_to(handler: logging.Handler) -> None:
 
 
 def is_by_decoder(filename: str) -> bool:
-    """Tell whether a warning that was raised in this file is a decoding library's."""
+    """Return whether a warning raised in this file comes from a decoding library."""
     return re.match(_MODULES, Path(filename).parent.name) is not None

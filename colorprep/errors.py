@@ -4,12 +4,12 @@ The tree::
 
     ColorprepError
     ├── InputError       a value, option, folder or list that cannot be used (also a ValueError)
-    │   └── UrlGiven     a URL where only a local path can be
+    │   └── UrlGiven     a URL in place of a local path
     ├── ArtifactError    a file of ours that is missing, damaged, foreign, or does not fit another
-    ├── TrainingError    a training that cannot go on
-    ├── OutputExists     an output that is never overwritten unless asked
+    ├── TrainingError    a training that cannot continue
+    ├── OutputExists     an existing output that is not overwritten unless requested
     ├── OutputError      an output that cannot be written: no room, not allowed, or in use
-    │   └── UnusableName one whose name the file system does not take
+    │   └── UnusableName one whose name the file system does not allow
     └── BadImage         one image that cannot be used; stages skip it and list the reason
 
 A message says what was wrong, in which file, what was expected, and what to do next. Errors are
@@ -28,7 +28,7 @@ class InputError(ColorprepError, ValueError):
 
 
 class UrlGiven(InputError):
-    """A URL where only a local path can be."""
+    """A URL in place of a local path."""
 
 
 class ArtifactError(ColorprepError):
@@ -48,7 +48,7 @@ class OutputError(ColorprepError):
 
 
 class UnusableName(OutputError):
-    """An output whose name the file system does not take.
+    """An output whose name the file system does not allow.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Refusing numbers that are none: NaN and infinity pass many a comparison."""
+"""Refusing NaN and infinity, which pass many comparisons."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_finite(params: DataclassInstance) -> None:
     Parameters
     ----------
     params : dataclass
-        Tuples among its fields are looked into.
+        Tuples among its fields are checked too.
     """
     for field in fields(params):
         for number in _floats(getattr(params, field.name)):

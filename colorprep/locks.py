@@ -1,8 +1,8 @@
 """Locks on folders: two processes that write to one folder would mix or lose each other's files.
 
-The kernel keeps a lock (flock(2)), and releases it when its process ends, however it ends. The lock
-file says which process that is. It ends in ``.tmp``, so it is no content of its folder, and it is
-removed together with the lock; what a killed process leaves of it locks nothing.
+The kernel holds a lock (flock(2)), and releases it when its process ends, however it ends. The lock
+file names that process. It ends in ``.tmp``, so it does not count as content of its folder, and it
+is removed together with the lock; a file left by a killed process locks nothing.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ WITHOUT_LOCKS = frozenset([errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 
 @contextmanager
 def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False) -> Iterator[None]:
-    """Refuse to work in a folder in which another process works, and keep others out meanwhile.
+    """Lock a folder; refuse if another process has locked it.
 
     Parameters
     ----------
     folder : Path
-        Made if missing; what was made is removed again if nothing is written to it.
+        Created if missing; removed again if nothing is written to it.
     doing : str
         What is done to the folder, as in "trained".
     reporter : Reporter
-        Warned where the file system has no locks: then the work is done without one.
+        Receives a warning if the file system has no locks; the work is then done without one.
     new : bool
-        Whether the folder must not be there yet.
+        Whether the folder must not exist yet.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
     OutputExists
         If a file bears the name of the folder, or of one above it.
     FileExistsError
-        With `new`, if the folder is there.
+        With `new`, if the folder exists.
     """
     path = folder / LOCK
     check_replaceable(path)
@@ -56,7 +56,7 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
             lock = _acquire(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if lock is None:
                 raise OutputError(
-                    f"{folder} is being {doing} by {_holder(path)}; wait for it, or stop it"
+                    f"{folder} is being {doing} by {_holder(path)}; wait until it ends, or stop it"
                 )
         except BaseException:
             _remove_empty(made)
@@ -64,8 +64,8 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
     try:
         if not lock.works:
             reporter.warn(
-                f"the file system of {folder} has no locks, so nothing keeps another process from "
-                "writing there at the same time"
+                f"the file system of {folder} does not support locks; make sure that no other "
+                "process writes there at the same time"
             )
         yield
     finally:
@@ -77,7 +77,7 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
 def in_turn(folder: Path) -> Iterator[None]:
     """Wait until no other process writes a set of files to a folder, and keep others waiting.
 
-    So files that belong together are of one process, whichever comes last.
+    So files that belong together always come from one process.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class _Lock:
     def __init__(self, path: Path, descriptor: int, works: bool) -> None:
         self.works = works
         self._path, self._descriptor = path, descriptor
-        with suppress(OSError):  # on a full disk: it is for the message to others alone
+        with suppress(OSError):  # on a full disk: the file is only for the message to others
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
 
@@ -124,7 +124,7 @@ class _Lock:
 
 
 def _acquire(path: Path, how: int) -> _Lock | None:
-    """Lock a file; None where another process holds the lock and `how` says not to wait."""
+    """Lock a file; None if another process holds the lock and `how` says not to wait."""
     while True:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -151,7 +151,7 @@ def _acquire(path: Path, how: int) -> _Lock | None:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Tell whether an open file is the one of that name."""
+    """Return whether an open file is still the one at its path."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -159,7 +159,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _holder(path: Path) -> str:
-    """Return who holds a lock, in words, as far as its file says."""
+    """Describe the process that holds a lock, as far as its file names it."""
     try:
         number, host = path.read_text(encoding="utf-8").split()
     except (OSError, ValueError):

@@ -1,8 +1,7 @@
-"""The mark that colorprep leaves on its own folders and pictures, so that none becomes an input.
+"""The mark on folders and pictures that colorprep makes, so that none becomes an input.
 
-A file ``.colorprep`` names what lies beside it and was made by colorprep: a line ``./`` for the
-whole folder, a line ``./NAME`` for one picture in a folder of the user's. Sources pass over what it
-names.
+A file ``.colorprep`` names what colorprep made in its folder: a line ``./`` for the whole folder, a
+line ``./NAME`` for one picture in a folder of the user's. Sources pass over what it names.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MARK = ".colorprep"
-TEMPORARY = ".tmp"  # how names end of hidden files that do not stay
+TEMPORARY = ".tmp"  # ending of temporary hidden files
 MAX_BYTES = 1 << 20  # of a mark that is read from an archive or a store
 
 _PICTURES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm"])
@@ -46,7 +45,7 @@ def parse_mark(content: bytes) -> Mark:
 
 
 def read_mark(folder: str | Path) -> Mark:
-    """Return what the mark of a folder names; nothing where there is none."""
+    """Return what the mark of a folder names; nothing if missing."""
     try:
         with open(os.path.join(folder, MARK), "rb") as file:  # noqa: PTH118, PTH123
             return parse_mark(file.read())
@@ -55,7 +54,7 @@ def read_mark(folder: str | Path) -> Mark:
 
 
 def mark_folder(folder: Path) -> None:
-    """Make a folder, and mark it as colorprep's own unless it holds files of the user's.
+    """Make a folder, and mark it as colorprep's own unless it contains files of the user.
 
     Parameters
     ----------
@@ -69,12 +68,12 @@ def mark_folder(folder: Path) -> None:
 
 
 def mark_picture(path: Path) -> None:
-    """Note that a file is about to be written by colorprep, where only a mark would tell.
+    """Record that colorprep is about to write a picture, in a folder that is not its own.
 
     Parameters
     ----------
     path : Path
-        Does nothing for a file that is no picture, or in a folder that is marked as a whole.
+        Ignored if it is not a picture, or is in a folder that is marked as a whole.
     """
     if path.suffix.lower() not in _PICTURES:
         return
@@ -90,7 +89,7 @@ def mark_picture(path: Path) -> None:
 
 
 def is_empty(folder: Path) -> bool:
-    """Tell whether a folder holds nothing but perhaps a mark, and files that do not stay."""
+    """Return whether a folder contains nothing but a mark and temporary files."""
     return all(
         entry.name == MARK or (entry.name.startswith(".") and entry.name.endswith(TEMPORARY))
         for entry in folder.iterdir()

@@ -1,4 +1,4 @@
-"""Places: local paths, and the URLs that images alone are read from."""
+"""Places: local paths, and URLs, from which only images are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .errors import UrlGiven
 
 
 def is_url(place: str | Path) -> bool:
-    """Tell whether a place is a URL, ``scheme://...``, rather than a path."""
+    """Return whether a place is a URL, ``scheme://...``, rather than a path."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(place)) is not None
 
 
@@ -44,14 +44,14 @@ def local_path(place: str | Path) -> Path:
         return Path(place)
     scheme = text.partition(":")[0].lower()
     if scheme in ("file", "local"):
-        how = f"give the path alone: {text.partition('://')[2]}"
+        how = f"give only the path: {text.partition('://')[2]}"
     else:
         tool = _COPIERS.get(scheme, "the tools of that store")
         how = (
             "only images are read from URLs (--dir). Write to a local folder and copy it there "
-            f"afterwards, or copy what is to be read to this machine first, with {tool}"
+            f"afterwards, or copy the input to this machine first, with {tool}"
         )
-    raise UrlGiven(f"{shown_url(text)} is a URL, and here a local path is needed; {how}")
+    raise UrlGiven(f"{shown_url(text)} is a URL, but a local path is needed; {how}")
 
 
 _COPIERS = {

@@ -1,4 +1,4 @@
-"""Text as people may see it: names of files can hold characters that a terminal obeys.
+"""Escaping of control characters, which names of files may contain.
 
 Escape sequences clear screens and hide lines, marks of writing direction reverse what follows, and
 a line break makes two messages of one.
@@ -15,10 +15,10 @@ _UNPRINTABLE = re.compile(
 
 
 def printable(text: str) -> str:
-    """Return a line of text in which such characters are escaped as in Python."""
+    """Return a line of text with such characters escaped as in Python."""
     return _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def printable_json(text: str) -> str:
-    """Return a line of JSON in which they are escaped as JSON does, so that it says the same."""
+    """Return a line of JSON with such characters escaped as JSON, so its meaning is the same."""
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

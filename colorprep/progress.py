@@ -42,7 +42,7 @@ class Reporter:
         yield lambda n, detail="": None
 
     def pass_over(self, source: str, counts: Mapping[str, int]) -> None:
-        """Take what was left out of a source as none of its images.
+        """Report files of a source that are not among its images.
 
         Parameters
         ----------
@@ -59,7 +59,7 @@ class Reporter:
         """Take a message that a user should know."""
 
     def replaced(self, path: Path, what: str) -> None:
-        """Take what an output did to the file that was in its place.
+        """Report what an output did to the file that it replaced.
 
         Parameters
         ----------

@@ -41,7 +41,7 @@ class ScoreBook:
     rules : str
         The rules of decoding, in words.
     prior_digest : str
-        Of the prior under which surprise is told; empty for none.
+        Of the prior for the score surprise; empty for none.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class ScoreBook:
         Of each image of the source, as far as they are known.
     known : ndarray of shape (n,), bool
     unread : list of Path
-        Pages that could not be read; they count as if they were not there.
+        Pages that could not be read; they are ignored.
     """
 
     def __init__(self, folder: Path, source: Source, rules: str, prior_digest: str) -> None:

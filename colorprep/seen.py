@@ -1,10 +1,9 @@
-"""What was seen of images: at which size and time of change their bytes had which digest.
+"""Notes on images: the sizes and times of change at which their bytes had a digest.
 
-The bytes of an image are known for certain by their digest alone, but reading every file again
-takes long. So each pass that reads bytes leaves a note in ``seen/``: a 64-bit hash of key, size,
-time of change and digest. An image with such a note need not be read to know that it still has that
-digest. The folder is a memory, not an artifact: it may be deleted at any time, and then files are
-read once more.
+Only the digest identifies the bytes of an image for certain, but reading every file again takes
+long. So each pass that reads bytes writes a note to ``seen/``: a 64-bit hash of key, size, time of
+change and digest. An image with such a note still has that digest and need not be read. The folder
+is a cache, not an artifact: it may be deleted at any time, and then files are read once more.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class SeenBook:
         self._new: set[int] = set()
 
     def unchanged(self, digests: Mapping[int, str]) -> list[bool]:
-        """Tell of which images it is known, without reading them, that they have a digest.
+        """Return for which images a note shows, without reading them, that they have a digest.
 
         Parameters
         ----------
@@ -56,7 +55,7 @@ class SeenBook:
         Returns
         -------
         list of bool
-            In the same order. False where nothing is known.
+            In the same order. False if nothing is known.
         """
         if self._known is None:
             self._known = _notes(self._folder)
@@ -85,7 +84,7 @@ class SeenBook:
             save_arrays(self._folder / f"{name}.npz", {"notes": rows}, meta)
 
     def _note(self, index: int, digest: str) -> int:
-        """Return the hash of what is known of an image; 0 where no time of change is known."""
+        """Return the hash of a note on an image; 0 if its time of change is unknown."""
         stamp = self._stamps.item(index)
         if not stamp:
             return 0
@@ -95,7 +94,7 @@ class SeenBook:
 
 @contextmanager
 def open_seen(workspace: Path, source: Source) -> Iterator[SeenBook]:
-    """Open the notes of a workspace; what is new is written down at the end, whatever happens.
+    """Open the notes of a workspace; new notes are written at the end, also after an error.
 
     Parameters
     ----------
@@ -120,7 +119,7 @@ def _notes(folder: Path) -> NDArray[np.uint64]:
 
 
 def _pages(paths: Iterable[Path]) -> Iterator[NDArray[Any]]:
-    """Give the notes of each page; a page that cannot be read is as if it were not there."""
+    """Yield the notes of each page; pages that cannot be read are ignored."""
     for path in paths:
         try:
             notes = load_arrays(path, SCHEMA)[0]["notes"]

@@ -46,25 +46,25 @@ class Workspace:
         return self.root / local_path(relative)
 
     def input_path(self, given: str | Path | None, default: str | Path = "") -> Path:
-        """Return the path of what is to be read, as seen from the workspace.
+        """Return the path of an input, as seen from the workspace.
 
         Parameters
         ----------
         given : str, Path or None
         default : str or Path
-            Taken where nothing is given.
+            Used if nothing is given.
 
         Returns
         -------
         Path
-            Which need not be there.
+            May be missing.
 
         Raises
         ------
         UrlGiven
             If it is a URL.
         InputError
-            If it is given and missing, but would be found in the current folder.
+            If it is given and missing, but exists in the current folder.
         """
         if given is None:
             return self.path(default)
@@ -73,19 +73,19 @@ class Workspace:
             return path
         from_here = shlex.quote(os.path.relpath(given, self.root.resolve()))
         raise InputError(
-            f"there is no {given} in {self.root}, the workspace (-C), where relative paths start; "
-            f"there is one in the current folder: give {from_here}, or its absolute path"
+            f"there is no {given} in the workspace {self.root} (-C), to which paths are relative, "
+            f"but there is one in the current folder: give {from_here}, or its absolute path"
         )
 
     def own_folder(self, relative: str | Path) -> Path:
-        """Return a folder that colorprep is about to write into, as its own where it is that.
+        """Return a folder that colorprep is about to write to, and mark it as its own if it is new.
 
         Parameters
         ----------
         relative : str or Path
-            As seen from the workspace. Made and marked where it is new or empty, so that no source
-            takes its pictures; a folder that holds files already, the workspace itself and those
-            above it stay the user's.
+            As seen from the workspace. Created and marked if it is new or empty, so that no source
+            uses its pictures; a folder that contains files, the workspace itself and those above
+            it are not marked.
 
         Returns
         -------

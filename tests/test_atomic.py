@@ -71,7 +71,7 @@ def test_temporary_names_of_long_names_differ(tmp_path):
 def test_a_name_that_is_too_long_is_told(tmp_path, parts):
     """The error says which name is too long, and by how much; nothing is left behind."""
     with pytest.raises(
-        UnusableName, match=r"cannot write .*(256|300) bytes.* 255|not take its name"
+        UnusableName, match=r"cannot write .*(256|300) bytes.* 255|not allow its name"
     ):
         write_text(tmp_path.joinpath(*parts), "text")
     assert list(tmp_path.rglob("*.tmp")) == []

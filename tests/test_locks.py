@@ -39,7 +39,9 @@ def holder(tmp_path):
 
 def test_a_second_process_is_refused_by_number(tmp_path, holder, silent):
     """The message names the folder and the process; what that one holds stays."""
-    message = rf"{tmp_path}/x is being trained by process {holder.pid}; wait for it, or stop it"
+    message = (
+        rf"{tmp_path}/x is being trained by process {holder.pid}; wait until it ends, or stop it"
+    )
     with pytest.raises(OutputError, match=message), sole_process(tmp_path / "x", "trained", silent):
         pass
     assert (tmp_path / "x" / LOCK).exists()

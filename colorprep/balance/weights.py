@@ -180,7 +180,9 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
     if not np.isfinite(weights).all():
         raise InputError(f"alpha {alpha:g} makes weights too large for floats; choose a smaller")
     if not (weights > 0).all():
-        raise InputError(f"alpha {alpha:g} makes weights too small for floats; choose a smaller")
+        raise InputError(
+            f"alpha {alpha:g} makes weights too small for floats; choose a smaller one"
+        )
     return weights
 
 

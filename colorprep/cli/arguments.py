@@ -1,6 +1,6 @@
-"""What every command refuses in its arguments: an option given twice, a number that is none.
+"""Arguments that every command refuses: an option given twice, a number that is not finite.
 
-One rule each, for all commands and groups, so that a new option has them from the start.
+The rules hold for all commands and groups, so new options follow them automatically.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import click
 
 
 class StrictArguments(click.Command):
-    """Mixin for a command or a group that refuses what could only be a mistake.
+    """Mixin for a command or a group that refuses arguments that must be mistakes.
 
     An option that takes one value may be given once, even with the same value; options declared
-    ``multiple`` as often as wanted. A flag may be repeated, but not be given with its opposite.
+    ``multiple`` may be repeated. A flag may be repeated, but not be given with its opposite.
     Every number with a fraction must be finite.
     """
 

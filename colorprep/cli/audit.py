@@ -66,12 +66,12 @@ def command(session: Session, **values: Any) -> None:
     }
     lines = _lines(result)
     if use is not None:
-        lines.append(f"use them: {use}")
+        lines.append(f"to use these lists: {use}")
     session.show(lines, facts)
 
 
 def _use(images: ImageParams, session: Session, result: AuditResult) -> str:
-    """Return the command that counts the images that stay, to be pasted into a shell."""
+    """Return the shell command that counts the images to keep."""
     workspace = session.workspace
     words = ["colorprep", "prior"]
     if workspace.root != Path():

@@ -40,12 +40,12 @@ from .describe import skip_facts, skip_line
 @options.damaged_option
 @options.output_option("colorized", "Folder to write.")
 def command(session: Session, **values: Any) -> None:
-    """Color photographs by a trained network.
+    """Color photographs with a trained network.
 
-    At full resolution and with their own lightness. INPUTS are photographs, gray or in color, and
+    Pictures keep the full resolution and lightness. INPUTS are photographs, gray or in color, and
     folders, archives or URLs of them; each photograph gives <stem>.png in the tree of its folder.
-    Pictures that the same network made of the same photographs before are kept, so the same command
-    continues after an interrupt.
+    Pictures that the same network already made from the same photographs are kept, so running the
+    command again after an interrupt continues.
     """
     from ..stages import colorize as stage
 

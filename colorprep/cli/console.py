@@ -1,6 +1,6 @@
-"""What the command line says: results on stdout, everything else on stderr.
+"""Output of the command line: results on stdout, everything else on stderr.
 
-Names of files may hold characters that a terminal obeys. People see them escaped; JSON keeps them.
+Control characters in names of files are escaped, except in JSON, which keeps them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Console(Reporter):
     Attributes
     ----------
     passed_over : list of (str, mapping of str to int)
-        The name of each source, and what it holds beside its images.
+        The name of each source, and the files in it that are not its images.
     """
 
     def __init__(self, quiet: bool, log_file: Path | None) -> None:
@@ -87,8 +87,8 @@ class Console(Reporter):
             yield advance
 
     def pass_over(self, source: str, counts: Mapping[str, int]) -> None:
-        """Warn of what was left out of a source, once however often it is opened."""
-        from ..images.passed_over import described  # with what reads images, which is slow
+        """Warn of files left out of a source, once however often it is opened."""
+        from ..images.passed_over import described  # imports the image readers, which is slow
 
         if (source, counts) not in self.passed_over:
             self.passed_over.append((source, counts))
@@ -123,10 +123,10 @@ class Console(Reporter):
             super().replaced(path, what)
 
     def close(self) -> None:
-        """Tell how many more files were replaced than were named."""
+        """Report how many replaced files were not named."""
         n_more = len(self.all_replaced) - SHOWN_REPLACED
         if n_more > 0:
-            self.warn(f"{n_more:,} more files were replaced by others; --json lists them all")
+            self.warn(f"{n_more:,} more files were replaced; --json lists all of them")
 
 
 class Session:

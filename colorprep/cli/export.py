@@ -18,12 +18,12 @@ from .console import Session
 @click.argument("artifact")
 @options.output_option("the workspace", "Folder to write.")
 def command(session: Session, artifact: str, output: str | None) -> None:
-    """Write an artifact in the forms that other projects read.
+    """Write an artifact in the formats that other projects read.
 
-    A prior gives prior_probs.npy and pts_in_hull.npy (centers.npy where the bins are no lattice);
+    A prior gives prior_probs.npy and pts_in_hull.npy (centers.npy if the bins are not a lattice);
     weights give prior_factor.npy and, for ab313 and ab529, the Q x Q+1 color_vec_table.npy; a
     checkpoint, or the best one of a run, gives model.safetensors and its bins' model-centers.npy,
-    and model.json, which tells how to use them.
+    and model.json, which describes how to use them.
     """
     from ..stages import export as stage
 

@@ -70,7 +70,7 @@ def command(session: Session, dry_run: bool, **values: Any) -> None:
     """Label every image, into shards for training.
 
     A shard holds lightness, ab and bins. Soft labels need no room: training looks them up by ab.
-    The same command again continues where it was interrupted, and labels changed images again.
+    Run again, the command continues where it was interrupted, and labels changed images again.
     """
     from ..stages import labels as stage
 

@@ -36,23 +36,21 @@ COMMANDS = (
     "export",
 )
 
-# What the same command does after Ctrl-C.
-BEGINS_ANEW = (
-    "files under their final names are whole; the same command starts again from the beginning"
-)
+# Shown after Ctrl-C: what is kept, and what running the same command again does.
+BEGINS_ANEW = "files under their final names are complete; running the command again starts over"
 AFTER_INTERRUPT = {
-    "sample": "the photographs that are there are whole; delete the folder to make them all",
-    "demo": "the same command deletes what is there of the demo and starts again",
-    "labels": "files under their final names are whole; the same command again does the rest",
-    "rgbvar": "the scores that were computed are in scores/; the same command computes the rest",
+    "sample": "the photographs written so far are complete; delete the folder to start over",
+    "demo": "running the command again deletes the unfinished demo and starts over",
+    "labels": "files under their final names are complete; run the command again to continue",
+    "rgbvar": "the scores computed so far are in scores/; run the command again to continue",
     "train": (
-        "the last checkpoint that was saved is whole, and --resume continues from it; if none was "
-        "saved yet, the same command starts again"
+        "add --resume to continue from the last saved checkpoint; if none was saved yet, "
+        "running the command again starts over"
     ),
-    "colorize": "pictures that are there are whole; the same command keeps them and makes the rest",
+    "colorize": "the pictures written so far are complete; run the command again to continue",
     "verify": (
-        "the same command checks everything again; with --repair, what was found wrong may be "
-        "deleted already, and it makes that again"
+        "running the command again checks everything again; with --repair, files that were wrong "
+        "may be deleted already, and are made again"
     ),
 }
 
@@ -80,7 +78,7 @@ class LazyGroup(StrictArguments, click.Group):
         except UrlGiven as error:
             raise click.UsageError(printable(str(error))) from error
         except click.ClickException as error:
-            vars(error)["message"] = printable(error.message)  # which is final to type checkers
+            vars(error)["message"] = printable(error.message)  # type checkers consider it final
             raise
         except ColorprepError as error:
             raise click.ClickException(printable(str(error))) from error

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what turns them into parameters.
+"""Options that several commands share, and their conversion to parameters.
 
 ======================  =====================================================================
 decorator               gives the command
@@ -86,7 +86,7 @@ def source_options(function: Function) -> Function:
         help="Folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. [the last one]",
     )
     @click.option("--list", "list_", metavar="FILE", help="Use only the images of this list.")
-    @click.option("--no-follow", is_flag=True, help="Do not enter folders that are links.")
+    @click.option("--no-follow", is_flag=True, help="Do not follow links to folders.")
     @functools.wraps(function)
     def run(
         *arguments: Any, folder: str | None, list_: str | None, no_follow: bool, **values: Any
@@ -106,7 +106,7 @@ def damaged_option(function: Function) -> Function:
         type=click.Choice(["skip", "keep"]),
         default="skip",
         show_default=True,
-        help="Files whose pixels are partly lost, though they decode.",
+        help="Files that decode although part of their pixels is lost.",
     )(function)
 
 
@@ -134,7 +134,7 @@ def image_options(function: Function) -> Function:
         type=click.Choice(["apply", "ignore"]),
         default="apply",
         show_default=True,
-        help="The orientation that EXIF or XMP tells.",
+        help="The orientation stored in EXIF or XMP.",
     )
     @damaged_option
     @functools.wraps(function)

@@ -72,7 +72,7 @@ def network_options(function: options.Function) -> options.Function:
         click.option(
             "--init",
             metavar="PATH",
-            help="Start from layers of the same name and shape of a run or a checkpoint.",
+            help="Initialize layers from those of the same name and shape in a run or checkpoint.",
         ),
         click.option("--loss", type=click.Choice(LOSSES), default="soft-ce", show_default=True),
         click.option(
@@ -180,7 +180,7 @@ def machine_options(function: options.Function) -> options.Function:
         click.option(
             "--resume",
             is_flag=True,
-            help="Resume the run in -o, or the newest, as it was; --epochs or --steps extend it.",
+            help="Resume the run in -o, or the newest one; --epochs or --steps extend it.",
         ),
         options.output_option("runs/<date>-<model>", "Folder of the run."),
     ]

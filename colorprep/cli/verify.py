@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 @click.option("--repair", is_flag=True, help="Make again what is wrong.")
 @options.image_options
 def command(session: Session, **values: Any) -> None:
-    """Check labels, a prior, weights, or a prior from elsewhere.
+    """Check labels, a prior, weights, or a prior from another program.
 
-    PATH is a folder of labels, a prior.npz, a weights.npz or an .npy. Exit code 1 where something
-    is wrong, 0 once it is repaired. The images are needed for --deep and --repair only: whether
-    images have changed since they were labeled, --deep alone can see. It takes as long as labels.
+    PATH is a folder of labels, a prior.npz, a weights.npz or an .npy. Exit code 1 if something
+    is wrong, 0 once it is repaired. Only --deep and --repair need the images. Only --deep detects
+    images that have changed since they were labeled; it takes as long as labels.
     """
     from ..stages import verify as stage
 
@@ -60,11 +60,11 @@ def command(session: Session, **values: Any) -> None:
 
 
 def _extent(result: VerifyResult) -> str:
-    """Say what the labels were compared with."""
+    """Describe what the labels were compared with."""
     if result.what != "labels":
         return ""
     if result.n_compared is None:
-        return "; the files alone were checked, --deep compares them with the images"
+        return "; only the files were checked, --deep compares them with the images"
     return f"; {quantity(result.n_compared, 'image')} labeled again and compared"
 
 

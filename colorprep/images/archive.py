@@ -50,12 +50,12 @@ class ArchiveSource:
     ----------
     file : ArchiveFile
     read_member : callable
-        How bytes at a place become those of an image.
+        Converts stored bytes to those of an image.
     keys : Keys
     sizes : ndarray of shape (n,), int64
     places : ndarray of shape (n, ...), int64
     skipped : list of Skip
-        Names that no list could hold or that lead out of the archive, links to nothing, members
+        Names that a list cannot contain or that lead out of the archive, broken links, members
         that cannot be read, listed images that are missing.
     passed_over : mapping of str to int
     """
@@ -95,7 +95,7 @@ def archive_source(
     Parameters
     ----------
     path : Path
-        A .tar, .tar.gz or .zip file, whatever it is called.
+        A .tar, .tar.gz or .zip file; its name does not matter.
     lines : iterable of str or None
         Lines of a list that narrows the archive; None takes all images.
     list_name : str
@@ -111,7 +111,7 @@ def archive_source(
     Raises
     ------
     InputError
-        If it is no archive that can be read, is damaged, or holds no image.
+        If it is not a supported archive, is damaged, or contains no image.
 
     Warns
     -----
@@ -134,7 +134,7 @@ def archive_source(
 
 def _read_heads(file: ArchiveFile, files: Mapping[str, Place], read: MemberReader) -> ReadHeads:
     def read_heads(keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
-        """Give the first bytes of members."""
+        """Yield the first bytes of members."""
         for key in keys:
             size, *place = files[key]
             try:
@@ -170,14 +170,12 @@ def _kind(path: Path) -> tuple[bool, bool]:
         return True, False
     elif is_zip(path, head):
         return False, False
-    what = "is no archive that can be read, or its start is damaged"
+    what = "is not an archive in a supported format, or its start is damaged"
     if not head:
         what = "is empty"
     for magic, unpacker in UNPACKERS.items():
         if head.startswith(magic):
-            what = (
-                f"is packed in a way that is not read here; unpack it first, by `{unpacker} {path}`"
-            )
+            what = f"is in an unsupported archive format; unpack it first with `{unpacker} {path}`"
     raise InputError(
         f"{path} {what}; give a folder of images, a .tar, a .tar.gz or .tgz, a .zip, a tar of tars "
         "as ImageNet's, or CIFAR's binary archive; unpack or convert other archives first"

@@ -31,7 +31,7 @@ class ArchiveFile:
     ----------
     archive : Path
     gzipped : bool
-        Whether it is first to be unpacked.
+        Whether it must be decompressed first.
 
     Attributes
     ----------
@@ -121,9 +121,9 @@ class ArchiveFile:
             return opened
 
     def _check_same(self, status: os.stat_result) -> None:
-        """Refuse another archive under the same name: its images lie at other places."""
+        """Refuse an archive that was replaced: its images are at other offsets."""
         size, changed, _ = self._stamp
-        # What was only cut short is still right up to its end.
+        # A file that was only truncated is still right up to its end.
         cut = status.st_ino == self._inode and status.st_size < size
         # Machines that have copies of their own agree in these two, if not in the inode.
         if not cut and (status.st_size, status.st_mtime_ns) != (size, changed):

@@ -1,7 +1,7 @@
-"""Colors told by code points (ITU-T H.273): PNG's cICP chunk, the colr box of AVIF and HEIC.
+"""Colors given by code points (ITU-T H.273): PNG's cICP chunk, the colr box of AVIF and HEIC.
 
-Nothing here converts by them. sRGB's own, and those close to it, need no conversion; all others
-are refused, unless an ICC profile says the same.
+They are not used for conversion. sRGB and similar colors need no conversion; all others
+are refused, unless an ICC profile describes them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NAMES = {9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
 
 
 def check_code_points(data: bytes, has_profile: bool) -> None:
-    """Refuse colors that code points put far from sRGB.
+    """Refuse colors whose code points are far from sRGB.
 
     Parameters
     ----------

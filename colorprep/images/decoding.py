@@ -6,7 +6,7 @@ JPEG files go to libjpeg-turbo by simplejpeg; everything else, and whatever simp
 The rules: the first frame counts; alpha is composited over white; of 9 to 16 bits the upper 8 are
 kept; ICC profiles and CMYK are converted to sRGB; the orientation of EXIF, or else of XMP, is
 applied; gray becomes three equal channels. Pixels without an agreed range, such as floats, are
-refused. What a file is, its content says, not its name.
+refused. The format is determined from the content, not the name.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ def decode(
     orientation : {"apply", "ignore"}
         Whether the orientation of EXIF or XMP is applied.
     scratch : Scratch or None
-        Where the pixels may lie; None takes fresh memory.
+        Memory for the pixels; None allocates it.
     reduction : {1, 2, 4, 8}
         By how much a JPEG is decoded smaller, from a part of its coefficients; see
         `possible_reduction`. Of other files nothing is left out.
     damaged : {"skip", "keep"}
-        Whether a file of which decoders make a picture although part of its pixels is lost is
-        refused, or read as decoders do.
+        Whether a file that decodes although part of its pixels is lost is refused, or read as
+        decoders return it.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def decode(
             pixels = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch, damaged)
             if pixels is not None:
                 return pixels
-        elif flaw := flaw_of(data):  # Pillow does not pass on what libjpeg warns of
+        elif flaw := flaw_of(data):  # Pillow does not pass on libjpeg's warnings
             if damaged == "skip":
                 raise flaw
         else:
@@ -245,7 +245,7 @@ def _to_rgb(loaded: Loaded, icc: IccRule) -> Image.Image:
 
 
 def _without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image]:
-    """Take color and alpha apart; gray stays gray, so that a gray profile fits it."""
+    """Separate color and alpha; gray stays gray, so that a gray profile fits it."""
     if image.mode == "La":  # premultiplied
         image = image.convert("LA")
     whole = image.convert("RGBA")
@@ -275,7 +275,7 @@ def _upper_byte(image: Image.Image) -> Image.Image:
 
 
 def _flaw(data: bytes, image: Image.Image) -> BadImage | None:
-    """Return what Pillow does not look at: pixels that are missing or not what was written."""
+    """Return damage that Pillow does not detect: pixels that are missing or overwritten."""
     match format_of(data[:HEAD_BYTES]):
         case "PNG":
             return flaw_of_png(data, image)

@@ -1,7 +1,7 @@
-"""Digests of the bytes of images, by which a changed image is recognized for certain.
+"""Digests of the bytes of images, which reliably detect changed images.
 
-XXH3 of 128 bits reads 10 GB/s, so that a digest costs a five-hundredth of labeling the image. It
-tells accidents and edits, not forgeries.
+XXH3 of 128 bits reads 10 GB/s, so a digest costs a five-hundredth of labeling the image. It
+detects accidents and edits, not forgeries.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class DigestingSource:
     Attributes
     ----------
     digests : dict of int to str
-        By index of the image; images whose bytes cannot be read are not there.
+        By index of the image, without images whose bytes cannot be read.
     """
 
     def __init__(self, source: Source) -> None:
@@ -44,7 +44,7 @@ class DigestingSource:
 
     @property
     def name(self) -> str:
-        """What the source is called."""
+        """The name of the source."""
         return self._source.name
 
     @property
@@ -59,17 +59,17 @@ class DigestingSource:
 
     @property
     def stamps(self) -> NDArray[np.int64]:
-        """A number for each image that is another one once its file was changed."""
+        """A number for each image that differs once its file was changed."""
         return self._source.stamps
 
     @property
     def skipped(self) -> Sequence[Skip]:
-        """What was found but can be no image."""
+        """Files that cannot be used as images."""
         return self._source.skipped
 
     @property
     def passed_over(self) -> Mapping[str, int]:
-        """How many files that are no images were found, by kind."""
+        """The number of files that are not images, by kind."""
         return self._source.passed_over
 
     def read(self, index: int) -> bytes:

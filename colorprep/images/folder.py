@@ -44,7 +44,8 @@ class FolderSource:
     stamps : ndarray of shape (n,), int64
         Of each file's last change, see `change_stamp`.
     skipped : list of Skip
-        Names that no list could hold, folders that cannot be opened, listed files that are missing.
+        Names that a list cannot contain, folders that cannot be opened, listed files that are
+        missing.
     passed_over : mapping of str to int
     """
 
@@ -111,7 +112,7 @@ def folder_source(
     Raises
     ------
     InputError
-        If there is no such folder, or no image in it.
+        If the folder is missing or contains no image.
     """
     if not root.exists():
         raise InputError(f"there is no folder {root}; give the folder that holds the images")
@@ -139,7 +140,7 @@ def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
 
 
 class _Walk:
-    """Goes through a folder and sorts what it holds.
+    """Goes through a folder and sorts its files.
 
     Attributes
     ----------
@@ -216,14 +217,14 @@ class _Walk:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a folder or a link to one; a link in a circle is none."""
+    """Return whether an entry is a folder or a link to one; False for a circular link."""
     if entry.is_symlink():
         return os.path.isdir(entry.path)  # noqa: PTH112
     return entry.is_dir()
 
 
 def _head(path: str) -> bytes:
-    """Return the first bytes of a file; none where it cannot be read."""
+    """Return the first bytes of a file; empty if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
             return file.read(HEAD_BYTES)
@@ -237,9 +238,9 @@ def _count_files(folder: str) -> int:
 
 
 def _size_and_stamp(path: str) -> tuple[int, int] | None:
-    """Return the size of a file and its `change_stamp`; None for what is no file.
+    """Return the size of a file and its `change_stamp`; None if it is not a file.
 
-    Size -1 is that of a file which can only fail to be read.
+    The size is -1 for a file that cannot be read.
     """
     try:
         status = os.stat(path)  # noqa: PTH116  (a Path is slow to make, and there may be millions)

@@ -1,4 +1,4 @@
-"""Which image format a file is in, told from its first bytes."""
+"""The format of an image file, by its first bytes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HEIC_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".sp
 
 
 def format_of(head: bytes) -> str | None:
-    """Tell the format of an image file from its first bytes.
+    """Return the format of an image file by its first bytes.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def format_of(head: bytes) -> str | None:
 
 
 def _format_of_brands(head: bytes) -> str | None:
-    """Tell the format of a file of the ISO base media kind from its brands."""
+    """Return the format of an ISO base media file by its brands."""
     box = head[: int.from_bytes(head[:4], "big")]
     brands = {box[8:12], *(box[at : at + 4] for at in range(16, len(box) - 3, 4))}
     if brands & _AVIF_BRANDS:

@@ -27,7 +27,7 @@ _SUBSAMPLINGS = {
 
 
 class JpegFacts(NamedTuple):
-    """What a JPEG's segments say.
+    """Facts from the segments of a JPEG.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class JpegFacts(NamedTuple):
         Three bytes a channel: its name, its sampling factors (across in the upper four bits, down
         in the lower), its quantization table.
     profile : bytes
-        The embedded ICC profile, joined from its chunks; empty where there is none.
+        The embedded ICC profile, joined from its chunks; empty if missing.
     exif : bytes
-        The EXIF block, which may hold an orientation; empty where there is none.
+        The EXIF block, which may contain an orientation; empty if missing.
     xmp : bytes
-        The XMP packet, which may hold one too; empty where there is none.
+        The XMP packet, which may contain one too; empty if missing.
     coding : int
         The marker of the frame, which says how it is coded.
     scan : int
@@ -93,7 +93,7 @@ def jpeg_facts(data: bytes) -> JpegFacts | None:
     at, end = 2, len(data)
     while 0 <= at <= end - 20:
         marker = data[at + 1]
-        if data[at] != 0xFF or marker == 0:  # no marker: decoders pass such bytes over
+        if data[at] != 0xFF or marker == 0:  # not a marker: decoders skip such bytes
             at = data.find(b"\xff", at + 1)
             continue
         if marker == 0xFF:  # a fill byte

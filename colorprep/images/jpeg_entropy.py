@@ -1,7 +1,7 @@
 """Walking the entropy-coded data of a JPEG: counting blocks instead of making pixels.
 
 Each walk reads the blocks of one restart interval, without its markers and stuffed bytes, and says
-how far it came. The four kinds of Huffman-coded scans are those of ITU-T T.81, F.2.2 and G.2.
+how far it got. The four kinds of Huffman-coded scans are those of ITU-T T.81, F.2.2 and G.2.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Fault(IntEnum):
 
 
 class Walked(NamedTuple):
-    """How far a walk came.
+    """How far a walk got.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Walked(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """What it takes to walk a scan.
+    """Tables and sizes needed to walk a scan.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ def code_table(counts: Sequence[int], symbols: bytes) -> NDArray[np.uint16] | No
     -------
     ndarray of shape (65536,), uint16, or None
         For the next 16 bits: 256 times the length of the code, plus its symbol; 0 where there is no
-        such code. None where the counts make no code.
+        such code. None if the counts are not those of a code.
     """
     table = np.zeros(N_CODES, np.uint16)
     at = place = 0

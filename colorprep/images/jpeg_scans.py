@@ -1,4 +1,4 @@
-"""What the scans of a JPEG code: their headers, and which coefficients they leave out."""
+"""The headers of a JPEG's scans, and the coefficients that no scan codes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def scan_header(segment: bytes, progressive: bool) -> ScanHeader | None:
     Returns
     -------
     ScanHeader or None
-        None where it is none.
+        None if it is not a scan header.
     """
     n = segment[0] if segment else 0
     if not 1 <= n <= 4 or len(segment) < 4 + 2 * n:
@@ -78,7 +78,7 @@ class Coverage:
         self._low = {name: bytearray([_NOT_CODED] * _N_COEFFICIENTS) for name in components}
 
     def add(self, scan: ScanHeader) -> bool:
-        """Account for a scan; return whether it goes on where those before it ended."""
+        """Account for a scan; return whether it continues where the previous ones ended."""
         fits = True
         expected = {scan.high} if scan.high else {0, _NOT_CODED}
         place = slice(scan.first, scan.last + 1)

@@ -1,9 +1,9 @@
 """Whether the pixels of a JPEG are all there.
 
-Decoders make a picture of a JPEG whose scan is cut or overwritten, and at most warn. They also warn
-of what harms no pixel: a byte too many before a marker, an end mark that is missing. So a
-warning is a suspicion only, and is settled here: the scans are walked, code by code, and each must
-hold its blocks, no fewer and no more.
+Decoders return a picture of a JPEG whose scan is cut or overwritten, and at most warn. They also
+warn of defects that harm no pixel: an extra byte before a marker, a missing end mark. So a warning
+is only a suspicion, which is checked here: the scans are walked, code by code, and each must
+contain exactly its blocks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RESTART = re.compile(rb"\xff+([\xd0-\xd7])")
 _STUFFED = re.compile(rb"\xff+\x00")
 _TABLES, _END, _SCAN, _INTERVAL = 0xC4, 0xD9, 0xDA, 0xDD
 _SEQUENTIAL, _PROGRESSIVE = frozenset([0xC0, 0xC1]), 0xC2
-_ENOUGH_FILLING = 4  # bits that are hardly all ones by chance
+_ENOUGH_FILLING = 4  # bits that are rarely all ones at random
 _FAULTS = {
     Fault.DATA_ENDED: "ends",
     Fault.INVALID_CODE: "has an invalid code",
@@ -48,18 +48,18 @@ def flaw_of(data: bytes, warning: str = "") -> BadImage | None:
     data : bytes
         The file.
     warning : str
-        What a decoder warns of; empty for nothing. It is believed where a file cannot be walked:
+        The warning of a decoder, empty if none. It is trusted if a file cannot be walked:
         with arithmetic, lossless or hierarchical coding, or where a header is damaged.
 
     Returns
     -------
     BadImage or None
         None for a sound file; ``truncated`` where the file ends before its pixels do; ``damaged``
-        where an end mark follows, so that decoders make a picture of what is left.
+        where an end mark follows, so that decoders return a picture of the rest.
 
     Notes
     -----
-    Overwritten data that happens to be as many valid blocks as before is not found.
+    Overwritten data that decodes to the same number of valid blocks is not found.
     """
     try:
         _JpegWalk(data).check()
@@ -176,7 +176,7 @@ class _JpegWalk:
     def _flaw_of_scan(
         self, header: ScanHeader, intervals: Sequence[bytes], numbers: Sequence[int]
     ) -> str:
-        """Tell what is wrong with a scan, cut into restart intervals; empty for nothing."""
+        """Describe what is wrong with a scan, cut into restart intervals; empty if sound."""
         assert self._frame is not None
         scan = self._scan(header, self._frame)
         n_units = self._frame.units(header.components)
@@ -198,11 +198,11 @@ class _JpegWalk:
                 place = f"after {first + found.n_units:,} of {n_units:,} units"
                 return f"the scan {_FAULTS[found.fault]} {place}"
             if _goes_on(data, found.position, scan):
-                return f"the scan goes on after its {n_units:,} units"
+                return f"the scan continues after its {n_units:,} units"
         return ""
 
     def _scan(self, header: ScanHeader, frame: _Frame) -> Scan:
-        """Put together what it takes to walk a scan."""
+        """Return the tables and sizes needed to walk a scan."""
         dc, ac = [], []
         for name, (dc_number, ac_number) in zip(header.components, header.tables, strict=True):
             across, down = frame.sampling[name] if len(header.components) > 1 else (1, 1)
@@ -229,9 +229,9 @@ class _JpegWalk:
 def _goes_on(data: bytes, position: int, scan: Scan) -> bool:
     """Return whether blocks follow the last one, as they do where others were lost before it.
 
-    A walk that loses its way in overwritten data and finds it again may count too many blocks; true
-    ones are then left over. Stray bytes are something else: they follow the ones that fill up the
-    last byte. Few such ones prove little, so blocks are looked for as well.
+    A walk through overwritten data may lose synchronization, regain it, and count too many blocks;
+    true blocks are then left over. Stray bytes are different: they follow the 1 bits that pad the
+    last byte. A few 1 bits prove little, so the function looks for blocks as well.
     """
     end = 8 * len(data)
     if end - position < 8:

@@ -8,12 +8,13 @@ form         line                      holds
 `labeled`    ``/n01/x.JPEG 7``         a slash before it, and after it the number of its class
 ===========  ========================  ==========================================================
 
-All of them are read, also mixed. What a line means is certain only beside the source, as the name
-of a folder or a number at the end may be part of the key; without one, lines are compared as paths.
+All of them are read, also mixed. The meaning of a line is certain only together with the source, as
+the name of a folder or a number at the end may be part of the key; otherwise lines are compared as
+paths.
 
-A line is taken as it stands if that is an image. Else blanks, a byte order mark and quotes around
-it are taken off, then its class number, then backslashes are read as slashes; last, an accented
-letter may be spelled in another way, see `colorprep.images.spelling`.
+A line is used as it is if that is an image. Otherwise surrounding blanks, a byte order mark and
+quotes are removed, then its class number, then backslashes are read as slashes; last, accented
+letters may be spelled in another way, see `colorprep.images.spelling`.
 """
 
 from __future__ import annotations
@@ -48,15 +49,15 @@ def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
     Parameters
     ----------
     path : Path
-        One path a line, which a line feed ends, or a carriage return, or both; empty lines are
-        passed over. UTF-8 or, after a byte order mark, UTF-16.
+        One path per line, ended by a line feed, a carriage return, or both; empty lines are
+        ignored. UTF-8 or, after a byte order mark, UTF-16.
     may_be_empty : bool
-        Whether a list of nothing will do, as what an audit drops where all is well.
+        Whether an empty list is allowed, such as the images that an audit drops.
 
     Returns
     -------
     list of str
-        Bytes that are not UTF-8 are surrogates, which no key holds.
+        Bytes that are not UTF-8 become surrogates, which no key contains.
 
     Raises
     ------
@@ -73,12 +74,14 @@ def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
     except OSError as error:
         raise InputError(f"cannot read the list {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"cannot read the list {path}: it is damaged UTF-16 text") from error
+        raise InputError(
+            f"cannot read the list {path}: it is not valid UTF-16 text; save it as UTF-8 text"
+        ) from error
     lines = [line for line in re.split("[\r\n]+", text) if line.strip()]
     n_bad = sum(not is_listable(line) for line in lines)
     if 2 * n_bad > len(lines):
         raise InputError(
-            f"cannot read the list {path}: it is a binary file, or in another encoding than UTF-8; "
+            f"cannot read the list {path}: it is a binary file, or not encoded in UTF-8; "
             "save it as UTF-8 text"
         )
     if not lines and not may_be_empty:
@@ -144,15 +147,15 @@ def listed(
     Parameters
     ----------
     lines : iterable of str
-        A first part that names the source itself, a leading slash and a trailing class number are
-        understood.
+        A leading name of the source itself, a leading slash and a trailing class number are
+        recognized.
     source_name : str
     find : callable
-        Returns the size and place of an image by its key, None where there is none.
+        Returns the size and place of an image by its key, None if missing.
     list_name : str
         For messages.
     respell : callable
-        Returns the key that is another spelling of a name, None where there is none.
+        Returns the key that is another spelling of a name, None if missing.
 
     Returns
     -------
@@ -219,7 +222,7 @@ def match(lines: Iterable[str], keys: Collection[str]) -> tuple[list[str], list[
 
 
 def plain_path(line: str) -> str:
-    """Return the path that a line holds, as far as it can be told without a source.
+    """Return the path in a line, as far as it can be determined without a source.
 
     Parameters
     ----------
@@ -228,9 +231,8 @@ def plain_path(line: str) -> str:
     Returns
     -------
     str
-        Without a byte order mark, quotes, a leading slash, parts that say nothing, and a class
-        number; a number at the end is one where what stands before it ends as the names of images
-        do. Backslashes are slashes where there is no slash.
+        Without a byte order mark, quotes, a leading slash, empty parts, and a class number, which
+        is a number after the name of an image. Backslashes become slashes if there is no slash.
     """
     bare = _bare(line)
     unlabeled = _bare(_without_class(bare))
@@ -243,20 +245,20 @@ def plain_path(line: str) -> str:
 def plain_paths(
     lists: Sequence[Sequence[str]], names: Sequence[str]
 ) -> tuple[list[list[str]], list[Skip]]:
-    """Return the paths that the lines of lists hold, to be compared without a source.
+    """Return the paths in the lines of lists, to be compared without a source.
 
     Parameters
     ----------
     lists : sequence of sequence of str
     names : sequence of str
-        What the lists are called, for messages.
+        The names of the lists, for messages.
 
     Returns
     -------
     paths : list of list of str
         See `plain_path`; spelled alike in all lists.
     skipped : list of Skip
-        The lines that are no text.
+        The lines that are not text.
     """
     skipped = [
         Skip(escaped(line), "bad-name", f"a line of {name} that is not UTF-8 text")
@@ -305,7 +307,7 @@ def _readings(line: str, source_name: str | None) -> Iterator[str]:
 
 
 def _paths(line: str) -> Iterator[str]:
-    """Give a line, then what it is without what was put around a path, or as Windows writes it."""
+    """Yield a line as it is, then without quotes and the like, then with slashes."""
     yield line
     yield line.strip()
     yield _without_class(line)
@@ -320,7 +322,7 @@ def _paths(line: str) -> Iterator[str]:
 def _keys_for(
     line: str, source_name: str | None, respell: Callable[[str], str | None]
 ) -> Iterator[str]:
-    """Give the keys that a line may mean, as it is spelled and then as it may be."""
+    """Yield the keys that a line may mean, first as spelled, then in other spellings."""
     yield from _readings(line, source_name)
     for name in _readings(line, source_name):
         key = respell(name)
@@ -329,7 +331,7 @@ def _keys_for(
 
 
 def _finder(keys: Collection[str], source_name: str | None) -> Callable[[str], str | None]:
-    """Return what finds the key that a line means, None where there is none."""
+    """Return a function from a line to the key that it means, None if missing."""
     there, respell = frozenset(keys), Spellings(keys).get
 
     def find(line: str) -> str | None:
@@ -343,7 +345,7 @@ def _without_class(line: str) -> str:
 
 
 def _bare(line: str) -> str:
-    """Return a line without what programs put around a path: blanks, a byte order mark, quotes."""
+    """Return a line without surrounding blanks, byte order mark and quotes."""
     line = line.strip().removeprefix("\ufeff").strip()
     quoted = len(line) > 1 and line[0] == line[-1] and line[0] in "\"'"
     return line[1:-1] if quoted else line

@@ -1,4 +1,4 @@
-"""Loading image files of all formats but plain JPEG, by Pillow or by what reads them right."""
+"""Loading image files of all formats but plain JPEG, by Pillow or another correct reader."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Loaded(NamedTuple):
     turned : bool
         Whether the image was turned upright already.
     hidden : ndarray of shape (H, W), bool, or None
-        Pixels that are transparent though the image does not say so.
+        Pixels that are transparent although the image has no alpha.
     """
 
     image: Image.Image
@@ -61,7 +61,7 @@ def load(data: bytes, check_size: CheckSize) -> Loaded:
     BadImage
         If its kind of pixel is not supported.
     Exception
-        Nearly anything, where Pillow stumbles over a damaged file.
+        Nearly any, if Pillow fails at a damaged file.
     """
     loader = _LOADERS.get(format_of(data[:HEAD_BYTES]) or "", _load)
     return loader(data, check_size)
@@ -112,7 +112,7 @@ def _load_png(data: bytes, check_size: CheckSize) -> Loaded:
 
 
 def _load_gif(data: bytes, check_size: CheckSize) -> Loaded:
-    """Load the first frame; where it leaves the canvas free, the picture is transparent."""
+    """Load the first frame; the part of the canvas that it does not cover is transparent."""
     image = _opened(data, check_size)
     frame = image.tile[0].extents
     image.load()
@@ -129,7 +129,7 @@ def _load_webp(data: bytes, check_size: CheckSize) -> Loaded:
 def _outside(
     frame: tuple[int, int, int, int] | None, size: tuple[int, int]
 ) -> NDArray[np.bool_] | None:
-    """Return which pixels of a canvas a frame leaves free; None if it covers the canvas."""
+    """Return which pixels of a canvas a frame does not cover; None if it covers all."""
     if frame is None or frame == (0, 0, *size):
         return None
     left, top, right, bottom = frame

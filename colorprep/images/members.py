@@ -17,15 +17,15 @@ from .sorting import Place as Place
 from .source import Found, Search, escaped, has_image_ending, in_order
 from .spelling import Spellings
 
-DEAD_LINK = "a link to what is not in the archive"
+DEAD_LINK = "a link whose target is not in the archive"
 MOST_LINKS = 40  # one after another, as for Linux
 
 
 @dataclass
 class Members:
-    """What an archive or a store holds, added in its own order.
+    """The members of an archive or a store, added in its own order.
 
-    Of members of one name the last one counts, as it does when an archive is unpacked.
+    If several members have the same name, the last one counts, as in unpacking.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class Members:
         By key: the path from the top that a link leads to, perhaps through other links; empty
         where it leads out of the archive.
     refused : dict of str to Skip
-        What is in the archive, but cannot be read.
+        Members that cannot be read.
     passed_over : Counter of str
-        What is neither a file nor a link to one, by kind.
+        Members that are neither files nor links to files, by kind.
     replaced : int
-        How many members were followed by another one of their name.
+        How many members were followed by another one of the same name.
     notes : list of str
-        What is odd about the archive, for a warning.
+        Oddities of the archive, for a warning.
     """
 
     files: dict[str, Place] = field(default_factory=dict)
@@ -81,13 +81,13 @@ class Members:
                 self.replaced += 1
 
     def follow_links(self, folders: bool) -> None:
-        """Give links the places of the files that they lead to.
+        """Resolve links to the places of their files.
 
         Parameters
         ----------
         folders : bool
-            Whether a link to a folder gives all that is in it, under the link's own name; else it
-            is passed over.
+            Whether a link to a folder adds all its files, under the link's own name; else it is
+            passed over.
         """
         if not self.links:
             return
@@ -109,12 +109,12 @@ class Members:
         self.files = tree.found | self.files
 
     def warnings(self, shown: str) -> list[str]:
-        """Return what a user should know of an archive beside the images that are skipped."""
+        """Return warnings about an archive, apart from the skipped images."""
         found = list(self.notes)
         if self.replaced:
             found.append(
-                f"{shown} holds {self.replaced} members whose name comes again after them; the "
-                "last one of each name is read"
+                f"{shown} contains {self.replaced} members that are followed by another one of the "
+                "same name; only the last one of each name is read"
             )
         lost = [
             skip.key
@@ -123,8 +123,8 @@ class Members:
         ]
         if lost:
             found.append(
-                f"{len(lost)} links of {shown} lead to nothing in it, such as {lost[0]}; if they "
-                "are for folders of images, those are missing"
+                f"{len(lost)} links in {shown} have no target in it, such as {lost[0]}; if they "
+                "stand for folders of images, these images are missing"
             )
         return found
 
@@ -138,7 +138,7 @@ class Members:
         names : SourceNames
         lines : iterable of str or None
             Lines of a list that narrows it; None takes all that are images, by their names or,
-            where those do not tell, by their first bytes.
+            if those are ambiguous, by their first bytes.
         read : ReadHeads
         search : Search
 
@@ -165,12 +165,12 @@ class Members:
 
 
 class SourceNames(NamedTuple):
-    """What messages call an archive or a store, and its list.
+    """Names of an archive or a store, and of its list, for messages.
 
     Attributes
     ----------
     name : str
-        What the source is called; lists may begin their lines with it.
+        The name of the source; lines of lists may begin with it.
     shown : str
         The archive or URL.
     list : str
@@ -234,7 +234,7 @@ class _Tree:
 
     @cached_property
     def _folders(self) -> dict[str, set[str]]:
-        """The names in each folder; made only where a link leads to no file."""
+        """The names in each folder; computed only if a link leads to no file."""
         folders: dict[str, set[str]] = {"": set()}
         for key in (*self._files, *self._links):
             folder, _, name = key.rpartition("/")
@@ -245,7 +245,7 @@ class _Tree:
         return folders
 
     def is_folder(self, path: str) -> bool:
-        """Tell whether a path without links is a folder."""
+        """Return whether a path without links is a folder."""
         return path in self._folders
 
     def resolved(self, path: str) -> str | None:
@@ -293,7 +293,7 @@ class _Tree:
 
 
 def _upwards(folder: str) -> Iterator[str]:
-    """Give a folder and all above it, the top too, which has no name."""
+    """Yield a folder and all above it, including the top, whose name is empty."""
     while folder:
         yield folder
         folder = folder.rpartition("/")[0]

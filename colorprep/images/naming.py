@@ -1,8 +1,8 @@
-"""What the name of a file tells: whether it is an image, is hidden, or must be looked into.
+"""Deciding by the name of a file whether it is an image, is hidden, or must be opened.
 
-Only a name that does not tell is looked into: one without an ending, such as ``photo`` or
-``x.jpg?w=640``, or with an ending of several formats, such as ``.jfif`` or ``.heic``. The first
-bytes of the file decide then.
+Only files with an ambiguous name are opened: those without an ending, such as ``photo`` or
+``x.jpg?w=640``, or with an ending that several formats share, such as ``.jfif`` or ``.heic``.
+The first bytes of the file decide then.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ SYSTEM_FOLDERS = frozenset(
 
 
 def is_hidden(name: str) -> bool:
-    """Tell whether a file or folder is hidden by its name."""
+    """Return whether a file or folder is hidden by its name."""
     return name.startswith(".") and name not in (".", "..")
 
 
 def is_system_folder(name: str) -> bool:
-    """Tell whether a folder is hidden, or made by a system for itself."""
+    """Return whether a folder is hidden, or was created by an operating system."""
     return is_hidden(name) or name.casefold() in SYSTEM_FOLDERS
 
 
 def is_noise(key: str) -> bool:
-    """Tell whether a file is hidden, or lies in a folder that is or that a system made."""
+    """Return whether a file is hidden, or is in a hidden or system folder."""
     *folders, name = key.split("/")
     return is_hidden(name) or any(map(is_system_folder, folders))
 
 
 def ending_of(name: str) -> str:
-    """Return the ending of a name in lower case, such as ``.jpg``; empty where it has none."""
+    """Return the ending of a name in lower case, such as ``.jpg``; empty if missing."""
     stem, dot, ending = name.rpartition(".")
     is_ending = re.fullmatch(r"(?!\d+$)[A-Za-z0-9]{1,12}", ending) is not None
     return dot + ending.lower() if stem and is_ending and "?" not in stem else ""
 
 
 def is_doubtful(name: str) -> bool:
-    """Tell whether only the first bytes of a file tell if it is an image."""
+    """Return whether a file must be opened to find out if it is an image."""
     if is_hidden(name) or has_image_ending(name):
         return False
     ending = ending_of(name)
@@ -56,19 +56,19 @@ def is_doubtful(name: str) -> bool:
 
 
 def is_image(name: str, head: bytes) -> bool:
-    """Tell whether a file of a doubtful name is an image, by its first bytes.
+    """Return whether a file with an ambiguous name is an image, by its first bytes.
 
     Parameters
     ----------
     name : str
     head : bytes
-        Empty where the file is, or where it cannot be read; its ending decides then.
+        Empty if the file is empty or cannot be read; its ending decides then.
     """
     return format_of(head) is not None if head else ending_of(name) in DOUBTFUL_ENDINGS
 
 
 def kind_of(name: str) -> str:
-    """Return the kind by which a file that is no image is counted: its ending, mostly."""
+    """Return the kind under which a file that is not an image is counted, mostly its ending."""
     if is_hidden(name):
         return HIDDEN
     ending = ending_of(name)

@@ -29,7 +29,7 @@ _DEPTHS = {
 
 
 class Header(NamedTuple):
-    """What the header of a binary Netpbm file says.
+    """The header of a binary Netpbm file.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Header(NamedTuple):
 
 
 def read_header(data: bytes) -> Header | None:
-    """Read the header of a file that Pillow does not read, or not to the bit.
+    """Read the header of a file that Pillow does not read, or not exactly.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def read_header(data: bytes) -> Header | None:
     Returns
     -------
     Header or None
-        None for a file that is Pillow's: all but PAM and binary files of over 256 levels.
+        None for a file that Pillow reads: all but PAM and binary files of over 256 levels.
 
     Raises
     ------
@@ -75,14 +75,14 @@ def read_header(data: bytes) -> Header | None:
     else:
         return None
     if not header.width or not header.height or not 0 < header.most < 65536:
-        raise BadImage("corrupt", "a Netpbm header with a number out of range")
+        raise BadImage("corrupt", "a number in the Netpbm header is out of range")
     return header if header.most > 255 or data.startswith(b"P7") else None
 
 
 def _pam_header(data: bytes) -> Header:
     found = _PAM.match(data)
     if found is None:
-        raise BadImage("corrupt", "a PAM whose header does not end")
+        raise BadImage("corrupt", "the PAM header does not end")
     lines = found[1].decode("ascii", "replace").splitlines()
     fields = dict(line.strip().partition(" ")[::2] for line in lines)
     try:
@@ -90,11 +90,11 @@ def _pam_header(data: bytes) -> Header:
             int(fields[name]) for name in ("WIDTH", "HEIGHT", "DEPTH", "MAXVAL")
         )
     except (KeyError, ValueError) as error:
-        raise BadImage("corrupt", f"a PAM header without its numbers: {error}") from error
+        raise BadImage("corrupt", f"a number is missing in the PAM header: {error}") from error
     kind = fields.get("TUPLTYPE", "").strip()
     expected = _DEPTHS.get(kind) if kind else {1: 1, 3: 3}.get(depth)
     if expected != depth:
-        raise BadImage("unsupported", f"a PAM of type {kind or 'unknown'} with depth {depth}")
+        raise BadImage("unsupported", f"PAM of type {kind or 'unknown'} with depth {depth}")
     return Header(width, height, depth, most, found.end())
 
 
@@ -120,7 +120,7 @@ def read_pixels(header: Header, data: bytes) -> Image.Image:
     count = header.width * header.height * header.depth
     kind = np.dtype(np.uint8 if header.most < 256 else ">u2")
     if len(data) - header.start < count * kind.itemsize:
-        raise BadImage("truncated", "a Netpbm file that ends before its pixels do")
+        raise BadImage("truncated", "the Netpbm file ends before its pixels do")
     samples = np.frombuffer(data, kind, count, header.start)
     levels = _levels(samples, header.most)
     return Image.frombytes(_MODES[header.depth], (header.width, header.height), levels.tobytes())

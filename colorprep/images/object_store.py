@@ -30,7 +30,7 @@ from .source import USUAL, Keys, Search
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 LOCAL = ("file", "local")
-HEADS_AT_ONCE = 1000  # files that are looked into, in requests side by side
+HEADS_AT_ONCE = 1000  # files that are opened in concurrent requests
 VERSIONS = ("ETag", "etag", "LastModified", "updated", "mtime", "created")  # as stores call them
 
 
@@ -45,9 +45,10 @@ class ObjectStoreSource:
     keys : Keys
     sizes : ndarray of shape (n,), int64
     stamps : ndarray of shape (n,), int64
-        A digest of what the store says of each file's version; 0 where it says nothing.
+        A digest of the version that the store reports for each file; 0 if it reports none.
     skipped : list of Skip
-        Names that no list could hold or that are no plain paths, listed images that are missing.
+        Names that a list cannot contain or that are not plain paths, listed images that are
+        missing.
     passed_over : mapping of str to int
     """
 
@@ -103,7 +104,7 @@ def object_store_source(
     Returns
     -------
     ObjectStoreSource or FolderSource
-        A folder where the URL is that of one, ``file://...``.
+        A folder if the URL is that of a folder, ``file://...``.
 
     Raises
     ------
@@ -186,7 +187,7 @@ def _walk(store: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _heads(store: Any, root: str, keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
-    """Give the first bytes of files, asking for these alone; none where the store gives none."""
+    """Yield the first bytes of files, requesting only these; empty if they cannot be read."""
     for start in range(0, len(keys), HEADS_AT_ONCE):
         paths = [root + key for key in keys[start : start + HEADS_AT_ONCE]]
         for head in store.cat_ranges(paths, 0, n_bytes, on_error="return"):

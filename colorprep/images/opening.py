@@ -38,7 +38,7 @@ def find_images(
     Raises
     ------
     InputError
-        If there is no such place, it is of no kind that can be read, or holds no image.
+        If the place is missing, is not a supported kind of source, or contains no image.
     """
     if is_url(place):
         return object_store_source(str(place), lines, list_name, search)

@@ -1,7 +1,7 @@
 """HEIC and JPEG XL, by packages that are installed on demand.
 
-Both may turn the picture by a rule of their own, which is part of the format, and which their
-decoders follow; what EXIF says beside it is for information.
+Both formats can rotate the picture by their own rule, which their decoders apply; the orientation
+in EXIF is only informative.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def open_jxl(data: bytes) -> tuple[Image.Image, int, bool]:
     image : PIL.Image.Image
     orientation : int
     turned : bool
-        Whether it is upright already. A JPEG that was packed without loss comes out as it was.
+        Whether it is upright already. A losslessly recompressed JPEG is returned as stored.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def jxl_header(data: bytes) -> tuple[int, int, int]:
     Raises
     ------
     BadImage
-        If there is none.
+        If the codestream is missing.
     """
     start = _codestream(data)
     bits = _Bits(data[start + 2 : start + 34])
@@ -153,7 +153,7 @@ def _codestream(data: bytes) -> int:
         if size < 8:
             break
         at += size
-    raise BadImage("corrupt", "a JPEG XL file without a codestream")
+    raise BadImage("corrupt", "the JPEG XL file has no codestream")
 
 
 @cache

@@ -1,6 +1,6 @@
 """Which way up a picture is meant to be seen: the orientation of EXIF and XMP, and turning.
 
-As by Pillow's `ImageOps.exif_transpose`: EXIF's orientation counts, and XMP's where EXIF has none.
+As in Pillow's `ImageOps.exif_transpose`, the orientation is that of EXIF, or else of XMP.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def orientation_of(read: Callable[[], Image.Exif]) -> int:
     Parameters
     ----------
     read : callable
-        Returns the block; may raise anything, since a broken one must not cost a good picture.
+        Returns the block; may raise anything, since a broken block must not cost a good picture.
 
     Returns
     -------
     int
-        1..8; 1 where it is not said.
+        1..8; 1 if missing.
     """
     try:
         return valid(read().get(_TAG, 1))
@@ -47,17 +47,17 @@ def orientation_of(read: Callable[[], Image.Exif]) -> int:
 
 
 def orientation_in(exif: bytes, xmp: bytes) -> int:
-    """Return the orientation that an EXIF block and an XMP packet say.
+    """Return the orientation stored in an EXIF block or an XMP packet.
 
     Parameters
     ----------
     exif, xmp : bytes
-        Empty where there is none.
+        Empty if missing.
 
     Returns
     -------
     int
-        1..8; 1 where it is not said.
+        1..8; 1 if missing.
     """
     block = Image.Exif()
     if exif:
@@ -72,13 +72,13 @@ def orientation_in(exif: bytes, xmp: bytes) -> int:
 
 
 def orientation_in_xmp(xmp: bytes) -> int:
-    """Return the orientation that an XMP packet says, 1..8; 1 where it says none."""
+    """Return the orientation stored in an XMP packet, 1..8; 1 if missing."""
     found = _XMP.search(xmp)
     return valid(int(found[1])) if found else 1
 
 
 def valid(value: object) -> int:
-    """Return an orientation, or 1 for a value that is none."""
+    """Return an orientation, or 1 for a value that is not one."""
     return value if isinstance(value, int) and value in _TURNS else 1
 
 

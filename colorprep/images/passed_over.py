@@ -1,4 +1,4 @@
-"""What a source holds beside its images: the kinds by which it is counted, and how it is told."""
+"""Files in a source that are not its images: how they are counted by kind, and reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWN_FOLDER = " (made by colorprep)"  # after the folder's path
 ARCHIVE_ENDINGS = frozenset(
     ".tar .tgz .tbz2 .txz .zip .7z .rar .gz .bz2 .xz .zst .tar.gz .tar.bz2 .tar.xz .tar.zst".split()
 )
-# Endings of images whose format, one that is read or not, only their first bytes tell.
+# Endings of images whose format is known only from their first bytes; it may be unsupported.
 DOUBTFUL_ENDINGS = frozenset(
     ".jfif .jif .jfi .pjpeg .pjp .apng .pbm .pgm .pnm .pam .pfm .avifs .hif".split()
 )
@@ -32,17 +32,17 @@ _SHOWN = 10  # kinds, or folders, in a message
 
 
 def system_folder(name: str) -> str:
-    """Return the kind by which all files in hidden and system folders of a name are counted."""
+    """Return the kind under which files in hidden and system folders of a name are counted."""
     return f"{_printable(name)}/"
 
 
 def own_folder(path: str) -> str:
-    """Return the kind by which the files of a folder that colorprep made are counted."""
+    """Return the kind under which the files of a folder that colorprep made are counted."""
     return f"{_printable(path.rstrip('/'))}/{OWN_FOLDER}"
 
 
 def described(passed_over: Mapping[str, int]) -> str:
-    """Tell what was passed over, in a sentence without a full stop; empty for nothing.
+    """Describe what was passed over, in a sentence without a full stop; empty if nothing was.
 
     Parameters
     ----------
@@ -71,22 +71,26 @@ def described(passed_over: Mapping[str, int]) -> str:
 
 
 def no_image(place: str, passed_over: Mapping[str, int]) -> InputError:
-    """Return the error that says that a place holds no image, and what it holds instead."""
-    looked = f"looked for {' '.join(sorted(ENDINGS))}, and into files whose names do not tell"
-    error = f"no image in {place}: {looked}; {described(passed_over) or 'there is no other file'}"
+    """Return the error for a place without images, which names what it contains instead."""
+    looked = f"looked for {' '.join(sorted(ENDINGS))}, and opened files with an ambiguous ending"
+    error = (
+        f"no image in {place}: {looked}; {described(passed_over) or 'it contains no other file'}"
+    )
     if any(key.endswith(OWN_FOLDER) or key == OWN_PICTURES for key in passed_over):
-        error += "; give such a folder itself to have its pictures taken"
+        error += "; to use pictures made by colorprep, give their folder itself"
     return InputError(error)
 
 
 def _advice(kinds: Iterable[str]) -> str:
-    """Tell what can be done about files that hold images but are not read."""
+    """Describe what can be done about files that contain images but are not read."""
     found = set(kinds)
     advice = []
     if found & ARCHIVE_ENDINGS:
-        advice.append("archives beside images are not opened; unpack them, or give each by itself")
+        advice.append(
+            "archives beside images are not opened; unpack them, or give each as the source"
+        )
     if unread := sorted(found & DOUBTFUL_ENDINGS):
-        advice.append(f"those {' '.join(unread)} are of no format that is read; convert them")
+        advice.append(f"the {' '.join(unread)} files are in unsupported formats; convert them")
     return f" ({'; '.join(advice)})" if advice else ""
 
 

@@ -1,4 +1,4 @@
-"""PNG: what its chunks say that Pillow does not look at, or stumbles over.
+"""PNG chunks that Pillow ignores, or fails at.
 
 Chunks are those of the PNG specification, third edition (W3C, 2025).
 """
@@ -18,7 +18,7 @@ _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _ORIENTED = (
     b"XML:com.adobe.xmp\0",
     b"Raw profile type exif\0",
-)  # texts that may say which way is up
+)  # texts that may contain an orientation
 _DEPTH_AT = 24  # of the bits per sample, within IHDR
 
 # Pillow's limit for one compressed text or ICC profile is 1 MB; profiles of printers are larger.
@@ -26,7 +26,7 @@ PngImagePlugin.MAX_TEXT_CHUNK = 1 << 24
 
 
 def without_texts(data: bytes) -> bytes:
-    """Leave out the texts of a PNG, of which Pillow takes just so much before it gives up.
+    """Remove the text chunks of a PNG, since Pillow refuses files with too much text.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def without_texts(data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Give where each whole chunk starts and ends, and its kind."""
+    """Yield the start, end and kind of each complete chunk."""
     start = len(SIGNATURE)
     while start + 12 <= len(data):
         end = start + 12 + int.from_bytes(data[start : start + 4], "big")
@@ -59,7 +59,7 @@ def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def fix_transparent_color(image: Image.Image, data: bytes) -> None:
-    """Bring the one transparent color of a gray or RGB PNG to the depth that Pillow holds.
+    """Convert the transparent color of a gray or RGB PNG to the depth of Pillow's image.
 
     Parameters
     ----------
@@ -84,6 +84,6 @@ def fix_transparent_color(image: Image.Image, data: bytes) -> None:
 
 
 def transparent_pixels(image: Image.Image) -> NDArray[np.bool_] | None:
-    """Return which pixels of a 16-bit gray image are of its transparent color; None without one."""
+    """Return which pixels of a 16-bit gray image have its transparent color; None if missing."""
     color = image.info.get("transparency")
     return np.asarray(image) == color if isinstance(color, int) else None

@@ -1,7 +1,7 @@
 """Whether the pixels of a PNG are all there and as they were written.
 
-Pillow neither compares the checksums of the chunks that hold pixels, nor minds where their data
-ends early, as long as the end is a proper one; the rows that are missing are zero then.
+Pillow does not verify the checksums of the chunks that contain pixels. It also accepts data that
+ends early if the stream is terminated properly; the missing rows are then zero.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def flaw_of_png(data: bytes, image: Image.Image) -> BadImage | None:
     Returns
     -------
     BadImage or None
-        None for a sound file; ``damaged`` where its data ends early, or is not what its checksums
-        say. A wrong checksum of a chunk alone does no harm: that of the pixels decides.
+        None for a sound file; ``damaged`` if its data ends early or does not match its checksums. A
+        wrong checksum of a chunk alone is harmless: that of the pixels decides.
     """
     chunks = list(_chunks(data))
     altered = any(not computed.startswith(stored) for _, stored, computed in chunks)
@@ -53,16 +53,16 @@ def flaw_of_png(data: bytes, image: Image.Image) -> BadImage | None:
     try:
         found = len(inflater.decompress(b"".join(part for part, *_ in chunks), n_bytes + 1))
     except zlib.error as error:
-        return BadImage("damaged", f"its compressed data is not what was written ({error})")
+        return BadImage("damaged", f"its compressed data does not match its checksum ({error})")
     if altered and not inflater.eof:
-        return BadImage("damaged", "its compressed data is not what was written")
+        return BadImage("damaged", "its compressed data does not match its checksum")
     if found < n_bytes:
         return BadImage("damaged", f"its data ends after {found:,} of {n_bytes:,} bytes")
     return None
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Give the chunks that hold pixels, each with its checksum as stored, and as it should be."""
+    """Yield the chunks that contain pixels, with their stored and computed checksums."""
     at = _SIGNATURE_LENGTH
     while at + 8 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]

@@ -92,7 +92,7 @@ class ImageReader:
     reduced : bool
         Whether large JPEG files are decoded smaller, see `possible_reduction`.
     damaged : {"skip", "keep"}
-        What becomes of files that are damaged, though decoders make a picture of them.
+        Whether files that decode although they are damaged are skipped or read.
     """
 
     source: Source

@@ -9,18 +9,18 @@ from typing import NamedTuple
 REASONS = {
     "missing": "listed, but not in the source, or a link to nothing",
     "unreadable": "the system would not let it be read",
-    "bad-name": "its name is not UTF-8 or holds a line break, leads out of an archive, or is too "
-    "long for what is made of the image",
+    "bad-name": "its name is not UTF-8, contains a line break, leads out of an archive, or is too "
+    "long for its output",
     "empty": "a file of 0 bytes",
     "not-an-image": "none of the formats that are read, whatever its name says",
     "truncated": "ends before its pixels do",
-    "damaged": "part of its pixels is lost, though decoders make a picture; see --damaged",
-    "corrupt": "damaged so that no decoder reads it",
+    "damaged": "part of its pixels is lost, although it decodes; see --damaged",
+    "corrupt": "so damaged that no decoder reads it",
     "too-large": "over 178 million pixels",
     "kills-workers": "processes that read it died, three times over",
     "other-size": "not of the size of the image that it is to be compared with",
     "unpaired": "no image of the same path is there to compare it with",
-    "unsupported": "a kind of pixel that has no agreed meaning as color, or is not read right",
+    "unsupported": "a kind of pixel that has no agreed meaning as color or cannot be read correctly",
 }
 
 

@@ -1,4 +1,4 @@
-"""Telling the images of an archive or a store from what else it holds."""
+"""Separating the images of an archive or a store from its other files."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from .skip import Skip
 from .source import Search, has_image_ending
 
 Place: TypeAlias = tuple[int, ...]
-NAMELESS, CUT_NAME = "(no name)", "(name cut)"  # how keys of members without a whole name end
-# Gives the first bytes of members by their keys; none of one that cannot be read.
+NAMELESS, CUT_NAME = (
+    "(no name)",
+    "(name cut)",
+)  # endings of keys of members whose name is missing or cut
+# Yields the first bytes of members by their keys; empty for one that cannot be read.
 ReadHeads: TypeAlias = Callable[[Sequence[str], int], Iterable[bytes]]
 
 
 class Sorting:
-    """What an archive or a store holds, sorted by the rules that hold for a folder.
+    """The files of an archive or a store, sorted by the same rules as in a folder.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ class Sorting:
             self._add(key, files[key], "" if is_image(name, head) else kind_of(name))
 
     def add_refused(self, refused: Mapping[str, Skip]) -> None:
-        """Add what cannot be read, by key, unless its name shows that it is not an image."""
+        """Add unreadable members by key, except those whose name shows that they are not images."""
         for key, skip in refused.items():
             kind = self._kind(key)
             if not kind and (has_image_ending(key) or skip.key.endswith((NAMELESS, CUT_NAME))):
@@ -80,7 +83,7 @@ class Sorting:
                 self._own_folders.add(folder.rstrip("/"))
 
     def _kind(self, key: str) -> str:
-        """Return the kind by which a member is passed over; empty for what may be an image."""
+        """Return the kind under which a member is passed over; empty if it may be an image."""
         folder, _, name = key.rpartition("/")
         if kind := self._kind_of_folder(folder):
             return kind
@@ -90,7 +93,7 @@ class Sorting:
         return "" if may_be else kind_of(name)
 
     def _kind_of_folder(self, folder: str) -> str:
-        """Return the kind by which all in a folder is passed over; empty where it is not."""
+        """Return the kind under which a whole folder is passed over; empty if it is not."""
         kind = self._kinds_of_folders.get(folder)
         if kind is None:
             way = accumulate(folder.split("/"), lambda above, name: f"{above}/{name}")

@@ -24,7 +24,7 @@ from .skip import Skip
 ENDINGS = frozenset(  # in any case
     ".jpg .jpeg .jpe .png .gif .bmp .tif .tiff .webp .ppm .avif .heic .heif .jxl".split()
 )
-# What ends a line of a list, and what no name of a file can hold.
+# Characters that end a line of a list, and that no name of a file can contain.
 _LINE_BREAK = re.compile("[\n\r\0]")
 
 
@@ -101,7 +101,7 @@ class Source(Protocol):
 
     @property
     def passed_over(self) -> Mapping[str, int]:
-        """How many files were left out as none of the images, by kind; see `passed_over`."""
+        """How many files are not images, by kind; see `passed_over`."""
 
     def read(self, index: int) -> bytes:
         """Return the bytes of an image.
@@ -124,7 +124,7 @@ class Search:
     follows_links : bool
         Whether folders that are links are entered.
     takes_own : bool
-        Whether pictures that colorprep made are taken as well.
+        Whether pictures that colorprep made are included.
     """
 
     follows_links: bool = True
@@ -143,7 +143,7 @@ class Found:
     keys : Keys
     sizes : ndarray of shape (n,), int64
     places : ndarray of shape (n, ...), int64
-        Where in an archive each image lies; of no columns where the key says it.
+        Where in an archive each image is; without columns if the key is enough.
     skipped : list of Skip
     passed_over : mapping of str to int
     """
@@ -172,10 +172,10 @@ def in_order(
     Returns
     -------
     Found
-        Keys that no list could hold are among the skipped.
+        Keys that a list cannot contain are among the skipped.
     """
     bad = [
-        Skip(escaped(key), "bad-name", "no list could hold this name; rename the file")
+        Skip(escaped(key), "bad-name", "a list cannot contain this name; rename the file")
         for key in found
         if not is_listable(key)
     ]
@@ -204,7 +204,7 @@ def is_listable(key: str) -> bool:
 
 
 def escaped(key: str) -> str:
-    """Return a key, or what stands for it where no list could hold it."""
+    """Return a key, or an escaped form if a list cannot contain it."""
     return key if not key or is_listable(key) else repr(key)[1:-1]
 
 

@@ -1,8 +1,8 @@
-"""Names that Unicode holds equal, though their bytes differ.
+"""Names that Unicode treats as equal although their bytes differ.
 
-An accented letter is one code point or a letter and a mark: Linux keeps a name as it is given, the
-older file system of macOS takes it apart, and editors put it together. A name is always looked for
-as it stands first; another spelling counts where there is exactly one.
+An accented letter is one code point, or a letter and a mark: Linux keeps names as they are, the
+older file system of macOS decomposes them, and editors compose them. A name is always looked up as
+it is first; another spelling is used only if there is exactly one.
 
 References
 ----------
@@ -20,17 +20,17 @@ from functools import cache, cached_property
 
 
 def composed(name: str) -> str:
-    """Return a name in the form in which all its spellings are equal."""
+    """Return the normal form of a name, which is the same for all its spellings."""
     return unicodedata.normalize("NFC", name)
 
 
 class Spellings:
-    """Finds keys by other spellings of theirs.
+    """Finds keys by other spellings.
 
     Parameters
     ----------
     keys : iterable of str
-        Looked at when a name is first asked for that is not plain ASCII.
+        Read when the first name that is not plain ASCII is looked up.
     """
 
     def __init__(self, keys: Iterable[str]) -> None:
@@ -45,7 +45,7 @@ class Spellings:
         return dict(found)
 
     def get(self, name: str) -> str | None:
-        """Return the one key that is another spelling of a name; None if there are none or more."""
+        """Return the only key that is another spelling of a name; None unless exactly one is."""
         if name.isascii():
             return None
         keys = self._by_composed.get(composed(name), ())
@@ -65,7 +65,7 @@ class FolderSpellings:
         self._names = cache(self._read_names)
 
     def get(self, name: str) -> str | None:
-        """Return the one path that is another spelling of a name, None if none or more are."""
+        """Return the only path that is another spelling of a name; None unless exactly one is."""
         if name.isascii():
             return None
         found = [""]
@@ -84,12 +84,12 @@ class FolderSpellings:
             for name in os.listdir(os.path.join(self._root, folder)):  # noqa: PTH118, PTH208
                 names[composed(name)].append(name)
         except OSError:
-            pass  # a file or nothing, which holds no names
+            pass  # a file, or missing
         return dict(names)
 
 
 def spelled_alike(lists: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return lists of paths in which a path is spelled as where it comes first.
+    """Return lists of paths in which each path is spelled as at its first occurrence.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def spelled_alike(lists: Sequence[Sequence[str]]) -> list[list[str]]:
     Returns
     -------
     list of list of str
-        A path stays as it is where one list holds two spellings of it, which are two files then.
+        A path is unchanged if one list contains two spellings of it, which are then two files.
     """
     first: dict[str, str] = {}
     apart = set()

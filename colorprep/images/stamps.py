@@ -1,4 +1,4 @@
-"""Telling from the file system alone, without reading a file, whether it may have changed."""
+"""Detecting by the file system alone, without reading a file, whether it may have changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def change_stamp(status: os.stat_result) -> int:
-    """Return a number that is another one once a file was changed or replaced.
+    """Return a number that differs once a file was changed or replaced.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ def change_stamp(status: os.stat_result) -> int:
     int
         63 bits and a sign, never 0: a hash of the times at which the content and the entry of the
         file were changed, and of its inode. A copy can keep the first time (``cp -p``,
-        ``rsync -t``, ``touch -r``), but the system alone sets the second; the inode tells apart
-        files of the same instant. Harmless changes, as of permissions, give another number too.
+        ``rsync -t``, ``touch -r``), but only the system sets the second; the inode distinguishes
+        files of the same instant. Harmless changes, such as of permissions, also change it.
     """
     return hash((status.st_mtime_ns, status.st_ctime_ns, status.st_ino)) or 1

@@ -1,7 +1,7 @@
-"""What a tar holds, and where: an index of its members, of tars within it too, and of its damage.
+"""An index of the members of a tar, including tars within it, and of its damage.
 
-Python's `tarfile` reads the headers. As it stops quietly at some kinds of damage, the end that it
-reached is looked at here: damage never makes a list of images shorter without a word.
+Python's `tarfile` reads the headers. As it stops silently at some kinds of damage, this module
+checks the end that it reached: damage never shortens a list of images silently.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def tar_members(plain: Path, shown: str) -> Members:
     Returns
     -------
     Members
-        Places are where a file's bytes begin. What is in a member ``a.tar`` is under ``a/``; tars
-        in that one, and hidden ones, are not looked into.
+        Places are where a file's bytes begin. Members of a member ``a.tar`` are under ``a/``; tars
+        within it, and hidden ones, are not opened.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def _add_run(
 ) -> int:
     """Add members up to where tarfile stops; return that place.
 
-    Of the first one the name may be uncertain.
+    The name of the first one may be uncertain.
     """
     start, end = part
     file.seek(start)
@@ -144,7 +144,7 @@ def _add_member(members: Members, member: tarfile.TarInfo, folder: str, is_certa
             unsafe or "an empty name",
         )
     elif not is_certain:
-        # What is left of its name need not end as an image's does.
+        # The rest of its name need not have the ending of an image.
         members.refuse(
             f"{key[:100]} {CUT_NAME}", "bad-name", "the pax header with its name is damaged"
         )
@@ -178,7 +178,7 @@ def _after_broken_pax(file: BinaryIO, start: int) -> int | None:
 
 
 def _is_pax(records: bytes) -> bool:
-    """Tell whether bytes are records such as ``17 path=n01/a.jpg`` and a line feed."""
+    """Return whether bytes are records such as ``17 path=n01/a.jpg`` and a line feed."""
     start = 0
     while start < len(records):
         digits = records[start : start + 20].partition(b" ")[0]
@@ -191,10 +191,10 @@ def _is_pax(records: bytes) -> bool:
 
 
 def _check_end(file: BinaryIO, reached: int, place: Place, shown: str) -> str | None:
-    """Return what is odd about the end of a tar, None where it is as it should be.
+    """Return a warning about the end of a tar, None if it is as it should be.
 
-    As GNU tar does, this takes a tar that just stops after a member, and leaves alone what follows
-    the two empty blocks of an end mark. One empty block and more after it is a lost header.
+    Like GNU tar, this accepts a tar that ends after a member, and ignores data after the two empty
+    blocks of an end mark. Data after a single empty block means a lost header.
 
     Raises
     ------
@@ -209,8 +209,8 @@ def _check_end(file: BinaryIO, reached: int, place: Place, shown: str) -> str | 
         raise _damaged(shown, f"it has a damaged header at byte {mark}")
     if rest < BLOCK:
         return (
-            f"{shown} ends at byte {size} without the two empty blocks that end a tar; what is "
-            "before them is read, but if it was cut short there, images are missing"
+            f"{shown} ends at byte {size} without the two empty blocks that end a tar; all members "
+            "up to there are read, but if the file was truncated, images are missing"
         )
     padding = file.read(min(rest - BLOCK, LONGEST_PADDING))
     n_empty = BLOCK + len(padding) - len(padding.lstrip(b"\0"))
@@ -221,16 +221,16 @@ def _check_end(file: BinaryIO, reached: int, place: Place, shown: str) -> str | 
     n_empty -= n_empty % BLOCK
     file.seek(reached + n_empty)
     if n_empty == BLOCK or _has_lost_headers(file.read(min(rest - n_empty, LONGEST_PADDING))):
-        raise _damaged(shown, f"it has an empty header at byte {mark}, and more after it")
+        raise _damaged(shown, f"it has an empty header at byte {mark}, and data after it")
     return (
-        f"{shown} has its end mark at byte {mark}, but goes on at byte {mark + n_empty}; the last "
-        f"{rest - n_empty} bytes are not read; if these are tars put one behind the other, unpack "
+        f"{shown} has its end mark at byte {mark}, but continues at byte {mark + n_empty}; the "
+        f"last {rest - n_empty} bytes are not read; if these are concatenated tars, unpack "
         "them with `tar --ignore-zeros -xf` and give the folder"
     )
 
 
 def _has_lost_headers(data: bytes) -> bool:
-    """Tell whether blocks hold headers of a tar, but do not begin with one."""
+    """Return whether blocks contain headers of a tar, but do not begin with one."""
     found = data.find(MAGIC)
     if found == MAGIC_PLACE:
         return False

@@ -1,8 +1,8 @@
-"""TIFF: what its tags say of the pixels, and which reader is right about them.
+"""The tags of a TIFF, and which reader decodes its pixels correctly.
 
-Pillow reads most TIFFs right, but some wrong and without a word: 16-bit planes, 16-bit gray whose
-zero is white, signed integers. So the tags decide: kinds that Pillow is known to read right go to
-Pillow, the others are read by `tiff_samples`, and what neither can read is refused by its name.
+Pillow reads most TIFFs correctly, but silently misreads some: 16-bit planes, 16-bit gray whose zero
+is white, signed integers. So the tags decide: kinds that Pillow is known to read correctly go to
+Pillow, others are read by `tiff_samples`, and kinds that neither can read are refused by name.
 
 Tags and their values are those of TIFF 6.0 (Adobe, 1992) and its technical notes.
 """
@@ -39,14 +39,14 @@ _LOSSLESS = frozenset([UNCOMPRESSED, LZW, PACKBITS, LZMA, ZSTANDARD, 8, 32946]) 
 _BY_PILLOW = _LOSSLESS | _FAXES | {OLD_JPEG, JPEG}
 _COREL_ALPHA = 999  # Corel Draw's own number for straight alpha
 _EXTRAS_BY_PILLOW = {CMYK: (0,), PALETTE: (0, 2)}
-UNSPECIFIED, PREMULTIPLIED, STRAIGHT = 0, 1, 2  # what an extra sample may be
+UNSPECIFIED, PREMULTIPLIED, STRAIGHT = 0, 1, 2  # kinds of extra samples
 CHUNKY, PLANAR = 1, 2
 _UNEVEN = "samples of different depths"
 
 
 @dataclass(frozen=True)
 class TiffTags:
-    """What the tags of a TIFF's first page say of its pixels.
+    """The tags of a TIFF's first page.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class TiffTags:
     samples : int
         Per pixel, the extra ones included.
     extra : tuple of int
-        What each extra sample is, such as `PREMULTIPLIED`; empty if it is not said.
+        The kind of each extra sample, such as `PREMULTIPLIED`; empty if missing.
     planar, compression, predictor, fill_order : int
     big_endian, bigtiff : bool
     tiled : bool
@@ -67,17 +67,17 @@ class TiffTags:
     offsets, counts : tuple of int
         Where in the file each block lies, and its bytes.
     colormap : tuple of int
-        All reds, then all greens, then all blues, 0..65535; empty if there is none.
+        All reds, then all greens, then all blues, 0..65535; empty if missing.
     orientation : int or None
-        None where it is not said.
+        None if missing.
     profile, xmp : bytes
-        The ICC profile and the XMP packet; empty where there is none.
+        The ICC profile and the XMP packet; empty if missing.
     subsampling : tuple of int
         Of YCbCr, across and down.
     jpeg_tables : bytes
-        What all blocks compressed as JPEG share; empty where there is none.
+        Tables shared by all JPEG-compressed blocks; empty if missing.
     odd : str
-        Why no picture can be had from these tags; empty for most files.
+        Why the picture cannot be read; empty for most files.
     """
 
     width: int
@@ -112,7 +112,7 @@ class TiffTags:
 
     @property
     def kind(self) -> str:
-        """What the pixels are, in words."""
+        """A description of the pixels."""
         extra = self.samples - self.colors
         alpha = f" with {extra} extra sample{'s' * (extra > 1)}" if extra > 0 else ""
         planes = " in planes" if self.planar == PLANAR and self.samples > 1 else ""
@@ -136,7 +136,7 @@ def read_tags(data: bytes) -> TiffTags:
     BadImage
         If there is no page, or its tags are damaged.
     """
-    import tifffile  # a tenth of a second, which most folders need not spend
+    import tifffile  # takes a tenth of a second, which most folders need not spend
 
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -144,14 +144,14 @@ def read_tags(data: bytes) -> TiffTags:
             value = page.tags.valueof
             return _tags_of(value, file.byteorder == ">", file.is_bigtiff, page.compression)
     except (tifffile.TiffFileError, ValueError, TypeError, IndexError, struct.error) as error:
-        raise BadImage("corrupt", f"the tags of this TIFF cannot be read: {error}") from error
+        raise BadImage("corrupt", f"the TIFF tags cannot be read: {error}") from error
 
 
 def _tags_of(value: Any, big_endian: bool, bigtiff: bool, compression: int) -> TiffTags:
     width, height = int(value(256, 0)), int(value(257, 0))
     if width <= 0 or height <= 0:
         raise ValueError("it has no size")
-    old_jpeg = compression == OLD_JPEG  # whose other tags are often missing; Pillow knows
+    old_jpeg = compression == OLD_JPEG  # other tags are often missing; Pillow handles that
     samples = int(value(277, 3 if old_jpeg else 1))
     tile = value(322) is not None
     rows = int(value(323, 0)) if tile else min(_first(value(278, height)), height)
@@ -231,12 +231,12 @@ def check_supported(tags: TiffTags) -> None:
     if tags.odd:
         raise BadImage("unsupported", tags.odd)
     if not tags.colors:
-        said = "no" if tags.photometric < 0 else f"the unknown value {tags.photometric} as its"
+        said = "no" if tags.photometric < 0 else f"unknown value {tags.photometric} as"
         raise BadImage("unsupported", f"a TIFF with {said} photometric interpretation")
     if not tags.bits or not tags.sample_format:
         raise BadImage("unsupported", f"a TIFF with {_UNEVEN}")
     if tags.sample_format != 1:
-        kind = _SAMPLE_FORMATS.get(tags.sample_format, "samples that are no plain numbers")
+        kind = _SAMPLE_FORMATS.get(tags.sample_format, "samples of an unknown format")
         raise BadImage("unsupported", f"{tags.bits}-bit {kind}, which have no agreed range")
     if tags.bits > 16:
         raise BadImage("unsupported", f"{tags.bits}-bit integers, which have no agreed range")
@@ -248,7 +248,7 @@ def check_supported(tags: TiffTags) -> None:
 
 
 def is_read_by_pillow(tags: TiffTags) -> bool:
-    """Tell whether Pillow reads this kind of TIFF, and reads it right.
+    """Return whether Pillow reads this kind of TIFF, and reads it correctly.
 
     Parameters
     ----------
@@ -324,7 +324,7 @@ def check_readable_here(tags: TiffTags) -> None:
             "unsupported", "YCbCr in a TIFF, subsampled without compression or in planes"
         )
     if extras and len(tags.extra) != extras:
-        raise BadImage("unsupported", f"{tags.kind} whose meaning it does not say")
+        raise BadImage("unsupported", f"{tags.kind} of unspecified meaning")
     alpha = bool(extras) and tags.extra[0] in (PREMULTIPLIED, STRAIGHT)
     if alpha and (
         not gray_or_rgb or (tags.extra[0] == PREMULTIPLIED and tags.photometric == WHITE_IS_ZERO)
@@ -346,7 +346,7 @@ def _name(compression: int) -> str:
 
 
 def _silence_libtiff() -> None:
-    """Keep libtiff from writing to stderr: what costs an image comes back as Pillow's error."""
+    """Keep libtiff from writing to stderr; real errors are raised by Pillow."""
     # The symbols of Pillow's own library include those of the libtiff that it is linked to.
     library = ctypes.CDLL(_imaging.__file__)
     with suppress(AttributeError):  # a Pillow without libtiff, or with one that hides its symbols

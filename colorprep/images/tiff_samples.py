@@ -1,6 +1,6 @@
 """Reading the samples of a TIFF, of any depth up to 16 bits, chunky or in planes.
 
-See `tiff` for which kinds come here. libtiff, within Pillow, undoes compression strip by strip.
+See `tiff` for which kinds are read here. Pillow's libtiff decompresses strip by strip.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def read_image(tags: TiffTags, data: bytes) -> Image.Image:
 
 
 def eight_bits(samples: Samples, bits: int) -> NDArray[np.uint8]:
-    """Bring samples of any depth to 8 bits.
+    """Convert samples of any depth to 8 bits.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def read_samples(tags: TiffTags, data: bytes) -> Samples:
     planes = tags.samples if tags.planar == PLANAR else 1
     rows, columns = tags.block
     if rows <= 0 or columns <= 0:
-        raise BadImage("corrupt", "a TIFF with strips or tiles of no size")
+        raise BadImage("corrupt", "the TIFF has strips or tiles of size 0")
     down, across = -(-tags.height // rows), -(-tags.width // columns)
     if min(len(tags.offsets), len(tags.counts)) < planes * down * across:
-        raise BadImage("corrupt", "a TIFF that does not say where all of its pixels are")
+        raise BadImage("corrupt", "the TIFF lacks the offsets of some strips or tiles")
     shape = (planes, tags.height, tags.width, tags.samples // planes)
     samples: Samples = np.empty(shape, np.uint8 if tags.bits <= 8 else np.uint16)
     for index in range(planes * down * across):
@@ -132,14 +132,14 @@ def _block(tags: TiffTags, data: bytes, index: int, shape: tuple[int, int, int])
     start = tags.offsets[index]
     stored = data[start : start + tags.counts[index]]
     if len(stored) < tags.counts[index]:
-        raise BadImage("truncated", "a TIFF that ends before its pixels do")
+        raise BadImage("truncated", "the TIFF ends before its pixels do")
     if tags.fill_order == 2:
         stored = stored.translate(_REVERSED)
     raw = stored
     if tags.compression != UNCOMPRESSED:
         raw = _unpacked(stored, tags.compression, shape[0], row_bytes)
     if len(raw) < shape[0] * row_bytes:
-        raise BadImage("truncated", "a TIFF with too few bytes for its pixels")
+        raise BadImage("truncated", "the TIFF has too few bytes for its pixels")
     lines = np.frombuffer(raw, np.uint8, shape[0] * row_bytes).reshape(shape[0], row_bytes)
     samples = _numbers(lines, tags).reshape(shape[0], -1)[:, : shape[1] * shape[2]].reshape(shape)
     if tags.predictor == 2:
@@ -172,10 +172,10 @@ def _numbers(lines: NDArray[np.uint8], tags: TiffTags) -> Samples:
 
 
 def _colors(indices: Samples, tags: TiffTags) -> NDArray[np.uint8]:
-    """Look up the colors of a palette; a map that stays under 256 was meant for 8 bits."""
+    """Look up the colors of a palette; a map with all values under 256 is read as 8-bit."""
     size = 1 << tags.bits
     if len(tags.colormap) < 3 * size:
-        raise BadImage("corrupt", "a TIFF whose palette is too short")
+        raise BadImage("corrupt", "the TIFF palette is too short")
     table = np.array(tags.colormap[: 3 * size], np.uint16).reshape(3, size).T
     levels = table if table.max() < 256 else table >> 8
     return levels.astype(np.uint8)[indices]

@@ -1,7 +1,7 @@
 """Whether the strips or tiles of a TIFF are all there and as they were written.
 
-libtiff stops reading a strip where it has its pixels, before the checksum, and keeps to itself what
-libjpeg warns of.
+libtiff stops reading a strip once it has its pixels, before the checksum, and does not pass on
+libjpeg's warnings.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def flaw_of_tiff(data: bytes, tags: TiffTags) -> BadImage | None:
     Returns
     -------
     BadImage or None
-        None for a sound file; ``damaged`` where a strip or tile is missing, is not what its
-        checksum says (Deflate, LZMA), or is a damaged JPEG. Others hold nothing to check by.
+        None for a sound file; ``damaged`` if a strip or tile is missing, does not match its
+        checksum (Deflate, LZMA), or is a damaged JPEG. Other compressions have no checksum.
     """
     blocks = zip(tags.offsets, tags.counts, strict=False)
     for number, (offset, length) in enumerate(blocks, start=1):
@@ -50,7 +50,7 @@ def flaw_of_tiff(data: bytes, tags: TiffTags) -> BadImage | None:
 
 
 def _flaw_of_part(part: bytes, compression: int, tables: bytes) -> str:
-    """Tell what is wrong with a strip or tile; empty for nothing."""
+    """Describe what is wrong with a strip or tile; empty if sound."""
     if compression == JPEG:
         flaw = flaw_of(tables[:-2] + part[2:] if tables else part)
         return flaw.detail if flaw else ""
@@ -58,5 +58,5 @@ def _flaw_of_part(part: bytes, compression: int, tables: bytes) -> str:
         try:
             _INFLATERS[compression]().decompress(part)
         except (zlib.error, lzma.LZMAError) as error:
-            return f"its compressed data is not what was written ({error})"
+            return f"its compressed data does not match its checksum ({error})"
     return ""

@@ -1,4 +1,4 @@
-"""WebP: where the first frame of an animation lies, which Pillow does not tell.
+"""WebP: the position of an animation's first frame, which Pillow does not report.
 
 The chunks are those of Google's WebP container specification.
 """
@@ -9,7 +9,7 @@ _ANIMATION = 0x02  # among the flags of VP8X
 
 
 def first_frame(data: bytes) -> tuple[int, int, int, int] | None:
-    """Return where the first frame of an animation lies on its canvas.
+    """Return the position of an animation's first frame on its canvas.
 
     Parameters
     ----------

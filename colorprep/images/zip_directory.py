@@ -1,7 +1,7 @@
-"""The directory of a zip: where it is, and what it says of each member.
+"""Reading the directory of a zip, which lists its members.
 
 Python's `zipfile` refuses a whole zip for one name that is not UTF-8 or one damaged extra field,
-and cuts names at a zero byte. Here such a member costs itself only.
+and cuts names at a zero byte. Here only such a member is skipped.
 
 References
 ----------
@@ -32,16 +32,16 @@ ZIP64_FIELD, NAME_FIELD = 0x0001, 0x7075
 
 
 class ZipDamage(Exception):
-    """The directory of a zip that is damaged, missing or in another file; says why."""
+    """The directory of a zip is damaged, missing or in another file."""
 
 
 class ZipEntry(NamedTuple):
-    """What the directory of a zip says of a member.
+    """The entry of a member in the directory of a zip.
 
     Attributes
     ----------
     name : str
-        Bytes that are not UTF-8, though the zip says so, are surrogates.
+        Bytes that are flagged as UTF-8 but are not become surrogates.
     is_encrypted : bool
     by_windows : bool
         Whether it was packed by a program for DOS or Windows.
@@ -78,12 +78,12 @@ def zip_entries(file: BinaryIO) -> Iterator[ZipEntry | tuple[str, str]]:
     Yields
     ------
     ZipEntry, or tuple of str and str
-        In order of the directory; where an entry contradicts itself, its name and what is wrong.
+        In order of the directory; for an invalid entry, its name and what is wrong.
 
     Raises
     ------
     ZipDamage
-        If the directory is not there, or not whole.
+        If the directory is missing or incomplete.
     """
     directory, n_entries, shift = _directory(file)
     at = n_found = 0
@@ -112,7 +112,7 @@ def _directory(file: BinaryIO) -> tuple[bytes, int, int]:
     tail = file.read()
     found = tail.rfind(END_START)
     if found < 0:
-        raise ZipDamage("there is no mark of its end")
+        raise ZipDamage("its end record is missing")
     while True:
         try:
             return _directory_before(file, tail_start + found, tail[found : found + END.size])
@@ -125,36 +125,36 @@ def _directory(file: BinaryIO) -> tuple[bytes, int, int]:
 
 
 def _comment_holds(tail: bytes, end: int, mark: int) -> bool:
-    """Tell whether the comment after the end of a directory holds what looks like another one."""
+    """Return whether the comment after the end of a directory seems to contain another one."""
     comment = end + END.size
     return comment <= mark < comment + int(END.unpack_from(tail, end)[-1])
 
 
 def _directory_before(file: BinaryIO, end: int, record: bytes) -> tuple[bytes, int, int]:
     if len(record) < END.size:
-        raise ZipDamage("its end is cut short")
+        raise ZipDamage("its end record is truncated")
     _, disk, first_disk, _, n_entries, size, start, _ = END.unpack(record)
     wide = _wide_end(file, end)
     if wide is not None:
         end, disk, first_disk, n_entries, size, start = wide
     if disk or first_disk:
-        raise ZipDamage("it is the last part of a split zip; join the parts by `zip -s 0`")
+        raise ZipDamage("it is the last part of a split zip; join the parts with `zip -s 0`")
     # Places count from where the zip began before something was put in front of it.
     shift = end - size - start
     if shift < 0:
-        raise ZipDamage("a part of it is missing")
+        raise ZipDamage("part of it is missing")
     file.seek(0)
     if shift and file.read(4) == HEADER_START:
-        raise ZipDamage("it is that of another zip, which lies within this one or behind it")
+        raise ZipDamage("it belongs to another zip, within this one or after it")
     file.seek(start + shift)
     directory = file.read(size)
     if n_entries and not directory.startswith(ENTRY_START):
-        raise ZipDamage("it is not where its end says")
+        raise ZipDamage("it is not at the offset in its end record")
     return directory, n_entries, shift
 
 
 def _wide_end(file: BinaryIO, end: int) -> tuple[int, int, int, int, int, int] | None:
-    """Return what the end of a zip64 says, and where it begins; None if this is no zip64."""
+    """Return the end record of a zip64, and where it begins; None if this is not a zip64."""
     if end < LOCATOR.size:
         return None
     file.seek(end - LOCATOR.size)
@@ -170,7 +170,7 @@ def _wide_end(file: BinaryIO, end: int) -> tuple[int, int, int, int, int, int] |
         if record.startswith(END64_START):
             _, _, _, _, disk, first_disk, _, n_entries, size, offset = END64.unpack(record)
             return at, disk, first_disk, n_entries, size, offset
-    raise ZipDamage("its end in the form for large zips is missing")
+    raise ZipDamage("its zip64 end record is missing")
 
 
 def _entry(
@@ -187,9 +187,9 @@ def _entry(
             kept_size = next(wide) if kept_size == MAX32 else kept_size
             start = next(wide) if start == MAX32 else start
         except StopIteration:
-            return name, "the zip's directory does not say its size or place"
+            return name, "the zip's directory lacks its size or offset"
         if max(size, kept_size, start) > MAX62:
-            return name, "the zip's directory says that it is larger than any disk"
+            return name, "its size in the zip's directory is larger than any disk"
     return ZipEntry(
         name,
         is_encrypted=bool(flags & IS_ENCRYPTED),

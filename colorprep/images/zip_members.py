@@ -38,8 +38,8 @@ def zip_members(file: ArchiveFile) -> Members:
     Returns
     -------
     Members
-        Places are where a member's header begins, the number of bytes it is kept in, how it is
-        compressed, and the CRC of its bytes.
+        Places are the offset of a member's header, its compressed size, its compression method,
+        and the CRC of its bytes.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def zip_members(file: ArchiveFile) -> Members:
             entries = list(zip_entries(stream))
     except ZipDamage as error:
         raise InputError(
-            f"the archive {file.archive} is not whole: a zip's directory, which is at its end, "
+            f"the archive {file.archive} is incomplete: the zip directory at its end "
             f"cannot be read ({error}); {AGAIN}"
         ) from error
     members = Members()
@@ -65,11 +65,11 @@ def zip_members(file: ArchiveFile) -> Members:
 
 
 def _slashed(entries: Sequence[ZipEntry | tuple[str, str]]) -> list[str]:
-    r"""Return the names of members, with backslashes made slashes where they part folders.
+    r"""Return the names of members, with backslashes made slashes where they separate folders.
 
-    Some programs for Windows, such as Compress-Archive of PowerShell 5, write ``a\b.jpg``. Names
-    of Unix may hold a backslash, so a name stays as it is where it or, unless Windows packed it,
-    any other name in the zip has a slash, or where the zip holds the other name as well.
+    Some programs for Windows, such as Compress-Archive of PowerShell 5, write ``a\b.jpg``. Unix
+    names may contain a backslash, so a name is unchanged if it or, unless Windows packed it, any
+    other name in the zip has a slash, or if the zip contains the converted name as well.
     """
     names = [entry[0] for entry in entries]
     no_slash = not any("/" in name for name in names)
@@ -95,7 +95,9 @@ def _add_member(members: Members, name: str, entry: ZipEntry, file: ArchiveFile)
         members.refuse(key, "unreadable", "encrypted; pack it without a password")
     elif entry.method not in METHODS:
         members.refuse(
-            key, "unreadable", f"compressed by method {entry.method}; pack it by deflate"
+            key,
+            "unreadable",
+            f"compression method {entry.method} is not supported; repack it with deflate",
         )
     elif stat.S_ISLNK(entry.mode):
         _add_link(members, key, entry, file)
@@ -105,12 +107,12 @@ def _add_member(members: Members, name: str, entry: ZipEntry, file: ArchiveFile)
 
 def _add_link(members: Members, key: str, entry: ZipEntry, file: ArchiveFile) -> None:
     if entry.size > LONGEST_LINK:
-        members.refuse(key, "corrupt", "a link, damaged: its target is too long")
+        members.refuse(key, "corrupt", "a damaged link: its target is too long")
         return
     try:
         target = read_zip_member(file, _place(entry), entry.size)
     except BadImage as error:
-        members.refuse(key, "corrupt", f"a link, damaged: {error.detail}")
+        members.refuse(key, "corrupt", f"a damaged link: {error.detail}")
     else:
         members.add_link(key, target.decode("utf-8", "surrogateescape"))
 
@@ -135,7 +137,7 @@ def read_zip_head(file: ArchiveFile, place: Place, size: int) -> bytes:
     Raises
     ------
     BadImage
-        If they cannot be had.
+        If they cannot be read.
     """
     _, kept_size, method, _ = place
     # Deflate data begin with tables, of less than 1 KiB; other methods pack large blocks.

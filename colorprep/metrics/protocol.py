@@ -39,7 +39,7 @@ def protocol_line(
     networks : mapping of str to str
         Digests of the files of networks, by name.
     damaged : {"skip", "keep"}
-        Whether damaged files are compared as well; named only where they are.
+        Whether damaged files are compared as well; named only if they are.
 
     Returns
     -------

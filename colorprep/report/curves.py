@@ -50,7 +50,7 @@ Log: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 def draw_run(log: Log, unit: str, caption: str) -> Figure:
-    """Draw what a run has logged.
+    """Draw the log of a run.
 
     Parameters
     ----------

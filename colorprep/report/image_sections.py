@@ -177,7 +177,7 @@ def skipped_section(
     meanings : mapping of str to mapping of str to str
         By command: what its reasons mean.
     passed_over : str
-        A sentence on what lies beside the images, empty where nothing does.
+        A sentence on the other files of the source, empty if there are none.
     """
     rows = [
         [reason, command, f"{n:,}", meanings[command].get(reason, "")]

@@ -6,11 +6,11 @@ module         holds
 `plan`         plan.json: how labels are made, and which images go where
 `writer`       one shard, an .h5 file
 `layout`       its frame, made by HDF5 in memory, and where the arrays belong
-`sidecar`      the .json beside it, which accounts for its inputs and vouches for it
+`sidecar`      the .json beside it, with its inputs and its checksum
 `manifest`     manifest.json and skipped.csv, written last
 `map_digests`  digests.csv, which says what label maps were made from
 `recorded`     which images finished labels were made from, by sidecars or digests.csv
-`resuming`     what of a plan is done, and which images the rest is made of
+`resuming`     which parts of a plan are done, and the images of the rest
 `reader`       shards, their arrays mapped into memory
 `compression`  compressed datasets
 `checks`       what is wrong with a shard

@@ -51,7 +51,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         check_schema(path, str(manifest["schema"]), LABELS_SCHEMA)
         for name, kind in RESULTS.items():
             if not isinstance(manifest[name], kind):
-                raise ValueError(f"its {name} is not what it should be")
+                raise ValueError(f"its {name} is invalid")
     except FileNotFoundError:
         raise ArtifactError(
             f"there are no finished labels in {folder} (no {MANIFEST}); make them with "
@@ -83,6 +83,6 @@ def read_skipped(folder: Path) -> list[Skip]:
         return []
     except (TypeError, ValueError, csv.Error) as error:
         raise ArtifactError(
-            f"{folder / SKIPPED} is damaged ({error}); run the same `colorprep labels` again, "
-            "which writes it anew"
+            f"{folder / SKIPPED} is damaged ({error}); run the same `colorprep labels` again "
+            "to write it anew"
         ) from error

@@ -1,7 +1,7 @@
 """Which bytes each label map was made from: `digests.csv`, in place of the sidecars of shards.
 
-While maps are made a journal grows beside it, so that a run that was killed is continued with all
-that it finished. A map whose image neither of the two names is made again.
+While maps are made, a journal beside it records them, so that a killed run can be continued without
+losing finished maps. A map whose image is in neither file is made again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read_map_digests(folder: Path) -> dict[str, str | None] | None:
     paths = [path for path in (folder / DIGESTS, folder / JOURNAL) if path.exists()]
     for path in paths:
         text = path.read_text(encoding="utf-8", errors="replace")
-        # What a killed run did not finish to write has no end of line.
+        # A line that a killed run did not finish has no end of line.
         lines = text[: text.rfind("\n") + 1].splitlines()
         rows = [row for row in csv.reader(lines) if len(row) == len(HEADER)]
         found.update((key, digest or None) for key, digest in rows if (key, digest) != HEADER)
@@ -53,12 +53,12 @@ def write_map_digests(folder: Path, digests: Mapping[str, str | None]) -> None:
 
 
 def begin_journal(folder: Path, digests: Mapping[str, str | None]) -> None:
-    """Begin the journal with what is known of the maps that are there."""
+    """Begin the journal with the entries of the existing maps."""
     write_text(folder / JOURNAL, _lines(digests.items()))
 
 
 def add_to_journal(folder: Path, digests: Mapping[str, str | None]) -> None:
-    """Write down what maps that are there now were made from.
+    """Record what finished maps were made from.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def add_to_journal(folder: Path, digests: Mapping[str, str | None]) -> None:
     except OSError as error:
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}; make room or give another output, "
-            "and run the same command again; what was finished before is kept"
+            "and run the same command again; finished labels are kept"
         ) from error
 
 

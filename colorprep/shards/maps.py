@@ -20,7 +20,7 @@ def map_path(folder: Path, key: str) -> Path:
 
 
 def map_size(folder: Path, key: str) -> int | None:
-    """Return how many bytes the label map of an image has, None where there is none."""
+    """Return how many bytes the label map of an image has, None if missing."""
     try:
         return map_path(folder, key).stat().st_size
     except OSError as error:

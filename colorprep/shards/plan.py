@@ -33,7 +33,7 @@ PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """How labels are made, in plain values; all that decides the bytes besides the images.
+    """How labels are made, in plain values; with the images they determine the bytes.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Settings:
     damaged: DamageRule = "skip"
 
     def facts(self) -> dict[str, Any]:
-        """Return all settings by name, as files hold them: `damaged` where files are kept."""
+        """Return all settings by name, as stored in files: `damaged` only if files are kept."""
         values = asdict(self)
         if self.damaged == "skip":
             del values["damaged"]
@@ -180,7 +180,7 @@ def _flat(plan: Plan) -> dict[str, Any]:
 
 
 def plan_quantizer(plan: Plan, path: Path | None = None) -> Quantizer:
-    """Make the quantizer that a plan's labels are made by.
+    """Make the quantizer of a plan's labels.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def read_plan(path: Path) -> Plan:
 
 
 def _check_kinds(plan: Plan) -> None:
-    """Raise ValueError unless the values of a plan are of the kinds that they should be."""
+    """Raise ValueError unless the values of a plan have the right types."""
     settings = plan.settings
     sound = {
         "format": plan.format in ("h5", "npy"),
@@ -294,7 +294,7 @@ def _check_kinds(plan: Plan) -> None:
     }
     wrong = [name for name, is_sound in sound.items() if not is_sound]
     if wrong:
-        raise ValueError(f"its {wrong[0]} is not what it should be")
+        raise ValueError(f"its {wrong[0]} is invalid")
 
 
 def _is_count(value: Any) -> bool:

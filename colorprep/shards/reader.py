@@ -224,7 +224,7 @@ def open_labels(folder: str | Path) -> LabelFolder:
 def _check_arrays(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> None:
     """Raise ArtifactError unless a shard holds the arrays that its plan asks for."""
     n_images, size, n_soft = len(shard), plan.settings.size, plan.settings.soft
-    assert isinstance(size, int)  # as `read_plan` makes sure of
+    assert isinstance(size, int)  # as `read_plan` ensures
     side = -(-size // plan.settings.stride)
     whole, labeled = (n_images, size, size), (n_images, side, side)
     expected: dict[str, tuple[tuple[int, ...], str]] = {
@@ -245,7 +245,7 @@ def _check_arrays(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> None:
         if found is None or found.shape != shape or found.dtype != dtype:
             what = "missing" if found is None else f"{found.dtype} {found.shape}"
             raise ArtifactError(
-                f"the shard {shard.path} is damaged: its {name} is {what}, where {dtype} {shape} "
+                f"the shard {shard.path} is damaged: its {name} is {what}, but {dtype} {shape} "
                 f"is expected; {REMEDY}"
             )
 

@@ -1,4 +1,4 @@
-"""What the files of a label folder say of the images that they were made from."""
+"""Reading from the files of a label folder which images they were made from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Recorded:
     Attributes
     ----------
     digests : dict of str to str or None
-        By key, of the bytes of each image; None where an earlier version did not write it down.
+        By key, of the bytes of each image; None if an earlier version did not record it.
     unread : list of str
         Keys of images whose bytes could not be read.
     shard : int or None
@@ -37,7 +37,7 @@ class Recorded:
 
 @dataclass
 class KnownImages:
-    """The images of a segment, as far as its files name them.
+    """The images of a segment that its files name.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ def numbers_of(segment: Segment) -> range:
 
 
 def recorded(folder: Path, plan: Plan) -> Iterator[Recorded]:
-    """Give what finished labels were made from, shard by shard; of label maps all at once."""
+    """Yield the images of finished labels, shard by shard; those of label maps all at once."""
     if plan.format == "npy":
         yield Recorded(_map_digests(folder))
         return

@@ -59,13 +59,13 @@ def continued(
         Whether images that are new in the source may be added.
     folder : Path
     warn : callable
-        Is given what the user should know.
+        Receives warnings for the user.
 
     Returns
     -------
     Plan
-        The one that is there, perhaps with other sizes of its images, or a further segment of the
-        new ones.
+        The existing one, perhaps with new sizes of its images, or a further segment of the new
+        ones.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def continued(
     keys = set().union(*(images.keys for images in known))
     gone = _gone(keys, source, there)
     new = [index for index, key in enumerate(source.keys) if key not in keys]
-    n_open = 0  # images of the plan that no file names yet
+    n_open = 0  # images of the plan that are in no file yet
     if not all(images.is_complete for images in known):
         n_open = sum(segment.n_files for segment in there.segments) - len(keys)
     if not gone and len(new) == n_open:
@@ -97,13 +97,13 @@ def continued(
     if not extend:
         raise OutputExists(_other_images(folder, there, source, gone, new if not n_open else []))
     if gone:
-        warn(f"{_listed(gone, 'no longer in the source')}; what was labeled of them stays")
+        warn(f"{_listed(gone, 'no longer in the source')}; their labels are kept")
     if there.format == "npy":
         return _replanned(there, source)
     if n_open:
         raise ArtifactError(
-            f"{folder} is not finished, so the images that are new cannot be told from those that "
-            "are not labeled yet; finish it with the old images first, or start anew with "
+            f"{folder} is not finished, so new images cannot be distinguished from those that are "
+            "not labeled yet; finish it with the old images first, or start anew with "
             "--overwrite"
         )
     renewed = _renewed(there, source, known, folder)
@@ -237,7 +237,7 @@ def _other_images(
     detail = f" ({'; '.join(found)})" if found else ""
     return (
         f"the images are not those of {folder}: {there.n_files} files there, {len(source.keys)} in "
-        f"the source{detail}; --extend labels those that are new, --overwrite starts anew"
+        f"the source{detail}; --extend labels the new ones, --overwrite starts over"
     )
 
 
@@ -249,7 +249,7 @@ def _listed(keys: Sequence[str], what: str) -> str:
 def _changed(folder: Path, segment: Segment) -> ArtifactError:
     return ArtifactError(
         f"the images of {folder} have changed since shards {segment.first_shard} and following "
-        "were planned; bring the old ones back, or start anew with --overwrite"
+        "were planned; restore the old ones, or start over with --overwrite"
     )
 
 

@@ -20,7 +20,7 @@ SHARD_SCHEMA = "colorprep.shard/1"
 
 @dataclass(frozen=True)
 class Sidecar:
-    """What became of a shard's inputs.
+    """The inputs of a shard, labeled or skipped.
 
     Attributes
     ----------
@@ -33,8 +33,8 @@ class Sidecar:
     sha256 : str
         Its digest.
     digests : dict of str to str or None
-        By key, the digest of each image's bytes, see `colorprep.images.digests`; None where it was
-        not written down, as by earlier versions. Images whose bytes could not be read are left out.
+        By key, the digest of each image's bytes, see `colorprep.images.digests`; None if it was
+        not recorded, as in earlier versions. Images whose bytes could not be read are left out.
     """
 
     rows: dict[str, int] = field(default_factory=dict)

@@ -68,7 +68,7 @@ class ShardWriter:
         self._skipped += skipped
 
     def vouch(self, digests: Mapping[str, str]) -> None:
-        """Write down the digests of images' bytes, by key."""
+        """Record the digests of images' bytes, by key."""
         self._digests.update(digests)
 
     def write(self) -> Sidecar:

@@ -91,7 +91,7 @@ def write_classes(path: Path, classes: ClassCounts) -> None:
 
 
 def sheet_paths(folder: Path) -> dict[str, Path]:
-    """Return where the contact sheet of each reason goes."""
+    """Return the path of the contact sheet of each reason."""
     return {reason: folder / f"{reason}.jpg" for reason in ("gray", "toned", "duplicate", "tiny")}
 
 

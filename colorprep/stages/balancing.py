@@ -1,4 +1,4 @@
-"""What balanced figures are balanced by, and whether that prior is of the originals at all."""
+"""The prior of balanced figures, and whether it was made from the originals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Relation: TypeAlias = Literal["originals", "their source", "other images", "unkn
 
 @dataclass(frozen=True, eq=False)
 class Balance:
-    """What the balanced AuC is balanced by.
+    """The prior by which AuC is balanced.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class Balance:
     digest : str or None
         Of the prior's probabilities.
     source : mapping or None
-        Digest and number of the files that the prior was made of; None where it does not say.
+        Digest and number of the files that the prior was made from; None if unknown.
     of : {"originals", "their source", "other images", "unknown"}
-        What it was made of: these originals, the source that they are listed from, or others.
+        What it was made from: these originals, the source of their list, or other images.
     """
 
     probs: Floats | None = None
@@ -52,7 +52,7 @@ class Balance:
         return OWN_COLORS if self.digest is None else self.digest[:SHOWN_DIGITS]
 
     def facts(self) -> dict[str, Any]:
-        """Return what it is, fit for JSON, without where it lies."""
+        """Return it in a form for JSON, without its path."""
         source = None if self.source is None else dict(self.source)
         return {"prior_digest": self.digest, "prior_source": source, "of": self.of}
 
@@ -63,7 +63,7 @@ def choose_balance(given: str | Path | None, workspace: Workspace, reporter: Rep
     Parameters
     ----------
     given : str, Path or None
-        A prior. None for ``prior.npz`` where there is one, else the originals' own colors.
+        A prior. None for ``prior.npz`` if it exists, else the originals' own colors.
     workspace : Workspace
     reporter : Reporter
 
@@ -87,7 +87,7 @@ def choose_balance(given: str | Path | None, workspace: Workspace, reporter: Rep
     if given is not None:
         raise ArtifactError(
             f"{path} is of {prior.quantizer.name}, but AuC is balanced by the 313 bins of ab313; "
-            "give a prior of those, or none for the originals' own colors"
+            "give a prior for ab313, or omit --prior to use the originals' own colors"
         )
     reporter.note(
         f"{PRIOR_NAME} is of {prior.quantizer.name}, not of ab313: AuC is balanced by the "
@@ -103,7 +103,7 @@ def compared_with(
     workspace: Workspace,
     reporter: Reporter,
 ) -> Balance:
-    """Find out whether a prior is of the originals, say so, and warn if it is not.
+    """Compare a prior with the originals, report the result, and warn if they differ.
 
     Parameters
     ----------
@@ -118,34 +118,34 @@ def compared_with(
     Returns
     -------
     Balance
-        With what the prior is of.
+        With the field `of` set.
 
     Notes
     -----
-    Digests of keys and file sizes are compared, nothing is guessed: a prior of a folder above the
-    originals' is of other images. The whole source of a list is looked at only where it is not an
+    Only digests of keys and file sizes are compared: a prior of a folder above that of the
+    originals counts as one of other images. The whole source of a list is checked unless it is an
     object store, which may take long to list.
     """
     if balance.path is None or balance.digest is None:
         return balance
     said = f"AuC is balanced by {workspace.shown(balance.path)} (digest {balance.name}"
     if balance.source is None:
-        reporter.note(f"{said}); of which images it was made is unknown, as it does not say")
+        reporter.note(f"{said}); it does not record the images it was made from")
         return balance
     said += f", of {balance.source.get('n_files')} files)"
     if balance.source.get("digest") == originals["digest"]:
-        reporter.note(f"{said}, made of these originals")
+        reporter.note(f"{said}, made from these originals")
         return replace(balance, of="originals")
     if listed_from is not None and not is_url(listed_from):
         from .comparing import source_facts
 
         whole = source_facts(find_images(listed_from))
         if balance.source.get("digest") == whole["digest"]:
-            reporter.note(f"{said}, made of all images of {listed_from}")
+            reporter.note(f"{said}, made from all images of {listed_from}")
             return replace(balance, of="their source")
     reporter.warn(
-        f"{said}, which is not of these {originals['n_files']} originals but of other images; the "
-        "balanced figures can be compared only with those balanced by the same prior. For the "
-        "originals' own prior, make one of them with `colorprep prior` and give it with --prior"
+        f"{said}, made from other images than these {originals['n_files']} originals; compare the "
+        "balanced figures only with figures balanced by the same prior. To use the originals' "
+        "own prior, make it with `colorprep prior` and give it with --prior"
     )
     return replace(balance, of="other images")

@@ -1,4 +1,4 @@
-"""Which images of finished labels have changed since, and what must be made again for them."""
+"""Finding images that have changed since they were labeled, and remaking their labels."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from .images import ImageParams
 
 @dataclass
 class Changes:
-    """What has become of the images that were labeled.
+    """The labeled images that have changed or cannot be read.
 
     Attributes
     ----------
     keys : list of str
-        Those whose bytes are others now.
+        Images whose bytes have changed.
     shards : set of int
         The shards that hold them; empty for label maps.
     unreadable : list of str
-        Those that were labeled and whose bytes cannot be read now.
+        Labeled images whose bytes cannot be read now.
     n_known, n_unknown : int
-        How many were labeled from known bytes, and how many by an earlier version, which did not
-        write down from which.
+        How many have a recorded digest, and how many do not, since an earlier version labeled
+        them.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class _Doubt:
-    """An image whose bytes must be read: the digest that is written down for it, and where."""
+    """An image whose bytes must be read: its recorded digest, and its shard."""
 
     digest: str | None
     shard: int | None
@@ -63,8 +63,8 @@ def changed_images(
 ) -> Changes:
     """Find the images that have changed since they were labeled.
 
-    Where size and time of change are those at which the bytes were seen before, nothing is read;
-    else the digest of the bytes decides.
+    Images whose size and time of change are those of an earlier reading are not read; for others
+    the digest of the bytes decides.
 
     Parameters
     ----------
@@ -100,13 +100,13 @@ def changed_images(
         raise OutputExists(
             f"none of the {changes.n_known:,} images labeled in {folder} is the same in "
             f"{source.name}: these are other images of the same names; give another -o, or "
-            "--overwrite to start anew"
+            "--overwrite to start over"
         )
     return changes
 
 
 def report_changes(changes: Changes, reporter: Reporter) -> None:
-    """Name the images that have changed, and say what is done about it."""
+    """Report the images that have changed, and what is done about them."""
     n_changed, n_shards = len(changes.keys), len(changes.shards)
     if n_changed == 1:
         kept = "shard" if n_shards else "map"
@@ -127,14 +127,14 @@ def report_changes(changes: Changes, reporter: Reporter) -> None:
     if changes.n_unknown:
         reporter.note(
             f"{changes.n_unknown:,} images were labeled by an earlier version, which kept no "
-            "digests of them: `colorprep verify --deep` alone can see whether they have changed"
+            "digests of them: only `colorprep verify --deep` can detect whether they have changed"
         )
 
 
 def forget(folder: Path, changes: Changes) -> None:
     """Let the labels of changed images be made again."""
     if changes.keys:
-        # The manifest goes first: what it vouches for is about to change.
+        # The manifest is removed first, since the files that it describes are about to change.
         (folder / MANIFEST).unlink(missing_ok=True)
     for number in changes.shards:
         # Its sidecar stays until it is made again, since it names the images of the shard.
@@ -174,7 +174,7 @@ def _digests_now(
     """Read the digests of some images, and note them."""
     if not indices:
         return {}
-    # Reading is for this machine's threads also where a cluster labels: it takes no computing.
+    # This machine's threads read even if a cluster labels, as it takes no computing.
     engine = ThreadEngine(images.workers)
     found: dict[int, str | None] = {}
     with (

@@ -1,8 +1,7 @@
-"""Which checkpoint a command takes, and what it says of it: the run, the step, whether it is done.
+"""Choosing the checkpoint of a command, and reporting its run and step.
 
-A run is finished once its log holds its last step. Without being asked for one by name, commands
-take the newest finished run; one that was interrupted, or is still training, is taken only where
-none is finished.
+A run is finished once its log contains its last step. Unless one is given, commands use the newest
+finished run; a run that was interrupted, or is still training, is used only if none is finished.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Progress(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a checkpoint comes from; None is what cannot be known.
+    """Where a checkpoint comes from; None for unknown facts.
 
     Attributes
     ----------
@@ -70,7 +69,7 @@ class Origin(NamedTuple):
         return f"{shown}, step {self.step}{total}"
 
     def facts(self) -> dict[str, Any]:
-        """Return what is known, fit for JSON."""
+        """Return the facts in a form for JSON."""
         return {
             "run": self.run,
             "step": self.step,
@@ -80,21 +79,21 @@ class Origin(NamedTuple):
 
 
 def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: Reporter) -> Path:
-    """Return which checkpoint is meant.
+    """Return the path of the checkpoint to use.
 
     Parameters
     ----------
     given : str, Path or None
         A checkpoint, or a run's folder, whose best one is taken. None for the newest run that is
-        finished, or the newest of all where none is.
+        finished, or the newest of all if none is.
     workspace : Workspace
     reporter : Reporter
-        Told of a newer run that is not finished.
+        Receives a note on a newer run that is not finished.
 
     Returns
     -------
     Path
-        Which need not be there, if it was given.
+        May be missing, if it was given.
 
     Raises
     ------
@@ -111,14 +110,14 @@ def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: 
             if path != newest:
                 reporter.note(
                     f"{workspace.shown(newest.parent)} is newer, but not known to be finished; "
-                    "to use it, name it"
+                    "to use it, give its path"
                 )
             return path
     return newest
 
 
 def run_progress(folder: Path) -> Progress | None:
-    """Return how far a run has come; None where its folder does not say it, as without a log."""
+    """Return the progress of a run; None if unknown, such as without a log."""
     try:
         total = read_config(folder).get("total_steps")
         steps = read_log(folder / LOG)["step"]
@@ -153,12 +152,12 @@ def origin_of(path: Path, config: Mapping[str, Any], progress: Mapping[str, Any]
 
 
 def report_origin(doing: str, origin: Origin, workspace: Workspace, reporter: Reporter) -> None:
-    """Say which checkpoint is used, and warn if its run is not finished.
+    """Report which checkpoint is used, and warn if its run is not finished.
 
     Parameters
     ----------
     doing : str
-        What is done, such as ``coloring by``.
+        The action, such as ``coloring by``.
     origin : Origin
     workspace : Workspace
     reporter : Reporter
@@ -166,13 +165,13 @@ def report_origin(doing: str, origin: Origin, workspace: Workspace, reporter: Re
     reporter.note(f"{doing} {origin.text(workspace)}")
     if origin.finished is False:
         reporter.warn(
-            f"{workspace.shown(origin.path)} is of a run that is not finished: it has taken "
+            f"{workspace.shown(origin.path)} is from a run that is not finished: it has taken "
             f"{origin.steps_done} of {origin.total_steps} steps"
         )
 
 
 def _is_of_run(config: Mapping[str, Any], folder: Path) -> bool:
-    """Tell whether a checkpoint was made by the run of a folder, as far as both say it."""
+    """Return whether a checkpoint comes from the run of a folder, as far as known."""
     try:
         beside = read_config(folder)
     except ArtifactError:

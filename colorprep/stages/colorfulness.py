@@ -1,4 +1,4 @@
-"""Whether a finished run paints everything gray, or everything in one color, and what to try."""
+"""Warning if a finished run paints everything gray or in one color."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from .train_params import TrainParams
 
 GRAY_SHARE = 0.25  # of the originals' chroma, below which predictions are nearly gray
 SAME_SHARE = 0.1  # of the originals' spread, below which predictions are of one color
-FAINT = 2.3  # CIELAB units: about the smallest difference that is seen
+FAINT = 2.3  # CIELAB units: about the smallest visible difference
 
 
 def color_warning(record: Record, params: TrainParams, rebalanced: bool) -> str | None:
-    """Return what is wrong with the colors of a network, None where nothing is.
+    """Return what is wrong with the colors of a network, None if nothing is.
 
     Parameters
     ----------
     record : Record
-        Of the network that will be used. Without a validation nothing is known, and nothing said.
+        Of the network that will be used. Without a validation, None is returned.
     params : TrainParams
         Of its training.
     rebalanced : bool
@@ -30,7 +30,7 @@ def color_warning(record: Record, params: TrainParams, rebalanced: bool) -> str 
 
     Notes
     -----
-    Where the originals themselves are gray, or of one color, predictions may be so.
+    If the originals themselves are gray, or of one color, predictions may be so.
     """
     chroma, truth = record.val_chroma, record.val_chroma_truth
     spread, spread_of_truth = record.val_spread, record.val_spread_truth

@@ -48,7 +48,7 @@ COLORIZED_NAME = "colorized"
 
 @dataclass(frozen=True)
 class ColorizeParams:
-    """What `colorprep colorize` is to do.
+    """Parameters of `colorprep colorize`.
 
     Attributes
     ----------
@@ -59,13 +59,13 @@ class ColorizeParams:
     temperature : float
         Of the annealed mean.
     device : str
-        ``auto`` takes a GPU where there is one.
+        ``auto`` uses a GPU if there is one.
     workers : int or None
         How many photographs are worked on at once, each on a thread; None takes all processors.
     output : str, Path or None
         None for ``colorized/``.
     damaged : {"skip", "keep"}
-        What becomes of photographs that are damaged, though decoders make a picture of them.
+        Whether photographs that decode although they are damaged are skipped or colored.
     """
 
     inputs: Sequence[str | Path]
@@ -85,16 +85,16 @@ class ColorizeParams:
 
 @dataclass(frozen=True)
 class ColorizeResult:
-    """What `colorprep colorize` did.
+    """Result of `colorprep colorize`.
 
     Attributes
     ----------
     origin : Origin
         Of the network.
     written : list of Path
-        All pictures that there are now, in order of the keys, place by place.
+        All pictures, in order of the keys, place by place.
     kept : list of Path
-        Those among them that were there before, made of the same photographs in the same way.
+        Those of an earlier command, made from the same photographs in the same way.
     skipped : list of Skip
     """
 
@@ -129,7 +129,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     InputError
         If there is no photograph, or one would be replaced.
     OutputExists
-        If something else bears the name of the record of the pictures.
+        If the path of the pictures' record is not a file.
     OutputError
         If another process colorizes into the folder.
     """
@@ -165,8 +165,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     done.skipped.extend(targets.skipped)
     if done.kept:
         reporter.note(
-            f"{len(done.kept)} pictures were made of the same photographs by the same network "
-            f"before, and are kept ({record.path.name} says so)"
+            f"{len(done.kept)} pictures were already made from the same photographs by the same "
+            f"network, and are kept (according to {record.path.name})"
         )
     report_skips(done.skipped, len(done.written), reporter)
     return ColorizeResult(origin, done.written, done.kept, done.skipped)
@@ -200,12 +200,12 @@ class ColorizeBatch:
     ----------
     reader : ImageReader
     colorize : callable
-        Takes the pixels of a photograph and gives them in color.
+        Takes the pixels of a photograph and returns them in color.
     targets : sequence of Path or None
-        Where the picture of each image of the source is written; None where none is.
+        Where the picture of each image of the source is written; None if skipped.
     record : PictureRecord
     reporter : Reporter
-        Told which pictures are replaced.
+        Receives the pictures that are replaced.
     """
 
     reader: ImageReader
@@ -245,14 +245,14 @@ def _colorize(
     workers: int | None,
     reporter: Reporter,
 ) -> ColorizedBatch:
-    """Color the photographs of all places, and record each picture once it is there."""
+    """Color the photographs of all places, and record each picture once it is written."""
     whole = ColorizedBatch([], [], [], [])
     engine = ThreadEngine(workers)
     n_images = sum(len(photographs.source.keys) for photographs in places)
     with reporter.track(n_images, "images", "colorizing") as advance:
         for task, photographs in zip(tasks, places, strict=True):
             whole.skipped.extend(map(photographs.named, photographs.source.skipped))
-            # One at a time, since a single one can be large.
+            # One at a time, since a single photograph can be large.
             batches = batches_of(range(len(photographs.source.keys)), 1)
             with closing(engine.run(task, batches)) as results:
                 for done in results:
@@ -274,7 +274,7 @@ def _skip(key: str, error: BadImage | UnusableName) -> Skip:
 
 
 def _colored_by(path: Path, params: ColorizeParams) -> str:
-    """Return a digest of all that a picture depends on beside its photograph."""
+    """Return a digest of everything that a picture depends on, except its photograph."""
     how = f"{params.temperature!r}\n{params.damaged}\n{__version__}"
     return digest(f"{file_digest(path)}\n{how}".encode())
 
@@ -282,8 +282,8 @@ def _colored_by(path: Path, params: ColorizeParams) -> str:
 def _report_names(targets: Targets, reporter: Reporter) -> None:
     if targets.renamed:
         reporter.note(
-            f"{len(targets.renamed)} photographs, such as {targets.renamed[0]}, share their names "
-            "with others but for the endings: their pictures keep the endings, as in a.jpg.png"
+            f"{len(targets.renamed)} photographs, such as {targets.renamed[0]}, have names that "
+            "differ from others only in the ending: their pictures keep it, as in a.jpg.png"
         )
 
 

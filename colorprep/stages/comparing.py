@@ -131,15 +131,15 @@ class StoredPairs:
 
 @dataclass(frozen=True)
 class Judged:
-    """What is to be judged.
+    """Pictures to be evaluated, and their originals.
 
     Attributes
     ----------
     pairs : Pairs
     provenance : dict
-        What the originals and the pictures are, fit for JSON.
+        What the originals and the pictures are, in a form for JSON.
     skipped : list of Skip
-        What was found in the sources but can be no image.
+        Files in the sources that cannot be used as images.
     without_picture, without_original : list of Skip
         Images that have no partner.
     packages : tuple of str
@@ -182,7 +182,7 @@ def stored_pictures(
     Raises
     ------
     InputError
-        If there is no such source, or nothing in them matches.
+        If a source is missing, or nothing in them matches.
     """
     lines = None if params.list is None else read_list(workspace.input_path(params.list))
     list_name = "" if params.list is None else Path(params.list).name

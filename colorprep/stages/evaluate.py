@@ -118,12 +118,12 @@ class EvaluateParams:
 
 @dataclass(frozen=True)
 class EvaluateResult:
-    """What `colorprep evaluate` did.
+    """Result of `colorprep evaluate`.
 
     Attributes
     ----------
     measured : dict of str to Measured
-        Every figure of the set, in the order in which they are told.
+        Every figure of the set, in the order in which they are shown.
     n_bins_absent : int
         Bins, of the 313, that occur in no image, so that no average of bins has them.
     protocol, protocol_hash : str
@@ -260,7 +260,7 @@ def _judged(params: EvaluateParams, workspace: Workspace, reporter: Reporter) ->
 
 
 def _listed_from(params: EvaluateParams, workspace: Workspace) -> str | Path | None:
-    """Return the source of which a list chose the originals; None without a list."""
+    """Return the source from which a list selects the originals; None without a list."""
     if params.images.list is None:
         return None
     place = params.original or params.images.folder or workspace.remembered_source()

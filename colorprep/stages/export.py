@@ -43,7 +43,7 @@ class ExportParams:
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What `colorprep export` did.
+    """Result of `colorprep export`.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class ExportResult:
 
 
 def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> ExportResult:
-    """Write an artifact in the forms of other projects.
+    """Write an artifact in the formats of other projects.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _of_prior(path: Path, reporter: Reporter) -> dict[str, NDArray[Any]]:
 
 
 def _without_zeros(prior: Prior, reporter: Reporter) -> Floats:
-    """Return the probabilities, raised to half a pixel a bin where any of them is 0.
+    """Return the probabilities, raised to half a pixel per bin if any of them is 0.
 
     Published code divides by them: a zero gives an infinite weight, and 0 times that is NaN.
     """
@@ -131,7 +131,7 @@ def _without_zeros(prior: Prior, reporter: Reporter) -> Floats:
         return prior.probs
     reporter.warn(
         f"{n_zeros} of {len(prior.probs)} bins have no probability; in prior_probs.npy every bin "
-        "has at least that of half a pixel, since other programs divide by it"
+        "is raised to at least half a pixel, since other programs divide by it"
     )
     return raised_to_half_a_pixel(prior.probs, prior.n_pixels)
 

@@ -203,10 +203,10 @@ def conclude(
 
 
 def _rank_of_doubles(records: Records, flawed: Flags) -> list[tuple[float, ...]]:
-    """Return, for each image, what decides which one of a set of doubles stays: the lowest.
+    """Return sort keys for images; the lowest of a set of duplicates stays.
 
-    A copy in shades of one ink counts as toned, however strong its color is. Where one file says
-    that the color of its pixels is coarser than their lightness, so it is in any copy of them.
+    A copy in shades of one ink counts as toned, however strong its color is. If one file stores
+    color more coarsely than lightness, this holds for all copies of its pixels.
     """
     one_ink = records["tone_residual"] <= records["tone_limit"]
     coarser = ~np.isin(records["subsampling"], (b"", b"4:4:4"))

@@ -29,7 +29,7 @@ class ImageParams:
     Attributes
     ----------
     folder : str, Path or None
-        The source, a folder, an archive or a URL; None takes the workspace's last.
+        The source, a folder, an archive or a URL; None for the workspace's last one.
     list : str, Path or None
         A list that narrows it.
     workers : int or None
@@ -67,7 +67,7 @@ class ImageParams:
 
     @property
     def decoding(self) -> dict[str, str]:
-        """The rules of decoding, as artifacts note them; `damaged` where files are kept."""
+        """The rules of decoding, as artifacts record them; `damaged` only if files are kept."""
         rules: dict[str, str] = {"icc": self.icc, "orientation": self.orientation}
         return rules | ({"damaged": self.damaged} if self.damaged != "skip" else {})
 
@@ -82,9 +82,9 @@ def open_source(
     params : ImageParams
     workspace : Workspace
     reporter : Reporter
-        Is told what the source holds beside its images.
+        Receives the counts of files that are not images.
     remembers : bool
-        Not where images are only looked at, which may be those to test on.
+        Whether to remember it; not for evaluation, whose images may be test images.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def open_source(
     Raises
     ------
     InputError
-        If there is no such source, no image in it, or none of those listed.
+        If the source is missing, contains no image, or none of those listed.
     """
     if params.list is None:
         return open_listed(params, workspace, reporter, None, remembers=remembers)
@@ -110,12 +110,12 @@ def open_listed(
     list_name: str = "the list",
     remembers: bool = True,
 ) -> Source:
-    """Do as `open_source`, but narrow the source by lines that are at hand.
+    """Like `open_source`, but narrow the source by given lines.
 
     Parameters
     ----------
     params : ImageParams
-        Its own list is passed over.
+        Its own list is ignored.
     workspace : Workspace
     reporter : Reporter
     lines : sequence of str or None
@@ -131,7 +131,7 @@ def open_listed(
     Raises
     ------
     InputError
-        If there is no such source, no image in it, or none of those listed.
+        If the source is missing, contains no image, or none of those listed.
     """
     place = params.folder or workspace.remembered_source()
     if not is_url(place):
@@ -189,7 +189,7 @@ def check_strict(skipped: Sequence[Skip], params: ImageParams) -> None:
 
 
 def report_passed_over(source: Source, reporter: Reporter) -> None:
-    """Tell what a source holds beside its images."""
+    """Report the files of a source that are not images."""
     reporter.pass_over(source.name, source.passed_over)
 
 

@@ -69,9 +69,9 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     except (
         LookupError, TypeError, AttributeError, ValueError, RecursionError, csv.Error,
     ) as error:  # fmt: skip
-        # Each reader checks what its command needs; info shows more than that.
+        # Readers check only what their commands need; info shows more than that.
         raise ArtifactError(
-            f"{target} is damaged: it lacks what belongs there ({error}); make it again"
+            f"{target} is damaged: an entry is missing or invalid ({error}); create it again"
         ) from error
 
 

@@ -122,7 +122,7 @@ def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
     pixels : ndarray of shape (H, W, 3), uint8
         What was decoded from it.
     damaged : bool
-        Whether some of them are lost.
+        Whether some of the pixels are lost.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The folder that labels are written to: what may stand there, and what of it is theirs."""
+"""The folder of labels: whether it may be written to, and which files are labels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..shards.plan import PLAN
 
 
 def check_free(folder: Path, overwrite: bool) -> None:
-    """Raise OutputExists if labels must not be written into a folder, for what it holds."""
+    """Raise OutputExists if a folder contains something that labels must not be mixed with."""
     if folder.exists() and not folder.is_dir():
         raise OutputExists(f"{folder} is a file; give another folder with -o")
     if not overwrite and folder.exists() and not is_empty(folder):
         raise OutputExists(
-            f"{folder} holds something else than labels; give another folder with -o"
+            f"{folder} contains files that are not labels; give another folder with -o"
         )
 
 
@@ -29,7 +29,7 @@ def remove_labels(folder: Path) -> None:
     if not folder.exists():
         return
     held_labels = (folder / PLAN).exists() or (folder / MANIFEST).exists()
-    # The manifest goes first: what it vouches for is about to change.
+    # The manifest is removed first, since the files that it describes are about to change.
     for name in (MANIFEST, PLAN, SKIPPED):
         (folder / name).unlink(missing_ok=True)
     remove_map_digests(folder)

@@ -32,7 +32,7 @@ from .scoring import Scores
 
 @dataclass
 class WrittenMaps:
-    """What became of some images; what was written of parts adds up to the whole.
+    """Counts of written and skipped images; those of parts can be added up.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ def label_to_maps(
     reporter: Reporter,
     keep: Callable[[WrittenMaps], object],
 ) -> WrittenMaps:
-    """Label images into one .npy each; those that are there already are kept.
+    """Label images into one .npy each; existing ones are kept.
 
     Parameters
     ----------
@@ -110,12 +110,12 @@ def label_to_maps(
     params : ImageParams
     reporter : Reporter
     keep : callable
-        Is given each batch, for its scores and digests.
+        Receives each batch, for its scores and digests.
 
     Returns
     -------
     WrittenMaps
-        Of all images, also those that were there already.
+        Of all images, including existing maps.
     """
     whole, digests, missing = _maps_there(task.folder, source)
     check_strict(whole.skipped, params)
@@ -148,7 +148,7 @@ def label_to_maps(
 def _maps_there(
     folder: Path, source: Source
 ) -> tuple[WrittenMaps, dict[str, str | None], Sequence[int]]:
-    """Return what an earlier run wrote, from which bytes, and what is yet to be labeled."""
+    """Return the maps of an earlier run, their digests, and the images still to be labeled."""
     known = read_map_digests(folder)
     there, missing = WrittenMaps(), []
     digests: dict[str, str | None] = {}
@@ -157,10 +157,14 @@ def _maps_there(
         n_bytes = map_size(folder, key)
         if key in taken:
             there.skipped.append(
-                Skip(key, "bad-name", "its label map would have the name of a folder of others")
+                Skip(
+                    key,
+                    "bad-name",
+                    "its label map would have the name of a folder of other label maps",
+                )
             )
         elif n_bytes is None or (known is not None and key not in known):
-            missing.append(index)  # also what a run wrote that was killed before it noted it
+            missing.append(index)  # including maps that a killed run wrote but did not record
         else:
             digests[key] = None if known is None else known[key]
             there.n_bytes += n_bytes

@@ -25,7 +25,7 @@ from .scoring import Scores
 
 @dataclass
 class LabeledBatch:
-    """What became of a batch of images.
+    """The labels of a batch of images.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ def label_to_shards(
     params : ImageParams
     reporter : Reporter
     keep : callable
-        Is given each batch, for its scores and digests.
+        Receives each batch, for its scores and digests.
 
     Returns
     -------

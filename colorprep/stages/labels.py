@@ -136,7 +136,7 @@ class LabelsParams:
 
 @dataclass(frozen=True)
 class LabelsResult:
-    """What `colorprep labels` did.
+    """Result of `colorprep labels`.
 
     Attributes
     ----------
@@ -162,7 +162,7 @@ class LabelsResult:
 
 
 def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> LabelsResult:
-    """Label every image of a source; go on where an earlier run stopped.
+    """Label every image of a source; continue where an earlier run stopped.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     Raises
     ------
     OutputExists
-        If the folder holds something else, or labels of other images or settings.
+        If the folder contains something else, or labels of other images or settings.
     OutputError
         If another process labels into the folder, or there is no room or permission to write.
     InputError
@@ -218,7 +218,7 @@ def complete(
     seen: SeenBook,
     scoring: Scoring = NOTHING_TO_SCORE,
 ) -> LabelsResult:
-    """Make what is missing of a planned label folder.
+    """Make the missing parts of a planned label folder.
 
     Parameters
     ----------
@@ -229,9 +229,9 @@ def complete(
         By whom the work is done, and how strictly; the rules of decoding are the plan's.
     reporter : Reporter
     seen : SeenBook
-        Where to note which bytes were labeled.
+        Where to record which bytes were labeled.
     scoring : Scoring
-        What is to be done for scores, besides.
+        The scores to be computed in the same pass.
 
     Returns
     -------
@@ -248,7 +248,7 @@ def complete(
     reader = reader_of(plan, source)
 
     def keep(done: LabeledBatch | WrittenMaps) -> None:
-        """Keep what was found out on the way."""
+        """Store the scores and digests of a batch."""
         seen.add(done.digests)
         scoring.keep(done.scores)
 
@@ -394,5 +394,7 @@ def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> 
     rules = params.images.decoding
     if prior.counted is not None and prior.counted.meta.get("decoding", rules) != rules:
         shown = workspace.shown(path)
-        reporter.warn(f"{shown} was counted by other rules of --icc, --orientation or --damaged")
+        reporter.warn(
+            f"{shown} was counted with other settings of --icc, --orientation or --damaged"
+        )
     return prior

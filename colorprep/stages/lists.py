@@ -174,7 +174,7 @@ class SplitResult:
 
 @dataclass(frozen=True)
 class CombineResult:
-    """What `colorprep lists merge`, `subtract` or `intersect` did.
+    """Result of `colorprep lists merge`, `subtract` or `intersect`.
 
     Attributes
     ----------
@@ -182,7 +182,7 @@ class CombineResult:
     n_listed : list of int
         The number of different images in each list.
     skipped : list of Skip
-        Lines that are not in the source, or no text.
+        Lines that are not in the source, or not text.
     """
 
     combined: WrittenList

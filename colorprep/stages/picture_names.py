@@ -1,4 +1,4 @@
-"""Where the picture of each photograph is written: over no other picture and no photograph."""
+"""Choosing paths of pictures that replace no photograph and no other picture."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Photographs(NamedTuple):
     source: Source
 
     def name(self, key: str) -> str:
-        """Return the name of a photograph by its key, place and all."""
+        """Return the name of a photograph, with its place."""
         return f"{self.place}/{key}" if is_url(self.place) else str(Path(self.place, key))
 
     def named(self, skip: Skip) -> Skip:
@@ -66,8 +66,8 @@ def choose_targets(places: Sequence[Photographs], folder: Path) -> Targets:
     Returns
     -------
     Targets
-        ``a.png`` for ``a.jpg``. Where another photograph has the same name but for its ending,
-        ``a.jpg.png``; where that is taken as well, the photograph is skipped.
+        ``a.png`` for ``a.jpg``. If another photograph's name differs only in its ending,
+        ``a.jpg.png``; if that is taken as well, the photograph is skipped.
 
     Raises
     ------
@@ -109,6 +109,6 @@ def _stem(key: str) -> PurePosixPath:
 def _check_replaces_none(target: Path, name: str, photographs: set[str]) -> None:
     if realpath(target) in photographs:
         raise InputError(
-            f"{target} is one of the photographs, and the picture of {name} would replace it; use "
+            f"{target} is one of the photographs, and the picture of {name} would replace it; give "
             "another -o"
         )

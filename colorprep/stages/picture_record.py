@@ -1,9 +1,9 @@
-"""What each picture of `colorprep colorize` was made of, so that none is made twice.
+"""The record of how `colorprep colorize` made its pictures, so that none is made twice.
 
-``colorized.jsonl`` lies beside the pictures, a line of JSON a picture: its name, a digest of its
-bytes, of its photograph's bytes, and of what colored it. A line is added once its picture is whole,
-so what an interrupt leaves is true. A picture that was changed since, or whose photograph or
-network is another, does not match its line and is made anew.
+``colorized.jsonl`` contains one line of JSON per picture: its name, and digests of its bytes, of
+its photograph's bytes, and of what colored it. A line is added once its picture is complete, so the
+record is right after an interrupt. A picture that was changed since, or whose photograph or network
+is another, does not match its line and is made again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RECORD_NAME = "colorized.jsonl"
 
 
 class Made(NamedTuple):
-    """What a picture was made of.
+    """How a picture was made.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class PictureRecord:
     ----------
     folder : Path
     by : str
-        What colors pictures now.
+        Digest of the current network and settings.
 
     Attributes
     ----------
@@ -54,13 +54,15 @@ class PictureRecord:
         check_replaceable(self.path)
         data = self.path.read_bytes() if self.path.exists() else b""
         self._known = dict(_entries(data))
-        self._mend = "" if data.endswith(b"\n") or not data else "\n"  # of a line cut short
+        self._mend = (
+            "" if data.endswith(b"\n") or not data else "\n"
+        )  # ends a line that was cut short
         self._new: dict[str, Made] = {}
 
     def holds(self, target: Path, photograph: bytes) -> bool:
-        """Tell whether a picture is there that was made of this photograph in this way.
+        """Return whether a picture exists that was made from this photograph in this way.
 
-        May be asked from several threads.
+        Thread-safe.
         """
         made = self._known.get(self._name(target))
         if made is None or (made.photograph, made.by) != (digest(photograph), self._by):
@@ -71,7 +73,7 @@ class PictureRecord:
             return False
 
     def made(self, target: Path, photograph: bytes) -> tuple[str, Made]:
-        """Return the entry of a picture that was just made. May be asked from several threads."""
+        """Return the entry of a picture that was just made. Thread-safe."""
         made = Made(digest(target.read_bytes()), digest(photograph), self._by)
         return self._name(target), made
 
@@ -93,7 +95,7 @@ class PictureRecord:
 
 
 def digest(data: bytes) -> str:
-    """Return 32 hexadecimal digits that stand for some bytes."""
+    """Return a digest of bytes, 32 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()[:32]
 
 
@@ -102,7 +104,7 @@ def _line(name: str, made: Made) -> str:
 
 
 def _entries(data: bytes) -> Iterator[tuple[str, Made]]:
-    """Give the entries of a record. What is no whole line of ours is as if it were not there."""
+    """Yield the entries of a record. Incomplete and foreign lines are ignored."""
     for line in data.splitlines():
         try:
             entry = json.loads(line)

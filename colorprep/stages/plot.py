@@ -67,14 +67,14 @@ class PlottedRun(NamedTuple):
 
 
 class PlotResult(NamedTuple):
-    """What `colorprep plot` did.
+    """Result of `colorprep plot`.
 
     Attributes
     ----------
     path : Path
     runs : list of PlottedRun
     progress : list of Progress or None
-        How far each has come; None where its configuration does not tell how far it is to go.
+        The progress of each; None if its configuration lacks the number of steps.
     """
 
     path: Path
@@ -139,7 +139,7 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
     else:
         title = f"{len(runs)} runs"
         figure = draw_runs(_by_name(runs, workspace), runs[0].unit, _in_common(runs))
-    # A run's own curves go on with the run; any other picture in their place was another one.
+    # A run's own curves are updated; replacing any other picture is reported.
     own = params.output is None and len(runs) == 1
     watched = () if own else (path,)
     with telling_replaced(reporter, *watched), replacing(path) as temporary:

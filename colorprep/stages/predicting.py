@@ -63,7 +63,7 @@ def predicted_pictures(
     temperature: float,
     device: str,
 ) -> Judged:
-    """Judge what a checkpoint makes of the images of a source.
+    """Evaluate the pictures that a checkpoint predicts for the images of a source.
 
     Parameters
     ----------

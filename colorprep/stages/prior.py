@@ -181,7 +181,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
                     try:
                         classes[name] = writer.write(class_path, name, groups[name], tally).path
                     except UnusableName as error:
-                        reporter.warn(f"no prior of the class {name}: {error}")
+                        reporter.warn(f"no prior was written for the class {name}: {error}")
 
             by_color = writer.bins.by_color
             total = _count(
@@ -226,18 +226,18 @@ def _count(
 def _report_classes(
     groups: Mapping[str, Sequence[int]], classes: Mapping[str, Path], reporter: Reporter
 ) -> None:
-    """Warn of images that no class prior counts."""
+    """Warn of images that are in no class prior."""
     if not classes:
         reporter.warn("no image lies in a subfolder, so --by-class wrote no class priors")
     elif "" in groups:
         reporter.warn(
-            "images that lie in no subfolder count in the whole prior, but in no class prior: "
+            "images outside of subfolders count in the whole prior, but in no class prior: "
             f"{len(groups[''])}"
         )
     if empty := sorted(groups.keys() - classes.keys() - {""}):
         shown = ", ".join(empty[:SHOWN_CLASSES])
         more = f" and {len(empty) - SHOWN_CLASSES} more" if len(empty) > SHOWN_CLASSES else ""
-        reporter.warn(f"no class prior of {shown}{more}: no image there could be read")
+        reporter.warn(f"no class prior was written for {shown}{more}: no image there could be read")
 
 
 def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:
@@ -267,7 +267,7 @@ class _PriorWriter:
         meta = self._meta(name, indices, tally, int(counts.sum()))
         prior = Prior(quantizer, counts, probs, cells, lightness, meta, tally.replicates)
         weights_path = weights_path_beside(path)
-        # Both files are of one command, whichever comes last.
+        # Both files come from one command.
         with in_turn(path.parent), telling_replaced(self._reporter, path, weights_path):
             save_prior(path, prior)
             report = write_weights(probs_of(prior), WeightsParams(), weights_path)

@@ -1,7 +1,7 @@
-"""Reading priors and weights for a stage: files of ours, or bare vectors from elsewhere.
+"""Reading priors and weights: artifacts of colorprep, or bare vectors of other programs.
 
-A bare vector is an .npy file without a word on its bins: 313 numbers are over those of ab313, 529
-over those of ab529. What a file is, its content says, not its name.
+A bare vector is an .npy file that does not name its bins: 313 numbers are for those of ab313, 529
+for those of ab529. The type of a file is determined from its content, not its name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WEIGHTS_NAME = "weights.npz"
 
 
 class PriorProbs(NamedTuple):
-    """As much of a prior as every form of it tells.
+    """The facts that every form of a prior provides.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class PriorProbs(NamedTuple):
 
     @property
     def source(self) -> Mapping[str, Any] | None:
-        """Digest and number of the files that were counted; None where they are not known."""
+        """Digest and number of the files that were counted; None if unknown."""
         source = None if self.counted is None else self.counted.meta.get("source")
         known = isinstance(source, Mapping) and isinstance(source.get("digest"), str)
         return source if known else None
@@ -64,7 +64,7 @@ def read_prior(path: Path, reporter: Reporter) -> PriorProbs:
     ----------
     path : Path
     reporter : Reporter
-        Warned if a bare vector does not sum to 1, or seems to be no sound prior.
+        Receives a warning if a bare vector does not sum to 1, or seems to be invalid.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def read_prior(path: Path, reporter: Reporter) -> PriorProbs:
     Raises
     ------
     ArtifactError
-        If it is missing, damaged, no prior, or a vector of another length.
+        If it is missing, damaged, not a prior, or a vector of another length.
     """
     if not holds_bare_array(path):
         return probs_of(load_prior(path))
@@ -92,7 +92,7 @@ def read_prior(path: Path, reporter: Reporter) -> PriorProbs:
 
 
 def probs_of(prior: Prior) -> PriorProbs:
-    """Return a counted prior in the form that `read_prior` gives."""
+    """Return a counted prior in the form that `read_prior` returns."""
     return PriorProbs(prior.probs, prior.quantizer, prior.digest, prior)
 
 
@@ -127,8 +127,8 @@ def read_weights(path: Path, quantizer: Quantizer, shown: str) -> Floats:
         values = weights.weights
     if meta.get("fingerprint") != quantizer.fingerprint or len(values) != len(quantizer.centers):
         raise ArtifactError(
-            f"{shown} holds {len(values)} weights for {meta.get('quantizer')}, the labels are of "
-            f"the {len(quantizer.centers)} bins of {quantizer.name}, which are other bins; make "
+            f"{shown} holds {len(values)} weights for {meta.get('quantizer')}, but the labels use "
+            f"the {len(quantizer.centers)} bins of {quantizer.name}; make "
             "both from one prior, or train with --no-weights"
         )
     return values

@@ -1,4 +1,4 @@
-"""Something that is not as it should be, as `colorprep verify` finds it."""
+"""Problems that `colorprep verify` finds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..balance.diagnosis import Severity
 
 
 class Problem(NamedTuple):
-    """Something that is not as it should be.
+    """A problem in an artifact.
 
     Attributes
     ----------

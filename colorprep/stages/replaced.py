@@ -1,4 +1,4 @@
-"""Saying what an output took the place of, where that was something else."""
+"""Reporting which files an output replaced by other content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN_DIGITS = 8  # of a digest
 
 
 class _Former(NamedTuple):
-    """What a file was before: its digest, None if unreadable, and what it held, in words."""
+    """A file before it was replaced: its digest, None if unreadable, and a description."""
 
     digest: str | None
     what: str
@@ -26,16 +26,16 @@ class _Former(NamedTuple):
 
 @contextmanager
 def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
-    """Tell which files hold something else after the block than before, and what they held.
+    """Report which files the block changed, and what they contained before.
 
-    A file that is new, or is written again byte for byte, is not mentioned.
+    New files, and files whose bytes stay the same, are not mentioned.
 
     Parameters
     ----------
     reporter : Reporter
-        Told also if the block raises.
+        Also called if the block raises.
     *paths : Path
-        What the block may write or remove.
+        Files that the block may write or remove.
     """
     former = {path: _Former(_digest(path), _what(path)) for path in paths if path.is_file()}
     try:
@@ -49,7 +49,7 @@ def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
 
 
 def replace_list(path: Path, lines: Iterable[str], reporter: Reporter) -> None:
-    """Write a list of images, and tell if another one was in its place."""
+    """Write a list of images, and report if it replaced another one."""
     with telling_replaced(reporter, path):
         write_list(path, lines)
 
@@ -63,7 +63,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _what(path: Path) -> str:
-    """Return what a file holds, as far as that takes no time."""
+    """Describe the content of a file, as far as that is quick."""
     try:
         if path.suffix == ".npz":
             return _what_artifact(path)
@@ -72,7 +72,7 @@ def _what(path: Path) -> str:
             return f"another list, of {quantity(n_lines, 'image')}"
     except ColorprepError:
         pass
-    return "a file of other content"
+    return "a file with other content"
 
 
 def _what_artifact(path: Path) -> str:
@@ -87,7 +87,7 @@ def _what_artifact(path: Path) -> str:
     if kind.startswith("colorprep.weights/"):
         meta = load_weights(path)[1]
         return (
-            f"other weights, of lambda {meta.get('lambda')} and alpha {meta.get('alpha')} for the "
-            f"prior with digest {str(meta.get('prior_digest'))[:SHOWN_DIGITS]}"
+            f"other weights, with lambda {meta.get('lambda')} and alpha {meta.get('alpha')} for "
+            f"the prior with digest {str(meta.get('prior_digest'))[:SHOWN_DIGITS]}"
         )
-    return "a file of other content"
+    return "a file with other content"

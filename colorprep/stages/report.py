@@ -173,7 +173,7 @@ def _counted(prior: Prior, source: Source) -> bool:
 
 
 def _passed_over(source: Source | None) -> str:
-    """Tell what the source holds beside its images; empty for nothing."""
+    """Describe the files of the source that are not images; empty if there are none."""
     if source is None or not source.passed_over:
         return ""
     return f"In {source.name}, colorprep {described(source.passed_over)}."

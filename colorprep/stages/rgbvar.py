@@ -209,7 +209,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     _check_starts(params, len(ranking.order))
     workspace.own_folder(params.output or LISTS_NAME)
     before = _others_of_the_ranking(list_path, ranking)
-    with in_turn(folder):  # so that all three are of one command
+    with in_turn(folder):  # so that all three come from one command
         replace_list(list_path, ranking.keys, reporter)
         with telling_replaced(reporter, scores_path):
             _write_scores(scores_path, ranking, prior)

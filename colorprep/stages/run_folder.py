@@ -47,7 +47,7 @@ TRAINED = "trained"
 
 # Facts that may change when a run is resumed; its options are compared one by one, see `resumed`.
 MAY_CHANGE = ("device", "versions", "options", "total_steps")
-# Facts that runs and labels of earlier versions do not hold.
+# Facts that runs and labels of earlier versions lack.
 MAY_BE_UNKNOWN = ("labels_digest",)
 
 
@@ -111,7 +111,7 @@ class RunFolder:
         return bool(self.records) and all(record.train_loss == 0 for record in self.records)
 
     def config(self) -> dict[str, Any]:
-        """Return what the run was made from.
+        """Return the inputs of the run.
 
         Raises
         ------
@@ -122,13 +122,13 @@ class RunFolder:
         for name in MAY_LACK:
             if name not in config:
                 raise ArtifactError(
-                    f"{self.path / CONFIG} does not tell the {name} of the run, so it cannot be "
-                    "resumed; put the right file back, or train anew without --resume"
+                    f"{self.path / CONFIG} lacks the {name} of the run, so it cannot be "
+                    "resumed; restore the file, or train anew without --resume"
                 )
         return config
 
     def options(self) -> TrainParams:
-        """Return what the run was asked for.
+        """Return the parameters of the run.
 
         Raises
         ------
@@ -145,7 +145,7 @@ class RunFolder:
             ) from error
 
     def update(self, config: dict[str, Any]) -> None:
-        """Write what the run is made from now on, where that has changed."""
+        """Update the recorded inputs and parameters if they have changed."""
         if json.loads(json.dumps(config)) != self.config():
             write_json(self.path / CONFIG, config)
 
@@ -156,18 +156,18 @@ class RunFolder:
         write_text(self.path / VALIDATION, "".join(f"{key}\n" for key in held_out))
 
     def take_up(self, trainer: Trainer, made_from: MadeFrom) -> int:
-        """Set a trainer to where the run was.
+        """Restore the state of the run to a trainer.
 
         Returns
         -------
         int
-            How many steps the run was to have in all.
+            The planned number of steps of the run.
 
         Raises
         ------
         ArtifactError
-            If a checkpoint or the log is damaged, or the inputs are others than the run was begun
-            with.
+            If a checkpoint or the log is damaged, or the inputs differ from those of the
+            run.
         """
         before = self.config()
         for name, value in json.loads(json.dumps(made_from.config)).items():
@@ -263,14 +263,14 @@ class RunFolder:
 def claimed(
     output: str | Path | None, resume: bool, model: str, workspace: Workspace, reporter: Reporter
 ) -> Iterator[tuple[Path, bool]]:
-    """Give the folder to train in, and keep other processes from training there meanwhile.
+    """Yield the folder to train in, and lock it.
 
     Parameters
     ----------
     output : str, Path or None
         None for the newest run with `resume`, and for a new folder named by date and model without.
     resume : bool
-        Whether to resume the run that is there; where none is, a new one begins.
+        Whether to resume the existing run; if there is none, a new one begins.
     model : str
     workspace : Workspace
     reporter : Reporter
@@ -284,7 +284,7 @@ def claimed(
     Raises
     ------
     OutputExists
-        If the folder of a new run holds anything.
+        If the folder of a new run is not empty.
     OutputError
         If another process trains there.
     """
@@ -307,7 +307,7 @@ def claimed(
                 "run in it with --resume"
             )
         if resume and not resumes:
-            reporter.note(f"nothing to resume in {output or RUNS_NAME}: training anew")
+            reporter.note(f"no run to resume in {output or RUNS_NAME}: starting a new one")
         yield path, resumes
 
 

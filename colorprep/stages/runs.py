@@ -24,7 +24,7 @@ MEASURES = ("train_loss", "val_loss", "learning_rate", "images_per_second", "dat
 COLORS = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")  # not in old logs
 MAY_BE_EMPTY = ("val_loss", "data_wait", *COLORS)
 MOST_COUNT = 2**63 - 1  # of int64
-# What every run's configuration tells, and what those of older versions may leave out.
+# Entries of every run's configuration, and those that older versions may lack.
 TOLD = {"model": str, "loss": str, "unit": str, "rebalanced": bool}
 MAY_LACK = {"total_steps": int, "options": dict}
 
@@ -76,15 +76,15 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"{folder} is no run: it has no {CONFIG}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(
-            f"{path} cannot be read as JSON ({error}); put it back, or train anew"
+            f"{path} cannot be read as JSON ({error}); restore it, or train anew"
         ) from error
     whole = isinstance(config, dict)
     kinds = TOLD | {name: kind for name, kind in MAY_LACK.items() if whole and name in config}
     for name, kind in kinds.items():
         if not whole or not isinstance(config.get(name), kind):
             raise ArtifactError(
-                f"{path} does not tell the {name} of a run; it is damaged, or of an older version: "
-                "put it back, or train anew"
+                f"{path} lacks the {name} of the run; it is damaged, or from an older version: "
+                "restore it, or train anew"
             )
     tau = config.get("options", {}).get("logit_adjust", 0.0)
     if not isinstance(tau, int | float):
@@ -93,14 +93,14 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def loss_text(config: dict[str, Any]) -> str:
-    """Return what a run was trained on, and what was done about rare colors."""
+    """Describe the loss of a run, and its treatment of rare colors."""
     tau = config.get("options", {}).get("logit_adjust", 0.0)
     rebalanced = ", rebalanced" if config["rebalanced"] else ""
     return f"{config['loss']}{rebalanced}{f', logits adjusted by {tau:g}' if tau else ''}"
 
 
 def read_log(path: Path) -> Log:
-    """Return the columns of a log, as far as it is written.
+    """Return the columns of a log, up to its last complete row.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ def read_log(path: Path) -> Log:
     Returns
     -------
     dict of str to ndarray of shape (n,)
-        `COUNTS` int64, `MEASURES` and `COLORS` float64, NaN where a row has no value, in order of
-        the step. n is 0 where nothing is logged yet.
+        `COUNTS` int64, `MEASURES` and `COLORS` float64, NaN for missing values, in order of the
+        step. n is 0 if nothing is logged yet.
 
     Raises
     ------
     ArtifactError
-        If it is damaged, or no log of ours.
+        If it is damaged, or not a log of colorprep.
     """
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -162,9 +162,9 @@ def best_row(val_losses: ArrayLike) -> int | None:
 
 
 def row_facts(log: Log, index: int) -> dict[str, int | float | None]:
-    """Return a row by its columns, fit for JSON: None where there is no value.
+    """Return a row by its columns, in a form for JSON: None for missing values.
 
-    Columns of colors are left out where the whole log has none, as one of an older version.
+    Columns of colors are omitted if the whole log lacks them, as in older versions.
     """
     known = {
         name: values

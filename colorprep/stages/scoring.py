@@ -104,7 +104,7 @@ def open_scores(
     reporter: Reporter,
     reduced: bool = False,
 ) -> Iterator[ScoreBook]:
-    """Open what is known of the scores of a source's images; see `open_book`.
+    """Open the known scores of a source's images; see `open_book`.
 
     Parameters
     ----------
@@ -112,10 +112,10 @@ def open_scores(
     images : ImageParams
         Whose rules of decoding count.
     prior : Prior or None
-        Under which surprise is told.
+        For the score surprise.
     workspace : Workspace
     reporter : Reporter
-        Warned of pages that cannot be read.
+        Receives a warning for each page that cannot be read.
     reduced : bool
         Whether large files are decoded smaller.
 

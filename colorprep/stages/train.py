@@ -75,7 +75,7 @@ class TrainResult:
 
 
 def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainResult:
-    """Train a colorizer, or go on training one.
+    """Train a colorizer, or resume its training.
 
     Parameters
     ----------
@@ -90,10 +90,10 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
     Raises
     ------
     ArtifactError
-        If labels, weights or prior are missing, damaged, or do not fit each other, or are not what
-        a resumed run was begun with.
+        If labels, weights or prior are missing, damaged, or do not fit each other, or differ from
+        those of a resumed run.
     OutputExists
-        If the run's folder is there already.
+        If the run's folder exists already.
     OutputError
         If another process trains there, or there is no room or permission to write.
     InputError
@@ -118,9 +118,9 @@ def run(params: TrainParams, workspace: Workspace, reporter: Reporter) -> TrainR
 def _claimed(
     params: TrainParams, workspace: Workspace, process: Process, reporter: Reporter
 ) -> Iterator[tuple[RunFolder, bool]]:
-    """Give the folder to train in, and whether there is a run to resume; see `claimed`.
+    """Yield the folder to train in, and whether there is a run to resume; see `claimed`.
 
-    What the leading process finds holds for all, so that they end alike.
+    The leading process decides for all, so that all processes end in the same way.
     """
     with ExitStack() as stack:
         found: tuple[Path, bool] | None = None
@@ -188,20 +188,20 @@ def _take_up(
     workspace: Workspace,
     reporter: Reporter,
 ) -> None:
-    """Set a trainer to where a run was; say where that is, and what changes from there on."""
+    """Restore a trainer from a run; report its step, and what changes from there on."""
     shown, total = workspace.shown(folder.path), course.total_steps
     total_before = folder.take_up(trainer, made_from)
     if trainer.step > total:
         raise InputError(
-            f"{shown} has taken {trainer.step} steps, and {total} are asked for; give more "
+            f"{shown} has taken {trainer.step} steps already, but {total} are requested; give more "
             "--epochs or --steps"
         )
-    going = "is finished" if trainer.step == total else "goes on"
+    going = "is finished" if trainer.step == total else "continues"
     reporter.note(f"{shown} {going} after step {trainer.step}")
     if total != total_before:
-        follows = "; the learning rate follows from here on the schedule of that many steps"
+        follows = "; from here on, the learning rate follows the schedule for that many steps"
         how = follows if course.schedule.depends_on_total else ""
-        reporter.note(f"it ends after step {total}, not {total_before}{how}")
+        reporter.note(f"it will end after step {total}, not {total_before}{how}")
     if trainer.step < total and process.leads:
         folder.update(made_from.config)
 
@@ -226,7 +226,7 @@ def _judge(
 
 
 def _make_course(params: TrainParams, inputs: TrainInputs, trainer: Trainer) -> Course:
-    """Return what is trained on and for how long, once it is known that it teaches something."""
+    """Return the course of training, after checking that something can be learned."""
     select = drop_gray_images if params.gray == "drop" else _whole
     device, loss = trainer.device, trainer.loss
     training, held_out = inputs.training, inputs.validation
@@ -297,12 +297,12 @@ def _follow(
 
 @contextmanager
 def _resumable(folder: Path) -> Iterator[None]:
-    """Say, where a file of a run cannot be written, how the run is resumed afterwards."""
+    """If a file of a run cannot be written, add to the error how to resume the run."""
     try:
         yield
     except OutputError as error:
         raise OutputError(
-            f"{error}; add --resume -o {folder} to it, which resumes from the last whole checkpoint"
+            f"{error}; then add --resume -o {folder} to resume from the last complete checkpoint"
         ) from error
 
 

@@ -60,7 +60,7 @@ class Rebalancing:
 
 @dataclass(frozen=True, eq=False)
 class TrainInputs:
-    """What is trained on.
+    """The inputs of training.
 
     Attributes
     ----------

@@ -17,10 +17,10 @@ from .selection import StageLists
 EPOCHS = 20
 CHECKPOINT_EVERY = 50
 
-# Not kept with a run: where it is, and on what it computes.
+# Not stored with a run: its folder, and the device.
 FREE = ("output", "device", "resume", "said")
 
-# What a resumed run may be asked for anew: how long it is, and what does not change its numbers.
+# Parameters that may change in a resumed run: its length, and those that do not affect numbers.
 MAY_CHANGE = ("epochs", "steps", "checkpoint_every", "validate_every", "tensorboard")
 
 OPTIONS = {
@@ -34,23 +34,23 @@ OPTIONS = {
 
 @dataclass(frozen=True)
 class TrainParams:
-    """What `colorprep train` is to do.
+    """Parameters of `colorprep train`.
 
     Attributes
     ----------
     shards : str, Path or None
         None for ``labels/``.
     weights : str, Path or None
-        None for ``weights.npz``, where there is one and the loss takes weights.
+        None for ``weights.npz``, if it exists and the loss takes weights.
     use_weights : bool
     weigh_by : {"bin", "expectation"}
-        Whether a pixel weighs what its bin does, or the expectation over its soft target.
+        Whether a pixel has the weight of its bin, or the expectation over its soft target.
     logit_adjust : float
-        Tau, 0 for none; it takes the place of weights.
+        Tau, 0 for none; it replaces weights.
     prior : str, Path or None
         For logit adjustment; None for ``prior.npz``.
     gray : {"mask", "drop", "keep"}
-        What is done about images without color.
+        Treatment of images without color.
     model, loss : str
     width : float
         Multiplies the channels of the network.
@@ -87,11 +87,11 @@ class TrainParams:
         Share of the images for validation, or a list of them. They are chosen from all labels,
         so that they are the same whatever list is trained on.
     max_images : int or None
-        Only so many images an epoch, other ones in each.
+        Maximum number of images per epoch, different ones in each.
     rare_color : bool
-        Chooses those by chance in proportion to what their colors weigh in a rebalanced loss.
+        Draws those at random, in proportion to the weights of their colors in a rebalanced loss.
     device : str
-        ``auto`` takes a GPU where there is one.
+        ``auto`` uses a GPU if there is one.
     seed : int
     deterministic : bool
         Whether to compute the same bits each time, at some cost.
@@ -104,10 +104,10 @@ class TrainParams:
     output : str, Path or None
         None for ``runs/<date>-<model>``.
     resume : bool
-        Resume the run in `output`, or the newest one. What is left at its default is as in the
-        run; `FREE` and `MAY_CHANGE` parameters may differ.
+        Resume the run in `output`, or the newest one. Parameters left at their default are as in
+        the run; `FREE` and `MAY_CHANGE` parameters may differ.
     said : frozenset of str
-        Parameters that are meant, when a run is resumed, although they are at their default.
+        Parameters that were given explicitly, which count in resuming even at their default.
     """
 
     shards: str | Path | None = None
@@ -234,8 +234,8 @@ def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
     Parameters
     ----------
     asked : TrainParams
-        What is left at its default, and not `said`, is taken from the run; `MAY_CHANGE` parameters
-        that are asked for take the place of the run's.
+        Parameters at their default, and not in `said`, are taken from the run; given `MAY_CHANGE`
+        parameters replace those of the run.
     of_run : TrainParams
 
     Returns
@@ -245,7 +245,7 @@ def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
     Raises
     ------
     InputError
-        If anything else is asked for than the run was begun with; the message lists all of it.
+        If any other parameter differs from the run's; the message lists all of them.
     """
     default = TrainParams()
     changes: dict[str, Any] = {}
@@ -259,19 +259,19 @@ def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
             changes[name] = value
         else:
             option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
-            refused.append(f"{option} was {_shown(kept)}, is {_shown(value)} now")
+            refused.append(f"{option} was {_shown(kept)}, is now {_shown(value)}")
     if refused:
         raise InputError(
-            f"a run is resumed with the options that it was begun with ({'; '.join(refused)}): "
+            f"a resumed run must keep its options ({'; '.join(refused)}): "
             "leave them out, or train anew without --resume"
         )
     if "epochs" in changes and "steps" not in changes:
-        changes["steps"] = None  # which would count instead
+        changes["steps"] = None  # which would take precedence
     return replace(of_run, **changes, **{name: getattr(asked, name) for name in FREE})
 
 
 def _shown(value: Any) -> str:
-    """Return the value of an option as it is best shown."""
+    """Return the value of an option for messages."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return "none" if value is None or value == () else str(_plain(value))
@@ -288,7 +288,7 @@ def _with_tuples(value: Any) -> Any:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Tell whether a plain value is of a parameter's type; paths are plain strings."""
+    """Return whether a plain value has a parameter's type; paths are plain strings."""
     kind, parts = get_origin(hint), get_args(hint)
     if kind is UnionType:
         return any(_fits(value, part) for part in parts)

@@ -25,16 +25,16 @@ from .verify_labels import labels_problems, repair_labels
 
 @dataclass(frozen=True)
 class VerifyParams:
-    """What `colorprep verify` is to do.
+    """Parameters of `colorprep verify`.
 
     Attributes
     ----------
     path : str or Path
-        Labels, a prior, weights, or a bare prior from elsewhere.
+        Labels, a prior, weights, or a bare prior of another program.
     deep : bool
         Make all labels again and compare.
     repair : bool
-        Make again what is wrong.
+        Make wrong files again.
     images : ImageParams
         Where the images are, for the last two.
     """
@@ -47,7 +47,7 @@ class VerifyParams:
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What `colorprep verify` found.
+    """Result of `colorprep verify`.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class VerifyResult:
         Those that are left.
     repaired : list of Problem
     n_compared : int or None
-        Images that were labeled again and compared; None where that was not asked for.
+        Images that were labeled again and compared; None if not requested.
     """
 
     path: Path

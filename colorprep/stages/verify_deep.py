@@ -1,4 +1,4 @@
-"""`colorprep verify --deep`: every image is labeled again, and compared with what is there."""
+"""`colorprep verify --deep`: label every image again, and compare with the labels."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def compare_shards(
     plan : Plan
     source : Source
     images : ImageParams
-        By whom the work is done.
+        Workers and the cluster to use.
     reporter : Reporter
 
     Returns
@@ -82,7 +82,10 @@ def _batches(chosen: Sequence[Sequence[int]], size: int) -> Iterator[Batch]:
 
 def _shortened(texts: Sequence[str]) -> list[str]:
     rest = len(texts) - SHOWN
-    return [*texts[:SHOWN], *([f"so it is with {rest:,} more of its images"] if rest > 0 else [])]
+    return [
+        *texts[:SHOWN],
+        *([f"the same holds for {rest:,} more of its images"] if rest > 0 else []),
+    ]
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,14 @@ class _CheckedShard:
         return {*self.sidecar.rows, *(skip.key for skip in self.sidecar.skipped)}
 
     def differences(self, done: LabeledBatch, source: Source) -> Iterator[str]:
-        """Give the images that come out otherwise than they are in the shard."""
+        """Yield the images whose new labels differ from those in the shard."""
         arrays = ShardReader(self.path).arrays
         rows, known = self.sidecar.rows, self.sidecar.digests
         now = {source.keys[index]: digest for index, digest in done.digests.items()}
         changed = {key for key in now if known.get(key, "") not in (None, now[key])}
         for place, key in enumerate(done.keys):
             if key not in rows:
-                yield f"{key} was skipped, and can be labeled now"
+                yield f"{key} was skipped, but can be labeled now"
                 continue
             names = [
                 name
@@ -121,8 +124,8 @@ class _CheckedShard:
 
 
 def _told(key: str, is_changed: bool, names: Sequence[str]) -> Iterator[str]:
-    """Say how an image differs, if it does."""
-    others = f"gives other {', '.join(names)} now than the labels hold"
+    """Yield how an image differs, if it does."""
+    others = f"now gives other values of {', '.join(names)} than the labels contain"
     if is_changed:
         yield f"{key} {CHANGED}" + (f", and {others}" if names else "")
     elif names:
@@ -194,7 +197,7 @@ def compare_maps(
     bad : collection of Path
         Maps that are known to be wrong or missing.
     images : ImageParams
-        By whom the work is done.
+        Workers and the cluster to use.
     reporter : Reporter
 
     Returns

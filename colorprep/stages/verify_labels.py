@@ -31,13 +31,13 @@ from .verify_deep import compare_maps, compare_shards
 
 @dataclass
 class LabelsCheck:
-    """What was found in a folder of labels.
+    """Result of checking a folder of labels.
 
     Attributes
     ----------
     problems : list of Problem
     n_compared : int or None
-        Images that were labeled again and compared; None where that was not asked for.
+        Images that were labeled again and compared; None if not requested.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -47,7 +47,7 @@ class LabelsCheck:
 def labels_problems(
     folder: Path, deep: bool, images: ImageParams, workspace: Workspace, reporter: Reporter
 ) -> LabelsCheck:
-    """Return what is wrong with a folder of labels.
+    """Check a folder of labels.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def labels_problems(
     deep : bool
         Make all labels again from the images, and compare.
     images : ImageParams
-        Where the images are, and by whom the work is done.
+        Where the images are, and the workers to use.
     workspace : Workspace
     reporter : Reporter
 
@@ -66,7 +66,7 @@ def labels_problems(
     Raises
     ------
     ArtifactError
-        If the folder holds no labels.
+        If the folder contains no labels.
     """
     try:
         plan = planned(folder)
@@ -115,7 +115,7 @@ def repair_labels(
     bad : set of Path
         Files that were found wrong.
     images : ImageParams
-        Where the images are, and by whom the work is done.
+        Where the images are, and the workers to use.
     workspace : Workspace
     reporter : Reporter
 
@@ -132,7 +132,7 @@ def repair_labels(
         raise ArtifactError(
             f"{folder} cannot be repaired from {source.name}: its images are not those that were "
             f"labeled ({plan.n_files} files, or other sizes); give the right ones with --dir, or "
-            "run the same `colorprep labels` again, which labels changed images anew"
+            "run the same `colorprep labels` again, which labels changed images again"
         )
     write_plan(folder, plan)
     for path in bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}:
@@ -177,9 +177,11 @@ def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
     try:
         manifest = read_manifest(folder)
         if read_plan(folder / MANIFEST) != plan:
-            yield Problem(folder / MANIFEST, "it is of another plan; the labels are not finished")
+            yield Problem(
+                folder / MANIFEST, "it belongs to another plan; the labels are not finished"
+            )
         elif manifest["n_shards"] != plan.n_shards:
-            yield Problem(folder / MANIFEST, "it counts other shards than the plan")
+            yield Problem(folder / MANIFEST, "its number of shards is not that of the plan")
     except (ArtifactError, KeyError) as error:
         yield Problem(folder / MANIFEST, str(error))
 
@@ -205,7 +207,7 @@ def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
 
 
 def _begun(folder: Path, plan: Plan, reporter: Reporter) -> Iterator[int]:
-    """Give the numbers of the shards of which there is anything, with progress."""
+    """Yield the numbers of the shards that have any file, with progress."""
     with reporter.track(plan.n_shards, "shards", "verifying") as advance:
         for number in range(plan.n_shards):
             if _is_begun(folder, number):
@@ -219,22 +221,22 @@ def _is_begun(folder: Path, number: int) -> bool:
 
 
 def _unfinished(folder: Path, plan: Plan) -> Iterator[Problem]:
-    """Name all shards that are not made yet in one line."""
+    """Yield all shards that are not made yet as one problem."""
     paths = [shard_path(folder, n) for n in range(plan.n_shards) if not _is_begun(folder, n)]
     if len(paths) == 1:
         yield Problem(paths[0], "it is not made yet")
     elif paths:
         names = named([path.stem for path in paths])
         text = f"{len(paths):,} of {plan.n_shards:,} shards are not made yet: {names}"
-        yield Problem(folder, f"{text}; the same `colorprep labels` makes them")
+        yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
 
 
 def _stray_shards(folder: Path, plan: Plan) -> Iterator[Problem]:
-    """Name shards that are not of the plan; nothing reads them."""
+    """Yield shards that are not in the plan, which are never read."""
     own = {shard_path(folder, number).stem for number in range(plan.n_shards)}
     for path in sorted(folder.glob("shard-*[0-9].h5")):
         if path.stem not in own:
-            yield Problem(path, "it is not of the plan; nothing reads it: remove it", "suspected")
+            yield Problem(path, "it is not in the plan and is never read; remove it", "suspected")
 
 
 def _map_problems(
@@ -252,7 +254,7 @@ def _map_problems(
             if map_size(folder, key) is None:
                 missing += [path] if key not in skipped else []
             elif digests is not None and key not in digests:
-                yield Problem(path, f"{DIGESTS} does not say which image it was made from")
+                yield Problem(path, f"{DIGESTS} has no digest of the image it was made from")
             else:
                 yield from _map_problem(path, n_bins)
     if len(missing) == 1 or (folder / MANIFEST).exists():
@@ -260,7 +262,7 @@ def _map_problems(
     elif missing:
         names = named([path.relative_to(folder).as_posix() for path in missing])
         text = f"{len(missing):,} of {plan.n_files:,} label maps are not made yet: {names}"
-        yield Problem(folder, f"{text}; the same `colorprep labels` makes them")
+        yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
     yield from _stray_maps(folder, source)
 
 
@@ -271,17 +273,19 @@ def _map_problem(path: Path, n_bins: int) -> Iterator[Problem]:
         yield Problem(path, f"it is damaged ({error})")
         return
     if label.dtype != np.uint16 or label.ndim != 2:
-        yield Problem(path, f"it holds {label.dtype} {label.shape}, not a map of uint16")
+        yield Problem(
+            path, f"its array is {label.dtype} {label.shape}, not a two-dimensional uint16 map"
+        )
     elif np.any((label >= n_bins) & (label != IGNORE)):
         yield Problem(path, f"a label is neither below {n_bins} nor {IGNORE}")
 
 
 def _stray_maps(folder: Path, source: Source) -> Iterator[Problem]:
-    """Name label maps of no image, in one line."""
+    """Yield label maps without an image as one problem."""
     keys = set(source.keys) | set(read_map_digests(folder) or ())
     maps = (path.relative_to(folder) for path in folder.rglob("*.npy"))
     names = (path.as_posix() for path in maps if has_image_ending(path.stem))
     strays = sorted(name for name in names if name.removesuffix(".npy") not in keys)
     if strays:
-        text = f"{len(strays):,} label maps are of no image of the source: {named(strays)}"
+        text = f"{len(strays):,} label maps belong to no image of the source: {named(strays)}"
         yield Problem(folder, text, "suspected")

@@ -57,7 +57,7 @@ class WeightsParams:
     output: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no number."""
+        """Refuse values that are not finite numbers."""
         check_finite(self)
 
 

@@ -36,7 +36,7 @@ class Preparation:
 
     @property
     def side(self) -> int:
-        """Height and width of what the network gets, in pixels."""
+        """Height and width of the network's input, in pixels."""
         # What is mirrored ends with a label's block.
         whole = self.size - self.size % self.stride if self.flip else self.size
         return self.crop or whole

@@ -22,7 +22,7 @@ from .models import make_model
 from .outputs import OUTPUTS
 
 CHECKPOINT_SCHEMA = "colorprep.checkpoint/1"
-REMEDY = "put back a whole copy of it, take another checkpoint, or train anew"
+REMEDY = "restore an intact copy, use another checkpoint, or train anew"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +57,17 @@ class Checkpoint:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """How the labels were made that it was trained on, see `colorprep.shards.plan.Settings`.
+        """How the labels of its training were made, see `colorprep.shards.plan.Settings`.
 
         Raises
         ------
         ArtifactError
-            If the checkpoint does not say.
+            If the checkpoint lacks it.
         """
         if "settings" not in self.config:
             raise ArtifactError(
-                "the checkpoint does not say at which size and stride its network was trained; "
-                "take one that `colorprep train` wrote"
+                "the checkpoint lacks the size and stride at which its network was trained; use "
+                "one that `colorprep train` wrote"
             )
         return dict(self.config["settings"])
 
@@ -123,8 +123,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     ArtifactError
-        If it is missing, damaged, newer than this version, or no checkpoint of ours; if a part of
-        it is missing, does not fit its network, or holds numbers that are not finite.
+        If it is missing, damaged, newer than this version, or not a checkpoint of colorprep; if
+        a part is missing, does not fit its network, or contains numbers that are not finite.
     """
     content = _read(path)
     try:
@@ -148,12 +148,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Return what a checkpoint's file holds, of our schema."""
+    """Return the content of a checkpoint file of a known schema."""
     try:
         with ZipFile(path) as archive:
-            bad = archive.testzip()  # torch does not look at the sums
+            bad = archive.testzip()  # torch does not verify the checksums
         if bad is not None:
-            raise BadZipFile(f"a byte of {bad} has changed")
+            raise BadZipFile(f"the checksum of {bad} does not match")
         content = torch.load(path, map_location="cpu", weights_only=True)
         schema = str(content["schema"])
     except FileNotFoundError:
@@ -163,7 +163,7 @@ def _read(path: Path) -> dict[str, Any]:
         NotImplementedError, BadZipFile, pickle.UnpicklingError,
     ) as error:  # fmt: skip
         raise ArtifactError(
-            f"{path} is damaged or no checkpoint of colorprep's; {REMEDY}"
+            f"{path} is damaged or not a checkpoint of colorprep; {REMEDY}"
         ) from error
     check_schema(path, schema, CHECKPOINT_SCHEMA)
     return dict(content)
@@ -177,7 +177,7 @@ def _quantizer(state: dict[str, Any]) -> Quantizer:
 
 
 def _check_settings(settings: dict[str, Any]) -> None:
-    """Raise KeyError, TypeError or ValueError unless images can be brought to a network's size."""
+    """Raise KeyError, TypeError or ValueError unless the network's input size is valid."""
     for name in ("size", "stride"):
         if not isinstance(settings[name], int) or settings[name] < 1:
             raise ValueError(f"its {name} is {settings[name]!r}")
@@ -191,9 +191,9 @@ def _check_finite(tensors: Mapping[str, Tensor]) -> None:
 
 
 def _check_training(training: dict[str, Any]) -> None:
-    """Raise KeyError, TypeError or ValueError unless training can go on from a state.
+    """Raise KeyError, TypeError or ValueError unless training can resume from a state.
 
-    Whether its tensors fit the network is for `trainer.Trainer.load_state_dict` to find out.
+    `trainer.Trainer.load_state_dict` checks whether its tensors fit the network.
     """
     if int(training["step"]) < 0:
         raise ValueError(f"its step is {training['step']}")

@@ -1,8 +1,8 @@
-"""How colorful predictions are beside their originals, measured while they are validated.
+"""How colorful predictions are compared with their originals, measured in validation.
 
-A loss does not say whether a network has given up and paints everything gray, or everything in one
-color. The mean chroma of its predictions and the spread of their colors do. A few hundred pixels of
-a few dozen images are enough for that, so it costs next to nothing.
+A loss does not show whether a network paints everything gray, or everything in one color. The mean
+chroma of its predictions and the spread of their colors do. A few hundred pixels of a few dozen
+images are enough for that, so the cost is negligible.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ChromaGauge:
     pixel_weights : PixelWeights
         Of the loss: only the pixels that count in it are measured.
     n_images : int
-        How many images there will be, those of all processes. About `MEASURED_IMAGES` of them are
+        The number of images of all processes together. About `MEASURED_IMAGES` of them are
         measured, evenly spaced.
     """
 
@@ -83,7 +83,7 @@ class ChromaGauge:
         self._sums += torch.stack([counts.sum().double(), *sums])
 
     def sums(self) -> list[float]:
-        """Return what was measured, to be added to that of other processes."""
+        """Return the sums, to be added to those of other processes."""
         return self._sums.tolist()
 
 

@@ -115,7 +115,7 @@ class ShardDataset(Dataset[Batch]):
         ----------
         indices : sequence of int
         allocate : callable or None
-            Makes an empty tensor of a shape and a dtype; None takes fresh memory.
+            Makes an empty tensor of a shape and a dtype; None allocates memory.
 
         Returns
         -------
@@ -145,7 +145,7 @@ class ShardDataset(Dataset[Batch]):
         world_size: int | None = None,
         **options: Any,
     ) -> ShardLoader:
-        """Return what goes through the images in batches, epoch by epoch.
+        """Return a loader of the images in batches, epoch by epoch.
 
         Parameters
         ----------
@@ -154,8 +154,8 @@ class ShardDataset(Dataset[Batch]):
         shuffle : bool
         seed : int
         rank, world_size : int or None
-            Which share of each epoch this process gets, of how many. None takes what
-            torch.distributed has, where it is initialized; else the process gets whole epochs.
+            Which share of each epoch this process gets, of how many. By default that of
+            torch.distributed, if initialized; else the process gets whole epochs.
         **options
             See `ShardLoader`: ``max_images``, ``curriculum``, ``image_weights``, ``prefetch``,
             ``pin_memory``.
@@ -231,7 +231,7 @@ class ShardDataset(Dataset[Batch]):
                 self._offsets[name] = np.array(offsets, np.int64)
 
     def _gather(self, name: str, indices: Sequence[int] | Indices, out: NDArray[Any]) -> None:
-        """Copy the rows of an array to `out`, and look whether its values are allowed."""
+        """Copy the rows of an array to `out`, and check whether their values are allowed."""
         shards, rows = self._shards[indices], self._rows[indices]
         _, dtype = self._rows_stored[name]
         if name not in self._offsets:
@@ -253,7 +253,7 @@ class ShardDataset(Dataset[Batch]):
             self._check(name, indices, out)
 
     def _check(self, name: str, indices: Sequence[int] | Indices, values: NDArray[Any]) -> None:
-        """Raise ArtifactError where rows of an array hold a value that is not allowed."""
+        """Raise ArtifactError if rows of an array contain a value that is not allowed."""
         allowed = self._ranges.allowed(name, values)
         if allowed is None or allowed.all():
             return
@@ -262,7 +262,7 @@ class ShardDataset(Dataset[Batch]):
         value = values[place][~allowed[place]].flat[0]
         raise ArtifactError(
             f"{self.labels.shards[self._shards[index]].path} is damaged: the {name} of "
-            f"{self.keys[index]} holds {value}, where {self._ranges.expected(name)} is expected; "
+            f"{self.keys[index]} is {value}, but {self._ranges.expected(name)} is expected; "
             "`colorprep verify --repair` makes it again"
         )
 

@@ -107,7 +107,7 @@ def read_facts(path: Path) -> dict[str, Any]:
         OSError, SafetensorError, ValueError, LookupError, TypeError, RecursionError,
     ) as error:  # fmt: skip
         raise ArtifactError(
-            f"{path} is damaged or no export of colorprep's; export the network again"
+            f"{path} is damaged or not an export of colorprep; export the network again"
         ) from error
     check_schema(path, schema, MODEL_SCHEMA)
     return facts

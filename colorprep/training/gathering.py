@@ -55,7 +55,7 @@ def copy_rows(files: Any, chosen: Any, starts: Any, out: Any) -> None:
 
 @compiled
 def widen_rows(files: Any, chosen: Any, starts: Any, out: Any, n_bins: int, n_ignored: int) -> bool:
-    """Do as `copy_rows`, from little-endian uint16 to `out` (N, n) int32.
+    """Like `copy_rows`, from little-endian uint16 to `out` (N, n) int32.
 
     Returns whether all values are below `n_bins`; with `n_ignored` 1, those of 65535 are allowed
     as well. One maximum costs little: adding 1 takes 65535 to 0.
@@ -72,7 +72,7 @@ def widen_rows(files: Any, chosen: Any, starts: Any, out: Any, n_bins: int, n_ig
 
 @compiled
 def all_finite(halves: Any) -> bool:
-    """Tell whether float16 numbers, given by their bits as uint16 (N, n), are all finite."""
+    """Return whether float16 numbers, given by their bits as uint16 (N, n), are all finite."""
     largest = np.uint16(0)
     for i in range(halves.shape[0]):
         row = halves[i]

@@ -110,8 +110,8 @@ class LabelMapDataset(Dataset[Batch]):
         allowed = self._ranges.allowed("label", label)
         if allowed is not None and not allowed.all():
             raise ArtifactError(
-                f"the label map {map_path(self._folder, key)} is damaged: it holds "
-                f"{label[~allowed][0]}, where {self._ranges.expected('label')} is expected; remove "
+                f"the label map {map_path(self._folder, key)} is damaged: it contains "
+                f"{label[~allowed][0]}, but {self._ranges.expected('label')} is expected; remove "
                 "it and run the same `colorprep labels` again"
             )
         item = {name: torch.from_numpy(rows[0]) for name, rows in room.items() if name != "label"}
@@ -128,6 +128,6 @@ class LabelMapDataset(Dataset[Batch]):
         if self._digests.get(key) not in (None, source.digests[place]):
             raise ArtifactError(
                 f"{key} has changed since {map_path(self._folder, key)} was made; run the same "
-                "`colorprep labels` again, which makes its map again"
+                "`colorprep labels` to make its map again"
             )
         return pixels

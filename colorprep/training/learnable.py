@@ -1,4 +1,4 @@
-"""Whether images have anything to learn from: a pixel that weighs more than 0 in the loss."""
+"""Checking that a pixel has a positive weight in the loss, so that something can be learned."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def check_learnable(
     loss: WeighedLoss,
     device: torch.device,
 ) -> None:
-    """Refuse images whose loss would be 0 whatever the network says.
+    """Refuse images whose loss would be 0 for any prediction.
 
     Parameters
     ----------
     what : str
-        What the images are, for the message, such as ``images to train on``.
+        A description of the images for the message, such as ``images to train on``.
     images : ShardDataset
-        Read no further than to the first image that counts.
+        Read only up to the first image that counts.
     indices : ndarray of intp
         Which of them.
     select : callable
@@ -57,7 +57,7 @@ def check_learnable(
     Raises
     ------
     TrainingError
-        If no pixel counts. It says why, and what to do.
+        If no pixel counts. The message gives the reason and a remedy.
     """
     reason = UNLABELED
     for start in range(0, len(indices), CHUNK):

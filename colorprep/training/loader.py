@@ -28,7 +28,7 @@ _TOO_FEW = "at this size the network's batch norm sees a single pixel of each im
 
 
 class ShardLoader:
-    """Gives the images of a dataset in batches.
+    """Yields the images of a dataset in batches.
 
     Parameters
     ----------
@@ -36,34 +36,33 @@ class ShardLoader:
     batch_size : int
         Images in a batch of one rank; the last batch of an epoch holds what is left.
     shuffle : bool
-        Whether each epoch has an order of chance; else it is the dataset's.
+        Whether each epoch has a random order; else the order is that of the dataset.
     seed : int
         Of the order, 0 to 2^64 - 1.
     rank, world_size : int or None
-        This process among all that train together. None takes what torch.distributed has, where it
-        is initialized; else there is one process. In an epoch every image goes to one of them,
-        once, and all take as many steps. Where the last step does not come out even, some ranks get
-        one image more than others in it.
+        This process among all that train together. By default those of torch.distributed, if
+        initialized; else there is one process. In an epoch every image goes to one process, once,
+        and all take the same number of steps. If the last step is uneven, some ranks get one image
+        more than others in it.
     max_images : int or None
-        Only so many images an epoch, the first of its order: other ones in each epoch if shuffled.
+        Maximum number of images per epoch, the first of its order: others in each if shuffled.
     curriculum : Curriculum or None
         Which images each epoch has; None for all.
     image_weights : ndarray of shape (n,) or None
         `max_images` are chosen with probability proportional to these, see
         `ShardDataset.mean_weights`.
     fewest : int
-        How many images a batch must have, see `models.fewest_images`. What is left at the end of an
-        epoch joins the batch before where it is less.
+        How many images a batch must have, see `models.fewest_images`. A smaller remainder at the
+        end of an epoch is merged with the previous batch.
     prefetch : int
-        How many batches threads make ahead; 0 makes each when it is asked for. The batches are the
-        same.
+        How many batches threads make ahead; 0 makes each on demand. The batches are the same.
     pin_memory : bool
         Whether batches lie in page-locked memory, from which a GPU copies while it computes.
 
     Attributes
     ----------
     epoch : int
-        The one that iterating gives next, counted from 0.
+        The epoch that iterating yields next, counted from 0.
     step : int
         The batch of that epoch that comes next.
     dataset : ShardDataset
@@ -77,11 +76,11 @@ class ShardLoader:
 
     Notes
     -----
-    What a batch holds depends on the dataset, the parameters, the epoch and the step alone. So
-    nothing need be read to go on in the middle of an epoch, and a state is two numbers.
+    The content of a batch depends only on the dataset, the parameters, the epoch and the step. So
+    resuming in the middle of an epoch reads nothing, and a state is two numbers.
 
-    Iterating gives the rest of an epoch; iterating again gives the next epoch. After a break,
-    iterating goes on where it stopped.
+    Iterating yields the rest of an epoch; iterating again yields the next epoch. After a break,
+    iterating continues where it stopped.
     """
 
     def __init__(
@@ -215,7 +214,7 @@ class ShardLoader:
         return n_selected if self._max_images is None else min(n_selected, self._max_images)
 
     def _joins_batches(self) -> bool:
-        """Tell whether a last batch is too small and joins the one before, in any epoch."""
+        """Return whether in any epoch the last batch is merged with the previous one."""
         used = map(self._n_used, self._selections)
         return any(self._n_batches(n, self.fewest) < self._n_batches(n, 1) for n in used)
 
@@ -234,8 +233,8 @@ class ShardLoader:
             )
         if n_least < self.fewest * self._world_size:
             raise InputError(
-                f"{_TOO_FEW} {self.fewest} images a process, and an epoch has {n_least}; train on "
-                "more images, or on larger ones"
+                f"{_TOO_FEW} {self.fewest} images per process, but an epoch has {n_least}; train "
+                "on more images, or on larger ones"
             )
         return selections
 

@@ -1,8 +1,8 @@
 """The training loop: batches in, smaller loss out, and records on the way.
 
 A step is a function of the network, the optimizer's state, the step's number and the seed: chance
-in it (crops, flips, dropout) is seeded anew by its number. So training goes on from a checkpoint
-as if it had never been broken off.
+in it (crops, flips, dropout) is seeded by its number. So training resumes from a checkpoint as if
+it had never been interrupted.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Record:
         Done since the beginning of the training, by all processes together.
     train_loss : float
         Mean over the pixels that counted since the record before, while they were learned from;
-        0 where none did.
+        0 if none did.
     val_loss : float
-        Mean over the pixels of held-out images that count; NaN where they were not looked at.
+        Mean over the pixels of held-out images that count; NaN without a validation.
     learning_rate : float
         Of the last step, before multipliers.
     images_per_second : float
@@ -62,7 +62,7 @@ class Record:
         Share of that time in which the next batch was waited for, 0 to 1.
     val_chroma, val_chroma_truth : float
         Mean chroma of predictions for held-out images, and of the images themselves, in CIELAB
-        units; see `chroma.chroma_figures`. NaN where they were not looked at.
+        units; see `chroma.chroma_figures`. NaN without a validation.
     val_spread, val_spread_truth : float
         How far these colors lie apart, in the same units.
     """
@@ -83,7 +83,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Course:
-    """What is trained on, for how long, and when there is a record.
+    """What is trained on, for how long, and when a record is made.
 
     Attributes
     ----------
@@ -257,7 +257,7 @@ def fit(
 def selected(
     batches: Iterable[Batch], select: Select, device: torch.device, fewest: int = 1
 ) -> Iterator[Batch]:
-    """Give what is selected of batches, on a device.
+    """Yield the selected images of batches, on a device.
 
     Parameters
     ----------
@@ -270,8 +270,8 @@ def selected(
     Yields
     ------
     dict of str to Tensor
-        Where fewer images are selected, others of the batch without labels join them, which count
-        nothing: every process can take as many steps.
+        If fewer images are selected, others of the batch are added without labels, which do not
+        count: every process can take the same number of steps.
     """
     return moved_ahead((filled_up(select(batch), batch, fewest) for batch in batches), device)
 
@@ -302,7 +302,7 @@ def mean_loss(
     select : callable
     process : Process
     gauge : ChromaGauge or None
-        Is given all outputs.
+        Receives all outputs.
 
     Returns
     -------
@@ -381,7 +381,7 @@ def _record(
 def _validated(
     trainer: Trainer, course: Course, images: ShardLoader, process: Process
 ) -> tuple[float, dict[str, float]]:
-    """Return the validation loss as it is logged, and figures of the predicted colors."""
+    """Return the validation loss for the log, and figures of the predicted colors."""
     process.share_buffers(trainer.shown)
     gauge = None if course.gauge is None else course.gauge()
     mean = mean_loss(trainer.shown, trainer.loss, images, course.select, process, gauge)

@@ -46,21 +46,21 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) ->
 def check_state(optimizer: torch.optim.Optimizer) -> None:
     """Raise ValueError unless an optimizer's state, as it was loaded, fits its parameters.
 
-    torch takes any state, and fails at the next step, or begins anew without a word.
+    torch accepts any state, and fails at the next step, or silently starts from zero.
     """
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             state = optimizer.state.get(parameter, {})
             for name in MOMENTS:
                 if name not in state:
-                    raise ValueError(f"the optimizer lacks {name} of a parameter")
+                    raise ValueError(f"the optimizer lacks {name} for a parameter")
                 if state[name].shape != parameter.shape:
                     raise ValueError(
                         f"the optimizer's {name} is of shape {tuple(state[name].shape)} for a "
                         f"parameter of {tuple(parameter.shape)}"
                     )
                 if state[name].isnan().any():
-                    raise ValueError(f"the optimizer's {name} is not a number somewhere")
+                    raise ValueError(f"the optimizer's {name} contains values that are not finite")
 
 
 def parameter_groups(

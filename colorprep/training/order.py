@@ -65,7 +65,7 @@ def weighted_choice(weights: Floats, n_chosen: int, seed: int, epoch: int) -> In
 
 
 def n_steps(n_images: int, batch_size: int, world_size: int, fewest: int = 1) -> int:
-    """Return in how many steps ranks go through images, the same number on every rank.
+    """Return the number of steps of an epoch, the same on every rank.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def n_steps(n_images: int, batch_size: int, world_size: int, fewest: int = 1) ->
     Returns
     -------
     int
-        A remainder that gives a rank fewer images than `fewest` is not a step of its own: it joins
-        the step before.
+        A remainder that leaves a rank fewer images than `fewest` is merged with the previous
+        step.
     """
     steps, rest = divmod(n_images, batch_size * world_size)
     return steps + (rest >= fewest * world_size) if steps else int(n_images > 0)
@@ -90,7 +90,7 @@ def n_steps(n_images: int, batch_size: int, world_size: int, fewest: int = 1) ->
 def rank_step(
     order: Indices, step: int, batch_size: int, rank: int, world_size: int, fewest: int = 1
 ) -> Indices:
-    """Return what one rank takes in one step.
+    """Return the images of one rank in one step.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def rank_and_size(rank: int | None, world_size: int | None) -> tuple[int, int]:
     Parameters
     ----------
     rank, world_size : int or None
-        None takes what torch.distributed has, where it is initialized; else 0 and 1.
+        By default those of torch.distributed, if initialized; else 0 and 1.
 
     Returns
     -------

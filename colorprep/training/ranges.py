@@ -1,4 +1,4 @@
-"""What values the arrays of a shard may hold, so that a damaged one is found when it is read."""
+"""Ranges of the arrays of a shard, so that damage is detected when they are read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Ranges:
     n_classes: int
 
     def allowed(self, name: str, values: NDArray[Any]) -> NDArray[np.bool_] | None:
-        """Tell which values of an array are allowed; None where all values of its type are.
+        """Return which values of an array are allowed; None if all values of its type are.
 
         Parameters
         ----------
@@ -45,7 +45,7 @@ class Ranges:
         return allowed
 
     def expected(self, name: str) -> str:
-        """Return which values are allowed, in words."""
+        """Describe which values are allowed."""
         return {
             "label": f"a bin below {self.n_bins}, or {IGNORE} for none",
             "topk_index": f"a bin below {self.n_bins}",

@@ -183,7 +183,7 @@ def to_ab(colors: Floats, lightness: Floats, quantizer: Quantizer) -> Floats:
     Returns
     -------
     ndarray of shape (..., 2), float64
-        Chroma is not reduced to what sRGB can show.
+        Chroma is not reduced to the gamut of sRGB.
     """
     return _to_ab(_to_plane(colors, quantizer), lightness, quantizer)
 

@@ -144,7 +144,7 @@ class Schedule:
 
     @property
     def depends_on_total(self) -> bool:
-        """Whether the learning rate of a step depends on how many steps there are in all."""
+        """Whether the learning rate of a step depends on the total number of steps."""
         return self.name != "constant" or self.warm_up > 0
 
     def learning_rate(self, at: int, total: int, falls_from: int | None = None) -> float:

@@ -238,7 +238,7 @@ def drop_gray_images(batch: Batch) -> Batch:
 
 
 def filled_up(chosen: Batch, batch: Batch, fewest: int) -> Batch:
-    """Return the images chosen from a batch, filled up to a number of images where they are fewer.
+    """Return the images chosen from a batch, padded to a minimum number of images.
 
     Parameters
     ----------
@@ -249,8 +249,8 @@ def filled_up(chosen: Batch, batch: Batch, fewest: int) -> Batch:
     Returns
     -------
     dict of str to Tensor
-        With other images of the batch behind those chosen, if there are others. All their pixels
-        are ignored, so they count nothing.
+        The chosen images, then other images of the batch, whose pixels are all ignored, so they do
+        not count.
     """
     n_missing = fewest - len(chosen["label"])
     if n_missing <= 0:

@@ -49,7 +49,7 @@ class Trainer:
     loss : WeighedLoss
         Both are moved to the device.
     told : callable
-        From a mean loss to the figure that is told, see `losses.LossKind`.
+        From a mean loss to the figure that is reported, see `losses.LossKind`.
     options : StepOptions
     device : torch.device
 
@@ -141,7 +141,7 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another trainer of the same network and options was.
+        """Restore the state of another trainer of the same network and options.
 
         Raises
         ------

@@ -226,7 +226,7 @@ def test_paths_that_look_a_little_like_urls_are_paths():
     """Colons, drive letters and doubled slashes alone make no URL."""
     for path in ("a:b", "C:/x", "a//b", "/s3://x", "2024-01-01T10:00/x"):
         assert local_path(path) == Path(path)
-    with pytest.raises(UrlGiven, match="give the path alone: /a/b"):
+    with pytest.raises(UrlGiven, match="give only the path: /a/b"):
         local_path("file:///a/b")
 
 

@@ -73,7 +73,7 @@ def test_what_begins_anew_says_so(colorprep, photos, tmp_path, name, request):
         words += request.getfixturevalue("network")
     before = {path.name for path in tmp_path.iterdir()}
     said = interrupt(tmp_path, 7, *words)
-    assert said.startswith("interrupted: ") and "starts again from the beginning" in said
+    assert said.startswith("interrupted: ") and "starts over" in said
     assert {path.name for path in tmp_path.iterdir()} - before <= {"workspace.json"}
     again = colorprep(*words)
     assert again.exit_code == 0 and "10/10 images" in again.stderr
@@ -83,7 +83,7 @@ def test_rgbvar_keeps_its_scores(colorprep, photos, tmp_path):
     """The batch that was scored is not scored again."""
     words = ["rgbvar", "--dir", photos, "--workers", "1"]
     said = interrupt(tmp_path, 8, *words)
-    assert "scores that were computed are in scores/; the same command computes the rest" in said
+    assert "scores computed so far are in scores/; run the command again to continue" in said
     assert not (tmp_path / "lists").exists()
     again = colorprep(*words)
     assert again.exit_code == 0 and "6/6 images" in again.stderr
@@ -94,14 +94,14 @@ def test_colorize_keeps_its_pictures(colorprep, photos, tmp_path, network):
     """Pictures that were recorded are not made again; the rest are."""
     words = ["colorize", photos, *network, "--workers", "1"]
     said = interrupt(tmp_path, 7, *words)
-    assert said.endswith("whole; the same command keeps them and makes the rest")
+    assert said.endswith("complete; run the command again to continue")
     folder = tmp_path / "colorized"
     there = {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}
     n_recorded = len((folder / "colorized.jsonl").read_text().splitlines())
     assert 4 <= n_recorded <= len(there) <= 7
     again = colorprep(*words)
     assert again.exit_code == 0 and len(again.stdout.splitlines()) == 10
-    assert f"{n_recorded} pictures were made of the same photographs" in again.stderr
+    assert f"{n_recorded} pictures were already made from the same photographs" in again.stderr
     assert sum(path.stat().st_mtime_ns == time for path, time in there.items()) == n_recorded
     assert not list(tmp_path.rglob(".*"))
 
@@ -119,7 +119,7 @@ def test_every_command_says_what_follows(colorprep, monkeypatch, tmp_path, name)
     result = colorprep(name, *words)
     assert result.exit_code == 130 and result.stderr.startswith("interrupted: "), result.stderr
     follows = {
-        "sample": "delete the folder", "demo": "starts again", "labels": "does the rest",
-        "train": "--resume continues", "verify": "checks everything again",
-    }.get(name, "starts again from the beginning")  # fmt: skip
+        "sample": "delete the folder", "demo": "starts over", "labels": "does the rest",
+        "train": "--resume to continue", "verify": "checks everything again",
+    }.get(name, "starts over")  # fmt: skip
     assert follows in result.stderr

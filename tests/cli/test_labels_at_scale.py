@@ -25,7 +25,7 @@ def test_an_interrupt_exits_130_and_the_same_command_goes_on(photographs, tmp_pa
     running.send_signal(signal.SIGINT)
     _, text = running.communicate(timeout=60)
     assert running.returncode == 130, text
-    assert "the same command again does the rest" in text
+    assert "run the command again to continue" in text
     done = sorted(path.name for path in tmp_path.glob("labels/shard-*"))
     assert done and not (tmp_path / "labels" / "manifest.json").exists()
     assert not list(tmp_path.glob("labels/.*.tmp"))

@@ -105,13 +105,17 @@ def test_only_images_count(tmp_path):
 def test_the_last_of_a_name_counts(tmp_path):
     """Of two members of one name the last is taken, as when the archive is unpacked."""
     path = packing.write_tar(tmp_path / "x.tar", ("a/b.jpg", b"old"), ("./a//b.jpg", b"newer"))
-    with pytest.warns(UserWarning, match=r"x\.tar holds 1 members whose name comes again"):
+    with pytest.warns(
+        UserWarning, match=r"x\.tar contains 1 members that are followed by another one"
+    ):
         assert packing.contents(archive_source(path)) == {"a/b.jpg": b"newer"}
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("a/b.jpg", b"old")
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a/b.jpg", b"newer")
-    with pytest.warns(UserWarning, match=r"x\.zip holds 1 members whose name comes again"):
+    with pytest.warns(
+        UserWarning, match=r"x\.zip contains 1 members that are followed by another one"
+    ):
         assert packing.contents(archive_source(tmp_path / "x.zip")) == {"a/b.jpg": b"newer"}
 
 
@@ -135,7 +139,7 @@ def test_links_in_a_tar(tmp_path):
         packing.link("outside.jpg", "../secret.jpg"),
         packing.link("absolute.jpg", "/a/real.jpg"),
     )
-    with pytest.warns(UserWarning, match="name comes again"):
+    with pytest.warns(UserWarning, match="followed by another one"):
         source = archive_source(path)
     assert packing.contents(source) == {
         "a/hard.jpg": b"first",

@@ -69,7 +69,7 @@ def test_damaged_headers_are_errors(tmp_path):
     hole = packing.write_tar(tmp_path / "x.tar", *[(f"{i}.jpg", b"x" * 5000) for i in range(5)])
     whole = hole.read_bytes()
     (tmp_path / "x.tar").write_bytes(whole[:5632] + bytes(2048) + whole[5632 + 2048 :])
-    with pytest.raises(InputError, match="empty header at byte 5632, and more after it"):
+    with pytest.raises(InputError, match="empty header at byte 5632, and data after it"):
         archive_source(tmp_path / "x.tar")
 
 

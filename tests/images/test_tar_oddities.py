@@ -49,7 +49,7 @@ def test_bytes_after_the_end_mark(tmp_path, padding):
     end = path.stat().st_size
     path.write_bytes(path.read_bytes() + bytes(padding) + b"signed by nobody\n" * 99)
     with pytest.warns(
-        UserWarning, match=rf"end mark at byte {end}, but goes on at byte {end + padding}"
+        UserWarning, match=rf"end mark at byte {end}, but continues at byte {end + padding}"
     ):
         source = archive_source(path)
     assert list(source.keys) == listed_by_tar(path)
@@ -153,7 +153,7 @@ def test_links_to_folders_are_followed_as_on_a_disk(tmp_path):
     (tmp_path / "unpacked").mkdir()
     with tarfile.open(path) as archive:
         archive.extractall(tmp_path / "unpacked", filter="fully_trusted")
-    with pytest.warns(UserWarning, match="2 links of .* lead to nothing in it, such as circle"):
+    with pytest.warns(UserWarning, match="2 links in .* have no target in it, such as circle"):
         source = archive_source(path)
     assert packing.contents(source) == on_disk(tmp_path / "unpacked")
     assert {"via.jpg", "c/0.jpg", "up.jpg", "b/through.jpg", "b/chain/1.jpg"} <= set(source.keys)
@@ -164,7 +164,7 @@ def test_links_out_of_an_archive_are_told(tmp_path):
     path = packing.write_tar(
         tmp_path / "x.tar", ("a/0.jpg", b"0"), packing.link("n01", "/data/n01")
     )
-    with pytest.warns(UserWarning, match="1 links of .* such as n01; .* those are missing"):
+    with pytest.warns(UserWarning, match="1 links in .* such as n01; .* these images are missing"):
         assert list(archive_source(path).keys) == ["a/0.jpg"]
 
 
@@ -180,5 +180,5 @@ def test_links_out_of_an_archive_are_told(tmp_path):
 def test_other_packings_say_how_to_unpack(tmp_path, head, how):
     """An archive of a known kind that is not read names the program that unpacks it."""
     (tmp_path / "x.tar.y").write_bytes(head + bytes(900))
-    with pytest.raises(InputError, match=rf"unpack it first, by `{how} .*x\.tar\.y`"):
+    with pytest.raises(InputError, match=rf"unpack it first with `{how} .*x\.tar\.y`"):
         archive_source(tmp_path / "x.tar.y")

@@ -246,5 +246,5 @@ def test_a_part_of_a_split_zip_is_refused(tmp_path):
     data = bytearray(path.read_bytes())
     struct.pack_into("<HH", data, data.rfind(b"PK\x05\x06") + 4, 2, 2)
     path.write_bytes(data)
-    with pytest.raises(InputError, match=r"split zip; join the parts by `zip -s 0`"):
+    with pytest.raises(InputError, match=r"split zip; join the parts with `zip -s 0`"):
         archive_source(path)

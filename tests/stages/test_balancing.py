@@ -42,7 +42,7 @@ def test_a_prior_of_the_originals(ready, recorder):
     digest = load_prior(ready.path("prior.npz")).digest
     assert balance.of == "originals" and balance.digest == digest
     said = (
-        f"AuC is balanced by prior.npz (digest {digest[:8]}, of 3 files), made of these originals"
+        f"AuC is balanced by prior.npz (digest {digest[:8]}, of 3 files), made from these originals"
     )
     assert recorder.notes == [said] and recorder.warnings == []
 
@@ -50,7 +50,7 @@ def test_a_prior_of_the_originals(ready, recorder):
 def test_a_prior_of_the_source_of_a_list(ready, recorder):
     """Of a list of the originals' source, the prior of the whole source is no surprise."""
     assert evaluated(ready, recorder, list="some.txt").of == "their source"
-    assert "made of all images of" in recorder.notes[-1]
+    assert "made from all images of" in recorder.notes[-1]
     assert not any("balanced" in text for text in recorder.warnings)
 
 
@@ -61,7 +61,7 @@ def test_a_prior_of_other_images_is_warned_of(ready, recorder):
     balance = evaluated(ready, recorder)
     assert balance.of == "other images" and balance.source["n_files"] == 3
     (warning,) = recorder.warnings
-    assert "which is not of these 4 originals but of other images" in warning
+    assert "made from other images than these 4 originals" in warning
     assert "--prior" in warning and "prior.npz (digest" in warning
 
 
@@ -70,4 +70,4 @@ def test_of_a_bare_vector_it_is_unknown(ready, recorder):
     np.save(ready.path("bare.npy"), load_prior(ready.path("prior.npz")).probs)
     balance = evaluated(ready, recorder, prior="bare.npy")
     assert balance.of == "unknown" and balance.source is None
-    assert "of which images it was made is unknown" in recorder.notes[-1]
+    assert "does not record the images it was made from" in recorder.notes[-1]

@@ -393,7 +393,7 @@ def test_what_verify_lists(images, workspace):
 def test_verify_says_what_it_checked(images, colorprep):
     """Without --deep it says that images were not looked at, with it how many were."""
     colorprep("labels", "--dir", images, "--size", 16)
-    assert "the files alone were checked" in colorprep("verify", "labels").stdout
+    assert "only the files were checked" in colorprep("verify", "labels").stdout
     done = colorprep("verify", "labels", "--deep")
     assert "sound; 7 images labeled again and compared" in done.stdout
     assert json.loads(colorprep("verify", "labels", "--deep", "--json").stdout)["n_compared"] == 7

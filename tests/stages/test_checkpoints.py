@@ -103,7 +103,7 @@ def test_commands_say_it_in_json(colorprep, workspace, photographs):
         facts = json.loads(result.stdout)
         assert {name: facts[name] for name in expected} == expected
         assert facts["checkpoint"] == str(path)
-        assert "warning: runs/a/best.pt is of a run that is not finished" in result.stderr
+        assert "warning: runs/a/best.pt is from a run that is not finished" in result.stderr
     written = json.loads(workspace.path("evaluation/evaluation.json").read_text())
     assert written["checkpoint"]["step"] == 100 and written["checkpoint"]["finished"] is False
     assert written["balance"] == {"prior_digest": None, "prior_source": None, "of": "originals"}

@@ -101,7 +101,7 @@ def test_a_network_is_judged_by_what_it_writes(
     assert recorder.notes == [
         f"coloring by {run_folder.as_posix()}/best.pt, step 1 of 1",
         f"AuC is balanced by {prior.as_posix()} (digest {predicted.balance.name}, of 40 files), "
-        "made of these originals",
+        "made from these originals",
     ]
     with pytest.raises(InputError):  # what is tested on is not what is trained on next
         workspace.remembered_source()

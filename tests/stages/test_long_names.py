@@ -41,9 +41,9 @@ def test_label_maps_of_long_names(long_names, workspace, silent):
         result = run(LabelsParams(ImageParams(long_names), format="npy"), workspace, silent)
         whys = {skip.key: skip.detail.partition(": ")[2] for skip in result.skipped}
         assert whys == {
-            named(252): "its name has 256 bytes, and the file system takes 255",
-            named(255): "its name has 259 bytes, and the file system takes 255",
-            named(300): "its name has 304 bytes, and the file system takes 255",
+            named(252): "its name has 256 bytes, but the file system allows 255",
+            named(255): "its name has 259 bytes, but the file system allows 255",
+            named(300): "its name has 304 bytes, but the file system allows 255",
             f"{'f' * 256}/b.png": f"the name of its folder {'f' * 40}... has 256 bytes, and the "
             "file system takes 255",
         }
@@ -82,4 +82,4 @@ def test_class_priors_of_long_names(long_names, workspace, recorder):
     result = prior.run(params, workspace, recorder)
     assert result.classes == {}
     assert result.whole.prior.counts.sum() == 8 * 64
-    assert any("no prior of the class ff" in warning for warning in recorder.warnings)
+    assert any("no prior was written for the class ff" in warning for warning in recorder.warnings)

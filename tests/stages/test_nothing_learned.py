@@ -127,7 +127,7 @@ def test_a_single_image_is_too_few_for_batch_norm(make_ready, silent):
     """An epoch of one image is refused, as no batch can be joined."""
     workspace = make_ready(n_colorful=3, size=16)
     params = replace(TINY, model="small", width=0.1, max_images=1, held_out="val.txt")
-    with pytest.raises(InputError, match="needs 2 images a process, and an epoch has 1"):
+    with pytest.raises(InputError, match="needs 2 images per process, but an epoch has 1"):
         run(params, workspace, silent)
 
 

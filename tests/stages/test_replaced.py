@@ -39,8 +39,8 @@ def test_only_other_content_is_told(workspace, recorder, tmp_path):
         gone.unlink()
         raise OSError
     assert recorder.warnings == [
-        f"{changed}: replaced a file of other content",
-        f"{gone}: removed a file of other content",
+        f"{changed}: replaced a file with other content",
+        f"{gone}: removed a file with other content",
     ]
 
 
@@ -143,7 +143,7 @@ def test_the_console_names_the_first_and_counts_the_rest(capsys, tmp_path):
     """Thousands of replaced pictures take a few lines; --json has them all."""
     told = console.Console(quiet=True, log_file=None)
     for number in range(25):
-        told.replaced(tmp_path / f"{number}.png", "replaced a file of other content")
+        told.replaced(tmp_path / f"{number}.png", "replaced a file with other content")
     told.close()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == console.SHOWN_REPLACED + 1

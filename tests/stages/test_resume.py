@@ -128,7 +128,7 @@ def test_a_killed_run_goes_on_exactly(ready):
     done = subprocess.run(
         [*python, "train", "--resume", *place], capture_output=True, text=True, check=True
     )
-    assert "runs/killed goes on after step" in done.stderr
+    assert "runs/killed continues after step" in done.stderr
     assert_same_run(folder, ready.root / "runs" / "whole")
     assert untimed_rows(folder) == whole
 
@@ -189,7 +189,7 @@ def test_with_nothing_to_resume_training_begins(photographs, workspace, recorder
     params = replace(PARAMS, epochs=1, resume=True)
     for output, there in ((None, "runs"), ("runs/x", "runs/x")):
         result = run(replace(params, output=output), workspace, recorder)
-        assert f"nothing to resume in {there}: training anew" in recorder.notes
+        assert f"no run to resume in {there}: starting a new one" in recorder.notes
         assert len(result.records) > 1
         if output is None:  # a newest run would be gone on with
             result.folder.rename(workspace.root / "elsewhere")
@@ -315,7 +315,9 @@ class Looking(Reporter):
 def test_a_run_that_is_being_trained_is_not_taken(ready):
     """--resume and the same -o are refused by the process's number; reading commands work."""
     folder, seen = ready.root / "runs" / "busy", []
-    message = rf"runs/busy is being trained by process {os.getpid()}; wait for it, or stop it"
+    message = (
+        rf"runs/busy is being trained by process {os.getpid()}; wait until it ends, or stop it"
+    )
 
     def look():
         for params in (
@@ -358,7 +360,7 @@ def test_a_finished_run_may_be_extended(ready):
     assert_same_run(extended, longer)
     assert untimed_rows(extended) == untimed_rows(longer)
     assert (extended / "config.json").read_bytes() == (longer / "config.json").read_bytes()
-    said = [note for note in reporter.notes if "it ends after step" in note]
+    said = [note for note in reporter.notes if "it will end after step" in note]
     assert len(said) == 1 and "learning rate" not in said[0]
 
 
@@ -372,7 +374,7 @@ def test_an_extended_schedule_is_that_of_the_new_length(ready):
     n_before = len(untimed_rows(ready.root / "runs" / "short")) // 5
     for record in result.records[n_before:]:
         assert record.learning_rate == rates[record.step]
-    assert any("the learning rate follows from here on the schedule" in n for n in reporter.notes)
+    assert any("from here on, the learning rate follows the schedule" in n for n in reporter.notes)
 
 
 def test_what_does_not_touch_the_numbers_may_change(ready):
@@ -389,7 +391,7 @@ def test_what_does_not_touch_the_numbers_may_change(ready):
         for path in (folder, ready.root / "runs" / "whole")
     )
     assert_same(one["training"]["model"], two["training"]["model"])
-    with pytest.raises(InputError, match=r"has taken \d+ steps, and 3 are asked for"):
+    with pytest.raises(InputError, match=r"has taken \d+ steps already, but 3 are requested"):
         run(TrainParams(resume=True, output=folder, steps=3), ready, Reporter())
 
 

@@ -1,4 +1,4 @@
-"""What batch norm needs in training: more than one value for each channel."""
+"""The smallest batch for batch norm: more than one value per channel."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def fewest_images(name: str, width: float, side: int) -> int:
     Returns
     -------
     int
-        2 where a batch norm layer sees maps of a single pixel, so that the statistics of one image
-        would be of one value; else 1.
+        2 if a batch norm layer gets maps of a single pixel, so that one image has a single value
+        per channel; else 1.
 
     Raises
     ------
