@@ -34,6 +34,7 @@ from colorprep.cli.main import cli
 from colorprep.errors import ColorprepError
 from colorprep.images.decoding import decode, possible_reduction
 from colorprep.images.file_facts import file_facts
+from colorprep.images.jpeg_soundness import flaw_of
 from colorprep.images.lists import read_list
 from colorprep.images.opening import find_images
 from colorprep.images.reader import ImageReader
@@ -81,6 +82,8 @@ def subjects(folder: Path) -> list[Subject]:
 
 def _images(photograph: Image.Image) -> Iterator[Subject]:
     for name, data in _image_files(photograph):
+        if name.endswith("jpeg"):
+            assert flaw_of(data) is None  # which also compiles what walks scans
         yield Subject(name, data, mutated, _decode_all)
         if name.endswith("png"):
             yield Subject(
