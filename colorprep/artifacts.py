@@ -8,9 +8,12 @@ settings give equal bytes. Formats: ``docs/formats.md``.
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
 
@@ -36,6 +39,13 @@ N_BINS = {"ab313": 313, "ab529": 529}  # quantizers with a fixed number of bins
 
 NPY_MAGIC = b"\x93NUMPY"
 SUM_TOLERANCE = 1e-6  # for probabilities, which other programs may have rounded
+
+# What numpy raises on damaged files: of its own, of zip, of the parser of its headers.
+NUMPY_ERRORS = (
+    *(ValueError, TypeError, AttributeError, KeyError, OverflowError, MemoryError, RecursionError),
+    *(OSError, EOFError, SyntaxError, TokenError, NotImplementedError, RuntimeError),
+    *(BadZipFile, struct.error, zlib.error),
+)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -236,6 +246,31 @@ def holds_bare_array(path: Path) -> bool:
         return False
 
 
+def load_npy(path: Path) -> NDArray[Any]:
+    """Read an .npy file.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing or damaged.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise ArtifactError(f"there is no file {path}") from None
+    except NUMPY_ERRORS as error:
+        raise _unreadable(path, error) from error
+    if not isinstance(array, np.ndarray):
+        raise _unreadable(path, "it is a zip of several arrays")
+    return array
+
+
+def _unreadable(path: Path, why: object) -> ArtifactError:
+    # What numpy cannot read it takes for a pickle, and says how to open it unsafely.
+    why = "it is no array" if "pickle" in str(why) else why
+    return ArtifactError(f"{path} is damaged or not an .npy file ({why}); create it again")
+
+
 def load_vector(path: Path) -> Floats:
     """Read a bare vector of numbers, such as a published prior.
 
@@ -253,13 +288,8 @@ def load_vector(path: Path) -> Floats:
     ArtifactError
         If the file is missing or holds something else.
     """
-    try:
-        array = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise ArtifactError(f"there is no file {path}") from None
-    except (ValueError, OSError, EOFError) as error:
-        raise ArtifactError(f"{path} cannot be read as an .npy file: {error}") from error
-    if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind not in "fiu":
+    array = load_npy(path)
+    if array.ndim != 1 or array.dtype.kind not in "fiu":
         raise ArtifactError(f"{path} should hold a vector of numbers, such as a (313,) prior")
     return array.astype(np.float64)
 
@@ -289,10 +319,15 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
+        # numpy returns the bytes of a member that is not an .npy file.
+        if bare := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+            raise ValueError(f"its entry {bare[0]} is not an array")
         meta = json.loads(str(arrays.pop("meta")))
+        if not isinstance(meta, dict):
+            raise ValueError("its entry meta is not a JSON object")
     except FileNotFoundError:
         raise ArtifactError(f"there is no file {path}{_how_to_make(schema)}") from None
-    except (ValueError, OSError, EOFError, KeyError, AttributeError, BadZipFile) as error:
+    except NUMPY_ERRORS as error:
         # What numpy cannot make out it takes for a pickle, and tells how to open it unsafely.
         why = "no numpy zip" if "pickle" in str(error) else error
         raise ArtifactError(

@@ -180,7 +180,7 @@ class _Walk:
                 self._add_folder(entry, prefix, way)
             elif entry.name in own:
                 self.passed_over[OWN_PICTURES] += 1
-            elif entry.name != MARK:
+            elif entry.name != MARK and not (mark.whole and _is_record(entry.name)):
                 self._add_file(entry, prefix)
 
     def _add_folder(self, entry: os.DirEntry[str], prefix: str, way: tuple[str, ...]) -> None:
@@ -221,6 +221,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     if entry.is_symlink():
         return os.path.isdir(entry.path)  # noqa: PTH112
     return entry.is_dir()
+
+
+def _is_record(name: str) -> bool:
+    """Return whether a file in a folder that colorprep made is not a picture."""
+    return not has_image_ending(name)
 
 
 def _head(path: str) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..artifacts import load_npy
 from ..errors import ArtifactError
 
 ENDING = ".npy"
@@ -64,13 +65,13 @@ def read_map(folder: Path, key: str, shape: tuple[int, int]) -> NDArray[np.uint1
         If it is missing, damaged, or does not fit the image.
     """
     path = map_path(folder, key)
+    if map_size(folder, key) is None:
+        raise ArtifactError(f"the label map {path} is missing; {_REMEDY}")
     try:
-        label = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise ArtifactError(f"the label map {path} is missing; {_REMEDY}") from None
-    except (ValueError, OSError, EOFError) as error:
-        raise ArtifactError(f"the label map {path} is damaged ({error}); {_REMEDY}") from error
-    if (label.shape, label.dtype) != (shape, np.uint16):
+        label = load_npy(path)
+    except ArtifactError as error:
+        raise ArtifactError(f"the label map {error}; {_REMEDY}") from error
+    if label.shape != shape or label.dtype != np.uint16:
         raise ArtifactError(
             f"{path} holds {label.dtype} of shape {label.shape}, but its image asks for uint16 of "
             f"shape {shape}; {_REMEDY}"

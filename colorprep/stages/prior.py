@@ -177,7 +177,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             def write_class(name: str, tally: Tally) -> None:
                 """Write the prior of a class."""
                 if name and tally.outcome.n_images:
-                    class_path = workspace.path(CLASS_FOLDER) / name / PRIOR_NAME
+                    class_path = workspace.own_folder(CLASS_FOLDER) / name / PRIOR_NAME
                     try:
                         classes[name] = writer.write(class_path, name, groups[name], tally).path
                     except UnusableName as error:

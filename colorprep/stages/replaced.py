@@ -37,7 +37,7 @@ def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
     *paths : Path
         Files that the block may write or remove.
     """
-    former = {path: _Former(_digest(path), _what(path)) for path in paths if path.is_file()}
+    former = {path: _Former(_digest(path), _what(path)) for path in paths if _is_file(path)}
     try:
         yield
     finally:
@@ -52,6 +52,13 @@ def replace_list(path: Path, lines: Iterable[str], reporter: Reporter) -> None:
     """Write a list of images, and report if it replaced another one."""
     with telling_replaced(reporter, path):
         write_list(path, lines)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # its name may be too long
+        return False
 
 
 def _digest(path: Path) -> str | None:

@@ -302,7 +302,7 @@ def _resumable(folder: Path) -> Iterator[None]:
         yield
     except OutputError as error:
         raise OutputError(
-            f"{error}; then add --resume -o {folder} to resume from the last complete checkpoint"
+            f"{error}; then add --resume -o {folder} to continue from the last complete checkpoint"
         ) from error
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..artifacts import load_npy
 from ..engine import Batch, batches_of
 from ..images.digests import DigestingSource
 from ..images.reader import ImageReader
@@ -171,7 +172,7 @@ class CompareMaps:
                 found.append((image.key, f"{image.key} was skipped, and can be labeled now"))
                 continue
             again = self.labeler.label_map(image.pixels)
-            same = np.array_equal(np.load(map_path(self.folder, image.key)), again)
+            same = np.array_equal(load_npy(map_path(self.folder, image.key)), again)
             known = self.known.get(image.key)
             changed = known not in (None, source.digests[image.index])
             texts = _told(image.key, changed, [] if same else ["label"])

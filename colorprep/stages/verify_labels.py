@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..artifacts import load_npy
 from ..errors import ArtifactError
 from ..images.skip import count_by_reason
 from ..images.source import Source, digest_of, has_image_ending
@@ -268,8 +269,8 @@ def _map_problems(
 
 def _map_problem(path: Path, n_bins: int) -> Iterator[Problem]:
     try:
-        label = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        label = load_npy(path)
+    except ArtifactError as error:
         yield Problem(path, f"it is damaged ({error})")
         return
     if label.dtype != np.uint16 or label.ndim != 2:

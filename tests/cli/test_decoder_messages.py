@@ -107,7 +107,7 @@ def test_nothing_on_stderr(folder, code):
 def test_warnings_are_in_the_log_on_demand(folder, colorprep, capfd):
     """With --log-file, Pillow's warnings are in the log and not on stderr."""
     log = folder.parent / "run.log"
-    words = ["prior", "--dir", str(folder), "-C", str(folder.parent), "--log-file", str(log)]
+    words = ["prior", "--dir", str(folder), "--log-file", str(log)]
     result = colorprep(*words, "-q")
     assert result.exit_code == 0, result.stderr
     shown = result.stderr + capfd.readouterr().err

@@ -103,7 +103,7 @@ def test_colorize_keeps_its_pictures(colorprep, photos, tmp_path, network):
     assert again.exit_code == 0 and len(again.stdout.splitlines()) == 10
     assert f"{n_recorded} pictures were already made from the same photographs" in again.stderr
     assert sum(path.stat().st_mtime_ns == time for path, time in there.items()) == n_recorded
-    assert not list(tmp_path.rglob(".*"))
+    assert not list(tmp_path.rglob(".*.tmp"))
 
 
 @pytest.mark.parametrize("name", ["sample", "demo", "labels", "train", "verify", "lists", "plot"])

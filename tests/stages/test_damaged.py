@@ -10,6 +10,7 @@ from jpeg_damage import cut, jpeg, overwritten
 from PIL import Image
 
 from colorprep.artifacts import load_prior
+from colorprep.errors import OutputExists
 from colorprep.images.sample import sample_crops
 from colorprep.stages import audit, evaluate, labels, prior, rgbvar
 from colorprep.stages.images import ImageParams
@@ -66,7 +67,7 @@ def test_every_stage_skips_or_keeps_the_same_files(folder, workspace, silent, da
 def test_labels_that_keep_are_not_gone_on_with_otherwise(folder, workspace, silent):
     """The rule is one of the settings that must be the same."""
     labels.run(labels.LabelsParams(params_of(folder, "keep"), size=32), workspace, silent)
-    with pytest.raises(labels.OutputExists, match="damaged: keep there, skip asked"):
+    with pytest.raises(OutputExists, match="damaged: keep there, skip asked"):
         labels.run(labels.LabelsParams(params_of(folder, "skip"), size=32), workspace, silent)
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from run_folders import some_rows, write_run
 
-from colorprep import InputError, TrainingError
+from colorprep import ArtifactError, InputError, TrainingError
 from colorprep.artifacts import load_weights, save_weights
 from colorprep.balance.weights import Weights
 from colorprep.stages import info as info_stage
@@ -83,14 +83,15 @@ def test_labels_to_be_ignored_teach_nothing(make_ready, silent):
     refused(TINY, workspace, silent, "labels of all their pixels are to be ignored")
 
 
-def test_weights_of_zero_teach_nothing(make_ready, silent):
-    """Where all colors weigh 0, so does the loss."""
+def test_weights_of_zero_are_refused(make_ready, silent):
+    """Where all colors weigh 0, nothing could be learned: such weights are not read."""
     workspace = make_ready()
     weights, meta = load_weights(workspace.path("weights.npz"))
     nothing = Weights(np.zeros(313), weights.probs)
     save_weights(workspace.path("zero.npz"), nothing, meta)
     params = replace(TINY, use_weights=True, weights="zero.npz")
-    refused(params, workspace, silent, "weight of 0.*--no-weights")
+    with pytest.raises(ArtifactError, match=r"zero\.npz is damaged: the weight of bin 0 is 0"):
+        run(params, workspace, silent)
 
 
 def test_crops_that_are_all_gray_end_in_an_error(workspace, recorder):

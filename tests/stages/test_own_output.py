@@ -121,7 +121,7 @@ def test_folders_that_commands_made_are_marked(photos):
         p.parent.relative_to(root).as_posix() for p in root.rglob(MARK) if b"./\n" in p.read_bytes()
     }
     assert whole == {
-        *("audit", "lists", "scores", "labels", "maps", "runs/a", "own-run", "colorized"),
+        *("audit", "lists", "scores", "seen", "labels", "maps", "runs/a", "own-run", "colorized"),
         *("cat/pictures", "evaluation", "figures", "priors", "exported", "empty"),
     }
 

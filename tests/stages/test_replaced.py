@@ -9,6 +9,7 @@ from colorprep import load_prior
 from colorprep.cli import console
 from colorprep.stages import audit, colorize, evaluate, export, lists, prior, rgbvar, weights
 from colorprep.stages.images import ImageParams
+from colorprep.stages.picture_record import PictureRecord
 from colorprep.stages.replaced import telling_replaced
 
 
@@ -125,10 +126,12 @@ def test_exports(two, workspace, recorder):
 def test_pictures(workspace, recorder, tmp_path, photographs, monkeypatch):
     """A picture by another network is told; the same one again is not."""
     picture = np.zeros((8, 8, 3), np.uint8)
+    source = colorize.folder_source(photographs)
     batch = colorize.ColorizeBatch(
-        colorize.ImageReader(colorize.folder_source(photographs)),
+        colorize.ImageReader(source),
         lambda pixels: picture,
-        tmp_path / "colorized",
+        [tmp_path / "colorized" / f"{number}.png" for number in range(len(source.keys))],
+        PictureRecord(tmp_path / "colorized", "a network"),
         recorder,
     )
     batch(colorize.Batch(range(2)))

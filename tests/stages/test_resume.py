@@ -287,7 +287,7 @@ def test_what_a_killed_process_left_is_no_obstacle(ready, resume):
     for name in ("config.json", "validation.txt", f".last.pt.{dead.pid}.tmp"):
         (folder / name).write_text("{}")
     run(replace(PARAMS, epochs=1, output=folder, resume=resume), ready, Reporter())
-    assert (folder / "best.pt").exists() and not list(folder.glob(".*"))
+    assert (folder / "best.pt").exists() and not list(folder.glob(".*.tmp"))
 
 
 class Looking(Reporter):
@@ -330,7 +330,7 @@ def test_a_run_that_is_being_trained_is_not_taken(ready):
         seen.append(info_stage.run(folder, ready, Reporter())["steps_done"])
 
     run(replace(PARAMS, epochs=1, output=folder), ready, Looking(look))
-    assert len(seen) == 1 and not list(folder.glob(".*"))
+    assert len(seen) == 1 and not list(folder.glob(".*.tmp"))
     run(TrainParams(resume=True, output=folder), ready, Reporter())
 
 
@@ -417,11 +417,12 @@ def test_a_disk_that_fills_leaves_a_run_to_resume(ready):
         resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, limits[1]))
 
     try:
-        with pytest.raises(OutputError, match=r"no room .* add --resume -o .*runs/full to it"):
+        message = r"no room .* add --resume -o .*runs/full to continue"
+        with pytest.raises(OutputError, match=message):
             run(replace(PARAMS, output=folder), ready, Looking(fill))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert not list(folder.glob(".*"))
+    assert not list(folder.glob(".*.tmp"))
     load_checkpoint(folder / "last.pt")
     run(TrainParams(resume=True, output=folder), ready, Reporter())
     assert_same_run(folder, ready.root / "runs" / "whole")

@@ -24,7 +24,8 @@ from colorprep.training.losses import make_loss
 from colorprep.training.processes import Process
 from colorprep.workspace import Workspace
 
-COMMAND = "-m colorprep train --model tiny --epochs 3 --no-flip --val val.txt --device cpu".split()
+COMMAND = "-m colorprep train --no-flip --val val.txt --device cpu".split()
+TINY = "--model tiny --epochs 3".split()
 TORCHRUN = "-m torch.distributed.run --standalone --nproc-per-node 2".split()
 
 
@@ -40,7 +41,7 @@ def ready(photographs, tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(ready):
     """A run of two processes; what its command said."""
-    return in_two_processes(ready, "--batch-size", "4", "-o", "runs/two", "--json")
+    return in_two_processes(ready, *TINY, "--batch-size", "4", "-o", "runs/two", "--json")
 
 
 def in_two_processes(workspace, *options):
@@ -80,9 +81,9 @@ def test_two_processes_train_as_one(ready, trained):
 def test_two_processes_go_on(ready, trained):
     """A run of two processes is resumed by two, and refused to one."""
     finished = (ready.root / "runs/two/last.pt").read_bytes()
-    in_two_processes(ready, "-o", "runs/two", "--resume")
+    in_two_processes(ready, *TINY, "-o", "runs/two", "--resume")
     assert (ready.root / "runs/two/last.pt").read_bytes() == finished
-    command = [sys.executable, *COMMAND, "-C", str(ready.root), "-o", "runs/two", "--resume"]
+    command = [sys.executable, *COMMAND, *TINY, "-C", str(ready.root), "-o", "runs/two", "--resume"]
     alone = subprocess.run(command, capture_output=True, text=True)
     assert alone.returncode == 1
     assert "begun with number of processes 2, which is 1 now" in alone.stderr
@@ -91,7 +92,7 @@ def test_two_processes_go_on(ready, trained):
 def test_two_processes_refuse_a_folder_alike(ready, trained):
     """What is there is left, and both say so, without a traceback of the one that does not look."""
     finished = (ready.root / "runs/two/last.pt").read_bytes()
-    command = [sys.executable, *TORCHRUN, *COMMAND, "-C", str(ready.root), "-o", "runs/two"]
+    command = [sys.executable, *TORCHRUN, *COMMAND, *TINY, "-C", str(ready.root), "-o", "runs/two"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode and done.stderr.count("exists and is not an empty folder") == 2
     assert "colorprep/" not in done.stderr.replace(str(ready.root), "")
@@ -101,7 +102,7 @@ def test_two_processes_refuse_a_folder_alike(ready, trained):
 def test_two_processes_end_after_the_same_step(ready):
     """SIGTERM of torchrun reaches them at different steps; they agree on one, and it is saved."""
     folder = ready.root / "runs/ended"
-    options = ["--epochs", "5000", "-C", str(ready.root), "-o", "runs/ended"]
+    options = ["--model", "tiny", "--epochs", "5000", "-C", str(ready.root), "-o", "runs/ended"]
     command = [sys.executable, *TORCHRUN, *COMMAND, *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
