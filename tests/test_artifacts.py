@@ -86,20 +86,20 @@ def changed(path, change):
         (lambda a, _: a["probs"].__setitem__(3, np.inf), "probabilities are negative, inf"),
         (lambda a, _: a["probs"].__setitem__(3, -0.1), "probabilities are negative, inf"),
         (lambda a, _: a.update(probs=2 * a["probs"]), "probabilities sum to 2"),
-        (lambda a, _: a.update(probs=a["probs"][1:]), "should be 313 numbers"),
-        (lambda a, _: a.update(probs=a["counts"]), "should be 313 numbers"),
-        (lambda a, _: a["counts"].__setitem__(3, -1), "counts of bins .* from 0 up"),
-        (lambda a, _: a.update(counts=a["counts"] + 0.5), "counts of bins .* whole"),
+        (lambda a, _: a.update(probs=a["probs"][1:]), "each of its 313 bins"),
+        (lambda a, _: a.update(probs=a["counts"]), "each of its 313 bins"),
+        (lambda a, _: a["counts"].__setitem__(3, -1), "counts of bins .* nonnegative"),
+        (lambda a, _: a.update(counts=a["counts"] + 0.5), "counts of bins .* integers"),
         (lambda a, _: a.update(counts=a["counts"][1:]), "counts of bins have shape 312, not 313"),
         (lambda a, _: a["ab_counts"].__setitem__((3, 3), -1), "counts of cells"),
-        (lambda a, _: a.update(ab_counts=a["ab_counts"][1:]), "256 x 256, and are 255 x 256"),
+        (lambda a, _: a.update(ab_counts=a["ab_counts"][1:]), "255 x 256, not 256 x 256"),
         (lambda a, _: a["bootstrap_counts"].__setitem__((3, 3), -1), "counts of replicates"),
-        (lambda a, _: a.update(bootstrap_counts=a["counts"]), "should be R x 313"),
-        (lambda a, _: a.update(lightness_counts=a["counts"]), "should be 256, and are 313"),
+        (lambda a, _: a.update(bootstrap_counts=a["counts"]), "not R x 313"),
+        (lambda a, _: a.update(lightness_counts=a["counts"]), "shape 313, not 256"),
     ],
 )
 def test_priors_are_checked_when_they_are_read(tmp_path, change, what):
-    """What no prior can hold is an error that names the file and the fault."""
+    """Values that no prior can have are an error that names the file and the fault."""
     path = tmp_path / "prior.npz"
     save_prior(path, replace(make_prior(QuantizerSpec()), bootstrap=np.ones((20, 313), np.int64)))
     load_prior(path)
@@ -116,11 +116,11 @@ def test_priors_are_checked_when_they_are_read(tmp_path, change, what):
         (lambda a, _: a["weights"].__setitem__(1, -1.0), "the weight of bin 1 is -1"),
         (lambda a, _: a["weights"].__setitem__(1, 0.0), "the weight of bin 1 is 0"),
         (lambda a, m: (a["weights"].__setitem__(1, 0.0), m.update(zero_bins="drop")), "bin 1"),
-        (lambda a, _: a.update(weights=a["weights"][1:]), "should be 2 numbers"),
+        (lambda a, _: a.update(weights=a["weights"][1:]), "each of its 2 bins"),
         (lambda a, _: a.update(weights=a["weights"][:, None]), "should be a vector"),
         (lambda a, _: a.update(weights=np.array(["a", "b", "c"])), "should be a vector"),
         (lambda a, _: a["probs"].__setitem__(1, 0.0), "sum to"),
-        (lambda a, m: m.update(quantizer="ab313"), "not the 313 bins"),
+        (lambda a, m: m.update(quantizer="ab313"), "for the 313 bins"),
     ],
 )
 def test_weights_are_checked_when_they_are_read(tmp_path, change, what):

@@ -160,7 +160,7 @@ def test_no_room_is_told_whichever_library_writes(tmp_path, writer):
 
 
 def test_other_errors_stay_what_they_are(tmp_path):
-    """What fails for another reason than room is not called a full disk."""
+    """Errors other than missing room are not reported as a full disk."""
     with pytest.raises(RuntimeError, match="mine"), replacing(tmp_path / "file"):
         raise RuntimeError("mine")
     assert not list(tmp_path.iterdir())

@@ -58,7 +58,7 @@ def test_a_dead_process_keeps_no_lock(tmp_path, holder, silent):
 
 
 def test_a_holder_on_another_machine_is_named(tmp_path, silent):
-    """Folders that machines share tell on which of them the process runs."""
+    """In folders shared by machines, the message names the machine of the process."""
     with sole_process(tmp_path, "labeled", silent):
         (tmp_path / LOCK).write_text("7 elsewhere\n")
         refused = pytest.raises(OutputError, match="labeled by process 7 on elsewhere;")
@@ -128,4 +128,4 @@ def test_a_file_system_without_locks_is_warned_of(tmp_path, recorder, monkeypatc
     monkeypatch.setattr(fcntl, "flock", without)
     with sole_process(tmp_path / "x", "trained", recorder):
         pass
-    assert "has no locks" in recorder.warnings[0] and not (tmp_path / "x").exists()
+    assert "does not support locks" in recorder.warnings[0] and not (tmp_path / "x").exists()

@@ -20,7 +20,7 @@ REASONS = {
     "kills-workers": "processes that read it died, three times over",
     "other-size": "not of the size of the image that it is to be compared with",
     "unpaired": "no image of the same path is there to compare it with",
-    "unsupported": "a kind of pixel that has no agreed meaning as color or cannot be read correctly",
+    "unsupported": "a kind of pixel without an agreed meaning as color, or not read correctly",
 }
 
 

@@ -108,7 +108,7 @@ def test_help_is_given_whatever_else_is_wrong(colorprep):
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
 @pytest.mark.parametrize(("name", "command", "option"), FLOATS, ids=by_name)
 def test_numbers_are_finite(name, command, option, value):
-    """What is no number is wrong usage for every option with a fraction."""
+    """Values that are not finite are wrong usage for every option with a fraction."""
     words = [*positional(command), f"{max(option.opts, key=len)}={value}"]
     with pytest.raises(click.BadParameter):
         command.make_context(name, words)
@@ -262,7 +262,7 @@ def test_a_path_of_the_current_folder_is_recognized_under_c(tmp_path, monkeypatc
 
 
 def test_what_is_not_given_is_looked_for_in_the_workspace_alone(tmp_path, photographs, monkeypatch):
-    """A prior.npz in the current folder is none of the workspace's."""
+    """A prior.npz in the current folder is not that of the workspace."""
     (tmp_path / "prior.npz").write_bytes(b"")
     (tmp_path / "ws").mkdir()
     monkeypatch.chdir(tmp_path)

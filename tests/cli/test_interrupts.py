@@ -119,7 +119,7 @@ def test_every_command_says_what_follows(colorprep, monkeypatch, tmp_path, name)
     result = colorprep(name, *words)
     assert result.exit_code == 130 and result.stderr.startswith("interrupted: "), result.stderr
     follows = {
-        "sample": "delete the folder", "demo": "starts over", "labels": "does the rest",
+        "sample": "delete the folder", "demo": "starts over", "labels": "to continue",
         "train": "--resume to continue", "verify": "checks everything again",
     }.get(name, "starts over")  # fmt: skip
     assert follows in result.stderr

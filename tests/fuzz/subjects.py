@@ -1,4 +1,4 @@
-"""What is fuzzed: small sound files, and what colorprep does with each of them.
+"""Subjects of fuzzing: small sound files, and what colorprep does with each of them.
 
 A subject makes its files from the built-in photographs. `try_out` gets a damaged one; it may raise
 `ColorprepError`, which is how colorprep says that something cannot be used, and nothing else.
@@ -257,7 +257,7 @@ def _npz(path: Path, load: Callable[[Path], object]) -> Iterator[Subject]:
 
 
 def _folder_file(path: Path, use: Callable[[], object]) -> Iterator[Subject]:
-    """Give the subjects of a file that is read as a part of its folder."""
+    """Yield the subjects of a file that is read as a part of its folder."""
     data = path.read_bytes()
 
     def try_out(damaged: bytes) -> None:

@@ -99,7 +99,7 @@ def test_random_damage_is_never_silent(tmp_path):
 
 @pytest.mark.parametrize("kind", ["tar", "zip"])
 def test_an_archive_cut_short_while_it_is_read(photographs, tmp_path, kind):
-    """What is beyond the new end is unreadable; when the archive has gone, that is an error."""
+    """Members beyond the new end are unreadable; a missing archive is an error."""
     path = packing.pack(photographs, kind, tmp_path / "train")
     sent = pickle.dumps(source := archive_source(path))
     os.truncate(path, path.stat().st_size // 3)
@@ -234,5 +234,5 @@ def test_a_zip_cut_short_is_an_error(tmp_path):
     whole = (tmp_path / "x.zip").read_bytes()
     for length in range(4, len(whole), 50):
         (tmp_path / "x.zip").write_bytes(whole[:length])
-        with pytest.raises(InputError, match=r"x\.zip is not whole.*again"):
+        with pytest.raises(InputError, match=r"x\.zip is incomplete.*again"):
             archive_source(tmp_path / "x.zip")

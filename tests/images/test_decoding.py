@@ -44,7 +44,7 @@ def test_everything_becomes_srgb_bytes(awkward, name):
 
 @pytest.mark.parametrize("name", ["empty.jpg", "text.jpg", "truncated.jpg"])
 def test_bad_images_have_their_reason(awkward, name):
-    """What cannot be decoded says why."""
+    """Files that cannot be decoded give a reason."""
     with pytest.raises(BadImage) as caught:
         decode((awkward / name).read_bytes())
     assert caught.value.reason == FATES[name]

@@ -64,7 +64,7 @@ def test_the_ppm_family(head):
     ],
 )
 def test_brands(brands, name):
-    """Files of the ISO base media kind are told apart by their brands."""
+    """ISO base media files are distinguished by their brands."""
     body = b"ftyp" + brands[0] + b"\0\0\0\0" + b"".join(brands[1:])
     head = (4 + len(body)).to_bytes(4, "big") + body + b"\0\0\0\x10avif"  # what follows is no brand
     assert format_of(head) == name
@@ -96,5 +96,5 @@ def test_jpeg_xl_in_both_forms():
     ],
 )
 def test_what_is_no_image(head):
-    """Text, sound, film and archives are none of the formats."""
+    """Text, sound, film and archives are not image formats."""
     assert format_of(head) is None

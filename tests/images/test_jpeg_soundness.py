@@ -72,7 +72,7 @@ def test_overwritten_data_is_found(form, share, kind):
 
 
 def decode_or_none(data):
-    """What decoders make of a file; None for nothing."""
+    """Return the pixels that decoders make of a file; None if they refuse it."""
     try:
         return decode(data, damaged="keep")
     except BadImage:
@@ -82,7 +82,7 @@ def decode_or_none(data):
 @pytest.mark.parametrize("form", ["restarts", "progressive-restarts"])
 @pytest.mark.parametrize("number", [0, 3, 5])
 def test_a_dropped_restart_interval_is_found(form, number):
-    """The number of a restart marker tells that the interval before it is missing."""
+    """The number of a restart marker shows that the interval before it is missing."""
     assert reason_of(without_interval(jpeg(form), number)) == "damaged"
 
 

@@ -84,7 +84,7 @@ def test_published_lists_are_read(shared):
 
 @given(KEYS, st.sampled_from(LIST_FORMS))
 def test_every_form_is_read_as_it_was_written(keys, form):
-    """What is written in any form is read as the same keys, whatever characters they hold."""
+    """Lists written in any form are read as the same keys, whatever characters they contain."""
     classes = sorted({key.partition("/")[0] for key in keys if "/" in key})
     lines = in_form(keys, form, "of images", classes)
     sizes = {key: (0,) for key in keys}

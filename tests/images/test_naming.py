@@ -1,4 +1,4 @@
-"""Claims about what the name of a file tells."""
+"""Claims about deciding by the name of a file."""
 
 import pytest
 from PIL import Image

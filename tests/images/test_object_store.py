@@ -141,7 +141,7 @@ def test_an_odd_store(memory):
 
 
 def test_a_new_listing_is_made_each_time(s3):
-    """What came into a store since the last listing is seen."""
+    """Files added to a store since the last listing are found."""
     put(s3, {"a.jpg": b"a"})
     assert list(object_store_source(s3).keys) == ["a.jpg"]
     import s3fs

@@ -101,6 +101,6 @@ def test_old_exif_text_of_png():
 
 @pytest.mark.parametrize("value", [0, 9, 65535])
 def test_nonsense_turns_nothing(value):
-    """An orientation out of range is none."""
+    """An orientation out of range is ignored."""
     data = saved(Image.fromarray(PICTURE), "JPEG", exif=exif_block(value), quality=95)
     assert decode(data).shape == SHAPE

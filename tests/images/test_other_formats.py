@@ -116,7 +116,7 @@ def canvas_with(pixels, at, size):
 
 
 def test_first_frame_of_gif_lies_on_a_white_canvas():
-    """What the first frame leaves free is transparent, as in browsers, so it becomes white."""
+    """The area that the first frame does not cover is transparent, as in browsers, so white."""
     size, at = (60, 40), (10, 4)
     gray = Image.fromarray(PICTURE[..., 0])
     check(small_gif_frame(gray, size, at), canvas_with(PICTURE[..., :1], at, size))

@@ -1,4 +1,4 @@
-"""Claims about what sources leave out: the same of every kind of place, and all of it is told."""
+"""Claims about files that sources leave out: the same for all kinds of places, and all reported."""
 
 import io
 import itertools
@@ -164,7 +164,7 @@ def test_tars_in_a_tar(tmp_path):
 
 
 def test_pipes_in_a_tar_and_bad_names_are_told(tmp_path):
-    """What is no file, and what is refused without being an image, is counted."""
+    """Special files, and refused members that are not images, are counted."""
     pipe = tarfile.TarInfo("pipe")
     pipe.type = tarfile.FIFOTYPE
     folder = tarfile.TarInfo("n01")
@@ -178,7 +178,7 @@ def test_pipes_in_a_tar_and_bad_names_are_told(tmp_path):
 
 
 def test_names_that_tell_are_not_read(put, monkeypatch):
-    """In a store, only files whose names do not tell are asked for, and only their beginning."""
+    """In a store, only files with an ambiguous name are requested, and only their beginning."""
     url = put(IMAGES | OTHERS, "memory")
     asked = []
     real = object_store._heads
@@ -198,7 +198,7 @@ def test_names_that_tell_are_not_read(put, monkeypatch):
 
 
 def test_large_compressed_files_are_looked_into_by_their_beginning(tmp_path, monkeypatch):
-    """A member of a zip whose name does not tell is not unpacked as a whole."""
+    """A member of a zip with an ambiguous name is not unpacked completely."""
     noise = JPEG + os.urandom(1 << 20)
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("photo", noise)
@@ -247,7 +247,7 @@ def test_folders_that_are_links_are_entered(linked):
 
 
 def test_folders_that_are_links_can_be_left_out(linked):
-    """They are told then."""
+    """They are reported then."""
     source = folder_source(linked, search=Search(follows_links=False))
     assert list(source.keys) == ["top.jpg"]
     assert source.passed_over == {"links to folders": 3}
@@ -280,7 +280,7 @@ def test_deep_folders(tmp_path):
 
 
 def test_what_is_no_file_is_neither_read_nor_lost(tmp_path):
-    """A pipe is told without being opened, which would wait forever."""
+    """A pipe is reported without being opened, which would wait forever."""
     (tmp_path / "a.jpg").write_bytes(JPEG)
     for name in ("pipe", "pipe.jpg", "pipe.txt"):
         os.mkfifo(tmp_path / name)

@@ -1,4 +1,4 @@
-"""Claims about PNG: all depths, transparent colors, long texts, and colors told by code points."""
+"""Claims about PNG: all depths, transparent colors, long texts, and colors given by code points."""
 
 import struct
 import zlib

@@ -30,7 +30,7 @@ def second_tar(tmp_path):
 
 
 def test_tars_put_one_behind_the_other(tmp_path):
-    """The first is read, as by GNU tar; a warning tells the byte where the other one begins."""
+    """The first is read, as by GNU tar; a warning gives the byte where the other one begins."""
     path = packing.write_tar(tmp_path / "x.tar", *FIRST)
     whole = path.read_bytes()
     path.write_bytes(whole + second_tar(tmp_path))

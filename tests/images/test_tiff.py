@@ -250,7 +250,7 @@ def test_numbers_without_a_range_are_refused(dtype, order):
     ],
 )
 def test_what_is_no_picture_is_refused(tags, word):
-    """What neither reader gets right is refused by its name."""
+    """Kinds that neither reader gets right are refused by name."""
     refused(tiff((8, 8), bytes(1024), **tags), word)
 
 

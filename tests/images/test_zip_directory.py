@@ -81,7 +81,7 @@ def test_it_reads_what_zipfile_reads(members, before, comment, piped):
 
 
 def test_a_nameless_member_costs_itself(tmp_path):
-    """A member without a name is skipped and told; the others are read."""
+    """A member without a name is skipped and reported; the others are read."""
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for name in ("a.jpg", "", "b.jpg"):
@@ -213,7 +213,7 @@ def test_a_directory_that_lists_too_few_is_refused(tmp_path):
     struct.pack_into("<L", shorter, end + 12, 3 * entry)
     path.write_bytes(shorter)
     with pytest.raises(
-        InputError, match=r"x\.zip is not whole.*lists 3 members, but should list 4"
+        InputError, match=r"x\.zip is incomplete.*lists 3 members, but should list 4"
     ):
         archive_source(path)
 
@@ -227,7 +227,7 @@ def test_a_zip_within_a_cut_zip_is_not_taken_for_it(tmp_path):
     whole = path.read_bytes()
     for data in (whole[: whole.find(b"b" * 99)], whole + inner):
         path.write_bytes(data)
-        with pytest.raises(InputError, match=r"x\.zip is not whole.*another zip"):
+        with pytest.raises(InputError, match=r"x\.zip is incomplete.*another zip"):
             archive_source(path)
 
 

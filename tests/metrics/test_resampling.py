@@ -59,7 +59,7 @@ def test_intervals_narrow_as_images_grow():
 
 
 def test_one_image_and_none_have_no_interval():
-    """What cannot be known is None, not a number."""
+    """Unknown figures are None, not a number."""
     assert mean_of(["a"], np.array([3.0])) == Measured(3.0, None, None, 1, 0)
     assert measure(np.full(11, np.nan), 0, 4) == Measured(None, None, None, 0, 4)
 

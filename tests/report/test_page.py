@@ -48,7 +48,7 @@ def page():
 
 
 def test_names_are_never_markup():
-    """What comes from names of files and folders is escaped everywhere."""
+    """Text from names of files and folders is escaped everywhere."""
     html = page()
     assert "<script" not in html and "&lt;script&gt;" in html
 
@@ -82,7 +82,7 @@ def test_tables_have_captions_and_headers():
 
 
 def test_commands_are_code():
-    """What stands between backquotes is set as code."""
+    """Text between backquotes is set as code."""
     assert "<code>colorprep prior</code> makes it." in page()
 
 

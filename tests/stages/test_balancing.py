@@ -25,7 +25,7 @@ def ready(photographs, workspace, silent):
 
 
 def evaluated(workspace, reporter, prior=None, **images):
-    """What judging the pictures says of its prior."""
+    """What `evaluate` reports about its prior."""
     params = EvaluateParams(
         ImageParams(**images),
         original=workspace.path("originals"),

@@ -192,7 +192,7 @@ def test_other_sizes_are_like_other_bytes(images, workspace, recorder, form):
     ("form", "side"), [("plain", 24), ("shuffled", 24), ("maps", 24), ("plain", 40), ("maps", 40)]
 )
 def test_an_image_changed_between_kill_and_resume(images, workspace, recorder, form, side):
-    """What was finished of a killed run is made again where its image changed meanwhile."""
+    """Finished labels of a killed run are made again if their image changed meanwhile."""
     labels_of(images, workspace, **FORMS[form])
     folder = workspace.path("labels")
     for name in ("manifest.json", "shard-00002.json", "n02/5.bmp.npy"):
@@ -300,7 +300,7 @@ def test_an_image_out_of_reach_keeps_its_labels(images, workspace, recorder, for
 
 
 def test_an_image_that_can_be_read_at_last_is_labeled(images, workspace, silent, monkeypatch):
-    """What was skipped because the system did not let it be read is tried again."""
+    """Images skipped because the system did not allow reading them are tried again."""
     with monkeypatch.context() as patched:
 
         def denied(self, index, real=FolderSource.read):
@@ -375,7 +375,7 @@ def test_labels_of_hue_and_chroma(images, workspace):
 
 
 def test_what_verify_lists(images, workspace):
-    """Unfinished shards take one line, strays are named, and what was checked is told."""
+    """Unfinished shards take one line, strays are named, and the checks made are reported."""
     labels_of(images, workspace, shard_size=1)
     folder = workspace.path("labels")
     for number in (1, 2, 4, 5):

@@ -35,14 +35,14 @@ def origin(path):
 
 
 def test_finished_runs_come_first(workspace, recorder):
-    """The newest finished run before any that is not; the newest of all where none is finished."""
+    """The newest finished run is used, or the newest of all if none is finished."""
     half = make_run(workspace, "half", 4, 1000, age=0)
     older = make_run(workspace, "older", 4, 1000, age=5)
     assert choose_checkpoint(None, workspace, recorder) == half and recorder.notes == []
     done = make_run(workspace, "done", 4, 200, age=2)
     make_run(workspace, "long-done", 4, 200, age=3)
     assert choose_checkpoint(None, workspace, recorder) == done
-    said = "runs/half is newer, but not known to be finished; to use it, name it"
+    said = "runs/half is newer, but not known to be finished; to use it, give its path"
     assert recorder.notes == [said]
     assert choose_checkpoint("runs/older", workspace, recorder) == older
     make_run(workspace, "newest", 4, 200, age=-1)

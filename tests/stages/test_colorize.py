@@ -311,7 +311,7 @@ def test_pictures_are_kept_if_nothing_has_changed(ready, recorder, tmp_path):
 
 
 def test_a_record_that_is_cut_short_is_no_obstacle(ready, silent, tmp_path):
-    """A line without its end, and lines that are none of ours, are as if they were not there."""
+    """An incomplete line, and lines of other programs, are ignored."""
     Image.fromarray(picture()).save(tmp_path / "a.jpg")
     Image.fromarray(picture()).save(tmp_path / "b.jpg")
     run(ColorizeParams(["a.jpg"]), ready, silent)

@@ -14,7 +14,7 @@ from colorprep.stages.prior import PriorParams
     [{"size": 64}, {"size": 64, "compression": "gzip"}, {"format": "npy"}, {"size": 32, "soft": 2}],
 )
 def test_disk_is_that_of_the_run(photographs, workspace, silent, values):
-    """What was asked for takes the disk that was told; nothing is written by the estimate."""
+    """The output takes the disk space that was estimated; the estimate writes nothing."""
     params = LabelsParams(ImageParams(photographs), **values)
     estimate = estimate_labels(params, workspace, silent)
     assert {path.name for path in workspace.root.iterdir()} <= {"workspace.json"}

@@ -35,7 +35,7 @@ def trained(photographs, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def colorized(trained, photographs):
-    """What that network makes of all photographs, as pictures in a folder."""
+    """That network's pictures of all photographs, in a folder."""
     params = ColorizeParams([photographs], "run/best.pt", device="cpu")
     colorize_stage.run(params, trained, Reporter())
     return trained.path("colorized")

@@ -34,7 +34,7 @@ def params_for(folder, **values):
 
 @pytest.fixture(scope="module")
 def expected(photographs, tmp_path_factory):
-    """What a run that nothing disturbs writes."""
+    """The output of an undisturbed run."""
     workspace = Workspace(tmp_path_factory.mktemp("undisturbed"))
     return contents(run(params_for(photographs), workspace, Reporter()).folder)
 

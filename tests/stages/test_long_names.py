@@ -44,8 +44,8 @@ def test_label_maps_of_long_names(long_names, workspace, silent):
             named(252): "its name has 256 bytes, but the file system allows 255",
             named(255): "its name has 259 bytes, but the file system allows 255",
             named(300): "its name has 304 bytes, but the file system allows 255",
-            f"{'f' * 256}/b.png": f"the name of its folder {'f' * 40}... has 256 bytes, and the "
-            "file system takes 255",
+            f"{'f' * 256}/b.png": f"the name of its folder {'f' * 40}... has 256 bytes, but the "
+            "file system allows 255",
         }
         assert {skip.reason for skip in result.skipped} == {"bad-name"}
         maps = sorted(path.name for path in result.folder.rglob("*.npy"))

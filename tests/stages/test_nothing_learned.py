@@ -95,7 +95,7 @@ def test_weights_of_zero_are_refused(make_ready, silent):
 
 
 def test_crops_that_are_all_gray_end_in_an_error(workspace, recorder):
-    """What only the crops show is warned of after the first epoch, and an error at the end."""
+    """A fault that only crops show is a warning after the first epoch, and an error at the end."""
     workspace.path("photos").mkdir()
     for number in range(6):
         pixels = np.full((32, 32, 3), 40 * number, np.uint8)
@@ -192,7 +192,7 @@ def test_what_to_try_fits_the_loss(params, rebalanced, remedy):
 
 
 def test_logs_without_colors_are_read(make_ready, silent, tmp_path):
-    """A log of an older version is read, described and gone on with; new rows have colors."""
+    """A log of an older version is read, described and continued; new rows have colors."""
     log = read_log(write_run(tmp_path / "old", some_rows(4)) / "log.csv")
     assert np.isnan(log["val_chroma"]).all() and len(log["step"]) == 4
     workspace = make_ready()

@@ -1,4 +1,4 @@
-"""Claims about what colorprep writes among photographs: none of it is ever taken for one."""
+"""Claims about what colorprep writes among photographs: none of it is ever used as a photograph."""
 
 import hashlib
 import shutil

@@ -126,7 +126,7 @@ def test_an_empty_log_says_that_nothing_is_logged_yet(workspace, silent, tmp_pat
     ],
 )
 def test_damaged_logs_name_the_line(tmp_path, line, message):
-    """What is no row of numbers is an error that names the file and the line."""
+    """A row that is not numbers is an error that names the file and the line."""
     folder = write_run(tmp_path / "a", [*some_rows(2), line, "1,200,1,4.0,3.0,0.1,9,0.1"])
     with pytest.raises(ArtifactError, match=rf"a/log\.csv, {message}"):
         read_log(folder / "log.csv")

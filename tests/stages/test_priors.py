@@ -120,14 +120,14 @@ def test_another_number_of_bins_is_refused(ready, silent, use):
 
 @pytest.mark.parametrize("use", ["logits", "weights of training", "evaluate", "compare"])
 def test_other_bins_are_refused(ready, silent, use):
-    """A vector over ab529 is none for what was made with ab313."""
+    """A vector for ab529 does not fit labels made with ab313."""
     run, params = USES[use]("w529.npy" if use == "weights of training" else "529.npy")
     with pytest.raises(ArtifactError, match=r"529(.|\n)*313"):
         run(params, ready, silent)
 
 
 def test_a_matrix_is_no_prior(ready, silent):
-    """What is no vector of numbers is refused by every use."""
+    """Files that are not vectors of numbers are refused everywhere."""
     np.save(ready.path("matrix.npy"), np.eye(313))
     for use in USES:
         run, params = USES[use]("matrix.npy")
@@ -165,7 +165,7 @@ def test_surprise_needs_counts(photographs, ready, silent):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_parameters_are_finite(value):
-    """Numbers that are none are refused from Python as on the command line."""
+    """NaN and infinity are refused in Python as on the command line."""
     for make in (
         lambda: QuantizerSpec("hc-grid", sigma=value),
         lambda: QuantizerSpec(sigma_ab=value),

@@ -46,7 +46,7 @@ def test_only_other_content_is_told(workspace, recorder, tmp_path):
 
 
 def test_priors_and_weights(two, workspace, recorder):
-    """Another prior is told by its images and digest, weights by how they were made."""
+    """Another prior is reported with its images and digest, weights with their settings."""
     everything, few = two
     prior.run(prior.PriorParams(few, size=32, by_class=True), workspace, recorder)
     digest = load_prior(workspace.path("prior.npz")).digest
@@ -78,7 +78,7 @@ def test_class_priors_and_named_ones(two, workspace, recorder):
 
 
 def test_lists_and_rankings(two, workspace, recorder):
-    """Lists are told by their length; tables and pictures by their name."""
+    """Lists are reported with their length; tables and pictures by name."""
     everything, few = two
     for seed in (0, 0):
         lists.draw(lists.DrawParams(everything, 5, seed=seed), workspace, recorder)
@@ -114,7 +114,7 @@ def test_audits_and_evaluations(two, photographs, workspace, recorder):
 
 
 def test_exports(two, workspace, recorder):
-    """Exports of another prior are told."""
+    """Exports of another prior are reported."""
     everything, few = two
     for images in (few, everything):
         prior.run(prior.PriorParams(images, size=32), workspace, recorder)
@@ -124,7 +124,7 @@ def test_exports(two, workspace, recorder):
 
 
 def test_pictures(workspace, recorder, tmp_path, photographs, monkeypatch):
-    """A picture by another network is told; the same one again is not."""
+    """A picture by another network is reported; the same one again is not."""
     picture = np.zeros((8, 8, 3), np.uint8)
     source = colorize.folder_source(photographs)
     batch = colorize.ColorizeBatch(

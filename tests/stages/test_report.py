@@ -173,7 +173,7 @@ def test_no_place_and_no_date(full, result, photographs):
 
 
 def test_a_prior_is_enough(workspace, few, silent):
-    """What is missing is named with the command that makes it; weights are made of the prior."""
+    """Missing artifacts are named with the command that makes them; weights come from the prior."""
     prior.run(prior.PriorParams(ImageParams(few)), workspace, silent)
     workspace.path("weights.npz").unlink()
     result = run(ReportParams(), workspace, silent)

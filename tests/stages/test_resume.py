@@ -196,11 +196,11 @@ def test_with_nothing_to_resume_training_begins(photographs, workspace, recorder
 
 
 def test_other_settings_are_refused(ready):
-    """What is asked for beside --resume must be what the run was begun with."""
+    """Options given with --resume must be those of the run."""
     folder = ready.root / "runs" / "whole"
     with pytest.raises(InputError, match=r"--batch-size was 4, is 8 now"):
         run(TrainParams(resume=True, output=folder, batch_size=8), ready, Reporter())
-    with pytest.raises(InputError, match=r"--ema was 0\.9, is none now"):
+    with pytest.raises(InputError, match=r"--ema was 0\.9, is now none"):
         run(TrainParams(resume=True, output=folder, said=frozenset(["ema"])), ready, Reporter())
     run(TrainParams(resume=True, output=folder, batch_size=4), ready, Reporter())
 
@@ -402,7 +402,7 @@ def test_all_that_is_refused_is_listed(ready):
     )
     message = (
         r"--model was tiny, is unet now; --batch-size was 4, is 8 now; "
-        r"--lr was 0\.002, is 0\.1 now; --flip was on, is off now"
+        r"--lr was 0\.002, is now 0\.1; --flip was on, is now off"
     )
     with pytest.raises(InputError, match=message):
         run(asked, ready, Reporter())

@@ -158,11 +158,11 @@ def test_after_labels_no_image_is_read_again(form, photographs, workspace, silen
     assert contents(workspace.path("lists")) == contents(fresh.path("lists"))
 
 
-@pytest.mark.parametrize("change", ["touched", "other settings", "other prior", "reduced"])
+@pytest.mark.parametrize("change", ["touched", "other rules", "other prior", "reduced"])
 def test_scores_that_may_have_changed_are_made_again(
     change, photographs, workspace, silent, unreadable, tmp_path
 ):
-    """A file that was written since, other settings of decoding, another prior: all are scored."""
+    """A file that was written since, other rules of decoding, another prior: all are scored."""
     folder = tmp_path / "images"
     folder.mkdir()
     for number, path in enumerate(sorted(photographs.rglob("*.jpg"))[:6]):
@@ -175,7 +175,7 @@ def test_scores_that_may_have_changed_are_made_again(
         os.utime(folder / "3.jpg", ns=(1, 1))
     if change == "other prior":
         prior_stage.run(prior_stage.PriorParams(images, size=32), workspace, silent)
-    other = ImageParams(folder, icc="ignore") if change == "other settings" else images
+    other = ImageParams(folder, icc="ignore") if change == "other rules" else images
     unreadable()
     with pytest.raises(AssertionError, match="scored again"):
         run(RgbvarParams(other, score=score, fast=change == "reduced"), workspace, silent)
@@ -228,7 +228,7 @@ def test_montages_and_curve(photographs, workspace, silent):
 
 
 def test_a_bad_image_is_skipped_each_time(photographs, workspace, recorder, tmp_path):
-    """What cannot be read is told on every run, also when all others are known."""
+    """Unreadable images are reported on every run, also when all others are known."""
     folder = tmp_path / "images"
     folder.mkdir()
     photograph = next(photographs.rglob("*.jpg")).read_bytes()

@@ -54,19 +54,19 @@ def trained(ready, recorder):
     ],
 )
 def test_curricula_are_read(text, stages):
-    """What follows the last colon is the number of epochs, and `all` is no list."""
+    """The number after the last colon is that of epochs, and `all` is not a list."""
     assert parse_curriculum(text) == stages
 
 
 @pytest.mark.parametrize("text", ["", "a.txt", "a.txt:", ":3", "a.txt:x", "a.txt:-1", "a:1,,b:2"])
 def test_no_curricula(text):
-    """What is no curriculum is refused, with its form."""
+    """Texts that are not a curriculum are refused, and the error shows the form."""
     with pytest.raises(InputError, match="LIST:EPOCHS,LIST:EPOCHS"):
         parse_curriculum(text)
 
 
 def test_shares_and_lists():
-    """What is a number is a share, all else a list."""
+    """Numbers are shares, everything else is a list."""
     assert parse_held_out("0.25") == 0.25
     assert parse_held_out("./0.25") == "./0.25"
 

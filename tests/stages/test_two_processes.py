@@ -90,7 +90,7 @@ def test_two_processes_go_on(ready, trained):
 
 
 def test_two_processes_refuse_a_folder_alike(ready, trained):
-    """What is there is left, and both say so, without a traceback of the one that does not look."""
+    """Existing files are left, and both processes say so, without a traceback."""
     finished = (ready.root / "runs/two/last.pt").read_bytes()
     command = [sys.executable, *TORCHRUN, *COMMAND, *TINY, "-C", str(ready.root), "-o", "runs/two"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)

@@ -1,4 +1,4 @@
-"""What the tests of training share: labels of the photographs."""
+"""Fixtures for the tests of training: labels of the photographs."""
 
 import pytest
 

@@ -67,7 +67,7 @@ def test_parts_that_are_missing_or_wrong(tmp_path, change, message):
 
 
 def test_a_changed_byte_of_a_parameter_is_found(tmp_path):
-    """Its sum in the file's directory tells, which torch does not look at."""
+    """The checksum in the file's directory shows it, which torch does not verify."""
     path, model = tmp_path / "best.pt", make_model("tiny", 313, 0)
     save_checkpoint(path, model, ab_lattice(), {"model": "tiny"}, {})
     data = bytearray(path.read_bytes())
@@ -81,7 +81,7 @@ def test_a_changed_byte_of_a_parameter_is_found(tmp_path):
 
 
 def test_moments_must_fit_their_parameters():
-    """What torch would load and fail with at the next step, or begin anew, is an error."""
+    """States that torch would accept, but fail with at the next step or ignore, are errors."""
     model = make_model("tiny", 313, 0)
     optimizer = make_optimizer(model, {})
     with pytest.raises(ValueError, match="lacks exp_avg"):

@@ -162,7 +162,7 @@ def test_no_file_stays_open(label_folder):
 
 
 def test_batches_are_copies(label_folder):
-    """What becomes of a batch changes neither the files nor later batches."""
+    """Changing a batch changes neither the files nor later batches."""
     dataset = ShardDataset(label_folder)
     expected = dataset.batch([ROW])["lightness"].clone()
     dataset.batch([ROW])["lightness"].zero_()
@@ -188,10 +188,10 @@ def test_public_name():
 
 
 DAMAGES = {
-    "label": (400, r"the label of .* holds 400, where a bin below 313, or 65535 for none"),
-    "class_id": (99, r"the class_id of .* holds 99, where a class below 10, or -1 for none"),
-    "topk_index": (313, r"the topk_index of .* holds 313, where a bin below 313 is"),
-    "topk_weight": (np.nan, r"the topk_weight of .* holds nan, where a finite number"),
+    "label": (400, r"the label of .* is 400, but a bin below 313, or 65535 for none"),
+    "class_id": (99, r"the class_id of .* is 99, but a class below 10, or -1 for none"),
+    "topk_index": (313, r"the topk_index of .* is 313, but a bin below 313 is"),
+    "topk_weight": (np.nan, r"the topk_weight of .* is nan, but a finite number"),
 }
 
 
@@ -224,14 +224,14 @@ def test_ignored_pixels_are_no_damage(make_labels):
     assert (ShardDataset(folder).batch([0])["label"] == 65535).all()
     with h5py.File(folder / "shard-00000.h5", "r+") as file:
         file["topk_index"][0] = np.full((8, 8, 2), 65535)
-    with pytest.raises(ArtifactError, match="topk_index .* holds 65535"):
+    with pytest.raises(ArtifactError, match="topk_index .* is 65535"):
         ShardDataset(folder).batch([0])
 
 
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("label", None, r"its label is missing, where uint16 \(12, 8, 8\) is expected"),
+        ("label", None, r"its label is missing, but uint16 \(12, 8, 8\) is expected"),
         ("ab", np.zeros((12, 4, 4, 2), np.int8), r"its ab is int8 \(12, 4, 4, 2\)"),
         ("label", np.zeros((12, 8, 8), np.float32), "its label is float32"),
         ("lightness", np.zeros((11, 32, 32), np.uint8), r"its lightness is uint8 \(11, 32, 32\)"),

@@ -89,7 +89,7 @@ def test_folders_that_cannot_be_read(map_folder, label_folder, photographs, tmp_
     with pytest.raises(ArtifactError, match=r"uint16 of shape \(96, 95\), but .* \(96, 96\)"):
         dataset[3]
     np.save(path, np.full((96, 96), 400, np.uint16))
-    with pytest.raises(ArtifactError, match="it holds 400, where a bin below 313, or 65535"):
+    with pytest.raises(ArtifactError, match="it contains 400, but a bin below 313, or 65535"):
         dataset[3]
     path.write_bytes(b"no array")
     with pytest.raises(ArtifactError, match="is damaged"):

@@ -248,7 +248,7 @@ def test_a_curriculum(dataset, key_of):
     ],
 )
 def test_parameters_out_of_range(dataset, parameters, message):
-    """What cannot be is refused when the loader is made."""
+    """Invalid parameters are refused when the loader is made."""
     with pytest.raises(InputError, match=message):
         dataset.loader(**parameters)
 

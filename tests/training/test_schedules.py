@@ -30,7 +30,7 @@ def test_warm_up_rises_in_a_straight_line(schedule):
     [("constant", 1), ("poly", 0), ("linear", 0), ("step", 0.001), ("cosine", 0)],
 )
 def test_the_end(schedule, end):
-    """What the rate has come to when the steps are over."""
+    """The learning rate after the last step."""
     assert math.isclose(relative_rate(schedule, 200, 200, 20), end, abs_tol=1e-12)
 
 

@@ -102,7 +102,7 @@ def test_a_gray_copy_of_a_photograph():
 
 
 def test_dropping_leaves_the_others():
-    """What is left of a batch are its colorful images, all their arrays, or none."""
+    """Only the colorful images of a batch are kept, with all arrays; there may be none."""
     batch = made_up_batch(n=3)
     batch["ab"][1] = 0
     left = drop_gray_images(batch)
