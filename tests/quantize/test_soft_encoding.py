@@ -43,10 +43,9 @@ def test_neighbors_are_those_of_a_search_tree(some_colors):
     np.testing.assert_allclose(np.linalg.norm(chosen - points[:, None], axis=-1), distance)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("neighbors", "limit"), [(10, 0.45), (5, 0.72)])
-def test_expectation_over_all_colors(neighbors, limit, all_colors):
-    """Weights sum to 1 and their mean is near the true ab, for every 8-bit color."""
+def test_expectation(neighbors, limit, all_colors):
+    """Weights sum to 1 and their mean is near the true ab, for every seventh 8-bit color."""
     quantizer = ab_lattice(neighbors=neighbors)
 
     def worst(colors):
@@ -59,7 +58,7 @@ def test_expectation_over_all_colors(neighbors, limit, all_colors):
         )
 
     with ThreadPoolExecutor() as threads:
-        errors = np.array(list(threads.map(worst, np.array_split(all_colors, 64))))
+        errors = np.array(list(threads.map(worst, np.array_split(all_colors[::7], 16))))
     assert errors[:, 0].max() < limit
     assert errors[:, 1].max() < 1e-12
 
