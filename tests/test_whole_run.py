@@ -41,12 +41,16 @@ def test_the_four_commands(colorprep, photographs, tmp_path):
 @pytest.mark.slow
 def test_the_demo(colorprep, tmp_path, monkeypatch):
     """The demo, shortened, ends by naming pictures that are there, and can be run again."""
-    fewer = partial(demo.sample.SampleParams, count=64)
-    monkeypatch.setattr(demo.sample, "SampleParams", fewer)
-    monkeypatch.setattr(demo, "EPOCHS", 1)  # of fourteen
+
+    def shorten(count, epochs):
+        fewer = partial(demo.sample.SampleParams, count=count)
+        monkeypatch.setattr(demo.sample, "SampleParams", fewer)
+        monkeypatch.setattr(demo, "EPOCHS", epochs)  # of fourteen
+
+    shorten(16, 1)
     text = colorprep("demo")
     assert text.exit_code == 0 and "demo/figures/prior.png" in text.stdout
-    monkeypatch.setattr(demo, "EPOCHS", 12)  # enough for it to dare colors
+    shorten(64, 12)  # enough for it to dare colors
     result = colorprep("demo", "--json", "-q")
     assert result.exit_code == 0, result.stderr
     facts = json.loads(result.stdout)

@@ -218,9 +218,10 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
         return
     best = result.best_record
     held_out = f" and {best.val_loss:.3f} held out" if result.held_out else ""
+    weighted = ", weighted" if result.weights is not None else ""
     lines = [
         f"{result.best.as_posix()}: step {best.step} of {result.records[-1].step}, loss "
-        f"{best.train_loss:.3f} in training{held_out} ({result.unit})",
+        f"{best.train_loss:.3f} in training{held_out} ({result.unit}{weighted})",
         f"{result.picture.as_posix()}: original, target, gray, prediction",
         f"{result.log.as_posix()}: all figures; `colorprep plot` draws them",
     ]

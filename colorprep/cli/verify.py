@@ -46,6 +46,8 @@ def command(session: Session, **values: Any) -> None:
     else:
         verdict = quantity(sum(p.severity == "wrong" for p in result.problems), "problem")
     lines.append(f"{shown}: {result.what}, {verdict}{_extent(result)}")
+    if result.what == "labels" and not result.sound:
+        lines.append("the same `colorprep labels` again, or verify with --repair, puts it right")
     facts = {
         "path": result.path,
         "what": result.what,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..errors import BadImage, InputError
 from .archive_file import ArchiveFile, damaged_gzip
 from .cifar import cifar_members, read_record
+from .formats import format_of
 from .members import Members, SourceNames
 from .skip import Skip
 from .sorting import Place, ReadHeads
@@ -173,6 +174,8 @@ def _kind(path: Path) -> tuple[bool, bool]:
     what = "is not an archive in a supported format, or its start is damaged"
     if not head:
         what = "is empty"
+    elif format_of(head) is not None:
+        raise InputError(f"{path} is a single image; give the folder or the archive that holds it")
     for magic, unpacker in UNPACKERS.items():
         if head.startswith(magic):
             what = f"is in an unsupported archive format; unpack it first with `{unpacker} {path}`"

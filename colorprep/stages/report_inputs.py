@@ -225,7 +225,7 @@ def provenance(
             "source": source.name,
             "n_files": len(source.keys),
             "digest": digest,
-            "counted_by_the_prior": digest == counted,
+            "same_names_and_sizes_as_counted": digest == counted,
         }
     made_by = versions("numpy", "pillow", "scikit-image", "matplotlib", "jinja2")
     artifacts["page"] = {"versions": made_by}

@@ -173,6 +173,11 @@ class RunFolder:
         for name, value in json.loads(json.dumps(made_from.config)).items():
             if name in MAY_BE_UNKNOWN and None in (before.get(name), value):
                 continue
+            if name == "labels_digest" and before.get(name) != value:
+                raise ArtifactError(
+                    f"the labels that {self.path} was trained on have been made again since; train "
+                    "anew without --resume"
+                )
             if name not in MAY_CHANGE and before.get(name) != value:
                 fact = re.sub("^n_", "number of ", name).replace("_", " ")
                 raise ArtifactError(

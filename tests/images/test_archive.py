@@ -295,3 +295,9 @@ def test_archives_of_no_images_are_refused(tmp_path):
             archive_source(path)
     with pytest.raises(InputError, match="cannot open"):
         archive_source(tmp_path / "nowhere.tar")
+
+
+def test_a_single_image_is_not_taken_for_a_damaged_archive(photographs):
+    """It is named as what it is, with what to give instead."""
+    with pytest.raises(InputError, match="is a single image; give the folder or the archive"):
+        archive_source(next(photographs.rglob("*.jpg")))
