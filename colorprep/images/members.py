@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from ..errors import InputError
 from .lists import listed
 from .passed_over import FOLDER_LINKS, no_image
 from .skip import Skip
@@ -19,6 +20,7 @@ from .spelling import Spellings
 
 DEAD_LINK = "a link whose target is not in the archive"
 MOST_LINKS = 40  # one after another, as for Linux
+MOST_COPIES = 100  # of all files, by links to folders that hold links to folders
 
 
 @dataclass
@@ -231,6 +233,7 @@ class _Tree:
     def __init__(self, files: dict[str, Place], links: dict[str, str]) -> None:
         self._files, self._links = files, links
         self.found: dict[str, Place] = {}
+        self._n_visits = 0
 
     @cached_property
     def _folders(self) -> dict[str, set[str]]:
@@ -284,6 +287,12 @@ class _Tree:
         if folder in above:
             return
         for name in self._folders[folder]:
+            self._n_visits += 1
+            if self._n_visits > MOST_COPIES * (len(self._files) + len(self._links) + MOST_LINKS):
+                raise InputError(
+                    f"the links to folders near {key} multiply the archive's files more than "
+                    f"{MOST_COPIES} times; unpack it and pack the images without such links"
+                )
             inner, path = f"{key}/{name}", f"{folder}/{name}".lstrip("/")
             target = self.resolved(path)
             if target in self._files:

@@ -301,3 +301,16 @@ def test_a_single_image_is_not_taken_for_a_damaged_archive(photographs):
     """It is named as what it is, with what to give instead."""
     with pytest.raises(InputError, match="is a single image; give the folder or the archive"):
         archive_source(next(photographs.rglob("*.jpg")))
+
+
+def test_links_that_multiply_files_without_end_are_refused(tmp_path):
+    """Thirty folders with two links each to the next one would hold a billion images."""
+    with tarfile.open(tmp_path / "web.tar", "w") as archive:
+        for number in range(30):
+            for name in ("a", "b"):
+                link = tarfile.TarInfo(f"{number}/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, f"../{number + 1}"
+                archive.addfile(link)
+        archive.addfile(tarfile.TarInfo("30/x.jpg"))
+    with pytest.raises(InputError, match=r"links to folders near .* 100 times; unpack it"):
+        archive_source(tmp_path / "web.tar")
