@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,8 +38,14 @@ def check_replaceable(path: Path) -> None:
     for folder in path.parents:
         if folder.exists() and not folder.is_dir():
             raise OutputExists(f"{folder} is a file, not a folder; give the output another name")
-    if path.exists() and not path.is_file():
-        kind = "a folder" if path.is_dir() else "a device, pipe or socket"
+    try:
+        mode = path.stat().st_mode  # once, since another process may remove the file meanwhile
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return
+        raise
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
         raise OutputExists(f"{path} is {kind}, not a file; give the output another name")
 
 

@@ -49,8 +49,8 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
         With `new`, if the folder exists.
     """
     path = folder / LOCK
-    check_replaceable(path)
     with writing(path):
+        check_replaceable(path)
         made = _make(folder, new)
         try:
             lock = _acquire(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,8 +90,8 @@ def in_turn(folder: Path) -> Iterator[None]:
         If there is no room or permission to write.
     """
     path = folder / TURN
-    check_replaceable(path)
     with writing(path):
+        check_replaceable(path)
         _make(folder)
         lock = _acquire(path, fcntl.LOCK_EX)
     assert lock is not None

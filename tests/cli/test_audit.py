@@ -48,7 +48,7 @@ def test_the_command_that_uses_the_lists_can_be_pasted(images, tmp_path, monkeyp
     words = ["audit", "-C", place.name, "--dir", "the photos; all", "-q", *rules]
     result = CliRunner().invoke(cli, words)
     line = result.stdout.splitlines()[-1]
-    assert line.startswith("use them: colorprep prior -C ")
+    assert line.startswith("to use these lists: colorprep prior -C ")
     pasted = shlex.split(line.removeprefix("use them: "))
     assert pasted[0] == "colorprep" and pasted[-len(rules) :] == (rules or pasted)
     made = CliRunner().invoke(cli, [*pasted[1:], "-q", "--json"])

@@ -240,7 +240,7 @@ def test_numbers_without_a_range_are_refused(dtype, order):
         ({"bits": (8,) * 5, "samples": 5, "photometric": 5, "extra": 2}, "alpha"),
         ({"bits": 12, "photometric": 1, "predictor": 2}, "predictor"),
         ({"bits": (8,) * 5, "samples": 5, "photometric": 2, "extra": (0, 2)}, "later"),
-        ({"bits": (8,) * 5, "samples": 5, "photometric": 2}, "does not say"),
+        ({"bits": (8,) * 5, "samples": 5, "photometric": 2}, "unspecified meaning"),
         ({"bits": (8,) * 3, "samples": 3, "photometric": 6, "planar": 2}, "YCbCr"),
         ({"bits": (8,) * 3, "samples": 3, "photometric": 1, "extra": (0, 0)}, "2 extra samples"),
         (

@@ -247,7 +247,7 @@ def test_images_that_are_gone_are_named(images, workspace, recorder):
     with pytest.raises(OutputExists, match=r"1 image is gone: n01/0\.bmp"):
         labels_of(images, workspace)
     labels_of(images, workspace, recorder, extend=True)
-    assert any("n01/0.bmp" in text and "stays" in text for text in recorder.warnings)
+    assert any("n01/0.bmp" in text and "are kept" in text for text in recorder.warnings)
 
 
 @pytest.mark.parametrize("form", ["plain", "maps"])
@@ -274,7 +274,7 @@ def test_skipped_images_are_watched_too(images, workspace, recorder, form):
     assert verified(workspace).sound
     good.write_bytes(whole)
     (problem,) = verified(workspace).problems
-    assert "n01/2.bmp was skipped, and can be labeled now" in problem.what
+    assert "n01/2.bmp was skipped, but can be labeled now" in problem.what
     again = labels_of(images, workspace, recorder, **FORMS[form])
     assert again == labels_of(images, workspace, output="good", **FORMS[form])
     good.write_bytes(b"!" * len(whole))
@@ -336,7 +336,7 @@ def test_labels_of_an_earlier_version_still_serve(images, workspace, recorder, f
     labels_of(images, workspace, extend=True, **FORMS[form])
     assert len(reads[1]) == 1 and verified(workspace).sound
     replace_quietly(images / "n01" / "2.bmp")
-    assert any("n01/2.bmp gives other" in p.what for p in verified(workspace).problems)
+    assert any("n01/2.bmp now gives other values" in p.what for p in verified(workspace).problems)
     picture(8, side=40).save(images / "n01" / "2.bmp")
     with pytest.raises(OutputExists, match="earlier version"):
         labels_of(images, workspace, **FORMS[form])

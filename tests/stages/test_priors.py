@@ -141,7 +141,7 @@ def test_bare_weights_are_above_zero(ready, silent, fault):
     values = np.load(ready.path("w313.npy"))
     values[7] = fault
     np.save(ready.path("w313.npy"), values)
-    with pytest.raises(ArtifactError, match=r"w313\.npy.*weights"):
+    with pytest.raises(ArtifactError, match=r"w313\.npy is damaged.*weight"):
         train_stage.run(TrainParams(weights="w313.npy"), ready, silent)
 
 

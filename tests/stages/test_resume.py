@@ -198,7 +198,7 @@ def test_with_nothing_to_resume_training_begins(photographs, workspace, recorder
 def test_other_settings_are_refused(ready):
     """Options given with --resume must be those of the run."""
     folder = ready.root / "runs" / "whole"
-    with pytest.raises(InputError, match=r"--batch-size was 4, is 8 now"):
+    with pytest.raises(InputError, match=r"--batch-size was 4, is now 8"):
         run(TrainParams(resume=True, output=folder, batch_size=8), ready, Reporter())
     with pytest.raises(InputError, match=r"--ema was 0\.9, is now none"):
         run(TrainParams(resume=True, output=folder, said=frozenset(["ema"])), ready, Reporter())
@@ -210,7 +210,7 @@ def test_a_default_that_is_said_is_meant(ready):
     command = [sys.executable, "-m", "colorprep", "train", "--resume", "-C", str(ready.root)]
     options = ["-o", "runs/whole", "--batch-size", "32"]
     done = subprocess.run([*command, *options], capture_output=True, text=True)
-    assert done.returncode == 1 and "--batch-size was 4, is 32 now" in done.stderr
+    assert done.returncode == 1 and "--batch-size was 4, is now 32" in done.stderr
 
 
 def test_other_inputs_are_refused(photographs, workspace, silent):
@@ -401,7 +401,7 @@ def test_all_that_is_refused_is_listed(ready):
         resume=True, output="runs/whole", batch_size=8, learning_rate=0.1, flip=False, model="unet"
     )
     message = (
-        r"--model was tiny, is unet now; --batch-size was 4, is 8 now; "
+        r"--model was tiny, is now unet; --batch-size was 4, is now 8; "
         r"--lr was 0\.002, is now 0\.1; --flip was on, is now off"
     )
     with pytest.raises(InputError, match=message):

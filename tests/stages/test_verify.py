@@ -201,7 +201,9 @@ def test_deep_compares_with_the_images(ready, silent, photographs, tmp_path):
     assert run(VerifyParams("labels"), ready, silent).sound
     key = ShardReader(shard).keys[2]
     result = run(VerifyParams("labels", deep=True), ready, silent)
-    assert [f"{key} gives other lightness" in problem.what for problem in result.problems] == [True]
+    assert [
+        f"{key} now gives other values of lightness" in problem.what for problem in result.problems
+    ] == [True]
     assert run(VerifyParams("labels", deep=True, repair=True), ready, silent).sound
 
 

@@ -92,7 +92,7 @@ def test_moments_must_fit_their_parameters():
     check_state(optimizer)
     state = optimizer.state[next(model.parameters())]
     state["exp_avg_sq"] = torch.full_like(state["exp_avg_sq"], torch.nan)
-    with pytest.raises(ValueError, match="not a number"):
+    with pytest.raises(ValueError, match="not finite"):
         check_state(optimizer)
     state["exp_avg_sq"] = torch.zeros(3)
     with pytest.raises(ValueError, match=r"of shape \(3,\)"):
