@@ -169,7 +169,7 @@ class CompareMaps:
                 continue
             n_compared += 1
             if image.key in self.skipped:
-                found.append((image.key, f"{image.key} was skipped, and can be labeled now"))
+                found.append((image.key, f"{image.key} was skipped, but can be labeled now"))
                 continue
             again = self.labeler.label_map(image.pixels)
             same = np.array_equal(load_npy(map_path(self.folder, image.key)), again)

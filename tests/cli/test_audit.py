@@ -49,13 +49,13 @@ def test_the_command_that_uses_the_lists_can_be_pasted(images, tmp_path, monkeyp
     result = CliRunner().invoke(cli, words)
     line = result.stdout.splitlines()[-1]
     assert line.startswith("to use these lists: colorprep prior -C ")
-    pasted = shlex.split(line.removeprefix("use them: "))
+    pasted = shlex.split(line.removeprefix("to use these lists: "))
     assert pasted[0] == "colorprep" and pasted[-len(rules) :] == (rules or pasted)
     made = CliRunner().invoke(cli, [*pasted[1:], "-q", "--json"])
     assert made.exit_code == 0 and json.loads(made.stdout)["n_images"] == 4
     assert (place / "prior.npz").exists()
     again = CliRunner().invoke(cli, ["audit", "-C", place.name, "-q", "--json", *rules])
-    assert json.loads(again.stdout)["use"] == line.removeprefix("use them: ")
+    assert json.loads(again.stdout)["use"] == line.removeprefix("to use these lists: ")
 
 
 def test_without_an_image_that_stays_there_is_nothing_to_use(colorprep, tmp_path):
@@ -63,7 +63,7 @@ def test_without_an_image_that_stays_there_is_nothing_to_use(colorprep, tmp_path
     (tmp_path / "gray").mkdir()
     Image.new("RGB", (64, 64), (90, 90, 90)).save(tmp_path / "gray" / "a.png")
     result = colorprep("audit", "--dir", "gray", "-q")
-    assert result.exit_code == 0 and "use them" not in result.stdout
+    assert result.exit_code == 0 and "to use these" not in result.stdout
 
 
 def test_json_has_stable_keys(colorprep, images):
