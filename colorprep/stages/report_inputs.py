@@ -225,7 +225,7 @@ def provenance(
             "source": source.name,
             "n_files": len(source.keys),
             "digest": digest,
-            "same_names_and_sizes_as_counted": digest == counted,
+            "same_names_and_sizes": digest == counted,
         }
     made_by = versions("numpy", "pillow", "scikit-image", "matplotlib", "jinja2")
     artifacts["page"] = {"versions": made_by}

@@ -157,11 +157,11 @@ def test_provenance(full, result):
         content = full.path(told[name]["file"]).read_bytes()
         assert told[name]["sha256"] == hashlib.sha256(content).hexdigest()
     assert told["weights"]["prior_digest"] == told["prior"]["digest"]
-    assert told["images"]["same_names_and_sizes_as_counted"] is True
+    assert told["images"]["same_names_and_sizes"] is True
     assert told["images"]["digest"] == told["prior"]["source"]["digest"]
     html = result.path.read_text()
     assert all(one["sha256"] in html for one in told.values() if "sha256" in one)
-    assert '<th scope="row">same_names_and_sizes_as_counted</th><td>yes</td>' in html
+    assert '<th scope="row">same_names_and_sizes</th><td>yes</td>' in html
     assert '<th scope="row">n_shards</th><td>1</td>' in html
 
 
