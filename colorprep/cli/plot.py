@@ -34,12 +34,12 @@ def command(session: Session, runs: tuple[str, ...], output: str | None) -> None
         params = stage.PlotParams(runs, output)
     result = stage.run(params, session.workspace, session.reporter)
     lines = [f"{result.path.as_posix()}: {len(result.runs)} runs, to compare their losses"]
-    told = list(map(_line, result.runs, result.progress))
+    shown = list(map(_line, result.runs, result.progress))
     if len(result.runs) == 1:
-        lines = [f"{result.path.as_posix()}: {told[0]}"]
+        lines = [f"{result.path.as_posix()}: {shown[0]}"]
     else:
         names = [plotted.run.as_posix() for plotted in result.runs]
-        lines += [f"{name}: {line}" for name, line in zip(names, told, strict=True)]
+        lines += [f"{name}: {line}" for name, line in zip(names, shown, strict=True)]
     facts = {"plot": result.path, "runs": list(map(_facts, result.runs, result.progress))}
     session.show(lines, facts)
 

@@ -16,7 +16,7 @@ module          holds
 `sorting`       which members are images
 `naming`        what the name of a file tells, and when its first bytes must
 `formats`       the format of an image by its first bytes
-`passed_over`   what a source holds beside its images: kinds, and how they are told
+`passed_over`   what a source holds beside its images: kinds, and how they are reported
 `tar_members`   the index of a tar, ImageNet's tar of tars included
 `zip_members`   the index of a zip
 `cifar`         CIFAR's own binary archives
@@ -36,7 +36,7 @@ Pixels:
 `png`           long texts, and transparent colors at their full depth
 `netpbm`        PGM and PPM of over 256 levels, PAM
 `webp`          where the first frame of an animation lies
-`code_points`   colors told by code points, and which of them are refused
+`code_points`   color spaces named by code points, and which of them are refused
 `orientation`   EXIF's and XMP's, and turning
 `file_facts`    what a file says of its color beside the pixels
 `profiles`      ICC profiles -> sRGB

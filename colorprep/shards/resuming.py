@@ -254,7 +254,7 @@ def _changed(folder: Path, segment: Segment) -> ArtifactError:
 
 
 _OF_OTHER_SIZES = (
-    "the images of {folder} have other sizes than when they were labeled, and which ones cannot be "
-    "told: an earlier version, which kept no digests of images, made these labels; --overwrite "
+    "images of {folder} have changed in size since they were labeled; it is unknown which ones, "
+    "since an earlier version, which kept no digests of images, made these labels; --overwrite "
     "starts anew"
 )

@@ -31,7 +31,7 @@ def command(photographs, tmp_path_factory):
 
 
 def flipped(data, seed):
-    """Flip a bit in each of 30 bytes by chance."""
+    """Flip a bit in each of 30 bytes at random."""
     draw, changed = random.Random(seed), bytearray(data)
     for _ in range(30):
         changed[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
