@@ -48,7 +48,7 @@ def forms() -> dict[str, Form]:
     import torch
     from torch.nn import functional
 
-    from colorprep.training.cross_entropy import soft_cross_entropy
+    from colorprep.training.losses.cross_entropy import soft_cross_entropy
 
     def dense(logits: Tensor, bins: Tensor, probs: Tensor) -> Tensor:
         target = torch.zeros_like(logits, requires_grad=False)
@@ -71,7 +71,7 @@ def measure_here(form: Form, layout: str) -> dict[str, float]:
     import torch
 
     from colorprep import ab_lattice
-    from colorprep.training.targets import SoftTargetTable
+    from colorprep.training.losses.targets import SoftTargetTable
 
     torch.set_num_threads(THREADS)
     torch.manual_seed(0)

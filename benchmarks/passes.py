@@ -106,8 +106,10 @@ def seed_rgbvar(out: Path) -> Work:
 def by_stage(name: str, folder: Path, workers: int, out: Path) -> Work:
     """Return one of colorprep's own stages over a list of files."""
     from colorprep import Reporter, Workspace
-    from colorprep.stages import labels, prior, rgbvar
-    from colorprep.stages.images import ImageParams
+    from colorprep.stages.labels import stage as labels
+    from colorprep.stages.prior import stage as prior
+    from colorprep.stages.rgbvar import stage as rgbvar
+    from colorprep.stages.source import ImageParams
 
     def run(files: list[Path]) -> None:
         chosen, space = None, Workspace(out / "measured")
@@ -155,7 +157,7 @@ def cluster_for(name: str, workers: int) -> Iterator[None]:
         yield
         return
     from colorprep.engine.cluster import local_cluster
-    from colorprep.stages import labels
+    from colorprep.stages.labels import stage as labels
 
     with local_cluster(workers) as engine:
         labels.open_engine = lambda images: nullcontext(engine)

@@ -50,8 +50,8 @@ from .quantize.tables import soft_table as soft_table
 from .shards.reader import ShardReader as ShardReader
 from .shards.reader import open_labels as open_labels
 from .shards.writer import ShardWriter as ShardWriter
-from .training.dataset import ShardDataset as ShardDataset
-from .training.label_maps import LabelMapDataset as LabelMapDataset
+from .training.data.dataset import ShardDataset as ShardDataset
+from .training.data.label_maps import LabelMapDataset as LabelMapDataset
 from .workspace import Workspace as Workspace
 
 __version__: str

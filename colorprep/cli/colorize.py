@@ -47,7 +47,7 @@ def command(session: Session, **values: Any) -> None:
     Pictures that the same network already made from the same photographs are kept, so running the
     command again after an interrupt continues.
     """
-    from ..stages import colorize as stage
+    from ..stages.colorize import stage
 
     result = stage.run(stage.ColorizeParams(**values), session.workspace, session.reporter)
     lines = [path.as_posix() for path in result.written]

@@ -51,8 +51,8 @@ def command(session: Session, **values: Any) -> None:
     is to color the images of --dir. Figures are means over images, each with a 95% interval; the
     protocol says how they are defined.
     """
-    from ..stages import evaluate as stage
-    from ..stages.evaluation_files import measured_facts
+    from ..stages.evaluate import stage
+    from ..stages.evaluate.files import measured_facts
 
     with options.wrong_usage():
         params = _params(**values)
@@ -88,7 +88,7 @@ def command(session: Session, **values: Any) -> None:
 
 def _params(size: Any, weights: Sequence[str], **rest: Any) -> Any:
     from ..errors import InputError
-    from ..stages.evaluate import EvaluateParams
+    from ..stages.evaluate.stage import EvaluateParams
 
     files = {}
     for text in weights:

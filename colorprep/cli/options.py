@@ -91,7 +91,7 @@ def source_options(function: Function) -> Function:
     def run(
         *arguments: Any, folder: str | None, list_: str | None, no_follow: bool, **values: Any
     ) -> Any:
-        from ..stages.images import ImageParams
+        from ..stages.source import ImageParams
 
         images = ImageParams(folder, list_, follow=not no_follow)
         return function(*arguments, images=images, **values)

@@ -209,7 +209,7 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
     """
     if no_weights and weights:
         raise click.UsageError("--weights and --no-weights exclude each other")
-    from ..stages import train as stage
+    from ..stages.train import stage
 
     with options.wrong_usage():
         params = _params(weights=weights, use_weights=not no_weights, said=_said(), **values)
@@ -239,8 +239,8 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
 
 
 def _params(curriculum: str | None, held_out: str, multipliers: Any, **rest: Any) -> Any:
-    from ..stages.selection import parse_curriculum, parse_held_out
-    from ..stages.train_params import TrainParams, parse_multiplier
+    from ..stages.train.params import TrainParams, parse_multiplier
+    from ..stages.train.selection import parse_curriculum, parse_held_out
 
     return TrainParams(
         curriculum=parse_curriculum(curriculum) if curriculum else (),

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from ..errors import ArtifactError
 from ..progress import Reporter
+from ..runs import BEST, LOG, newest_in_runs, read_config, read_log, runs_with
 from ..workspace import Workspace
-from .runs import BEST, LOG, newest_in_runs, read_config, read_log, runs_with
 
 
 class Progress(NamedTuple):

@@ -17,9 +17,14 @@ from ..report.charts import draw_ranking
 from ..report.gallery import gallery
 from ..report.gamut import draw_prior
 from ..workspace import Workspace
-from . import colorize, labels, prior, rgbvar, sample, train
-from .images import ImageParams
-from .train_params import TrainParams
+from . import sample
+from .colorize import stage as colorize
+from .labels import stage as labels
+from .prior import stage as prior
+from .rgbvar import stage as rgbvar
+from .source import ImageParams
+from .train import stage as train
+from .train.params import TrainParams
 
 DEMO_NAME = "demo"
 PHOTOS_NAME = "photos"

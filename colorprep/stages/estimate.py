@@ -30,12 +30,12 @@ from ..quantize.spec import make_quantizer
 from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
 from ..workspace import Workspace
-from .counting import BinCounter, counting_task
-from .images import check_strict, image_reader, open_engine, open_source, report_skips
-from .label_maps import WriteMaps
-from .label_shards import LabelBatch, LabeledBatch
-from .labels import LABELS_NAME, LabelsParams, plan_of, prior_of, quantizer_of
-from .prior import PriorParams
+from .labels.maps import WriteMaps
+from .labels.shards import LabelBatch, LabeledBatch
+from .labels.stage import LABELS_NAME, LabelsParams, plan_of, prior_of, quantizer_of
+from .prior.counting import BinCounter, counting_task
+from .prior.stage import PriorParams
+from .source import check_strict, image_reader, open_engine, open_source, report_skips
 
 PROBE = 200  # images
 BATCH = 4  # images; small, so that the probe keeps all workers busy

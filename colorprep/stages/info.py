@@ -22,6 +22,7 @@ from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
 from ..report.numbers import quantity
+from ..runs import CONFIG, LOG, best_row, read_config, read_log, row_facts
 from ..scorebook import SCHEMA as SCORES_SCHEMA
 from ..shards.manifest import MANIFEST, read_manifest
 from ..shards.plan import PLAN, Plan, read_plan
@@ -29,8 +30,7 @@ from ..shards.reader import ShardReader
 from ..shards.sidecar import finished
 from ..shards.writer import shard_path
 from ..workspace import MEMORY, Workspace
-from .evaluation_files import FIGURES
-from .runs import CONFIG, LOG, best_row, read_config, read_log, row_facts
+from .evaluate.files import FIGURES
 
 Facts = dict[str, Any]
 

@@ -22,8 +22,8 @@ from ..images.skip import Skip
 from ..images.source import Source, top_folder
 from ..progress import Reporter
 from ..workspace import Workspace
-from .images import ImageParams, open_listed, open_source, report_skips, warn_of_skips
 from .replaced import replace_list
+from .source import ImageParams, open_listed, open_source, report_skips, warn_of_skips
 
 LISTS_NAME = "lists"
 TINY = 9

@@ -13,10 +13,10 @@ from ..progress import Reporter
 from ..report.curves import best_text, draw_run, draw_runs
 from ..report.style import SERIES
 from ..report.svg import write_png
+from ..runs import LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 from ..workspace import Workspace
 from .checkpoints import Progress, run_progress
 from .replaced import telling_replaced
-from .runs import LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 
 CURVES_NAME = "curves.png"
 LONGEST_NAME = 36  # letters, that fit in the picture's title

@@ -18,7 +18,7 @@ from ..images.source import Source
 from ..progress import Reporter
 from ..scorebook import ScoreBook, open_book
 from ..workspace import Workspace
-from .images import ImageParams, check_strict, image_reader, open_engine
+from .source import ImageParams, check_strict, image_reader, open_engine
 
 Scores = dict[int, NDArray[Any]]
 """Scores of some images of a source, by their indices."""

@@ -29,5 +29,5 @@ module           holds
 Networks take lightness and give logits, or ab; losses are in nats per pixel, or in Lab units.
 """
 
-from .dataset import ShardDataset as ShardDataset
-from .label_maps import LabelMapDataset as LabelMapDataset
+from .data.dataset import ShardDataset as ShardDataset
+from .data.label_maps import LabelMapDataset as LabelMapDataset

@@ -19,7 +19,7 @@ from ..errors import ArtifactError, InputError
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state, restore_quantizer
 from .models import make_model
-from .outputs import OUTPUTS
+from .models.outputs import OUTPUTS
 
 CHECKPOINT_SCHEMA = "colorprep.checkpoint/1"
 REMEDY = "restore an intact copy, use another checkpoint, or train anew"

@@ -22,7 +22,7 @@ from ..errors import ArtifactError
 from ..quantize.decoding import TEMPERATURE
 from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
-from .outputs import AB_UNIT, OUTPUTS, hue_and_chroma_bins
+from .models.outputs import AB_UNIT, OUTPUTS, hue_and_chroma_bins
 
 MODEL_SCHEMA = "colorprep.model/1"
 MODEL_NAME = "model.safetensors"

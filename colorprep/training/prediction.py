@@ -14,10 +14,10 @@ from ..images.resizing import resize
 from ..quantize.decoding import TEMPERATURE
 from ..quantize.labeling import lightness_of
 from ..quantize.quantizer import Quantizer
+from ..rendering import LabelGrid, recolor
 from .checkpoint import Checkpoint
 from .models import logits_at
-from .outputs import decode_outputs
-from .rendering import LabelGrid, recolor
+from .models.outputs import decode_outputs
 
 
 @torch.no_grad()

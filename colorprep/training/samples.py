@@ -10,12 +10,12 @@ from ..color.lab import Floats
 from ..images.decoding import Pixels
 from ..quantize.quantizer import Quantizer
 from ..quantize.tables import soft_table
-from .dataset import Batch, ShardDataset
-from .losses import LOSSES
-from .outputs import OUTPUTS
+from ..rendering import LabelGrid, colorize, render
+from .data.dataset import Batch, ShardDataset
+from .losses.targets import cells_of
+from .losses.terms import LOSSES
+from .models.outputs import OUTPUTS
 from .prediction import predict_colors
-from .rendering import LabelGrid, colorize, render
-from .targets import cells_of
 
 CAPTIONS = ("original", "target", "gray", "prediction")
 

@@ -13,7 +13,7 @@ from run_folders import some_rows, write_run
 from colorprep.cli.main import COMMANDS, cli
 from colorprep.errors import UrlGiven
 from colorprep.places import local_path
-from colorprep.stages import labels
+from colorprep.stages.labels import stage as labels
 from colorprep.workspace import Workspace
 
 

@@ -123,6 +123,6 @@ def test_failures_say_what_to_do(colorprep, images, tmp_path):
 def test_reasons_of_the_command_are_those_of_the_stage():
     """The command offers every reason there is."""
     from colorprep.cli.audit import REASONS as OFFERED
-    from colorprep.stages.findings import REASONS
+    from colorprep.stages.audit.findings import REASONS
 
     assert tuple(REASONS) == OFFERED

@@ -44,9 +44,9 @@ def test_every_command_has_help_with_examples(colorprep, name):
 def test_the_choices_of_train_are_those_of_its_tables():
     """They stand in the command line a second time, so that --help need not import torch."""
     from colorprep.cli import train
-    from colorprep.training.losses import LOSSES
+    from colorprep.training.fitting.schedules import SCHEDULES
+    from colorprep.training.losses.terms import LOSSES
     from colorprep.training.models import MODELS
-    from colorprep.training.schedules import SCHEDULES
 
     assert (train.MODELS, train.LOSSES, train.SCHEDULES) == tuple(
         map(list, (MODELS, LOSSES, SCHEDULES))
@@ -192,7 +192,7 @@ def test_read_only_output_is_a_clear_error(colorprep, photographs, tmp_path):
 
 def test_interruption_exits_with_130(colorprep, photographs, monkeypatch):
     """Ctrl-C ends with 130 and without a traceback."""
-    from colorprep.stages import prior
+    from colorprep.stages.prior import stage as prior
 
     def interrupted(*_):
         raise KeyboardInterrupt

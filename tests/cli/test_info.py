@@ -10,9 +10,13 @@ import pytest
 def ready(photographs, tmp_path_factory):
     """A workspace with one of every artifact."""
     from colorprep import QuantizerSpec, Reporter, Workspace
-    from colorprep.stages import labels, prior, rgbvar, train, weights
-    from colorprep.stages.images import ImageParams
-    from colorprep.stages.train_params import TrainParams
+    from colorprep.stages import weights
+    from colorprep.stages.labels import stage as labels
+    from colorprep.stages.prior import stage as prior
+    from colorprep.stages.rgbvar import stage as rgbvar
+    from colorprep.stages.source import ImageParams
+    from colorprep.stages.train import stage as train
+    from colorprep.stages.train.params import TrainParams
 
     space = Workspace(tmp_path_factory.mktemp("workspace"))
     images, silent = ImageParams(photographs), Reporter()

@@ -40,8 +40,8 @@ from colorprep.images.opening import find_images
 from colorprep.images.reader import ImageReader
 from colorprep.images.sample import sample_crops
 from colorprep.progress import Reporter
-from colorprep.stages import train as training
-from colorprep.stages.train_params import TrainParams
+from colorprep.stages.train import stage as training
+from colorprep.stages.train.params import TrainParams
 from colorprep.training import ShardDataset
 from colorprep.training.checkpoint import load_checkpoint
 from colorprep.workspace import Workspace

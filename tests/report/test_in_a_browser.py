@@ -12,9 +12,11 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from colorprep import Reporter, Workspace
-from colorprep.stages import labels, prior, rgbvar
-from colorprep.stages.images import ImageParams
-from colorprep.stages.report import ReportParams, run
+from colorprep.stages.labels import stage as labels
+from colorprep.stages.prior import stage as prior
+from colorprep.stages.report.stage import ReportParams, run
+from colorprep.stages.rgbvar import stage as rgbvar
+from colorprep.stages.source import ImageParams
 
 PHONE, DESK = 390, 1280
 FLAGS = [

@@ -15,10 +15,10 @@ from toning import TONINGS, toned_file
 
 from colorprep import ColorprepError, InputError, decode, find_images
 from colorprep.engine import Batch
-from colorprep.stages.audit import AuditParams, run
-from colorprep.stages.findings import NOTES, REASONS
-from colorprep.stages.images import ImageParams
-from colorprep.stages.inspection import Inspector
+from colorprep.stages.audit.findings import NOTES, REASONS
+from colorprep.stages.audit.inspection import Inspector
+from colorprep.stages.audit.stage import AuditParams, run
+from colorprep.stages.source import ImageParams
 from colorprep.workspace import Workspace
 
 GRAY_FILES = {"hook", "projectile", "rifle", "switch", "viaduct"}

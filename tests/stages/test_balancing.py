@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from colorprep.artifacts import load_prior
-from colorprep.stages import prior as prior_stage
-from colorprep.stages.evaluate import EvaluateParams, run
-from colorprep.stages.images import ImageParams
+from colorprep.stages.evaluate.stage import EvaluateParams, run
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from colorprep.errors import BadImage
 from colorprep.images.digests import image_digest
 from colorprep.images.folder import FolderSource
 from colorprep.quantize.spec import QuantizerSpec
-from colorprep.stages import labels as labels_stage
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
-from colorprep.stages.prior import PriorParams
-from colorprep.stages.prior import run as run_prior
-from colorprep.stages.verify import VerifyParams
-from colorprep.stages.verify import run as run_verify
+from colorprep.stages.labels import stage as labels_stage
+from colorprep.stages.labels.stage import LabelsParams, run
+from colorprep.stages.prior.stage import PriorParams
+from colorprep.stages.prior.stage import run as run_prior
+from colorprep.stages.source import ImageParams
+from colorprep.stages.verify.stage import VerifyParams
+from colorprep.stages.verify.stage import run as run_verify
 
 FORMS = {
     "plain": {},

@@ -13,10 +13,10 @@ from awkward_images import FATES, build, deep_png, picture, srgb_of, wide_gamut_
 from PIL import Image
 
 from colorprep import ArtifactError, InputError, QuantizerSpec, decode, make_quantizer, rgb_to_lab
-from colorprep.stages.colorize import ColorizeParams, run
+from colorprep.stages.colorize.stage import ColorizeParams, run
 from colorprep.training.checkpoint import save_checkpoint
 from colorprep.training.models import make_model
-from colorprep.training.outputs import OUTPUTS
+from colorprep.training.models.outputs import OUTPUTS
 
 
 def save_network(path, spec="ab313", outputs="bins"):

@@ -12,8 +12,12 @@ from PIL import Image
 from colorprep.artifacts import load_prior
 from colorprep.errors import OutputExists
 from colorprep.images.sample import sample_crops
-from colorprep.stages import audit, evaluate, labels, prior, rgbvar
-from colorprep.stages.images import ImageParams
+from colorprep.stages.audit import stage as audit
+from colorprep.stages.evaluate import stage as evaluate
+from colorprep.stages.labels import stage as labels
+from colorprep.stages.prior import stage as prior
+from colorprep.stages.rgbvar import stage as rgbvar
+from colorprep.stages.source import ImageParams
 
 BAD = ("a/cut.jpg", "b/zeros.jpg")
 

@@ -4,9 +4,9 @@ import pytest
 
 from colorprep import InputError, QuantizerSpec
 from colorprep.stages.estimate import estimate_labels, estimate_prior
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
-from colorprep.stages.prior import PriorParams
+from colorprep.stages.labels.stage import LabelsParams, run
+from colorprep.stages.prior.stage import PriorParams
+from colorprep.stages.source import ImageParams
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from PIL.Image import Resampling
 
 from colorprep import ArtifactError, ColorprepError, InputError, Workspace, compare_images, decode
 from colorprep.progress import Reporter
-from colorprep.stages import colorize as colorize_stage
-from colorprep.stages import labels as labels_stage
-from colorprep.stages import prior as prior_stage
-from colorprep.stages import train as train_stage
-from colorprep.stages.colorize import ColorizeParams
-from colorprep.stages.evaluate import EvaluateParams, run
-from colorprep.stages.images import ImageParams
+from colorprep.stages.colorize import stage as colorize_stage
+from colorprep.stages.colorize.stage import ColorizeParams
+from colorprep.stages.evaluate.stage import EvaluateParams, run
+from colorprep.stages.labels import stage as labels_stage
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
+from colorprep.stages.train import stage as train_stage
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from colorprep.stages.export import ExportParams, run
 from colorprep.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from colorprep.training.export import export_model, read_facts
 from colorprep.training.models import make_model
-from colorprep.training.outputs import OUTPUTS
+from colorprep.training.models.outputs import OUTPUTS
 from colorprep.training.prediction import predict_colors
 
 LINEAR = HueChromaMixture(

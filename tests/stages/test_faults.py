@@ -18,9 +18,9 @@ from folders import contents
 from colorprep import ColorprepError, InputError, OutputError, OutputExists, Reporter
 from colorprep.images.folder import FolderSource, folder_source
 from colorprep.shards.reader import open_labels
-from colorprep.stages import images as images_stage
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
+from colorprep.stages import source as images_stage
+from colorprep.stages.labels.stage import LabelsParams, run
+from colorprep.stages.source import ImageParams
 from colorprep.workspace import Workspace
 
 
@@ -310,7 +310,7 @@ def test_stages_close_their_cluster(photographs, workspace, silent, expected, mo
         opened.append(params.cluster)
         return original(params)
 
-    monkeypatch.setattr("colorprep.stages.labels.open_engine", spying)
+    monkeypatch.setattr("colorprep.stages.labels.stage.open_engine", spying)
     params = LabelsParams(ImageParams(photographs, cluster=2), size=64, shard_size=3)
     run(params, workspace, silent)
     assert opened == [2] and contents(workspace.path("labels")) == expected
@@ -334,7 +334,7 @@ def test_an_image_that_kills_workers_is_skipped_by_name(
             return self.source.read(index)
 
     source = Deadly(folder_source(photographs))
-    monkeypatch.setattr("colorprep.stages.labels.open_source", lambda *_: source)
+    monkeypatch.setattr("colorprep.stages.labels.stage.open_source", lambda *_: source)
     params = LabelsParams(ImageParams(photographs, cluster=2), size=64, shard_size=8)
     with pytest.warns(UserWarning, match="died"):
         result = run(params, workspace, recorder)

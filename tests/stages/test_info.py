@@ -9,7 +9,7 @@ from run_folders import HEADER, some_rows, write_run
 from colorprep.errors import ArtifactError
 from colorprep.metrics.resampling import Measured
 from colorprep.quantize.ab import ab_lattice
-from colorprep.stages.evaluation_files import write_figures, write_table
+from colorprep.stages.evaluate.files import write_figures, write_table
 from colorprep.stages.info import run
 from colorprep.training.checkpoint import save_checkpoint
 from colorprep.training.models import make_model

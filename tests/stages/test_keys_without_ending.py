@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from colorprep.cli.main import cli
-from colorprep.training.label_maps import LabelMapDataset
+from colorprep.training.data.label_maps import LabelMapDataset
 
 KEYS = ["cat/one", "cat/three.jfif", "cat/two.jpg?w=640", "coffee/Mr. Smith"]
 

@@ -23,9 +23,9 @@ from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
 from colorprep.marks import MARK
 from colorprep.shards.reader import ShardReader, open_labels
-from colorprep.stages import prior as prior_stage
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
+from colorprep.stages.labels.stage import LabelsParams, run
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
 
 
 def params_for(folder, **values):

@@ -9,8 +9,8 @@ from packing import pack
 from colorprep import InputError
 from colorprep.images.lists import read_list
 from colorprep.images.skip import Skip
-from colorprep.stages.images import ImageParams
 from colorprep.stages.lists import CombineParams, DrawParams, SplitParams, combine, draw, split
+from colorprep.stages.source import ImageParams
 
 KEYS = [f"n0{number}/{name}.JPEG" for number in range(1, 6) for name in "abcdefgh"]
 

@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from colorprep.shards.maps import in_the_way
-from colorprep.stages import prior, verify
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
-from colorprep.training.label_maps import LabelMapDataset
+from colorprep.stages.labels.stage import LabelsParams, run
+from colorprep.stages.prior import stage as prior
+from colorprep.stages.source import ImageParams
+from colorprep.stages.verify import stage as verify
+from colorprep.training.data.label_maps import LabelMapDataset
 
 
 def image(color):

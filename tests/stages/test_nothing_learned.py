@@ -12,15 +12,15 @@ from run_folders import some_rows, write_run
 from colorprep import ArtifactError, InputError, TrainingError
 from colorprep.artifacts import load_weights, save_weights
 from colorprep.balance.weights import Weights
+from colorprep.runs import read_log
 from colorprep.stages import info as info_stage
-from colorprep.stages import labels as labels_stage
-from colorprep.stages import prior as prior_stage
-from colorprep.stages.colorfulness import color_warning
-from colorprep.stages.images import ImageParams
-from colorprep.stages.runs import read_log
-from colorprep.stages.train import run
-from colorprep.stages.train_params import TrainParams
-from colorprep.training.loop import Record
+from colorprep.stages.labels import stage as labels_stage
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
+from colorprep.stages.train.colorfulness import color_warning
+from colorprep.stages.train.params import TrainParams
+from colorprep.stages.train.stage import run
+from colorprep.training.fitting.loop import Record
 
 TINY = TrainParams(model="tiny", device="cpu", epochs=1, batch_size=4, use_weights=False)
 

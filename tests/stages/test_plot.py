@@ -10,9 +10,9 @@ from run_folders import HEADER, some_rows, write_run
 
 from colorprep.errors import ArtifactError, InputError
 from colorprep.report.curves import draw_runs
+from colorprep.runs import newest_in_runs, read_log
 from colorprep.stages import plot
 from colorprep.stages.plot import PlotParams, run
-from colorprep.stages.runs import newest_in_runs, read_log
 
 
 @pytest.mark.parametrize(("n", "validated"), [(1, False), (10, True), (300, True)])

@@ -27,9 +27,9 @@ from colorprep.balance.bootstrap import poisson_weights
 from colorprep.color.hue_chroma import rgb_to_hue_chroma_lightness, to_chroma_plane
 from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
-from colorprep.stages import counting
-from colorprep.stages.images import ImageParams
-from colorprep.stages.prior import PriorParams, run
+from colorprep.stages.prior import counting
+from colorprep.stages.prior.stage import PriorParams, run
+from colorprep.stages.source import ImageParams
 
 SPECS = [QuantizerSpec(), QuantizerSpec("kmeans", 50), QuantizerSpec("gmm", 4)]
 ALL_KINDS = [

@@ -9,17 +9,19 @@ import pytest
 
 from colorprep import ArtifactError, InputError, QuantizerSpec, ab529, ab_lattice, open_labels
 from colorprep.progress import Reporter
-from colorprep.stages import info, report, verify
-from colorprep.stages import labels as labels_stage
-from colorprep.stages import prior as prior_stage
-from colorprep.stages import train as train_stage
+from colorprep.stages import info
 from colorprep.stages import weights as weights_stage
-from colorprep.stages.evaluate import EvaluateParams
-from colorprep.stages.evaluate import run as evaluate
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams
+from colorprep.stages.evaluate.stage import EvaluateParams
+from colorprep.stages.evaluate.stage import run as evaluate
+from colorprep.stages.labels import stage as labels_stage
+from colorprep.stages.labels.stage import LabelsParams
+from colorprep.stages.prior import stage as prior_stage
 from colorprep.stages.priors import read_prior, read_weights
-from colorprep.stages.train_params import TrainParams
+from colorprep.stages.report import stage as report
+from colorprep.stages.source import ImageParams
+from colorprep.stages.train import stage as train_stage
+from colorprep.stages.train.params import TrainParams
+from colorprep.stages.verify import stage as verify
 from colorprep.workspace import Workspace
 
 RANDOM = np.random.default_rng(3)
@@ -155,7 +157,7 @@ def test_a_bare_prior_is_described_and_verified(ready, silent):
 
 def test_surprise_needs_counts(photographs, ready, silent):
     """A bare vector in the place of prior.npz is refused where counts are needed."""
-    from colorprep.stages import rgbvar
+    from colorprep.stages.rgbvar import stage as rgbvar
 
     ready.path("313.npy").replace(ready.path("prior.npz"))
     params = rgbvar.RgbvarParams(ImageParams(photographs), score="surprise")

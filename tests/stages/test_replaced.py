@@ -7,10 +7,15 @@ import pytest
 
 from colorprep import load_prior
 from colorprep.cli import console
-from colorprep.stages import audit, colorize, evaluate, export, lists, prior, rgbvar, weights
-from colorprep.stages.images import ImageParams
-from colorprep.stages.picture_record import PictureRecord
+from colorprep.stages import export, lists, weights
+from colorprep.stages.audit import stage as audit
+from colorprep.stages.colorize import stage as colorize
+from colorprep.stages.colorize.picture_record import PictureRecord
+from colorprep.stages.evaluate import stage as evaluate
+from colorprep.stages.prior import stage as prior
 from colorprep.stages.replaced import telling_replaced
+from colorprep.stages.rgbvar import stage as rgbvar
+from colorprep.stages.source import ImageParams
 
 
 @pytest.fixture

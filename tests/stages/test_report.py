@@ -27,10 +27,13 @@ from colorprep.images.reader import ImageReader
 from colorprep.images.sample import sample_crops
 from colorprep.images.source import index_of
 from colorprep.quantize.round_trip import round_trip_errors
-from colorprep.stages import labels, prior, rgbvar, weights
-from colorprep.stages.images import ImageParams
-from colorprep.stages.report import ReportParams, run
-from colorprep.stages.report_images import evenly_spaced
+from colorprep.stages import weights
+from colorprep.stages.labels import stage as labels
+from colorprep.stages.prior import stage as prior
+from colorprep.stages.report.photographs import evenly_spaced
+from colorprep.stages.report.stage import ReportParams, run
+from colorprep.stages.rgbvar import stage as rgbvar
+from colorprep.stages.source import ImageParams
 
 ANCHORS = [
     "prior",

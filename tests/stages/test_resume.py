@@ -21,11 +21,11 @@ from colorprep import ArtifactError, InputError, OutputError
 from colorprep.progress import Reporter
 from colorprep.shards.reader import open_labels
 from colorprep.stages import info as info_stage
-from colorprep.stages import labels as labels_stage
-from colorprep.stages import prior as prior_stage
-from colorprep.stages.images import ImageParams
-from colorprep.stages.train import run
-from colorprep.stages.train_params import TrainParams
+from colorprep.stages.labels import stage as labels_stage
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
+from colorprep.stages.train.params import TrainParams
+from colorprep.stages.train.stage import run
 from colorprep.training.checkpoint import load_checkpoint
 
 PARAMS = TrainParams(
@@ -336,7 +336,9 @@ def test_a_run_that_is_being_trained_is_not_taken(ready):
 
 def test_runs_of_one_second_have_folders_of_their_own(ready, monkeypatch):
     """The second, begun while the first trains, is numbered; neither disturbs the other."""
-    monkeypatch.setattr("colorprep.stages.run_folder.time.strftime", lambda form: "2020-01-01")
+    monkeypatch.setattr(
+        "colorprep.stages.train.run_folder.time.strftime", lambda form: "2020-01-01"
+    )
     params = replace(PARAMS, epochs=1)
     others = []
     first = run(params, ready, Looking(lambda: others.append(run(params, ready, Reporter()))))

@@ -12,11 +12,11 @@ from scipy import stats
 
 from colorprep import ArtifactError, InputError, OutputExists, Workspace, color_scores
 from colorprep.curriculum.scoring import ImageScorer
-from colorprep.stages import prior as prior_stage
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams
-from colorprep.stages.labels import run as label
-from colorprep.stages.rgbvar import SCORE_NAMES, RgbvarParams, parse_ranks, run
+from colorprep.stages.labels.stage import LabelsParams
+from colorprep.stages.labels.stage import run as label
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.rgbvar.stage import SCORE_NAMES, RgbvarParams, parse_ranks, run
+from colorprep.stages.source import ImageParams
 
 
 def table_of(result):

@@ -6,12 +6,12 @@ import pytest
 
 from colorprep import InputError, open_labels
 from colorprep.images.lists import write_list
-from colorprep.stages import labels as labels_stage
-from colorprep.stages import prior as prior_stage
-from colorprep.stages.images import ImageParams
-from colorprep.stages.selection import parse_curriculum, parse_held_out
-from colorprep.stages.train import run
-from colorprep.stages.train_params import TrainParams
+from colorprep.stages.labels import stage as labels_stage
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
+from colorprep.stages.train.params import TrainParams
+from colorprep.stages.train.selection import parse_curriculum, parse_held_out
+from colorprep.stages.train.stage import run
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from folders import contents
 
 from colorprep import Reporter, load_prior
 from colorprep.shards.reader import open_labels
-from colorprep.stages import prior as prior_stage
-from colorprep.stages import rgbvar as rgbvar_stage
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
+from colorprep.stages.labels.stage import LabelsParams, run
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.rgbvar import stage as rgbvar_stage
+from colorprep.stages.source import ImageParams
 from colorprep.workspace import Workspace
 
 

@@ -20,17 +20,17 @@ from colorprep import (
     open_labels,
 )
 from colorprep.artifacts import load_weights
-from colorprep.stages import colorize as colorize_stage
-from colorprep.stages import labels as labels_stage
-from colorprep.stages import prior as prior_stage
-from colorprep.stages.colorize import ColorizeParams
-from colorprep.stages.images import ImageParams
-from colorprep.stages.train import run
-from colorprep.stages.train_params import TrainParams
+from colorprep.stages.colorize import stage as colorize_stage
+from colorprep.stages.colorize.stage import ColorizeParams
+from colorprep.stages.labels import stage as labels_stage
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
+from colorprep.stages.train.params import TrainParams
+from colorprep.stages.train.stage import run
 from colorprep.training.checkpoint import load_checkpoint
-from colorprep.training.dataset import ShardDataset
-from colorprep.training.loop import mean_loss
-from colorprep.training.losses import LossOptions, make_loss
+from colorprep.training.data.dataset import ShardDataset
+from colorprep.training.fitting.loop import mean_loss
+from colorprep.training.losses.terms import LossOptions, make_loss
 from colorprep.training.processes import Process
 
 

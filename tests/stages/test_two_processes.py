@@ -12,15 +12,15 @@ import torch
 from colorprep.images.lists import write_list
 from colorprep.progress import Reporter
 from colorprep.shards.reader import open_labels
-from colorprep.stages import labels as labels_stage
-from colorprep.stages.images import ImageParams
-from colorprep.stages.run_folder import read_log
-from colorprep.stages.train import run
-from colorprep.stages.train_params import TrainParams
+from colorprep.stages.labels import stage as labels_stage
+from colorprep.stages.source import ImageParams
+from colorprep.stages.train.params import TrainParams
+from colorprep.stages.train.run_folder import read_log
+from colorprep.stages.train.stage import run
 from colorprep.training.checkpoint import load_checkpoint
-from colorprep.training.dataset import ShardDataset
-from colorprep.training.loop import mean_loss
-from colorprep.training.losses import make_loss
+from colorprep.training.data.dataset import ShardDataset
+from colorprep.training.fitting.loop import mean_loss
+from colorprep.training.losses.terms import make_loss
 from colorprep.training.processes import Process
 from colorprep.workspace import Workspace
 

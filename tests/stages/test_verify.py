@@ -12,12 +12,12 @@ from folders import contents
 from colorprep import ArtifactError, QuantizerSpec, Reporter
 from colorprep.artifacts import load_arrays
 from colorprep.shards.reader import ShardReader
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams
-from colorprep.stages.labels import run as run_labels
-from colorprep.stages.prior import PriorParams
-from colorprep.stages.prior import run as run_prior
-from colorprep.stages.verify import VerifyParams, run
+from colorprep.stages.labels.stage import LabelsParams
+from colorprep.stages.labels.stage import run as run_labels
+from colorprep.stages.prior.stage import PriorParams
+from colorprep.stages.prior.stage import run as run_prior
+from colorprep.stages.source import ImageParams
+from colorprep.stages.verify.stage import VerifyParams, run
 from colorprep.stages.weights import WeightsParams
 from colorprep.stages.weights import run as run_weights
 from colorprep.workspace import Workspace

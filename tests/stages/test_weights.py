@@ -6,9 +6,9 @@ from PIL import Image
 
 from colorprep import ArtifactError, InputError, QuantizerSpec, load_weights
 from colorprep.stages import export as export_stage
-from colorprep.stages import prior as prior_stage
 from colorprep.stages.export import ExportParams
-from colorprep.stages.images import ImageParams
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
 from colorprep.stages.weights import WeightsParams, run
 
 

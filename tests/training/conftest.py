@@ -4,8 +4,8 @@ import pytest
 
 from colorprep.progress import Reporter
 from colorprep.shards.reader import open_labels
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
+from colorprep.stages.labels.stage import LabelsParams, run
+from colorprep.stages.source import ImageParams
 from colorprep.workspace import Workspace
 
 

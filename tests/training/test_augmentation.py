@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from colorprep import InputError
-from colorprep.training.augmentation import Preparation, random_crop_and_flip
+from colorprep.training.data.augmentation import Preparation, random_crop_and_flip
 
 
 def numbered_batch(n=64, side=24, stride=4):

@@ -6,8 +6,8 @@ import torch
 from colorprep import ArtifactError
 from colorprep.quantize.ab import ab_lattice
 from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
+from colorprep.training.fitting.optimizers import check_state, make_optimizer
 from colorprep.training.models import make_model
-from colorprep.training.optimizers import check_state, make_optimizer
 
 
 def without(*names):

@@ -8,9 +8,9 @@ import torch
 from batches import made_up_batch, quantizer_of
 from skimage.color import lab2rgb, rgb2lab
 
-from colorprep.training.chroma import ChromaGauge, chroma_figures
-from colorprep.training.losses import LossOptions, make_loss
-from colorprep.training.outputs import AB_UNIT
+from colorprep.training.judging.chroma import ChromaGauge, chroma_figures
+from colorprep.training.losses.terms import LossOptions, make_loss
+from colorprep.training.models.outputs import AB_UNIT
 
 
 def measured(quantizer, outputs, meaning, batch, gray="keep", n_images=None, stride=4):

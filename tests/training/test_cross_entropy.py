@@ -6,8 +6,8 @@ import torch
 from batches import SPECS, dense_targets, made_up_batch, quantizer_of
 from torch.nn import functional
 
-from colorprep.training.cross_entropy import soft_cross_entropy
-from colorprep.training.targets import SoftTargetTable
+from colorprep.training.losses.cross_entropy import soft_cross_entropy
+from colorprep.training.losses.targets import SoftTargetTable
 
 
 def some_targets(n_bins=7, n_entries=3):

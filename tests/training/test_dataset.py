@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader
 
 import colorprep
 from colorprep import ArtifactError, InputError, QuantizerSpec, ShardDataset
-from colorprep.stages import prior as prior_stage
-from colorprep.stages.images import ImageParams
+from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.source import ImageParams
 
 ROW = 7
 

@@ -10,8 +10,8 @@ from torch.utils.data import DataLoader
 
 from colorprep import ArtifactError, InputError, LabelMapDataset, ShardDataset
 from colorprep.images.opening import find_images
-from colorprep.stages.images import ImageParams
-from colorprep.stages.labels import LabelsParams, run
+from colorprep.stages.labels.stage import LabelsParams, run
+from colorprep.stages.source import ImageParams
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,8 @@ def test_maps_of_some_images(make_labels, photographs, tmp_path):
 
     Image.new("RGB", (30, 20), "red").save(images / "a.png")
     from colorprep.progress import Reporter
-    from colorprep.stages.images import ImageParams
-    from colorprep.stages.labels import LabelsParams, run
+    from colorprep.stages.labels.stage import LabelsParams, run
+    from colorprep.stages.source import ImageParams
     from colorprep.workspace import Workspace
 
     params = LabelsParams(ImageParams(images), format="npy")

@@ -8,7 +8,7 @@ from torch import nn
 from colorprep import InputError, QuantizerSpec, make_quantizer, rgb_to_lab
 from colorprep.images.resizing import resize
 from colorprep.training.checkpoint import Checkpoint
-from colorprep.training.likelihood import LikelihoodJudge
+from colorprep.training.judging.likelihood import LikelihoodJudge
 
 CPU = torch.device("cpu")
 

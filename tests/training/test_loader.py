@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from colorprep import InputError, ShardDataset
-from colorprep.training.selection import Curriculum, CurriculumStage
+from colorprep.training.data.curriculum import Curriculum, CurriculumStage
 
 
 @pytest.fixture(scope="module")

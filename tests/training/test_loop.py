@@ -5,14 +5,14 @@ import torch
 from batches import made_up_batch
 
 from colorprep import TrainingError, ab_lattice
-from colorprep.training.dataset import ShardDataset
-from colorprep.training.loop import Course, mean_loss, selected, step_seed
-from colorprep.training.losses import LossOptions, make_loss
+from colorprep.training.data.curriculum import Curriculum, CurriculumStage
+from colorprep.training.data.dataset import ShardDataset
+from colorprep.training.fitting.loop import Course, mean_loss, selected, step_seed
+from colorprep.training.fitting.schedules import Schedule
+from colorprep.training.losses.targets import drop_gray_images
+from colorprep.training.losses.terms import LossOptions, make_loss
 from colorprep.training.models import logits_at, make_model
 from colorprep.training.processes import Process
-from colorprep.training.schedules import Schedule
-from colorprep.training.selection import Curriculum, CurriculumStage
-from colorprep.training.targets import drop_gray_images
 
 CPU = torch.device("cpu")
 

@@ -9,10 +9,10 @@ from batches import SPECS, dense_targets, made_up_batch, quantizer_of
 from torch.nn import functional
 
 from colorprep import InputError, ab_lattice, rebalancing_weights, weight_matrix
-from colorprep.training.losses import LOSSES, LossOptions, logit_shift, make_loss
+from colorprep.training.fitting.trainer import train_step
+from colorprep.training.losses.terms import LOSSES, LossOptions, logit_shift, make_loss
 from colorprep.training.models import make_model
-from colorprep.training.outputs import OUTPUTS
-from colorprep.training.trainer import train_step
+from colorprep.training.models.outputs import OUTPUTS
 
 KINDS = {"hue-chroma": "hc-1d"}  # quantizers of losses that do not go with ab313
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from colorprep.training.memory import RecycledMemory
+from colorprep.training.data.memory import RecycledMemory
 
 
 def test_memory_is_used_again():

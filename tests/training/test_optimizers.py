@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from colorprep import InputError
+from colorprep.training.fitting.optimizers import parameter_groups
 from colorprep.training.models import make_model
-from colorprep.training.optimizers import parameter_groups
 
 
 def moves(model, multipliers):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colorprep.training.order import n_steps, rank_step, shuffled, weighted_choice
+from colorprep.training.data.order import n_steps, rank_step, shuffled, weighted_choice
 
 
 @given(

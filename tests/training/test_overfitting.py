@@ -15,10 +15,10 @@ from colorprep import ab_lattice, make_quantizer
 from colorprep.images.sample import sample_crops
 from colorprep.quantize.spec import QuantizerSpec
 from colorprep.quantize.tables import hue_chroma_cells
-from colorprep.training.losses import LossOptions, make_loss
+from colorprep.training.fitting.schedules import relative_rate
+from colorprep.training.fitting.trainer import train_step
+from colorprep.training.losses.terms import LossOptions, make_loss
 from colorprep.training.models import load_matching, logits_at, make_model
-from colorprep.training.schedules import relative_rate
-from colorprep.training.trainer import train_step
 
 
 @pytest.fixture(scope="module")

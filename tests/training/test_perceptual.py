@@ -9,7 +9,7 @@ import torch
 from networks import Means, OfNoUse, alexnet_of, alexnet_weights, write_networks
 
 from colorprep import ArtifactError, ColorprepError
-from colorprep.training.perceptual import FrechetDistance, load_inception, load_lpips
+from colorprep.training.judging.perceptual import FrechetDistance, load_inception, load_lpips
 
 pytest.importorskip("torchmetrics")
 CPU = torch.device("cpu")

@@ -9,12 +9,12 @@ from colorprep.images.resizing import resize
 from colorprep.quantize.hue_chroma_bins import hue_chroma_bins
 from colorprep.quantize.labeling import lightness_of
 from colorprep.quantize.mixture import hue_chroma_grid
+from colorprep.rendering import LabelGrid, colorize
 from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
 from colorprep.training.devices import choose_device
 from colorprep.training.models import MODELS, logits_at, make_model
-from colorprep.training.outputs import OUTPUTS, decode_outputs
+from colorprep.training.models.outputs import OUTPUTS, decode_outputs
 from colorprep.training.prediction import colorize_photograph, predict_colors
-from colorprep.training.rendering import LabelGrid, colorize
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))

@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates
 from colorprep import ab_lattice, decode, rgb_to_lab
 from colorprep.images.sample import sample_crops
 from colorprep.quantize.mixture import hue_chroma_grid
-from colorprep.training.rendering import (
+from colorprep.rendering import (
     BAND_PIXELS,
     Enlarged,
     LabelGrid,

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from colorprep import InputError
-from colorprep.training.schedules import SCHEDULES, Schedule, relative_rate
+from colorprep.training.fitting.schedules import SCHEDULES, Schedule, relative_rate
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

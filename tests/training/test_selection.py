@@ -2,7 +2,7 @@
 
 import pytest
 
-from colorprep.training.selection import Curriculum, CurriculumStage, split_keys
+from colorprep.training.data.curriculum import Curriculum, CurriculumStage, split_keys
 
 
 def test_split_depends_on_the_key_alone():

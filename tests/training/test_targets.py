@@ -8,7 +8,7 @@ from batches import SPECS, dense_targets, labeled, made_up_batch, quantizer_of
 from colorprep import InputError, ab_lattice
 from colorprep.images.sample import sample_crops
 from colorprep.quantize.tables import cell_middles
-from colorprep.training.targets import (
+from colorprep.training.losses.targets import (
     PixelWeights,
     SoftTargetTable,
     cells_of,

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from colorprep.training.trainer import StepOptions, Trainer, average_in
+from colorprep.training.fitting.trainer import StepOptions, Trainer, average_in
 
 
 def network(value):

@@ -1,0 +1,211 @@
+"""From lightness and colors of a lower resolution to a picture.
+
+A photograph is rendered in bands of a few rows, in float64, so that one of 178 million pixels takes
+no more memory beside itself and its picture than a small one. A band's pixels do not depend on
+where the others begin and end: the picture is the same to the bit as if it were made in one piece.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .color.hue_chroma import (
+    from_chroma_plane,
+    hue_chroma_lightness_to_rgb,
+    to_chroma_plane,
+)
+from .color.lab import Floats, lab_to_rgb, reduce_to_gamut, rgb_to_lab
+from .images.decoding import Pixels
+from .images.resizing import triangle_weights
+from .quantize.quantizer import Quantizer
+
+BAND_PIXELS = 1 << 16  # few enough to stay in a processor's cache: twice as fast as a whole picture
+
+
+class LabelGrid(NamedTuple):
+    """Where colors lie in a picture: in the middle of every stride-th pixel, the first included.
+
+    Attributes
+    ----------
+    size, stride : int
+        Counted in pixels of the picture stretched to a square of that size.
+    """
+
+    size: int
+    stride: int
+
+
+def recolor(
+    pixels: Pixels,
+    colors: Floats,
+    quantizer: Quantizer,
+    grid: LabelGrid | None,
+    band_pixels: int = BAND_PIXELS,
+) -> Pixels:
+    """Give a photograph other colors, of a lower resolution, and keep its lightness.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, 3), uint8
+    colors : ndarray of shape (h, w, 2), float64
+        As in `colorize`.
+    quantizer : Quantizer
+    grid : LabelGrid or None
+    band_pixels : int
+        About how many pixels are worked on at once.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        What `colorize` makes of the photograph's Lab lightness.
+    """
+    height, width = pixels.shape[:2]
+    enlarged = Enlarged(_to_plane(colors, quantizer), (height, width), grid)
+    picture = np.empty((height, width, 3), np.uint8)
+    n_rows = max(1, band_pixels // width)
+    for start in range(0, height, n_rows):
+        band = slice(start, min(start + n_rows, height))
+        lightness = rgb_to_lab(pixels[band])[..., 0]
+        picture[band] = _rendered(lightness, _to_ab(enlarged[band], lightness, quantizer))
+    return picture
+
+
+def colorize(
+    lightness: Floats, colors: Floats, quantizer: Quantizer, grid: LabelGrid | None
+) -> Pixels:
+    """Color a picture with predicted colors of a lower resolution.
+
+    Parameters
+    ----------
+    lightness : ndarray of shape (H, W), float64
+        Lab lightness, kept as it is.
+    colors : ndarray of shape (h, w, 2), float64
+        In the quantizer's space; interpolated bilinearly, hues on their circle.
+    quantizer : Quantizer
+    grid : LabelGrid or None
+        Where the colors lie; None where they are of all of the picture, each of its share.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+    """
+    enlarged = Enlarged(_to_plane(colors, quantizer), lightness.shape, grid)[:]
+    return _rendered(lightness, _to_ab(enlarged, lightness, quantizer))
+
+
+def render(lightness: Floats, ab: Floats, grid: LabelGrid | None) -> Pixels:
+    """Make a picture of its lightness and its ab, of the same resolution or a lower one.
+
+    Parameters
+    ----------
+    lightness : ndarray of shape (H, W), float64
+        Lab lightness, 0 to 100.
+    ab : ndarray of shape (h, w, 2), float64
+    grid : LabelGrid or None
+        As in `colorize`.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        Where sRGB cannot show a color at its lightness, chroma is reduced.
+    """
+    return _rendered(lightness, Enlarged(ab, lightness.shape, grid)[:])
+
+
+class Enlarged:
+    """Pairs of numbers, interpolated bilinearly to another resolution, given band by band.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (h, w, 2), float64
+    shape : tuple of int
+        Height and width to be had.
+    grid : LabelGrid or None
+        As in `colorize`.
+
+    Notes
+    -----
+    Without a grid equal to Pillow's to the bit, which rounds to float32 after each of its two
+    passes, and makes the one along the columns first where that leaves less to do.
+    """
+
+    def __init__(self, colors: Floats, shape: tuple[int, ...], grid: LabelGrid | None) -> None:
+        (height, width), (n_rows, n_columns) = colors.shape[:2], shape
+        self._shape, self._grid = (n_rows, n_columns), grid
+        self._columns_first = n_rows < height and height - n_rows > 2 * (width - n_columns)
+        # What has its size already is not rounded.
+        self._values: NDArray[np.floating] = colors
+        if not self._columns_first:
+            self._values = _interpolated(colors, 1, n_columns, grid)
+
+    def __getitem__(self, rows: slice) -> Floats:
+        """Return some rows, (n, W, 2) float64."""
+        values = _interpolated(self._values, 0, self._shape[0], self._grid, rows)
+        if self._columns_first:
+            values = _interpolated(values, 1, self._shape[1], self._grid)
+        return values.astype(np.float64)
+
+
+def _interpolated(
+    values: NDArray[np.floating],
+    axis: int,
+    size: int,
+    grid: LabelGrid | None,
+    part: slice = slice(None),
+) -> NDArray[np.floating]:
+    """Return a part of values that are stretched to `size` along an axis, float32."""
+    length = values.shape[axis]
+    n_pixels, stride = grid or (length, 1)
+    if length == n_pixels == size:
+        return values[part] if axis == 0 else values
+    first, weights = triangle_weights(length, size, stride, n_pixels)
+    values = values.astype(np.float32)
+    total = np.zeros(1)
+    for offset, weight in enumerate(weights[:, part]):
+        samples = np.take(values, np.minimum(first[part] + offset, length - 1), axis)
+        total = total + samples * np.expand_dims(weight, (1, 2) if axis == 0 else (0, 2))
+    return total.astype(np.float32)
+
+
+def to_ab(colors: Floats, lightness: Floats, quantizer: Quantizer) -> Floats:
+    """Return the ab of colors of a quantizer's space, at a Lab lightness.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (..., 2), float64
+    lightness : ndarray of shape (...,), float64
+        0 to 100.
+    quantizer : Quantizer
+
+    Returns
+    -------
+    ndarray of shape (..., 2), float64
+        Chroma is not reduced to the gamut of sRGB.
+    """
+    return _to_ab(_to_plane(colors, quantizer), lightness, quantizer)
+
+
+def _to_plane(colors: Floats, quantizer: Quantizer) -> Floats:
+    """Place colors in a plane in which they may be interpolated."""
+    return colors if quantizer.space == "ab" else to_chroma_plane(colors)
+
+
+def _to_ab(plane: Floats, lightness: Floats, quantizer: Quantizer) -> Floats:
+    """Return the ab of points of that plane at a Lab lightness.
+
+    Hue and chroma are seen at the HSL lightness of the gray of that lightness.
+    """
+    if quantizer.space == "ab":
+        return plane
+    gray = lab_to_rgb(np.stack([lightness, 0 * lightness, 0 * lightness], axis=-1))
+    hcl = np.concatenate([from_chroma_plane(plane), gray.mean(axis=-1, keepdims=True)], axis=-1)
+    return rgb_to_lab(hue_chroma_lightness_to_rgb(hcl))[..., 1:]
+
+
+def _rendered(lightness: Floats, ab: Floats) -> Pixels:
+    """Return the picture of lightness and ab of one resolution, chroma reduced to the gamut."""
+    lab = np.concatenate([lightness[..., None], ab], axis=-1)
+    return np.rint(255.0 * lab_to_rgb(reduce_to_gamut(lab))).astype(np.uint8)

@@ -1,0 +1,143 @@
+"""Finding doubles among a source's images: candidates by fingerprint, each confirmed by pixels."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audit.candidates import near_pairs
+from ...audit.doubles import DisjointSets, compare
+from ...audit.fingerprints import SIDE
+from ...color.lab import Floats
+from ...color.luma import luma
+from ...engine import Batch, Engine, batches_of
+from ...errors import BadImage
+from ...images.decoding import Scratch
+from ...images.reader import ImageReader
+from ...images.resizing import resize
+from ...progress import Reporter
+from .inspection import Records
+
+Pairs = NDArray[np.int64]
+
+
+class Doubles(NamedTuple):
+    """Which images show the same picture.
+
+    Attributes
+    ----------
+    sets : list of list of int
+        Indices, in order; the sets in order of their first images.
+    exact : frozenset of int
+        Images of which another has the same pixels.
+    """
+
+    sets: list[list[int]]
+    exact: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _PairComparer:
+    """Compares the pairs of a batch; its indices are those of the pairs."""
+
+    reader: ImageReader
+    pairs: Pairs
+
+    def __call__(self, batch: Batch) -> list[bool]:
+        """Tell of each pair whether it shows one picture."""
+        verdicts, scratch = [], Scratch()
+        opened, first = -1, None
+        for number in batch.indices:
+            i, j = self.pairs[number].tolist()
+            if number in batch.quarantined:
+                verdicts.append(False)
+                continue
+            if i != opened:  # pairs are in order, so the first image often stays the same
+                opened, first = i, self._luma(i, scratch)
+            second = self._luma(j, scratch)
+            if first is None or second is None:
+                verdicts.append(False)
+            else:
+                verdicts.append(compare(first, second).same_picture)
+        return verdicts
+
+    def _luma(self, index: int, scratch: Scratch) -> Floats | None:
+        """Read an image again; None where that fails now."""
+        try:
+            pixels = self.reader.read(index, scratch).pixels
+        except BadImage:
+            return None
+        return luma(resize(pixels, SIDE)) / 256.0
+
+
+def find_doubles(
+    records: Records, reader: ImageReader, engine: Engine, reporter: Reporter
+) -> Doubles:
+    """Find the images that show the same picture.
+
+    Parameters
+    ----------
+    records : ndarray of RECORD
+        Of all images of a source.
+    reader : ImageReader
+        Of that source.
+    engine : Engine
+    reporter : Reporter
+
+    Returns
+    -------
+    Doubles
+    """
+    indices = np.flatnonzero(records["read"])
+    _, first, which = np.unique(records["digest"][indices], return_index=True, return_inverse=True)
+    equal = np.stack([indices[first[which]], indices], axis=1)
+    equal = equal[equal[:, 0] != equal[:, 1]]
+    sets = DisjointSets()
+    for i, j in equal.tolist():
+        sets.join(i, j)
+    candidates = _candidates(np.sort(indices[first]), records, reporter)
+    _join_confirmed(sets, candidates, reader, engine, reporter)
+    return Doubles(sets.sets(), frozenset(np.unique(equal).tolist()))
+
+
+def _candidates(indices: NDArray[np.int64], records: Records, reporter: Reporter) -> Pairs:
+    """Return the pairs of images, of those of different pixels, that may show the same picture."""
+    found = [np.empty((0, 2), np.int64)]
+    with reporter.track(len(indices), "images", "searching") as advance:
+        for n_searched, pairs in near_pairs(records["fingerprints"][indices]):
+            found.append(pairs)
+            advance(n_searched)
+    return indices[np.unique(np.concatenate(found), axis=0)]
+
+
+def _join_confirmed(
+    sets: DisjointSets, pairs: Pairs, reader: ImageReader, engine: Engine, reporter: Reporter
+) -> None:
+    """Compare pairs and join those that show one picture.
+
+    In rounds, each of the fewest pairs that could join what is still apart: a picture that is there
+    six times takes five comparisons then, not fifteen.
+    """
+    if not len(pairs):
+        return
+    with reporter.track(len(pairs), "pairs", "comparing") as advance:
+        while len(pairs):
+            hoped = sets.copy()
+            chosen = np.array([hoped.join(i, j) for i, j in pairs.tolist()])
+            task = _PairComparer(reader, pairs[chosen])
+            numbers = range(len(task.pairs))
+            batches = batches_of(numbers, engine.batch_images)
+            confirmed: list[bool] = []
+            with closing(engine.run(task, batches)) as results:
+                for verdicts in results:
+                    confirmed += verdicts
+                    advance(len(verdicts))
+            for i, j in task.pairs[confirmed].tolist():
+                sets.join(i, j)
+            left = pairs[~chosen]
+            pairs = left[[not sets.joined(i, j) for i, j in left.tolist()]]
+            advance(len(left) - len(pairs))

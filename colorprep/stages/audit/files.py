@@ -1,0 +1,171 @@
+"""What an audit writes: the table, the lists, the classes, contact sheets and the summary."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ...atomic import replacing
+from ...errors import BadImage
+from ...images.decoding import Pixels
+from ...images.reader import ImageReader
+from ...images.source import top_folder
+from ...report.gallery import montage
+from .findings import Findings, Row
+
+SHOWN = 100  # images on a contact sheet
+COLUMNS = 10
+
+_FIGURES = ("rgbvar", "chroma", "tone_residual", "tone_limit", "border")
+_FLAGS = ("zhang_mask_gray", "ab_range_gray", "cmyk")
+COLUMNS_OF_TABLE = (
+    "key",
+    "reasons",
+    "notes",
+    "set",
+    "stays",
+    "width",
+    "height",
+    "subsampling",
+    "profile",
+    *_FLAGS,
+    *_FIGURES,
+    "error",
+)
+
+ClassCounts = dict[str, tuple[int, int]]
+
+
+def write_table(path: Path, findings: Findings) -> None:
+    """Write a line for each image.
+
+    Parameters
+    ----------
+    path : Path
+        A .csv file with the columns `COLUMNS_OF_TABLE`.
+    findings : Findings
+    """
+    keys = findings.source.keys
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(COLUMNS_OF_TABLE)
+        for row in findings.rows():
+            judged = [row.key, ";".join(row.reasons), ";".join(row.notes)]
+            error = "" if row.skip is None else f"{row.skip.reason}: {row.skip.detail}"
+            number = 0 if row.index is None else findings.set_numbers[row.index]
+            doubles = [number, keys[findings.sets[number - 1][0]]] if number else ["", ""]
+            table.writerow([*judged, *doubles, *_facts(findings, row), error])
+
+
+def write_lists(keep: Path, drop: Path, findings: Findings) -> None:
+    """Write the keys of the images that stay, and of those that have a reason to go."""
+    for path, dropped in ((keep, False), (drop, True)):
+        with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+            for row in findings.rows():
+                if bool(row.reasons) is dropped:
+                    stream.write(f"{row.key}\n")
+
+
+def count_classes(findings: Findings) -> ClassCounts:
+    """Return the number of images of each top-level folder, and of those that stay."""
+    images: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
+    for row in findings.rows():
+        images[top_folder(row.key)] += 1
+        kept[top_folder(row.key)] += not row.reasons
+    return {name: (images[name], kept[name]) for name in sorted(images)}
+
+
+def write_classes(path: Path, classes: ClassCounts) -> None:
+    """Write how many images each class has, and keeps."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(["class", "images", "kept"])
+        table.writerows((name, *counts) for name, counts in classes.items())
+
+
+def sheet_paths(folder: Path) -> dict[str, Path]:
+    """Return the path of the contact sheet of each reason."""
+    return {reason: folder / f"{reason}.jpg" for reason in ("gray", "toned", "duplicate", "tiny")}
+
+
+def write_sheets(folder: Path, findings: Findings, reader: ImageReader) -> dict[str, Path]:
+    """Draw some of the images that are dropped, a sheet for each reason.
+
+    Parameters
+    ----------
+    folder : Path
+    findings : Findings
+    reader : ImageReader
+        Of the same source, at native size.
+
+    Returns
+    -------
+    dict of str to Path
+        By reason. A sheet of an earlier audit, of a reason that drops nothing now, is removed.
+    """
+    sheets = {}
+    for reason, path in sheet_paths(folder).items():
+        flags = findings.reasons.get(reason, np.zeros(0, bool))
+        if not flags.any():
+            path.unlink(missing_ok=True)
+            continue
+        picture = _sheet(reason, findings, reader)
+        with replacing(path) as temporary:
+            picture.save(temporary, "JPEG", quality=90)
+        sheets[reason] = path
+    return sheets
+
+
+def _facts(findings: Findings, row: Row) -> Iterator[Any]:
+    """Give the columns from the width to the figures; empty where the image cannot be read."""
+    record = None if row.index is None else findings.records[row.index]
+    if record is None or not record["read"]:
+        yield from [""] * (4 + len(_FLAGS) + len(_FIGURES))
+        return
+    yield from (int(record["width"]), int(record["height"]))
+    yield from (record["subsampling"].decode(), record["profile"].decode())
+    yield from (int(record[name]) for name in _FLAGS)
+    yield from ("" if np.isnan(record[name]) else f"{record[name]:.4f}" for name in _FIGURES)
+
+
+def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
+    """Draw a contact sheet of images that are dropped, the most doubtful ones first."""
+    if reason == "duplicate":
+        return _sheet_of_doubles(findings, reader)
+    dropped = np.flatnonzero(findings.reasons[reason])
+    records = findings.records[dropped]
+    doubtful = {
+        "gray": records["chroma"],
+        "toned": records["tone_residual"] / np.maximum(records["tone_limit"], 1e-9),
+        "tiny": np.minimum(records["height"], records["width"]),
+    }[reason]
+    order = np.argsort(-doubtful, kind="stable")
+    title = f"{reason}: {len(dropped):,} dropped, the most doubtful first"
+    return montage(_photographs(dropped[order][:SHOWN].tolist(), reader), title, COLUMNS)
+
+
+def _sheet_of_doubles(findings: Findings, reader: ImageReader) -> Image.Image:
+    """Draw doubles that are dropped, each beside the one that stays; exact ones come last."""
+    pairs = [(members[0], other) for members in findings.sets for other in members[1:]]
+    exact = findings.notes["exact-double"]
+    pairs.sort(key=lambda pair: bool(exact[pair[1]]))
+    shown = [one for pair in pairs[: SHOWN // 2] for one in pair]
+    title = f"duplicate: {len(pairs):,} dropped, each beside the one that stays"
+    headings = ("stays", "goes") * (COLUMNS // 2)
+    return montage(_photographs(shown, reader), title, COLUMNS, headings=headings)
+
+
+def _photographs(indices: Sequence[int], reader: ImageReader) -> Iterator[Pixels]:
+    """Read images once more; a black pixel where that fails now."""
+    for index in indices:
+        try:
+            yield reader.read(index).pixels
+        except BadImage:
+            yield np.zeros((1, 1, 3), np.uint8)

@@ -1,0 +1,161 @@
+"""What `colorprep audit` notes of each image: one record of fixed size, made in one pass."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audit.borders import border_share
+from ...audit.fingerprints import SIDE, VERSIONS, fingerprints
+from ...audit.tones import GRAY_CHROMA, chroma_quantile, published_rules, toning
+from ...color.luma import luma
+from ...color.scores import rgb_variance
+from ...engine import Batch
+from ...errors import BadImage
+from ...images.decoding import DamageRule, IccRule, OrientationRule, Pixels, Scratch, decode
+from ...images.file_facts import file_facts
+from ...images.reader import each_image
+from ...images.resizing import resize
+from ...images.skip import Skip
+from ...images.source import Source
+
+VIEW_SIZE = 256  # the size at which the published systems, and the score, see an image
+
+# 240 bytes an image, so that a million fit into memory.
+RECORD = np.dtype(
+    [
+        ("read", "?"),
+        ("height", "i4"),
+        ("width", "i4"),
+        ("digest", [("high", "u8"), ("low", "u8")]),
+        ("fingerprints", "u8", VERSIONS),
+        ("rgbvar", "f8"),
+        ("chroma", "f8"),
+        ("tone_residual", "f8"),
+        ("tone_limit", "f8"),
+        ("gray", "?"),
+        ("toned", "?"),
+        ("zhang_mask_gray", "?"),
+        ("ab_range_gray", "?"),
+        ("border", "f8"),
+        ("cmyk", "?"),
+        ("subsampling", "S5"),
+        ("profile", "S32"),
+        ("damaged", "?"),
+    ]
+)
+
+Records = NDArray[np.void]
+
+
+class Inspected(NamedTuple):
+    """What was found in a batch.
+
+    Attributes
+    ----------
+    indices : ndarray of shape (n,), int64
+        The images that could be read.
+    records : ndarray of shape (n,), RECORD
+    skipped : list of (int, Skip)
+        The others, by index.
+    """
+
+    indices: NDArray[np.int64]
+    records: Records
+    skipped: list[tuple[int, Skip]]
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """Makes the records of a batch of images.
+
+    Attributes
+    ----------
+    source : Source
+    icc, orientation, damaged : str
+        The rules of decoding.
+    """
+
+    source: Source
+    icc: IccRule
+    orientation: OrientationRule
+    damaged: DamageRule = "skip"
+
+    def __call__(self, batch: Batch) -> Inspected:
+        """Inspect the images of a batch."""
+        scratch = Scratch()
+
+        def inspect(index: int) -> tuple[Any, ...]:
+            data = self.source.read(index)
+            return inspected(data, *self._decode(data, scratch))
+
+        indices, records, skipped = [], [], []
+        for index, found in each_image(self.source, batch, inspect):
+            if isinstance(found, Skip):
+                skipped.append((index, found))
+            else:
+                indices.append(index)
+                records.append(found)
+        return Inspected(np.array(indices, np.int64), np.array(records, RECORD), skipped)
+
+    def _decode(self, data: bytes, scratch: Scratch) -> tuple[Pixels, bool]:
+        """Return the pixels, and whether some of them are lost."""
+        try:
+            return decode(data, self.icc, self.orientation, scratch), False
+        except BadImage as flaw:
+            if self.damaged == "skip" or flaw.reason != "damaged":
+                raise
+        return decode(data, self.icc, self.orientation, scratch, damaged="keep"), True
+
+
+def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
+    """Return the record of one image.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    pixels : ndarray of shape (H, W, 3), uint8
+        What was decoded from it.
+    damaged : bool
+        Whether some of the pixels are lost.
+
+    Returns
+    -------
+    tuple
+        The fields of `RECORD`.
+    """
+    # All arrays alike, so that compiled loops need one version only.
+    pixels.flags.writeable = False
+    view = resize(pixels, VIEW_SIZE)
+    small = resize(view, SIDE)
+    chroma = chroma_quantile(small)
+    gray = chroma <= GRAY_CHROMA
+    tone = toning(pixels)
+    published = published_rules(view)
+    facts = file_facts(data)
+    digest = hashlib.sha256(b"%d %d " % pixels.shape[:2])
+    digest.update(pixels.data)
+    return (
+        True,
+        *pixels.shape[:2],
+        tuple(np.frombuffer(digest.digest()[:16], ">u8").tolist()),
+        fingerprints(luma(small)),
+        rgb_variance(view),
+        chroma,
+        np.nan if tone is None else tone.residual,
+        np.nan if tone is None else tone.limit,
+        gray,
+        tone is not None and tone.is_toned and not gray,
+        published.zhang_mask,
+        published.ab_range,
+        border_share(pixels),
+        facts.cmyk,
+        facts.subsampling.encode(),
+        facts.profile.encode()[:32].decode("utf-8", "ignore").encode(),
+        damaged,
+    )

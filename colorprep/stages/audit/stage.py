@@ -1,0 +1,261 @@
+"""`colorprep audit`: which images a training set is better without, and why.
+
+Images are inspected in one pass, doubles found among their fingerprints and confirmed in a second
+look at the pixels. Nothing is deleted: lists say what to keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from ...artifacts import versions
+from ...atomic import check_replaceable, write_json
+from ...engine import Engine, batches_of
+from ...errors import InputError
+from ...images.lists import listed, read_list
+from ...images.skip import Skip, count_by_reason
+from ...images.source import Source, digest_of, index_of
+from ...images.spelling import Spellings
+from ...locks import in_turn
+from ...progress import Reporter
+from ...workspace import Workspace
+from ..lists import LISTS_NAME
+from ..replaced import telling_replaced
+from ..source import (
+    ImageParams,
+    check_strict,
+    image_reader,
+    open_engine,
+    open_source,
+    warn_of_skips,
+)
+from .duplicates import find_doubles
+from .files import (
+    ClassCounts,
+    count_classes,
+    sheet_paths,
+    write_classes,
+    write_lists,
+    write_sheets,
+    write_table,
+)
+from .findings import REASONS, RULES, Findings, Flags, conclude
+from .inspection import RECORD, Inspector, Records
+
+AUDIT_NAME = "audit"
+AUDIT_SCHEMA = "colorprep.audit/1"
+SHOWN_LEAKS = 20
+
+
+@dataclass(frozen=True)
+class AuditParams:
+    """What `colorprep audit` is to do.
+
+    Attributes
+    ----------
+    images : ImageParams
+    validation : str, Path or None
+        A list: its images are for validation, all others for training.
+    allowed : tuple of str
+        Reasons that drop no image.
+    output : str, Path or None
+        Folder of the tables and pictures; None for ``audit/``.
+    """
+
+    images: ImageParams = field(default_factory=ImageParams)
+    validation: str | Path | None = None
+    allowed: tuple[str, ...] = ()
+    output: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse reasons that there are not."""
+        unknown = sorted(set(self.allowed) - set(REASONS))
+        if unknown:
+            raise InputError(
+                f"no such reason: {', '.join(unknown)}; there are {', '.join(REASONS)}"
+            )
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """What `colorprep audit` found.
+
+    Attributes
+    ----------
+    table, classes, summary_path : Path
+    keep, drop : Path
+        Lists.
+    sheets : dict of str to Path
+        Contact sheets by reason.
+    summary : dict
+        What was counted, and by which rules; also written to ``summary.json``.
+    """
+
+    table: Path
+    classes: Path
+    summary_path: Path
+    keep: Path
+    drop: Path
+    sheets: dict[str, Path]
+    summary: dict[str, Any]
+
+
+def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditResult:
+    """Audit the images of a source.
+
+    Parameters
+    ----------
+    params : AuditParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    AuditResult
+
+    Raises
+    ------
+    InputError
+        If there is no image, or none of the validation list is in the source.
+    ColorprepError
+        With `images.strict`, at the first bad image.
+    """
+    folder, lists = workspace.path(params.output or AUDIT_NAME), workspace.path(LISTS_NAME)
+    keep, drop = lists / "keep.txt", lists / "drop.txt"
+    table, classes, summary_path = (
+        folder / name for name in ("audit.csv", "classes.csv", "summary.json")
+    )
+    for path in (table, classes, summary_path, keep, drop):
+        check_replaceable(path)
+    source = open_source(params.images, workspace, reporter)
+    check_strict(source.skipped, params.images)
+    validation = _validation(params, source, workspace, reporter)
+    reader = image_reader(source, None, params.images)
+    with open_engine(params.images) as engine:
+        records, skipped = _inspect(source, params.images, engine, reporter)
+        doubles = find_doubles(records, reader, engine, reporter)
+    warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
+    workspace.own_folder(params.output or AUDIT_NAME)
+    workspace.own_folder(LISTS_NAME)
+    findings = conclude(source, records, skipped, doubles, validation, params.allowed)
+    class_counts = count_classes(findings)
+    summary = _summary(findings, class_counts, validation, params)
+    written = (table, classes, summary_path, keep, drop, *sheet_paths(folder).values())
+    with in_turn(folder), telling_replaced(reporter, *written):  # all files of one command
+        write_table(table, findings)
+        write_lists(keep, drop, findings)
+        write_classes(classes, class_counts)
+        sheets = write_sheets(folder, findings, reader)
+        write_json(summary_path, summary)
+    return AuditResult(table, classes, summary_path, keep, drop, sheets, summary)
+
+
+def _validation(
+    params: AuditParams, source: Source, workspace: Workspace, reporter: Reporter
+) -> Flags:
+    """Return which images are for validation, (n,) bool."""
+    flags = np.zeros(len(source.keys), bool)
+    if params.validation is None:
+        return flags
+
+    def find(key: str) -> tuple[int, ...] | None:
+        """Return a size that nobody asks for, and the index."""
+        index = index_of(source.keys, key)
+        return None if index is None else (0, index)
+
+    path = workspace.input_path(params.validation)
+    respell = Spellings(source.keys).get
+    found = listed(read_list(path), source.name, find, path.name, respell)
+    if found.skipped:
+        n_missing, first = len(found.skipped), found.skipped[0].key
+        reporter.warn(f"{n_missing} images of {path.name} are not in the source, such as {first}")
+    flags[found.places[:, 0]] = True
+    return flags
+
+
+def _inspect(
+    source: Source, params: ImageParams, engine: Engine, reporter: Reporter
+) -> tuple[Records, dict[int, Skip]]:
+    """Return the records of all images, and which could not be read."""
+    records = np.zeros(len(source.keys), RECORD)
+    skipped: dict[int, Skip] = {}
+    task = Inspector(source, params.icc, params.orientation, params.damaged)
+    indices = range(len(source.keys))
+    with (
+        reporter.track(len(indices), "images", "inspecting") as advance,
+        closing(engine.run(task, batches_of(indices, engine.batch_images))) as results,
+    ):
+        for found in results:
+            check_strict([skip for _, skip in found.skipped], params)
+            records[found.indices] = found.records
+            skipped.update(found.skipped)
+            advance(len(found.records) + len(found.skipped))
+    return records, skipped
+
+
+def _summary(
+    findings: Findings, classes: ClassCounts, validation: Flags, params: AuditParams
+) -> dict[str, Any]:
+    """Return what was counted, from what and by which rules; the same for the same images."""
+    source, records = findings.source, findings.records
+    images, kept = (sum(counts[i] for counts in classes.values()) for i in (0, 1))
+    outside = {"corrupt": len(source.skipped)}
+    sampled = records["subsampling"][records["subsampling"] != b""]
+    names, n_sampled = np.unique(sampled, return_counts=True)
+    published = ("zhang_mask_gray", "ab_range_gray")
+    return {
+        "schema": AUDIT_SCHEMA,
+        "source": {"digest": digest_of(source, range(len(records))), "n_files": len(records)},
+        "decoding": params.images.decoding,
+        "rules": RULES,
+        "allowed": [name for name in REASONS if name in params.allowed],
+        "n_images": images,
+        "n_kept": kept,
+        "n_dropped": images - kept,
+        "n_validation": int(np.count_nonzero(validation)),
+        "reasons": _counts(findings.reasons, outside),
+        "notes": _counts(findings.notes, outside),
+        "errors": count_by_reason([*source.skipped, *findings.skipped.values()]),
+        "published": {name: int(np.count_nonzero(records[name])) for name in published},
+        "subsampling": dict(
+            zip((name.decode() for name in names), n_sampled.tolist(), strict=True)
+        ),
+        "n_sets": len(findings.sets),
+        "n_leaks": len(findings.leaks),
+        "leaks": [
+            _sides(findings.sets[number - 1], source, validation)
+            for number in findings.leaks[:SHOWN_LEAKS]
+        ],
+        "classes": {
+            "n_classes": len(classes),
+            "images": _spread([counts[0] for counts in classes.values()]),
+            "kept": _spread([counts[1] for counts in classes.values()]),
+            "emptied": [name for name, counts in classes.items() if counts[1] == 0],
+        },
+        "versions": versions("numba", "numpy", "pillow", "simplejpeg"),
+    }
+
+
+def _counts(flags: Mapping[str, Flags], outside: Mapping[str, int]) -> dict[str, int]:
+    return {
+        name: int(np.count_nonzero(those)) + outside.get(name, 0) for name, those in flags.items()
+    }
+
+
+def _sides(members: Sequence[int], source: Source, validation: Flags) -> dict[str, list[str]]:
+    """Return the keys of a set of doubles by what they are for."""
+    sides: dict[str, list[str]] = {"validation": [], "training": []}
+    for one in sorted(members):
+        sides["validation" if validation[one] else "training"].append(source.keys[one])
+    return sides
+
+
+def _spread(counts: Sequence[int]) -> dict[str, float]:
+    return {"smallest": min(counts), "median": median(counts), "largest": max(counts)}

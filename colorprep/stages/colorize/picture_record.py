@@ -1,0 +1,113 @@
+"""The record of how `colorprep colorize` made its pictures, so that none is made twice.
+
+``colorized.jsonl`` contains one line of JSON per picture: its name, and digests of its bytes, of
+its photograph's bytes, and of what colored it. A line is added once its picture is complete, so the
+record is right after an interrupt. A picture that was changed since, or whose photograph or network
+is another, does not match its line and is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ...atomic import check_replaceable, write_text
+
+RECORD_NAME = "colorized.jsonl"
+
+
+class Made(NamedTuple):
+    """How a picture was made.
+
+    Attributes
+    ----------
+    picture, photograph : str
+        Digests of the bytes of both files.
+    by : str
+        A digest of the network and all settings.
+    """
+
+    picture: str
+    photograph: str
+    by: str
+
+
+class PictureRecord:
+    """The record of a folder of pictures.
+
+    Parameters
+    ----------
+    folder : Path
+    by : str
+        Digest of the current network and settings.
+
+    Attributes
+    ----------
+    path : Path
+    """
+
+    def __init__(self, folder: Path, by: str) -> None:
+        self._folder, self.path, self._by = folder, folder / RECORD_NAME, by
+        check_replaceable(self.path)
+        data = self.path.read_bytes() if self.path.exists() else b""
+        self._known = dict(_entries(data))
+        self._mend = (
+            "" if data.endswith(b"\n") or not data else "\n"
+        )  # ends a line that was cut short
+        self._new: dict[str, Made] = {}
+
+    def holds(self, target: Path, photograph: bytes) -> bool:
+        """Return whether a picture exists that was made from this photograph in this way.
+
+        Thread-safe.
+        """
+        made = self._known.get(self._name(target))
+        if made is None or (made.photograph, made.by) != (digest(photograph), self._by):
+            return False
+        try:
+            return made.picture == digest(target.read_bytes())
+        except OSError:
+            return False
+
+    def made(self, target: Path, photograph: bytes) -> tuple[str, Made]:
+        """Return the entry of a picture that was just made. Thread-safe."""
+        made = Made(digest(target.read_bytes()), digest(photograph), self._by)
+        return self._name(target), made
+
+    def add(self, name: str, made: Made) -> None:
+        """Add an entry at once."""
+        self._new[name] = made
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(self._mend + _line(name, made))
+        self._mend = ""
+
+    def put_in_order(self) -> None:
+        """Write all entries in order of the names, each once, if there are new ones."""
+        if self._new:
+            entries = sorted((self._known | self._new).items())
+            write_text(self.path, "".join(_line(name, made) for name, made in entries))
+
+    def _name(self, target: Path) -> str:
+        return target.relative_to(self._folder).as_posix()
+
+
+def digest(data: bytes) -> str:
+    """Return a digest of bytes, 32 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _line(name: str, made: Made) -> str:
+    return json.dumps({"name": name, **made._asdict()}, ensure_ascii=False) + "\n"
+
+
+def _entries(data: bytes) -> Iterator[tuple[str, Made]]:
+    """Yield the entries of a record. Incomplete and foreign lines are ignored."""
+    for line in data.splitlines():
+        try:
+            entry = json.loads(line)
+            yield entry.pop("name"), Made(**entry)
+        except (ValueError, TypeError, AttributeError, KeyError):
+            continue

@@ -1,0 +1,314 @@
+"""`colorprep colorize`: color photographs by a trained network, keeping their lightness.
+
+The network sees a photograph stretched to the size it was trained at, as `evaluate` judges it:
+objects of another scale than it knows come out in blotches. Its colors are then enlarged to the
+photograph's own resolution, in bands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ... import __version__
+from ...atomic import replacing
+from ...engine import Batch, ThreadEngine, batches_of
+from ...errors import BadImage, InputError, UnusableName
+from ...finite import check_finite
+from ...images.archive import NAME_ENDINGS
+from ...images.decoding import DamageRule, Pixels
+from ...images.folder import folder_source
+from ...images.opening import find_images
+from ...images.reader import ImageReader, each_image
+from ...images.skip import Skip
+from ...locks import sole_process
+from ...places import is_url, shown_url
+from ...progress import Reporter
+from ...quantize.decoding import TEMPERATURE
+from ...training.checkpoint import load_checkpoint
+from ...training.devices import choose_device
+from ...training.prediction import colorize_photograph
+from ...workspace import Workspace
+from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
+from ..evaluate.comparing import file_digest
+from ..replaced import telling_replaced
+from ..source import report_passed_over, report_skips
+from .picture_names import Photographs, Targets, choose_targets
+from .picture_record import Made, PictureRecord, digest
+
+COLORIZED_NAME = "colorized"
+
+
+@dataclass(frozen=True)
+class ColorizeParams:
+    """Parameters of `colorprep colorize`.
+
+    Attributes
+    ----------
+    inputs : sequence of str or Path
+        Photographs, gray or in color, and folders, archives and URLs of them.
+    checkpoint : str, Path or None
+        A checkpoint or a run's folder; None for ``best.pt`` of the newest run that is finished.
+    temperature : float
+        Of the annealed mean.
+    device : str
+        ``auto`` uses a GPU if there is one.
+    workers : int or None
+        How many photographs are worked on at once, each on a thread; None takes all processors.
+    output : str, Path or None
+        None for ``colorized/``.
+    damaged : {"skip", "keep"}
+        Whether photographs that decode although they are damaged are skipped or colored.
+    """
+
+    inputs: Sequence[str | Path]
+    checkpoint: str | Path | None = None
+    temperature: float = TEMPERATURE
+    device: str = "auto"
+    workers: int | None = None
+    output: str | Path | None = None
+    damaged: DamageRule = "skip"
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be asked for."""
+        check_finite(self)
+        if not self.temperature > 0:
+            raise InputError(f"the temperature must be above 0, got {self.temperature}")
+
+
+@dataclass(frozen=True)
+class ColorizeResult:
+    """Result of `colorprep colorize`.
+
+    Attributes
+    ----------
+    origin : Origin
+        Of the network.
+    written : list of Path
+        All pictures, in order of the keys, place by place.
+    kept : list of Path
+        Those of an earlier command, made from the same photographs in the same way.
+    skipped : list of Skip
+    """
+
+    origin: Origin
+    written: list[Path]
+    kept: list[Path]
+    skipped: list[Skip]
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint that was used."""
+        return self.origin.path
+
+
+def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> ColorizeResult:
+    """Color photographs.
+
+    Parameters
+    ----------
+    params : ColorizeParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    ColorizeResult
+
+    Raises
+    ------
+    ArtifactError
+        If the checkpoint is missing or damaged.
+    InputError
+        If there is no photograph, or one would be replaced.
+    OutputExists
+        If the path of the pictures' record is not a file.
+    OutputError
+        If another process colorizes into the folder.
+    """
+    path = choose_checkpoint(params.checkpoint, workspace, reporter)
+    checkpoint = load_checkpoint(path)
+    origin = origin_of(path, checkpoint.config, checkpoint.progress)
+    device = choose_device(params.device)
+    checkpoint.model.to(device)
+    folder = workspace.path(params.output or COLORIZED_NAME)
+    places = _find_photographs(params.inputs, workspace)
+    for photographs in places:
+        report_passed_over(photographs.source, reporter)
+    targets = choose_targets(places, folder)
+    workspace.own_folder(params.output or COLORIZED_NAME)
+    _report_names(targets, reporter)
+    report_origin("coloring by", origin, workspace, reporter)
+    colorize = partial(
+        colorize_photograph, checkpoint, temperature=params.temperature, device=device
+    )
+    with sole_process(folder, "written to", reporter):
+        record = PictureRecord(folder, _colored_by(path, params))
+        tasks = [
+            ColorizeBatch(
+                ImageReader(photographs.source, damaged=params.damaged),
+                colorize,
+                paths,
+                record,
+                reporter,
+            )
+            for photographs, paths in zip(places, targets.paths, strict=True)
+        ]
+        done = _colorize(tasks, places, params.workers, reporter)
+    done.skipped.extend(targets.skipped)
+    if done.kept:
+        reporter.note(
+            f"{len(done.kept)} pictures were already made from the same photographs by the same "
+            f"network, and are kept (according to {record.path.name})"
+        )
+    report_skips(done.skipped, len(done.written), reporter)
+    return ColorizeResult(origin, done.written, done.kept, done.skipped)
+
+
+class ColorizedBatch(NamedTuple):
+    """What became of photographs.
+
+    Attributes
+    ----------
+    written : list of Path
+        All pictures that there are.
+    kept : list of Path
+        Those among them that were there before.
+    skipped : list of Skip
+    entries : list of tuple
+        Of the pictures that were made, see `PictureRecord.add`.
+    """
+
+    written: list[Path]
+    kept: list[Path]
+    skipped: list[Skip]
+    entries: list[tuple[str, Made]]
+
+
+@dataclass(frozen=True)
+class ColorizeBatch:
+    """Colors a batch of photographs and writes the pictures.
+
+    Attributes
+    ----------
+    reader : ImageReader
+    colorize : callable
+        Takes the pixels of a photograph and returns them in color.
+    targets : sequence of Path or None
+        Where the picture of each image of the source is written; None if skipped.
+    record : PictureRecord
+    reporter : Reporter
+        Receives the pictures that are replaced.
+    """
+
+    reader: ImageReader
+    colorize: Callable[[Pixels], Pixels]
+    targets: Sequence[Path | None]
+    record: PictureRecord
+    reporter: Reporter
+
+    def __call__(self, batch: Batch) -> ColorizedBatch:
+        """Return what became of the photographs of a batch."""
+        done = ColorizedBatch([], [], [], [])
+        for index, data in each_image(self.reader.source, batch, self.reader.source.read):
+            target = self.targets[index]
+            if target is None:
+                continue
+            if isinstance(data, Skip):
+                done.skipped.append(data)
+                continue
+            if self.record.holds(target, data):
+                done.kept.append(target)
+            else:
+                try:
+                    picture = self.colorize(self.reader.decoded(index, data).pixels)
+                    with telling_replaced(self.reporter, target), replacing(target) as temporary:
+                        _write_png(temporary, picture)
+                except (BadImage, UnusableName) as error:
+                    done.skipped.append(_skip(self.reader.source.keys[index], error))
+                    continue
+                done.entries.append(self.record.made(target, data))
+            done.written.append(target)
+        return done
+
+
+def _colorize(
+    tasks: Sequence[ColorizeBatch],
+    places: Sequence[Photographs],
+    workers: int | None,
+    reporter: Reporter,
+) -> ColorizedBatch:
+    """Color the photographs of all places, and record each picture once it is written."""
+    whole = ColorizedBatch([], [], [], [])
+    engine = ThreadEngine(workers)
+    n_images = sum(len(photographs.source.keys) for photographs in places)
+    with reporter.track(n_images, "images", "colorizing") as advance:
+        for task, photographs in zip(tasks, places, strict=True):
+            whole.skipped.extend(map(photographs.named, photographs.source.skipped))
+            # One at a time, since a single photograph can be large.
+            batches = batches_of(range(len(photographs.source.keys)), 1)
+            with closing(engine.run(task, batches)) as results:
+                for done in results:
+                    for name, made in done.entries:
+                        task.record.add(name, made)
+                    whole.written.extend(done.written)
+                    whole.kept.extend(done.kept)
+                    whole.skipped.extend(map(photographs.named, done.skipped))
+                    advance(1)
+    for task in tasks[:1]:
+        task.record.put_in_order()
+    return whole
+
+
+def _skip(key: str, error: BadImage | UnusableName) -> Skip:
+    if isinstance(error, UnusableName):
+        return Skip(key, "bad-name", f"its picture cannot be written: {error.why}")
+    return Skip(key, error.reason, error.detail)
+
+
+def _colored_by(path: Path, params: ColorizeParams) -> str:
+    """Return a digest of everything that a picture depends on, except its photograph."""
+    how = f"{params.temperature!r}\n{params.damaged}\n{__version__}"
+    return digest(f"{file_digest(path)}\n{how}".encode())
+
+
+def _report_names(targets: Targets, reporter: Reporter) -> None:
+    if targets.renamed:
+        reporter.note(
+            f"{len(targets.renamed)} photographs, such as {targets.renamed[0]}, have names that "
+            "differ from others only in the ending: their pictures keep it, as in a.jpg.png"
+        )
+
+
+def _write_png(path: Path, pixels: Pixels) -> None:
+    """Write a PNG that says that it is sRGB, and nothing else."""
+    chunks = PngInfo()
+    chunks.add(b"sRGB", b"\0")  # to be rendered perceptually, as photographs are
+    Image.fromarray(pixels).save(path, "PNG", pnginfo=chunks)
+
+
+def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[Photographs]:
+    """Find the photographs that are given; files of one folder are taken together, at the end."""
+    places: list[Photographs] = []
+    files: dict[Path, list[str]] = {}
+    for given in inputs:
+        if is_url(given):
+            places.append(Photographs(shown_url(str(given)), find_images(given)))
+            continue
+        path = workspace.input_path(given)
+        if path.is_dir() or path.name.lower().endswith(NAME_ENDINGS):
+            places.append(Photographs(str(path), find_images(path)))
+        elif path.is_file():
+            files.setdefault(path.parent, []).append(path.name)
+        else:
+            raise InputError(f"there is no file or folder {path}")
+    for root, names in files.items():
+        places.append(Photographs(str(root), folder_source(root, names)))
+    return places

@@ -1,0 +1,135 @@
+"""What `colorprep evaluate` writes: figures, a table of images, and the worst and the best."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ...atomic import check_replaceable, replacing, write_json, write_text
+from ...color.lab import Floats
+from ...errors import OutputExists
+from ...images.decoding import Pixels
+from ...metrics.protocol import protocol_hash
+from ...metrics.resampling import Measured
+from ...report.gallery import gallery
+from .comparing import Compared, Pairs
+
+EVALUATION_SCHEMA = "colorprep.evaluation/1"
+FIGURES = "evaluation.json"
+TABLE = "evaluation.csv"
+SHEET = "worst-and-best.jpg"
+SHOWN = 5
+QUALITY = 90
+
+
+def check_outputs(folder: Path) -> None:
+    """Raise OutputExists if the files could not be written, before any work is done."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputExists(f"{folder} is a file, not a folder; choose another with -o")
+    for path in output_paths(folder):
+        check_replaceable(path)
+
+
+def output_paths(folder: Path) -> tuple[Path, ...]:
+    """Return the paths of all files that are written."""
+    return (folder / FIGURES, folder / TABLE, folder / SHEET)
+
+
+def measured_facts(measured: Mapping[str, Measured]) -> dict[str, Any]:
+    """Return figures by name, fit for JSON."""
+    return {name: figure._asdict() for name, figure in measured.items()}
+
+
+def write_figures(
+    folder: Path, protocol: str, measured: Mapping[str, Measured], provenance: Mapping[str, Any]
+) -> Path:
+    """Write ``evaluation.json`` and return where it is.
+
+    Parameters
+    ----------
+    folder : Path
+    protocol : str
+    measured : mapping of str to Measured
+    provenance : mapping of str to what is fit for JSON
+        What was judged.
+
+    Returns
+    -------
+    Path
+    """
+    path = folder / FIGURES
+    facts = {
+        "schema": EVALUATION_SCHEMA,
+        "protocol": protocol,
+        "protocol_hash": protocol_hash(protocol),
+        **measured_facts(measured),
+        **provenance,
+    }
+    write_json(path, facts)
+    return path
+
+
+def write_table(folder: Path, keys: Sequence[str], columns: Mapping[str, Floats]) -> Path:
+    """Write ``evaluation.csv``, a line an image, and return where it is.
+
+    Parameters
+    ----------
+    folder : Path
+    keys : sequence of str
+    columns : mapping of str to ndarray of shape (n,), float64
+        Written so that they read back exactly.
+
+    Returns
+    -------
+    Path
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["key", *columns])
+    table.writerows(zip(keys, *(column.tolist() for column in columns.values()), strict=True))
+    path = folder / TABLE
+    write_text(path, text.getvalue())
+    return path
+
+
+def write_sheet(folder: Path, pairs: Pairs, size: int | None, compared: Sequence[Compared]) -> Path:
+    """Write a sheet of the worst and the best pictures by CIEDE2000, and return where it is.
+
+    Parameters
+    ----------
+    folder : Path
+    pairs : Pairs
+        Read once more, of which a few are shown.
+    size : int or None
+        At which they were compared.
+    compared : sequence of Compared
+
+    Returns
+    -------
+    Path
+    """
+    ordered = sorted(compared, key=lambda pair: -pair.figures["ciede2000"])
+    n_rows = min(SHOWN, max(1, len(ordered) // 2))
+    worst, best = ordered[:n_rows], ordered[::-1][:n_rows]
+    rows = [
+        [*_gray_picture_original(pairs, size, bad), *_gray_picture_original(pairs, size, good)]
+        for bad, good in zip(worst, best, strict=True)
+    ]
+    captions = ["gray", "the worst", "original", "gray", "the best", "original"]
+    path = folder / SHEET
+    with replacing(path) as temporary:
+        # Color at full resolution: it is what the sheet is about.
+        gallery(rows, captions).save(temporary, "JPEG", quality=QUALITY, subsampling=0)
+    return path
+
+
+def _gray_picture_original(pairs: Pairs, size: int | None, compared: Compared) -> list[Pixels]:
+    pair = pairs.read(compared.index).at(size)
+    gray = np.asarray(Image.fromarray(pair.original).convert("L").convert("RGB"))
+    return [gray, pair.prediction, pair.original]

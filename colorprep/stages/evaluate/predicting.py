@@ -1,0 +1,111 @@
+"""The pictures that a network makes of originals, to be compared with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from ...images.decoding import Pixels
+from ...images.reader import ImageReader
+from ...images.source import Source
+from ...training.checkpoint import Checkpoint
+from ...training.devices import choose_device
+from ...training.judging.likelihood import LikelihoodJudge
+from ...training.prediction import colorize_photograph
+from ..checkpoints import Origin
+from ..source import ImageParams, image_reader
+from .comparing import Judged, Pair, file_digest, source_facts
+
+
+@dataclass(frozen=True)
+class PredictedPairs:
+    """Pairs that are made: originals, and what `colorprep colorize` makes of them.
+
+    Attributes
+    ----------
+    originals : ImageReader
+    colorize : callable
+        Takes the pixels of a photograph and gives them in color.
+    judge : LikelihoodJudge or None
+        Of the same network; None where it gives no distribution over bins.
+    """
+
+    originals: ImageReader
+    colorize: Callable[[Pixels], Pixels]
+    judge: LikelihoodJudge | None
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.originals.source.keys)
+
+    def key(self, index: int) -> str:
+        """Return the key of the original."""
+        return self.originals.source.keys[index]
+
+    def read(self, index: int) -> Pair:
+        """Return a pair; see `Pairs.read`."""
+        pixels = self.originals.read(index).pixels
+        colored = self.colorize(pixels)
+        colored.flags.writeable = False  # as pixels that are read
+        return Pair(colored, pixels)
+
+    def likelihood(self, original: Pixels) -> dict[str, float]:
+        """Return the negative log-likelihoods, see `Likelihood`; none of a regression."""
+        return {} if self.judge is None else self.judge(original)._asdict()
+
+
+def predicted_pictures(
+    checkpoint: Checkpoint,
+    origin: Origin,
+    source: Source,
+    params: ImageParams,
+    temperature: float,
+    device: str,
+) -> Judged:
+    """Evaluate the pictures that a checkpoint predicts for the images of a source.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    origin : Origin
+        Of the checkpoint.
+    source : Source
+        Of the originals.
+    params : ImageParams
+        The rules of decoding.
+    temperature : float
+        Of the annealed mean.
+    device : str
+        See `choose_device`.
+
+    Returns
+    -------
+    Judged
+
+    Raises
+    ------
+    InputError
+        If there is no such device.
+    """
+    chosen = choose_device(device)
+    checkpoint.model.to(chosen)
+    pairs = PredictedPairs(
+        image_reader(source, None, params),
+        partial(colorize_photograph, checkpoint, temperature=temperature, device=chosen),
+        None if checkpoint.outputs == "ab" else LikelihoodJudge(checkpoint, chosen),
+    )
+    provenance = {
+        "original": source_facts(source),
+        "checkpoint": {
+            "digest": file_digest(origin.path),
+            "model": checkpoint.config["model"],
+            "quantizer": checkpoint.quantizer.name,
+            "fingerprint": checkpoint.quantizer.fingerprint,
+            "temperature": temperature,
+            "step": origin.step,
+            "total_steps": origin.total_steps,
+            "finished": origin.finished,
+        },
+    }
+    return Judged(pairs, provenance, list(source.skipped), packages=("torch",), origin=origin)

@@ -1,0 +1,172 @@
+"""The work of `colorprep labels --format npy`: one label map an image, in the source's tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from ...atomic import replacing
+from ...curriculum.scoring import ImageScorer
+from ...engine import Batch, Engine, batches_of
+from ...errors import OutputError, UnusableName
+from ...images.digests import DigestingSource
+from ...images.reader import ImageReader
+from ...images.skip import Skip
+from ...images.source import Source
+from ...progress import Reporter
+from ...quantize.labeling import Labeler
+from ...shards.map_digests import (
+    add_to_journal,
+    begin_journal,
+    read_map_digests,
+    write_map_digests,
+)
+from ...shards.maps import in_the_way, map_path, map_size
+from ..scoring import Scores
+from ..source import ImageParams, check_strict
+
+
+@dataclass
+class WrittenMaps:
+    """Counts of written and skipped images; those of parts can be added up.
+
+    Attributes
+    ----------
+    n_images, n_bytes, n_enlarged : int
+    skipped : list of Skip
+    last : Path or None
+        The map that was written last.
+    scores : dict of int to ndarray
+        By index of the image, where scores were asked for.
+    digests : dict of int to str
+        By index of the image, of the bytes that each map was made from.
+    """
+
+    n_images: int = 0
+    n_bytes: int = 0
+    n_enlarged: int = 0
+    skipped: list[Skip] = field(default_factory=list)
+    last: Path | None = None
+    scores: Scores = field(default_factory=dict)
+    digests: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WriteMaps:
+    """Writes the label maps of a batch of images; can be sent to other processes."""
+
+    reader: ImageReader
+    labeler: Labeler
+    folder: Path
+    scorer: ImageScorer | None = None
+
+    def __call__(self, batch: Batch) -> WrittenMaps:
+        """Return what became of the images of a batch."""
+        done = WrittenMaps()
+        source = DigestingSource(self.reader.source)
+        for image in replace(self.reader, source=source).read_all(batch):
+            if isinstance(image, Skip):
+                done.skipped.append(image)
+                continue
+            if self.scorer is not None:
+                done.scores[image.index] = self.scorer(image.pixels)
+            target = map_path(self.folder, image.key)
+            try:
+                with replacing(target) as path, path.open("wb") as stream:
+                    np.save(stream, self.labeler.label_map(image.pixels))
+                    n_bytes = stream.tell()
+            except UnusableName as error:
+                done.skipped.append(
+                    Skip(image.key, "bad-name", f"its label map cannot be written: {error.why}")
+                )
+                continue
+            done.last = target
+            done.n_bytes += n_bytes
+            done.digests[image.index] = source.digests[image.index]
+            done.n_images += 1
+            done.n_enlarged += image.enlarged
+        return done
+
+
+def label_to_maps(
+    engine: Engine,
+    task: WriteMaps,
+    source: Source,
+    params: ImageParams,
+    reporter: Reporter,
+    keep: Callable[[WrittenMaps], object],
+) -> WrittenMaps:
+    """Label images into one .npy each; existing ones are kept.
+
+    Parameters
+    ----------
+    engine : Engine
+    task : WriteMaps
+    source : Source
+    params : ImageParams
+    reporter : Reporter
+    keep : callable
+        Receives each batch, for its scores and digests.
+
+    Returns
+    -------
+    WrittenMaps
+        Of all images, including existing maps.
+    """
+    whole, digests, missing = _maps_there(task.folder, source)
+    check_strict(whole.skipped, params)
+    if missing:
+        begin_journal(task.folder, digests)
+    with (
+        reporter.track(len(missing), "images", "labeling") as advance,
+        closing(engine.run(task, batches_of(missing, engine.batch_images))) as results,
+    ):
+        for done in results:
+            check_strict(done.skipped, params)
+            if done.last is not None and not done.last.exists():
+                raise OutputError(
+                    f"the workers wrote label maps where this machine cannot see them; give a "
+                    f"folder that all machines share in place of {task.folder}, or write shards"
+                )
+            advance(done.n_images + len(done.skipped))
+            whole.n_images += done.n_images
+            whole.n_bytes += done.n_bytes
+            whole.n_enlarged += done.n_enlarged
+            whole.skipped += done.skipped
+            new = {source.keys[index]: digest for index, digest in done.digests.items()}
+            add_to_journal(task.folder, new)
+            digests.update(new)
+            keep(done)
+    write_map_digests(task.folder, digests)
+    return whole
+
+
+def _maps_there(
+    folder: Path, source: Source
+) -> tuple[WrittenMaps, dict[str, str | None], Sequence[int]]:
+    """Return the maps of an earlier run, their digests, and the images still to be labeled."""
+    known = read_map_digests(folder)
+    there, missing = WrittenMaps(), []
+    digests: dict[str, str | None] = {}
+    taken = in_the_way(source.keys)
+    for index, key in enumerate(source.keys):
+        n_bytes = map_size(folder, key)
+        if key in taken:
+            there.skipped.append(
+                Skip(
+                    key,
+                    "bad-name",
+                    "its label map would have the name of a folder of other label maps",
+                )
+            )
+        elif n_bytes is None or (known is not None and key not in known):
+            missing.append(index)  # including maps that a killed run wrote but did not record
+        else:
+            digests[key] = None if known is None else known[key]
+            there.n_bytes += n_bytes
+            there.n_images += 1
+    return there, digests, missing

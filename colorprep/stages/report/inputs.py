@@ -1,0 +1,266 @@
+"""What a report takes from the workspace: class priors, weights, scores, skipped images."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...artifacts import (
+    holds_bare_array,
+    load_prior,
+    load_vector,
+    load_weights,
+    versions,
+)
+from ...balance.diagnosis import Finding
+from ...balance.prior import Prior
+from ...balance.weights import Weights, check_probs, rebalancing_weights
+from ...color.lab import Floats
+from ...errors import ArtifactError, InputError
+from ...images import skip
+from ...images.skip import count_by_reason
+from ...images.source import Source, digest_of
+from ...progress import Reporter
+from ...quantize.quantizer import Quantizer
+from ...report.comparison_sections import ClassPrior, Reference
+from ...shards.manifest import MANIFEST, read_manifest, read_skipped
+from ...workspace import Workspace
+from ..audit import findings
+from ..audit.stage import AUDIT_NAME
+from ..labels.stage import LABELS_NAME
+from ..lists import LISTS_NAME
+from ..prior.stage import CLASS_FOLDER
+from ..priors import PRIOR_NAME, WEIGHTS_NAME
+from ..verify.stage import vector_findings
+from ..weights import WeightsParams
+from .photographs import Score
+
+SCORES = Path(LISTS_NAME, "rgbvar.csv")
+AUDIT = Path(AUDIT_NAME, "audit.csv")
+MEANINGS = {
+    "prior": skip.REASONS,
+    "labels": skip.REASONS,
+    "audit": findings.REASONS | findings.NOTES,
+}
+_DESCRIBED = ("safety", "schema")
+
+
+class UsedWeights(NamedTuple):
+    """Weights, how they were made, and where they are from.
+
+    Attributes
+    ----------
+    weights : Weights
+    meta : dict
+    origin : str
+        A sentence.
+    """
+
+    weights: Weights
+    meta: dict[str, Any]
+    origin: str
+
+
+def read_weights(prior: Prior, workspace: Workspace, reporter: Reporter) -> UsedWeights:
+    """Read the workspace's weights, or make them where there are none of this prior.
+
+    Raises
+    ------
+    ArtifactError
+        If weights.npz is damaged.
+    """
+    path = workspace.path(WEIGHTS_NAME)
+    made = f"these are made of the prior at lambda {WeightsParams().mix:g}."
+    origin = f"There is no `{WEIGHTS_NAME}`: {made}"
+    if path.exists():
+        weights, meta = load_weights(path)
+        if meta.get("prior_digest") == prior.digest:
+            return UsedWeights(weights, meta, f"They are those of `{WEIGHTS_NAME}`.")
+        origin = f"`{WEIGHTS_NAME}` is of another prior: {made}"
+        reporter.warn(f"{path} is of another prior; the report shows weights of this one instead")
+    params = WeightsParams()
+    weights = rebalancing_weights(prior.probs, params.mix, params.alpha, params.zero_bins)
+    meta = {"lambda": params.mix, "alpha": params.alpha, "zero_bins": params.zero_bins}
+    return UsedWeights(weights, meta, origin)
+
+
+def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict[str, ClassPrior]:
+    """Read the class priors that are over the bins of a prior, in order of their names.
+
+    Raises
+    ------
+    ArtifactError
+        If one of them is damaged.
+    """
+    classes, foreign = {}, []
+    for path in sorted(workspace.path(CLASS_FOLDER).glob(f"*/{PRIOR_NAME}")):
+        one = load_prior(path)
+        if one.quantizer.fingerprint != prior.quantizer.fingerprint:
+            foreign.append(path.parent.name)
+        else:
+            classes[path.parent.name] = ClassPrior(int(one.meta.get("n_images", 0)), one.probs)
+    if foreign:
+        reporter.warn(
+            f"{len(foreign)} class priors, {foreign[0]} first, are over other bins than the prior "
+            "and left out; `colorprep prior --by-class` makes them again"
+        )
+    return classes
+
+
+def read_reference(path: Path, prior: Prior) -> Reference:
+    """Read the prior to compare with: a prior.npz, or a bare .npy, over the same bins.
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, damaged, or over other bins.
+    """
+    quantizer = prior.quantizer
+    if not holds_bare_array(path):
+        other = load_prior(path)
+        if other.quantizer.fingerprint != quantizer.fingerprint:
+            raise ArtifactError(
+                f"{path} is over the {len(other.probs)} bins of {other.quantizer.name}, the prior "
+                f"over the {len(prior.probs)} of {quantizer.name} (fingerprints "
+                f"{other.quantizer.fingerprint} and {quantizer.fingerprint}); only priors over the "
+                "same bins can be compared: count one of them again"
+            )
+        return Reference(path.name, other.probs, _findings(quantizer, other.probs))
+    vector = load_vector(path)
+    if len(vector) != len(prior.probs):
+        raise ArtifactError(
+            f"{path} has {len(vector)} bins, but the prior is over the {len(prior.probs)} of "
+            f"{quantizer.name}; only priors over the same bins can be compared"
+        )
+    try:
+        probs = check_probs(vector)
+    except InputError as error:
+        raise ArtifactError(f"{path}: {error}") from error
+    return Reference(path.name, probs, _findings(quantizer, vector))
+
+
+def read_scores(workspace: Workspace) -> list[Score]:
+    """Read the ranking of the workspace's images; empty where there is none.
+
+    Raises
+    ------
+    ArtifactError
+        If it is damaged.
+    """
+    path = workspace.path(SCORES)
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = csv.DictReader(stream)
+            scores = [Score(row["key"], float(row["rgbvar"])) for row in rows]
+        if not scores:
+            raise ValueError("it holds no image")
+        return scores
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error}): it should have the columns key and rgbvar; make it "
+            "again with `colorprep rgbvar`"
+        ) from error
+
+
+def read_skips(prior: Prior, workspace: Workspace) -> dict[str, Mapping[str, int]]:
+    """Count the images that commands skipped or found odd, by command and by reason or note.
+
+    Raises
+    ------
+    ArtifactError
+        If a file that lists them is damaged.
+    """
+    skips: dict[str, Mapping[str, int]] = {"prior": dict(prior.meta.get("skipped", {}))}
+    labels = workspace.path(LABELS_NAME)
+    if (labels / MANIFEST).exists():
+        skips["labels"] = count_by_reason(read_skipped(labels))
+    audit = workspace.path(AUDIT)
+    if audit.exists():
+        skips["audit"] = _audit_reasons(audit)
+    return skips
+
+
+def provenance(
+    prior: Prior,
+    used: UsedWeights,
+    source: Source | None,
+    compared: Path | None,
+    workspace: Workspace,
+) -> dict[str, dict[str, Any]]:
+    """Return what a report is made of: by artifact, its digest and how it was made."""
+    quantizer = prior.quantizer
+    artifacts: dict[str, dict[str, Any]] = {
+        "prior": {
+            "file": PRIOR_NAME,
+            "sha256": _sha256(workspace.path(PRIOR_NAME)),
+            "digest": prior.digest,
+            "quantizer": quantizer.name,
+            "fingerprint": quantizer.fingerprint,
+            "parameters": quantizer.parameters,
+            **prior.meta,
+        },
+        "weights": {key: value for key, value in used.meta.items() if key not in _DESCRIBED},
+    }
+    if used.meta.get("prior_digest") == prior.digest:
+        digest = _sha256(workspace.path(WEIGHTS_NAME))
+        artifacts["weights"] = {"file": WEIGHTS_NAME, "sha256": digest, **artifacts["weights"]}
+    labels = workspace.path(LABELS_NAME)
+    if (labels / MANIFEST).exists():
+        artifacts["labels"] = _of_labels(labels)
+    for name, path in (("ranking", SCORES), ("audit", AUDIT)):
+        if workspace.path(path).exists():
+            artifacts[name] = {"file": path.as_posix(), "sha256": _sha256(workspace.path(path))}
+    if compared is not None:
+        artifacts["reference"] = {"file": compared.name, "sha256": _sha256(compared)}
+    if source is not None:
+        digest = digest_of(source, range(len(source.keys)))
+        counted = prior.meta.get("source", {}).get("digest")
+        artifacts["images"] = {
+            "source": source.name,
+            "n_files": len(source.keys),
+            "digest": digest,
+            "same_names_and_sizes": digest == counted,
+        }
+    made_by = versions("numpy", "pillow", "scikit-image", "matplotlib", "jinja2")
+    artifacts["page"] = {"versions": made_by}
+    return artifacts
+
+
+def _of_labels(folder: Path) -> dict[str, Any]:
+    manifest = read_manifest(folder)
+    return {
+        "file": f"{LABELS_NAME}/{MANIFEST}",
+        "sha256": _sha256(folder / MANIFEST),
+        **{key: manifest[key] for key in ("format", "settings", "n_images", "n_shards")},
+        "source": {"digest": manifest["digest"], "n_files": manifest["n_files"]},
+        "versions": manifest["versions"],
+    }
+
+
+def _findings(quantizer: Quantizer, probs: Floats) -> list[Finding]:
+    return vector_findings(probs) if quantizer.name in ("ab313", "ab529") else []
+
+
+def _audit_reasons(path: Path) -> dict[str, int]:
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        listed = [row[column] for row in rows for column in ("reasons", "notes")]
+        counts = Counter(reason for reasons in listed for reason in reasons.split(";") if reason)
+    except (KeyError, AttributeError, ValueError, csv.Error) as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error}): it should have the columns reasons and notes; make it "
+            "again with `colorprep audit`"
+        ) from error
+    return {reason: counts[reason] for reason in sorted(counts)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,209 @@
+"""`colorprep report`: what there is in a workspace, as one page of HTML.
+
+The page is made of the artifacts that are there; what is missing is named with the command that
+makes it. The images are read again, a sample of them, for the round trip and the thumbnails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ...artifacts import load_prior
+from ...atomic import check_replaceable, replacing, write_text
+from ...balance.prior import Prior
+from ...errors import InputError
+from ...images.passed_over import described
+from ...images.source import Source, digest_of
+from ...progress import Reporter
+from ...report.comparison_sections import classes_section, comparison_section, uncertainty_section
+from ...report.image_sections import (
+    error_summary,
+    ranking_section,
+    round_trip_section,
+    skipped_section,
+)
+from ...report.page import Chart, Section, render
+from ...report.prior_sections import (
+    lambda_section,
+    prior_section,
+    smoothing_section,
+    summary,
+    weights_section,
+)
+from ...report.provenance import provenance_section
+from ...report.svg import write_png
+from ...workspace import Workspace
+from ..priors import PRIOR_NAME
+from ..replaced import telling_replaced
+from ..source import ImageParams, open_engine, open_source
+from .inputs import (
+    MEANINGS,
+    provenance,
+    read_classes,
+    read_reference,
+    read_scores,
+    read_skips,
+    read_weights,
+)
+from .photographs import ranked_photographs, sample_round_trip
+
+REPORT_NAME = "report.html"
+
+
+@dataclass(frozen=True)
+class ReportParams:
+    """What `colorprep report` is to do.
+
+    Attributes
+    ----------
+    images : ImageParams
+        Where the images are that are read again.
+    compare : str, Path or None
+        A prior to compare with, a prior.npz or a bare .npy over the same bins.
+    figures : str, Path or None
+        A folder to write the figures to, as PNG.
+    output : str, Path or None
+        None for ``report.html``.
+    """
+
+    images: ImageParams = field(default_factory=ImageParams)
+    compare: str | Path | None = None
+    figures: str | Path | None = None
+    output: str | Path | None = None
+
+
+class ReportResult(NamedTuple):
+    """What `colorprep report` did.
+
+    Attributes
+    ----------
+    path : Path
+    n_bytes : int
+    sections : list of Section
+    figures : list of Path
+        The PNG files.
+    """
+
+    path: Path
+    n_bytes: int
+    sections: list[Section]
+    figures: list[Path]
+
+
+def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> ReportResult:
+    """Write the page.
+
+    Parameters
+    ----------
+    params : ReportParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    ReportResult
+
+    Raises
+    ------
+    ArtifactError
+        If there is no prior, an artifact is damaged, or the prior to compare with is over other
+        bins.
+    InputError
+        If `images.folder` is given and is no source.
+    """
+    path = workspace.path(params.output or REPORT_NAME)
+    check_replaceable(path)
+    if params.figures is not None:
+        check_replaceable(workspace.path(params.figures) / "prior.png")
+    prior = load_prior(workspace.path(PRIOR_NAME))
+    used = read_weights(prior, workspace, reporter)
+    compared = None if params.compare is None else workspace.input_path(params.compare)
+    reference = None if compared is None else read_reference(compared, prior)
+    classes = read_classes(prior, workspace, reporter)
+    scores = read_scores(workspace)
+    source = _find_images(params.images, workspace, reporter)
+    with open_engine(params.images) as engine:
+        sample = None
+        if source is not None:
+            sample = sample_round_trip(engine, source, prior.quantizer, params.images, reporter)
+        photographs = ranked_photographs(engine, source, scores, params.images)
+    sections = [
+        prior_section(prior),
+        smoothing_section(prior),
+        weights_section(prior.quantizer, *used),
+        lambda_section(prior),
+        classes_section(prior, classes),
+        *([] if reference is None else [comparison_section(prior, reference)]),
+        uncertainty_section(prior),
+        ranking_section(np.array([item.score for item in scores]), photographs),
+        round_trip_section(prior.quantizer, sample),
+        skipped_section(read_skips(prior, workspace), MEANINGS, _passed_over(source)),
+        provenance_section(provenance(prior, used, source, compared, workspace)),
+    ]
+    counted = source is not None and _counted(prior, source)
+    if source is not None and not counted:
+        reporter.warn(
+            f"the prior was counted on other images than those of {source.name}, from which the "
+            "round trip and the photographs are; give its images with --dir and --list"
+        )
+        sections = [_of_other_images(section, source.name) for section in sections]
+    numbers = summary(prior, used.weights)
+    if sample is not None:
+        numbers |= {"median round-trip error": error_summary(sample)}
+    name = prior.meta.get("name") or (source.name if source is not None and counted else None)
+    html = render(f"Color report of {name}" if name else "Color report", numbers, sections)
+    with telling_replaced(reporter, path):
+        write_text(path, html)
+    figures: list[Path] = []
+    if params.figures is not None:
+        folder = workspace.own_folder(params.figures)
+        figures = list(_write_figures(sections, folder, reporter))
+    return ReportResult(path, len(html.encode("utf-8")), sections, figures)
+
+
+def _counted(prior: Prior, source: Source) -> bool:
+    """Tell whether a prior was counted on these images."""
+    digest: object = prior.meta.get("source", {}).get("digest")
+    return digest == digest_of(source, range(len(source.keys)))
+
+
+def _passed_over(source: Source | None) -> str:
+    """Describe the files of the source that are not images; empty if there are none."""
+    if source is None or not source.passed_over:
+        return ""
+    return f"In {source.name}, colorprep {described(source.passed_over)}."
+
+
+def _of_other_images(section: Section, name: str) -> Section:
+    """Say in the sections of images that they are of others than the rest of the page."""
+    if section.anchor not in ("round-trip", "ranking") or not section.blocks:
+        return section
+    also = f" These are images of {name}, which are not the ones that the prior was counted on."
+    return replace(section, reading=section.reading + also)
+
+
+def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) -> Source | None:
+    """Find the images to read again; None where a remembered source has gone."""
+    try:
+        return open_source(params, workspace, reporter)
+    except InputError as error:
+        if params.folder is not None or params.list is not None:
+            raise
+        reporter.warn(f"the images are not read again: {error}")
+        return None
+
+
+def _write_figures(sections: list[Section], folder: Path, reporter: Reporter) -> Iterator[Path]:
+    """Write every chart as PNG; gives the paths."""
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Chart):
+                path = folder / f"{block.name}.png"
+                with telling_replaced(reporter, path), replacing(path) as temporary:
+                    write_png(block.figure, block.title, temporary)
+                yield path

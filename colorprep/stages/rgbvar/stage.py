@@ -1,0 +1,300 @@
+"""`colorprep rgbvar`: rank images from the most to the least colorful, and cut out a curriculum.
+
+References
+----------
+The colorizer-fcn project (seed 001): variance across R, G and B at 256 x 256, and lists by rank.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...artifacts import load_prior
+from ...atomic import check_replaceable, write_text
+from ...balance.prior import Prior
+from ...color.lab import Floats
+from ...curriculum.ranking import color_strata, ranked, ranked_by_strata
+from ...curriculum.scoring import SCORES
+from ...errors import InputError
+from ...finite import check_finite
+from ...images.lists import read_list
+from ...images.skip import Skip
+from ...images.source import Source
+from ...locks import in_turn
+from ...progress import Reporter
+from ...scorebook import ScoreBook
+from ...workspace import Workspace
+from ..lists import LISTS_NAME
+from ..priors import PRIOR_NAME
+from ..replaced import replace_list, telling_replaced
+from ..scoring import open_scores, score_missing
+from ..source import ImageParams, check_strict, open_source, report_skips
+
+SCORE_NAMES = tuple(name.replace("_", "-") for name in SCORES)
+
+
+@dataclass(frozen=True)
+class RgbvarParams:
+    """What `colorprep rgbvar` is to do.
+
+    Attributes
+    ----------
+    images : ImageParams
+    ranks : tuple of int, or None
+        First and last rank of the curriculum, counted from 1, both included.
+    output : str, Path or None
+        Folder of the lists; None for ``lists/``.
+    score : str
+        One of `SCORE_NAMES`. ``surprise`` is under the workspace's prior.
+    min_score : float or None
+        The curriculum is of the images with at least this score.
+    stratify : bool
+        Whether every beginning of the ranking is to hold each color in its share of the images.
+    montages : tuple of int
+        Ranks from which on 100 images are shown, counted from 1.
+    fast : bool
+        Whether large JPEG files may be decoded from a part of their coefficients.
+    """
+
+    images: ImageParams = field(default_factory=ImageParams)
+    ranks: tuple[int, int] | None = None
+    output: str | Path | None = None
+    score: str = "rgbvar"
+    min_score: float | None = None
+    stratify: bool = False
+    montages: tuple[int, ...] = ()
+    fast: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together, before any image is read."""
+        check_finite(self)
+        if self.score not in SCORE_NAMES:
+            raise InputError(
+                f"there is no score {self.score!r}; there are {', '.join(SCORE_NAMES)}"
+            )
+        if self.ranks is not None and self.min_score is not None:
+            raise InputError("a curriculum is cut out by ranks or by --min-score; choose one")
+
+    @property
+    def stem(self) -> str:
+        """What the names of the lists begin with."""
+        return f"{self.score}-stratified" if self.stratify else self.score
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Images in order.
+
+    Attributes
+    ----------
+    source : Source
+    order : ndarray of shape (n,), intp
+        Indices of the source's images, best first.
+    table : ndarray of shape (n,), `ImageScores`
+        All scores, in that order.
+    scores : ndarray of shape (n,), float64
+        The one by which they are ranked.
+    strata : ndarray of shape (n,), int64, or None
+    """
+
+    source: Source
+    order: NDArray[np.intp]
+    table: NDArray[np.void]
+    scores: Floats
+    strata: NDArray[np.int64] | None
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the images, best first."""
+        return [self.source.keys[index] for index in self.order.tolist()]
+
+
+@dataclass(frozen=True)
+class RgbvarResult:
+    """What `colorprep rgbvar` did.
+
+    Attributes
+    ----------
+    ranking : Ranking
+        From the most colorful on.
+    list_path, scores_path : Path
+    range_path : Path or None
+        The list of the curriculum.
+    n_in_range : int
+    pictures : list of Path
+        Montages, and the curve of scores.
+    skipped : list of Skip
+    """
+
+    ranking: Ranking
+    list_path: Path
+    scores_path: Path
+    range_path: Path | None
+    n_in_range: int
+    pictures: list[Path]
+    skipped: list[Skip]
+
+
+def parse_ranks(text: str) -> tuple[int, int]:
+    """Read START-END.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``1000-100100``.
+
+    Returns
+    -------
+    tuple of int
+        Counted from 1, both ends included.
+
+    Raises
+    ------
+    InputError
+        If it is no such range.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", text)
+    if match is None:
+        raise InputError(f"a range is START-END, such as 1000-100100; got {text!r}")
+    start, end = int(match[1]), int(match[2])
+    if not 1 <= start <= end:
+        raise InputError(f"a range counts from 1 and ends no earlier than it starts; got {text!r}")
+    return start, end
+
+
+def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> RgbvarResult:
+    """Rank the images of a source by colorfulness and write the lists.
+
+    Parameters
+    ----------
+    params : RgbvarParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    RgbvarResult
+
+    Raises
+    ------
+    InputError
+        If no image could be read, the range or a montage starts past the last one, or no image has
+        the score that is asked for.
+    ArtifactError
+        If surprise is asked for and there is no prior.
+    ColorprepError
+        With `images.strict`, at the first bad image.
+    """
+    source = open_source(params.images, workspace, reporter)
+    check_strict(source.skipped, params.images)
+    _check_starts(params, len(source.keys))
+    folder = workspace.path(params.output or LISTS_NAME)
+    list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
+    for path in (list_path, scores_path):
+        check_replaceable(path)
+    prior = load_prior(workspace.path(PRIOR_NAME)) if params.score == "surprise" else None
+    score = params.score.replace("-", "_")
+    with open_scores(source, params.images, prior, workspace, reporter, params.fast) as book:
+        bad = score_missing(book, score, source, params.images, prior, params.fast, reporter)
+    skipped = sorted([*source.skipped, *bad])
+    report_skips(skipped, int(book.known.sum()), reporter)
+    ranking = _rank(source, book, score, params.stratify)
+    _check_starts(params, len(ranking.order))
+    workspace.own_folder(params.output or LISTS_NAME)
+    before = _others_of_the_ranking(list_path, ranking)
+    with in_turn(folder):  # so that all three come from one command
+        replace_list(list_path, ranking.keys, reporter)
+        with telling_replaced(reporter, scores_path):
+            _write_scores(scores_path, ranking, prior)
+        range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
+    pictures: list[Path] = []
+    if params.montages:
+        from .montages import write_montages  # which draws, and drawing is slow to import
+
+        pictures = write_montages(folder, ranking, params, reporter)
+    stale = sorted(before - {range_path, *pictures})
+    if stale:
+        names = ", ".join(path.name for path in stale)
+        reporter.warn(f"the ranking has changed since these were made, and they stay: {names}")
+    return RgbvarResult(ranking, list_path, scores_path, range_path, n_in_range, pictures, skipped)
+
+
+def _rank(source: Source, book: ScoreBook, score: str, stratify: bool) -> Ranking:
+    known = np.flatnonzero(book.known)
+    table = book.scores[known]
+    keys = [source.keys[index] for index in known.tolist()]
+    if not stratify:
+        order = ranked(table[score], keys)
+        return Ranking(source, known[order], table[order], table[score][order], None)
+    strata = color_strata(table["sectors"])
+    order = ranked_by_strata(table[score], keys, strata)
+    return Ranking(source, known[order], table[order], table[score][order], strata[order])
+
+
+def _others_of_the_ranking(list_path: Path, ranking: Ranking) -> set[Path]:
+    """Return the lists and pictures that were made of another ranking in the list's place."""
+    if not list_path.exists() or read_list(list_path, may_be_empty=True) == ranking.keys:
+        return set()
+    folder, stem = list_path.parent, list_path.stem
+    lists = [path for path in folder.glob(f"{stem}-*.txt") if re.search(r"-\d", path.stem)]
+    pictures = [*folder.glob(f"{stem}-montage-*.jpg"), *folder.glob(f"{stem}.png")]
+    return {*lists, *pictures}
+
+
+def _check_starts(params: RgbvarParams, n_images: int) -> None:
+    starts = {"montage": max(params.montages, default=1)}
+    starts["range"] = params.ranks[0] if params.ranks else 1
+    for what, start in starts.items():
+        if start > n_images:
+            raise InputError(
+                f"the {what} starts at {start}, but there are only {n_images} images; choose one "
+                f"within 1-{n_images}"
+            )
+
+
+def _write_curriculum(
+    folder: Path, ranking: Ranking, params: RgbvarParams, reporter: Reporter
+) -> tuple[Path | None, int]:
+    """Write the list of the images that are asked for; return where it is and how many they are."""
+    keys = ranking.keys
+    if params.ranks is not None:
+        start, end = params.ranks
+        if end > len(keys):
+            reporter.warn(f"only {len(keys)} images: the range ends there, not at {end}")
+        path, chosen = folder / f"{params.stem}-{start}-{end}.txt", keys[start - 1 : end]
+    elif params.min_score is not None:
+        enough = ranking.scores >= params.min_score
+        if not enough.any():
+            raise InputError(
+                f"no image reaches {params.score} {params.min_score:g}; the highest is "
+                f"{ranking.scores.max():g}"
+            )
+        path = folder / f"{params.stem}-min-{params.min_score:g}.txt"
+        chosen = [keys[rank] for rank in np.flatnonzero(enough).tolist()]
+    else:
+        return None, 0
+    replace_list(path, chosen, reporter)
+    return path, len(chosen)
+
+
+def _write_scores(path: Path, ranking: Ranking, prior: Prior | None) -> None:
+    """Write all scores; surprise only where it was asked for, since it depends on a prior."""
+    names = [name for name in SCORES if name != "surprise" or prior is not None]
+    columns = [ranking.table[name].tolist() for name in names]
+    columns.append(np.where(ranking.table["reduced"], "reduced", "full").tolist())
+    names.append("decoding")
+    if ranking.strata is not None:
+        columns.append(ranking.strata.tolist())
+        names.append("stratum")
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["key", *names])
+    table.writerows(zip(ranking.keys, *columns, strict=True))
+    write_text(path, text.getvalue())

@@ -1,0 +1,5 @@
+"""`colorprep train`: train a colorizer from label shards."""
+
+from .params import TrainParams as TrainParams
+from .stage import TrainResult as TrainResult
+from .stage import run as run

@@ -1,0 +1,229 @@
+"""`colorprep verify --deep`: label every image again, and compare with the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from ...artifacts import load_npy
+from ...engine import Batch, batches_of
+from ...images.digests import DigestingSource
+from ...images.reader import ImageReader
+from ...images.skip import Skip
+from ...images.source import Source
+from ...progress import Reporter
+from ...quantize.labeling import Labeler
+from ...shards.manifest import read_skipped
+from ...shards.map_digests import read_map_digests
+from ...shards.maps import map_path
+from ...shards.plan import Plan, labeler_of, reader_of
+from ...shards.reader import ShardReader
+from ...shards.sidecar import Sidecar, read_sidecar
+from ..labels.shards import LabelBatch, LabeledBatch
+from ..source import ImageParams, open_engine
+from .problem import Problem
+
+SHOWN = 5  # images of a shard that are named
+
+CHANGED = "has changed since it was labeled"
+
+
+def compare_shards(
+    paths: Sequence[Path], plan: Plan, source: Source, images: ImageParams, reporter: Reporter
+) -> tuple[list[Problem], int]:
+    """Label the images of shards again, and compare all arrays.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Shards that are sound as files.
+    plan : Plan
+    source : Source
+    images : ImageParams
+        Workers and the cluster to use.
+    reporter : Reporter
+
+    Returns
+    -------
+    problems : list of Problem
+        Up to `SHOWN` images of a shard by their names.
+    n_compared : int
+        Images that were labeled again.
+    """
+    indices = {key: index for index, key in enumerate(source.keys)}
+    shards = [_CheckedShard(path, read_sidecar(path)) for path in paths]
+    chosen = [[indices[key] for key in shard.keys if key in indices] for shard in shards]
+    task = LabelBatch(reader_of(plan, source), labeler_of(plan))
+    problems: list[Problem] = []
+    n_compared = 0
+    with (
+        open_engine(images) as engine,
+        reporter.track(sum(map(len, chosen)), "images", "labeling again") as advance,
+        closing(engine.run(task, _batches(chosen, engine.batch_images))) as results,
+    ):
+        for shard, own in zip(shards, chosen, strict=True):
+            texts = [f"{key} is no longer in the source" for key in shard.keys - indices.keys()]
+            for _ in batches_of(own, engine.batch_images):
+                done = next(results)
+                texts += shard.differences(done, source)
+                n_compared += len(done.keys)
+                advance(len(done.keys) + len(done.skipped))
+            problems += [Problem(shard.path, text) for text in _shortened(sorted(texts))]
+    return problems, n_compared
+
+
+def _batches(chosen: Sequence[Sequence[int]], size: int) -> Iterator[Batch]:
+    return chain.from_iterable(batches_of(indices, size) for indices in chosen)
+
+
+def _shortened(texts: Sequence[str]) -> list[str]:
+    rest = len(texts) - SHOWN
+    return [
+        *texts[:SHOWN],
+        *([f"the same holds for {rest:,} more of its images"] if rest > 0 else []),
+    ]
+
+
+@dataclass(frozen=True)
+class _CheckedShard:
+    """A shard that is compared with labels made again."""
+
+    path: Path
+    sidecar: Sidecar
+
+    @property
+    def keys(self) -> set[str]:
+        return {*self.sidecar.rows, *(skip.key for skip in self.sidecar.skipped)}
+
+    def differences(self, done: LabeledBatch, source: Source) -> Iterator[str]:
+        """Yield the images whose new labels differ from those in the shard."""
+        arrays = ShardReader(self.path).arrays
+        rows, known = self.sidecar.rows, self.sidecar.digests
+        now = {source.keys[index]: digest for index, digest in done.digests.items()}
+        changed = {key for key in now if known.get(key, "") not in (None, now[key])}
+        for place, key in enumerate(done.keys):
+            if key not in rows:
+                yield f"{key} was skipped, but can be labeled now"
+                continue
+            names = [
+                name
+                for name, again in done.labels.items()
+                if not np.array_equal(arrays[name][rows[key]], again[place])
+            ]
+            yield from _told(key, key in changed, names)
+        was_skipped = {skip.key for skip in self.sidecar.skipped}
+        for skip in done.skipped:
+            if skip.key not in was_skipped:
+                yield _no_longer_readable(skip)
+            elif skip.key in changed:
+                yield f"{skip.key}, which is skipped, {CHANGED}"
+
+
+def _told(key: str, is_changed: bool, names: Sequence[str]) -> Iterator[str]:
+    """Yield how an image differs, if it does."""
+    others = f"now gives other values of {', '.join(names)} than the labels contain"
+    if is_changed:
+        yield f"{key} {CHANGED}" + (f", and {others}" if names else "")
+    elif names:
+        yield f"{key} {others}"
+
+
+def _no_longer_readable(skip: Skip) -> str:
+    return f"{skip.key} can no longer be read ({skip.reason}: {skip.detail})"
+
+
+@dataclass(frozen=True)
+class CompareMaps:
+    """Compares the label maps of a batch of images with new ones; can be sent elsewhere.
+
+    Attributes
+    ----------
+    reader : ImageReader
+    labeler : Labeler
+    folder : Path
+    known : mapping of str to str or None
+        The digests of the images that the maps were made from, by key.
+    skipped : frozenset of str
+        Keys of the images that have no map.
+    """
+
+    reader: ImageReader
+    labeler: Labeler
+    folder: Path
+    known: Mapping[str, str | None]
+    skipped: frozenset[str]
+
+    def __call__(self, batch: Batch) -> tuple[int, list[tuple[str, str]]]:
+        """Return how many images were labeled again, and what differs: key and text."""
+        source = DigestingSource(self.reader.source)
+        n_compared, found = 0, []
+        for image in replace(self.reader, source=source).read_all(batch):
+            if isinstance(image, Skip):
+                if image.key not in self.skipped:
+                    found.append((image.key, _no_longer_readable(image)))
+                continue
+            n_compared += 1
+            if image.key in self.skipped:
+                found.append((image.key, f"{image.key} was skipped, but can be labeled now"))
+                continue
+            again = self.labeler.label_map(image.pixels)
+            same = np.array_equal(load_npy(map_path(self.folder, image.key)), again)
+            known = self.known.get(image.key)
+            changed = known not in (None, source.digests[image.index])
+            texts = _told(image.key, changed, [] if same else ["label"])
+            found += [(image.key, text) for text in texts]
+        return n_compared, found
+
+
+def compare_maps(
+    folder: Path,
+    plan: Plan,
+    source: Source,
+    bad: Collection[Path],
+    images: ImageParams,
+    reporter: Reporter,
+) -> tuple[list[Problem], int]:
+    """Label all images again, and compare with their maps.
+
+    Parameters
+    ----------
+    folder : Path
+    plan : Plan
+    source : Source
+    bad : collection of Path
+        Maps that are known to be wrong or missing.
+    images : ImageParams
+        Workers and the cluster to use.
+    reporter : Reporter
+
+    Returns
+    -------
+    problems : list of Problem
+    n_compared : int
+        Images that were labeled again.
+    """
+    skipped = frozenset(skip.key for skip in read_skipped(folder))
+    known = read_map_digests(folder) or {}
+    task = CompareMaps(reader_of(plan, source), labeler_of(plan), folder.resolve(), known, skipped)
+    chosen = [
+        index
+        for index, key in enumerate(source.keys)
+        if (path := map_path(folder, key)) not in bad and (path.exists() or key in skipped)
+    ]
+    problems: list[Problem] = []
+    n_compared = 0
+    with (
+        open_engine(images) as engine,
+        reporter.track(len(chosen), "images", "labeling again") as advance,
+        closing(engine.run(task, batches_of(chosen, engine.batch_images))) as results,
+    ):
+        for n_done, found in results:
+            n_compared += n_done
+            advance(n_done)
+            problems += [Problem(map_path(folder, key), text) for key, text in found]
+    return problems, n_compared

@@ -1,0 +1,222 @@
+"""`colorprep verify`: is an artifact what it says, is a prior from elsewhere sound, and repair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ...artifacts import holds_bare_array, load_arrays, load_prior, load_vector, load_weights
+from ...balance.diagnosis import Finding, diagnose_prior
+from ...balance.prior import smoothed_probs
+from ...balance.weights import ZeroBins, check_probs, rebalancing_weights
+from ...color.lab import Floats
+from ...errors import ArtifactError, InputError
+from ...locks import sole_process
+from ...progress import Reporter
+from ...quantize.tables import cell_bins
+from ...workspace import Workspace
+from ..source import ImageParams
+from .labels import labels_problems, repair_labels
+from .problem import Problem
+
+
+@dataclass(frozen=True)
+class VerifyParams:
+    """Parameters of `colorprep verify`.
+
+    Attributes
+    ----------
+    path : str or Path
+        Labels, a prior, weights, or a bare prior of another program.
+    deep : bool
+        Make all labels again and compare.
+    repair : bool
+        Make wrong files again.
+    images : ImageParams
+        Where the images are, for the last two.
+    """
+
+    path: str | Path
+    deep: bool = False
+    repair: bool = False
+    images: ImageParams = field(default_factory=ImageParams)
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """Result of `colorprep verify`.
+
+    Attributes
+    ----------
+    path : Path
+    what : str
+        What it is.
+    problems : list of Problem
+        Those that are left.
+    repaired : list of Problem
+    n_compared : int or None
+        Images that were labeled again and compared; None if not requested.
+    """
+
+    path: Path
+    what: str
+    problems: list[Problem]
+    repaired: list[Problem]
+    n_compared: int | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is certainly wrong."""
+        return all(problem.severity != "wrong" for problem in self.problems)
+
+
+def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> VerifyResult:
+    """Check an artifact, and repair it if asked.
+
+    Parameters
+    ----------
+    params : VerifyParams
+    workspace : Workspace
+    reporter : Reporter
+
+    Returns
+    -------
+    VerifyResult
+
+    Raises
+    ------
+    ArtifactError
+        If there is no such file, or nothing that can be checked.
+    InputError
+        If only labels can be repaired or looked at deeper.
+    """
+    path = workspace.input_path(params.path)
+    if not path.exists():
+        raise ArtifactError(f"there is no file or folder {path}")
+    if path.is_dir():
+        return _verify_labels(path, params, workspace, reporter)
+    if params.deep or params.repair:
+        raise InputError(f"--deep and --repair are for a folder of labels; {path} is a file")
+    if holds_bare_array(path):
+        return VerifyResult(path, "a bare prior", _bare_prior_problems(path), [])
+    if path.suffix != ".npz":
+        raise ArtifactError(
+            f"{path} cannot be checked: give a folder of labels, a prior.npz, a weights.npz or an "
+            ".npy prior"
+        )
+    what, check = _npz_check(path)
+    try:
+        found = check(path)
+    except ArtifactError as error:
+        found = [str(error)]
+    return VerifyResult(path, what, [Problem(path, text) for text in found], [])
+
+
+def _verify_labels(
+    folder: Path, params: VerifyParams, workspace: Workspace, reporter: Reporter
+) -> VerifyResult:
+    images = params.images
+    found = labels_problems(folder, params.deep, images, workspace, reporter)
+    repaired: list[Problem] = []
+    wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
+    if wrong and params.repair:
+        with sole_process(folder, "labeled", reporter):
+            repair_labels(folder, wrong, images, workspace, reporter)
+        left = labels_problems(folder, params.deep, images, workspace, reporter)
+        repaired = [problem for problem in found.problems if problem not in left.problems]
+        found = left
+    return VerifyResult(folder, "labels", found.problems, repaired, found.n_compared)
+
+
+def _npz_check(path: Path) -> tuple[str, Callable[[Path], list[str]]]:
+    try:
+        schema = str(load_arrays(path, "")[1].get("schema"))
+    except ArtifactError:
+        return "a file of arrays", _prior_problems
+    if schema.startswith("colorprep.weights"):
+        return "weights", _weights_problems
+    return "a prior", _prior_problems
+
+
+def _prior_problems(path: Path) -> list[str]:
+    """Return what is wrong with a prior.npz: sums, and what can be computed again."""
+    prior = load_prior(path)
+    problems = []
+    n_pixels = int(prior.cells.sum())
+    if prior.n_pixels != n_pixels:
+        problems.append(f"its bins hold {prior.n_pixels} pixels, and its cells {n_pixels}")
+    if prior.meta.get("n_pixels") not in (None, prior.n_pixels):
+        problems.append(f"it says {prior.meta['n_pixels']} pixels, and holds {prior.n_pixels}")
+    bins = cell_bins(prior.quantizer)
+    if bins is not None:
+        known = bins != len(bins) - 1
+        by_cell = np.bincount(
+            bins[known], weights=prior.cells.ravel()[known], minlength=len(prior.counts)
+        )
+        if not np.array_equal(by_cell, prior.counts):
+            problems.append("the counts of its bins are not those of its cells")
+        if prior.cells.ravel()[~known].any():
+            problems.append("it counts pixels in cells that no 8-bit color has")
+    if problems:
+        return problems
+    smoothing = prior.meta.get("smoothing", "soft")
+    expected = smoothed_probs(prior.quantizer, prior.counts, prior.cells, smoothing)
+    if not np.allclose(expected, prior.probs, rtol=1e-9, atol=1e-15):
+        problems.append(f"its probabilities are not its counts smoothed by {smoothing}")
+    return problems
+
+
+def _weights_problems(path: Path) -> list[str]:
+    """Return what is wrong with a weights.npz: range, mean, and the formula itself."""
+    weights, meta = load_weights(path)
+    values, probs = weights.weights, weights.probs
+    problems = []
+    mean = float(probs @ values)
+    if not abs(mean - 1.0) < 1e-9:
+        problems.append(f"its weights have mean {mean:.6g} under its prior, not 1")
+    try:
+        # The probabilities of a floored prior are stored as they were raised.
+        policy: ZeroBins = "uniform" if meta["zero_bins"] == "floor" else meta["zero_bins"]
+        again = rebalancing_weights(probs, meta["lambda"], meta["alpha"], policy)
+        same = np.allclose(again.weights, values, rtol=1e-9, atol=0)
+    except (InputError, KeyError, TypeError) as error:
+        return [*problems, f"it does not say how it was made ({error})"]
+    if not same:
+        problems.append(f"its weights are not those of lambda {meta['lambda']}")
+    return problems
+
+
+def _bare_prior_problems(path: Path) -> list[Problem]:
+    """Return what is wrong with, or suspect in, a prior from elsewhere."""
+    try:
+        found = vector_findings(load_vector(path))
+    except (ArtifactError, InputError) as error:
+        return [Problem(path, str(error))]
+    return [Problem(path, finding.detail, finding.severity) for finding in found]
+
+
+def vector_findings(vector: Floats) -> list[Finding]:
+    """Return what is wrong with, or suspect in, a bare vector as a prior.
+
+    Parameters
+    ----------
+    vector : ndarray of shape (Q,), float64
+
+    Returns
+    -------
+    list of Finding
+
+    Raises
+    ------
+    InputError
+        If it cannot be a prior.
+    """
+    found = list(diagnose_prior(check_probs(vector)))
+    total = float(vector.sum())
+    if abs(total - 1.0) > 1e-3 and not np.array_equal(vector, np.rint(vector)):
+        text = f"it sums to {total:.6g}, not to 1, and holds no counts; are these weights?"
+        found.append(Finding("sum", "suspected", text))
+    return found

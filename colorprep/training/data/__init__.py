@@ -1,0 +1,1 @@
+"""Label shards and maps as torch datasets, and batches of them."""

@@ -1,0 +1,128 @@
+"""Random crops and flips, where the network computes; lightness and color stay aligned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...errors import InputError
+from .dataset import Batch
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to each batch before a network gets it.
+
+    Attributes
+    ----------
+    size, stride : int
+        Of the label shards.
+    crop : int or None
+        Side of random squares.
+    flip : bool
+    """
+
+    size: int
+    stride: int
+    crop: int | None = None
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a crop that does not fit, before there is a batch."""
+        if self.crop is not None:
+            _check_crop(self.crop, self.stride, self.size, self.size)
+
+    @property
+    def side(self) -> int:
+        """Height and width of the network's input, in pixels."""
+        # What is mirrored ends with a label's block.
+        whole = self.size - self.size % self.stride if self.flip else self.size
+        return self.crop or whole
+
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """Return the batch that the network gets."""
+        if self.crop is None and not self.flip:
+            return batch
+        return random_crop_and_flip(batch, self.side, self.stride, self.flip, generator)
+
+
+def random_crop_and_flip(
+    batch: Batch, size: int, stride: int, flip: bool, generator: torch.Generator
+) -> Batch:
+    """Cut a square out of each image at random, and mirror every other one, at random.
+
+    Parameters
+    ----------
+    batch : dict of str to Tensor
+        Of label shards. Arrays of lightness's height and width are cut as pixels, those of the
+        label's as labels; others are left alone.
+    size : int
+        Side of the squares in pixels of lightness, a multiple of the stride. At the size of the
+        images nothing is cut off.
+    stride : int
+        Of the labels: label (i, j) is of pixel (stride i, stride j).
+    flip : bool
+        Whether to mirror left and right, with probability 1/2.
+    generator : torch.Generator
+        All chance comes from here: the same state gives the same squares. One of the CPU gives
+        them on every device.
+
+    Returns
+    -------
+    dict of str to Tensor
+
+    Raises
+    ------
+    InputError
+        If the size is no multiple of the stride, or larger than the images.
+
+    Notes
+    -----
+    Corners lie at multiples of the stride. Label j stays the label of pixel stride j in a mirrored
+    square as well: its pixels are taken stride - 1 columns further left than its labels, and at the
+    left border of an image the first column stands in for those that are not there.
+    """
+    n, height, width = batch["lightness"].shape
+    _check_crop(size, stride, height, width)
+    rows = _draw((height - size) // stride + 1, n, generator)
+    columns = _draw((width - size) // stride + 1, n, generator)
+    mirrored = _draw(2, n, generator).bool() if flip else torch.zeros(n, dtype=torch.bool)
+    device = batch["lightness"].device
+    corner = [at.to(device, non_blocking=True) for at in (rows, columns, mirrored)]
+    pixels, labels = batch["lightness"].shape[1:], batch["label"].shape[1:]
+    cut = {}
+    for name, tensor in batch.items():
+        if tensor.ndim > 2 and tensor.shape[1:3] == pixels:
+            cut[name] = _cut(tensor, size, stride, *corner)
+        elif tensor.ndim > 2 and tensor.shape[1:3] == labels:
+            cut[name] = _cut(tensor, size // stride, 1, *corner)
+        else:
+            cut[name] = tensor
+    return cut
+
+
+def _check_crop(size: int, stride: int, height: int, width: int) -> None:
+    if size % stride or not 0 < size <= min(height, width):
+        raise InputError(
+            f"a crop must be a multiple of the stride {stride}, up to the images' size of "
+            f"{height} x {width}; got {size}"
+        )
+
+
+def _draw(below: int, n: int, generator: torch.Generator) -> Tensor:
+    return torch.randint(below, (n,), generator=generator, device=generator.device)
+
+
+def _cut(
+    images: Tensor, size: int, stride: int, rows: Tensor, columns: Tensor, mirrored: Tensor
+) -> Tensor:
+    """Cut a square out of each image, whose corner is at `stride` times rows and columns."""
+    along = torch.arange(size, device=images.device)
+    across = torch.where(mirrored[:, None], along.flip(0), along)
+    image = torch.arange(len(images), device=images.device)[:, None, None]
+    row = (stride * rows[:, None] + along)[:, :, None]
+    first = stride * columns - (stride - 1) * mirrored
+    column = (first[:, None] + across).clamp(min=0)[:, None, :]
+    return images[image, row, column]

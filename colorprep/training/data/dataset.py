@@ -1,0 +1,301 @@
+"""Label shards as a torch dataset, mapped into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ...color.lab import Floats
+from ...errors import ArtifactError, InputError
+from ...quantize.labeling import IGNORE
+from ...shards.reader import REMEDY, CompressedArray, LabelFolder, ShardReader, open_labels
+from .gathering import all_finite, copy_rows, map_files, widen_rows
+from .order import Indices
+from .ranges import Ranges
+
+if TYPE_CHECKING:
+    from .loader import ShardLoader
+
+Batch = dict[str, Tensor]
+RowStored = tuple[tuple[int, ...], np.dtype[Any]]
+Allocate = Callable[[tuple[int, ...], torch.dtype], Tensor]
+
+CHUNK = 256  # images whose weights are looked up at once
+
+
+class ShardDataset(Dataset[Batch]):
+    """The images of a folder of label shards, or some of them.
+
+    Parameters
+    ----------
+    folder : str, Path or LabelFolder
+    keys : sequence of str or None
+        Which images, in this order; None takes all, in order of the shards.
+
+    Attributes
+    ----------
+    labels : LabelFolder
+    keys : list of str
+    mapped : bool
+        Whether rows are copied from the mapped files; those of compressed shards are decompressed
+        one by one instead, which takes many times as long.
+
+    Raises
+    ------
+    ArtifactError
+        If the folder is not finished, or a shard is missing, damaged or unlike the others.
+    InputError
+        If no image is chosen, one is chosen twice, or is not there.
+
+    Notes
+    -----
+    An item is a dictionary of tensors: ``lightness`` uint8 (H, W), ``ab`` int8 (h, w, 2),
+    ``label`` int32 (h, w), ``class_id`` int32 (), and what else the shards hold: ``hc`` uint8
+    (h, w, 2), ``topk_index`` int32 and ``topk_weight`` float16 (h, w, k), ``rgb`` uint8 (H, W, 3).
+
+    A dataset may be shared by threads, inherited by forked processes and sent to others. It keeps
+    no file open.
+    """
+
+    def __init__(self, folder: str | Path | LabelFolder, keys: Sequence[str] | None = None) -> None:
+        self.labels = folder if isinstance(folder, LabelFolder) else open_labels(folder)
+        shards = self.labels.shards
+        every = self.labels.keys
+        if not every:
+            raise ArtifactError(f"there are no images in {self.labels.path}; {REMEDY}")
+        lengths = list(map(len, shards))
+        shard_of = np.repeat(np.arange(len(shards)), lengths)
+        row_of = np.concatenate([np.arange(length) for length in lengths])
+        self.keys = every if keys is None else list(keys)
+        chosen = _places(every, self.keys, self.labels.path)
+        self._shards, self._rows = shard_of[chosen], row_of[chosen]
+        self._rows_stored = _rows_stored([shard for shard in shards if len(shard)])
+        n_classes = len(self.labels.manifest["classes"])
+        self._ranges = Ranges(len(self.labels.quantizer.centers), n_classes)
+        self._map()
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.keys)
+
+    def __getitem__(self, index: int) -> Batch:
+        """Return one image."""
+        return {name: tensor[0] for name, tensor in self.batch([index]).items()}
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Batch]:
+        """Return several images, as torch's DataLoader fetches them."""
+        batch = self.batch(indices)
+        return [{name: batch[name][i] for name in batch} for i in range(len(indices))]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is mapped, which would be copied."""
+        return {name: value for name, value in vars(self).items() if name != "_files"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the shards anew."""
+        vars(self).update(state)
+        self._map()
+
+    @property
+    def mapped(self) -> bool:
+        """Whether no array is compressed."""
+        return set(self._offsets) == set(self._rows_stored)
+
+    def batch(self, indices: Sequence[int] | Indices, allocate: Allocate | None = None) -> Batch:
+        """Return several images, their tensors stacked.
+
+        Parameters
+        ----------
+        indices : sequence of int
+        allocate : callable or None
+            Makes an empty tensor of a shape and a dtype; None allocates memory.
+
+        Returns
+        -------
+        dict of str to Tensor
+            With a first axis of the images. Each row was copied once, from the file to its place.
+
+        Raises
+        ------
+        ArtifactError
+            If a compressed row is damaged, or a label, a class or a soft weight is out of range.
+        """
+        batch = {}
+        for name, (shape, stored) in self._rows_stored.items():
+            whole, dtype = (len(indices), *shape), _torch_dtype(stored)
+            tensor = allocate(whole, dtype) if allocate else torch.empty(whole, dtype=dtype)
+            self._gather(name, indices, tensor.numpy())
+            batch[name] = tensor
+        return batch
+
+    def loader(
+        self,
+        batch_size: int = 64,
+        shuffle: bool = True,
+        seed: int = 0,
+        *,
+        rank: int | None = None,
+        world_size: int | None = None,
+        **options: Any,
+    ) -> ShardLoader:
+        """Return a loader of the images in batches, epoch by epoch.
+
+        Parameters
+        ----------
+        batch_size : int
+            Of one process.
+        shuffle : bool
+        seed : int
+        rank, world_size : int or None
+            Which share of each epoch this process gets, of how many. By default that of
+            torch.distributed, if initialized; else the process gets whole epochs.
+        **options
+            See `ShardLoader`: ``max_images``, ``curriculum``, ``image_weights``, ``prefetch``,
+            ``pin_memory``.
+        """
+        from .loader import ShardLoader
+
+        return ShardLoader(
+            self, batch_size, shuffle, seed, rank=rank, world_size=world_size, **options
+        )
+
+    def indices_of(self, keys: Sequence[str]) -> Indices:
+        """Return where some of the images are in the dataset.
+
+        Parameters
+        ----------
+        keys : sequence of str
+
+        Returns
+        -------
+        ndarray of shape (len(keys),), intp
+
+        Raises
+        ------
+        InputError
+            If a key is not in the dataset or is there twice, or there is none.
+        """
+        return _places(self.keys, keys, self.labels.path)
+
+    def mean_weights(self, weights: Floats) -> Floats:
+        """Return what the pixels of each image weigh in a rebalanced loss.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (Q,)
+            Rebalancing weights.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            The mean over the pixels of the weight of their bin; pixels to be ignored weigh 0.
+
+        Raises
+        ------
+        InputError
+            If they are not one weight a bin.
+        """
+        n_bins = len(self.labels.quantizer.centers)
+        if len(weights) != n_bins:
+            raise InputError(f"{len(weights)} weights do not fit labels of {n_bins} bins")
+        table = np.zeros(IGNORE + 1)
+        table[: len(weights)] = weights
+        means = np.empty(len(self))
+        for start in range(0, len(self), CHUNK):
+            indices = range(start, min(start + CHUNK, len(self)))
+            labels = np.empty((len(indices), *self._rows_stored["label"][0]), np.int32)
+            self._gather("label", indices, labels)
+            means[start : indices.stop] = table[labels].mean(axis=(1, 2))
+        return means
+
+    def _map(self) -> None:
+        """Map the shards' files, and find the arrays in them that are not compressed."""
+        shards = self.labels.shards
+        try:
+            self._files = map_files((shard.path, shard.mapped_size) for shard in shards)
+        except (OSError, RuntimeError) as error:
+            raise ArtifactError(
+                f"cannot map the shards of {self.labels.path} ({error}); {REMEDY}"
+            ) from error
+        self._offsets: dict[str, NDArray[np.int64]] = {}
+        for name in self._rows_stored:
+            offsets = [shard.stored[name].offset if len(shard) else 0 for shard in shards]
+            if None not in offsets:
+                self._offsets[name] = np.array(offsets, np.int64)
+
+    def _gather(self, name: str, indices: Sequence[int] | Indices, out: NDArray[Any]) -> None:
+        """Copy the rows of an array to `out`, and check whether their values are allowed."""
+        shards, rows = self._shards[indices], self._rows[indices]
+        _, dtype = self._rows_stored[name]
+        if name not in self._offsets:
+            for place, (shard, row) in enumerate(zip(shards.tolist(), rows.tolist(), strict=True)):
+                reader = self.labels.shards[shard]
+                out[place] = CompressedArray(reader.path, name, reader.stored[name])[row]
+            self._check(name, indices, out)
+            return
+        flat = out.reshape(len(out), -1)
+        starts = self._offsets[name][shards] + rows * (flat.shape[1] * dtype.itemsize)
+        if dtype == np.uint16:
+            n_ignored = int(name == "label")
+            n_bins = self._ranges.n_bins
+            is_sound = widen_rows(self._files, shards, starts, flat, n_bins, n_ignored)
+        else:
+            copy_rows(self._files, shards, starts, flat.view(np.uint8))
+            is_sound = dtype == np.float16 and all_finite(flat.view(np.uint16))
+        if not is_sound:
+            self._check(name, indices, out)
+
+    def _check(self, name: str, indices: Sequence[int] | Indices, values: NDArray[Any]) -> None:
+        """Raise ArtifactError if rows of an array contain a value that is not allowed."""
+        allowed = self._ranges.allowed(name, values)
+        if allowed is None or allowed.all():
+            return
+        place = int(np.flatnonzero(~allowed.reshape(len(values), -1).all(axis=1))[0])
+        index = indices[place]
+        value = values[place][~allowed[place]].flat[0]
+        raise ArtifactError(
+            f"{self.labels.shards[self._shards[index]].path} is damaged: the {name} of "
+            f"{self.keys[index]} is {value}, but {self._ranges.expected(name)} is expected; "
+            "`colorprep verify --repair` makes it again"
+        )
+
+
+def _places(there: Sequence[str], keys: Sequence[str], folder: Path) -> Indices:
+    """Return the places of keys in a sequence of different keys."""
+    place = {key: index for index, key in enumerate(there)}
+    if len(place) < len(there):
+        raise ArtifactError(f"{folder} holds an image twice; `colorprep verify` tells which")
+    if len(keys) == 0:
+        raise InputError(f"no image of {folder} is chosen; choose at least one")
+    missing = [key for key in keys if key not in place]
+    if missing:
+        raise InputError(f"{len(missing)} images are not in {folder}, such as {missing[0]!r}")
+    if len(set(keys)) < len(keys):
+        raise InputError("an image is chosen twice; choose each once")
+    return np.array([place[key] for key in keys], np.intp)
+
+
+def _rows_stored(shards: Sequence[ShardReader]) -> dict[str, RowStored]:
+    """Return what a row of each array is, the same in all shards."""
+    first, *others = [
+        {name: (stored.shape[1:], stored.dtype) for name, stored in shard.stored.items()}
+        for shard in shards
+    ]
+    for shard, other in zip(shards[1:], others, strict=True):
+        if other != first:
+            raise ArtifactError(
+                f"{shard.path} holds other arrays than {shards[0].path.name} beside it; {REMEDY}"
+            )
+    return first
+
+
+def _torch_dtype(dtype: np.dtype[Any]) -> torch.dtype:
+    # torch computes with no uint16, so bins travel as int32.
+    return torch.int32 if dtype == np.uint16 else torch.from_numpy(np.empty(0, dtype)).dtype

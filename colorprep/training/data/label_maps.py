@@ -1,0 +1,133 @@
+"""Label maps, one .npy an image, as a torch dataset together with the images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from ...errors import ArtifactError, InputError
+from ...images.decoding import Pixels
+from ...images.digests import DigestingSource
+from ...images.opening import find_images
+from ...images.source import Source, top_folder
+from ...shards.manifest import MANIFEST, read_manifest
+from ...shards.map_digests import read_map_digests
+from ...shards.maps import map_path, map_size, read_map
+from ...shards.plan import labeler_of, read_plan, reader_of
+from .dataset import Batch
+from .ranges import Ranges
+
+
+class LabelMapDataset(Dataset[Batch]):
+    """The label maps of a folder, with the lightness and the color of the images they are of.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of ``colorprep labels --format npy``.
+    images : str, Path or Source
+        The images that were labeled; they are read by the rules that the folder records.
+    keys : sequence of str or None
+        Which images, in this order; None takes all that have a label.
+
+    Attributes
+    ----------
+    keys : list of str
+
+    Raises
+    ------
+    ArtifactError
+        If the folder is not finished, holds shards, or is of other images.
+    InputError
+        If there are no images, or a key is not among them.
+
+    Notes
+    -----
+    An item is a dictionary of tensors as of `ShardDataset`: ``lightness`` uint8 (H, W), ``ab`` int8
+    (h, w, 2), ``label`` int32 (h, w), ``class_id`` int32 (), and ``hc`` uint8 (h, w, 2) for
+    quantizers of hue and chroma. At native size no two need be of one shape; a
+    `torch.utils.data.DataLoader` takes them with ``batch_size=None`` then.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        images: str | Path | Source,
+        keys: Sequence[str] | None = None,
+    ) -> None:
+        self._folder = Path(folder)
+        manifest = read_manifest(self._folder)
+        if manifest.get("format") != "npy":
+            raise ArtifactError(f"{folder} holds no label maps but shards; take ShardDataset")
+        plan = read_plan(self._folder / MANIFEST)
+        source = find_images(images) if isinstance(images, str | Path) else images
+        self._reader, self._labeler = reader_of(plan, source), labeler_of(plan)
+        self._ranges = Ranges(len(self._labeler.quantizer.centers), len(plan.classes))
+        self._class_ids = {name: number for number, name in enumerate(plan.classes)}
+        place = {
+            key: index
+            for index, key in enumerate(source.keys)
+            if map_size(self._folder, key) is not None
+        }
+        if len(place) != manifest["n_images"]:
+            raise ArtifactError(
+                f"{folder} is of {manifest['n_images']} images, but {len(place)} of {source.name} "
+                "have a label map there; give the images that were labeled"
+            )
+        self.keys = list(place) if keys is None else list(keys)
+        missing = [key for key in self.keys if key not in place]
+        if missing:
+            raise InputError(f"{len(missing)} images have no label, such as {missing[0]!r}")
+        self._indices = [place[key] for key in self.keys]
+        self._digests = read_map_digests(self._folder) or {}
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.keys)
+
+    def __getitem__(self, index: int) -> Batch:
+        """Return one image.
+
+        Raises
+        ------
+        BadImage
+            If the image cannot be read.
+        ArtifactError
+            If its label map is missing, damaged, or does not fit the image, or the image has
+            changed since it was labeled.
+        """
+        key = self.keys[index]
+        pixels = self._pixels(index)
+        room = self._labeler.room(1, *pixels.shape[:2])
+        self._labeler.label_into(pixels, room, 0)
+        height, width = room["label"].shape[1:]
+        label = read_map(self._folder, key, (height, width))
+        allowed = self._ranges.allowed("label", label)
+        if allowed is not None and not allowed.all():
+            raise ArtifactError(
+                f"the label map {map_path(self._folder, key)} is damaged: it contains "
+                f"{label[~allowed][0]}, but {self._ranges.expected('label')} is expected; remove "
+                "it and run the same `colorprep labels` again"
+            )
+        item = {name: torch.from_numpy(rows[0]) for name, rows in room.items() if name != "label"}
+        item["label"] = torch.from_numpy(label.astype(np.int32))
+        class_id = self._class_ids.get(top_folder(key), -1)
+        item["class_id"] = torch.tensor(class_id, dtype=torch.int32)
+        return item
+
+    def _pixels(self, index: int) -> Pixels:
+        """Read an image, which must be the one that was labeled."""
+        key, place = self.keys[index], self._indices[index]
+        source = DigestingSource(self._reader.source)
+        pixels = replace(self._reader, source=source).read(place).pixels
+        if self._digests.get(key) not in (None, source.digests[place]):
+            raise ArtifactError(
+                f"{key} has changed since {map_path(self._folder, key)} was made; run the same "
+                "`colorprep labels` to make its map again"
+            )
+        return pixels

@@ -1,0 +1,116 @@
+"""Which images an epoch takes, in which order, and which of them a rank gets: pure functions.
+
+Chance is read off the words of a counter-based generator, keyed by (seed, epoch), and sorted. numpy
+promises the words of a bit generator for all of its versions, which it does not for what it makes
+of them; so an order stays the same for ever, and needs no epoch before it.
+
+References
+----------
+Salmon, Moraes, Dror, Shaw, SC 2011 (Philox). Efraimidis, Spirakis, Inf. Proc. Letters 2006
+(weighted sampling without replacement).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...color.lab import Floats
+
+MOST_SEED = 2**64 - 1
+
+Indices = NDArray[np.intp]
+
+
+def shuffled(n: int, seed: int, epoch: int) -> Indices:
+    """Return 0 to n - 1 in an order of chance.
+
+    Parameters
+    ----------
+    n : int
+    seed, epoch : int
+        0 to 2^64 - 1.
+
+    Returns
+    -------
+    ndarray of shape (n,), intp
+    """
+    return np.argsort(_philox(seed, epoch).random_raw(n), kind="stable")
+
+
+def weighted_choice(weights: Floats, n_chosen: int, seed: int, epoch: int) -> Indices:
+    """Choose by chance, without replacement, with probability proportional to weights.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n,), float64
+        0 or more; what has weight 0 is chosen only when nothing else is left.
+    n_chosen : int
+    seed, epoch : int
+
+    Returns
+    -------
+    ndarray of shape (min(n, n_chosen),), intp
+        As if drawn one after another, each in proportion to the weights of those that were left.
+
+    Notes
+    -----
+    Exponential variables divided by the weights are sorted; the words are not those of `shuffled`.
+    """
+    words = _philox(seed, epoch).jumped().random_raw(len(weights))
+    uniform = ((words >> np.uint64(11)) + 0.5) * 2.0**-53
+    with np.errstate(divide="ignore"):
+        waiting = -np.log(uniform) / weights
+    return np.argsort(waiting, kind="stable")[:n_chosen]
+
+
+def n_steps(n_images: int, batch_size: int, world_size: int, fewest: int = 1) -> int:
+    """Return the number of steps of an epoch, the same on every rank.
+
+    Parameters
+    ----------
+    n_images : int
+    batch_size : int
+        Of one rank.
+    world_size : int
+        The number of ranks.
+    fewest : int
+        How many images a rank must have in a step.
+
+    Returns
+    -------
+    int
+        A remainder that leaves a rank fewer images than `fewest` is merged with the previous
+        step.
+    """
+    steps, rest = divmod(n_images, batch_size * world_size)
+    return steps + (rest >= fewest * world_size) if steps else int(n_images > 0)
+
+
+def rank_step(
+    order: Indices, step: int, batch_size: int, rank: int, world_size: int, fewest: int = 1
+) -> Indices:
+    """Return the images of one rank in one step.
+
+    Parameters
+    ----------
+    order : ndarray of shape (n,), intp
+        Of the whole epoch, the same on every rank.
+    step : int
+        Below `n_steps`.
+    batch_size, rank, world_size, fewest : int
+        See `n_steps`.
+
+    Returns
+    -------
+    ndarray of intp
+        Of `batch_size` images but in the last step, where ranks share what is left evenly: they
+        differ by one at most, and may get up to `fewest` more than `batch_size`.
+    """
+    whole = batch_size * world_size
+    last = step == n_steps(len(order), batch_size, world_size, fewest) - 1
+    return order[step * whole : None if last else (step + 1) * whole][rank::world_size]
+
+
+def _philox(seed: int, epoch: int) -> np.random.Philox:
+    return np.random.Philox(key=np.array([seed, epoch], np.uint64))

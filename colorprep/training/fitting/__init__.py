@@ -1,0 +1,1 @@
+"""Training a network: steps, schedules, the loop and what it logs."""

@@ -1,0 +1,75 @@
+"""Checking that a pixel has a positive weight in the loss, so that something can be learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from ...errors import TrainingError
+from ..data.dataset import Batch, ShardDataset
+from ..data.order import Indices
+from ..devices import on_device
+from ..losses.targets import known_pixels
+from ..losses.terms import WeighedLoss
+
+CHUNK = 64  # images that are looked at together
+
+UNLABELED = (
+    "the labels of all their pixels are to be ignored (65535)",
+    "make the labels again, or choose other images",
+)
+GRAY = (
+    "all of them are gray",
+    "choose images in color, or train with --gray keep",
+)
+WEIGHTLESS = (
+    "all their colors have a weight of 0",
+    "make other weights with `colorprep weights`, or train with --no-weights",
+)
+
+
+@torch.no_grad()
+def check_learnable(
+    what: str,
+    images: ShardDataset,
+    indices: Indices,
+    select: Callable[[Batch], Batch],
+    loss: WeighedLoss,
+    device: torch.device,
+) -> None:
+    """Refuse images whose loss would be 0 for any prediction.
+
+    Parameters
+    ----------
+    what : str
+        A description of the images for the message, such as ``images to train on``.
+    images : ShardDataset
+        Read only up to the first image that counts.
+    indices : ndarray of intp
+        Which of them.
+    select : callable
+        From a batch to those of its images that are learned from.
+    loss : WeighedLoss
+    device : torch.device
+        Of the loss.
+
+    Raises
+    ------
+    TrainingError
+        If no pixel counts. The message gives the reason and a remedy.
+    """
+    reason = UNLABELED
+    for start in range(0, len(indices), CHUNK):
+        batch = images.batch(indices[start : start + CHUNK])
+        if known_pixels(batch).any() and reason is UNLABELED:
+            reason = GRAY
+        chosen = on_device(select(batch), device)
+        if (loss.pixel_weights(chosen) > 0).any():
+            return
+        if loss.pixel_weights.mask(chosen).any():
+            reason = WEIGHTLESS
+    why, remedy = reason
+    raise TrainingError(
+        f"no pixel of the {len(indices)} {what} counts in the loss: {why}; {remedy}"
+    )

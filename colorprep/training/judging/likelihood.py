@@ -1,0 +1,94 @@
+"""How likely a network takes a photograph's own colors to be."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ...errors import InputError
+from ...images.decoding import Pixels
+from ...images.resizing import middle_square, resize
+from ...quantize.labeling import Labeler
+from ...quantize.tables import soft_table
+from ..checkpoint import Checkpoint
+from ..losses.targets import cells_of
+from ..models import logits_at
+from ..models.outputs import OUTPUTS
+
+
+class Likelihood(NamedTuple):
+    """Negative log-likelihoods in nats per pixel; ln Q for a network that knows nothing.
+
+    Attributes
+    ----------
+    nll : float
+        Cross-entropy with the soft-encoding of each pixel's cell, as in training, without weights.
+    nll_hard : float
+        -log p of each pixel's bin.
+    """
+
+    nll: float
+    nll_hard: float
+
+
+class LikelihoodJudge:
+    """Measures how likely a network takes colors to be; may be shared between threads.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        With its model on `device`.
+    device : torch.device
+
+    Raises
+    ------
+    InputError
+        If the network gives colors, and no distribution over bins.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
+        settings = checkpoint.settings
+        logits_of = OUTPUTS[checkpoint.outputs].logits
+        if logits_of is None:
+            raise InputError("a network that was trained for regression has no likelihoods")
+        self._logits_of = logits_of
+        self._quantizer = checkpoint.quantizer
+        self._model = checkpoint.model
+        self._device = device
+        self._size: int = settings["size"]
+        self._crops = settings.get("fit") == "crop"
+        self._labeler = Labeler(checkpoint.quantizer, settings["stride"], settings.get("lowpass"))
+        self._soft = soft_table(checkpoint.quantizer)
+
+    @torch.no_grad()
+    def __call__(self, pixels: Pixels) -> Likelihood:
+        """Judge one photograph, made small and labeled as those of the training were.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (H, W, 3), uint8
+
+        Returns
+        -------
+        Likelihood
+        """
+        small = resize(middle_square(pixels) if self._crops else pixels, self._size)
+        room = self._labeler.room(1, self._size)
+        small.flags.writeable = False
+        self._labeler.label_into(small, room, 0)
+        labels = room["label"][0]
+        lightness = torch.from_numpy(room["lightness"]).to(self._device)
+        height, width = labels.shape
+        outputs = logits_at(self._model, lightness, (height, width)).double()
+        logits = self._logits_of(outputs, self._quantizer)[0]
+        log_probs = torch.log_softmax(logits, dim=0).flatten(1).T.cpu().numpy()
+        colors = "hc" if "hc" in room else "ab"
+        batch = {colors: torch.from_numpy(room[colors])}
+        cells = cells_of(batch, self._quantizer.space).numpy().ravel()
+        chosen = np.take_along_axis(log_probs, self._soft.bins[cells].astype(np.intp), axis=1)
+        hard = np.take_along_axis(log_probs, labels.reshape(-1, 1).astype(np.intp), axis=1)
+        return Likelihood(
+            -float((self._soft.weights[cells] * chosen).sum(axis=1).mean()), -float(hard.mean())
+        )

@@ -1,0 +1,267 @@
+"""What a batch teaches, looked up where the network computes: soft targets, and pixels' weights.
+
+A label shard keeps a cell for each labeled pixel: 2 bytes. A soft label is a function of the cell,
+so it is looked up in a table of 65,536 rows, and never written out over all bins. What is one
+number per pixel stays one number per pixel, (B, h, w).
+
+Gray images, whose labels say gray and not which color it hides, are dealt with by one of two
+published rules, or kept:
+
+``mask``
+    The image is forwarded, and weighs nothing in the loss, where no labeled pixel's |a| or |b|
+    exceeds 5 (the Caffe code of Zhang et al.).
+``drop``
+    The image is taken out of the batch where (max a - min a) + (max b - min b) is below 5
+    (colorization-pytorch, which looks at every pixel; here at the labeled ones).
+
+Shards keep floor(a) and floor(b), read back as + 0.5, so |a| > 5 is exact but for 5 itself, and a
+range is known to within 1.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...color.lab import Floats
+from ...errors import InputError
+from ...quantize.labeling import IGNORE
+from ...quantize.quantizer import Quantizer, Space
+from ...quantize.tables import soft_table
+from ..data.dataset import Batch
+
+GRAY_LIMIT = 5  # CIELAB units, of both rules
+
+GrayRule: TypeAlias = Literal["mask", "drop", "keep"]
+WeighedBy: TypeAlias = Literal["bin", "expectation"]
+
+
+class SoftTargets(NamedTuple):
+    """Distributions over bins, one for each pixel, by their nonzero entries.
+
+    Attributes
+    ----------
+    bins : Tensor of shape (B, h, w, k), int64
+    probs : Tensor of shape (B, h, w, k), float32
+        Summing to 1 over k.
+    """
+
+    bins: Tensor
+    probs: Tensor
+
+
+class SoftTargetTable(nn.Module):
+    """Every cell's soft label, as buffers that move to the device with the loss.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+        Distributions over more than 32 bins keep their 32 largest entries, see `soft_table`.
+    """
+
+    bins: Tensor
+    probs: Tensor
+    entropies: Tensor
+
+    def __init__(self, quantizer: Quantizer) -> None:
+        super().__init__()
+        soft = soft_table(quantizer)
+        self.space = quantizer.space
+        logs = np.log(np.where(soft.weights > 0, soft.weights, 1.0))
+        self.register_buffer("bins", torch.from_numpy(soft.bins.astype(np.int64)))
+        self.register_buffer("probs", _float32(soft.weights))
+        self.register_buffer("entropies", _float32(-(soft.weights * logs).sum(axis=1)))
+
+    def forward(self, batch: Batch) -> SoftTargets:
+        """Return the soft targets of a batch of label shards."""
+        cells = cells_of(batch, self.space)
+        return SoftTargets(self.bins[cells], self.probs[cells])
+
+    def entropy(self, batch: Batch) -> Tensor:
+        """Return each pixel's entropy of its target, in nats, (B, h, w) float32."""
+        return self.entropies[cells_of(batch, self.space)]
+
+
+class PixelWeights(nn.Module):
+    """What each pixel's loss is multiplied by: 0 where it is masked, its rebalancing weight else.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+        Of the shards.
+    weights : ndarray of shape (Q,) or None
+        Rebalancing weights; None weighs all pixels alike.
+    weighed_by : {"bin", "expectation"}
+        A pixel's weight is that of its hard bin, or the expectation of the weights under its
+        soft target.
+    gray : {"mask", "drop", "keep"}
+        With ``mask``, gray images weigh 0.
+
+    Raises
+    ------
+    InputError
+        If the weights are for another number of bins.
+    """
+
+    weights: Tensor | None
+
+    def __init__(
+        self,
+        quantizer: Quantizer,
+        weights: NDArray[np.floating] | None = None,
+        weighed_by: WeighedBy = "bin",
+        gray: GrayRule = "mask",
+    ) -> None:
+        super().__init__()
+        if weights is not None and len(weights) != len(quantizer.centers):
+            raise InputError(
+                f"there are {len(weights)} weights for the {len(quantizer.centers)} bins of "
+                f"{quantizer.name}"
+            )
+        self.space = quantizer.space
+        self.weighed_by = weighed_by
+        self.masks_gray = gray == "mask"
+        if weights is not None and weighed_by == "expectation":
+            soft = soft_table(quantizer)
+            weights = (soft.weights * np.asarray(weights)[soft.bins]).sum(axis=1)
+        self.register_buffer("weights", None if weights is None else _float32(weights))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the weights of a batch's pixels, (B, h, w) float32."""
+        mask = self.mask(batch)
+        if self.weights is None:
+            return mask.float()
+        if self.weighed_by == "expectation":
+            return mask * self.weights[cells_of(batch, self.space)]
+        return mask * self.weights[torch.where(mask, batch["label"].long(), 0)]
+
+    def mask(self, batch: Batch) -> Tensor:
+        """Tell which pixels count, (B, h, w) bool."""
+        known = known_pixels(batch)
+        return known & has_color(batch)[:, None, None] if self.masks_gray else known
+
+
+def cells_of(batch: Batch, space: Space) -> Tensor:
+    """Return the cell of each labeled pixel.
+
+    Parameters
+    ----------
+    batch : dict of str to Tensor
+    space : {"ab", "hue-chroma"}
+
+    Returns
+    -------
+    Tensor of shape (B, h, w), int64
+        0 to 65535, in the order of `colorprep.quantize.tables`.
+    """
+    if space == "hue-chroma":
+        hue, chroma = batch["hc"].long().unbind(-1)
+        return hue << 8 | chroma
+    a, b = batch["ab"].long().unbind(-1)
+    return (a + 128) << 8 | (b + 128)
+
+
+def ab_of(batch: Batch) -> Tensor:
+    """Return the color of each labeled pixel, the middle of its cell.
+
+    Parameters
+    ----------
+    batch : dict of str to Tensor
+
+    Returns
+    -------
+    Tensor of shape (B, h, w, 2), float32, CIELAB units
+    """
+    return batch["ab"].float() + 0.5
+
+
+def known_pixels(batch: Batch) -> Tensor:
+    """Tell which pixels have a label, (B, h, w) bool; padding and the like have none."""
+    return batch["label"].long() != IGNORE
+
+
+def has_color(batch: Batch) -> Tensor:
+    """Tell which images exceed 5 in |a| or |b| somewhere: the rule ``mask``.
+
+    Parameters
+    ----------
+    batch : dict of str to Tensor
+
+    Returns
+    -------
+    Tensor of shape (B,), bool
+    """
+    beyond = (ab_of(batch).abs() > GRAY_LIMIT).any(dim=-1)
+    return (beyond & known_pixels(batch)).flatten(1).any(dim=1)
+
+
+def has_range_of_color(batch: Batch) -> Tensor:
+    """Tell which images span 5 or more in a and b together: the rule ``drop``.
+
+    Parameters
+    ----------
+    batch : dict of str to Tensor
+
+    Returns
+    -------
+    Tensor of shape (B,), bool
+    """
+    ab, unknown = ab_of(batch), ~known_pixels(batch)[..., None]
+    largest = ab.masked_fill(unknown, -torch.inf).amax(dim=(1, 2))
+    smallest = ab.masked_fill(unknown, torch.inf).amin(dim=(1, 2))
+    return (largest - smallest).sum(dim=-1) >= GRAY_LIMIT
+
+
+def drop_gray_images(batch: Batch) -> Batch:
+    """Return the images of a batch that the rule ``drop`` leaves.
+
+    Parameters
+    ----------
+    batch : dict of str to Tensor
+
+    Returns
+    -------
+    dict of str to Tensor
+        Of no image, where none is left.
+
+    Notes
+    -----
+    How many are left must be known before they can be stacked, so on a GPU this would wait for it;
+    before the batch is moved there it costs little.
+    """
+    kept = has_range_of_color(batch)
+    return {name: tensor[kept] for name, tensor in batch.items()}
+
+
+def filled_up(chosen: Batch, batch: Batch, fewest: int) -> Batch:
+    """Return the images chosen from a batch, padded to a minimum number of images.
+
+    Parameters
+    ----------
+    chosen, batch : dict of str to Tensor
+    fewest : int
+        At most the number of images in `batch`.
+
+    Returns
+    -------
+    dict of str to Tensor
+        The chosen images, then other images of the batch, whose pixels are all ignored, so they do
+        not count.
+    """
+    n_missing = fewest - len(chosen["label"])
+    if n_missing <= 0:
+        return chosen
+    same = batch["lightness"][:, None] == chosen["lightness"]
+    is_chosen = same.flatten(2).all(dim=2).any(dim=1)
+    others = torch.argsort(is_chosen.int(), stable=True)[:n_missing]
+    added = {name: tensor[others] for name, tensor in batch.items()}
+    added["label"] = torch.full_like(added["label"], IGNORE)
+    return {name: torch.cat([tensor, added[name]]) for name, tensor in chosen.items()}
+
+
+def _float32(array: Floats | NDArray[np.floating]) -> Tensor:
+    return torch.from_numpy(np.asarray(array, np.float32))
