@@ -106,9 +106,7 @@ def seed_rgbvar(out: Path) -> Work:
 def by_stage(name: str, folder: Path, workers: int, out: Path) -> Work:
     """Return one of colorprep's own stages over a list of files."""
     from colorprep import Reporter, Workspace
-    from colorprep.stages.labels import stage as labels
-    from colorprep.stages.prior import stage as prior
-    from colorprep.stages.rgbvar import stage as rgbvar
+    from colorprep.stages import labels, prior, rgbvar
     from colorprep.stages.source import ImageParams
 
     def run(files: list[Path]) -> None:
@@ -157,7 +155,7 @@ def cluster_for(name: str, workers: int) -> Iterator[None]:
         yield
         return
     from colorprep.engine.cluster import local_cluster
-    from colorprep.stages.labels import stage as labels
+    from colorprep.stages import labels
 
     with local_cluster(workers) as engine:
         labels.open_engine = lambda images: nullcontext(engine)

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import ArtifactError, InputError
-from .workspace import Workspace
+from .workspace import RUNS, Workspace
 
-RUNS_NAME = "runs"
 CONFIG, LOG, LAST, BEST = "config.json", "log.csv", "last.pt", "best.pt"
 COUNTS = ("epoch", "step", "images")
 MEASURES = ("train_loss", "val_loss", "learning_rate", "images_per_second", "data_wait")
@@ -33,7 +32,7 @@ Log: TypeAlias = dict[str, NDArray[Any]]
 
 def runs_with(name: str, workspace: Workspace) -> list[Path]:
     """Return the files of that name of all runs, the newest first."""
-    found = workspace.path(RUNS_NAME).glob(f"*/{name}")
+    found = workspace.path(RUNS).glob(f"*/{name}")
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path), reverse=True)
 
 
@@ -53,7 +52,7 @@ def newest_in_runs(name: str, workspace: Workspace) -> Path:
     newest = find_newest(name, workspace)
     if newest is None:
         raise InputError(
-            f"no run in {workspace.path(RUNS_NAME)} has a {name}; train one with `colorprep "
+            f"no run in {workspace.path(RUNS)} has a {name}; train one with `colorprep "
             "train`, or tell where one is"
         )
     return newest

@@ -1,7 +1,7 @@
-"""The workspace: the folder where artifacts live and commands find each other's.
+"""The workspace: the folder where commands write artifacts and find those of other commands.
 
-`workspace.json` remembers the image source of the last command, so that the next one need not be
-told again. It is a note to oneself, not an artifact: it may name a place on this machine.
+`workspace.json` remembers the image source of the last command, so that the next one needs no
+`--dir`. It is not an artifact, and may contain a path of this machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,19 @@ from .atomic import make_own_folder, write_json
 from .errors import InputError
 from .places import local_path
 
-MEMORY = "workspace.json"
+# Where the commands write by default, and find what another one wrote.
+PRIOR = "prior.npz"
+CLASS_PRIORS = "priors"  # of --by-class, and named ones
+WEIGHTS = "weights.npz"
+LABELS = "labels"
+LISTS = "lists"
+AUDIT = "audit"
+RUNS = "runs"
+COLORIZED = "colorized"
+EVALUATION = "evaluation"
+REPORT = "report.html"
+DEMO = "demo"
+MEMORY = "workspace.json"  # the source of the last command
 
 
 @dataclass(frozen=True)

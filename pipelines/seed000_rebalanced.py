@@ -16,11 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from colorprep import QuantizerSpec, Reporter, Workspace, ab_lattice, weight_matrix
-from colorprep.stages import sample
-from colorprep.stages.labels import stage as labels
-from colorprep.stages.prior import stage as prior
+from colorprep.stages import labels, prior, sample, train
 from colorprep.stages.source import ImageParams
-from colorprep.stages.train import stage as train
 from colorprep.stages.train.params import TrainParams
 
 

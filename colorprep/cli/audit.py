@@ -14,7 +14,7 @@ from .console import Session
 from .describe import quantity
 
 if TYPE_CHECKING:
-    from ..stages.audit.stage import AuditResult
+    from ..stages.audit import AuditResult
     from ..stages.source import ImageParams
 
 SHOWN = 10  # classes left empty
@@ -48,7 +48,7 @@ def command(session: Session, **values: Any) -> None:
     Nothing is deleted. Toned are images whose color follows from their lightness; a small plain
     photograph of one color and white may be taken for one, so look at audit/toned.jpg.
     """
-    from ..stages.audit import stage
+    from ..stages import audit as stage
 
     with options.wrong_usage():
         params = stage.AuditParams(**values)

@@ -47,12 +47,13 @@ def command(session: Session, **values: Any) -> None:
     Pictures that the same network already made from the same photographs are kept, so running the
     command again after an interrupt continues.
     """
-    from ..stages.colorize import stage
+    from ..stages import colorize as stage
+    from ..workspace import COLORIZED
 
     result = stage.run(stage.ColorizeParams(**values), session.workspace, session.reporter)
     lines = [path.as_posix() for path in result.written]
     if len(lines) > 10:
-        folder = session.workspace.path(values["output"] or stage.COLORIZED_NAME)
+        folder = session.workspace.path(values["output"] or COLORIZED)
         lines = [f"{folder.as_posix()}: {len(lines)} pictures{skip_line(result.skipped)}"]
     facts = {
         "checkpoint": result.checkpoint,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..balance.weights import WeightSafety
     from ..images.skip import Skip
     from ..stages.estimate import Estimate
-    from ..stages.prior.stage import WrittenPrior
+    from ..stages.prior import WrittenPrior
 
 Described = tuple[list[str], dict[str, Any]]
 

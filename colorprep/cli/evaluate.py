@@ -51,7 +51,7 @@ def command(session: Session, **values: Any) -> None:
     is to color the images of --dir. Figures are means over images, each with a 95% interval; the
     protocol says how they are defined.
     """
-    from ..stages.evaluate import stage
+    from ..stages import evaluate as stage
     from ..stages.evaluate.files import measured_facts
 
     with options.wrong_usage():
@@ -88,7 +88,7 @@ def command(session: Session, **values: Any) -> None:
 
 def _params(size: Any, weights: Sequence[str], **rest: Any) -> Any:
     from ..errors import InputError
-    from ..stages.evaluate.stage import EvaluateParams
+    from ..stages.evaluate import EvaluateParams
 
     files = {}
     for text in weights:

@@ -72,7 +72,7 @@ def command(session: Session, dry_run: bool, **values: Any) -> None:
     A shard holds lightness, ab and bins. Soft labels need no room: training looks them up by ab.
     Run again, the command continues where it was interrupted, and labels changed images again.
     """
-    from ..stages.labels import stage
+    from ..stages import labels as stage
 
     with options.wrong_usage():
         params = stage.LabelsParams(**values)

@@ -58,7 +58,7 @@ def command(session: Session, dry_run: bool, **values: Any) -> None:
     Every pixel of every image is counted, exactly. Weights are made with lambda 0.5; `colorprep
     weights` makes others of the same prior.
     """
-    from ..stages.prior import stage
+    from ..stages import prior as stage
 
     with options.wrong_usage():
         params = _params(**values)
@@ -93,7 +93,7 @@ def _params(
 ) -> Any:
     from ..errors import InputError
     from ..quantize.spec import QuantizerSpec
-    from ..stages.prior.stage import PriorParams
+    from ..stages.prior import PriorParams
 
     spread: str | float = sigma
     if sigma not in ("default", "learned"):

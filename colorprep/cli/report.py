@@ -31,7 +31,7 @@ def command(
     The page needs no network and no script. It tells of what the workspace holds, prior.npz at
     least; some images are read again for it.
     """
-    from ..stages.report import stage
+    from ..stages import report as stage
 
     params = stage.ReportParams(images, compare, figures, output)
     result = stage.run(params, session.workspace, session.reporter)

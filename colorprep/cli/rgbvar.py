@@ -48,7 +48,7 @@ def command(session: Session, **values: Any) -> None:
     colorfulness, or its variant of absolute values; the entropy of the ab bins; the surprise under
     prior.npz. Images that `colorprep labels` has seen at that size need not be read again.
     """
-    from ..stages.rgbvar import stage
+    from ..stages import rgbvar as stage
 
     with options.wrong_usage():
         params = _params(**values)
@@ -79,7 +79,7 @@ def command(session: Session, **values: Any) -> None:
 
 def _params(ranks: str | None, top: int | None, montages: str | None, **rest: Any) -> Any:
     from ..errors import InputError
-    from ..stages.rgbvar.stage import RgbvarParams, parse_ranks
+    from ..stages.rgbvar import RgbvarParams, parse_ranks
 
     if ranks and top:
         raise InputError("--top N is the same as --range 1-N; choose one")

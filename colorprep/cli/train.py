@@ -209,7 +209,7 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
     """
     if no_weights and weights:
         raise click.UsageError("--weights and --no-weights exclude each other")
-    from ..stages.train import stage
+    from ..stages import train as stage
 
     with options.wrong_usage():
         params = _params(weights=weights, use_weights=not no_weights, said=_said(), **values)

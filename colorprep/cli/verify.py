@@ -11,8 +11,8 @@ from .console import Session
 from .describe import quantity
 
 if TYPE_CHECKING:
+    from ..stages.verify import VerifyResult
     from ..stages.verify.problem import Problem
-    from ..stages.verify.stage import VerifyResult
 
 
 @options.command(
@@ -33,7 +33,7 @@ def command(session: Session, **values: Any) -> None:
     is wrong, 0 once it is repaired. Only --deep and --repair need the images. Only --deep detects
     images that have changed since they were labeled; it takes as long as labels.
     """
-    from ..stages.verify import stage
+    from ..stages import verify as stage
 
     result = stage.run(stage.VerifyParams(**values), session.workspace, session.reporter)
     shown = result.path.as_posix()

@@ -16,17 +16,11 @@ from ..progress import Reporter
 from ..report.charts import draw_ranking
 from ..report.gallery import gallery
 from ..report.gamut import draw_prior
-from ..workspace import Workspace
-from . import sample
-from .colorize import stage as colorize
-from .labels import stage as labels
-from .prior import stage as prior
-from .rgbvar import stage as rgbvar
+from ..workspace import DEMO, Workspace
+from . import colorize, labels, prior, rgbvar, sample, train
 from .source import ImageParams
-from .train import stage as train
-from .train.params import TrainParams
+from .train import TrainParams
 
-DEMO_NAME = "demo"
 PHOTOS_NAME = "photos"
 MARK = ".colorprep-demo"
 SHOWN = 4
@@ -78,7 +72,7 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
     OutputExists
         If the folder holds anything but an earlier demo.
     """
-    inner = Workspace(_fresh_folder(workspace.path(output or DEMO_NAME)))
+    inner = Workspace(_fresh_folder(workspace.path(output or DEMO)))
     reporter.note("1/6  colorprep sample photos")
     sample.run(sample.SampleParams(PHOTOS_NAME), inner, reporter)
     reporter.note("2/6  colorprep prior --dir photos")

@@ -29,10 +29,10 @@ from ..quantize.labeling import Labeler
 from ..quantize.spec import make_quantizer
 from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
-from ..workspace import Workspace
+from ..workspace import LABELS, Workspace
 from .labels.maps import WriteMaps
 from .labels.shards import LabelBatch, LabeledBatch
-from .labels.stage import LABELS_NAME, LabelsParams, plan_of, prior_of, quantizer_of
+from .labels.stage import LabelsParams, plan_of, prior_of, quantizer_of
 from .prior.counting import BinCounter, counting_task
 from .prior.stage import PriorParams
 from .source import check_strict, image_reader, open_engine, open_source, report_skips
@@ -99,7 +99,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     InputError
         If no image of the probe could be read.
     """
-    folder = workspace.path(params.output or LABELS_NAME)
+    folder = workspace.path(params.output or LABELS)
     source = open_source(params.images, workspace, reporter)
     plan = plan_of(params, quantizer_of(prior_of(params, workspace, reporter)))
     reader, labeler = reader_of(plan, source), labeler_of(plan)

@@ -21,13 +21,12 @@ from ..images.lists import (
 from ..images.skip import Skip
 from ..images.source import Source, top_folder
 from ..progress import Reporter
-from ..workspace import Workspace
+from ..workspace import LISTS, Workspace
 from .replaced import replace_list
 from .source import ImageParams, open_listed, open_source, report_skips, warn_of_skips
 
-LISTS_NAME = "lists"
 TINY = 9
-TINY_PATH = Path(LISTS_NAME, "tiny.txt")
+TINY_PATH = Path(LISTS, "tiny.txt")
 
 Operation: TypeAlias = Literal["merge", "subtract", "intersect"]
 _OPERATIONS = {
@@ -208,7 +207,7 @@ def draw(params: DrawParams, workspace: Workspace, reporter: Reporter) -> DrawRe
     InputError
         If the source holds fewer images, or the output is the list that narrows it.
     """
-    path = workspace.path(params.output or Path(LISTS_NAME, f"random-{params.n_images}.txt"))
+    path = workspace.path(params.output or Path(LISTS, f"random-{params.n_images}.txt"))
     _check_not_read([path], [params.images.list], workspace)
     source = open_source(params.images, workspace, reporter)
     report_skips(source.skipped, len(source.keys), reporter)
@@ -244,7 +243,7 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     InputError
         If a part would get no image, or an output is the list that narrows the source.
     """
-    folder = workspace.path(params.output or LISTS_NAME)
+    folder = workspace.path(params.output or LISTS)
     paths = {part: folder / f"{part}.txt" for part in sampling.Split._fields}
     _check_not_read(paths.values(), [params.images.list], workspace)
     source = open_source(params.images, workspace, reporter)
@@ -259,7 +258,7 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
                 f"of {params.val:g} for val and {params.test:g} for test; choose other shares"
             )
     numbered = _numbered_classes(params.form, source, params.images, workspace, reporter)
-    workspace.own_folder(params.output or LISTS_NAME)
+    workspace.own_folder(params.output or LISTS)
     written = {}
     for part, chosen in parts.items():
         if wanted[part]:
@@ -292,7 +291,7 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
         If a list cannot be read, no image is left, or the output is one of the lists.
     """
     operation, name = _OPERATIONS[params.operation]
-    path = workspace.path(params.output or Path(LISTS_NAME, name))
+    path = workspace.path(params.output or Path(LISTS, name))
     _check_not_read([path], params.lists, workspace)
     lists = [read_list(workspace.input_path(list_), may_be_empty=True) for list_ in params.lists]
     source = None
@@ -370,8 +369,8 @@ def _n_classes(keys: Iterable[str]) -> int:
 
 def _own_folder(path: Path, workspace: Workspace) -> None:
     """Mark the workspace's folder of lists, if a list goes there."""
-    if path.parent == workspace.path(LISTS_NAME):
-        workspace.own_folder(LISTS_NAME)
+    if path.parent == workspace.path(LISTS):
+        workspace.own_folder(LISTS)
 
 
 def _check_not_read(

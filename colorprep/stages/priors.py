@@ -23,9 +23,6 @@ from ..progress import Reporter
 from ..quantize.ab import AbQuantizer, ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
 
-PRIOR_NAME = "prior.npz"
-WEIGHTS_NAME = "weights.npz"
-
 
 class PriorProbs(NamedTuple):
     """The facts that every form of a prior provides.

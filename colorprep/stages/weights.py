@@ -23,8 +23,8 @@ from ..finite import check_finite
 from ..progress import Reporter
 from ..quantize.ab import AbQuantizer
 from ..quantize.quantizer import Quantizer
-from ..workspace import Workspace
-from .priors import PRIOR_NAME, WEIGHTS_NAME, PriorProbs, read_prior
+from ..workspace import PRIOR, WEIGHTS, Workspace
+from .priors import PriorProbs, read_prior
 from .replaced import telling_replaced
 
 
@@ -107,8 +107,8 @@ def run(params: WeightsParams, workspace: Workspace, reporter: Reporter) -> Weig
     InputError
         If a parameter is out of range, or a weight would be infinite.
     """
-    prior = read_prior(workspace.input_path(params.prior, PRIOR_NAME), reporter)
-    path = workspace.path(params.output or WEIGHTS_NAME)
+    prior = read_prior(workspace.input_path(params.prior, PRIOR), reporter)
+    path = workspace.path(params.output or WEIGHTS)
     check_replaceable(path)
     matrix_path = None
     if params.matrix is not None:

@@ -25,8 +25,7 @@ from ...images.source import Source, digest_of, index_of
 from ...images.spelling import Spellings
 from ...locks import in_turn
 from ...progress import Reporter
-from ...workspace import Workspace
-from ..lists import LISTS_NAME
+from ...workspace import AUDIT, LISTS, Workspace
 from ..replaced import telling_replaced
 from ..source import (
     ImageParams,
@@ -49,7 +48,6 @@ from .files import (
 from .findings import REASONS, RULES, Findings, Flags, conclude
 from .inspection import RECORD, Inspector, Records
 
-AUDIT_NAME = "audit"
 AUDIT_SCHEMA = "colorprep.audit/1"
 SHOWN_LEAKS = 20
 
@@ -127,7 +125,7 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    folder, lists = workspace.path(params.output or AUDIT_NAME), workspace.path(LISTS_NAME)
+    folder, lists = workspace.path(params.output or AUDIT), workspace.path(LISTS)
     keep, drop = lists / "keep.txt", lists / "drop.txt"
     table, classes, summary_path = (
         folder / name for name in ("audit.csv", "classes.csv", "summary.json")
@@ -142,8 +140,8 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
         records, skipped = _inspect(source, params.images, engine, reporter)
         doubles = find_doubles(records, reader, engine, reporter)
     warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
-    workspace.own_folder(params.output or AUDIT_NAME)
-    workspace.own_folder(LISTS_NAME)
+    workspace.own_folder(params.output or AUDIT)
+    workspace.own_folder(LISTS)
     findings = conclude(source, records, skipped, doubles, validation, params.allowed)
     class_counts = count_classes(findings)
     summary = _summary(findings, class_counts, validation, params)

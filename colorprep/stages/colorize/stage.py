@@ -35,15 +35,13 @@ from ...quantize.decoding import TEMPERATURE
 from ...training.checkpoint import load_checkpoint
 from ...training.devices import choose_device
 from ...training.prediction import colorize_photograph
-from ...workspace import Workspace
+from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..evaluate.comparing import file_digest
 from ..replaced import telling_replaced
 from ..source import report_passed_over, report_skips
 from .picture_names import Photographs, Targets, choose_targets
 from .picture_record import Made, PictureRecord, digest
-
-COLORIZED_NAME = "colorized"
 
 
 @dataclass(frozen=True)
@@ -138,12 +136,12 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
     device = choose_device(params.device)
     checkpoint.model.to(device)
-    folder = workspace.path(params.output or COLORIZED_NAME)
+    folder = workspace.path(params.output or COLORIZED)
     places = _find_photographs(params.inputs, workspace)
     for photographs in places:
         report_passed_over(photographs.source, reporter)
     targets = choose_targets(places, folder)
-    workspace.own_folder(params.output or COLORIZED_NAME)
+    workspace.own_folder(params.output or COLORIZED)
     _report_names(targets, reporter)
     report_origin("coloring by", origin, workspace, reporter)
     colorize = partial(

@@ -13,8 +13,8 @@ from ...images.opening import find_images
 from ...places import is_url
 from ...progress import Reporter
 from ...quantize.ab import ab_lattice
-from ...workspace import Workspace
-from ..priors import PRIOR_NAME, read_prior
+from ...workspace import PRIOR, Workspace
+from ..priors import read_prior
 
 OWN_COLORS = "originals"
 SHOWN_DIGITS = 8  # of a digest
@@ -77,9 +77,9 @@ def choose_balance(given: str | Path | None, workspace: Workspace, reporter: Rep
     ArtifactError
         If a given prior is not of ab313, or it is missing or damaged.
     """
-    path = workspace.input_path(given, PRIOR_NAME)
+    path = workspace.input_path(given, PRIOR)
     if given is None and not path.exists():
-        reporter.note(f"no {PRIOR_NAME} here: AuC is balanced by the originals' own colors")
+        reporter.note(f"no {PRIOR} here: AuC is balanced by the originals' own colors")
         return Balance()
     prior = read_prior(path, reporter)
     if prior.quantizer.fingerprint == ab_lattice().fingerprint:
@@ -90,7 +90,7 @@ def choose_balance(given: str | Path | None, workspace: Workspace, reporter: Rep
             "give a prior for ab313, or omit --prior to use the originals' own colors"
         )
     reporter.note(
-        f"{PRIOR_NAME} is of {prior.quantizer.name}, not of ab313: AuC is balanced by the "
+        f"{PRIOR} is of {prior.quantizer.name}, not of ab313: AuC is balanced by the "
         "originals' own colors"
     )
     return Balance()

@@ -27,7 +27,7 @@ from ...metrics.summary import Summary, summarize
 from ...places import is_url
 from ...progress import Reporter
 from ...quantize.decoding import TEMPERATURE
-from ...workspace import Workspace
+from ...workspace import EVALUATION, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..replaced import telling_replaced
 from ..source import (
@@ -45,7 +45,6 @@ from .files import check_outputs, output_paths, write_figures, write_sheet, writ
 if TYPE_CHECKING:
     from ...training.judging.perceptual import FrechetDistance
 
-EVALUATION_NAME = "evaluation"
 MAX_BATCH = 8  # pairs; comparing takes long, and a bar should move
 FEW_FOR_FID = 2048  # images: below as many as there are features, FID says little
 
@@ -181,7 +180,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         With `images.strict`, at the first image that is bad or has no partner; or if a package is
         missing.
     """
-    folder = workspace.path(params.output or EVALUATION_NAME)
+    folder = workspace.path(params.output or EVALUATION)
     check_outputs(folder)
     networks = {name: workspace.input_path(path) for name, path in params.weights.items()}
     balance = choose_balance(params.prior, workspace, reporter)
@@ -219,7 +218,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         "balance": balance.facts(),
         "versions": versions("numpy", "scikit-image", *judged.packages, *_packages(networks)),
     }
-    workspace.own_folder(params.output or EVALUATION_NAME)
+    workspace.own_folder(params.output or EVALUATION)
     with telling_replaced(reporter, *output_paths(folder)):
         figures = write_figures(folder, line, measured, provenance)
         table = write_table(folder, keys, summary.columns)

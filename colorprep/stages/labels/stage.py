@@ -30,8 +30,8 @@ from ...shards.compression import filter_options
 from ...shards.manifest import write_manifest, write_skipped
 from ...shards.plan import Plan, Settings, labeler_of, reader_of, write_plan
 from ...shards.resuming import continued, planned, sidecars, unfinished_shards
-from ...workspace import Workspace
-from ..priors import PRIOR_NAME, PriorProbs, read_prior
+from ...workspace import LABELS, PRIOR, Workspace
+from ..priors import PriorProbs, read_prior
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
 from ..source import (
     ImageParams,
@@ -45,8 +45,6 @@ from .changed import changed_images, forget, report_changes
 from .folder import check_free, remove_labels
 from .maps import WriteMaps, WrittenMaps, label_to_maps
 from .shards import LabelBatch, LabeledBatch, label_to_shards
-
-LABELS_NAME = "labels"
 
 
 @dataclass(frozen=True)
@@ -185,7 +183,7 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    folder = workspace.path(params.output or LABELS_NAME)
+    folder = workspace.path(params.output or LABELS)
     with sole_process(folder, "labeled", reporter):
         return _label(params, folder, workspace, reporter)
 
@@ -198,7 +196,7 @@ def _label(
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images)
     prior = prior_of(params, workspace, reporter)
-    workspace.own_folder(params.output or LABELS_NAME)
+    workspace.own_folder(params.output or LABELS)
     asked = plan_of(params, quantizer_of(prior))
     with open_seen(workspace.root, source) as seen:
         plan = _begin(folder, asked, source, params, seen, reporter)
@@ -386,9 +384,9 @@ def quantizer_of(prior: PriorProbs | None) -> Quantizer:
 
 def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> PriorProbs | None:
     """Return the prior that parameters ask for, or the workspace's, if it has one."""
-    path = workspace.input_path(params.prior, PRIOR_NAME)
+    path = workspace.input_path(params.prior, PRIOR)
     if params.prior is None and not path.exists():
-        reporter.note(f"no {PRIOR_NAME} here: labeling with ab313")
+        reporter.note(f"no {PRIOR} here: labeling with ab313")
         return None
     prior = read_prior(path, reporter)
     rules = params.images.decoding

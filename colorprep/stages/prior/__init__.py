@@ -2,4 +2,5 @@
 
 from .stage import PriorParams as PriorParams
 from .stage import PriorResult as PriorResult
+from .stage import WrittenPrior as WrittenPrior
 from .stage import run as run

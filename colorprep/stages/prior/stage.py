@@ -26,8 +26,8 @@ from ...images.source import Source, digest_of, top_folder
 from ...locks import in_turn
 from ...progress import Reporter
 from ...quantize.spec import QuantizerSpec, make_quantizer
-from ...workspace import Workspace
-from ..priors import PRIOR_NAME, WEIGHTS_NAME, probs_of
+from ...workspace import CLASS_PRIORS, PRIOR, WEIGHTS, Workspace
+from ..priors import probs_of
 from ..replaced import telling_replaced
 from ..source import (
     ImageParams,
@@ -54,7 +54,6 @@ from .counting import (
     tally_groups,
 )
 
-CLASS_FOLDER = "priors"
 SHOWN_CLASSES = 10  # without a prior
 
 
@@ -155,7 +154,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     reader = image_reader(source, params.size, params.images)
     spec = params.spec
     if params.name and params.output is None:
-        workspace.own_folder(CLASS_FOLDER)
+        workspace.own_folder(CLASS_PRIORS)
 
     whole, cells = None, None
     everything = {"": range(len(source.keys))}
@@ -177,7 +176,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             def write_class(name: str, tally: Tally) -> None:
                 """Write the prior of a class."""
                 if name and tally.outcome.n_images:
-                    class_path = workspace.own_folder(CLASS_FOLDER) / name / PRIOR_NAME
+                    class_path = workspace.own_folder(CLASS_PRIORS) / name / PRIOR
                     try:
                         classes[name] = writer.write(class_path, name, groups[name], tally).path
                     except UnusableName as error:
@@ -301,17 +300,17 @@ class _PriorWriter:
 
 def weights_path_beside(prior_path: Path) -> Path:
     """Return where the weights of a prior go: ``weights.npz``, or ``X-weights.npz`` of X.npz."""
-    if prior_path.name == PRIOR_NAME:
-        return prior_path.with_name(WEIGHTS_NAME)
-    return prior_path.with_name(f"{prior_path.stem}-{WEIGHTS_NAME}")
+    if prior_path.name == PRIOR:
+        return prior_path.with_name(WEIGHTS)
+    return prior_path.with_name(f"{prior_path.stem}-{WEIGHTS}")
 
 
 def _output(params: PriorParams, workspace: Workspace) -> Path:
     if params.output is not None:
         return workspace.path(params.output)
     if params.name:
-        return workspace.path(CLASS_FOLDER) / params.name / PRIOR_NAME
-    return workspace.path(PRIOR_NAME)
+        return workspace.path(CLASS_PRIORS) / params.name / PRIOR
+    return workspace.path(PRIOR)
 
 
 def _by_top_folder(keys: Sequence[str]) -> Mapping[str, Sequence[int]]:

@@ -28,19 +28,14 @@ from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...report.comparison_sections import ClassPrior, Reference
 from ...shards.manifest import MANIFEST, read_manifest, read_skipped
-from ...workspace import Workspace
+from ...workspace import AUDIT, CLASS_PRIORS, LABELS, LISTS, PRIOR, WEIGHTS, Workspace
 from ..audit import findings
-from ..audit.stage import AUDIT_NAME
-from ..labels.stage import LABELS_NAME
-from ..lists import LISTS_NAME
-from ..prior.stage import CLASS_FOLDER
-from ..priors import PRIOR_NAME, WEIGHTS_NAME
 from ..verify.stage import vector_findings
 from ..weights import WeightsParams
 from .photographs import Score
 
-SCORES = Path(LISTS_NAME, "rgbvar.csv")
-AUDIT = Path(AUDIT_NAME, "audit.csv")
+SCORES_TABLE = Path(LISTS, "rgbvar.csv")
+AUDIT_TABLE = Path(AUDIT, "audit.csv")
 MEANINGS = {
     "prior": skip.REASONS,
     "labels": skip.REASONS,
@@ -73,14 +68,14 @@ def read_weights(prior: Prior, workspace: Workspace, reporter: Reporter) -> Used
     ArtifactError
         If weights.npz is damaged.
     """
-    path = workspace.path(WEIGHTS_NAME)
+    path = workspace.path(WEIGHTS)
     made = f"these are made of the prior at lambda {WeightsParams().mix:g}."
-    origin = f"There is no `{WEIGHTS_NAME}`: {made}"
+    origin = f"There is no `{WEIGHTS}`: {made}"
     if path.exists():
         weights, meta = load_weights(path)
         if meta.get("prior_digest") == prior.digest:
-            return UsedWeights(weights, meta, f"They are those of `{WEIGHTS_NAME}`.")
-        origin = f"`{WEIGHTS_NAME}` is of another prior: {made}"
+            return UsedWeights(weights, meta, f"They are those of `{WEIGHTS}`.")
+        origin = f"`{WEIGHTS}` is of another prior: {made}"
         reporter.warn(f"{path} is of another prior; the report shows weights of this one instead")
     params = WeightsParams()
     weights = rebalancing_weights(prior.probs, params.mix, params.alpha, params.zero_bins)
@@ -97,7 +92,7 @@ def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict
         If one of them is damaged.
     """
     classes, foreign = {}, []
-    for path in sorted(workspace.path(CLASS_FOLDER).glob(f"*/{PRIOR_NAME}")):
+    for path in sorted(workspace.path(CLASS_PRIORS).glob(f"*/{PRIOR}")):
         one = load_prior(path)
         if one.quantizer.fingerprint != prior.quantizer.fingerprint:
             foreign.append(path.parent.name)
@@ -151,7 +146,7 @@ def read_scores(workspace: Workspace) -> list[Score]:
     ArtifactError
         If it is damaged.
     """
-    path = workspace.path(SCORES)
+    path = workspace.path(SCORES_TABLE)
     if not path.exists():
         return []
     try:
@@ -177,10 +172,10 @@ def read_skips(prior: Prior, workspace: Workspace) -> dict[str, Mapping[str, int
         If a file that lists them is damaged.
     """
     skips: dict[str, Mapping[str, int]] = {"prior": dict(prior.meta.get("skipped", {}))}
-    labels = workspace.path(LABELS_NAME)
+    labels = workspace.path(LABELS)
     if (labels / MANIFEST).exists():
         skips["labels"] = count_by_reason(read_skipped(labels))
-    audit = workspace.path(AUDIT)
+    audit = workspace.path(AUDIT_TABLE)
     if audit.exists():
         skips["audit"] = _audit_reasons(audit)
     return skips
@@ -197,8 +192,8 @@ def provenance(
     quantizer = prior.quantizer
     artifacts: dict[str, dict[str, Any]] = {
         "prior": {
-            "file": PRIOR_NAME,
-            "sha256": _sha256(workspace.path(PRIOR_NAME)),
+            "file": PRIOR,
+            "sha256": _sha256(workspace.path(PRIOR)),
             "digest": prior.digest,
             "quantizer": quantizer.name,
             "fingerprint": quantizer.fingerprint,
@@ -208,12 +203,12 @@ def provenance(
         "weights": {key: value for key, value in used.meta.items() if key not in _DESCRIBED},
     }
     if used.meta.get("prior_digest") == prior.digest:
-        digest = _sha256(workspace.path(WEIGHTS_NAME))
-        artifacts["weights"] = {"file": WEIGHTS_NAME, "sha256": digest, **artifacts["weights"]}
-    labels = workspace.path(LABELS_NAME)
+        digest = _sha256(workspace.path(WEIGHTS))
+        artifacts["weights"] = {"file": WEIGHTS, "sha256": digest, **artifacts["weights"]}
+    labels = workspace.path(LABELS)
     if (labels / MANIFEST).exists():
         artifacts["labels"] = _of_labels(labels)
-    for name, path in (("ranking", SCORES), ("audit", AUDIT)):
+    for name, path in (("ranking", SCORES_TABLE), ("audit", AUDIT_TABLE)):
         if workspace.path(path).exists():
             artifacts[name] = {"file": path.as_posix(), "sha256": _sha256(workspace.path(path))}
     if compared is not None:
@@ -235,7 +230,7 @@ def provenance(
 def _of_labels(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     return {
-        "file": f"{LABELS_NAME}/{MANIFEST}",
+        "file": f"{LABELS}/{MANIFEST}",
         "sha256": _sha256(folder / MANIFEST),
         **{key: manifest[key] for key in ("format", "settings", "n_images", "n_shards")},
         "source": {"digest": manifest["digest"], "n_files": manifest["n_files"]},

@@ -37,8 +37,7 @@ from ...report.prior_sections import (
 )
 from ...report.provenance import provenance_section
 from ...report.svg import write_png
-from ...workspace import Workspace
-from ..priors import PRIOR_NAME
+from ...workspace import PRIOR, REPORT, Workspace
 from ..replaced import telling_replaced
 from ..source import ImageParams, open_engine, open_source
 from .inputs import (
@@ -51,8 +50,6 @@ from .inputs import (
     read_weights,
 )
 from .photographs import ranked_photographs, sample_round_trip
-
-REPORT_NAME = "report.html"
 
 
 @dataclass(frozen=True)
@@ -116,11 +113,11 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     InputError
         If `images.folder` is given and is no source.
     """
-    path = workspace.path(params.output or REPORT_NAME)
+    path = workspace.path(params.output or REPORT)
     check_replaceable(path)
     if params.figures is not None:
         check_replaceable(workspace.path(params.figures) / "prior.png")
-    prior = load_prior(workspace.path(PRIOR_NAME))
+    prior = load_prior(workspace.path(PRIOR))
     used = read_weights(prior, workspace, reporter)
     compared = None if params.compare is None else workspace.input_path(params.compare)
     reference = None if compared is None else read_reference(compared, prior)

@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,9 +20,8 @@ from ...report.charts import draw_ranking
 from ...report.gallery import fitted, montage
 from ..replaced import telling_replaced
 from ..source import image_reader, open_engine
-
-if TYPE_CHECKING:
-    from .stage import Ranking, RgbvarParams
+from .params import RgbvarParams
+from .ranking import Ranking
 
 IN_A_MONTAGE = 100
 TILE = 120

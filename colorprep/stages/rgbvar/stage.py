@@ -10,110 +10,29 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...artifacts import load_prior
 from ...atomic import check_replaceable, write_text
 from ...balance.prior import Prior
-from ...color.lab import Floats
 from ...curriculum.ranking import color_strata, ranked, ranked_by_strata
 from ...curriculum.scoring import SCORES
 from ...errors import InputError
-from ...finite import check_finite
 from ...images.lists import read_list
 from ...images.skip import Skip
 from ...images.source import Source
 from ...locks import in_turn
 from ...progress import Reporter
 from ...scorebook import ScoreBook
-from ...workspace import Workspace
-from ..lists import LISTS_NAME
-from ..priors import PRIOR_NAME
+from ...workspace import LISTS, PRIOR, Workspace
 from ..replaced import replace_list, telling_replaced
 from ..scoring import open_scores, score_missing
-from ..source import ImageParams, check_strict, open_source, report_skips
-
-SCORE_NAMES = tuple(name.replace("_", "-") for name in SCORES)
-
-
-@dataclass(frozen=True)
-class RgbvarParams:
-    """What `colorprep rgbvar` is to do.
-
-    Attributes
-    ----------
-    images : ImageParams
-    ranks : tuple of int, or None
-        First and last rank of the curriculum, counted from 1, both included.
-    output : str, Path or None
-        Folder of the lists; None for ``lists/``.
-    score : str
-        One of `SCORE_NAMES`. ``surprise`` is under the workspace's prior.
-    min_score : float or None
-        The curriculum is of the images with at least this score.
-    stratify : bool
-        Whether every beginning of the ranking is to hold each color in its share of the images.
-    montages : tuple of int
-        Ranks from which on 100 images are shown, counted from 1.
-    fast : bool
-        Whether large JPEG files may be decoded from a part of their coefficients.
-    """
-
-    images: ImageParams = field(default_factory=ImageParams)
-    ranks: tuple[int, int] | None = None
-    output: str | Path | None = None
-    score: str = "rgbvar"
-    min_score: float | None = None
-    stratify: bool = False
-    montages: tuple[int, ...] = ()
-    fast: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what does not fit together, before any image is read."""
-        check_finite(self)
-        if self.score not in SCORE_NAMES:
-            raise InputError(
-                f"there is no score {self.score!r}; there are {', '.join(SCORE_NAMES)}"
-            )
-        if self.ranks is not None and self.min_score is not None:
-            raise InputError("a curriculum is cut out by ranks or by --min-score; choose one")
-
-    @property
-    def stem(self) -> str:
-        """What the names of the lists begin with."""
-        return f"{self.score}-stratified" if self.stratify else self.score
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """Images in order.
-
-    Attributes
-    ----------
-    source : Source
-    order : ndarray of shape (n,), intp
-        Indices of the source's images, best first.
-    table : ndarray of shape (n,), `ImageScores`
-        All scores, in that order.
-    scores : ndarray of shape (n,), float64
-        The one by which they are ranked.
-    strata : ndarray of shape (n,), int64, or None
-    """
-
-    source: Source
-    order: NDArray[np.intp]
-    table: NDArray[np.void]
-    scores: Floats
-    strata: NDArray[np.int64] | None
-
-    @property
-    def keys(self) -> list[str]:
-        """The keys of the images, best first."""
-        return [self.source.keys[index] for index in self.order.tolist()]
+from ..source import check_strict, open_source, report_skips
+from .params import RgbvarParams
+from .ranking import Ranking
 
 
 @dataclass(frozen=True)
@@ -142,33 +61,6 @@ class RgbvarResult:
     skipped: list[Skip]
 
 
-def parse_ranks(text: str) -> tuple[int, int]:
-    """Read START-END.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``1000-100100``.
-
-    Returns
-    -------
-    tuple of int
-        Counted from 1, both ends included.
-
-    Raises
-    ------
-    InputError
-        If it is no such range.
-    """
-    match = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", text)
-    if match is None:
-        raise InputError(f"a range is START-END, such as 1000-100100; got {text!r}")
-    start, end = int(match[1]), int(match[2])
-    if not 1 <= start <= end:
-        raise InputError(f"a range counts from 1 and ends no earlier than it starts; got {text!r}")
-    return start, end
-
-
 def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> RgbvarResult:
     """Rank the images of a source by colorfulness and write the lists.
 
@@ -195,11 +87,11 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images)
     _check_starts(params, len(source.keys))
-    folder = workspace.path(params.output or LISTS_NAME)
+    folder = workspace.path(params.output or LISTS)
     list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
     for path in (list_path, scores_path):
         check_replaceable(path)
-    prior = load_prior(workspace.path(PRIOR_NAME)) if params.score == "surprise" else None
+    prior = load_prior(workspace.path(PRIOR)) if params.score == "surprise" else None
     score = params.score.replace("-", "_")
     with open_scores(source, params.images, prior, workspace, reporter, params.fast) as book:
         bad = score_missing(book, score, source, params.images, prior, params.fast, reporter)
@@ -207,7 +99,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     report_skips(skipped, int(book.known.sum()), reporter)
     ranking = _rank(source, book, score, params.stratify)
     _check_starts(params, len(ranking.order))
-    workspace.own_folder(params.output or LISTS_NAME)
+    workspace.own_folder(params.output or LISTS)
     before = _others_of_the_ranking(list_path, ranking)
     with in_turn(folder):  # so that all three come from one command
         replace_list(list_path, ranking.keys, reporter)

@@ -18,9 +18,8 @@ from ...training.data.loader import ShardLoader
 from ...training.losses.terms import LOSSES, LossOptions
 from ...training.models.normalization import fewest_images
 from ...training.processes import Process
-from ...workspace import Workspace
-from ..labels.stage import LABELS_NAME
-from ..priors import PRIOR_NAME, WEIGHTS_NAME, read_prior, read_weights
+from ...workspace import LABELS, PRIOR, WEIGHTS, Workspace
+from ..priors import read_prior, read_weights
 from .params import TrainParams
 from .selection import EVERY_IMAGE, curriculum_of, narrowed, split_labels
 
@@ -110,7 +109,7 @@ def read_inputs(
     InputError
         If a list or a number does not fit the labels.
     """
-    labels = open_labels(workspace.input_path(params.shards, LABELS_NAME))
+    labels = open_labels(workspace.input_path(params.shards, LABELS))
     rebalancing = _rebalancing(params, workspace, labels.quantizer, reporter)
     chosen, held_out = split_labels(labels, params.held_out, workspace, reporter)
     curriculum = curriculum_of(params.curriculum, chosen, held_out, workspace, reporter)
@@ -168,15 +167,15 @@ def _rebalancing(
 ) -> Rebalancing:
     """Return the weights or the prior that are asked for or at hand."""
     if params.logit_adjust:
-        path = workspace.input_path(params.prior, PRIOR_NAME)
+        path = workspace.input_path(params.prior, PRIOR)
         return Rebalancing(prior=_prior_for(quantizer, path, workspace, reporter), path=path)
     kind = LOSSES.get(params.loss)
     takes_weights = kind is not None and kind.takes_weights
     if not params.use_weights or (params.weights is None and not takes_weights):
         return Rebalancing()
-    path = workspace.input_path(params.weights, WEIGHTS_NAME)
+    path = workspace.input_path(params.weights, WEIGHTS)
     if params.weights is None and not path.exists():
-        reporter.note(f"no {WEIGHTS_NAME} here: training without rebalancing")
+        reporter.note(f"no {WEIGHTS} here: training without rebalancing")
         return Rebalancing()
     return Rebalancing(weights=_weights_for(quantizer, path, workspace), path=path)
 
@@ -189,7 +188,7 @@ def _image_weights(
         return None
     weights = rebalancing.weights
     if weights is None:
-        path = workspace.input_path(params.weights, WEIGHTS_NAME)
+        path = workspace.input_path(params.weights, WEIGHTS)
         if not path.exists():
             raise InputError(
                 f"--rare-color chooses images by rebalancing weights, and there is no {path}; make "

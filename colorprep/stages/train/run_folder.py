@@ -22,23 +22,13 @@ from ...marks import MARK
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...report.gallery import gallery
-from ...runs import (
-    BEST,
-    CONFIG,
-    LAST,
-    LOG,
-    MAY_LACK,
-    RUNS_NAME,
-    best_row,
-    find_newest,
-    read_config,
-)
+from ...runs import BEST, CONFIG, LAST, LOG, MAY_LACK, best_row, find_newest, read_config
 from ...runs import read_log as read_columns
 from ...training.checkpoint import load_checkpoint, save_checkpoint
 from ...training.fitting.loop import Record
 from ...training.fitting.trainer import Trainer
 from ...training.samples import CAPTIONS
-from ...workspace import Workspace
+from ...workspace import RUNS, Workspace
 from .params import TrainParams, from_plain
 
 RUN_SCHEMA = "colorprep.run/1"
@@ -312,7 +302,7 @@ def claimed(
                 "run in it with --resume"
             )
         if resume and not resumes:
-            reporter.note(f"no run to resume in {output or RUNS_NAME}: starting a new one")
+            reporter.note(f"no run to resume in {output or RUNS}: starting a new one")
         yield path, resumes
 
 
@@ -320,7 +310,7 @@ def _new_folder(model: str, workspace: Workspace, reporter: Reporter, stack: Exi
     """Make and lock a folder named by date and model, and by a number from the second on."""
     name = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{model}"
     for number in count(1):
-        path = workspace.path(RUNS_NAME) / (name if number == 1 else f"{name}-{number}")
+        path = workspace.path(RUNS) / (name if number == 1 else f"{name}-{number}")
         try:
             stack.enter_context(sole_process(path, TRAINED, reporter, new=True))
         except FileExistsError:

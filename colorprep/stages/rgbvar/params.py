@@ -1,0 +1,89 @@
+"""The options of `colorprep rgbvar`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...curriculum.scoring import SCORES
+from ...errors import InputError
+from ...finite import check_finite
+from ..source import ImageParams
+
+SCORE_NAMES = tuple(name.replace("_", "-") for name in SCORES)
+
+
+@dataclass(frozen=True)
+class RgbvarParams:
+    """What `colorprep rgbvar` is to do.
+
+    Attributes
+    ----------
+    images : ImageParams
+    ranks : tuple of int, or None
+        First and last rank of the curriculum, counted from 1, both included.
+    output : str, Path or None
+        Folder of the lists; None for ``lists/``.
+    score : str
+        One of `SCORE_NAMES`. ``surprise`` is under the workspace's prior.
+    min_score : float or None
+        The curriculum is of the images with at least this score.
+    stratify : bool
+        Whether every beginning of the ranking is to hold each color in its share of the images.
+    montages : tuple of int
+        Ranks from which on 100 images are shown, counted from 1.
+    fast : bool
+        Whether large JPEG files may be decoded from a part of their coefficients.
+    """
+
+    images: ImageParams = field(default_factory=ImageParams)
+    ranks: tuple[int, int] | None = None
+    output: str | Path | None = None
+    score: str = "rgbvar"
+    min_score: float | None = None
+    stratify: bool = False
+    montages: tuple[int, ...] = ()
+    fast: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together, before any image is read."""
+        check_finite(self)
+        if self.score not in SCORE_NAMES:
+            raise InputError(
+                f"there is no score {self.score!r}; there are {', '.join(SCORE_NAMES)}"
+            )
+        if self.ranks is not None and self.min_score is not None:
+            raise InputError("a curriculum is cut out by ranks or by --min-score; choose one")
+
+    @property
+    def stem(self) -> str:
+        """What the names of the lists begin with."""
+        return f"{self.score}-stratified" if self.stratify else self.score
+
+
+def parse_ranks(text: str) -> tuple[int, int]:
+    """Read START-END.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``1000-100100``.
+
+    Returns
+    -------
+    tuple of int
+        Counted from 1, both ends included.
+
+    Raises
+    ------
+    InputError
+        If it is no such range.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", text)
+    if match is None:
+        raise InputError(f"a range is START-END, such as 1000-100100; got {text!r}")
+    start, end = int(match[1]), int(match[2])
+    if not 1 <= start <= end:
+        raise InputError(f"a range counts from 1 and ends no earlier than it starts; got {text!r}")
+    return start, end
