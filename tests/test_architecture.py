@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import colorprep
@@ -28,6 +29,8 @@ BELOW = {
     "marks": set(),
     "atomic": {"errors", "marks"},
     "workspace": {"errors", "atomic", "places"},
+    "runs": {"errors", "workspace"},
+    "rendering": {"color", "images", "quantize"},
     "locks": {"errors", "atomic", "marks", "progress"},
     "engine": {"errors", "decoder_messages"},
     "images": {"errors", "engine", "marks", "atomic", "places"},
@@ -52,6 +55,7 @@ BELOW = {
         "balance",
         "quantize",
         "color",
+        "rendering",
         "shards",
     },
     "report": {"errors", "printable", "color", "quantize", "balance"},
@@ -83,8 +87,14 @@ def room_of(path):
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
+def module_of(path):
+    """The name of the module that a file holds."""
+    parts = ["colorprep", *path.relative_to(ROOT).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def imports_of(path):
-    """The names of all modules that a file imports, relative ones resolved."""
+    """The names of all modules that a file imports anywhere in it, relative ones resolved."""
     package = ["colorprep", *path.relative_to(ROOT).parts[:-1]]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -93,8 +103,7 @@ def imports_of(path):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             yield module
-            if node.module is None:
-                yield from (f"{module}.{alias.name}" for alias in node.names)
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def test_imports_go_down_only():
@@ -109,6 +118,19 @@ def test_imports_go_down_only():
                 assert rest[0] == room or rest[0] in BELOW[room], f"{path} imports {name}"
             elif first in ONLY_IN:
                 assert room in ONLY_IN[first], f"{path} imports {name}"
+
+
+def test_no_module_imports_one_that_imports_it():
+    """There is no import circle, be it at the top, in functions or for types alone."""
+    paths = {module_of(path): path for path in FILES}
+    imported = {
+        module: {name for name in imports_of(path) if name in paths} - {module}
+        for module, path in paths.items()
+    }
+    try:
+        tuple(TopologicalSorter(imported).static_order())
+    except CycleError as error:
+        raise AssertionError(" imports ".join(error.args[1])) from None
 
 
 def test_pure_rooms_touch_nothing():
