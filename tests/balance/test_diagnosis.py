@@ -7,13 +7,9 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import savgol_filter
 from skimage.color import rgb2lab
 
-from colorprep.balance.diagnosis import (
-    diagnose_prior,
-    published_shape,
-    shape_divergences,
-    unexplained_mass,
-)
+from colorprep.balance.diagnosis import diagnose_prior, unexplained_mass
 from colorprep.balance.histogram import count_cells
+from colorprep.balance.published_shape import published_shape, shape_divergences
 from colorprep.balance.smoothing import lattice_probs, soft_probs
 from colorprep.errors import InputError
 from colorprep.quantize.ab import ab529, ab_lattice
