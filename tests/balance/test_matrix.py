@@ -1,4 +1,4 @@
-"""Claims about seed 000's weight matrix."""
+"""Claims about Keras-FCN's weight matrix."""
 
 import numpy as np
 import pytest

@@ -6,7 +6,7 @@ import pytest
 from colorprep import InputError, hue_chroma_bins
 
 
-def test_labels_are_seed_001s(some_colors):
+def test_labels_are_those_of_colorizer_fcn(some_colors):
     """32 edges give hue labels up to 30, and the top chroma bin to pure colors alone."""
     from colorprep import rgb_to_hue_chroma_lightness
 

@@ -57,8 +57,8 @@ def test_hue_is_circular_by_default(reddish):
     assert left == right
 
 
-def test_linear_hue_is_seed_001s(reddish):
-    """With linear hue, reds of 0.99 and 0.01 are far apart, as in seed 001."""
+def test_linear_hue_is_that_of_colorizer_fcn(reddish):
+    """With linear hue, reds of 0.99 and 0.01 are far apart, as in colorizer-fcn."""
     mixture = fit_mixture(reddish, 3, linear_hue=True)
     left, right = mixture.encode(np.array([[0.99, 0.7], [0.01, 0.7]]))
     assert left != right
@@ -75,7 +75,7 @@ def test_drawn_colors_follow_the_histogram(reddish):
     assert (colors != draw_colors(reddish, 100_000, seed=1)).any()
 
 
-def test_grid_is_seed_001s():
+def test_grid_is_that_of_colorizer_fcn():
     """Hue runs fastest, sigma is the half-diagonal, posteriors have the known peaks."""
     grid = hue_chroma_grid(256)
     np.testing.assert_allclose(grid.centers[17], [1 / 15, 1 / 15])
