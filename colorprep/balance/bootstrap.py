@@ -108,15 +108,15 @@ def share_intervals(bootstrap: NDArray[np.int64], level: float = 0.95) -> tuple[
     """
     if not 0.0 < level < 1.0:
         raise InputError(f"the level of an interval must be between 0 and 1, got {level}")
-    shares = replicate_shares(bootstrap)
-    if len(shares) < 2:
+    fractions = replicate_fractions(bootstrap)
+    if len(fractions) < 2:
         raise InputError("an interval needs at least two replicates that have any pixels")
     tail = (1.0 - level) / 2.0
-    low, high = np.quantile(shares, [tail, 1.0 - tail], axis=0)
+    low, high = np.quantile(fractions, [tail, 1.0 - tail], axis=0)
     return low, high
 
 
-def replicate_shares(bootstrap: NDArray[np.int64]) -> Floats:
+def replicate_fractions(bootstrap: NDArray[np.int64]) -> Floats:
     """Return each bin's fraction of the pixels, for every replicate that has any.
 
     Parameters
@@ -129,5 +129,5 @@ def replicate_shares(bootstrap: NDArray[np.int64]) -> Floats:
     """
     totals = bootstrap.sum(axis=1, keepdims=True)
     held = totals[:, 0] > 0
-    shares: Floats = bootstrap[held] / totals[held]
-    return shares
+    fractions: Floats = bootstrap[held] / totals[held]
+    return fractions

@@ -79,7 +79,7 @@ class QuantizerSpec:
                 "kmeans, gmm, hc-grid or hc-1d"
             )
         if self.components is not None and self.name not in DEFAULT_COMPONENTS:
-            raise InputError(f"--components does not go with {self.name}: its bins are given")
+            raise InputError(f"--components does not fit {self.name}: its number of bins is fixed")
         if self.linear_hue and self.name != "gmm":
             raise InputError(f"--linear-hue goes with gmm only, not with {self.name}")
         if self.sigma != "default" and self.name != "hc-grid":

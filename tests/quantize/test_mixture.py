@@ -76,7 +76,7 @@ def test_drawn_colors_follow_the_histogram(reddish):
 
 
 def test_grid_is_that_of_colorizer_fcn():
-    """Hue runs fastest, sigma is the half-diagonal, posteriors have the known peaks."""
+    """Hue varies fastest, sigma is the half-diagonal, posteriors have the known peaks."""
     grid = hue_chroma_grid(256)
     np.testing.assert_allclose(grid.centers[17], [1 / 15, 1 / 15])
     np.testing.assert_allclose(grid.centers[16], [0, 1 / 15])
@@ -98,7 +98,7 @@ def test_grid_posterior_is_its_formula():
 
 
 def test_learned_sigma(reddish):
-    """A learned sigma is half the mean squared distance, rooted; empty bins keep the default."""
+    """A learned sigma is the root of half the mean squared distance; empty bins keep the default."""
     learned = learn_sigma(reddish, 16)
     colors = np.argwhere(reddish) * CELL + CELL / 2
     weight = reddish[reddish > 0]
@@ -115,7 +115,7 @@ def test_learned_sigma(reddish):
 
 
 def test_learned_grid_is_a_mixture(reddish):
-    """Bins of different spread are weighed by their densities."""
+    """Bins of different standard deviation are weighted by their densities."""
     sigma = learn_sigma(reddish, 16)
     grid = hue_chroma_grid(16, sigma)
     x = np.random.default_rng(0).random((50, 2))
@@ -129,12 +129,12 @@ def test_learned_grid_is_a_mixture(reddish):
 
 @pytest.mark.parametrize("components", [1, 15, 255])
 def test_grids_are_square(components):
-    """A number of bins that is no square is refused."""
+    """A number of bins that is not a square is rejected."""
     with pytest.raises(InputError, match="square"):
         hue_chroma_grid(components)
 
 
 def test_empty_histogram_is_refused():
-    """There is nothing to fit to nothing."""
+    """An empty histogram is rejected."""
     with pytest.raises(InputError, match="empty"):
         fit_mixture(np.zeros((256, 256), np.int64))
