@@ -54,7 +54,7 @@ def test_published_priors(published):
 
 
 def test_bins_that_differ_most():
-    """The largest of either sign come first, equal ones in order, bins without a difference never."""
+    """The largest of either sign come first, equal ones in order, equal priors give none."""
     differences = np.array([0.1, -0.3, 0.0, 0.1, 0.1])
     assert bins_that_differ_most(differences, 3).tolist() == [1, 0, 3]
     assert bins_that_differ_most(differences, 9).tolist() == [1, 0, 3, 4]

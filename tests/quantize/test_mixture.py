@@ -98,7 +98,7 @@ def test_grid_posterior_is_its_formula():
 
 
 def test_learned_sigma(reddish):
-    """A learned sigma is the root of half the mean squared distance; empty bins keep the default."""
+    """A learned sigma is the root of half the mean squared distance, or the default if empty."""
     learned = learn_sigma(reddish, 16)
     colors = np.argwhere(reddish) * CELL + CELL / 2
     weight = reddish[reddish > 0]
