@@ -347,7 +347,7 @@ def save_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
     """Write arrays and a meta entry, which holds the schema, as a numpy zip; see `load_arrays`.
 
     Replicates of a bootstrap are so similar that a file with them is compressed a hundredfold;
-    others stay uncompressed, which is faster to read.
+    others are not compressed.
     """
     # numpy dates the entries of its zips 1980, so equal contents give equal bytes.
     save = np.savez_compressed if BOOTSTRAP in arrays else np.savez

@@ -30,7 +30,7 @@ def filter_options(compression: str | None) -> dict[str, Any]:
             f"{compression} needs the package hdf5plugin; install it with `pip install "
             "'colorprep[compression]'`, or use gzip"
         ) from None
-    # Sorting the bits of all values first (bitshuffle) suits labels, whose high bits are often equal.
+    # Bitshuffle groups bits of equal weight first, which suits labels: high bits are often equal.
     return dict(hdf5plugin.Bitshuffle(cname="lz4" if compression == "lz4" else "zstd"))
 
 

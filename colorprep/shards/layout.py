@@ -1,7 +1,7 @@
 """The frame of a shard: its whole .h5 file except the large arrays, and the offsets of these.
 
-HDF5 makes the frame in memory, in a few kilobytes; we then write the file in order, the arrays like
-any other bytes. So a full disk is an ordinary error (HDF5 itself crashes on one), nothing large is
+HDF5 makes the frame in memory, in a few kilobytes; then the file is written in order, the arrays
+like any other bytes. So a full disk is an ordinary error (HDF5 itself crashes on one), nothing large is
 copied, and the digest is computed while writing.
 """
 
@@ -19,7 +19,7 @@ PAGE = 4096
 
 
 class Frame(io.RawIOBase):
-    """A sparse file in memory for HDF5: bytes that were never written are zero, and take no room."""
+    """A sparse file in memory for HDF5: what was never written is zero, and takes no room."""
 
     def __init__(self) -> None:
         self._pages: defaultdict[int, bytearray] = defaultdict(lambda: bytearray(PAGE))
@@ -79,8 +79,7 @@ def allocate_arrays(
         None of them empty, since HDF5 gives these no place.
     """
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    # Places are fixed at once, and neither fill values nor times are written, so that the file needs
-    # no more than the arrays and always has the same bytes.
+    # Offsets are fixed at once; fill values, which would fill memory, and times are not written.
     properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     properties.set_obj_track_times(False)

@@ -54,7 +54,7 @@ def read_map(folder: Path, key: str, shape: tuple[int, int]) -> NDArray[np.uint1
     Parameters
     ----------
     shape : tuple of int
-        The expected shape: the height and width of the image, divided by the stride.
+        The expected shape: the image's height and width over the stride, rounded up.
 
     Raises
     ------

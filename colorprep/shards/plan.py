@@ -63,7 +63,7 @@ class Settings:
     damaged: DamageRule = "skip"
 
     def facts(self) -> dict[str, Any]:
-        """Return all settings by name, as files store them: `damaged` only if it is not the default."""
+        """Return all settings by name, as files store them: `damaged` only if not the default."""
         values = asdict(self)
         if self.damaged == "skip":
             del values["damaged"]
