@@ -1,8 +1,8 @@
 """The frame of a shard: its whole .h5 file except the large arrays, and the offsets of these.
 
 HDF5 makes the frame in memory, in a few kilobytes; then the file is written in order, the arrays
-like any other bytes. So a full disk is an ordinary error (HDF5 itself crashes on one), nothing large is
-copied, and the digest is computed while writing.
+like any other bytes. So a full disk is an ordinary error (HDF5 itself crashes on one), nothing
+large is copied, and the digest is computed while writing.
 """
 
 from __future__ import annotations

@@ -224,7 +224,8 @@ def _other_images(
     detail = f" ({'; '.join(found)})" if found else ""
     return (
         f"the images are not those of {folder}: {existing.n_files} files there, "
-        f"{len(source.keys)} in the source{detail}; --extend labels the new ones, --overwrite starts over"
+        f"{len(source.keys)} in the source{detail}; "
+        "--extend labels the new ones, --overwrite starts over"
     )
 
 
