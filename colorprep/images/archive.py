@@ -49,16 +49,13 @@ class ArchiveSource:
 
     Attributes
     ----------
-    file : ArchiveFile
     read_member : callable
         Converts stored bytes to those of an image.
-    keys : Keys
     sizes : ndarray of shape (n,), int64
     places : ndarray of shape (n, ...), int64
     skipped : list of Skip
         Names that a list cannot contain or that lead out of the archive, broken links, members
         that cannot be read, listed images that are missing.
-    passed_over : mapping of str to int
     """
 
     file: ArchiveFile
@@ -101,7 +98,6 @@ def archive_source(
         Lines of a list that narrows the archive; None takes all images.
     list_name : str
         For messages.
-    search : Search
 
     Returns
     -------

@@ -29,13 +29,11 @@ class ArchiveFile:
 
     Parameters
     ----------
-    archive : Path
     gzipped : bool
         Whether it must be decompressed first.
 
     Attributes
     ----------
-    archive : Path
     plain : Path
         The file that is read: the archive itself, or what it was unpacked to.
     plain_size : int
@@ -72,10 +70,6 @@ class ArchiveFile:
         ----------
         start, size : int
             Within the plain archive.
-
-        Returns
-        -------
-        bytes
 
         Raises
         ------

@@ -39,7 +39,6 @@ def cifar_members(members: Members, file: ArchiveFile) -> Members | None:
     ----------
     members : Members
         Of the archive.
-    file : ArchiveFile
 
     Returns
     -------

@@ -28,10 +28,6 @@ class DigestingSource:
 
     For one thread: make one for each batch.
 
-    Parameters
-    ----------
-    source : Source
-
     Attributes
     ----------
     digests : dict of int to str
@@ -80,12 +76,7 @@ class DigestingSource:
 
 
 class ReadDigests:
-    """Reads the digests of a batch of images, without decoding them; can be sent elsewhere.
-
-    Parameters
-    ----------
-    source : Source
-    """
+    """Reads the digests of a batch of images, without decoding them; can be sent elsewhere."""
 
     def __init__(self, source: Source) -> None:
         self._source = source

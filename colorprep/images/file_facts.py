@@ -36,10 +36,6 @@ def file_facts(data: bytes) -> FileFacts:
     ----------
     data : bytes
         Of a file that can be decoded.
-
-    Returns
-    -------
-    FileFacts
     """
     if data.startswith(START_OF_IMAGE):
         facts = jpeg_facts(data)

@@ -38,15 +38,12 @@ class FolderSource:
 
     Attributes
     ----------
-    root : Path
-    keys : Keys
     sizes : ndarray of shape (n,), int64
     stamps : ndarray of shape (n,), int64
         Of each file's last change, see `change_stamp`.
     skipped : list of Skip
         Names that a list cannot contain, folders that cannot be opened, listed files that are
         missing.
-    passed_over : mapping of str to int
     """
 
     root: Path
@@ -94,12 +91,10 @@ def folder_source(
 
     Parameters
     ----------
-    root : Path
     lines : iterable of str or None
         Lines of a list that narrows the folder; None takes all images.
     list_name : str
         For messages.
-    search : Search
 
     Returns
     -------
@@ -146,8 +141,6 @@ class _Walk:
     ----------
     files : dict of str to tuple of int
         The size and stamp of each image.
-    skipped : list of Skip
-    passed_over : Counter of str
     """
 
     def __init__(self, root: Path, search: Search) -> None:

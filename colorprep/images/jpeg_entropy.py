@@ -54,8 +54,6 @@ class Scan(NamedTuple):
 
     Attributes
     ----------
-    header : ScanHeader
-    progressive : bool
     n_blocks : int
         In a unit.
     dc, ac : ndarray of shape (n_blocks, 65536), uint16
@@ -107,14 +105,9 @@ def walk(data: bytes, position: int, n_units: int, scan: Scan, nonzero: NDArray[
         The bit to begin at.
     n_units : int
         How many units (MCU) to read.
-    scan : Scan
     nonzero : ndarray of shape (n_units,), uint64
         Of each block of an AC scan of a progressive JPEG, which coefficients are not zero, as bits;
         written to.
-
-    Returns
-    -------
-    Walked
     """
     bits = np.frombuffer(data + PADDING, np.uint8)
     end = 8 * len(data)

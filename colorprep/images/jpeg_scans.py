@@ -102,7 +102,6 @@ def lacks_scans(data: bytes, facts: JpegFacts) -> bool:
     ----------
     data : bytes
         The file.
-    facts : JpegFacts
 
     Returns
     -------

@@ -115,8 +115,6 @@ def in_form(
 
     Parameters
     ----------
-    keys : iterable of str
-    form : {"keys", "prefixed", "labeled"}
     source_name : str
         For `prefixed`.
     classes : sequence of str
@@ -149,7 +147,6 @@ def listed(
     lines : iterable of str
         A leading name of the source itself, a leading slash and a trailing class number are
         recognized.
-    source_name : str
     find : callable
         Returns the size and place of an image by its key, None if missing.
     list_name : str
@@ -197,7 +194,6 @@ def match(lines: Iterable[str], keys: Collection[str]) -> tuple[list[str], list[
 
     Parameters
     ----------
-    lines : iterable of str
     keys : collection of str
         Of labels, say. A line that is none of them is looked up without its first folder too, which
         may name the source.
@@ -224,10 +220,6 @@ def match(lines: Iterable[str], keys: Collection[str]) -> tuple[list[str], list[
 def plain_path(line: str) -> str:
     """Return the path in a line, as far as it can be determined without a source.
 
-    Parameters
-    ----------
-    line : str
-
     Returns
     -------
     str
@@ -249,7 +241,6 @@ def plain_paths(
 
     Parameters
     ----------
-    lists : sequence of sequence of str
     names : sequence of str
         The names of the lists, for messages.
 

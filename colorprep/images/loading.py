@@ -52,10 +52,6 @@ def load(data: bytes, check_size: CheckSize) -> Loaded:
     check_size : callable
         Takes width and height, and raises BadImage before the memory for too many pixels is used.
 
-    Returns
-    -------
-    Loaded
-
     Raises
     ------
     BadImage

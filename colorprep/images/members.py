@@ -137,16 +137,9 @@ class Members:
 
         Parameters
         ----------
-        names : SourceNames
         lines : iterable of str or None
             Lines of a list that narrows it; None takes all that are images, by their names or,
             if those are ambiguous, by their first bytes.
-        read : ReadHeads
-        search : Search
-
-        Returns
-        -------
-        Found
 
         Raises
         ------
@@ -175,7 +168,6 @@ class SourceNames(NamedTuple):
         The name of the source; lines of lists may begin with it.
     shown : str
         The archive or URL.
-    list : str
     """
 
     name: str
@@ -188,7 +180,6 @@ def key_of(name: str, folder: str = "") -> str:
 
     Parameters
     ----------
-    name : str
     folder : str
         Where the name starts from.
 

@@ -60,7 +60,6 @@ def is_image(name: str, head: bytes) -> bool:
 
     Parameters
     ----------
-    name : str
     head : bytes
         Empty if the file is empty or cannot be read; its ending decides then.
     """

@@ -33,7 +33,6 @@ class Header(NamedTuple):
 
     Attributes
     ----------
-    width, height : int
     depth : int
         Samples per pixel.
     most : int
@@ -103,7 +102,6 @@ def read_pixels(header: Header, data: bytes) -> Image.Image:
 
     Parameters
     ----------
-    header : Header
     data : bytes
         The whole file.
 

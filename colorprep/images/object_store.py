@@ -42,14 +42,12 @@ class ObjectStoreSource:
     ----------
     url : str
         With the password, if it has one.
-    keys : Keys
     sizes : ndarray of shape (n,), int64
     stamps : ndarray of shape (n,), int64
         A digest of the version that the store reports for each file; 0 if it reports none.
     skipped : list of Skip
         Names that a list cannot contain or that are not plain paths, listed images that are
         missing.
-    passed_over : mapping of str to int
     """
 
     url: str = field(repr=False)
@@ -99,7 +97,6 @@ def object_store_source(
         Lines of a list that narrows it; None takes all images.
     list_name : str
         For messages.
-    search : Search
 
     Returns
     -------

@@ -28,7 +28,6 @@ def find_images(
         Lines of a list that narrows it; None takes all images.
     list_name : str
         For messages.
-    search : Search
 
     Returns
     -------

@@ -39,10 +39,6 @@ def pair_up(first: Sequence[str], second: Sequence[str], names: tuple[str, str])
     names : tuple of str
         What the sources are called, for messages.
 
-    Returns
-    -------
-    Pairing
-
     Raises
     ------
     InputError

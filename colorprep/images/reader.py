@@ -32,8 +32,6 @@ def each_image(
 
     Parameters
     ----------
-    source : Source
-    batch : Batch
     read : callable
         Takes an index; may raise BadImage.
 
@@ -61,7 +59,6 @@ class ReadImage:
     ----------
     index : int
         Within the source.
-    key : str
     pixels : ndarray of shape (H, W, 3), uint8, read-only
     enlarged : bool
         Whether the stored image is smaller than the size that was asked for, on a side.
@@ -82,11 +79,8 @@ class ImageReader:
 
     Attributes
     ----------
-    source : Source
     size : int or None
         Images are brought to size x size; None keeps them as they are.
-    icc : {"convert", "ignore"}
-    orientation : {"apply", "ignore"}
     fit : {"stretch", "crop"}
         Whether an image is stretched to that size, or cut to its middle square first.
     reduced : bool
@@ -108,13 +102,8 @@ class ImageReader:
 
         Parameters
         ----------
-        index : int
         scratch : Scratch or None
             Where the pixels may lie; None takes fresh memory.
-
-        Returns
-        -------
-        ReadImage
 
         Raises
         ------
@@ -137,10 +126,6 @@ class ImageReader:
 
     def read_all(self, batch: Batch) -> Iterator[ReadImage | Skip]:
         """Read images one by one.
-
-        Parameters
-        ----------
-        batch : Batch
 
         Yields
         ------

@@ -82,16 +82,7 @@ def middle_square(pixels: Pixels) -> Pixels:
 
 @lru_cache(maxsize=4096)
 def triangle_taps(length: int, size: int) -> Taps:
-    """Return what it takes to resize a line of `length` samples to `size`.
-
-    Parameters
-    ----------
-    length, size : int
-
-    Returns
-    -------
-    Taps
-    """
+    """Return what it takes to resize a line of `length` samples to `size`."""
     first, shares = triangle_weights(length, size)
     return Taps(first.astype(np.uint32), (shares * (1 << 22) + 0.5).astype(np.uint32))
 
@@ -104,7 +95,6 @@ def triangle_weights(
 
     Parameters
     ----------
-    length, size : int
     stride, n_pixels : int
         The samples are of the middles of pixels 0, stride, 2 stride, ... of so many, which is what
         is resized. By default each sample is a pixel.

@@ -55,11 +55,6 @@ def sample_crops(count: int = 240, size: int = 256, seed: int = 0) -> Iterator[C
     size : int
         Side of the crops in pixels. A crop covers between half and all of its photograph's
         shorter side, and is resized.
-    seed : int
-
-    Yields
-    ------
-    Crop
 
     Raises
     ------

@@ -30,15 +30,11 @@ class Sorting:
     ----------
     files : mapping of str to tuple of int
         The places of all files, by key.
-    read : ReadHeads
-    search : Search
 
     Attributes
     ----------
-    images : dict of str to tuple of int
     skipped : list of Skip
         Images that cannot be read.
-    passed_over : Counter of str
     """
 
     def __init__(self, files: Mapping[str, Place], read: ReadHeads, search: Search) -> None:

@@ -29,12 +29,7 @@ _LINE_BREAK = re.compile("[\n\r\0]")
 
 
 class Keys(Sequence[str]):
-    """Many keys in little memory: their bytes, and where each one ends.
-
-    Parameters
-    ----------
-    keys : iterable of str
-    """
+    """Many keys in little memory: their bytes, and where each one ends."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         blob = bytearray()
@@ -140,12 +135,9 @@ class Found:
 
     Attributes
     ----------
-    keys : Keys
     sizes : ndarray of shape (n,), int64
     places : ndarray of shape (n, ...), int64
         Where in an archive each image is; without columns if the key is enough.
-    skipped : list of Skip
-    passed_over : mapping of str to int
     """
 
     keys: Keys
@@ -166,8 +158,6 @@ def in_order(
     ----------
     found : dict of str to tuple of int
         By key: the size, then the place, of as many numbers for all.
-    skipped : iterable of Skip
-    passed_over : mapping of str to int, or None
 
     Returns
     -------

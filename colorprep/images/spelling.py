@@ -53,12 +53,7 @@ class Spellings:
 
 
 class FolderSpellings:
-    """Finds files of a folder by other spellings of their paths.
-
-    Parameters
-    ----------
-    root : str
-    """
+    """Finds files of a folder by other spellings of their paths."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -90,10 +85,6 @@ class FolderSpellings:
 
 def spelled_alike(lists: Sequence[Sequence[str]]) -> list[list[str]]:
     """Return lists of paths in which each path is spelled as at its first occurrence.
-
-    Parameters
-    ----------
-    lists : sequence of sequence of str
 
     Returns
     -------

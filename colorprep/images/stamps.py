@@ -8,10 +8,6 @@ import os
 def change_stamp(status: os.stat_result) -> int:
     """Return a number that differs once a file was changed or replaced.
 
-    Parameters
-    ----------
-    status : os.stat_result
-
     Returns
     -------
     int

@@ -50,7 +50,6 @@ class TiffTags:
 
     Attributes
     ----------
-    width, height : int
     photometric : int
         What the samples mean, such as `WHITE_IS_ZERO`.
     bits, sample_format : int
@@ -59,9 +58,6 @@ class TiffTags:
         Per pixel, the extra ones included.
     extra : tuple of int
         The kind of each extra sample, such as `PREMULTIPLIED`; empty if missing.
-    planar, compression, predictor, fill_order : int
-    big_endian, bigtiff : bool
-    tiled : bool
     block : tuple of int
         Rows and columns of a tile or a strip; the last strip may have fewer rows.
     offsets, counts : tuple of int
@@ -126,10 +122,6 @@ def read_tags(data: bytes) -> TiffTags:
     ----------
     data : bytes
         The whole file.
-
-    Returns
-    -------
-    TiffTags
 
     Raises
     ------
@@ -219,10 +211,6 @@ def _row(row: Any) -> Any:
 def check_supported(tags: TiffTags) -> None:
     """Refuse pixels that have no agreed meaning as color.
 
-    Parameters
-    ----------
-    tags : TiffTags
-
     Raises
     ------
     BadImage
@@ -254,10 +242,6 @@ def is_read_by_pillow(tags: TiffTags) -> bool:
     ----------
     tags : TiffTags
         Of a supported kind.
-
-    Returns
-    -------
-    bool
     """
     extras = tags.samples - tags.colors
     if not _is_opened_by_pillow(tags) or (tags.fill_order != 1 and (extras or tags.bits > 8)):

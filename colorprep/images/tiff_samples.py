@@ -94,7 +94,6 @@ def read_samples(tags: TiffTags, data: bytes) -> Samples:
 
     Parameters
     ----------
-    tags : TiffTags
     data : bytes
         The whole file.
 

@@ -29,7 +29,6 @@ def flaw_of_tiff(data: bytes, tags: TiffTags) -> BadImage | None:
     ----------
     data : bytes
         The file.
-    tags : TiffTags
 
     Returns
     -------

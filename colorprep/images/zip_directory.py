@@ -42,7 +42,6 @@ class ZipEntry(NamedTuple):
     ----------
     name : str
         Bytes that are flagged as UTF-8 but are not become surrogates.
-    is_encrypted : bool
     by_windows : bool
         Whether it was packed by a program for DOS or Windows.
     method : int
@@ -70,10 +69,6 @@ class ZipEntry(NamedTuple):
 
 def zip_entries(file: BinaryIO) -> Iterator[ZipEntry | tuple[str, str]]:
     """Read the directory of a zip.
-
-    Parameters
-    ----------
-    file : binary file
 
     Yields
     ------

@@ -31,10 +31,6 @@ def is_zip(path: Path, head: bytes) -> bool:
 def zip_members(file: ArchiveFile) -> Members:
     """Index a zip.
 
-    Parameters
-    ----------
-    file : ArchiveFile
-
     Returns
     -------
     Members
