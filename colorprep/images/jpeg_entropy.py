@@ -1,13 +1,12 @@
-"""Walking the entropy-coded data of a JPEG: counting blocks instead of making pixels.
+"""Walking the entropy-coded data of a JPEG: counting blocks without decoding pixels.
 
-Each walk reads the blocks of one restart interval, without its markers and stuffed bytes, and says
-how far it got. The four kinds of Huffman-coded scans are those of ITU-T T.81, F.2.2 and G.2.
+Each walk reads the blocks of one restart interval, without its markers and stuffed bytes, and
+returns how far it got. The kinds of Huffman-coded scans are those of ITU-T T.81, F.2.2 and G.2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numba
@@ -17,18 +16,13 @@ from numpy.typing import NDArray
 from .jpeg_scans import ScanHeader
 
 N_CODES = 1 << 16
-PADDING = bytes(8)  # after the data, so that a look at the next 16 bits stays inside
+PADDING = bytes(8)  # after the data: the next 16 bits are looked up even at its end
 
 compiled = numba.njit(nogil=True, cache=True)
 
 
-class Fault(IntEnum):
-    """Why a walk ended."""
-
-    NONE = 0
-    DATA_ENDED = 1
-    INVALID_CODE = 2
-    BLOCK_TOO_LONG = 3
+# Why a walk ended; plain numbers, for compiled code.
+NO_FAULT, DATA_ENDED, INVALID_CODE, BLOCK_TOO_LONG = range(4)
 
 
 class Walked(NamedTuple):
@@ -37,16 +31,16 @@ class Walked(NamedTuple):
     Attributes
     ----------
     n_units : int
-        Units (MCU) that were read whole.
+        Complete units (MCU).
     position : int
         The first bit after them.
-    fault : Fault
-        Why it ended before all that were asked for.
+    fault : int
+        Why it ended early, such as `DATA_ENDED`; `NO_FAULT` if all units were read.
     """
 
     n_units: int
     position: int
-    fault: Fault
+    fault: int
 
 
 class Scan(NamedTuple):
@@ -55,13 +49,12 @@ class Scan(NamedTuple):
     Attributes
     ----------
     n_blocks : int
-        In a unit.
+        Per unit.
     dc, ac : ndarray of shape (n_blocks, 65536), uint16
-        The codes of each block of a unit, see `code_table`; as far as they are needed.
+        The `code_table` of each block of a unit; of shape (0, 65536) if the scan needs none.
     """
 
     header: ScanHeader
-    progressive: bool
     n_blocks: int
     dc: NDArray[np.uint16]
     ac: NDArray[np.uint16]
@@ -73,15 +66,21 @@ def code_table(counts: Sequence[int], symbols: bytes) -> NDArray[np.uint16] | No
     Parameters
     ----------
     counts : sequence of int
-        Of the codes of 1, 2, ..., 16 bits.
+        How many codes have 1, 2, ..., 16 bits.
     symbols : bytes
         In order of their codes.
 
     Returns
     -------
     ndarray of shape (65536,), uint16, or None
-        For the next 16 bits: 256 times the length of the code, plus its symbol; 0 where there is no
-        such code. None if the counts are not those of a code.
+        For each value of the next 16 bits: 256 times the length of the code, plus its symbol; 0 if
+        no code starts so. None if the counts describe no valid code.
+
+    Examples
+    --------
+    >>> table = code_table([1, 1] + [0] * 14, b"AB")  # 0 codes A, 10 codes B
+    >>> divmod(int(table[0b10 << 14]), 256)
+    (2, 66)
     """
     table = np.zeros(N_CODES, np.uint16)
     at = place = 0
@@ -106,34 +105,32 @@ def walk(data: bytes, position: int, n_units: int, scan: Scan, nonzero: NDArray[
     n_units : int
         How many units (MCU) to read.
     nonzero : ndarray of shape (n_units,), uint64
-        Of each block of an AC scan of a progressive JPEG, which coefficients are not zero, as bits;
-        written to.
+        For an AC scan of a progressive JPEG: the coefficients of each block that are not zero, as
+        bits. Updated in place.
     """
     bits = np.frombuffer(data + PADDING, np.uint8)
     end = 8 * len(data)
     header = scan.header
-    if not scan.progressive:
-        found = _walk_sequential(bits, position, end, n_units, scan.dc, scan.ac)
-    elif header.first > 0:
+    if header.first > 0:
         step = _refine_ac if header.high else _walk_ac
         found = step(bits, position, end, nonzero, scan.ac[0], header.first, header.last)
     elif header.high:
         found = _refine_dc(position, end, n_units, scan.n_blocks)
     else:
-        found = _walk_dc(bits, position, end, n_units, scan.dc)
-    return Walked(int(found[0]), int(found[1]), Fault(found[2]))
+        found = _walk_blocks(bits, position, end, n_units, scan.dc, scan.ac)
+    return Walked(*map(int, found))
 
 
 def _refine_dc(position: int, end: int, n_units: int, n_blocks: int) -> tuple[int, int, int]:
-    """Walk a scan that has a bit for each block."""
+    """Walk a scan that refines the DC coefficients: one bit for each block."""
     n_whole = min(n_units, (end - position) // n_blocks)
-    fault = Fault.NONE if n_whole == n_units else Fault.DATA_ENDED
+    fault = NO_FAULT if n_whole == n_units else DATA_ENDED
     return n_whole, position + n_whole * n_blocks, fault
 
 
 @compiled
 def _next_code(bits: Any, position: int, table: Any) -> Any:
-    """Return the length and symbol of the code at a bit, as `code_table` has it."""
+    """Return the length and symbol of the code at a bit, as in `code_table`."""
     at = position >> 3
     window = np.uint32(bits[at]) << 16 | np.uint32(bits[at + 1]) << 8 | np.uint32(bits[at + 2])
     return np.int64(table[(window >> np.uint32(8 - (position & 7))) & np.uint32(0xFFFF)])
@@ -149,103 +146,101 @@ def _next_bits(bits: Any, position: Any, n: Any) -> Any:
 
 
 @compiled
-def _walk_sequential(
+def _walk_blocks(
     bits: Any, position: int, end: int, n_units: int, dc: Any, ac: Any
 ) -> tuple[int, int, int]:
+    """Walk a sequential scan, or the first DC scan of a progressive JPEG, where `ac` is empty."""
+    n_coefficients = 64 if ac.shape[0] else 1
     for unit in range(n_units):
         start = position
         for block in range(dc.shape[0]):
             code = _next_code(bits, position, dc[block])
             position += (code >> 8) + (code & 255)
             if position > end:
-                return unit, start, 1
+                return unit, start, DATA_ENDED
             if code == 0:
-                return unit, start, 2
+                return unit, start, INVALID_CODE
             k = 1
-            while k < 64:
+            while k < n_coefficients:
                 code = _next_code(bits, position, ac[block])
                 run, size = (code >> 4) & 15, code & 15
                 position += (code >> 8) + size
                 if position > end:
-                    return unit, start, 1
+                    return unit, start, DATA_ENDED
                 if code == 0 or (size == 0 and 0 < run < 15):
-                    return unit, start, 2
+                    return unit, start, INVALID_CODE
                 if size == 0 and run == 0:
                     break
                 k += run + 1
                 if k > 64:
-                    return unit, start, 3
-    return n_units, position, 0
+                    return unit, start, BLOCK_TOO_LONG
+    return n_units, position, NO_FAULT
 
 
 @compiled
-def _walk_dc(bits: Any, position: int, end: int, n_units: int, dc: Any) -> tuple[int, int, int]:
-    for unit in range(n_units):
-        start = position
-        for block in range(dc.shape[0]):
-            code = _next_code(bits, position, dc[block])
-            position += (code >> 8) + (code & 255)
-            if position > end:
-                return unit, start, 1
-            if code == 0:
-                return unit, start, 2
-    return n_units, position, 0
+def _next_ac_code(bits: Any, position: Any, end: int, codes: Any) -> Any:
+    """Read a code of an AC scan, and the length of the end-of-band run that it may start.
+
+    Returns the bit after it, its run of zeros, the size of the coefficient that follows (not read
+    yet), how many blocks end here, this one included (0 if the block continues), and a fault.
+    """
+    code = _next_code(bits, position, codes)
+    run, size = (code >> 4) & 15, code & 15
+    position += code >> 8
+    if position + size > end:
+        return position, run, size, 0, DATA_ENDED
+    if code == 0:
+        return position, run, size, 0, INVALID_CODE
+    if size > 0 or run == 15:
+        return position, run, size, 0, NO_FAULT
+    if position + run > end:
+        return position, run, size, 0, DATA_ENDED
+    n_ended = (1 << run) + _next_bits(bits, position, run)
+    return position + run, run, size, n_ended, NO_FAULT
 
 
 @compiled
 def _walk_ac(
     bits: Any, position: int, end: int, nonzero: Any, codes: Any, first: int, last: int
 ) -> tuple[int, int, int]:
-    n_ended = 0  # blocks from here on that are known to hold nothing more
+    """Walk the first scan of AC coefficients."""
+    n_ended = 0  # blocks from here on without further coefficients
     for unit in range(nonzero.shape[0]):
         start = position
         k = first
         while k <= last and n_ended == 0:
-            code = _next_code(bits, position, codes)
-            run, size = (code >> 4) & 15, code & 15
-            position += code >> 8
-            if position + size > end:
-                return unit, start, 1
-            if code == 0:
-                return unit, start, 2
-            if size == 0 and run < 15:
-                if position + run > end:
-                    return unit, start, 1
-                n_ended = (1 << run) + _next_bits(bits, position, run)
-                position += run
+            position, run, size, n_ended, fault = _next_ac_code(bits, position, end, codes)
+            if fault != NO_FAULT:
+                return unit, start, fault
+            if n_ended > 0:
                 break
             k += run + 1
             position += size
             if k > last + 1:
-                return unit, start, 3
+                return unit, start, BLOCK_TOO_LONG
             if size > 0:
                 nonzero[unit] |= np.uint64(1) << np.uint64(k - 1)
         n_ended = max(n_ended - 1, 0)
-    return nonzero.shape[0], position, 3 if n_ended > 0 else 0
+    return nonzero.shape[0], position, BLOCK_TOO_LONG if n_ended > 0 else NO_FAULT
 
 
 @compiled
 def _refine_ac(
     bits: Any, position: int, end: int, nonzero: Any, codes: Any, first: int, last: int
 ) -> tuple[int, int, int]:
+    """Walk a scan that refines AC coefficients."""
     n_ended = 0
     for unit in range(nonzero.shape[0]):
         start = position
         known = nonzero[unit]
         k = first
         while k <= last and n_ended == 0:
-            code = _next_code(bits, position, codes)
-            run, size = (code >> 4) & 15, code & 15
-            position += code >> 8
-            if position + size > end:
-                return unit, start, 1
-            if code == 0 or size > 1:
-                return unit, start, 2
-            if size == 0 and run < 15:
-                if position + run > end:
-                    return unit, start, 1
-                n_ended = (1 << run) + _next_bits(bits, position, run)
-                position += run
+            position, run, size, n_ended, fault = _next_ac_code(bits, position, end, codes)
+            if fault == NO_FAULT and size > 1:
+                fault = INVALID_CODE
+            if fault != NO_FAULT:
+                return unit, start, fault
+            if n_ended > 0:
                 break
             position += size
             # A bit for each coefficient that was not zero before, until the run of zeros is over.
@@ -258,7 +253,7 @@ def _refine_ac(
                     run -= 1
                 k += 1
             if k > last:
-                return unit, start, 3
+                return unit, start, BLOCK_TOO_LONG
             if size > 0:
                 nonzero[unit] |= np.uint64(1) << np.uint64(k)
             k += 1
@@ -268,5 +263,5 @@ def _refine_ac(
                 k += 1
             n_ended -= 1
         if position > end:
-            return unit, start, 1
-    return nonzero.shape[0], position, 3 if n_ended > 0 else 0
+            return unit, start, DATA_ENDED
+    return nonzero.shape[0], position, BLOCK_TOO_LONG if n_ended > 0 else NO_FAULT

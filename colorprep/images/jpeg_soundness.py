@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from ..errors import BadImage
 from .jpeg import FRAMES, WITHOUT_LENGTH
-from .jpeg_entropy import N_CODES, Fault, Scan, code_table, walk
+from .jpeg_entropy import (
+    BLOCK_TOO_LONG,
+    DATA_ENDED,
+    INVALID_CODE,
+    N_CODES,
+    Scan,
+    code_table,
+    walk,
+)
 from .jpeg_scans import END_OF_IMAGE, Coverage, ScanHeader, scan_header
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
@@ -28,9 +36,9 @@ _TABLES, _END, _SCAN, _INTERVAL = 0xC4, 0xD9, 0xDA, 0xDD
 _SEQUENTIAL, _PROGRESSIVE = frozenset([0xC0, 0xC1]), 0xC2
 _ENOUGH_FILLING = 4  # bits that are rarely all ones at random
 _FAULTS = {
-    Fault.DATA_ENDED: "ends",
-    Fault.INVALID_CODE: "has an invalid code",
-    Fault.BLOCK_TOO_LONG: "has a block that is too long",
+    DATA_ENDED: "ends",
+    INVALID_CODE: "has an invalid code",
+    BLOCK_TOO_LONG: "has a block that is too long",
 }
 _NO_TABLES = np.zeros((0, N_CODES), np.uint16)
 _NO_BLOCKS = np.zeros(0, np.uint64)
@@ -213,7 +221,6 @@ class _JpegWalk:
         try:
             return Scan(
                 header,
-                frame.progressive,
                 len(dc),
                 np.stack([self._tables[number] for number in dc]) if needs_dc else _NO_TABLES,
                 np.stack([self._tables[number] for number in ac]) if needs_ac else _NO_TABLES,
