@@ -2,48 +2,59 @@
 
 Sources, from the general to the special:
 
-==============  ======================================================================
-module          holds
-==============  ======================================================================
-`opening`       which kind of source a place is
-`source`        what a source is: keys in order, sizes, bytes by index
-`lists`         lists of images: read, written, and found in a source
-`folder`        images in a folder
-`object_store`  images behind an fsspec URL
-`archive`       images in an archive, which is never unpacked
-`archive_file`  an archive's bytes by their places, from many threads and processes
-`members`       what an archive holds: keys, refused names, links
-`sorting`       which members are images
-`naming`        what the name of a file tells, and when its first bytes must
-`formats`       the format of an image by its first bytes
-`passed_over`   what a source holds beside its images: kinds, and how they are reported
-`tar_members`   the index of a tar, ImageNet's tar of tars included
-`zip_members`   the index of a zip
-`cifar`         CIFAR's own binary archives
-==============  ======================================================================
+===============  =====================================================================
+module           holds
+===============  =====================================================================
+`opening`        which kind of source a path or URL is
+`source`         what a source is: keys in order, sizes, bytes by index
+`lists`          lists of images: read, written, and found in a source
+`spelling`       names that differ only in how Unicode spells them
+`pairing`        which images of two sources belong together
+`folder`         images in a folder
+`object_store`   images behind an fsspec URL
+`archive`        images in an archive, which is never unpacked
+`archive_file`   reading an archive at any offset, from many threads and processes
+`members`        what an archive holds: keys, refused names, links
+`sorting`        which members are images
+`naming`         whether a file is an image by its name, or by its first bytes
+`formats`        the format of an image by its first bytes
+`passed_over`    files of a source that are not images: their kinds, and how they are reported
+`tar_members`    the index of a tar, ImageNet's tar of tars included
+`zip_members`    the index of a zip
+`zip_directory`  the directory of a zip, entry by entry
+`cifar`          CIFAR's own binary archives
+`digests`        digests of images and other files
+`stamps`         whether a file may have changed, without reading it
+===============  =====================================================================
 
 Pixels:
 
-==============  ======================================================================
-`reader`        a source, the rules and a size joined: index -> pixels, or why not
-`decoding`      bytes -> uint8 sRGB pixels, by the rules for every kind of image
-`loading`       files of all formats but plain JPEG -> loaded images, not yet RGB; HEIC and
-                JPEG XL by `optional_formats`
-`formats`       which format a file is in, by its first bytes
-`jpeg`          what the segments of a JPEG say before it is decoded
-`tiff`          what the tags of a TIFF say, and which reader is right about it
-`tiff_samples`  reading the kinds of TIFF that Pillow gets wrong
-`png`           long texts, and transparent colors at their full depth
-`netpbm`        PGM and PPM of over 256 levels, PAM
-`webp`          where the first frame of an animation lies
-`code_points`   color spaces named by code points, and which of them are refused
-`orientation`   EXIF's and XMP's, and turning
-`file_facts`    what a file says of its color beside the pixels
-`profiles`      ICC profiles -> sRGB
-`resizing`      antialiased bilinear resizing
-`skip`          the reason codes
-`sample`        the built-in photographs
-==============  ======================================================================
+==================  ==================================================================
+module              holds
+==================  ==================================================================
+`reader`            a source, the rules and a size combined: index -> pixels, or why not
+`decoding`          bytes -> uint8 sRGB pixels, by the rules for every kind of image
+`loading`           files of all formats but plain JPEG -> loaded images, not yet RGB
+`optional_formats`  HEIC and JPEG XL
+`jpeg`              the segments of a JPEG before its first scan
+`jpeg_soundness`    whether the pixels of a JPEG are all there
+`jpeg_scans`        the headers of a JPEG's scans
+`jpeg_entropy`      counting the blocks of a scan without decoding pixels
+`tiff`              the tags of a TIFF, and which reader decodes it correctly
+`tiff_samples`      reading the kinds of TIFF that Pillow gets wrong
+`tiff_soundness`    whether the strips or tiles of a TIFF are all there
+`png`               long texts, and transparent colors at their full depth
+`png_soundness`     whether the pixels of a PNG are all there
+`netpbm`            PGM and PPM of over 256 levels, PAM
+`webp`              the position of an animation's first frame
+`code_points`       color spaces named by code points, and which of them are refused
+`orientation`       the orientation of EXIF and XMP, and turning pictures by it
+`file_facts`        what a file says about its color: profile, CMYK, chroma subsampling
+`profiles`          ICC profiles -> sRGB
+`resizing`          antialiased bilinear resizing
+`skip`              the reason codes
+`sample`            the built-in photographs
+==================  ==================================================================
 
 Sources are only ever read.
 """

@@ -1,7 +1,7 @@
 """Images in an archive, which is never unpacked: tar, zip, ImageNet's tar of tars, CIFAR.
 
-What an archive is is told by its content. Its images have the keys that they would have in the
-folder it unpacks to.
+The kind of an archive is determined by its content. Its images have the keys that they would have
+in the folder it unpacks to.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .zip_members import is_zip, read_zip_head, read_zip_member, zip_members
 
 MemberReader = Callable[[ArchiveFile, Place, int], bytes]
 
-# By the first bytes of what they unpack.
+# Commands that unpack other formats, by the first bytes of a file.
 UNPACKERS = {
     b"BZh": "bunzip2 --keep",
     b"\xfd7zXZ\0": "xz --decompress --keep",
@@ -50,12 +50,12 @@ class ArchiveSource:
     Attributes
     ----------
     read_member : callable
-        Converts stored bytes to those of an image.
+        Returns the bytes of an image by its place and size.
     sizes : ndarray of shape (n,), int64
     places : ndarray of shape (n, ...), int64
     skipped : list of Skip
-        Names that a list cannot contain or that lead out of the archive, broken links, members
-        that cannot be read, listed images that are missing.
+        Members whose names a list cannot contain or lead out of the archive, broken links,
+        unreadable members, missing listed images.
     """
 
     file: ArchiveFile
@@ -68,7 +68,7 @@ class ArchiveSource:
 
     @property
     def name(self) -> str:
-        """The archive's own name without its ending."""
+        """The name of the archive file without its ending."""
         return _name(self.file.archive)
 
     @property
@@ -88,27 +88,27 @@ def archive_source(
     list_name: str = "the list",
     search: Search = USUAL,
 ) -> ArchiveSource:
-    """Find the images of an archive.
+    """Find the images in an archive.
 
     Parameters
     ----------
     path : Path
-        A .tar, .tar.gz or .zip file; its name does not matter.
+        A tar, gzipped tar or zip file of any name.
     lines : iterable of str or None
-        Lines of a list that narrows the archive; None takes all images.
+        Lines of a list of images to select; None selects all.
     list_name : str
         For messages.
 
     Returns
     -------
     ArchiveSource
-        Members that are images by the rules for a folder, or those listed. Links within the archive
-        are followed, to folders too; pipes and devices are passed over.
+        Members that are images by the same rules as in a folder, or those listed. Links within the
+        archive are followed, also to folders; pipes and devices are passed over.
 
     Raises
     ------
     InputError
-        If it is not a supported archive, is damaged, or contains no image.
+        If the file is not a supported archive, is damaged, or contains no image.
 
     Warns
     -----
@@ -149,7 +149,7 @@ def _members(file: ArchiveFile) -> tuple[Members, MemberReader]:
 
 
 def _kind(path: Path) -> tuple[bool, bool]:
-    """Tell whether a file is a tar, else it is a zip, and whether it is gzipped."""
+    """Return whether a file is a tar rather than a zip, and whether it is gzipped."""
     try:
         with path.open("rb") as file:
             head = file.read(BLOCK)

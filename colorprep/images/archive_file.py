@@ -1,7 +1,7 @@
-"""The bytes of an archive by their places, from many threads and processes.
+"""Reading an archive at any offset, from many threads and processes.
 
-A process opens an archive once, at its first reading, whatever number of times the source was sent
-to it. A gzipped tar, in which no place can be gone to, is unpacked once into a temporary plain tar.
+Each process opens an archive once, when it first reads from it, no matter how often the source was
+sent to it. A gzipped tar, in which one cannot seek, is unpacked once into a temporary plain tar.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Stamp = tuple[int, int, int]
 
 
 class ArchiveFile:
-    """An archive that can be read at any place, and sent to other processes.
+    """An archive that can be read at any offset, and sent to other processes.
 
     Parameters
     ----------
@@ -35,16 +35,16 @@ class ArchiveFile:
     Attributes
     ----------
     plain : Path
-        The file that is read: the archive itself, or what it was unpacked to.
+        The file that is read: the archive itself, or the temporary file that it was unpacked to.
     plain_size : int
         In bytes.
     changed : int
-        Of the archive's last change, see `change_stamp`.
+        The `change_stamp` of the archive.
 
     Raises
     ------
     InputError
-        If the gzip data are damaged, or there is no room for unpacking them.
+        If the gzip data are damaged, or there is not enough disk space to unpack them.
     """
 
     def __init__(self, archive: Path, gzipped: bool) -> None:
@@ -60,7 +60,7 @@ class ArchiveFile:
         self._opened: _Opened | None = None
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave the descriptor behind, which means nothing in another process."""
+        """Leave out the descriptor, which is invalid in another process."""
         return self.__dict__ | {"_opened": None}
 
     def read(self, start: int, size: int) -> bytes:
@@ -69,14 +69,14 @@ class ArchiveFile:
         Parameters
         ----------
         start, size : int
-            Within the plain archive.
+            In bytes, within the plain archive.
 
         Raises
         ------
         BadImage
-            ``unreadable``, if they cannot be had.
+            ``unreadable``, if they cannot be read.
         InputError
-            If the archive has gone.
+            If the archive has disappeared.
         """
         opened = self._opened or self._open()
         try:
@@ -117,9 +117,9 @@ class ArchiveFile:
     def _check_same(self, status: os.stat_result) -> None:
         """Refuse an archive that was replaced: its images are at other offsets."""
         size, changed, _ = self._stamp
-        # A file that was only truncated is still right up to its end.
+        # A file that was only truncated is still valid up to its end.
         cut = status.st_ino == self._inode and status.st_size < size
-        # Machines that have copies of their own agree in these two, if not in the inode.
+        # Copies on several machines agree in these two, but not in the inode.
         if not cut and (status.st_size, status.st_mtime_ns) != (size, changed):
             raise self._other()
 
@@ -132,13 +132,13 @@ class ArchiveFile:
     def _check_there(self) -> None:
         if not self.archive.exists():
             raise InputError(
-                f"the archive {self.archive} has gone while it was read; when it is back, run the "
-                "same command again"
+                f"the archive {self.archive} disappeared while it was being read; when it is back, "
+                "run the same command again"
             )
 
 
 class _Opened:
-    """A descriptor, closed when nothing reads by it any more."""
+    """A file descriptor that is closed when it is no longer used."""
 
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDONLY)
@@ -151,7 +151,7 @@ _UNPACKED: dict[tuple[Path, Stamp], Path] = {}
 
 
 def _pread_more(opened: _Opened, start: int, size: int, data: bytes) -> bytes:
-    """Return the next bytes, as systems give at most 2 GiB at once."""
+    """Return the next bytes; systems read at most 2 GiB at once."""
     return os.pread(opened.descriptor, size - len(data), start + len(data))
 
 
@@ -163,7 +163,7 @@ def _has_size(path: Path, size: int) -> bool:
 
 
 def _unpacked(archive: Path, stamp: Stamp) -> Path:
-    """Return the temporary file that holds a gzip file unpacked; make it where there is none."""
+    """Return the temporary file that a gzip file is unpacked to; unpack it if it is missing."""
     with _LOCK:
         plain = _UNPACKED.get((archive.absolute(), stamp))
         if plain is None or not plain.exists():
@@ -175,7 +175,7 @@ def _unpacked(archive: Path, stamp: Stamp) -> Path:
 def _unpack(archive: Path) -> Path:
     folder = Path(tempfile.gettempdir())
     if shutil.disk_usage(folder).free < archive.stat().st_size:
-        raise _no_room(archive, folder)
+        raise _disk_full(archive, folder)
     descriptor, name = tempfile.mkstemp(".tar", "colorprep-", folder)
     plain = Path(name)
     # Registered before it is filled, so that an interrupted run leaves nothing behind.
@@ -188,7 +188,7 @@ def _unpack(archive: Path) -> Path:
                 raise damaged_gzip(archive, error) from error
             except OSError as error:
                 if error.errno in NO_ROOM:
-                    raise _no_room(archive, folder, error) from error
+                    raise _disk_full(archive, folder, error) from error
                 raise InputError(f"cannot unpack the archive {archive}: {error}") from error
     except BaseException:
         plain.unlink(missing_ok=True)
@@ -205,20 +205,20 @@ def _copy_unpacked(archive: Path, target: int) -> None:
 
 
 def _remove(path: Path, maker: int) -> None:
-    # A process that was forked off leaves the file to the one that made it.
+    # A forked process leaves the file to the process that created it.
     if os.getpid() == maker:
         path.unlink(missing_ok=True)
 
 
 def damaged_gzip(archive: Path, error: Exception) -> InputError:
-    """Return the error that says that gzip data end early or are corrupt."""
+    """Return the error for gzip data that end early or are corrupt."""
     what = (
         "ends before its gzip data do" if isinstance(error, EOFError) else "has damaged gzip data"
     )
     return InputError(f"the archive {archive} {what} ({error}); {AGAIN}")
 
 
-def _no_room(archive: Path, folder: Path, error: OSError | None = None) -> InputError:
+def _disk_full(archive: Path, folder: Path, error: OSError | None = None) -> InputError:
     why = f" ({error.strerror})" if error else ""
     return InputError(
         f"no room in {folder} to unpack {archive}{why}; set the variable TMPDIR to a folder with "

@@ -1,8 +1,8 @@
-"""CIFAR-10 and CIFAR-100 as they are published: the binary archives, whose records are images.
+"""CIFAR-10 and CIFAR-100: the published binary archives, whose records are images.
 
-A record is a label, or a coarse and a fine one, and 32 x 32 pixels: all red values, all green ones,
-all blue ones. The key of an image is made of its class, the file it is in and its number there,
-counted from zero: ``frog/data_batch_1-00000.ppm``.
+A record is one label, or a coarse and a fine one, and 32 x 32 pixels: all red values, then all
+green ones, then all blue ones. The key of an image consists of its class, its file and its number
+in the file, counted from zero: ``frog/data_batch_1-00000.ppm``.
 
 References
 ----------
@@ -24,7 +24,7 @@ from .naming import kind_of
 SIDE = 32
 PIXEL_BYTES = 3 * SIDE * SIDE
 PPM_HEADER = b"P6\n32 32\n255\n"
-# By the folder in the archive: the files of names, one for each label byte of a record.
+# By folder in the archive: the files of class names, one for each label byte of a record.
 NAMES_FILES = {
     "cifar-10-batches-bin": ("batches.meta.txt",),
     "cifar-100-binary": ("coarse_label_names.txt", "fine_label_names.txt"),
@@ -43,12 +43,12 @@ def cifar_members(members: Members, file: ArchiveFile) -> Members | None:
     Returns
     -------
     Members or None
-        The records as images; None if this is another archive. Places are where pixels begin.
+        The records as images; None for any other archive. Places are the offsets of the pixels.
 
     Raises
     ------
     InputError
-        If it is CIFAR for Python, or the records are not as they are published.
+        If it is CIFAR for Python, or the records differ from the published form.
     """
     for folder in {key.rpartition("/")[0] for key in members.files}:
         name = folder.rpartition("/")[2]
@@ -91,7 +91,7 @@ def _names(members: Members, file: ArchiveFile, key: str) -> list[str]:
 def _records(
     file: ArchiveFile, key: str, place: Place, names: list[list[str]]
 ) -> Iterator[tuple[str, int]]:
-    """Give the key of each record, and where its pixels begin."""
+    """Yield the key of each record, and the offset of its pixels."""
     size, start = place
     record_size = len(names) + PIXEL_BYTES
     if size % record_size:

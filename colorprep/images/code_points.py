@@ -1,14 +1,14 @@
 """Colors given by code points (ITU-T H.273): PNG's cICP chunk, the colr box of AVIF and HEIC.
 
-They are not used for conversion. sRGB and similar colors need no conversion; all others
-are refused, unless an ICC profile describes them.
+No colors are converted by them: sRGB and similar colors need no conversion, and all others are
+refused unless an ICC profile describes them.
 """
 
 from __future__ import annotations
 
 from ..errors import BadImage
 
-# Of sRGB, unknown, and of standard television, whose primaries are those of sRGB within a few %.
+# sRGB, unknown, and standard television, whose primaries differ from those of sRGB by a few %.
 _CLOSE_TO_SRGB = frozenset([0, 1, 2, 5, 6, 7])
 _HIGH_DYNAMIC_RANGE = {16: "PQ", 18: "HLG"}
 _NAMES = {9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
@@ -22,7 +22,7 @@ def check_code_points(data: bytes, has_profile: bool) -> None:
     data : bytes
         The whole PNG, AVIF or HEIC file.
     has_profile : bool
-        Whether it has an ICC profile, too.
+        Whether the file also has an ICC profile.
 
     Raises
     ------

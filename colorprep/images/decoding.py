@@ -1,12 +1,12 @@
-"""Bytes -> uint8 sRGB pixels.
+"""Decoding image files to uint8 sRGB pixels.
 
-JPEG files go to libjpeg-turbo by simplejpeg; everything else, and whatever simplejpeg refuses, to
-`loading`, which is mostly Pillow. The two agree to the bit.
+JPEG files are decoded by libjpeg-turbo through simplejpeg; everything else, and whatever simplejpeg
+refuses, by `loading`, which is mostly Pillow. The two give identical pixels.
 
-The rules: the first frame counts; alpha is composited over white; of 9 to 16 bits the upper 8 are
+The rules: the first frame is used; alpha is composited over white; of 9 to 16 bits the upper 8 are
 kept; ICC profiles and CMYK are converted to sRGB; the orientation of EXIF, or else of XMP, is
 applied; gray becomes three equal channels. Pixels without an agreed range, such as floats, are
-refused. The format is determined from the content, not the name.
+refused. The format is determined by the content, not the name.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ IccRule: TypeAlias = Literal["convert", "ignore"]
 OrientationRule: TypeAlias = Literal["apply", "ignore"]
 DamageRule: TypeAlias = Literal["skip", "keep"]
 
-MAX_PIXELS = 178_956_970  # twice Pillow's own limit, where it starts to refuse
-LARGE = 1024
-LEAST_SIDE = 192
+MAX_PIXELS = 178_956_970  # where Pillow refuses, too: twice the size from which it warns
+LARGE = 1024  # pixels on the longer side from which a JPEG may be decoded smaller
+LEAST_SIDE = 192  # pixels that are left on the shorter side then
 
 
 class Scratch:
-    """Memory to decode into again and again, which is cheaper than fresh memory each time.
+    """Memory that is reused for decoding, which is faster than allocating it for each image.
 
-    For one thread; pixels that lie in it last until the next image is decoded into it.
+    For one thread. Pixels in it are valid until the next image is decoded into it.
     """
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)
 
-    def room(self, n_bytes: int) -> NDArray[np.uint8]:
-        """Return so many bytes of memory, in no defined state."""
+    def take(self, n_bytes: int) -> NDArray[np.uint8]:
+        """Return `n_bytes` of uninitialized memory."""
         if self._memory.size < n_bytes:
             self._memory = np.empty(n_bytes, np.uint8)
         return self._memory[:n_bytes]
@@ -79,11 +79,11 @@ def decode(
     scratch : Scratch or None
         Memory for the pixels; None allocates it.
     reduction : {1, 2, 4, 8}
-        By how much a JPEG is decoded smaller, from a part of its coefficients; see
-        `possible_reduction`. Of other files nothing is left out.
+        Factor by which a JPEG is decoded smaller, from a part of its coefficients; see
+        `possible_reduction`. Other files are decoded at full size.
     damaged : {"skip", "keep"}
-        Whether a file that decodes although part of its pixels is lost is refused, or read as
-        decoders return it.
+        Whether a file that decodes although some of its pixels are lost is refused, or returned as
+        the decoder leaves it.
 
     Returns
     -------
@@ -94,6 +94,12 @@ def decode(
     ------
     BadImage
         With the reason, if the file cannot be used.
+
+    Examples
+    --------
+    >>> decode(b"P6 2 1 255 " + bytes([255, 0, 0, 0, 0, 255]))
+    array([[[255,   0,   0],
+            [  0,   0, 255]]], dtype=uint8)
     """
     if not data:
         raise BadImage("empty", "the file has 0 bytes")
@@ -105,11 +111,11 @@ def decode(
             pixels = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch, damaged)
             if pixels is not None:
                 return pixels
-        elif flaw := flaw_of(data):  # Pillow does not pass on libjpeg's warnings
+        elif flaw := flaw_of(data):  # always checked: Pillow does not pass on libjpeg's warnings
             if damaged == "skip":
                 raise flaw
         else:
-            data += END_OF_IMAGE  # Pillow insists on one
+            data += END_OF_IMAGE  # Pillow requires an end mark; a second one does no harm
     return _decode_by_pillow(data, icc, orientation, damaged)
 
 
@@ -122,23 +128,24 @@ def _decode_plain_jpeg(
     scratch: Scratch | None,
     damaged: DamageRule,
 ) -> Pixels | None:
-    """Decode a gray or three-channel JPEG; None where Pillow should have a look instead."""
+    """Decode a gray or three-channel JPEG; return None if Pillow should try it instead."""
     mode = "L" if facts.channels == 1 else "RGB"
     transform = srgb_transform(facts.profile, mode) if icc == "convert" else None
     gray = transform is not None and mode == "L"
     height, width = -(-facts.height // reduction), -(-facts.width // reduction)
-    room = None
+    memory = None
     if scratch is not None and not gray:
-        room = scratch.room(3 * height * width)
+        memory = scratch.take(3 * height * width)
     read = partial(
         simplejpeg.decode_jpeg,
         data,
         "GRAY" if gray else "RGB",
         min_height=height,
         min_width=width,
-        buffer=room,
+        buffer=memory,
     )
     pixels, warning = _read_jpeg(read)
+    # A warning is only a suspicion, and libjpeg does not warn of missing scans.
     if (warning or pixels is None or lacks_scans(data, facts)) and (flaw := flaw_of(data, warning)):
         if damaged == "skip":
             raise flaw
@@ -154,19 +161,19 @@ def _decode_plain_jpeg(
 
 
 def _read_jpeg(read: Callable[..., Pixels]) -> tuple[Pixels | None, str]:
-    """Return the pixels, None where simplejpeg refuses the file, and what libjpeg warns of."""
+    """Return the pixels, None if simplejpeg refuses the file, and the warning of libjpeg."""
     try:
         return read(), ""
     except ValueError as error:
         warning = str(error)
     try:
         return read(strict=False), warning
-    except ValueError:  # no warning, but an error
+    except ValueError:  # it was an error, not a warning
         return None, ""
 
 
 def possible_reduction(data: bytes) -> int:
-    """Return by how much a file may be decoded smaller and still be scored.
+    """Return the factor by which a file may be decoded smaller for scoring.
 
     Parameters
     ----------
@@ -176,8 +183,8 @@ def possible_reduction(data: bytes) -> int:
     Returns
     -------
     int
-        2, 4 or 8 for a JPEG of `LARGE` pixels and more on its longer side that keeps `LEAST_SIDE`
-        on its shorter one; 1 for all else.
+        2, 4 or 8 for a JPEG with at least `LARGE` pixels on its longer side, as long as
+        `LEAST_SIDE` pixels remain on the shorter one; 1 for all others.
     """
     facts = jpeg_facts(data) if data.startswith(START_OF_IMAGE) else None
     factor = 1
@@ -205,7 +212,7 @@ def _decode_by_pillow(
     except Image.DecompressionBombError as error:
         raise BadImage("too-large", str(error)) from error
     except Exception as error:
-        # Pillow's plugins raise nearly anything on damaged files; one bad image must cost just one.
+        # Pillow's plugins raise nearly anything on damaged files; only this one image is skipped.
         text = str(error) or type(error).__name__
         reason = "truncated" if "truncated" in text.lower() else "corrupt"
         raise BadImage(reason, text) from error
@@ -227,7 +234,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _to_rgb(loaded: Loaded, icc: IccRule) -> Image.Image:
-    """Bring a loaded image of any mode to RGB."""
+    """Convert a loaded image of any mode to RGB."""
     image = loaded.image
     profile = (image.info.get("icc_profile") or b"") if icc == "convert" else b""
     alpha = None

@@ -1,12 +1,15 @@
-"""Digests of the bytes of images, which reliably detect changed images.
+"""Digests of images and of other files, by which a change is detected.
 
-XXH3 of 128 bits reads 10 GB/s, so a digest costs a five-hundredth of labeling the image. It
-detects accidents and edits, not forgeries.
+Images, of which there may be millions, are digested by XXH3 of 128 bits. It reads 10 GB/s, so a
+digest costs a five-hundredth of labeling the image, and detects accidents and edits, not forgeries.
+All else is digested by SHA-256.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import xxhash
@@ -19,19 +22,53 @@ from .source import Source
 
 
 def image_digest(data: bytes) -> str:
-    """Return the digest of an image file: XXH3 of 128 bits, as 32 hexadecimal digits."""
+    """Return the digest of an image file: XXH3 of 128 bits, as 32 hexadecimal digits.
+
+    Examples
+    --------
+    >>> image_digest(b"not really an image")
+    '49896840d10f5420ec6ece10ea7988e5'
+    """
     return xxhash.xxh3_128_hexdigest(data)
 
 
-class DigestingSource:
-    """A source that keeps the digest of each image whose bytes were read.
+def digest_of_bytes(data: bytes) -> str:
+    """Return a digest of bytes: the first half of their SHA-256, 32 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()[:32]
 
-    For one thread: make one for each batch.
+
+def digest_of_file(path: Path) -> str:
+    """Return a digest of a file's content: the first half of `sha256_of_file`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    return sha256_of_file(path)[:32]
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's content, 64 hexadecimal digits, as ``sha256sum`` prints it.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class DigestingSource:
+    """A source that records the digest of each image whose bytes are read.
+
+    For one thread: create one for each batch.
 
     Attributes
     ----------
     digests : dict of int to str
-        By index of the image, without images whose bytes cannot be read.
+        By index of the image; images whose bytes cannot be read are missing.
     """
 
     def __init__(self, source: Source) -> None:
@@ -55,7 +92,7 @@ class DigestingSource:
 
     @property
     def stamps(self) -> NDArray[np.int64]:
-        """A number for each image that differs once its file was changed."""
+        """A number for each image that changes with its file, see `Source.stamps`."""
         return self._source.stamps
 
     @property
@@ -76,13 +113,16 @@ class DigestingSource:
 
 
 class ReadDigests:
-    """Reads the digests of a batch of images, without decoding them; can be sent elsewhere."""
+    """Computes the digests of a batch of images without decoding them.
+
+    Can be sent to other processes.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     def __call__(self, batch: Batch) -> dict[int, str | None]:
-        """Return digests by index, None for an image whose bytes cannot be read."""
+        """Return digests by index; None for an image whose bytes cannot be read."""
         digests: dict[int, str | None] = {}
         for index in batch.indices:
             try:

@@ -1,4 +1,4 @@
-"""What an image file says of its color beside the pixels: the profile, CMYK, chroma subsampling."""
+"""What an image file says about its color besides the pixels: profile, CMYK, subsampling."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .tiff import CMYK, read_tags
 
 
 class FileFacts(NamedTuple):
-    """What a file says of its color.
+    """What a file says about its color.
 
     Attributes
     ----------
     profile : str
-        The name of its ICC profile; empty where it has none, or sRGB's own.
+        The name of its ICC profile; empty if it has none, or one that is sRGB.
     cmyk : bool
-        Whether its pixels are of inks.
+        Whether its pixels are amounts of ink.
     subsampling : str
-        Of a JPEG with color: 4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1, 4:1:0 or other; else empty.
+        Of a color JPEG: 4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1, 4:1:0 or other. Empty for all others.
     """
 
     profile: str
@@ -30,12 +30,17 @@ class FileFacts(NamedTuple):
 
 
 def file_facts(data: bytes) -> FileFacts:
-    """Read what a file says of its color.
+    """Read what a file says about its color.
 
     Parameters
     ----------
     data : bytes
-        Of a file that can be decoded.
+        A file that can be decoded.
+
+    Examples
+    --------
+    >>> file_facts(b"P6 1 1 255 abc")
+    FileFacts(profile='', cmyk=False, subsampling='')
     """
     if data.startswith(START_OF_IMAGE):
         facts = jpeg_facts(data)

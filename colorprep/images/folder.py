@@ -18,8 +18,8 @@ from .formats import HEAD_BYTES
 from .lists import listed
 from .naming import is_doubtful, is_hidden, is_image, is_system_folder, kind_of
 from .passed_over import (
-    CIRCLES,
     FOLDER_LINKS,
+    LINK_LOOPS,
     OWN_PICTURES,
     SPECIAL,
     no_image,
@@ -40,10 +40,10 @@ class FolderSource:
     ----------
     sizes : ndarray of shape (n,), int64
     stamps : ndarray of shape (n,), int64
-        Of each file's last change, see `change_stamp`.
+        The `change_stamp` of each file.
     skipped : list of Skip
-        Names that a list cannot contain, folders that cannot be opened, listed files that are
-        missing.
+        Files whose names a list cannot contain, folders that cannot be opened, missing listed
+        files.
     """
 
     root: Path
@@ -65,14 +65,20 @@ class FolderSource:
         except BadImage as error:
             if not self.root.is_dir():
                 raise InputError(
-                    f"the folder {self.root} has gone while it was read; when it is back, run the "
-                    "same command again"
+                    f"the folder {self.root} disappeared while it was being read; when it is back, "
+                    "run the same command again"
                 ) from error
             raise
 
 
 def read_image_file(path: Path) -> bytes:
-    """Return the bytes of a file; raise BadImage, ``missing`` or ``unreadable``."""
+    """Return the bytes of a file.
+
+    Raises
+    ------
+    BadImage
+        As ``missing`` or ``unreadable``.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
@@ -92,17 +98,18 @@ def folder_source(
     Parameters
     ----------
     lines : iterable of str or None
-        Lines of a list that narrows the folder; None takes all images.
+        Lines of a list of images to select; None selects all.
     list_name : str
         For messages.
 
     Returns
     -------
     FolderSource
-        Files whose names end as images do, those of other names whose first bytes are an image's,
-        or those listed. Hidden files, folders of the system, and what colorprep itself made are
-        passed over, as are pipes, sockets and devices; a list may name them all the same. A folder
-        that is a link is entered, unless it leads to a folder above it.
+        The listed files or, without a list, files whose ending is that of an image format, and
+        those with an ambiguous name whose first bytes are those of an image. Hidden files, system
+        folders and what colorprep itself made are passed over, as are pipes, sockets and devices;
+        a list may still name them. A link to a folder is followed, unless it leads to a folder
+        above it.
 
     Raises
     ------
@@ -127,7 +134,7 @@ def _all_images(root: Path, search: Search) -> Found:
 
 def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
     def find(key: str) -> tuple[int, ...] | None:
-        """Return the size and stamp of a file, None where there is none."""
+        """Return the size and stamp of a file; None if missing."""
         return _size_and_stamp(os.path.join(root, key))  # noqa: PTH118
 
     spellings = FolderSpellings(str(root))
@@ -135,7 +142,7 @@ def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
 
 
 class _Walk:
-    """Goes through a folder and sorts its files.
+    """Walks a folder and sorts its files.
 
     Attributes
     ----------
@@ -149,12 +156,13 @@ class _Walk:
         self.files: dict[str, tuple[int, ...]] = {}
         self.skipped: list[Skip] = []
         self.passed_over: Counter[str] = Counter()
-        # Folders by their prefix of keys, with the real paths of all folders on the way there.
-        self._ahead: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(root),))]
-        while self._ahead:
-            self._enter(*self._ahead.pop())
+        # Folders to enter: the prefix of their keys, and the real paths of themselves and all
+        # folders above them, by which a circle of links is detected.
+        self._pending: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(root),))]
+        while self._pending:
+            self._enter(*self._pending.pop())
 
-    def _enter(self, prefix: str, way: tuple[str, ...]) -> None:
+    def _enter(self, prefix: str, above: tuple[str, ...]) -> None:
         folder = self._root + prefix
         mark = read_mark(folder)
         own = frozenset() if self._search.takes_own else mark.names
@@ -170,28 +178,29 @@ class _Walk:
             return
         for entry in children:
             if _is_folder(entry):
-                self._add_folder(entry, prefix, way)
+                self._add_folder(entry, prefix, above)
             elif entry.name in own:
                 self.passed_over[OWN_PICTURES] += 1
             elif entry.name != MARK and not (mark.whole and _is_record(entry.name)):
                 self._add_file(entry, prefix)
 
-    def _add_folder(self, entry: os.DirEntry[str], prefix: str, way: tuple[str, ...]) -> None:
-        real = f"{way[-1].rstrip('/')}/{entry.name}"
+    def _add_folder(self, entry: os.DirEntry[str], prefix: str, above: tuple[str, ...]) -> None:
+        # Asking the system for the real path is slow, so it is done for links only.
+        real = f"{above[-1].rstrip('/')}/{entry.name}"
         if is_system_folder(entry.name):
             self.passed_over[system_folder(entry.name)] += _count_files(entry.path)
         elif not entry.is_symlink():
-            self._go_on(f"{prefix}{entry.name}/", real, way)
+            self._enqueue(f"{prefix}{entry.name}/", real, above)
         elif self._search.follows_links:
-            self._go_on(f"{prefix}{entry.name}/", os.path.realpath(entry.path), way)
+            self._enqueue(f"{prefix}{entry.name}/", os.path.realpath(entry.path), above)
         else:
             self.passed_over[FOLDER_LINKS] += 1
 
-    def _go_on(self, prefix: str, real: str, way: tuple[str, ...]) -> None:
-        if real in way:
-            self.passed_over[CIRCLES] += 1
+    def _enqueue(self, prefix: str, real: str, above: tuple[str, ...]) -> None:
+        if real in above:
+            self.passed_over[LINK_LOOPS] += 1
         else:
-            self._ahead.append((prefix, (*way, real)))
+            self._pending.append((prefix, (*above, real)))
 
     def _add_file(self, entry: os.DirEntry[str], prefix: str) -> None:
         name = entry.name
@@ -217,7 +226,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_record(name: str) -> bool:
-    """Return whether a file in a folder that colorprep made is not a picture."""
+    """Return whether a file in a folder made by colorprep is not a picture."""
     return not has_image_ending(name)
 
 
@@ -231,7 +240,7 @@ def _head(path: str) -> bytes:
 
 
 def _count_files(folder: str) -> int:
-    """Return the number of files in a folder and its subfolders, as far as they can be opened."""
+    """Return the number of files in a folder and those of its subfolders that can be opened."""
     return sum(len(names) - (MARK in names) for _, _, names in os.walk(folder))
 
 

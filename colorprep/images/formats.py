@@ -6,7 +6,7 @@ import re
 
 HEAD_BYTES = 256  # enough for `format_of`
 
-_STARTS = {
+_MAGIC = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"GIF87a": "GIF",
@@ -19,11 +19,11 @@ _STARTS = {
     b"\0\0\0\x0cJXL \r\n\x87\n": "JXL",  # in a container
 }
 _BMP_HEADERS = frozenset([12, 16, 40, 52, 56, 64, 108, 124])  # sizes of its second header
-_SPACE = rb"(?:\s|#[^\r\n]*[\r\n])+"  # white space and comments
+PNM_SPACE = rb"(?:\s|#[^\r\n]*[\r\n])+"  # white space and comments in a Netpbm header
 _PNM = re.compile(
-    rb"P[1-6]" + _SPACE + rb"\d|P[Ff]\s+\d|P7\n(?:#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)"
+    rb"P[1-6]" + PNM_SPACE + rb"\d|P[Ff]\s+\d|P7\n(?:#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)"
 )
-# The brands of ISO/IEC 23008-12 and of AVIF; the general ones say only "a still image".
+# The brands of AVIF and of ISO/IEC 23008-12, whose general ones just mean "a still image".
 _AVIF_BRANDS = frozenset([b"avif", b"avis"])
 _HEIC_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
 
@@ -39,11 +39,18 @@ def format_of(head: bytes) -> str | None:
     Returns
     -------
     str or None
-        JPEG, PNG, GIF, BMP, TIFF (BigTIFF as well), WEBP, PPM (the whole family: PBM, PGM, PPM,
-        PAM and PFM), AVIF, HEIC or JXL. None for anything else.
+        JPEG, PNG, GIF, BMP, TIFF (also for BigTIFF), WEBP, PPM (for all of PBM, PGM, PPM, PAM and
+        PFM), AVIF, HEIC or JXL. None for anything else.
+
+    Examples
+    --------
+    >>> format_of(b"GIF89a...")
+    'GIF'
+    >>> format_of(b"P5 640 480 255 ...")
+    'PPM'
     """
-    for start, name in _STARTS.items():
-        if head.startswith(start):
+    for magic, name in _MAGIC.items():
+        if head.startswith(magic):
             return name
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "WEBP"

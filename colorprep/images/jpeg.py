@@ -1,7 +1,7 @@
-"""What the segments of a JPEG say before it is decoded.
+"""The segments of a JPEG before its first scan.
 
-Only as much is read as decides how to decode, or is told of a file: the size, the channels and
-their sampling, the ICC profile and the EXIF block. Pixels are decoded elsewhere.
+Only what decides how to decode the file, or is reported about it, is read: the size, the channels
+and their sampling, the ICC profile and the orientation. Pixels are decoded elsewhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PROFILE = b"ICC_PROFILE\0"
 _EXIF = b"Exif\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD8)])
-# Samples of lightness for one of color, across and down, and what that is called.
+# Names of chroma subsampling, by the samples of luma for one of chroma, across and down.
 _SUBSAMPLINGS = {
     (1, 1): "4:4:4",
     (2, 1): "4:2:2",
@@ -34,18 +34,18 @@ class JpegFacts(NamedTuple):
     height, width, channels, bits : int
         Of the frame; bits per sample.
     components : bytes
-        Three bytes a channel: its name, its sampling factors (across in the upper four bits, down
-        in the lower), its quantization table.
+        Three bytes per channel: its identifier, its sampling factors (horizontal in the upper four
+        bits, vertical in the lower), its quantization table.
     profile : bytes
         The embedded ICC profile, joined from its chunks; empty if missing.
     exif : bytes
         The EXIF block, which may contain an orientation; empty if missing.
     xmp : bytes
-        The XMP packet, which may contain one too; empty if missing.
+        The XMP packet, which may also contain one; empty if missing.
     coding : int
-        The marker of the frame, which says how it is coded.
+        The marker of the frame, which determines how it is coded.
     scan : int
-        Where the first scan begins, at its marker.
+        The offset of the marker of the first scan.
     """
 
     height: int
@@ -61,17 +61,17 @@ class JpegFacts(NamedTuple):
 
     @property
     def subsampling(self) -> str:
-        """How much coarser color is kept than lightness: 4:4:4, 4:2:0, ...; empty for gray."""
+        """The chroma subsampling: 4:4:4, 4:2:0, ...; empty for gray."""
         if self.channels < 3 or len(self.components) < 9:
             return ""
         across, down = divmod(self.components[1], 16)
         chroma = {self.components[4], self.components[7]}
         if len(chroma) > 1:
             return "other"
-        color_across, color_down = divmod(chroma.pop(), 16)
-        if not color_across or not color_down or across % color_across or down % color_down:
+        chroma_across, chroma_down = divmod(chroma.pop(), 16)
+        if not chroma_across or not chroma_down or across % chroma_across or down % chroma_down:
             return "other"
-        return _SUBSAMPLINGS.get((across // color_across, down // color_down), "other")
+        return _SUBSAMPLINGS.get((across // chroma_across, down // chroma_down), "other")
 
 
 def jpeg_facts(data: bytes) -> JpegFacts | None:
@@ -85,7 +85,7 @@ def jpeg_facts(data: bytes) -> JpegFacts | None:
     Returns
     -------
     JpegFacts or None
-        None where the segments do not lead to a scan: a truncated or foreign file.
+        None if no scan is found: the file is truncated or is not a JPEG.
     """
     frame = None
     chunks: list[tuple[int, bytes]] = []
@@ -93,7 +93,7 @@ def jpeg_facts(data: bytes) -> JpegFacts | None:
     at, end = 2, len(data)
     while 0 <= at <= end - 20:
         marker = data[at + 1]
-        if data[at] != 0xFF or marker == 0:  # not a marker: decoders skip such bytes
+        if data[at] != 0xFF or marker == 0:  # not a marker; decoders skip such bytes
             at = data.find(b"\xff", at + 1)
             continue
         if marker == 0xFF:  # a fill byte

@@ -1,4 +1,4 @@
-"""The headers of a JPEG's scans, and the coefficients that no scan codes."""
+"""The headers of a JPEG's scans, and which coefficients no scan codes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ class ScanHeader(NamedTuple):
     Attributes
     ----------
     components : bytes
-        Their names.
+        Their identifiers.
     tables : list of (int, int)
-        Numbers of the DC and the AC table of each.
+        The numbers of the DC and the AC table of each component.
     first, last : int
-        The coefficients, in zigzag order.
+        The range of coefficients, in zigzag order.
     high, low : int
-        The bit position that was coded before (0 for none), and the one that is coded now.
+        The successive approximation: the bit position coded by the scan before (0 if this is the
+        first), and the one coded by this scan.
     """
 
     components: bytes
@@ -43,14 +44,14 @@ def scan_header(segment: bytes, progressive: bool) -> ScanHeader | None:
     Parameters
     ----------
     segment : bytes
-        What follows its length.
+        The bytes that follow its length.
     progressive : bool
-        A scan of any other JPEG codes all coefficients, whatever it says.
+        Otherwise a scan codes all coefficients, whatever its header says.
 
     Returns
     -------
     ScanHeader or None
-        None if it is not a scan header.
+        None if it is not a valid scan header.
     """
     n = segment[0] if segment else 0
     if not 1 <= n <= 4 or len(segment) < 4 + 2 * n:
@@ -66,19 +67,19 @@ def scan_header(segment: bytes, progressive: bool) -> ScanHeader | None:
 
 
 class Coverage:
-    """Which coefficients of which components have been coded, and how finely.
+    """Which coefficients of which components have been coded, and to which bit.
 
     Parameters
     ----------
     components : sequence of int
-        The names of the frame's components.
+        The identifiers of the frame's components.
     """
 
     def __init__(self, components: Sequence[int]) -> None:
         self._low = {name: bytearray([_NOT_CODED] * _N_COEFFICIENTS) for name in components}
 
     def add(self, scan: ScanHeader) -> bool:
-        """Account for a scan; return whether it continues where the previous ones ended."""
+        """Add a scan; return whether it continues where the previous ones ended."""
         fits = True
         expected = {scan.high} if scan.high else {0, _NOT_CODED}
         place = slice(scan.first, scan.last + 1)
@@ -96,17 +97,9 @@ class Coverage:
 
 
 def lacks_scans(data: bytes, facts: JpegFacts) -> bool:
-    """Return whether scans seem to be missing, from a quick look at their headers.
+    """Return whether scans seem to be missing, judging by the headers alone.
 
-    Parameters
-    ----------
-    data : bytes
-        The file.
-
-    Returns
-    -------
-    bool
-        Decoders do not warn of a scan that is missing before an end mark.
+    Decoders do not warn of a scan that is missing before an end mark.
     """
     progressive = facts.coding in PROGRESSIVE
     if not progressive and data[facts.scan + 4] == facts.channels:

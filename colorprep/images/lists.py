@@ -1,20 +1,20 @@
-"""Lists of images: one path a line, in the forms that published lists have.
+"""Lists of images: one path per line, in the forms of published lists.
 
 ===========  ========================  ==========================================================
 form         line                      holds
 ===========  ========================  ==========================================================
 `keys`       ``n01/x.JPEG``            the key
-`prefixed`   ``train/n01/x.JPEG``      the source's name before it
-`labeled`    ``/n01/x.JPEG 7``         a slash before it, and after it the number of its class
+`prefixed`   ``train/n01/x.JPEG``      the name of the source, and the key
+`labeled`    ``/n01/x.JPEG 7``         a slash, the key, and the number of its class
 ===========  ========================  ==========================================================
 
-All of them are read, also mixed. The meaning of a line is certain only together with the source, as
-the name of a folder or a number at the end may be part of the key; otherwise lines are compared as
-paths.
+All forms are read, also mixed in one list. The meaning of a line is certain only together with the
+source, as the name of a folder or a number at the end may be part of the key; without a source,
+lines are compared as paths.
 
-A line is used as it is if that is an image. Otherwise surrounding blanks, a byte order mark and
-quotes are removed, then its class number, then backslashes are read as slashes; last, accented
-letters may be spelled in another way, see `colorprep.images.spelling`.
+A line that is the key of an image as it stands means that image. Otherwise surrounding blanks, a
+byte order mark and quotes are removed, then a class number; then backslashes are read as slashes;
+finally other spellings of accented letters are tried, see `colorprep.images.spelling`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
         One path per line, ended by a line feed, a carriage return, or both; empty lines are
         ignored. UTF-8 or, after a byte order mark, UTF-16.
     may_be_empty : bool
-        Whether an empty list is allowed, such as the images that an audit drops.
+        Whether an empty list is allowed, such as that of the images dropped by an audit.
 
     Returns
     -------
@@ -62,12 +62,12 @@ def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
     Raises
     ------
     InputError
-        If the file cannot be read, is mostly not text, is a table, or lists nothing.
+        If the file cannot be read, is not mostly text, is a table, or lists nothing.
     """
     if path.suffix.lower() == ".csv":
         raise InputError(
-            f"{path} is a table, not a list; give the list of one image path a line, .txt, that "
-            "stands beside it"
+            f"{path} is a table, not a list; give the .txt list beside it, with one image path per "
+            "line"
         )
     try:
         text = _decoded(path.read_bytes())
@@ -85,7 +85,7 @@ def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
             "save it as UTF-8 text"
         )
     if not lines and not may_be_empty:
-        raise InputError(f"the list {path} is empty: it should hold one image path a line")
+        raise InputError(f"the list {path} is empty: it should hold one image path per line")
     return lines
 
 
@@ -103,7 +103,7 @@ def write_list(path: Path, lines: Iterable[str]) -> None:
     path : Path
         Replaced atomically.
     lines : iterable of str
-        Keys, or what `in_form` makes of them.
+        Keys, or lines from `in_form`.
     """
     write_text(path, "".join(f"{line}\n" for line in lines))
 
@@ -118,12 +118,20 @@ def in_form(
     source_name : str
         For `prefixed`.
     classes : sequence of str
-        For `labeled`: a class is numbered by its place here, from 0; a key in no folder gets -1.
+        For `labeled`: the number of a class is its position here, from 0; that of a key outside of
+        any folder is -1.
 
     Returns
     -------
     list of str
-        Which `listed` reads as these keys again.
+        `listed` reads them as the same keys.
+
+    Examples
+    --------
+    >>> in_form(["n01/x.JPEG"], "prefixed", "train", [])
+    ['train/n01/x.JPEG']
+    >>> in_form(["n02/x.JPEG"], "labeled", "", ["n01", "n02"])
+    ['/n02/x.JPEG 1']
     """
     if form == "keys":
         return list(keys)
@@ -145,7 +153,7 @@ def listed(
     Parameters
     ----------
     lines : iterable of str
-        A leading name of the source itself, a leading slash and a trailing class number are
+        The name of the source or a slash at the start, and a class number at the end, are
         recognized.
     find : callable
         Returns the size and place of an image by its key, None if missing.
@@ -157,12 +165,12 @@ def listed(
     Returns
     -------
     Found
-        Each image once, in order of the keys; what is missing is among the skipped.
+        Each image once, in order of the keys; missing images are among the skipped.
 
     Raises
     ------
     InputError
-        If none of the listed images is in the source.
+        If the source has none of the listed images.
     """
     found: dict[str, tuple[int, ...]] = {}
     missing: set[Skip] = set()
@@ -178,32 +186,37 @@ def listed(
     if not found:
         raise InputError(
             f"none of the {len(missing)} images listed in {list_name} is in {source_name}; the "
-            "list should hold one path a line, relative to the source"
+            "list should hold one path per line, relative to the source"
         )
     return in_order(found, missing)
 
 
 def resolve(lines: Iterable[str], source: Source) -> list[str]:
-    """Return the keys of the listed images that a source has, in order of the lines."""
+    """Return the keys of those listed images that a source has, in order of the lines."""
     find = _finder(source.keys, source.name)
     return [key for key in map(find, lines) if key is not None]
 
 
 def match(lines: Iterable[str], keys: Collection[str]) -> tuple[list[str], list[str]]:
-    """Find keys by the lines of a list, where the source that they are of is not at hand.
+    """Find keys by the lines of a list when their source is not available.
 
     Parameters
     ----------
     keys : collection of str
-        Of labels, say. A line that is none of them is looked up without its first folder too, which
-        may name the source.
+        Such as those of labels. A line that is not one of them is also looked up without its first
+        folder, which may be the name of the source.
 
     Returns
     -------
     found : list of str
         Keys, each once, in order of the lines.
     missing : list of str
-        The lines that are none.
+        The lines that match no key.
+
+    Examples
+    --------
+    >>> match(["train/cat.png 7", "dog.png"], ["cat.png"])
+    (['cat.png'], ['dog.png'])
     """
     find = _finder(keys, None)
     found: dict[str, None] = {}
@@ -225,6 +238,11 @@ def plain_path(line: str) -> str:
     str
         Without a byte order mark, quotes, a leading slash, empty parts, and a class number, which
         is a number after the name of an image. Backslashes become slashes if there is no slash.
+
+    Examples
+    --------
+    >>> plain_path("/n01/x.JPEG 7")
+    'n01/x.JPEG'
     """
     bare = _bare(line)
     unlabeled = _bare(_without_class(bare))
@@ -237,7 +255,7 @@ def plain_path(line: str) -> str:
 def plain_paths(
     lists: Sequence[Sequence[str]], names: Sequence[str]
 ) -> tuple[list[list[str]], list[Skip]]:
-    """Return the paths in the lines of lists, to be compared without a source.
+    """Return the paths in several lists, to compare them without a source.
 
     Parameters
     ----------
@@ -247,7 +265,7 @@ def plain_paths(
     Returns
     -------
     paths : list of list of str
-        See `plain_path`; spelled alike in all lists.
+        See `plain_path`; in the same Unicode spelling in all lists.
     skipped : list of Skip
         The lines that are not text.
     """
@@ -262,17 +280,12 @@ def plain_paths(
 
 
 def hiding_folder(paths: Sequence[str], others: Sequence[str]) -> str | None:
-    """Return the first folder of all of some paths, where only it keeps them from matching others.
+    """Return the common first folder of paths, if only it keeps them from matching other paths.
 
-    Parameters
-    ----------
-    paths, others : sequence of str
-        Such as ``train/n01/x.JPEG`` and ``n01/x.JPEG``.
-
-    Returns
-    -------
-    str or None
-        Such as ``train``.
+    Examples
+    --------
+    >>> hiding_folder(["train/n01/x.JPEG"], ["n01/x.JPEG"])
+    'train'
     """
     folders = set(map(top_folder, paths))
     if len(folders) != 1 or folders & {"", *map(top_folder, others)}:
@@ -282,9 +295,9 @@ def hiding_folder(paths: Sequence[str], others: Sequence[str]) -> str | None:
 
 
 def _readings(line: str, source_name: str | None) -> Iterator[str]:
-    """Give the keys that a line of a list may mean, the most literal one first.
+    """Yield the keys that a line of a list may mean, the most literal one first.
 
-    Where the name of the source is not known, any first folder may be it.
+    If the name of the source is None, any first folder may be that name.
     """
     tried = set()
     for path in _paths(line):
@@ -298,7 +311,7 @@ def _readings(line: str, source_name: str | None) -> Iterator[str]:
 
 
 def _paths(line: str) -> Iterator[str]:
-    """Yield a line as it is, then without quotes and the like, then with slashes."""
+    """Yield a line unchanged, then stripped in several ways, then with forward slashes."""
     yield line
     yield line.strip()
     yield _without_class(line)

@@ -1,4 +1,4 @@
-"""Loading image files of all formats but plain JPEG, by Pillow or another correct reader."""
+"""Loading image files of all formats but plain JPEG: by Pillow, or another reader where it errs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Loaded(NamedTuple):
     orientation : int
         As EXIF counts, 1..8.
     turned : bool
-        Whether the image was turned upright already.
+        Whether the image has already been turned upright.
     hidden : ndarray of shape (H, W), bool, or None
         Pixels that are transparent although the image has no alpha.
     """
@@ -50,14 +50,14 @@ def load(data: bytes, check_size: CheckSize) -> Loaded:
     data : bytes
         The whole file.
     check_size : callable
-        Takes width and height, and raises BadImage before the memory for too many pixels is used.
+        Takes width and height; raises BadImage before memory for too many pixels is allocated.
 
     Raises
     ------
     BadImage
         If its kind of pixel is not supported.
     Exception
-        Nearly any, if Pillow fails at a damaged file.
+        Nearly any, if Pillow fails on a damaged file.
     """
     loader = _LOADERS.get(format_of(data[:HEAD_BYTES]) or "", _load)
     return loader(data, check_size)
@@ -74,7 +74,7 @@ def open_image(data: bytes) -> Image.Image:
     Returns
     -------
     PIL.Image.Image
-        Of JPEG XL, whose plugin loads at once, with its pixels.
+        JPEG XL comes with its pixels, as its plugin loads them at once.
     """
     form = format_of(data[:HEAD_BYTES])
     if form == "HEIC":
@@ -150,13 +150,13 @@ def _load_tiff(data: bytes, check_size: CheckSize) -> Loaded:
     tiff.check_readable_here(tags)
     image = tiff_samples.read_image(tags, data)
     image.info["icc_profile"] = tags.profile
-    said = tags.orientation
-    return Loaded(image, orientation_in_xmp(tags.xmp) if said is None else valid(said))
+    stored = tags.orientation
+    return Loaded(image, orientation_in_xmp(tags.xmp) if stored is None else valid(stored))
 
 
 def _load_turned(data: bytes, check_size: CheckSize) -> Loaded:
     image = _opened(data, check_size)
-    orientation = orientation_of(image.getexif)  # first, since Pillow forgets it as it turns
+    orientation = orientation_of(image.getexif)  # first: Pillow turns a TIFF as it loads it
     image.load()
     return Loaded(image, orientation, turned=True)
 

@@ -1,4 +1,4 @@
-"""What an archive or a store holds: names made keys, unsafe ones refused, links followed."""
+"""What an archive or a store holds: names turned into keys, unsafe ones refused, links followed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .source import Found, Search, escaped, has_image_ending, in_order
 from .spelling import Spellings
 
 DEAD_LINK = "a link whose target is not in the archive"
-MOST_LINKS = 40  # one after another, as for Linux
-MOST_COPIES = 100  # of all files, by links to folders that hold links to folders
+MOST_LINKS = 40  # in a chain, as in Linux
+MOST_COPIES = 100  # of each file on average, through links to folders that hold links to folders
 
 
 @dataclass
@@ -32,16 +32,16 @@ class Members:
     Attributes
     ----------
     files : dict of str to tuple of int
-        By key: the size, then the place.
+        By key: the size, then the place that the archive's reader needs.
     links : dict of str to str
-        By key: the path from the top that a link leads to, perhaps through other links; empty
-        where it leads out of the archive.
+        By key: the path from the top that a link leads to, perhaps through other links; empty if
+        it leads out of the archive.
     refused : dict of str to Skip
         Members that cannot be read.
     passed_over : Counter of str
         Members that are neither files nor links to files, by kind.
     replaced : int
-        How many members were followed by another one of the same name.
+        How many members were replaced by a later one of the same name.
     notes : list of str
         Oddities of the archive, for a warning.
     """
@@ -59,13 +59,13 @@ class Members:
         self.files[key] = (size, *place)
 
     def add_link(self, key: str, target: str) -> None:
-        """Add a symbolic link, whose target counts from its own folder."""
+        """Add a symbolic link, whose target is relative to its own folder."""
         self._forget(key)
         folder = key.rpartition("/")[0]
         self.links[key] = "" if target.startswith("/") else f"{folder}/{target}"
 
-    def add_second_name(self, key: str, target: str) -> None:
-        """Add a hard link: another name of what has the key `target` at this moment."""
+    def add_hard_link(self, key: str, target: str) -> None:
+        """Add a hard link: another name of the member that has the key `target` at this point."""
         if target in self.files:
             self.add_file(key, *self.files[target])
         else:
@@ -73,7 +73,7 @@ class Members:
             self.links[key] = target
 
     def refuse(self, key: str, reason: str, detail: str) -> None:
-        """Add what cannot be read."""
+        """Add a member that cannot be read."""
         self._forget(key)
         self.refused[key] = Skip(escaped(key) or NAMELESS, reason, detail)
 
@@ -88,8 +88,8 @@ class Members:
         Parameters
         ----------
         folders : bool
-            Whether a link to a folder adds all its files, under the link's own name; else it is
-            passed over.
+            Whether a link to a folder adds all files in it, under the link's own name; otherwise
+            it is passed over.
         """
         if not self.links:
             return
@@ -138,13 +138,13 @@ class Members:
         Parameters
         ----------
         lines : iterable of str or None
-            Lines of a list that narrows it; None takes all that are images, by their names or,
-            if those are ambiguous, by their first bytes.
+            Lines of a list of images to select; None selects all that are images, by their names
+            or, if those are ambiguous, by their first bytes.
 
         Raises
         ------
         InputError
-            If there is none.
+            If no image is found.
         """
         if lines is not None:
             respell = Spellings(self.files).get
@@ -181,12 +181,17 @@ def key_of(name: str, folder: str = "") -> str:
     Parameters
     ----------
     folder : str
-        Where the name starts from.
+        The folder that the name is relative to.
 
     Returns
     -------
     str
         Empty if the path leads out of the archive.
+
+    Examples
+    --------
+    >>> key_of("./n01//../x.jpg", "train")
+    'train/x.jpg'
     """
     parts: list[str] = []
     for part in f"{folder}/{name}".split("/"):
@@ -200,7 +205,13 @@ def key_of(name: str, folder: str = "") -> str:
 
 
 def why_unsafe(name: str) -> str | None:
-    """Tell why a name is refused, as it could lead out of the folder it is unpacked in."""
+    """Return why a name could lead out of the folder it is unpacked in; None for a safe one.
+
+    Examples
+    --------
+    >>> why_unsafe("/etc/x.jpg")
+    'an absolute path; pack the images under relative ones'
+    """
     if name.startswith("/"):
         return "an absolute path; pack the images under relative ones"
     if ".." in name.split("/"):
@@ -213,12 +224,12 @@ def why_unsafe(name: str) -> str | None:
 
 
 class _Tree:
-    """The folders of an archive, to follow links through.
+    """The folders of an archive, through which links are followed.
 
     Attributes
     ----------
     found : dict of str to tuple of int
-        The files that links lead to, by their keys behind the links.
+        The files that links lead to, by their keys through the links.
     """
 
     def __init__(self, files: dict[str, Place], links: dict[str, str]) -> None:
@@ -248,7 +259,7 @@ class _Tree:
         Returns
         -------
         str or None
-            None if it leads out of the archive, or in a circle.
+            None if it leads out of the archive, or links form a circle.
         """
         rest, at, n_links = path.split("/")[::-1], "", 0
         while rest:

@@ -1,8 +1,8 @@
 """Deciding by the name of a file whether it is an image, is hidden, or must be opened.
 
 Only files with an ambiguous name are opened: those without an ending, such as ``photo`` or
-``x.jpg?w=640``, or with an ending that several formats share, such as ``.jfif`` or ``.heic``.
-The first bytes of the file decide then.
+``x.jpg?w=640``, or with an ending that may stand for an unsupported format, such as ``.jfif`` or
+``.pgm``. Their first bytes decide.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .formats import format_of
 from .passed_over import DOUBTFUL_ENDINGS, HIDDEN, NO_ENDING
 from .source import has_image_ending
 
-# Of macOS, of Windows, of file systems, and of network storage; in any case.
+# Of macOS, Windows, file systems, and network storage; upper and lower case are the same.
 SYSTEM_FOLDERS = frozenset(
     [
         *("__macosx", "network trash folder", "temporary items"),
@@ -41,14 +41,20 @@ def is_noise(key: str) -> bool:
 
 
 def ending_of(name: str) -> str:
-    """Return the ending of a name in lower case, such as ``.jpg``; empty if missing."""
+    """Return the ending of a name in lower case; empty if missing.
+
+    Examples
+    --------
+    >>> ending_of("a.JPG"), ending_of("a.jpg?w=64.5"), ending_of("v1.2")
+    ('.jpg', '', '')
+    """
     stem, dot, ending = name.rpartition(".")
     is_ending = re.fullmatch(r"(?!\d+$)[A-Za-z0-9]{1,12}", ending) is not None
     return dot + ending.lower() if stem and is_ending and "?" not in stem else ""
 
 
 def is_doubtful(name: str) -> bool:
-    """Return whether a file must be opened to find out if it is an image."""
+    """Return whether a file has an ambiguous name, so that its first bytes must be read."""
     if is_hidden(name) or has_image_ending(name):
         return False
     ending = ending_of(name)
@@ -61,7 +67,7 @@ def is_image(name: str, head: bytes) -> bool:
     Parameters
     ----------
     head : bytes
-        Empty if the file is empty or cannot be read; its ending decides then.
+        Empty if the file is empty or cannot be read; then its ending decides.
     """
     return format_of(head) is not None if head else ending_of(name) in DOUBTFUL_ENDINGS
 

@@ -1,4 +1,4 @@
-"""Netpbm files of many levels, and PAM, which Pillow does not read.
+"""Netpbm files of over 256 levels, which Pillow does not read exactly, and PAM, which it does not.
 
 The formats are those of Netpbm's manual pages pgm(5), ppm(5) and pam(5).
 """
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import BadImage
+from .formats import PNM_SPACE
 
-_SPACE = rb"(?:\s|#[^\r\n]*[\r\n])+"
-_HEADER = re.compile(rb"P([56])" + (_SPACE + rb"(\d+)") * 3 + rb"\s")
+_HEADER = re.compile(rb"P([56])" + (PNM_SPACE + rb"(\d+)") * 3 + rb"\s")
 _PAM = re.compile(rb"P7\n(.*?)ENDHDR[^\n]*\n", re.DOTALL)
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _DEPTHS = {
@@ -35,16 +35,16 @@ class Header(NamedTuple):
     ----------
     depth : int
         Samples per pixel.
-    most : int
-        The level that stands for full scale.
+    maxval : int
+        The level of full scale.
     start : int
-        Where in the file the samples begin.
+        The offset of the samples.
     """
 
     width: int
     height: int
     depth: int
-    most: int
+    maxval: int
     start: int
 
 
@@ -59,23 +59,23 @@ def read_header(data: bytes) -> Header | None:
     Returns
     -------
     Header or None
-        None for a file that Pillow reads: all but PAM and binary files of over 256 levels.
+        None for a file that Pillow reads exactly: all but PAM and binary files of over 256 levels.
 
     Raises
     ------
     BadImage
-        If it is damaged, or its samples have no meaning as color.
+        If the header is damaged, or the samples have no meaning as color.
     """
     if data.startswith(b"P7"):
         header = _pam_header(data)
     elif found := _HEADER.match(data):
-        width, height, most = (int(found[group]) for group in (2, 3, 4))
-        header = Header(width, height, 1 if found[1] == b"5" else 3, most, found.end())
+        width, height, maxval = (int(found[group]) for group in (2, 3, 4))
+        header = Header(width, height, 1 if found[1] == b"5" else 3, maxval, found.end())
     else:
         return None
-    if not header.width or not header.height or not 0 < header.most < 65536:
+    if not header.width or not header.height or not 0 < header.maxval < 65536:
         raise BadImage("corrupt", "a number in the Netpbm header is out of range")
-    return header if header.most > 255 or data.startswith(b"P7") else None
+    return header if header.maxval > 255 or data.startswith(b"P7") else None
 
 
 def _pam_header(data: bytes) -> Header:
@@ -85,7 +85,7 @@ def _pam_header(data: bytes) -> Header:
     lines = found[1].decode("ascii", "replace").splitlines()
     fields = dict(line.strip().partition(" ")[::2] for line in lines)
     try:
-        width, height, depth, most = (
+        width, height, depth, maxval = (
             int(fields[name]) for name in ("WIDTH", "HEIGHT", "DEPTH", "MAXVAL")
         )
     except (KeyError, ValueError) as error:
@@ -94,7 +94,7 @@ def _pam_header(data: bytes) -> Header:
     expected = _DEPTHS.get(kind) if kind else {1: 1, 3: 3}.get(depth)
     if expected != depth:
         raise BadImage("unsupported", f"PAM of type {kind or 'unknown'} with depth {depth}")
-    return Header(width, height, depth, most, found.end())
+    return Header(width, height, depth, maxval, found.end())
 
 
 def read_pixels(header: Header, data: bytes) -> Image.Image:
@@ -108,7 +108,7 @@ def read_pixels(header: Header, data: bytes) -> Image.Image:
     Returns
     -------
     PIL.Image.Image
-        8 bits a sample: the upper 8 of 16, else scaled so that full scale is 255.
+        8 bits per sample: the upper 8 of 16; others are scaled so that full scale is 255.
 
     Raises
     ------
@@ -116,17 +116,17 @@ def read_pixels(header: Header, data: bytes) -> Image.Image:
         If the file is truncated.
     """
     count = header.width * header.height * header.depth
-    kind = np.dtype(np.uint8 if header.most < 256 else ">u2")
+    kind = np.dtype(np.uint8 if header.maxval < 256 else ">u2")
     if len(data) - header.start < count * kind.itemsize:
         raise BadImage("truncated", "the Netpbm file ends before its pixels do")
     samples = np.frombuffer(data, kind, count, header.start)
-    levels = _levels(samples, header.most)
+    levels = _levels(samples, header.maxval)
     return Image.frombytes(_MODES[header.depth], (header.width, header.height), levels.tobytes())
 
 
-def _levels(samples: NDArray[Any], most: int) -> NDArray[np.uint8]:
-    if most == 65535:
+def _levels(samples: NDArray[Any], maxval: int) -> NDArray[np.uint8]:
+    if maxval == 65535:
         return (samples >> 8).astype(np.uint8)
-    table = ((np.arange(most + 1) * 255 + most // 2) // most).astype(np.uint8)
-    levels: NDArray[np.uint8] = table[np.minimum(samples, most)]
+    table = ((np.arange(maxval + 1) * 255 + maxval // 2) // maxval).astype(np.uint8)
+    levels: NDArray[np.uint8] = table[np.minimum(samples, maxval)]
     return levels

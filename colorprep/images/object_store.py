@@ -1,7 +1,7 @@
-"""Images in an object store, or in any place that fsspec has a file system for.
+"""Images in an object store, or wherever else fsspec has a file system for.
 
-Credentials and the address of the store are taken from the environment and the files that the
-store's own tools use; a user and password in a URL are used, but never shown.
+Credentials and the address of the store are taken from the same environment variables and files as
+those of the store's own tools; a user and password in a URL are used, but never shown.
 """
 
 from __future__ import annotations
@@ -30,8 +30,15 @@ from .source import USUAL, Keys, Search
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 LOCAL = ("file", "local")
-HEADS_AT_ONCE = 1000  # files that are opened in concurrent requests
-VERSIONS = ("ETag", "etag", "LastModified", "updated", "mtime", "created")  # as stores call them
+HEADS_AT_ONCE = 1000  # files whose first bytes are requested concurrently
+VERSIONS = (
+    "ETag",
+    "etag",
+    "LastModified",
+    "updated",
+    "mtime",
+    "created",
+)  # names in the stores' replies
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +48,12 @@ class ObjectStoreSource:
     Attributes
     ----------
     url : str
-        With the password, if it has one.
+        May include a password.
     sizes : ndarray of shape (n,), int64
     stamps : ndarray of shape (n,), int64
         A digest of the version that the store reports for each file; 0 if it reports none.
     skipped : list of Skip
-        Names that a list cannot contain or that are not plain paths, listed images that are
-        missing.
+        Files whose names a list cannot contain or are not plain paths, missing listed images.
     """
 
     url: str = field(repr=False)
@@ -65,19 +71,19 @@ class ObjectStoreSource:
     def read(self, index: int) -> bytes:
         """Return the bytes of an image; see `Source.read`."""
         key = self.keys[index]
-        # Taken anew each time, as a process that was forked off must not use its parent's.
+        # Looked up each time, as a forked process must not use the connection of its parent.
         store, root = _opened(self.url, os.getpid())
         try:
             return bytes(store.cat_file(root + key))
         except FileNotFoundError as error:
             raise BadImage("missing", "the store has it no longer") from error
         except PermissionError as error:
-            raise BadImage("unreadable", _said(error, self.url)) from error
+            raise BadImage("unreadable", _message(error, self.url)) from error
         except Exception as error:
             raise InputError(
                 f"the store did not answer for {key} in {shown_url(self.url)}: "
-                f"{_said(error, self.url)}; when it does again, run the same command again, which "
-                "continues"
+                f"{_message(error, self.url)}; when it does again, run the same command again, "
+                "which continues"
             ) from error
 
 
@@ -94,20 +100,20 @@ def object_store_source(
     url : str
         Such as ``s3://bucket/train``.
     lines : iterable of str or None
-        Lines of a list that narrows it; None takes all images.
+        Lines of a list of images to select; None selects all.
     list_name : str
         For messages.
 
     Returns
     -------
     ObjectStoreSource or FolderSource
-        A folder if the URL is that of a folder, ``file://...``.
+        A folder if the URL is ``file://...``.
 
     Raises
     ------
     InputError
-        If the scheme is not known, its package is not installed, the store does not answer or does
-        not allow it, or there is no image.
+        If the scheme is unknown, its package is not installed, the store does not answer or denies
+        access, or no image is found.
     """
     store, root = _opened(url, os.getpid())
     if url.partition("://")[0].lower() in LOCAL:
@@ -121,9 +127,9 @@ def object_store_source(
 
 @functools.lru_cache(maxsize=64)
 def _opened(url: str, process: int) -> tuple[Any, str]:
-    """Return the file system of a URL and the path that all keys there begin with.
+    """Return the file system of a URL, and the path that all keys there begin with.
 
-    The process is a parameter so that each one makes its own.
+    The process ID is a parameter so that each process opens its own.
     """
     scheme = url.partition("://")[0]
     try:
@@ -132,14 +138,14 @@ def _opened(url: str, process: int) -> tuple[Any, str]:
         store, root = url_to_fs(url)
     except ImportError as error:
         extra = EXTRAS.get(scheme.lower())
-        package = f"'colorprep[{extra}]'" if extra else "the package that is named above"
+        package = f"'colorprep[{extra}]'" if extra else "the package named above"
         raise InputError(
             f"cannot read {shown_url(url)}: {error}; run pip install {package}"
         ) from error
     except ValueError as error:
         raise InputError(
-            f"cannot read {shown_url(url)}: {_said(error, url)}; give a folder, an archive, or a "
-            "URL that fsspec knows, such as s3://bucket/folder or gs://bucket/folder"
+            f"cannot read {shown_url(url)}: {_message(error, url)}; give a folder, an archive, or "
+            "a URL that fsspec supports, such as s3://bucket/folder or gs://bucket/folder"
         ) from error
     except Exception as error:
         raise _no_answer(url, error) from error
@@ -147,19 +153,19 @@ def _opened(url: str, process: int) -> tuple[Any, str]:
 
 
 def _list_all(store: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
-    """Return what fsspec says of each file, by its path."""
+    """Return what fsspec reports about each file, by its path."""
     from fsspec.asyn import AsyncFileSystem
     from fsspec.spec import AbstractFileSystem
 
-    # The general way of finding files passes over folders that fail without a word.
-    has_its_own = type(store).find is not AbstractFileSystem.find or (
+    # The general implementation of `find` silently skips folders that cannot be listed.
+    has_own_find = type(store).find is not AbstractFileSystem.find or (
         isinstance(store, AsyncFileSystem) and type(store)._find is not AsyncFileSystem._find
     )
     try:
-        # A listing from earlier in this process may be out of date; millions need much memory.
+        # A cached listing may be out of date, and one of millions of files takes much memory.
         store.invalidate_cache()
         infos: dict[str, dict[str, Any]]
-        infos = store.find(root, detail=True) if has_its_own else dict(_walk(store, root))
+        infos = store.find(root, detail=True) if has_own_find else dict(_walk(store, root))
         store.invalidate_cache()
     except FileNotFoundError as error:
         raise InputError(
@@ -167,8 +173,8 @@ def _list_all(store: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
         ) from error
     except PermissionError as error:
         raise InputError(
-            f"no permission to list {shown_url(url)}: {_said(error, url)}; check the credentials, "
-            "such as those of AWS_PROFILE or AWS_ACCESS_KEY_ID for s3"
+            f"no permission to list {shown_url(url)}: {_message(error, url)}; check the "
+            "credentials, such as those of AWS_PROFILE or AWS_ACCESS_KEY_ID for s3"
         ) from error
     except Exception as error:
         raise _no_answer(url, error) from error
@@ -217,30 +223,30 @@ def _members(store: Any, root: str, url: str) -> Members:
 
 
 def _stamp(info: dict[str, Any]) -> int:
-    """Return a digest of what a store says of a file's version, 0 where it says nothing."""
-    said = [str(info[name]) for name in VERSIONS if info.get(name)]
-    digest = hashlib.blake2b("\n".join(said).encode(), digest_size=7).digest()
-    return int.from_bytes(digest, "little") if said else 0
+    """Return a digest of what a store reports about a file's version; 0 if it reports nothing."""
+    versions = [str(info[name]) for name in VERSIONS if info.get(name)]
+    digest = hashlib.blake2b("\n".join(versions).encode(), digest_size=7).digest()
+    return int.from_bytes(digest, "little") if versions else 0
 
 
 def _no_answer(url: str, error: Exception) -> InputError:
     return InputError(
-        f"cannot list {shown_url(url)}: {_said(error, url)}; check the URL, the network, and the "
-        "credentials that the store's own tools would use (for a public bucket of s3, set "
+        f"cannot list {shown_url(url)}: {_message(error, url)}; check the URL, the network, and "
+        "the credentials that the store's own tools would use (for a public bucket of s3, set "
         "FSSPEC_S3_ANON=true)"
     )
 
 
-def _said(error: Exception, url: str) -> str:
-    """Return what an error says, without what its URL keeps secret."""
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    said = said.replace(url, shown_url(url))
+def _message(error: Exception, url: str) -> str:
+    """Return the message of an error without the secrets in its URL."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    text = text.replace(url, shown_url(url))
     login = re.search(r"(?<=://)[^/]*(?=@)", url.partition("?")[0])
     secrets = [login[0], *login[0].split(":", 1)] if login else []
     secrets += [value for _, value in parse_qsl(url.partition("?")[2])]
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        said = said.replace(secret, "***")
-    return said
+        text = text.replace(secret, "***")
+    return text
 
 
 def _name(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Which kind of source a place is: a folder, an archive, or an object store."""
+"""Which kind of source a path or URL is: a folder, an archive, or an object store."""
 
 from __future__ import annotations
 
@@ -18,26 +18,34 @@ def find_images(
     list_name: str = "the list",
     search: Search = USUAL,
 ) -> Source:
-    """Find the images of a place.
+    """Find the images in a folder, an archive or an object store.
 
     Parameters
     ----------
     place : str or Path
         A folder, a .tar, .tar.gz or .zip file, or an fsspec URL such as ``s3://bucket/train``.
     lines : iterable of str or None
-        Lines of a list that narrows it; None takes all images.
+        Lines of a list of images to select; None selects all.
     list_name : str
         For messages.
 
     Returns
     -------
     Source
-        The same images under the same keys, whichever way they are kept.
+        The same images have the same keys in all kinds of source.
 
     Raises
     ------
     InputError
         If the place is missing, is not a supported kind of source, or contains no image.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "red.ppm").write_bytes(b"P6 1 1 255 " + bytes([255, 0, 0]))
+    ...     list(find_images(folder).keys)
+    ['red.ppm']
     """
     if is_url(place):
         return object_store_source(str(place), lines, list_name, search)

@@ -1,7 +1,7 @@
-"""HEIC and JPEG XL, by packages that are installed on demand.
+"""HEIC and JPEG XL, by packages that are installed as extras.
 
-Both formats can rotate the picture by their own rule, which their decoders apply; the orientation
-in EXIF is only informative.
+Both formats have a rotation of their own, which their decoders apply; the orientation in EXIF is
+only informative.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from PIL import Image
 from ..errors import BadImage
 from .orientation import orientation_of
 
-_ANGLE = re.compile(rb"\0\0\0\x09irot(.)", re.DOTALL)  # quarter turns, against the clock
+_ANGLE = re.compile(rb"\0\0\0\x09irot(.)", re.DOTALL)  # quarter turns, counterclockwise
 _MIRROR = re.compile(rb"\0\0\0\x09imir(.)", re.DOTALL)  # 0 upside down, 1 left to right
-# (quarter turns, mirror) -> EXIF orientation; the turn comes first.
+# (quarter turns, mirror) -> EXIF orientation; the picture is turned first.
 _AS_EXIF = {
     (0, 1): 2,
     (2, 0): 2,
@@ -36,7 +36,7 @@ _AS_EXIF = {
 
 
 def open_heic(data: bytes) -> tuple[Image.Image, int]:
-    """Open a HEIC or another HEIF file.
+    """Open a HEIC file or another HEIF file.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def open_heic(data: bytes) -> tuple[Image.Image, int]:
     image : PIL.Image.Image
         Not loaded yet; upright once it is.
     orientation : int
-        By which it is turned, as EXIF counts.
+        By which it is turned, 1..8 as in EXIF.
 
     Raises
     ------
@@ -68,14 +68,14 @@ def open_jxl(data: bytes) -> tuple[Image.Image, int, bool]:
     Parameters
     ----------
     data : bytes
-        The whole file, whose size was checked: it is decoded at once.
+        The whole file, whose size has been checked: it is decoded here.
 
     Returns
     -------
     image : PIL.Image.Image
     orientation : int
     turned : bool
-        Whether it is upright already. A losslessly recompressed JPEG is returned as stored.
+        Whether it is already upright. A losslessly recompressed JPEG is returned as stored.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def jxl_header(data: bytes) -> tuple[int, int, int]:
     width, height : int
         As stored, before it is turned.
     orientation : int
-        As EXIF counts.
+        1..8, as in EXIF.
 
     Raises
     ------
@@ -140,7 +140,7 @@ class _Bits:
 
 
 def _codestream(data: bytes) -> int:
-    """Return where the codestream begins, bare or in the first box that holds some of it."""
+    """Return the offset of the codestream, bare or in the first box that holds a part of it."""
     if data.startswith(b"\xff\x0a"):
         return 0
     at = 0
@@ -164,7 +164,7 @@ def _package(name: str, form: str, extra: str) -> ModuleType:
         raise BadImage(
             "unsupported", f"{form}; to read it, pip install 'colorprep[{extra}]'"
         ) from error
-    # Images are decoded on threads already.
+    # colorprep itself decodes many images at once.
     if extra == "jxl":
         package.DECODE_THREADS = 0  # type: ignore[attr-defined]
     else:

@@ -1,4 +1,4 @@
-"""Which way up a picture is meant to be seen: the orientation of EXIF and XMP, and turning.
+"""The orientation of a picture in EXIF and XMP, and turning it upright.
 
 As in Pillow's `ImageOps.exif_transpose`, the orientation is that of EXIF, or else of XMP.
 """
@@ -24,7 +24,7 @@ _TURNS = {
     7: (True, True, True),
     8: (True, True, False),
 }
-_BACK = {6: 8, 8: 6}  # all others undo themselves
+_BACK = {6: 8, 8: 6}  # all others are their own inverse
 
 
 def orientation_of(read: Callable[[], Image.Exif]) -> int:
@@ -33,7 +33,7 @@ def orientation_of(read: Callable[[], Image.Exif]) -> int:
     Parameters
     ----------
     read : callable
-        Returns the block; may raise anything, since a broken block must not cost a good picture.
+        Returns the block. Its errors are ignored: a broken block must not cost a good picture.
 
     Returns
     -------
@@ -63,11 +63,11 @@ def orientation_in(exif: bytes, xmp: bytes) -> int:
     if exif:
         try:
             block.load(exif)
-            said = block.get(_TAG)
+            stored = block.get(_TAG)
         except Exception:  # a broken block must not cost a good picture
             return 1
-        if said is not None:
-            return valid(said)
+        if stored is not None:
+            return valid(stored)
     return orientation_in_xmp(xmp)
 
 
@@ -83,7 +83,7 @@ def valid(value: object) -> int:
 
 
 def turned(pixels: NDArray[np.uint8], orientation: int, back: bool = False) -> NDArray[np.uint8]:
-    """Turn a stored picture upright, or an upright one back to how it is stored.
+    """Turn a stored picture upright, or an upright one back.
 
     Parameters
     ----------
@@ -96,6 +96,11 @@ def turned(pixels: NDArray[np.uint8], orientation: int, back: bool = False) -> N
     Returns
     -------
     ndarray of uint8, C-contiguous
+
+    Examples
+    --------
+    >>> turned(np.zeros((2, 3, 3), np.uint8), orientation=6).shape
+    (3, 2, 3)
     """
     if back:
         orientation = _BACK.get(orientation, orientation)

@@ -1,4 +1,4 @@
-"""Which image of one source belongs to which of another: by path, without the extension."""
+"""Which images of two sources belong together: those of the same path without the extension."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class Pairing(NamedTuple):
     Attributes
     ----------
     indices : ndarray of shape (n, 2), int64
-        An image of the first source and its partner in the second, in order of the first's keys.
+        Of an image in the first source and its partner in the second, in order of the keys of the
+        first.
     only_first, only_second : list of Skip
-        The images of either source that have no partner.
+        The images of each source that have no partner.
     """
 
     indices: NDArray[np.int64]
@@ -37,21 +38,26 @@ def pair_up(first: Sequence[str], second: Sequence[str], names: tuple[str, str])
     first, second : sequence of str
         The keys of two sources.
     names : tuple of str
-        What the sources are called, for messages.
+        The names of the sources, for messages.
 
     Raises
     ------
     InputError
-        If none belong together, or two of a source have the same path without its extension.
+        If none belong together, or a source has two images of the same path without extension.
+
+    Examples
+    --------
+    >>> pair_up(["a.png", "b.png"], ["b.jpg", "c.jpg"], ("made", "photographs")).indices
+    array([[1, 0]])
     """
     of_first, of_second = _by_stem(first, names[0]), _by_stem(second, names[1])
     of_second = _spelled_as(of_first, of_second)
     pairs = [(i, of_second[stem]) for stem, i in of_first.items() if stem in of_second]
     if not pairs:
         raise InputError(
-            f"no image of {names[0]} has the path, without extension, of one of {names[1]}; the "
-            f"first ones are {first[0]} and {second[0]}, but both should lie in the same tree, as "
-            "`colorprep colorize FOLDER` leaves them"
+            f"no image of {names[0]} has the same path, without extension, as one of {names[1]}; "
+            f"the first ones are {first[0]} and {second[0]}, but both sources should have the same "
+            "folders, as `colorprep colorize FOLDER` writes them"
         )
     return Pairing(
         np.array(pairs, np.int64),
@@ -80,7 +86,7 @@ def _by_stem(keys: Sequence[str], name: str) -> dict[str, int]:
 
 
 def _spelled_as(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
-    """Return the second with its stems spelled as in the first, where one fits one other."""
+    """Return the second with stems spelled as in the first, if the match is one to one."""
     only_first = Spellings(stem for stem in first if stem not in second)
     only_second = Spellings(stem for stem in second if stem not in first)
     respelled = {}

@@ -1,4 +1,4 @@
-"""Files in a source that are not its images: how they are counted by kind, and reported."""
+"""Files in a source that are not images: how they are counted by kind, and reported."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ HIDDEN = "hidden"
 NO_ENDING = "without ending"
 SPECIAL = "pipes, sockets and devices"
 FOLDER_LINKS = "links to folders"
-CIRCLES = "links to a folder above them"
+LINK_LOOPS = "links to a folder above them"
 OWN_PICTURES = "pictures made by colorprep"
 OWN_FOLDER = " (made by colorprep)"  # after the folder's path
 
 ARCHIVE_ENDINGS = frozenset(
     ".tar .tgz .tbz2 .txz .zip .7z .rar .gz .bz2 .xz .zst .tar.gz .tar.bz2 .tar.xz .tar.zst".split()
 )
-# Endings of images whose format is known only from their first bytes; it may be unsupported.
+# Endings that several formats share, or that may stand for an unsupported format.
 DOUBTFUL_ENDINGS = frozenset(
     ".jfif .jif .jfi .pjpeg .pjp .apng .pbm .pgm .pnm .pam .pfm .avifs .hif".split()
 )
 _SINGULAR = {
     SPECIAL: "pipe, socket or device",
     FOLDER_LINKS: "link to a folder",
-    CIRCLES: "link to a folder above it",
+    LINK_LOOPS: "link to a folder above it",
     OWN_PICTURES: "picture made by colorprep",
 }
 _SHOWN = 10  # kinds, or folders, in a message
 
 
 def system_folder(name: str) -> str:
-    """Return the kind under which files in hidden and system folders of a name are counted."""
+    """Return the kind under which files in a hidden or system folder are counted."""
     return f"{_printable(name)}/"
 
 
 def own_folder(path: str) -> str:
-    """Return the kind under which the files of a folder that colorprep made are counted."""
+    """Return the kind under which files in a folder made by colorprep are counted."""
     return f"{_printable(path.rstrip('/'))}/{OWN_FOLDER}"
 
 
@@ -49,10 +49,10 @@ def described(passed_over: Mapping[str, int]) -> str:
     passed_over : mapping of str to int
         See `Source.passed_over`.
 
-    Returns
-    -------
-    str
-        Such as ``passed over 9 files: 5 .txt, 2 .xml, 2 without ending; 60 files in __MACOSX``.
+    Examples
+    --------
+    >>> described({".txt": 5, "without ending": 2, "__MACOSX/": 60})
+    'passed over 7 files: 5 .txt, 2 without ending; 60 files in __MACOSX'
     """
     own = [key.removesuffix(f"/{OWN_FOLDER}") for key in passed_over if key.endswith(OWN_FOLDER)]
     system = {key[:-1]: n for key, n in passed_over.items() if key.endswith("/")}

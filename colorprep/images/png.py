@@ -1,4 +1,4 @@
-"""PNG chunks that Pillow ignores, or fails at.
+"""PNG chunks that Pillow ignores or fails on.
 
 Chunks are those of the PNG specification, third edition (W3C, 2025).
 """
@@ -26,7 +26,7 @@ PngImagePlugin.MAX_TEXT_CHUNK = 1 << 24
 
 
 def without_texts(data: bytes) -> bytes:
-    """Remove the text chunks of a PNG, since Pillow refuses files with too much text.
+    """Remove the text chunks of a PNG, as Pillow refuses files with too much text.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def without_texts(data: bytes) -> bytes:
     Returns
     -------
     bytes
-        A file with the same pixels. Texts that may hold an orientation are kept.
+        A file with the same pixels. Texts that may contain an orientation are kept.
     """
     kept: list[bytes] = []
     copied = 0
@@ -71,7 +71,7 @@ def fix_transparent_color(image: Image.Image, data: bytes) -> None:
     Raises
     ------
     BadImage
-        If 16-bit colors would have to be compared, of which Pillow keeps the upper bytes only.
+        If a pixel may have a transparent 16-bit color: Pillow keeps only the upper bytes.
     """
     color = image.info.get("transparency")
     depth = data[_DEPTH_AT]
@@ -84,6 +84,6 @@ def fix_transparent_color(image: Image.Image, data: bytes) -> None:
 
 
 def transparent_pixels(image: Image.Image) -> NDArray[np.bool_] | None:
-    """Return which pixels of a 16-bit gray image have its transparent color; None if missing."""
+    """Return which pixels of a 16-bit gray image have its transparent color; None without one."""
     color = image.info.get("transparency")
     return np.asarray(image) == color if isinstance(color, int) else None

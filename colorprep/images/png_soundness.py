@@ -1,7 +1,7 @@
 """Whether the pixels of a PNG are all there and as they were written.
 
 Pillow does not verify the checksums of the chunks that contain pixels. It also accepts data that
-ends early if the stream is terminated properly; the missing rows are then zero.
+ends early if the stream is terminated properly; the missing rows are zero then.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def flaw_of_png(data: bytes, image: Image.Image) -> BadImage | None:
     data : bytes
         The file.
     image : PIL.Image.Image
-        What Pillow loaded from it.
+        As Pillow loaded it.
 
     Returns
     -------
     BadImage or None
-        None for a sound file; ``damaged`` if its data ends early or does not match its checksums. A
-        wrong checksum of a chunk alone is harmless: that of the pixels decides.
+        None for a sound file; ``damaged`` if its data end early or do not match the checksums. A
+        wrong checksum of a chunk alone is harmless: the checksum of the pixels decides.
     """
     chunks = list(_chunks(data))
     altered = any(not computed.startswith(stored) for _, stored, computed in chunks)
@@ -76,13 +76,13 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 
 def _ends_in_zeros(image: Image.Image) -> bool:
-    """Return whether one of the last two rows, of which one is written last, is all zero."""
+    """Return whether one of the last two rows is all zero; Adam7 stores either one last."""
     rows = np.asarray(image.crop((0, max(image.height - 2, 0), image.width, image.height)))
     return not all(row.any() for row in rows)
 
 
 def _n_bytes(data: bytes) -> int:
-    """Return how many bytes the rows of a PNG have, each with the number of its filter."""
+    """Return how many bytes the rows of a PNG take, each with the number of its filter."""
     width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     depth, color, interlaced = data[24], data[25], data[28]
     bits = depth * _CHANNELS.get(color, 0)

@@ -1,9 +1,9 @@
-"""ICC profiles: bringing pixels of another color space to sRGB.
+"""ICC profiles: converting pixels of other color spaces to sRGB.
 
-A fifth of ImageNet's files carry a profile, most of them sRGB's own. A profile that moves no color
-of a probe by more than one level is taken as sRGB and costs nothing; any other is applied by
-LittleCMS, perceptually, as browsers do. A profile that cannot be read, or that is for another
-kind of pixel, is ignored, as browsers do too.
+A fifth of ImageNet's files have a profile, most of them that of sRGB. A profile that changes none
+of a set of colors by more than one level counts as sRGB and costs nothing; any other is applied by
+LittleCMS with perceptual intent, as browsers do. A profile that cannot be read, or is for another
+kind of pixel, is ignored, again as in browsers.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from PIL import Image, ImageCms
 
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
-
 Transform: TypeAlias = ImageCms.ImageCmsTransform
 
 
 def apply(transform: Transform, image: Image.Image) -> Image.Image:
-    """Bring an image to sRGB.
+    """Convert an image to sRGB.
 
     Parameters
     ----------
     transform : Transform
-        Of the image's profile and mode, see `srgb_transform`.
+        For the image's profile and mode, see `srgb_transform`.
     image : PIL.Image.Image
-        Written over where it is RGB already.
+        Changed in place if it is RGB.
 
     Returns
     -------
@@ -44,20 +43,20 @@ def apply(transform: Transform, image: Image.Image) -> Image.Image:
 
 @lru_cache(maxsize=64)
 def srgb_transform(profile: bytes, mode: str) -> Transform | None:
-    """Return what brings pixels with an ICC profile to sRGB.
+    """Return the transform from an ICC profile to sRGB.
 
     Parameters
     ----------
     profile : bytes
-        Empty for none.
+        Empty if there is no profile.
     mode : str
-        Pillow's name of the pixels' kind: RGB, L or CMYK.
+        Pillow's mode of the image: RGB, L or CMYK.
 
     Returns
     -------
     Transform or None
-        None where there is nothing to do: no profile, one that is sRGB's own, cannot be read, or
-        is for another kind of pixel.
+        None if there is nothing to convert: the profile is empty, is that of sRGB, cannot be read,
+        or is for another kind of pixel.
     """
     if not profile:
         return None
@@ -75,18 +74,17 @@ def srgb_transform(profile: bytes, mode: str) -> Transform | None:
 
 @lru_cache(maxsize=64)
 def profile_name(profile: bytes) -> str:
-    """Return what an ICC profile is called.
+    """Return the name of an ICC profile.
 
     Parameters
     ----------
     profile : bytes
-        Empty for none.
+        Empty if there is no profile.
 
     Returns
     -------
     str
-        One line; empty for none, and for one that is sRGB's own. ``unreadable`` where it cannot be
-        read, ``unnamed`` where it does not say.
+        One line; empty for no profile and for that of sRGB; ``unreadable`` or ``unnamed``.
     """
     if not profile:
         return ""

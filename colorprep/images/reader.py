@@ -1,4 +1,4 @@
-"""Reading an image of a source: its bytes, the rules of decoding and the size, joined."""
+"""Reading images of a source: getting the bytes, decoding and resizing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 def each_image(
     source: Source, batch: Batch, read: Callable[[int], T]
 ) -> Iterator[tuple[int, T | Skip]]:
-    """Read the images of a batch one by one, each in its own way.
+    """Read the images of a batch one by one, by a given function.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def each_image(
     ------
     index : int
     found : object
-        What `read` returned, or a Skip where the image cannot be used.
+        What `read` returned, or a Skip if the image cannot be used.
     """
     for index in batch.indices:
         if index in batch.quarantined:
@@ -53,7 +53,7 @@ def each_image(
 
 @dataclass(frozen=True, slots=True)
 class ReadImage:
-    """An image as it was read.
+    """An image that was read.
 
     Attributes
     ----------
@@ -61,9 +61,9 @@ class ReadImage:
         Within the source.
     pixels : ndarray of shape (H, W, 3), uint8, read-only
     enlarged : bool
-        Whether the stored image is smaller than the size that was asked for, on a side.
+        Whether a side of the stored image is shorter than the requested size.
     reduced : bool
-        Whether it was decoded from a part of its coefficients.
+        Whether it was decoded from only a part of its coefficients.
     """
 
     index: int
@@ -80,13 +80,13 @@ class ImageReader:
     Attributes
     ----------
     size : int or None
-        Images are brought to size x size; None keeps them as they are.
+        Images are resized to size x size; None keeps their size.
     fit : {"stretch", "crop"}
-        Whether an image is stretched to that size, or cut to its middle square first.
+        Whether an image is stretched to that size, or cropped to its middle square first.
     reduced : bool
         Whether large JPEG files are decoded smaller, see `possible_reduction`.
     damaged : {"skip", "keep"}
-        Whether files that decode although they are damaged are skipped or read.
+        Whether damaged files that still decode are skipped or read.
     """
 
     source: Source
@@ -103,7 +103,7 @@ class ImageReader:
         Parameters
         ----------
         scratch : Scratch or None
-            Where the pixels may lie; None takes fresh memory.
+            Memory that the pixels may use; None allocates it.
 
         Raises
         ------
@@ -113,14 +113,14 @@ class ImageReader:
         return self.decoded(index, self.source.read(index), scratch)
 
     def decoded(self, index: int, data: bytes, scratch: Scratch | None = None) -> ReadImage:
-        """Return an image whose bytes are at hand; see `read`."""
+        """Return the image that some bytes contain; see `read`."""
         reduction = possible_reduction(data) if self.reduced else 1
         pixels = decode(data, self.icc, self.orientation, scratch, reduction, self.damaged)
         enlarged = False
         if self.size is not None:
             enlarged = min(pixels.shape[:2]) * reduction < self.size
             pixels = resize(middle_square(pixels) if self.fit == "crop" else pixels, self.size)
-        # All arrays alike, so that compiled loops need one version only.
+        # Numba compiles another version for writable arrays.
         pixels.flags.writeable = False
         return ReadImage(index, self.source.keys[index], pixels, enlarged, reduction > 1)
 
@@ -130,7 +130,7 @@ class ImageReader:
         Yields
         ------
         ReadImage or Skip
-            In order of the batch. The pixels last until the next image is asked for.
+            In order of the batch. The pixels are valid until the next image is requested.
         """
         scratch = Scratch()
         for _, found in each_image(self.source, batch, lambda index: self.read(index, scratch)):

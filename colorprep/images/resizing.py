@@ -1,8 +1,8 @@
-"""Resizing: antialiased bilinear, equal to Pillow's to the bit, and about twice as fast.
+"""Antialiased bilinear resizing, bit for bit as in Pillow, and about twice as fast.
 
 Pillow's arithmetic is repeated step by step: triangle weights in float64, rounded to 22 binary
-places, and two passes that are each rounded to 8 bits. Its pixels need not be brought to its own
-form and back, though, for which it holds the interpreter's lock.
+places, and two passes that are each rounded to 8 bits. But pixels need not be converted to Pillow's
+own layout and back, during which Pillow holds the interpreter's lock.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ compiled = numba.njit(nogil=True, cache=True)
 
 
 class Taps(NamedTuple):
-    """Which samples of a line each resized sample is made of.
+    """Which samples of a line contribute to each resized sample.
 
     Attributes
     ----------
     first : ndarray of shape (n,), uint32
-        The first sample that counts.
+        The first sample that contributes.
     weights : ndarray of shape (k, n), uint32
-        The weights of that one and the next, in units of 2^-22; zero where fewer count.
+        The weights of that sample and the following ones, in units of 2^-22; padded with zeros.
     """
 
     first: NDArray[np.uint32]
@@ -44,15 +44,21 @@ def resize(pixels: Pixels, size: int) -> Pixels:
     ----------
     pixels : ndarray of shape (H, W, 3), uint8
     size : int
-        Side of the square.
+        Side of the square, in pixels.
 
     Returns
     -------
     ndarray of shape (size, size, 3), uint8
-        The image itself where it has that size already.
+        The image itself if it already has that size.
+
+    Examples
+    --------
+    >>> row = np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8)
+    >>> resize(row, 4)[0, :, 0]
+    array([  0,  64, 191, 255], dtype=uint8)
     """
     height, width = pixels.shape[:2]
-    # The order decides how values are rounded; this is Pillow's since version 13.
+    # The order of the two passes affects rounding; this is that of Pillow 13.
     columns_first = size < height and height - size > 2 * (width - size)
     for columns in (True, False) if columns_first else (False, True):
         if columns and height != size:
@@ -63,7 +69,7 @@ def resize(pixels: Pixels, size: int) -> Pixels:
 
 
 def middle_square(pixels: Pixels) -> Pixels:
-    """Return the square in the middle of an image, as large as it can be.
+    """Return the largest square in the middle of an image.
 
     Parameters
     ----------
@@ -72,7 +78,12 @@ def middle_square(pixels: Pixels) -> Pixels:
     Returns
     -------
     ndarray of shape (S, S, 3), uint8
-        A view; where the rest is odd, the larger half is cut off at the right or at the bottom.
+        A view; if an odd number of pixels is cut off, the larger half is at the right or bottom.
+
+    Examples
+    --------
+    >>> middle_square(np.zeros((4, 7, 3), np.uint8)).shape
+    (4, 4, 3)
     """
     height, width = pixels.shape[:2]
     side = min(height, width)
@@ -82,41 +93,53 @@ def middle_square(pixels: Pixels) -> Pixels:
 
 @lru_cache(maxsize=4096)
 def triangle_taps(length: int, size: int) -> Taps:
-    """Return what it takes to resize a line of `length` samples to `size`."""
-    first, shares = triangle_weights(length, size)
-    return Taps(first.astype(np.uint32), (shares * (1 << 22) + 0.5).astype(np.uint32))
+    """Return the taps that resize a line of `length` samples to `size`."""
+    first, weights = triangle_weights(length, size)
+    return Taps(first.astype(np.uint32), (weights * (1 << 22) + 0.5).astype(np.uint32))
 
 
 @lru_cache(maxsize=64)
 def triangle_weights(
     length: int, size: int, stride: int = 1, n_pixels: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the first samples and the weights of `triangle_taps` as they are before rounding.
+    """Return the first samples and the weights of `triangle_taps` before rounding.
 
     Parameters
     ----------
     stride, n_pixels : int
-        The samples are of the middles of pixels 0, stride, 2 stride, ... of so many, which is what
-        is resized. By default each sample is a pixel.
+        A line of `n_pixels` is resized, of which only pixels 0, stride, 2 stride, ... are known:
+        the samples. By default each pixel is a sample.
 
     Returns
     -------
     first : ndarray of shape (size,), int64
     weights : ndarray of shape (k, size), float64
         Each column sums to 1.
+
+    Examples
+    --------
+    >>> first, weights = triangle_weights(4, 2)
+    >>> first
+    array([0, 1])
+    >>> weights.round(3)
+    array([[0.429, 0.143],
+           [0.429, 0.429],
+           [0.143, 0.429]])
     """
     scale = (n_pixels or length) / size
     reach = max(scale / stride, 1.0)
     center = (np.arange(size) + 0.5) * scale
     if stride != 1:
         center = (center - 0.5) / stride + 0.5
-    # Truncated toward zero, as a cast in C does it.
+    # Truncated toward zero, as by a cast in C.
     first = np.maximum((center - reach + 0.5).astype(np.int64), 0)
     last = np.minimum((center + reach + 0.5).astype(np.int64), length)
     sample = first + np.arange(int((last - first).max()))[:, None]
     triangle = 1.0 - np.abs((sample - center + 0.5) * (1.0 / reach))
     triangle = np.where(sample < last, np.maximum(triangle, 0.0), 0.0)
-    total = np.cumsum(triangle, axis=0)[-1]  # added one after another, as in C
+    total = np.cumsum(triangle, axis=0)[
+        -1
+    ]  # added in order, as in C; `sum` would round differently
     return first, triangle / total
 
 
@@ -125,7 +148,8 @@ def _resize_rows(pixels: Any, first: Any, weights: Any) -> Any:
     n_taps, size = weights.shape
     height, width = pixels.shape[:2]
     out = np.empty((height, size, 3), np.uint8)
-    # A pixel in one word is one load; weights of zero may reach past the end of the line.
+    # A pixel packed in one word is loaded at once. The line is padded, as weights of zero may reach
+    # past its end.
     line = np.zeros(width + n_taps, np.uint32)
     red, green, blue = (
         np.empty(size, np.uint32),

@@ -1,6 +1,6 @@
-"""The built-in photographs: crops of the ones that ship inside scikit-image and scikit-learn.
+"""The built-in photographs: crops of those that come with scikit-image and scikit-learn.
 
-They make every command runnable without a download. Ten photographs make few colors and fewer
+They make every command runnable without a download. Ten photographs have few colors and fewer
 scenes: they show how the tool works, not how well a network learns.
 """
 
@@ -53,13 +53,18 @@ def sample_crops(count: int = 240, size: int = 256, seed: int = 0) -> Iterator[C
     count : int
         How many, spread evenly over the photographs.
     size : int
-        Side of the crops in pixels. A crop covers between half and all of its photograph's
-        shorter side, and is resized.
+        Side of the crops in pixels, to which they are resized. Before, their side is between half
+        and all of the photograph's shorter side.
 
     Raises
     ------
     InputError
         If `count` or `size` is below 1.
+
+    Examples
+    --------
+    >>> next(sample_crops(count=10, size=32)).key
+    'astronaut/astronaut-000.jpg'
     """
     if count < 1 or size < 1:
         raise InputError(f"count and size must be 1 or more, got {count} and {size}")

@@ -34,7 +34,7 @@ class Skip(NamedTuple):
     reason : str
         A code of `REASONS`.
     detail : str
-        What exactly was found.
+        What exactly is wrong.
     """
 
     key: str
@@ -43,11 +43,17 @@ class Skip(NamedTuple):
 
 
 def quarantined(key: str) -> Skip:
-    """Return the skip of an image that is not to be touched, see `colorprep.engine.Batch`."""
+    """Return the skip of an image that must not be read again, see `colorprep.engine.Batch`."""
     return Skip(key, "kills-workers", "three workers died while reading it")
 
 
 def count_by_reason(skipped: Iterable[Skip]) -> dict[str, int]:
-    """Return how many images were skipped for each reason, in order of the codes' names."""
+    """Return how many images were skipped for each reason, sorted by reason code.
+
+    Examples
+    --------
+    >>> count_by_reason([Skip("a.jpg", "truncated", ""), Skip("b.jpg", "empty", "")])
+    {'empty': 1, 'truncated': 1}
+    """
     counts = Counter(skip.reason for skip in skipped)
     return {reason: counts[reason] for reason in sorted(counts)}

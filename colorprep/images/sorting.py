@@ -15,16 +15,14 @@ from .skip import Skip
 from .source import Search, has_image_ending
 
 Place: TypeAlias = tuple[int, ...]
-NAMELESS, CUT_NAME = (
-    "(no name)",
-    "(name cut)",
-)  # endings of keys of members whose name is missing or cut
-# Yields the first bytes of members by their keys; empty for one that cannot be read.
+# Endings of the keys under which members are refused whose name is missing or cut.
+NAMELESS, CUT_NAME = "(no name)", "(name cut)"
+# Takes keys and a number of bytes; yields the first bytes of each member, empty if unreadable.
 ReadHeads: TypeAlias = Callable[[Sequence[str], int], Iterable[bytes]]
 
 
 class Sorting:
-    """The files of an archive or a store, sorted by the same rules as in a folder.
+    """The files of an archive or a store, sorted into images and others as in a folder.
 
     Parameters
     ----------
@@ -92,8 +90,8 @@ class Sorting:
         """Return the kind under which a whole folder is passed over; empty if it is not."""
         kind = self._kinds_of_folders.get(folder)
         if kind is None:
-            way = accumulate(folder.split("/"), lambda above, name: f"{above}/{name}")
-            kind = next(filter(None, map(self._kind_of_one_folder, way)), "")
+            folders = accumulate(folder.split("/"), lambda above, name: f"{above}/{name}")
+            kind = next(filter(None, map(self._kind_of_one_folder, folders)), "")
             self._kinds_of_folders[folder] = kind
         return kind
 

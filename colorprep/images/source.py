@@ -1,9 +1,9 @@
 """What a source of images is: keys in order, the sizes of the files, and their bytes.
 
-An image is known by its **key**, its path within the source with forward slashes. Keys are in
-order of their code points, whatever order a file system, an archive or a list gives. Within a
-source an image is asked for by its **index** in that order, so that work is handed around as a few
-numbers, and a source with millions of images stays small.
+An image is identified by its **key**, its path within the source with forward slashes. Keys are
+sorted by their code points, whatever the order of the file system, archive or list. Within a source
+an image is addressed by its **index** in that order, so that work is passed to other processes as a
+few numbers, and a source with millions of images stays small.
 """
 
 from __future__ import annotations
@@ -24,12 +24,19 @@ from .skip import Skip
 ENDINGS = frozenset(  # in any case
     ".jpg .jpeg .jpe .png .gif .bmp .tif .tiff .webp .ppm .avif .heic .heif .jxl".split()
 )
-# Characters that end a line of a list, and that no name of a file can contain.
+# Characters that end a line of a list, or that no name of a file can contain.
 _LINE_BREAK = re.compile("[\n\r\0]")
 
 
 class Keys(Sequence[str]):
-    """Many keys in little memory: their bytes, and where each one ends."""
+    """A compact sequence of many keys: their bytes, and where each key ends.
+
+    Examples
+    --------
+    >>> keys = Keys(["n01/a.jpg", "n01/b.jpg"])
+    >>> len(keys), keys[-1]
+    (2, 'n01/b.jpg')
+    """
 
     def __init__(self, keys: Iterable[str]) -> None:
         blob = bytearray()
@@ -49,7 +56,7 @@ class Keys(Sequence[str]):
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
-        """Return one key, or a list of some."""
+        """Return a key, or a list of keys."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         if not -len(self) <= index < len(self):
@@ -58,12 +65,12 @@ class Keys(Sequence[str]):
         return self._blob[self._ends[index] : self._ends[index + 1]].decode("utf-8")
 
     def __iter__(self) -> Iterator[str]:
-        """Give all keys, in order."""
+        """Yield all keys, in order."""
         for start, end in pairwise(self._ends.tolist()):
             yield self._blob[start:end].decode("utf-8")
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether these are the same keys in the same order."""
+        """Return whether these are the same keys in the same order."""
         if isinstance(other, Keys):
             return self._blob == other._blob and np.array_equal(self._ends, other._ends)
         return NotImplemented
@@ -76,7 +83,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What the source is called, without saying where it is."""
+        """The name of the source, without the path to it."""
 
     @property
     def keys(self) -> Sequence[str]:
@@ -84,19 +91,19 @@ class Source(Protocol):
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """The number of bytes of each image, as listed; -1 where it could not be told."""
+        """The number of bytes of each image when it was listed; -1 if unknown."""
 
     @property
     def stamps(self) -> NDArray[np.int64]:
-        """A number for each image that is another one once its file was changed; 0 if unknown."""
+        """A number for each image that changes whenever its file is changed; 0 if unknown."""
 
     @property
     def skipped(self) -> Sequence[Skip]:
-        """What was found but can be no image, such as a listed file that is missing."""
+        """What cannot be used as an image, such as a listed file that is missing."""
 
     @property
     def passed_over(self) -> Mapping[str, int]:
-        """How many files are not images, by kind; see `passed_over`."""
+        """The number of files that are not images, by kind; see the module `passed_over`."""
 
     def read(self, index: int) -> bytes:
         """Return the bytes of an image.
@@ -104,9 +111,9 @@ class Source(Protocol):
         Raises
         ------
         BadImage
-            If this image cannot be had.
+            If this image cannot be read.
         InputError
-            If the whole source has gone.
+            If the whole source has disappeared.
         """
 
 
@@ -117,9 +124,9 @@ class Search:
     Attributes
     ----------
     follows_links : bool
-        Whether folders that are links are entered.
+        Whether links to folders are followed.
     takes_own : bool
-        Whether pictures that colorprep made are included.
+        Whether pictures made by colorprep are included.
     """
 
     follows_links: bool = True
@@ -137,7 +144,7 @@ class Found:
     ----------
     sizes : ndarray of shape (n,), int64
     places : ndarray of shape (n, ...), int64
-        Where in an archive each image is; without columns if the key is enough.
+        Where each image is in an archive; without columns if the key is enough.
     """
 
     keys: Keys
@@ -152,12 +159,12 @@ def in_order(
     skipped: Iterable[Skip],
     passed_over: Mapping[str, int] | None = None,
 ) -> Found:
-    """Bring what was found into the order of keys.
+    """Sort what was found by key.
 
     Parameters
     ----------
     found : dict of str to tuple of int
-        By key: the size, then the place, of as many numbers for all.
+        By key: the size, then the place; all of the same length.
 
     Returns
     -------
@@ -178,14 +185,20 @@ def in_order(
 
 
 def has_image_ending(key: str) -> bool:
-    """Tell whether a name ends as the names of images do."""
+    """Return whether the ending of a name is that of an image format.
+
+    Examples
+    --------
+    >>> has_image_ending("n01/x.JPEG"), has_image_ending(".png")
+    (True, False)
+    """
     name = key.rpartition("/")[2]
     stem, dot, ending = name.rpartition(".")
     return bool(stem) and dot + ending.lower() in ENDINGS
 
 
 def is_listable(key: str) -> bool:
-    """Tell whether a key is UTF-8 and one line, so that a list can hold it."""
+    """Return whether a list can contain a key: it is UTF-8, and one line."""
     try:
         key.encode("utf-8")
     except UnicodeEncodeError:
@@ -199,7 +212,7 @@ def escaped(key: str) -> str:
 
 
 def keys_digest(keys: Iterable[str], sizes: Iterable[int]) -> str:
-    """Return a digest of keys and the sizes of their files; 32 hexadecimal digits."""
+    """Return a digest of keys and the sizes of their files, 32 hexadecimal digits."""
     digest = hashlib.sha256()
     for key, size in zip(keys, sizes, strict=True):
         digest.update(f"{key}\n{size}\n".encode())
@@ -207,7 +220,7 @@ def keys_digest(keys: Iterable[str], sizes: Iterable[int]) -> str:
 
 
 def digest_of(source: Source, indices: Sequence[int]) -> str:
-    """Return the digest of some images of a source."""
+    """Return the `keys_digest` of some images of a source."""
     if len(indices) == len(source.keys):
         return keys_digest(source.keys, source.sizes.tolist())
     sizes = source.sizes[np.asarray(indices, np.intp)].tolist()
@@ -215,11 +228,17 @@ def digest_of(source: Source, indices: Sequence[int]) -> str:
 
 
 def index_of(keys: Sequence[str], key: str) -> int | None:
-    """Return where a key is among ordered ones, None where it is not."""
+    """Return the index of a key among sorted ones; None if missing.
+
+    Examples
+    --------
+    >>> index_of(["a.jpg", "b.jpg"], "b.jpg")
+    1
+    """
     index = bisect_left(keys, key)
     return index if index < len(keys) and keys[index] == key else None
 
 
 def top_folder(key: str) -> str:
-    """Return the top-level folder of a key, its class; empty where there is none."""
+    """Return the top-level folder of a key, which is its class; empty for a key in no folder."""
     return key.partition("/")[0] if "/" in key else ""

@@ -1,8 +1,8 @@
 """Names that Unicode treats as equal although their bytes differ.
 
-An accented letter is one code point, or a letter and a mark: Linux keeps names as they are, the
-older file system of macOS decomposes them, and editors compose them. A name is always looked up as
-it is first; another spelling is used only if there is exactly one.
+An accented letter is one code point, or a letter and a mark: Linux does not change names, the older
+file system of macOS decomposes them, and editors compose them. A name is always looked up unchanged
+first; another spelling is used only if there is exactly one.
 
 References
 ----------
@@ -45,7 +45,7 @@ class Spellings:
         return dict(found)
 
     def get(self, name: str) -> str | None:
-        """Return the only key that is another spelling of a name; None unless exactly one is."""
+        """Return the only key that is another spelling of a name; None if not exactly one is."""
         if name.isascii():
             return None
         keys = self._by_composed.get(composed(name), ())
@@ -60,7 +60,7 @@ class FolderSpellings:
         self._names = cache(self._read_names)
 
     def get(self, name: str) -> str | None:
-        """Return the only path that is another spelling of a name; None unless exactly one is."""
+        """Return the only path that is another spelling of a name; None if not exactly one is."""
         if name.isascii():
             return None
         found = [""]
@@ -92,7 +92,7 @@ def spelled_alike(lists: Sequence[Sequence[str]]) -> list[list[str]]:
         A path is unchanged if one list contains two spellings of it, which are then two files.
     """
     first: dict[str, str] = {}
-    apart = set()
+    distinct = set()  # forms of which one list has two spellings
     for paths in lists:
         here: dict[str, str] = {}
         for path in paths:
@@ -100,11 +100,11 @@ def spelled_alike(lists: Sequence[Sequence[str]]) -> list[list[str]]:
                 form = composed(path)
                 first.setdefault(form, path)
                 if here.setdefault(form, path) != path:
-                    apart.add(form)
+                    distinct.add(form)
 
-    def alike(path: str) -> str:
+    def respelled(path: str) -> str:
         """Return the first spelling of a path."""
         form = composed(path)
-        return path if form in apart else first.get(form, path)
+        return path if form in distinct else first.get(form, path)
 
-    return [[path if path.isascii() else alike(path) for path in paths] for paths in lists]
+    return [[path if path.isascii() else respelled(path) for path in paths] for paths in lists]

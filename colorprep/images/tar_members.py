@@ -26,7 +26,7 @@ PAX_TYPES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 
 
 def is_tar_head(head: bytes) -> bool:
-    """Tell whether a file that starts with these 512 bytes is a tar."""
+    """Return whether a file that starts with these 512 bytes is a tar."""
     if len(head) < BLOCK:
         return False
     if head[MAGIC_PLACE : MAGIC_PLACE + len(MAGIC)] == MAGIC or not any(head[:BLOCK]):
@@ -51,8 +51,8 @@ def tar_members(plain: Path, shown: str) -> Members:
     Returns
     -------
     Members
-        Places are where a file's bytes begin. Members of a member ``a.tar`` are under ``a/``; tars
-        within it, and hidden ones, are not opened.
+        Places are the offsets of the files' bytes. The members of a member ``a.tar`` are in the
+        folder ``a``; tars within it, and hidden ones, are not opened.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def read_tar_member(file: ArchiveFile, place: Place, size: int) -> bytes:
 
 
 def _add_members(members: Members, file: BinaryIO, place: Place, folder: str, shown: str) -> None:
-    """Add the members of the tar of some size at some place of a file."""
+    """Add the members of a tar, which has the given size and offset in a file."""
     size, start = place
     end = start + size
     if size < BLOCK:
@@ -104,9 +104,9 @@ def _add_run(
     shown: str,
     is_certain: bool,
 ) -> int:
-    """Add members up to where tarfile stops; return that place.
+    """Add members up to where tarfile stops; return that offset.
 
-    The name of the first one may be uncertain.
+    The name of the first one is uncertain if the header with its full name is damaged.
     """
     start, end = part
     file.seek(start)
@@ -144,7 +144,7 @@ def _add_member(members: Members, member: tarfile.TarInfo, folder: str, is_certa
             unsafe or "an empty name",
         )
     elif not is_certain:
-        # The rest of its name need not have the ending of an image.
+        # Refused whatever its ending, which may be cut off.
         members.refuse(
             f"{key[:100]} {CUT_NAME}", "bad-name", "the pax header with its name is damaged"
         )
@@ -153,15 +153,15 @@ def _add_member(members: Members, member: tarfile.TarInfo, folder: str, is_certa
     elif is_file:
         members.add_file(key, member.size, member.offset_data)
     elif member.islnk():
-        members.add_second_name(key, key_of(member.linkname, folder))
+        members.add_hard_link(key, key_of(member.linkname, folder))
     else:
         members.add_link(key, member.linkname)
 
 
 def _after_broken_pax(file: BinaryIO, start: int) -> int | None:
-    """Return where a pax header that is damaged inside ends; None if no such header is there.
+    """Return where a pax header with damaged records ends; None if there is no such header.
 
-    Python reads such a header as far as it can, or stops, depending on its version.
+    Depending on its version, Python reads as much of such a header as it can, or stops.
     """
     file.seek(start)
     block = file.read(BLOCK)
@@ -178,7 +178,7 @@ def _after_broken_pax(file: BinaryIO, start: int) -> int | None:
 
 
 def _is_pax(records: bytes) -> bool:
-    """Return whether bytes are records such as ``17 path=n01/a.jpg`` and a line feed."""
+    """Return whether bytes are pax records, such as ``18 path=n01/a.jpg`` and a line feed."""
     start = 0
     while start < len(records):
         digits = records[start : start + 20].partition(b" ")[0]
@@ -191,7 +191,7 @@ def _is_pax(records: bytes) -> bool:
 
 
 def _check_end(file: BinaryIO, reached: int, place: Place, shown: str) -> str | None:
-    """Return a warning about the end of a tar, None if it is as it should be.
+    """Return a warning about the end of a tar; None if it is regular.
 
     Like GNU tar, this accepts a tar that ends after a member, and ignores data after the two empty
     blocks of an end mark. Data after a single empty block means a lost header.

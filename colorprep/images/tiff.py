@@ -1,8 +1,8 @@
 """The tags of a TIFF, and which reader decodes its pixels correctly.
 
 Pillow reads most TIFFs correctly, but silently misreads some: 16-bit planes, 16-bit gray whose zero
-is white, signed integers. So the tags decide: kinds that Pillow is known to read correctly go to
-Pillow, others are read by `tiff_samples`, and kinds that neither can read are refused by name.
+is white, signed integers. So the tags decide: kinds that Pillow is known to read correctly are read
+by Pillow, others by `tiff_samples`, and kinds that neither can read are refused by name.
 
 Tags and their values are those of TIFF 6.0 (Adobe, 1992) and its technical notes.
 """
@@ -53,15 +53,15 @@ class TiffTags:
     photometric : int
         What the samples mean, such as `WHITE_IS_ZERO`.
     bits, sample_format : int
-        Of each sample; 0 where samples differ. The format is 1 for unsigned integers.
+        Of each sample; 0 if samples differ. The format is 1 for unsigned integers.
     samples : int
-        Per pixel, the extra ones included.
+        Per pixel, including the extra ones.
     extra : tuple of int
         The kind of each extra sample, such as `PREMULTIPLIED`; empty if missing.
     block : tuple of int
         Rows and columns of a tile or a strip; the last strip may have fewer rows.
     offsets, counts : tuple of int
-        Where in the file each block lies, and its bytes.
+        The offset of each block in the file, and its number of bytes.
     colormap : tuple of int
         All reds, then all greens, then all blues, 0..65535; empty if missing.
     orientation : int or None
@@ -69,7 +69,7 @@ class TiffTags:
     profile, xmp : bytes
         The ICC profile and the XMP packet; empty if missing.
     subsampling : tuple of int
-        Of YCbCr, across and down.
+        Of YCbCr, horizontal and vertical.
     jpeg_tables : bytes
         Tables shared by all JPEG-compressed blocks; empty if missing.
     odd : str
@@ -103,7 +103,7 @@ class TiffTags:
 
     @property
     def colors(self) -> int:
-        """The number of samples that are color; 0 for an unknown photometric interpretation."""
+        """The number of color samples; 0 for an unknown photometric interpretation."""
         return _COLORS.get(self.photometric, (0, ""))[0]
 
     @property
@@ -126,9 +126,9 @@ def read_tags(data: bytes) -> TiffTags:
     Raises
     ------
     BadImage
-        If there is no page, or its tags are damaged.
+        If no page is found, or its tags are damaged.
     """
-    import tifffile  # takes a tenth of a second, which most folders need not spend
+    import tifffile  # takes a tenth of a second, and most folders contain no TIFF
 
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -195,7 +195,7 @@ def _first(value: Any) -> int:
 
 
 def _same(value: Any) -> int:
-    """Return the number that all samples share; 0 where they differ."""
+    """Return the number that all samples share; 0 if they differ."""
     numbers = set(_tuple(value))
     return numbers.pop() if len(numbers) == 1 else 0
 
@@ -219,8 +219,8 @@ def check_supported(tags: TiffTags) -> None:
     if tags.odd:
         raise BadImage("unsupported", tags.odd)
     if not tags.colors:
-        said = "no" if tags.photometric < 0 else f"unknown value {tags.photometric} as"
-        raise BadImage("unsupported", f"a TIFF with {said} photometric interpretation")
+        value = "no" if tags.photometric < 0 else f"unknown value {tags.photometric} as"
+        raise BadImage("unsupported", f"a TIFF with {value} photometric interpretation")
     if not tags.bits or not tags.sample_format:
         raise BadImage("unsupported", f"a TIFF with {_UNEVEN}")
     if tags.sample_format != 1:
@@ -251,7 +251,7 @@ def is_read_by_pillow(tags: TiffTags) -> bool:
     if tags.bits == 16 and tags.photometric not in (BLACK_IS_ZERO, RGB, CMYK):
         return False
     if tags.bits == 16 and tags.planar == PLANAR and tags.compression == UNCOMPRESSED:
-        return tags.samples == 1  # libtiff joins 16-bit planes, but Pillow by itself does not
+        return tags.samples == 1  # without libtiff, Pillow does not join 16-bit planes
     if tags.bits not in (8, 16) or tags.photometric == ICCLAB:
         return False
     if tags.photometric in (YCBCR, CIELAB) and tags.planar == PLANAR:
@@ -268,7 +268,7 @@ def _is_opened_by_pillow(tags: TiffTags) -> bool:
         tags.bits != 8 or tags.photometric in (PALETTE, CIELAB)
     ):
         return False
-    # A color map that stays under 256 was meant for 8 bits; Pillow makes it black.
+    # A color map below 256 is an 8-bit one, of which Pillow makes black.
     return tags.photometric != PALETTE or not tags.colormap or max(tags.colormap) > 255
 
 
@@ -330,8 +330,8 @@ def _name(compression: int) -> str:
 
 
 def _silence_libtiff() -> None:
-    """Keep libtiff from writing to stderr; real errors are raised by Pillow."""
-    # The symbols of Pillow's own library include those of the libtiff that it is linked to.
+    """Keep libtiff from writing to stderr; Pillow raises real errors."""
+    # The library of Pillow makes the symbols of the libtiff that it is linked to available.
     library = ctypes.CDLL(_imaging.__file__)
     with suppress(AttributeError):  # a Pillow without libtiff, or with one that hides its symbols
         library.TIFFSetWarningHandler(None)

@@ -1,6 +1,6 @@
-"""Reading the samples of a TIFF, of any depth up to 16 bits, chunky or in planes.
+"""Reading the samples of a TIFF, of any depth up to 16 bits, chunky or planar.
 
-See `tiff` for which kinds are read here. Pillow's libtiff decompresses strip by strip.
+`tiff` decides which kinds are read here. Pillow's libtiff decompresses strip by strip.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def read_image(tags: TiffTags, data: bytes) -> Image.Image:
     Parameters
     ----------
     tags : TiffTags
-        Of a kind that is readable here, see `tiff.check_readable_here`.
+        Of a readable kind, see `tiff.check_readable_here`.
     data : bytes
         The whole file.
 
     Returns
     -------
     PIL.Image.Image
-        8 bits a sample, not turned.
+        8 bits per sample, not turned.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def read_image(tags: TiffTags, data: bytes) -> Image.Image:
     levels = eight_bits(samples, tags.bits)
     if tags.photometric == WHITE_IS_ZERO:
         levels[..., 0] = 255 - levels[..., 0]
-    if tags.photometric == ICCLAB:  # counts a and b from -128; Pillow takes them as signed bytes
+    if tags.photometric == ICCLAB:  # its a and b have an offset of 128; Pillow's are signed bytes
         levels[..., 1:3] ^= 128
     suffix = {PREMULTIPLIED: "a", STRAIGHT: "A"}.get(tags.extra[0] if tags.extra else -1, "")
     mode = _MODES.get(tags.photometric, "L") + suffix
@@ -80,7 +80,12 @@ def eight_bits(samples: Samples, bits: int) -> NDArray[np.uint8]:
     Returns
     -------
     ndarray of uint8, of the same shape
-        The upper 8 bits of deeper samples; shallower ones are scaled, so that full scale is 255.
+        The upper 8 bits of deeper samples; shallower ones are scaled so that full scale is 255.
+
+    Examples
+    --------
+    >>> eight_bits(np.array([0, 1, 15], np.uint8), bits=4)
+    array([  0,  17, 255], dtype=uint8)
     """
     if bits >= 8:
         return (samples >> (bits - 8)).astype(np.uint8)
@@ -90,7 +95,7 @@ def eight_bits(samples: Samples, bits: int) -> NDArray[np.uint8]:
 
 
 def read_samples(tags: TiffTags, data: bytes) -> Samples:
-    """Read the samples of the first page as they are stored.
+    """Read the stored samples of the first page.
 
     Parameters
     ----------
@@ -118,15 +123,15 @@ def read_samples(tags: TiffTags, data: bytes) -> Samples:
     for index in range(planes * down * across):
         plane, rest = divmod(index, down * across)
         top, left = rest // across * rows, rest % across * columns
-        room = samples[plane, top : top + rows, left : left + columns]
-        stored_rows = rows if tags.tiled else room.shape[0]
+        area = samples[plane, top : top + rows, left : left + columns]
+        stored_rows = rows if tags.tiled else area.shape[0]
         block = _block(tags, data, index, (stored_rows, columns, shape[3]))
-        room[...] = block[: room.shape[0], : room.shape[1]]
+        area[...] = block[: area.shape[0], : area.shape[1]]
     return samples[0] if planes == 1 else np.moveaxis(samples[..., 0], 0, -1)
 
 
 def _block(tags: TiffTags, data: bytes, index: int, shape: tuple[int, int, int]) -> Samples:
-    """Read a strip or a tile of so many rows, columns and samples."""
+    """Read a strip or a tile, whose shape is in rows, columns and samples."""
     row_bytes = -(-shape[1] * shape[2] * tags.bits // 8)
     start = tags.offsets[index]
     stored = data[start : start + tags.counts[index]]
@@ -147,7 +152,7 @@ def _block(tags: TiffTags, data: bytes, index: int, shape: tuple[int, int, int])
 
 
 def _unpacked(stored: bytes, compression: int, rows: int, row_bytes: int) -> bytes:
-    """Undo the compression: the bytes are given to libtiff as a gray image of 8 bits."""
+    """Decompress bytes by giving them to libtiff as an 8-bit gray image."""
     numbers = {256: row_bytes, 257: rows, 258: 8, 259: compression, 262: 1, 277: 1, 278: rows}
     start = 8 + 2 + 12 * (len(numbers) + 2) + 4
     entries = sorted([*numbers.items(), (273, start), (279, len(stored))])
@@ -158,7 +163,7 @@ def _unpacked(stored: bytes, compression: int, rows: int, row_bytes: int) -> byt
 
 
 def _numbers(lines: NDArray[np.uint8], tags: TiffTags) -> Samples:
-    """Turn rows of bytes into rows of numbers; those of odd depths have their upper bits first."""
+    """Convert rows of bytes to rows of samples; odd depths are packed with the upper bits first."""
     if tags.bits == 8:
         return lines
     if tags.bits == 16:
@@ -171,7 +176,7 @@ def _numbers(lines: NDArray[np.uint8], tags: TiffTags) -> Samples:
 
 
 def _colors(indices: Samples, tags: TiffTags) -> NDArray[np.uint8]:
-    """Look up the colors of a palette; a map with all values under 256 is read as 8-bit."""
+    """Look up colors in the palette, which is 8-bit if all its values are below 256."""
     size = 1 << tags.bits
     if len(tags.colormap) < 3 * size:
         raise BadImage("corrupt", "the TIFF palette is too short")

@@ -34,7 +34,7 @@ def flaw_of_tiff(data: bytes, tags: TiffTags) -> BadImage | None:
     -------
     BadImage or None
         None for a sound file; ``damaged`` if a strip or tile is missing, does not match its
-        checksum (Deflate, LZMA), or is a damaged JPEG. Other compressions have no checksum.
+        checksum (Deflate, LZMA), or is a damaged JPEG. Other compression methods have no checksum.
     """
     blocks = zip(tags.offsets, tags.counts, strict=False)
     for number, (offset, length) in enumerate(blocks, start=1):

@@ -5,7 +5,7 @@ The chunks are those of Google's WebP container specification.
 
 from __future__ import annotations
 
-_ANIMATION = 0x02  # among the flags of VP8X
+_ANIMATION = 0x02  # one of the flags of VP8X
 
 
 def first_frame(data: bytes) -> tuple[int, int, int, int] | None:

@@ -32,7 +32,7 @@ ZIP64_FIELD, NAME_FIELD = 0x0001, 0x7075
 
 
 class ZipDamage(Exception):
-    """The directory of a zip is damaged, missing or in another file."""
+    """The directory of a zip is damaged, missing, or in another file."""
 
 
 class ZipEntry(NamedTuple):
@@ -41,19 +41,19 @@ class ZipEntry(NamedTuple):
     Attributes
     ----------
     name : str
-        Bytes that are flagged as UTF-8 but are not become surrogates.
+        If it is flagged as UTF-8, bytes that are not UTF-8 become surrogates.
     by_windows : bool
         Whether it was packed by a program for DOS or Windows.
     method : int
-        How it is compressed.
+        The number of the compression method.
     crc : int
-        Of the bytes of the member.
-    kept_size, size : int
-        The number of bytes it takes in the zip, and those of the member.
+        The CRC-32 of the bytes of the member.
+    compressed_size, size : int
+        The number of bytes, compressed and uncompressed.
     start : int
-        Where its header begins in the file.
+        The offset of its header in the file.
     mode : int
-        As Unix keeps it; 0 where another system packed it.
+        The mode of a Unix file; 0 if it was packed on another system.
     """
 
     name: str
@@ -61,7 +61,7 @@ class ZipEntry(NamedTuple):
     by_windows: bool
     method: int
     crc: int
-    kept_size: int
+    compressed_size: int
     size: int
     start: int
     mode: int
@@ -73,7 +73,7 @@ def zip_entries(file: BinaryIO) -> Iterator[ZipEntry | tuple[str, str]]:
     Yields
     ------
     ZipEntry, or tuple of str and str
-        In order of the directory; for an invalid entry, its name and what is wrong.
+        In order of the directory; for an invalid entry, its name and what is wrong with it.
 
     Raises
     ------
@@ -94,13 +94,13 @@ def zip_entries(file: BinaryIO) -> Iterator[ZipEntry | tuple[str, str]]:
         )
         at = extra_end + fields[12]
         n_found += 1
-    # Old programs count modulo 65536.
+    # The field has 16 bits, and old programs count modulo 65536.
     if at > len(directory) or (n_found - n_entries) % (1 << 16):
         raise ZipDamage(f"it lists {n_found} members, but should list {n_entries}")
 
 
 def _directory(file: BinaryIO) -> tuple[bytes, int, int]:
-    """Return the bytes of the directory, how many entries it has, and what to add to places."""
+    """Return the bytes of the directory, its number of entries, and what to add to offsets."""
     size = file.seek(0, 2)
     tail_start = max(0, size - LONGEST_COMMENT - END.size)
     file.seek(tail_start)
@@ -112,7 +112,7 @@ def _directory(file: BinaryIO) -> tuple[bytes, int, int]:
         try:
             return _directory_before(file, tail_start + found, tail[found : found + END.size])
         except ZipDamage:
-            # The mark may lie in the comment that belongs to an earlier one.
+            # What was found may be a part of the comment after the true end record.
             earlier = tail.rfind(END_START, 0, found)
             if earlier < 0 or not _comment_holds(tail, earlier, found):
                 raise
@@ -134,7 +134,7 @@ def _directory_before(file: BinaryIO, end: int, record: bytes) -> tuple[bytes, i
         end, disk, first_disk, n_entries, size, start = wide
     if disk or first_disk:
         raise ZipDamage("it is the last part of a split zip; join the parts with `zip -s 0`")
-    # Places count from where the zip began before something was put in front of it.
+    # Offsets do not include data that were put in front of the zip afterwards.
     shift = end - size - start
     if shift < 0:
         raise ZipDamage("part of it is missing")
@@ -149,14 +149,14 @@ def _directory_before(file: BinaryIO, end: int, record: bytes) -> tuple[bytes, i
 
 
 def _wide_end(file: BinaryIO, end: int) -> tuple[int, int, int, int, int, int] | None:
-    """Return the end record of a zip64, and where it begins; None if this is not a zip64."""
+    """Return the offset of a zip64 end record, and its fields; None if this is not a zip64."""
     if end < LOCATOR.size:
         return None
     file.seek(end - LOCATOR.size)
     start, _, place, _ = LOCATOR.unpack(file.read(LOCATOR.size))
     if start != b"PK\x06\x07":
         return None
-    # It stands before its locator, also where something was put in front of the zip.
+    # It precedes its locator, even if something was put in front of the zip.
     for at in (end - LOCATOR.size - END64.size, place):
         if not 0 <= at <= end - LOCATOR.size - END64.size:
             continue
@@ -171,19 +171,21 @@ def _wide_end(file: BinaryIO, end: int) -> tuple[int, int, int, int, int, int] |
 def _entry(
     fields: tuple[Any, ...], raw_name: bytes, extra: bytes, shift: int
 ) -> ZipEntry | tuple[str, str]:
-    _, made_by, _, flags, method, _, _, crc, kept_size, size, _, _, _, _, _, mode, start = fields
+    _, made_by, _, flags, method, _, _, crc, compressed_size, size, _, _, _, _, _, mode, start = (
+        fields
+    )
     extras = _extra_fields(extra)
     name = _name(raw_name, flags, extras)
-    if MAX32 in (size, kept_size, start):
+    if MAX32 in (size, compressed_size, start):
         numbers = extras.get(ZIP64_FIELD, b"")
         wide = iter(struct.unpack_from(f"<{len(numbers) // 8}Q", numbers))
         try:
             size = next(wide) if size == MAX32 else size
-            kept_size = next(wide) if kept_size == MAX32 else kept_size
+            compressed_size = next(wide) if compressed_size == MAX32 else compressed_size
             start = next(wide) if start == MAX32 else start
         except StopIteration:
             return name, "the zip's directory lacks its size or offset"
-        if max(size, kept_size, start) > MAX62:
+        if max(size, compressed_size, start) > MAX62:
             return name, "its size in the zip's directory is larger than any disk"
     return ZipEntry(
         name,
@@ -191,7 +193,7 @@ def _entry(
         by_windows=made_by >> 8 in WINDOWS,
         method=method,
         crc=crc,
-        kept_size=kept_size,
+        compressed_size=compressed_size,
         size=size,
         start=start + shift,
         mode=mode >> 16,
@@ -199,7 +201,7 @@ def _entry(
 
 
 def _extra_fields(extra: bytes) -> dict[int, bytes]:
-    """Return extra fields by their number, up to the first one that is cut short."""
+    """Return extra fields by their number, up to the first truncated one."""
     fields: dict[int, bytes] = {}
     at = 0
     while at + 4 <= len(extra):
@@ -212,12 +214,12 @@ def _extra_fields(extra: bytes) -> dict[int, bytes]:
 
 
 def _name(raw: bytes, flags: int, extras: dict[int, bytes]) -> str:
-    """Return a member's name; many tools write UTF-8 without saying so."""
+    """Return a member's name; many tools write UTF-8 without setting the flag."""
     if flags & IS_UTF8:
         return raw.decode("utf-8", "surrogateescape")
     field = extras.get(NAME_FIELD, b"")
     try:
-        # The field is for the name that it was made of; a program may have changed that since.
+        # The field holds the CRC of the name it belongs to, which may have been changed since.
         if len(field) > 5 and field[0] == 1 and field[1:5] == struct.pack("<L", zlib.crc32(raw)):
             return field[5:].decode("utf-8")
         return raw.decode("utf-8")

@@ -1,4 +1,4 @@
-"""What a zip holds, and where: an index from its own directory, and reading a member by it."""
+"""An index of the members of a zip, from its directory, and reading a member by it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .zip_directory import HEADER_START, ZipDamage, ZipEntry, zip_entries
 
 HEADER_SIZE = 30
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-# Programs make dictionaries of 64 MiB at most; a damaged header could ask for 4 GiB.
+# Programs use dictionaries of 64 MiB at most; a damaged header could request 4 GiB.
 LARGEST_DICTIONARY = 1 << 30
 LONGEST_LINK = 4096
 
 
 def is_zip(path: Path, head: bytes) -> bool:
-    """Tell whether a file that starts with `head` is a zip."""
+    """Return whether a file that starts with `head` is a zip."""
     return head.startswith((HEADER_START, b"PK\x05\x06")) or zipfile.is_zipfile(path)
 
 
@@ -61,7 +61,7 @@ def zip_members(file: ArchiveFile) -> Members:
 
 
 def _slashed(entries: Sequence[ZipEntry | tuple[str, str]]) -> list[str]:
-    r"""Return the names of members, with backslashes made slashes where they separate folders.
+    r"""Return the names of members, with slashes for backslashes that separate folders.
 
     Some programs for Windows, such as Compress-Archive of PowerShell 5, write ``a\b.jpg``. Unix
     names may contain a backslash, so a name is unchanged if it or, unless Windows packed it, any
@@ -114,42 +114,42 @@ def _add_link(members: Members, key: str, entry: ZipEntry, file: ArchiveFile) ->
 
 
 def _place(entry: ZipEntry) -> Place:
-    return entry.start, entry.kept_size, entry.method, entry.crc
+    return entry.start, entry.compressed_size, entry.method, entry.crc
 
 
 def read_zip_member(file: ArchiveFile, place: Place, size: int) -> bytes:
     """Return the bytes of a member; see `Source.read`."""
-    _, kept_size, _, crc = place
-    # One byte more than promised is enough to see that there is too much.
-    data = _unpacked(file, place, kept_size, size + 1)
+    _, compressed_size, _, crc = place
+    # One byte more than expected is enough to notice that the member is too long.
+    data = _unpacked(file, place, compressed_size, size + 1)
     if len(data) != size or zlib.crc32(data) != crc:
         raise BadImage("corrupt", "its bytes in the zip do not match their checksum")
     return data
 
 
 def read_zip_head(file: ArchiveFile, place: Place, size: int) -> bytes:
-    """Return the first bytes of a member, which are not checked.
+    """Return the first bytes of a member, without checking them.
 
     Raises
     ------
     BadImage
         If they cannot be read.
     """
-    _, kept_size, method, _ = place
+    _, compressed_size, method, _ = place
     # Deflate data begin with tables, of less than 1 KiB; other methods pack large blocks.
     if method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        kept_size = min(kept_size, size + 1024)
-    return _unpacked(file, place, kept_size, size)
+        compressed_size = min(compressed_size, size + 1024)
+    return _unpacked(file, place, compressed_size, size)
 
 
-def _unpacked(file: ArchiveFile, place: Place, kept_size: int, size: int) -> bytes:
-    """Return at most `size` bytes of a member, from the first so many bytes that are kept."""
+def _unpacked(file: ArchiveFile, place: Place, compressed_size: int, size: int) -> bytes:
+    """Return at most `size` bytes of a member, from its first `compressed_size` bytes."""
     start, _, method, _ = place
     header = file.read(start, HEADER_SIZE)
     if not header.startswith(HEADER_START):
         raise BadImage("corrupt", "the zip has no header where its directory says there is one")
     name_size, extra_size = struct.unpack_from("<HH", header, 26)
-    data = file.read(start + HEADER_SIZE + name_size + extra_size, kept_size)
+    data = file.read(start + HEADER_SIZE + name_size + extra_size, compressed_size)
     if method == zipfile.ZIP_STORED:
         return data[:size]
     try:
@@ -158,15 +158,15 @@ def _unpacked(file: ArchiveFile, place: Place, kept_size: int, size: int) -> byt
         raise BadImage("corrupt", f"its compressed data in the zip: {error}") from error
 
 
-def _decompressed(data: bytes, method: int, most: int) -> bytes:
-    """Return the bytes of compressed data, but no more than `most`."""
+def _decompressed(data: bytes, method: int, limit: int) -> bytes:
+    """Return at most `limit` bytes of compressed data."""
     if method == zipfile.ZIP_DEFLATED:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, most)
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, limit)
     if method == zipfile.ZIP_BZIP2:
-        return bz2.BZ2Decompressor().decompress(data, most)
+        return bz2.BZ2Decompressor().decompress(data, limit)
     # In a zip, the properties follow a version and their own size. A .lzma file continues with the
-    # size of the data, all ones where an end mark shows it.
+    # size of the data, all ones if there is an end mark instead.
     (n_properties,) = struct.unpack_from("<H", data, 2)
     unpacker = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=LARGEST_DICTIONARY)
     unpacker.decompress(data[4 : 4 + n_properties] + b"\xff" * 8, 0)
-    return unpacker.decompress(data[4 + n_properties :], most)
+    return unpacker.decompress(data[4 + n_properties :], limit)

@@ -103,7 +103,7 @@ def test_wrong_usage_exits_with_2(colorprep, folders, words, message):
     [
         (["--original", "nowhere", "--colorized", "photos"], "no folder"),
         (["--original", "photos", "--colorized", "nowhere"], "no folder"),
-        (["--original", "photos", "--colorized", "other"], "same tree"),
+        (["--original", "photos", "--colorized", "other"], "should have the same folders"),
         (["--original", "twice", "--colorized", "photos"], "same path without extension"),
         (["--checkpoint", "nowhere.pt", "--dir", "photos"], "nowhere.pt"),
         (["--checkpoint", "empty", "--dir", "photos"], "best.pt"),

@@ -131,7 +131,7 @@ def test_a_vanished_folder_is_an_error(folder):
     """A folder that goes away is not a million missing images."""
     source = pickle.loads(pickle.dumps(folder_source(folder)))
     folder.rename(folder.parent / "elsewhere")
-    with pytest.raises(InputError, match="has gone"):
+    with pytest.raises(InputError, match="disappeared"):
         source.read(0)
 
 

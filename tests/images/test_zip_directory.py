@@ -76,7 +76,9 @@ def test_it_reads_what_zipfile_reads(members, before, comment, piped):
             (i.filename, i.compress_type, i.CRC, i.compress_size, i.file_size, i.header_offset)
             for i in archive.infolist()
         ]
-    found = [(e.name, e.method, e.crc, e.kept_size, e.size, e.start) for e in zip_entries(stream)]
+    found = [
+        (e.name, e.method, e.crc, e.compressed_size, e.size, e.start) for e in zip_entries(stream)
+    ]
     assert found == expected
 
 
