@@ -39,7 +39,7 @@ def test_an_archive_is_as_good_as_its_folder(photographs, tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["tar", "tar.gz", "zip"])
 def test_other_processes_read_it_too(photographs, tmp_path, kind):
-    """A source that was sent to another process is read there; nothing temporary is left behind."""
+    """A source sent to another process can be read there; no temporary file is left behind."""
     source = archive_source(packing.pack(photographs, kind, tmp_path / "train"))
     (tmp_path / "source").write_bytes(pickle.dumps(source))
     code = (
@@ -69,7 +69,7 @@ def test_other_processes_read_it_too(photographs, tmp_path, kind):
 
 
 def test_descriptors_stay_few(photographs, tmp_path):
-    """A source sent many times to a process is open there once, and closed with the last one."""
+    """A source sent to a process many times is opened there once, and closed with the last one."""
     packed = pickle.dumps(archive_source(packing.pack(photographs, "tar", tmp_path / "train.tar")))
     before = len(list(Path("/proc/self/fd").iterdir()))
     sources = [pickle.loads(packed) for _ in range(50)]
@@ -103,7 +103,7 @@ def test_only_images_count(tmp_path):
 
 
 def test_the_last_of_a_name_counts(tmp_path):
-    """Of two members of one name the last is taken, as when the archive is unpacked."""
+    """Of two members with the same name, the last is used, as when the archive is unpacked."""
     path = packing.write_tar(tmp_path / "x.tar", ("a/b.jpg", b"old"), ("./a//b.jpg", b"newer"))
     with pytest.warns(
         UserWarning, match=r"x\.tar contains 1 members that are followed by another one"
@@ -120,7 +120,7 @@ def test_the_last_of_a_name_counts(tmp_path):
 
 
 def test_links_in_a_tar(tmp_path):
-    """Links to members are followed, however many; those to nothing are skipped as missing."""
+    """Chains of links to members are followed; broken links are skipped as missing."""
     path = packing.write_tar(
         tmp_path / "x.tar",
         ("a/real.jpg", b"first"),
@@ -158,7 +158,7 @@ def test_links_in_a_tar(tmp_path):
 
 
 def test_links_in_a_zip(tmp_path):
-    """Links that a zip keeps are followed as those in a tar."""
+    """Links in a zip are followed like those in a tar."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("a/real.jpg", b"real")
         for name, target in (("b/soft.jpg", "../a/real.jpg"), ("dead.jpg", "/etc/passwd")):
@@ -187,7 +187,7 @@ def test_unsafe_names_are_refused(tmp_path):
 
 
 def test_names_that_no_list_could_hold(tmp_path):
-    """A name that is no UTF-8 or more than one line is skipped with a reason."""
+    """A name that is not UTF-8 or has several lines is skipped with a reason."""
     path = packing.write_tar(
         tmp_path / "x.tar",
         ("猫.jpg", b"x"),
@@ -204,14 +204,14 @@ def test_names_that_no_list_could_hold(tmp_path):
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
 def test_long_names(tmp_path, form):
-    """Names longer than a header are read in both ways of keeping them."""
+    """Names longer than a header are read in both formats for them."""
     name = "/".join(["grün" * 20] * 5) + "/a.jpg"
     path = packing.write_tar(tmp_path / "x.tar", (name, b"x"), ("b.jpg", b"y"), format=form)
     assert packing.contents(archive_source(path)) == {name: b"x", "b.jpg": b"y"}
 
 
 def test_zip_names_without_their_encoding(tmp_path):
-    """UTF-8 names are understood in zips that do not say that they are."""
+    """UTF-8 names are understood in zips that do not flag them as UTF-8."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("猫.jpg", b"x")
         archive.writestr("b.jpg", b"y")
@@ -223,7 +223,7 @@ def test_zip_names_without_their_encoding(tmp_path):
 
 
 def test_sparse_members_are_skipped(tmp_path):
-    """A member whose bytes do not lie in one piece is skipped, and the rest is read."""
+    """A member whose bytes are not contiguous is skipped, and the rest is read."""
     if shutil.which("tar") is None:
         pytest.skip("needs the program tar")
     with (tmp_path / "a.jpg").open("wb") as file:
@@ -240,7 +240,7 @@ def test_sparse_members_are_skipped(tmp_path):
 
 
 def test_a_tar_of_tars(tmp_path):
-    """The members of class tars are under the names of their classes, one level deep."""
+    """The members of class tars are in folders named after their classes, one level deep."""
     source = archive_source(packing.imagenet(tmp_path))
     expected = {"top.jpg": b"top"}
     for name in ("n01", "n02"):
@@ -252,7 +252,7 @@ def test_a_tar_of_tars(tmp_path):
 
 
 def test_zip64(tmp_path):
-    """Members and directories in the form for large zips are read."""
+    """Members and directories in zip64 form are read."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("a.jpg", "w", force_zip64=True) as member:
             member.write(b"a" * 5000)
@@ -264,7 +264,7 @@ def test_zip64(tmp_path):
 
 
 def test_zip64_beyond_4_gib(tmp_path):
-    """A member that lies beyond 4 GiB is read; the file in between is a hole."""
+    """A member beyond 4 GiB is read; the file before it is a hole."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("a.jpg", b"a")
         archive.fp.seek((4 << 30) + 5)
@@ -277,7 +277,7 @@ def test_zip64_beyond_4_gib(tmp_path):
 
 @pytest.mark.parametrize("data", [b"", b"short", b"7z\xbc\xaf\x27\x1c" * 200, b"\xfd7zXZ\0" * 200])
 def test_other_files_are_refused(tmp_path, data):
-    """A file of another kind is an error that says what can be read, gzipped or not."""
+    """A file of another kind, gzipped or not, is an error that says what is supported."""
     (tmp_path / "x.tar").write_bytes(data)
     with pytest.raises(InputError, match=r"x\.tar is .*give a folder of images, a \.tar"):
         archive_source(tmp_path / "x.tar")
@@ -298,7 +298,7 @@ def test_archives_of_no_images_are_refused(tmp_path):
 
 
 def test_a_single_image_is_not_taken_for_a_damaged_archive(photographs):
-    """It is named as what it is, with what to give instead."""
+    """The error says that it is a single image, and what to give instead."""
     with pytest.raises(InputError, match="is a single image; give the folder or the archive"):
         archive_source(next(photographs.rglob("*.jpg")))
 

@@ -90,7 +90,7 @@ def test_cifar_100(tmp_path):
 
 
 def test_lists_narrow_cifar(tmp_path):
-    """A list of keys takes some of the records."""
+    """A list of keys selects some of the records."""
     path = cifar10(tmp_path / "cifar-10-binary.tar.gz")
     source = archive_source(path, ["truck/data_batch_1-00001.ppm", "cat/x.ppm"], "some.txt")
     assert list(source.keys) == ["truck/data_batch_1-00001.ppm"]

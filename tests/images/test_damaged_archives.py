@@ -33,7 +33,7 @@ def test_damage_in_a_class_tar_is_named(tmp_path):
 
 
 def test_a_tar_cut_short_anywhere_is_an_error(tmp_path):
-    """A tar that is cut within a member is an error; one without its end mark alone is told."""
+    """A tar that is cut within a member is an error; a missing end mark alone is a warning."""
     long = "n" * 150 + ".jpg"
     members = [("a.jpg", b"a" * 700), (long, b"b" * 10), ("empty.jpg", b""), ("c.jpg", b"c" * 512)]
     path = packing.write_tar(tmp_path / "x.tar", *members)
@@ -74,7 +74,7 @@ def test_damaged_headers_are_errors(tmp_path):
 
 
 def test_a_download_that_is_not_finished_is_an_error(tmp_path):
-    """A file that has its size, but is empty from some place on, is not taken for a short tar."""
+    """A file of full size that is zero from some offset on is not taken for a short tar."""
     path = packing.write_tar(tmp_path / "x.tar", ("a.jpg", b"a" * 512), ("b.jpg", b"b"))
     os.truncate(path, 1024)
     os.truncate(path, 100 << 20)
@@ -83,7 +83,7 @@ def test_a_download_that_is_not_finished_is_an_error(tmp_path):
 
 
 def test_random_damage_is_never_silent(tmp_path):
-    """Damage to a header is an error; the list never loses or gains an image quietly."""
+    """Damage to a header is an error; the list never silently loses or gains an image."""
     members = [(f"n0{i}/a.jpg", b"x" * 300) for i in range(4)]
     whole = packing.write_tar(tmp_path / "x.tar", *members).read_bytes()[:5120]
     chance = random.Random(1)
@@ -114,7 +114,7 @@ def test_an_archive_cut_short_while_it_is_read(photographs, tmp_path, kind):
 
 
 def test_another_archive_of_the_same_name(tmp_path):
-    """A new archive is not read through what is still open of an old one."""
+    """A new archive is not read through the open descriptor of an old one."""
     packing.write_tar(tmp_path / "x.tar", ("a.jpg", b"old"))
     old = archive_source(tmp_path / "x.tar")
     assert packing.contents(old) == {"a.jpg": b"old"}
@@ -151,7 +151,7 @@ def test_damaged_gzip_is_an_error(tmp_path):
 
 
 def test_gzip_is_unpacked_once(tmp_path):
-    """Two stages that open the same archive in one process share what it was unpacked to."""
+    """Two stages that open the same archive in one process share the unpacked file."""
     path = packing.write_tar(tmp_path / "x.tar.gz", ("a.jpg", b"a"), mode="w:gz")
     assert archive_source(path).file.plain == archive_source(path).file.plain
 
@@ -202,7 +202,7 @@ def test_damaged_members_of_a_zip(tmp_path):
 
 
 def test_a_zip_bomb_is_corrupt(tmp_path):
-    """A member is unpacked no further than to the size that the directory promises."""
+    """A member is unpacked no further than to the size in the directory."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.jpg", bytes(10 << 20))
     data = (tmp_path / "x.zip").read_bytes()

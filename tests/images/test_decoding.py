@@ -1,4 +1,4 @@
-"""Claims about decoding: every kind of image becomes the sRGB pixels that it stands for."""
+"""Claims about decoding: every kind of image becomes the right sRGB pixels."""
 
 import io
 
@@ -25,7 +25,7 @@ def pixels_of(image):
 
 
 def test_real_photographs_decode_as_by_pillow(shared):
-    """On 917 real files, the fast way and Pillow agree to the bit."""
+    """On 917 real files, the fast decoder and Pillow agree bit for bit."""
     files = sorted((shared / "images").rglob("*.[jJ]*"))
     assert len(files) == 917
     for path in files:
@@ -64,7 +64,7 @@ def test_gray_becomes_three_equal_channels(awkward):
 
 
 def test_sixteen_bits_keep_their_upper_eight(awkward):
-    """16-bit gray and color give the 8-bit image that they were made of."""
+    """16-bit gray and color give the 8-bit image they were made from."""
     deep = decode((awkward / "deep-gray.png").read_bytes())
     np.testing.assert_array_equal(deep[..., 0], picture()[..., 0])
     np.testing.assert_array_equal(decode((awkward / "deep-rgb.png").read_bytes()), picture())
@@ -83,7 +83,7 @@ def test_alpha_is_composited_over_white(awkward):
 
 
 def test_orientation_is_applied(awkward):
-    """A rotated photograph is turned upright, and left as it is on demand."""
+    """A rotated photograph is turned upright, or left unchanged on request."""
     data = (awkward / "exif-rotated.jpg").read_bytes()
     upright = pixels_of(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
     np.testing.assert_array_equal(decode(data), upright)
@@ -104,14 +104,14 @@ def test_every_orientation_as_by_pillow(value, form):
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_broken_exif_costs_nothing():
-    """A photograph with a broken EXIF block is read as it stands."""
+    """A photograph with a broken EXIF block is read without turning it."""
     stream = io.BytesIO()
     Image.fromarray(picture()).save(stream, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
     assert decode(stream.getvalue()).shape == picture().shape
 
 
 def test_profiles_are_converted(awkward):
-    """Adobe RGB is converted as LittleCMS does, and left as it is on demand."""
+    """Adobe RGB is converted as by LittleCMS, or left unchanged on request."""
     data = (awkward / "adobe-rgb.jpg").read_bytes()
     raw = decode(data, icc="ignore")
     np.testing.assert_array_equal(raw, pixels_of(Image.open(io.BytesIO(data))))
@@ -121,7 +121,7 @@ def test_profiles_are_converted(awkward):
 
 
 def test_srgb_profiles_cost_nothing():
-    """A file that carries sRGB's own profile keeps its pixels, and so does a broken profile."""
+    """An sRGB profile or a broken one leaves the pixels unchanged."""
     from PIL import ImageCms
 
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -1,4 +1,4 @@
-"""Claims about what files say of their color."""
+"""Claims about what files say about their color."""
 
 import io
 import zlib
@@ -44,7 +44,7 @@ def test_subsampling_of_real_files(shared):
 
 
 def test_uneven_factors_are_other():
-    """Where the two color channels differ, or are finer than lightness, no name fits."""
+    """If the two chroma channels differ, or are finer than luma, no name fits."""
     data = saved(subsampling="4:4:4")
     at = data.index(b"\xff\xc0") + 11
     for place, factors in ((at + 3, 0x21), (at, 0x31)):
@@ -54,7 +54,7 @@ def test_uneven_factors_are_other():
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_profiles_have_names(form):
-    """A profile is named in every format; sRGB's own is not worth a word."""
+    """A profile is named in every format, except that of sRGB."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert file_facts(saved(form=form)).profile == ""
     assert file_facts(saved(form=form, icc_profile=srgb)).profile == ""
@@ -63,7 +63,7 @@ def test_profiles_have_names(form):
 
 
 def test_cmyk_is_told():
-    """JPEG and TIFF of inks are told from those of light."""
+    """CMYK is recognized in JPEG and TIFF."""
     assert file_facts(saved("CMYK")) == FileFacts("", True, "4:4:4")
     assert file_facts(saved("CMYK", "TIFF")) == FileFacts("", True, "")
     assert file_facts(saved("L")) == FileFacts("", False, "")

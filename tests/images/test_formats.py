@@ -1,4 +1,4 @@
-"""Claims about telling image formats apart by their first bytes."""
+"""Claims about recognizing image formats by their first bytes."""
 
 import io
 
@@ -21,7 +21,7 @@ def saved(form, mode="RGB", **options):
 
 @pytest.mark.parametrize("name", "JPEG PNG GIF BMP TIFF WEBP PPM AVIF".split())
 def test_formats_as_pillow_writes_them(name):
-    """A file that Pillow writes is of the format it was asked for."""
+    """A file written by Pillow has the requested format."""
     assert format_of(saved(name)) == format_of(saved(name)[:HEAD_BYTES]) == name
 
 

@@ -27,7 +27,7 @@ from colorprep.images.jpeg_soundness import flaw_of
 
 
 def reason_of(data, **options):
-    """Why a file is skipped; None where it is read."""
+    """Why a file is skipped; None if it is read."""
     try:
         decode(data, **options)
     except BadImage as error:
@@ -38,7 +38,7 @@ def reason_of(data, **options):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("quality", [30, 90])
 def test_sound_files_are_walked_to_their_end(form, quality):
-    """Of a sound file every block is found, whatever it is coded like."""
+    """Every block of a sound file is found, however it is coded."""
     data = jpeg(form, quality)
     assert flaw_of(data) is None
     facts = jpeg_facts(data)
@@ -46,10 +46,10 @@ def test_sound_files_are_walked_to_their_end(form, quality):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.7, 0.95])
-def test_a_cut_scan_is_found_whatever_follows(form, share):
+@pytest.mark.parametrize("fraction", [0.05, 0.3, 0.7, 0.95])
+def test_a_cut_scan_is_found_whatever_follows(form, fraction):
     """With an end mark, another marker or nothing after the cut, the file is skipped."""
-    data = cut(jpeg(form), share)
+    data = cut(jpeg(form), fraction)
     assert reason_of(data) == "damaged"
     assert reason_of(data[:-2] + b"\xff\xfe\0\4..") in ("truncated", "damaged")
     assert reason_of(data[:-2]) == "truncated"
@@ -57,14 +57,14 @@ def test_a_cut_scan_is_found_whatever_follows(form, share):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.7, 0.95])
+@pytest.mark.parametrize("fraction", [0.05, 0.3, 0.7, 0.95])
 @pytest.mark.parametrize("kind", ["zeros", "noise", "text"])
-def test_overwritten_data_is_found(form, share, kind):
+def test_overwritten_data_is_found(form, fraction, kind):
     """A thousand bytes of zeros, noise or text within the scans are noticed."""
     noise = np.random.default_rng(3).integers(0, 256, 1000).astype(np.uint8).tobytes()
     by = {"zeros": bytes(1000), "noise": noise, "text": TEXT * 12}[kind][:1000]
     sound = jpeg(form)
-    data = overwritten(sound, share, by)
+    data = overwritten(sound, fraction, by)
     kept = decode_or_none(data)
     if kept is not None and np.array_equal(kept, decode(sound)):
         pytest.fail("the damage should change a pixel")
@@ -109,7 +109,7 @@ def test_every_scan_counts():
 
 @pytest.mark.parametrize("form", FORMS)
 def test_oddities_that_harm_no_pixel_are_taken(form):
-    """Stray bytes, fill bytes, odd segments and missing end marks leave the pixels as they are."""
+    """Stray bytes, fill bytes, odd segments and missing end marks do not affect the pixels."""
     sound = jpeg(form)
     expected = decode(sound)
     for what, data in oddities(sound).items():
@@ -151,14 +151,14 @@ def test_damaged_files_are_kept_on_demand(form):
 
 
 def test_sound_files_are_not_walked(monkeypatch):
-    """A file that libjpeg does not warn of costs no second look."""
+    """A file that libjpeg does not warn of is not walked."""
     monkeypatch.setattr(decoding, "flaw_of", lambda *_: pytest.fail("a second look"))
     for form in ("baseline", "progressive", "restarts", "gray"):
         decode(jpeg(form))
 
 
 def test_a_coding_that_cannot_be_walked_is_left_to_the_decoder():
-    """Of arithmetic coding only what a decoder warns of is known."""
+    """With arithmetic coding, the warning of the decoder decides."""
     data = bytearray(jpeg())
     data[data.index(b"\xff\xc0") + 1] = 0xC9
     assert flaw_of(bytes(data)) is None

@@ -1,4 +1,4 @@
-"""Claims about lists that narrow a source."""
+"""Claims about lists of images."""
 
 import pytest
 from folders import put_files
@@ -50,7 +50,7 @@ def test_list_forms(folder, line):
 
 
 def test_names_with_spaces_and_numbers(folder):
-    """A name that ends as a class number would is first taken as it stands."""
+    """A name that ends like a class number is first looked up unchanged."""
     (folder / "n01" / "scene 7").write_bytes(b"")
     lines = ["n01/z 1.png", "n01/z 1.png 5", "n01/scene 7"]
     assert narrowed(folder, *lines) == ["n01/scene 7", "n01/z 1.png"]
@@ -128,14 +128,14 @@ def test_published_lists_are_written_byte_for_byte(shared, tmp_path, name, form)
 
 
 def test_resolved_lines_keep_their_order(folder):
-    """Lines of any form become keys in order of the lines, without those that are not there."""
+    """Lines of any form become keys in order of the lines; missing ones are left out."""
     lines = ["train/n02/b.JPEG", "gone.jpg", "/n01/z 1.png 5", "/n01/a.jpg", "n02/b.JPEG 3"]
     source = folder_source(folder)
     assert resolve(lines, source) == ["n02/b.JPEG", "n01/z 1.png", "n01/a.jpg", "n02/b.JPEG"]
 
 
 def test_lines_match_keys_without_their_source():
-    """Where the source is not at hand, any first folder may be its name; each key comes once."""
+    """Without the source, any first folder may be its name; each key comes once."""
     keys = ["n01/a.jpg", "n01/z 1.png", "train/n02/b.JPEG", "n02/b.JPEG"]
     lines = ["val/n01/a.jpg", "/n01/z 1.png 5", "train/n02/b.JPEG", "x/n02/b.JPEG", "n01/a.jpg"]
     assert match([*lines, "gone.jpg", "x/y/n01/a.jpg"], keys) == (
@@ -158,7 +158,7 @@ def test_lines_match_keys_without_their_source():
     ],
 )
 def test_paths_without_a_source(line, path):
-    """A class number is taken off where the name of an image comes before it, and only there."""
+    """A class number is removed only after the name of an image."""
     assert plain_path(line) == path
 
 
@@ -173,7 +173,7 @@ def test_paths_without_a_source(line, path):
     ],
 )
 def test_hiding_folders(paths, others, folder):
-    """A first folder hides a match where all paths have it, the others do not, and it is all."""
+    """A first folder hides matches if all paths have it and nothing else differs."""
     assert hiding_folder(paths, others) == folder
 
 
@@ -187,7 +187,7 @@ def test_empty_lists_are_refused(tmp_path, content):
 
 
 def test_wrong_lists_are_refused(folder, tmp_path):
-    """A missing list, one that is no text, and one of other images are clear errors."""
+    """A missing list, one that is not text, and one of other images are clear errors."""
     with pytest.raises(InputError, match="cannot read"):
         read_list(tmp_path / "nowhere.txt")
     (tmp_path / "picture.txt").write_bytes(b"\xff\xd8\xff")

@@ -42,7 +42,7 @@ def test_names_that_do_not_tell_are_looked_into(name):
 
 
 def test_first_bytes_decide(tmp_path):
-    """Whatever a doubtful file is called, an image in a format that is read is one."""
+    """A file with an ambiguous name is an image if it is in a supported format."""
     for form in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM"):
         Image.new("RGB", (9, 9), "teal").save(tmp_path / "x", form)
         assert is_image("x.hif", (tmp_path / "x").read_bytes()[:256]), form

@@ -38,7 +38,7 @@ def put(url, files):
 
 @pytest.fixture
 def memory():
-    """A URL in memory that no other test has."""
+    """A URL in memory that no other test uses."""
     return f"memory://prefix{next(numbers)}/train"
 
 
@@ -54,7 +54,7 @@ def s3_server():
 
 @pytest.fixture
 def s3(s3_server, monkeypatch, tmp_path):
-    """The URL of a folder in a new bucket, reached by what the environment says."""
+    """The URL of a folder in a new bucket, whose server is set by the environment."""
     import s3fs
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -117,7 +117,7 @@ def test_lists_narrow_a_store(stored, photographs):
 
 
 def test_an_odd_store(memory):
-    """Names that are no plain paths are skipped, other files passed over, neighbors left alone."""
+    """Names that are not plain paths are skipped, other files passed over, neighbors left alone."""
     good = {"a/b.jpg": b"b", "猫 1.png": b"c"}
     odd = {"a//c.jpg": b"x", "./d.jpg": b"x", "../e.jpg": b"x", "f\\g.jpg": b"x", "l\nm.jpg": b"x"}
     store = fsspec.filesystem("memory")
@@ -152,7 +152,7 @@ def test_a_new_listing_is_made_each_time(s3):
 
 
 def test_a_vanished_object_is_a_bad_image(s3):
-    """An object that goes away between listing and reading is missing, not a crash."""
+    """An object that disappears between listing and reading is missing, not a crash."""
     put(s3, {"a.jpg": b"a", "b.jpg": b"b"})
     source = object_store_source(s3)
     fsspec.filesystem("s3").rm(f"{s3}/a.jpg")
@@ -174,7 +174,7 @@ def test_a_forbidden_object_is_a_bad_image(memory, monkeypatch):
 
 
 def test_a_store_that_stops_answering_is_an_error(memory, monkeypatch):
-    """When the store fails, no image is blamed: the message says how to go on."""
+    """If the store fails, no image is blamed: the message says how to continue."""
     source = object_store_source(put(memory, {"a.jpg": b"a"}))
 
     def fail(self, path, **_):
@@ -258,14 +258,14 @@ def test_no_folder_is_passed_over(monkeypatch):
 
 
 def test_unknown_schemes_are_refused():
-    """A scheme that nothing knows is an error that shows a right one."""
+    """An unknown scheme is an error that shows a valid one."""
     with pytest.raises(InputError, match="nowhere://bucket/x.*such as s3://"):
         object_store_source("nowhere://bucket/x")
 
 
 @pytest.mark.parametrize(("scheme", "package"), [("s3", "s3fs"), ("gs", "gcsfs")])
 def test_missing_packages_are_named(monkeypatch, scheme, package):
-    """Where the package of a store is not installed, the message is the command to install it."""
+    """If the package of a store is not installed, the message has the command to install it."""
     registry = importlib.import_module("fsspec.registry")
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(registry._registry, scheme, raising=False)
@@ -293,7 +293,7 @@ def test_passwords_are_never_shown(monkeypatch):
 
 
 def test_urls_are_told_from_paths():
-    """Only what has a scheme is a URL; a `Path` never is."""
+    """Only text with a scheme is a URL; a `Path` never is."""
     assert is_url("s3://bucket/train")
     assert is_url("file:///x")
     for path in ("train", "/x/train", "C:\\train", "a:b//c", "./s3://x", Path("s3://bucket/train")):

@@ -1,4 +1,4 @@
-"""Claims about lists as programs and systems write them: marks, line ends, slashes, accents."""
+"""Claims about lists written by various programs and systems: marks, line ends, accents."""
 
 import unicodedata
 import zipfile
@@ -33,7 +33,7 @@ def test_encodings_and_line_ends(tmp_path, encoding, end):
 
 
 def test_marks_amid_lists_that_were_joined(tmp_path):
-    """`cat a.txt b.txt` leaves a byte order mark within; the line is found all the same."""
+    """`cat a.txt b.txt` leaves a byte order mark inside; the line is still found."""
     path = tmp_path / "list.txt"
     path.write_bytes("".join(f"\ufeff{key}\r\n" for key in KEYS).encode())
     put_files(tmp_path / "train", KEYS)
@@ -69,7 +69,7 @@ def test_lines_of_windows_and_of_shells(tmp_path, line):
 
 
 def test_a_name_is_first_taken_as_it_stands(tmp_path):
-    """Names of Unix that hold quotes, backslashes and blanks stay what they are."""
+    """Unix names that contain quotes, backslashes and blanks are unchanged."""
     keys = ['"q".jpg', "a\\00.jpg", " blank.jpg", "'a.jpg'", "\ufeffm.jpg"]
     put_files(tmp_path / "train", [*keys, "a/00.jpg", "blank.jpg", "a.jpg", "m.jpg"])
     source = folder_source(tmp_path / "train", keys, "list.txt")
@@ -145,7 +145,7 @@ def test_accents_spelled_otherwise(tmp_path, key, line):
 
 
 def test_a_spelling_that_is_there_is_taken_exactly(tmp_path):
-    """Where a folder holds two spellings, each line gets its own, and a third one is ambiguous."""
+    """If a folder holds two spellings, each line gets its own, and a third one is ambiguous."""
     keys = sorted([COMPOSED, APART])
     for source_of in sources(tmp_path, keys):
         for key in keys:
@@ -157,7 +157,7 @@ def test_a_spelling_that_is_there_is_taken_exactly(tmp_path):
 
 
 def test_spellings_in_folders_of_two_spellings(tmp_path):
-    """A folder that is there in both spellings is looked through in both."""
+    """If a folder exists in both spellings, both are searched."""
     put_files(tmp_path, [f"{COMPOSED[:4]}/{APART[6:]}", f"{APART[:5]}/other.jpg"])
     spellings = FolderSpellings(str(tmp_path))
     assert spellings.get(COMPOSED) == MIXED
@@ -167,7 +167,7 @@ def test_spellings_in_folders_of_two_spellings(tmp_path):
 
 
 def test_letters_that_no_mark_is_taken_from():
-    """Signs that Unicode holds equal to a letter are found by it: Angstrom, Ohm, a Hangul block."""
+    """Signs that Unicode equates with a letter are found by it: Angstrom, Ohm, a Hangul block."""
     keys = ["\u212b.jpg", "\u2126.jpg", "\u1112\u1161\u11ab.jpg"]
     assert list(map(Spellings(keys).get, ["Å.jpg", "Ω.jpg", "한.jpg"])) == keys
 

@@ -38,7 +38,7 @@ def near(data, expected, **options):
 
 @pytest.mark.parametrize("value", range(1, 9))
 def test_heic_is_turned_once(value):
-    """The turn that the file itself asks for is done, or undone; EXIF beside it is not followed."""
+    """The file's own rotation is applied, or undone; its EXIF orientation is ignored."""
     data = saved(IMAGE, "HEIF", exif=exif_block(value), **HEIC)
     upright = Image.open(io.BytesIO(saved(IMAGE, "PNG", exif=exif_block(value))))
     near(data, np.asarray(ImageOps.exif_transpose(upright)))
@@ -57,7 +57,7 @@ def test_heic_alpha_profile_and_facts():
 
 @pytest.mark.parametrize("value", [1, 3, 5, 6, 8])
 def test_packed_jpeg_is_the_jpeg(tmp_path, value):
-    """A JPEG that was packed without loss comes out bit by bit, and is turned as it would be."""
+    """A losslessly recompressed JPEG is restored bit for bit, and turned like the JPEG."""
     path = tmp_path / "plain.jpg"
     IMAGE.save(path, quality=95, exif=exif_block(value))
     with pytest.warns(UserWarning, match="reconstruction"):
@@ -75,7 +75,7 @@ def test_packed_jpeg_is_the_jpeg(tmp_path, value):
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_jpeg_xl_pixels(mode):
-    """Without loss, all kinds of pixel are what they were."""
+    """With lossless coding, all kinds of pixel are unchanged."""
     image = IMAGE.convert(mode)
     data = saved(image, "JXL", lossless=True)
     np.testing.assert_array_equal(decode(data), np.asarray(image.convert("RGB")))

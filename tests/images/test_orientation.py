@@ -40,7 +40,7 @@ def exif_block(value):
 
 
 def check(data, plain):
-    """Turned as by Pillow, and left as it is on demand."""
+    """Turned as by Pillow, or left unchanged on request."""
     image = Image.open(io.BytesIO(data))
     expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     np.testing.assert_array_equal(decode(data), expected)
@@ -69,7 +69,7 @@ def test_exif(form):
 
 
 def test_exif_counts_where_both_say_something():
-    """XMP counts where EXIF says nothing, also where EXIF says that nothing is turned."""
+    """XMP is used if EXIF has no orientation or a neutral one."""
     for exif, xmp, shape in ((6, 1, (36, 24, 3)), (1, 6, SHAPE), (3, 6, SHAPE)):
         options = {"exif": exif_block(exif), "xmp": XMP_ATTRIBUTE % xmp}
         data = saved(Image.fromarray(PICTURE), "JPEG", **NEUTRAL["JPEG"], **options)

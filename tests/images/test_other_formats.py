@@ -26,7 +26,7 @@ def check(data, expected, tolerance=0):
 
 
 def test_bmp_of_16_bits():
-    """Five or six bits a channel are scaled to 0..255."""
+    """Five or six bits per channel are scaled to 0..255."""
     red, green, blue = np.moveaxis(PICTURE.astype(int), 2, 0)
     for green_bits, method, masks in ((6, 3, (0xF800, 0x7E0, 0x1F)), (5, 0, ())):
         levels = red >> 3, green >> (8 - green_bits), blue >> 3
@@ -40,7 +40,7 @@ def test_bmp_of_16_bits():
 
 
 def test_bmp_of_32_bits():
-    """The fourth byte is alpha where a mask says so, else it is nothing."""
+    """The fourth byte is alpha if a mask says so; otherwise it is ignored."""
     four = np.dstack([PICTURE[..., ::-1], ALPHA])
     size = (WIDTH, HEIGHT)
     masks = np.array([0xFF0000, 0xFF00, 0xFF, 0xFF000000], "<u4")
@@ -102,7 +102,7 @@ def test_netpbm_of_any_full_scale(most):
     ],
 )
 def test_bad_netpbm(data, reason):
-    """Damaged files and floats have their reason."""
+    """Damaged files and floats are skipped with a reason."""
     with pytest.raises(BadImage) as caught:
         decode(data)
     assert caught.value.reason == reason
@@ -129,7 +129,7 @@ def test_first_frame_of_gif_lies_on_a_white_canvas():
 
 @pytest.mark.parametrize("alpha", [False, True])
 def test_first_frame_of_webp_lies_on_a_white_canvas(alpha):
-    """The same of an animated WebP, whether it says that it has alpha or not."""
+    """The same for an animated WebP, with and without the alpha flag."""
     data = small_webp_frame(Image.fromarray(PICTURE), (60, 40), (10, 4), alpha)
     check(data, canvas_with(PICTURE, (10, 4), (60, 40)))
 

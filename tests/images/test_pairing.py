@@ -23,7 +23,7 @@ def test_only_the_extension_is_left_out(key, stem):
 
 
 def test_pairs_are_matched_by_path():
-    """Partners have the same folders and name, whatever they end with; the others are told."""
+    """Partners have the same folders and name, whatever their endings; the others are reported."""
     first = ["a/1.jpg", "a/2.jpg", "b/1.JPEG", "c.d.jpg"]
     second = ["1.png", "a/1.png", "b/1.png", "c.d.webp", "c.png"]
     pairing = pair_up(first, second, NAMES)
@@ -35,14 +35,14 @@ def test_pairs_are_matched_by_path():
 
 
 def test_nothing_in_common_is_an_error():
-    """It shows how the paths begin on both sides."""
+    """The error shows the first path of each side."""
     with pytest.raises(InputError, match=r"val/a\.jpg and a\.png"):
         pair_up(["val/a.jpg"], ["a.png"], NAMES)
 
 
 @pytest.mark.parametrize("first", [["x/a.jpg", "x/a.png"], ["x/a.png"]])
 def test_two_of_one_path_are_an_error(first):
-    """Either could be meant, so neither is taken."""
+    """Either may be the partner, so it is an error."""
     second = ["x/a.png"] if len(first) == 2 else ["x/a.gif", "x/a.png"]
     with pytest.raises(InputError, match=r"x/a\.\w+ and x/a\.png of (photos|colorized)"):
         pair_up(first, second, NAMES)

@@ -117,14 +117,14 @@ def test_every_file_is_an_image_or_told(put, kind):
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "zip", "memory"])
 def test_own_pictures_are_taken_on_request(put, kind):
-    """Who judges colorized pictures has them all, wherever they lie."""
+    """To evaluate colorized pictures, all of them are found, wherever they are."""
     source = find_images(put(IMAGES | OTHERS, kind), search=Search(takes_own=True))
     assert set(source.keys) == {*IMAGES, "lists/montage.jpg", "made/sheet.png"}
 
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "zip", "memory"])
 def test_an_own_folder_that_is_given_is_taken(put, kind):
-    """A mark speaks to sources above its folder, not to one of the folder itself."""
+    """A mark applies to sources above its folder, not to the folder itself as a source."""
     source = find_images(put({MARK: b"./\n", "n01/a.png": PNG}, kind))
     assert list(source.keys) == ["n01/a.png"]
     assert source.passed_over == {}
@@ -132,7 +132,7 @@ def test_an_own_folder_that_is_given_is_taken(put, kind):
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "zip", "memory"])
 def test_listed_files_are_taken_whatever_they_are(put, kind):
-    """A list that names a hidden file, or one that colorprep made, means it."""
+    """A list may name a hidden file, or one made by colorprep."""
     lines = ["cat/.hidden.jpg", "lists/montage.jpg", "cat/b"]
     source = find_images(put(IMAGES | OTHERS, kind), lines)
     assert set(source.keys) == set(lines)
@@ -255,7 +255,7 @@ def test_folders_that_are_links_can_be_left_out(linked):
 
 
 def test_circles_of_links_end(linked):
-    """A folder is not entered from within itself, by whatever way."""
+    """A folder is never entered from within itself."""
     (linked / "self").symlink_to(".")
     (linked / "up").symlink_to("..")
     (linked / "x").symlink_to("x")
@@ -297,7 +297,7 @@ def test_what_is_no_file_is_neither_read_nor_lost(tmp_path):
 
 @pytest.mark.parametrize("kind", ["folder", "tar"])
 def test_names_that_cannot_be_shown_are_told_escaped(put, kind):
-    """Bytes that are no UTF-8, and line breaks, go into a message of one line and into JSON."""
+    """Names with line breaks or not in UTF-8 fit into a one-line message and into JSON."""
     odd = {".a\nb/x": b"", f"own\udce9/{MARK}": b"./\n", "own\udce9/x": b"", "x.\udce9": b"words"}
     passed_over = find_images(put({"a.jpg": JPEG} | odd, kind)).passed_over
     assert passed_over == {

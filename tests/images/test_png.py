@@ -42,7 +42,7 @@ def test_gray_with_a_transparent_color(bits):
 
 
 def test_rgb_with_a_transparent_color():
-    """Pixels of the transparent color are white; of 16 bits they are, if any, not known."""
+    """Pixels of the transparent color are white; if they may have a 16-bit one, it is refused."""
     samples = samples_of(8, (3,))
     color = samples[3, 3]
     data = png(samples, 8, 2, (b"tRNS", struct.pack(">3H", *color)))
@@ -174,7 +174,7 @@ def test_code_points():
 
 @pytest.mark.parametrize("default", [False, True])
 def test_animation_gives_its_still_image(default):
-    """Of an animated PNG the image is read that a viewer without animation shows."""
+    """Of an animated PNG, the image shown by viewers without animation is read."""
     frames = [Image.fromarray(255 - PICTURE)]
     options = {"save_all": True, "append_images": frames, "default_image": default}
     data = saved(Image.fromarray(PICTURE), "PNG", **options)

@@ -1,4 +1,4 @@
-"""Claims about damaged files of other formats: pixels that are not all there are never taken."""
+"""Claims about damaged files of other formats: incomplete pixels are never used."""
 
 import io
 import struct
@@ -17,7 +17,7 @@ PIXELS = scene(90, 120)
 
 
 def reason_of(data, **options):
-    """Why a file is skipped; None where it is read."""
+    """Why a file is skipped; None if it is read."""
     try:
         decode(data, **options)
     except BadImage as error:
@@ -65,7 +65,7 @@ def test_a_changed_bit_of_a_png_is_found(level):
 
 
 def test_a_png_of_other_literals_is_damaged():
-    """Where pixels lie uncompressed, only the checksums tell that they were overwritten."""
+    """If pixels are uncompressed, only the checksums show that they were overwritten."""
     rows = unfiltered(PIXELS) + bytes(3 * PIXELS.shape[1] + 1)  # one too many, which is passed over
     sound = png(rows, compressed=zlib.compress(rows, 0))
     np.testing.assert_array_equal(decode(sound), PIXELS)
@@ -122,11 +122,11 @@ def test_harmless_oddities_of_png_are_taken():
 
 
 @pytest.mark.parametrize("form", ["PNG", "GIF", "BMP", "WEBP", "PPM", "TIFF"])
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_files_that_are_cut_are_skipped(form, share):
-    """Without its last bytes no file of any format is taken with fewer pixels."""
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.9])
+def test_files_that_are_cut_are_skipped(form, fraction):
+    """A file of any format without its last bytes is not read with fewer pixels."""
     data = saved(form)
-    assert reason_of(data[: int(share * len(data))]) in ("truncated", "corrupt", "damaged")
+    assert reason_of(data[: int(fraction * len(data))]) in ("truncated", "corrupt", "damaged")
 
 
 def test_a_gif_of_fewer_pixels_is_skipped():
@@ -174,7 +174,7 @@ def strips_of(data):
 
 @pytest.mark.parametrize("compression", ["tiff_adobe_deflate", "tiff_deflate", "lzma", "jpeg"])
 def test_an_overwritten_strip_of_a_tiff_is_found(monkeypatch, compression):
-    """Checksums and the codes of JPEG tell, where libtiff says nothing."""
+    """Checksums and JPEG codes show damage that libtiff does not report."""
     monkeypatch.setattr(TiffImagePlugin, "STRIP_SIZE", 8000)
     sound = saved("TIFF", compression=compression)
     offsets, lengths = strips_of(sound)
@@ -189,7 +189,7 @@ TEXT_OF_A_PAGE = b"<p>This page is not what it was. </p>" * 400
 
 
 def test_a_missing_strip_of_a_tiff_is_found():
-    """A strip whose place is 0 is not there; what is at the beginning of the file is its header."""
+    """A strip with offset 0 is missing: the file begins with its header."""
     stream = io.BytesIO()
     tifffile.imwrite(stream, PIXELS, photometric="rgb", rowsperstrip=10)
     sound = stream.getvalue()

@@ -21,7 +21,7 @@ def test_resizing_is_pillows(shape):
 
 
 def test_reader_joins_the_rules(photographs):
-    """A reader gives read-only pixels of one size and tells which were enlarged."""
+    """A reader returns read-only pixels of one size and reports which were enlarged."""
     source = folder_source(photographs)
     for size, enlarged in ((64, False), (128, True)):
         reader = ImageReader(source, size)

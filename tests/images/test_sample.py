@@ -6,7 +6,7 @@ from colorprep.images.sample import PHOTOGRAPHS, sample_crops
 
 
 def test_crops_cover_all_photographs():
-    """Crops are spread evenly, in order, of the asked size, and the same for the same seed."""
+    """Crops are spread evenly, in order, have the requested size, and are the same for one seed."""
     crops = list(sample_crops(23, 32, seed=5))
     assert len(crops) == 23
     assert {crop.key.split("/")[0] for crop in crops} == set(PHOTOGRAPHS)

@@ -1,4 +1,4 @@
-"""Claims about keys in little memory, digests, and folders of images."""
+"""Claims about compact keys, digests, and folders of images."""
 
 import os
 import pickle
@@ -28,7 +28,7 @@ def folder(tmp_path):
 
 @given(st.lists(st.text()), st.slices(12))
 def test_keys_are_a_sequence_of_text(texts, part):
-    """Keys give what a list of the same texts would: lengths, indices, slices, members."""
+    """Keys behave like a list of the same strings: lengths, indices, slices, members."""
     texts = [text for text in texts if is_listable(f"{text}.")]
     keys = Keys(texts)
     assert len(keys) == len(texts)
@@ -41,7 +41,7 @@ def test_keys_are_a_sequence_of_text(texts, part):
 
 
 def test_keys_have_ends():
-    """An index beyond either end is an error, of no keys too."""
+    """An index beyond either end is an error, also without keys."""
     for keys in (Keys(["ä", "b"]), Keys([])):
         for index in (len(keys), -len(keys) - 1):
             with pytest.raises(IndexError):
@@ -49,7 +49,7 @@ def test_keys_have_ends():
 
 
 def test_keys_survive_pickling():
-    """Keys in other alphabets arrive as they were sent, and are equal to none but the same."""
+    """Keys in other alphabets survive pickling, and equal only the same keys."""
     keys = Keys(["grün/ä.jpg", "猫.png", "🦊/x.webp"])
     arrived = pickle.loads(pickle.dumps(keys))
     assert arrived == keys
@@ -65,7 +65,7 @@ def test_keys_are_small():
 
 
 def test_what_is_found_comes_in_order():
-    """Sizes and places go with their keys; names that no list could hold are skipped."""
+    """Sizes and places are sorted with their keys; names that no list can contain are skipped."""
     found = in_order({"b": (2, 20), "a": (1, 10), "c\nd": (3, 30)}, [])
     assert list(found.keys) == ["a", "b"]
     assert found.sizes.tolist() == [1, 2]
@@ -93,7 +93,7 @@ def test_order_is_that_of_code_points(tmp_path):
 
 
 def test_names_that_no_list_could_hold(tmp_path):
-    """A line break or bytes that are no UTF-8 in a name are skipped with a reason."""
+    """A name with a line break or bytes that are not UTF-8 is skipped with a reason."""
     (tmp_path / "good.jpg").touch()
     (tmp_path / "two\nlines.jpg").touch()
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/latin-\xe9.jpg")).touch()
@@ -103,7 +103,7 @@ def test_names_that_no_list_could_hold(tmp_path):
 
 
 def test_links_pipes_and_other_kinds(tmp_path, folder):
-    """Links are followed, dead ones bad images; pipes are no images."""
+    """Links are followed, broken ones are bad images; pipes are not images."""
     (folder / "link.jpg").symlink_to(folder / "top.jpg")
     (folder / "dead.jpg").symlink_to("nowhere.jpg")
     (folder / "linked.jpg").symlink_to(folder / "n01")
@@ -120,7 +120,7 @@ def test_links_pipes_and_other_kinds(tmp_path, folder):
 
 
 def test_a_vanished_file_is_a_bad_image(folder):
-    """A file that goes away between listing and reading is missing, not a crash."""
+    """A file that disappears between listing and reading is missing, not a crash."""
     source = folder_source(folder)
     (folder / "top.jpg").unlink()
     with pytest.raises(BadImage, match="missing"):
@@ -128,7 +128,7 @@ def test_a_vanished_file_is_a_bad_image(folder):
 
 
 def test_a_vanished_folder_is_an_error(folder):
-    """A folder that goes away is not a million missing images."""
+    """A folder that disappears is not a million missing images."""
     source = pickle.loads(pickle.dumps(folder_source(folder)))
     folder.rename(folder.parent / "elsewhere")
     with pytest.raises(InputError, match="disappeared"):

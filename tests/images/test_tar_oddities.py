@@ -44,7 +44,7 @@ def test_tars_put_one_behind_the_other(tmp_path):
 
 @pytest.mark.parametrize("padding", [1024, 1536, 7680])
 def test_bytes_after_the_end_mark(tmp_path, padding):
-    """Bytes that are no tar are left alone with a warning, as by GNU tar."""
+    """Bytes that are not a tar are ignored with a warning, as by GNU tar."""
     path = packing.write_tar(tmp_path / "x.tar", *FIRST, cut=0)
     end = path.stat().st_size
     path.write_bytes(path.read_bytes() + bytes(padding) + b"signed by nobody\n" * 99)
@@ -67,7 +67,7 @@ def test_a_missing_end_mark(tmp_path):
 
 
 def test_whole_tars_warn_of_nothing(tmp_path):
-    """No warning where there is an end mark, of one block or more, padded or not."""
+    """No warning if there is an end mark, of one block or more, padded or not."""
     path = packing.write_tar(tmp_path / "x.tar", *FIRST)
     whole = path.read_bytes()
     with warnings.catch_warnings():
@@ -78,7 +78,7 @@ def test_whole_tars_warn_of_nothing(tmp_path):
 
 
 def damaged_pax(tmp_path, name, old, new, first=False):
-    """A tar of an image with a pax header in which some bytes are others, between two more."""
+    """A tar of an image with a damaged pax header, between two other images."""
     path = tmp_path / "x.tar"
     members = [("1.jpg", b"1"), (name, b"2"), ("3.jpg", b"3")][first:]
     packing.write_tar(path, *members, format=tarfile.PAX_FORMAT)
@@ -94,7 +94,7 @@ def damaged_pax(tmp_path, name, old, new, first=False):
     [(b"219 path=", b"2x9 path="), (b"219 path=", b"000 path="), (b"219 path=", b"999 path=")],
 )
 def test_a_damaged_pax_header_costs_its_member(tmp_path, old, new, first):
-    """A member whose whole name is lost is skipped by what is left of it, never read under that."""
+    """A member whose full name is lost is skipped under what is left of it, never read."""
     name = "n" * 205 + ".jpg"
     source = archive_source(damaged_pax(tmp_path, name, old, new, first))
     assert list(source.keys) == ["1.jpg", "3.jpg"][first:]
@@ -178,7 +178,7 @@ def test_links_out_of_an_archive_are_told(tmp_path):
     ],
 )
 def test_other_packings_say_how_to_unpack(tmp_path, head, how):
-    """An archive of a known kind that is not read names the program that unpacks it."""
+    """The error for an unsupported archive format names the program that unpacks it."""
     (tmp_path / "x.tar.y").write_bytes(head + bytes(900))
     with pytest.raises(InputError, match=rf"unpack it first with `{how} .*x\.tar\.y`"):
         archive_source(tmp_path / "x.tar.y")

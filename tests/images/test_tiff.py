@@ -1,4 +1,4 @@
-"""Claims about TIFF: every kind of pixel is read right, or refused by its name."""
+"""Claims about TIFF: every kind of pixel is read correctly, or refused by name."""
 
 import io
 
@@ -38,7 +38,7 @@ def three(gray):
 
 
 def check(data, expected, tolerance=0):
-    """Compare what is decoded with what the file was made of."""
+    """Compare the decoded pixels with those the file was made from."""
     found = decode(data).astype(int)
     assert found.shape == expected.shape
     assert np.abs(found - expected).max() <= tolerance
@@ -99,7 +99,7 @@ def test_extra_samples(extra, bits, planar):
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("bits", [1, 2, 4, 6, 8, 10, 12, 14, 16])
 def test_depths(bits, order):
-    """Of deeper samples the upper 8 bits count; shallower ones are scaled to 0..255."""
+    """The upper 8 bits of deeper samples are kept; shallower ones are scaled to 0..255."""
     full = (1 << bits) - 1
     colors = (PICTURE.astype(np.uint32) * full + 127) // 255
     levels = colors >> (bits - 8) if bits >= 8 else np.round(colors * 255 / full)
@@ -150,7 +150,7 @@ def test_reversed_bits():
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
 @pytest.mark.parametrize("most", [255, 65535])
 def test_palettes(bits, most):
-    """Color maps of 16 bits, and those that were written with 8."""
+    """Color maps of 16 bits, and those written with 8."""
     generator = np.random.default_rng(bits)
     table = generator.integers(0, 256, (1 << bits, 3))
     table[0] = 255
@@ -176,7 +176,7 @@ def test_palette_with_alpha():
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("photometric", [8, 9])
 def test_lab(photometric, bits, planar):
-    """CIELab and ICCLab, relative to D50, become the sRGB colors that they are."""
+    """CIELab and ICCLab, relative to D50, become the same colors in sRGB."""
     colors = 60 + PICTURE // 2  # clear of the gamut's edge, where a step of Lab is many of sRGB
     linear = np.where(colors <= 10, colors / 255 / 12.92, ((colors / 255 + 0.055) / 1.055) ** 2.4)
     to_d50 = [  # sRGB to XYZ, adapted to D50 by Bradford's matrix (brucelindbloom.com)

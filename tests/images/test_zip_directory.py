@@ -1,4 +1,4 @@
-"""Claims about zips: `zipfile` reads the same members, and odd members cost themselves only."""
+"""Claims about zips: `zipfile` reads the same members, and only odd members are skipped."""
 
 import io
 import struct
@@ -32,7 +32,7 @@ def write_zip(path, *members):
 
 
 def renamed(path, old, new, flags=None):
-    """Change the bytes of a name, of as many, and perhaps the flags of its member."""
+    """Replace the bytes of a name by as many others, and perhaps the flags of its member."""
     data = bytearray(path.read_bytes())
     for start, name_at, flags_at in ((b"PK\x03\x04", 30, 6), (b"PK\x01\x02", 46, 8)):
         place = data.find(old, data.find(start)) - name_at
@@ -46,10 +46,10 @@ def renamed(path, old, new, flags=None):
 
 
 class NoSeek(io.BytesIO):
-    """A file that cannot be gone back in, as a pipe: zips written to it have data descriptors."""
+    """A file without seeking, like a pipe: zips written to it have data descriptors."""
 
     def seekable(self):
-        """Tell that it cannot."""
+        """Return False."""
         return False
 
     def seek(self, *_):
@@ -61,7 +61,7 @@ class NoSeek(io.BytesIO):
 
 @given(MEMBERS, st.binary(max_size=99), st.binary(max_size=99), st.booleans())
 def test_it_reads_what_zipfile_reads(members, before, comment, piped):
-    """Names, sizes, places, methods and checksums are zipfile's, whatever stands around them."""
+    """Names, sizes, offsets, methods and checksums agree with zipfile, whatever surrounds them."""
     stream = NoSeek() if piped else io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, data, method, wide in members:
@@ -102,7 +102,7 @@ def test_a_name_that_is_not_utf8_costs_itself(tmp_path):
 
 
 def test_names_of_old_encodings_are_read(tmp_path):
-    """A name that does not say UTF-8 and is none is in code page 437, as the format says."""
+    """A name not flagged as UTF-8 that is not UTF-8 is in code page 437, as specified."""
     path = write_zip(tmp_path / "x.zip", ("cafe.jpg", b"x"))
     source = archive_source(renamed(path, b"cafe.jpg", b"caf\x82.jpg"))
     assert packing.contents(source) == {"café.jpg": b"x"}
@@ -110,7 +110,7 @@ def test_names_of_old_encodings_are_read(tmp_path):
 
 @pytest.mark.parametrize(("name", "key"), [(b"cafe.jpg", "猫/é.jpg"), (b"else.jpg", "cafe.jpg")])
 def test_the_unicode_path_field(tmp_path, name, key):
-    """The extra field of a UTF-8 name counts where it was made for the name that is there."""
+    """The extra field with a UTF-8 name is used if it belongs to the present name."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         info = zipfile.ZipInfo("cafe.jpg")
         field = b"\x01" + struct.pack("<L", zlib.crc32(name)) + "猫/é.jpg".encode()
@@ -128,7 +128,7 @@ def test_a_name_with_a_zero_byte_costs_itself(tmp_path):
 
 
 def test_control_characters_are_kept(tmp_path):
-    """Names that a list can hold are keys, whatever a terminal would do at them."""
+    """Names that a list can contain are keys, whatever a terminal would make of them."""
     names = ["bad\x1b[2J.jpg", "\u202egpj.png", "a\x85b.jpg", "a\u2028b.jpg", "a\x0bb.jpg"]
     source = archive_source(write_zip(tmp_path / "x.zip", *[(name, b"x") for name in names]))
     assert list(source.keys) == sorted(names)
@@ -145,14 +145,14 @@ def windows_zip(path, *names, system=0):
 
 
 def test_backslashes_of_windows_part_folders(tmp_path):
-    """Zips of PowerShell 5 are read as unzip reads them; folders among them are no images."""
+    """Zips of PowerShell 5 are read as by unzip; folders in them are not images."""
     path = windows_zip(
         tmp_path / "x.zip", "a\\", "a\\b.jpg", "a\\c\\d.jpg", "..\\up.jpg", "C:\\e.jpg"
     )
     source = archive_source(path)
     assert packing.contents(source) == {"a/b.jpg": b"a\\b.jpg", "a/c/d.jpg": b"a\\c\\d.jpg"}
     assert packing.reasons(source) == {"../up.jpg": "bad-name", "C:/e.jpg": "bad-name"}
-    # One whose system is not told, and one where each name has one kind of slash.
+    # One of unknown system, and one where each name has one kind of slash.
     assert list(archive_source(windows_zip(path, "a\\b.jpg", system=3)).keys) == ["a/b.jpg"]
     assert list(archive_source(windows_zip(path, "a\\b.jpg", "c/d.jpg")).keys) == [
         "a/b.jpg",
@@ -189,7 +189,7 @@ def test_methods_of_the_standard_library(tmp_path, method):
 
 
 def test_damaged_extra_fields_cost_nothing_or_themselves(tmp_path):
-    """An extra field that is cut is passed over; a size that is not told costs the member."""
+    """A truncated extra field is ignored; a member of unknown size is skipped."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         for name in ("cut.jpg", "unsized.jpg", "ok.jpg"):
             info = zipfile.ZipInfo(name)
@@ -234,7 +234,7 @@ def test_a_zip_within_a_cut_zip_is_not_taken_for_it(tmp_path):
 
 
 def test_a_comment_that_holds_the_mark_of_an_end(tmp_path):
-    """The mark of a zip's end within its comment, here that of another zip, is not the end."""
+    """The mark of a zip's end inside its comment, here that of another zip, is not the end."""
     comment = write_zip(tmp_path / "inner.zip", ("inner.jpg", b"i")).read_bytes()[-22:] + b"more"
     path = write_zip(tmp_path / "x.zip", ("a.jpg", b"a"))
     with zipfile.ZipFile(path, "a") as archive:
@@ -243,7 +243,7 @@ def test_a_comment_that_holds_the_mark_of_an_end(tmp_path):
 
 
 def test_a_part_of_a_split_zip_is_refused(tmp_path):
-    """The last part of a zip in parts says how to join them."""
+    """The error for the last part of a split zip says how to join the parts."""
     path = write_zip(tmp_path / "x.zip", ("a.jpg", b"a"))
     data = bytearray(path.read_bytes())
     struct.pack_into("<HH", data, data.rfind(b"PK\x05\x06") + 4, 2, 2)
