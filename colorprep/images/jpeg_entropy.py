@@ -73,8 +73,8 @@ def code_table(counts: Sequence[int], symbols: bytes) -> NDArray[np.uint16] | No
     Returns
     -------
     ndarray of shape (65536,), uint16, or None
-        For each value of the next 16 bits: 256 times the length of the code, plus its symbol; 0 if
-        no code starts so. None if the counts describe no valid code.
+        For each value of the next 16 bits: 256 times the length of the code that they start with,
+        plus its symbol; 0 if they start with no code. None if the counts describe no valid code.
 
     Examples
     --------

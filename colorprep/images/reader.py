@@ -113,7 +113,7 @@ class ImageReader:
         return self.decoded(index, self.source.read(index), scratch)
 
     def decoded(self, index: int, data: bytes, scratch: Scratch | None = None) -> ReadImage:
-        """Return the image that some bytes contain; see `read`."""
+        """Return an image by its index and its bytes; see `read`."""
         reduction = possible_reduction(data) if self.reduced else 1
         pixels = decode(data, self.icc, self.orientation, scratch, reduction, self.damaged)
         enlarged = False

@@ -137,9 +137,8 @@ def triangle_weights(
     sample = first + np.arange(int((last - first).max()))[:, None]
     triangle = 1.0 - np.abs((sample - center + 0.5) * (1.0 / reach))
     triangle = np.where(sample < last, np.maximum(triangle, 0.0), 0.0)
-    total = np.cumsum(triangle, axis=0)[
-        -1
-    ]  # added in order, as in C; `sum` would round differently
+    # Added in order, as in C; `sum` would round differently.
+    total = np.cumsum(triangle, axis=0)[-1]
     return first, triangle / total
 
 

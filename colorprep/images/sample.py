@@ -53,8 +53,8 @@ def sample_crops(count: int = 240, size: int = 256, seed: int = 0) -> Iterator[C
     count : int
         How many, spread evenly over the photographs.
     size : int
-        Side of the crops in pixels, to which they are resized. Before, their side is between half
-        and all of the photograph's shorter side.
+        Side of the crops, in pixels. Before it is resized to this, the side of a crop is between
+        half and all of its photograph's shorter side.
 
     Raises
     ------
