@@ -156,7 +156,7 @@ def _load_tiff(data: bytes, check_size: CheckSize) -> Loaded:
 
 def _load_turned(data: bytes, check_size: CheckSize) -> Loaded:
     image = _opened(data, check_size)
-    orientation = orientation_of(image.getexif)  # first: Pillow turns a TIFF as it loads it
+    orientation = orientation_of(image.getexif)  # first: loading a TIFF turns it and removes this
     image.load()
     return Loaded(image, orientation, turned=True)
 

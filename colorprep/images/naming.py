@@ -1,8 +1,8 @@
 """Deciding by the name of a file whether it is an image, is hidden, or must be opened.
 
 Only files with an ambiguous name are opened: those without an ending, such as ``photo`` or
-``x.jpg?w=640``, or with an ending that may stand for an unsupported format, such as ``.jfif`` or
-``.pgm``. Their first bytes decide.
+``x.jpg?w=640``, or with an ending whose format is uncertain, such as ``.jfif`` or ``.pnm``. Their
+first bytes decide.
 """
 
 from __future__ import annotations

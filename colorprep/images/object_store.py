@@ -31,14 +31,8 @@ from .source import USUAL, Keys, Search
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 LOCAL = ("file", "local")
 HEADS_AT_ONCE = 1000  # files whose first bytes are requested concurrently
-VERSIONS = (
-    "ETag",
-    "etag",
-    "LastModified",
-    "updated",
-    "mtime",
-    "created",
-)  # names in the stores' replies
+# Names of versions and times in the replies of stores.
+VERSIONS = ("ETag", "etag", "LastModified", "updated", "mtime", "created")
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ OWN_FOLDER = " (made by colorprep)"  # after the folder's path
 ARCHIVE_ENDINGS = frozenset(
     ".tar .tgz .tbz2 .txz .zip .7z .rar .gz .bz2 .xz .zst .tar.gz .tar.bz2 .tar.xz .tar.zst".split()
 )
-# Endings that several formats share, or that may stand for an unsupported format.
+# Endings whose format is uncertain, or may be unsupported: the first bytes of the file decide.
 DOUBTFUL_ENDINGS = frozenset(
     ".jfif .jif .jfi .pjpeg .pjp .apng .pbm .pgm .pnm .pam .pfm .avifs .hif".split()
 )
