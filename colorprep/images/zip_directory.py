@@ -171,9 +171,7 @@ def _wide_end(file: BinaryIO, end: int) -> tuple[int, int, int, int, int, int] |
 def _entry(
     fields: tuple[Any, ...], raw_name: bytes, extra: bytes, shift: int
 ) -> ZipEntry | tuple[str, str]:
-    _, made_by, _, flags, method, _, _, crc, compressed_size, size, _, _, _, _, _, mode, start = (
-        fields
-    )
+    _, made_by, _, flags, method, _, _, crc, compressed_size, size, *_, mode, start = fields
     extras = _extra_fields(extra)
     name = _name(raw_name, flags, extras)
     if MAX32 in (size, compressed_size, start):
