@@ -65,7 +65,7 @@ class PairMetrics(NamedTuple):
     bin_accuracy: float
 
 
-class Comparison(NamedTuple):
+class PairComparison(NamedTuple):
     """The metrics of a pair, and its pixels by bin for the metrics of sets."""
 
     metrics: PairMetrics
@@ -76,7 +76,7 @@ def compare_images(
     prediction: NDArray[np.uint8],
     original: NDArray[np.uint8],
     cell_bins: NDArray[np.uint16] | None = None,
-) -> Comparison:
+) -> PairComparison:
     """Compare a colorized picture with its original.
 
     Parameters
@@ -127,7 +127,7 @@ def compare_images(
         chroma_ab_original=float(chroma(ab_original).mean()),
         bin_accuracy=float((bins == bins_original).mean()),
     )
-    return Comparison(metrics, bin_shares(bins, bins_original, distance))
+    return PairComparison(metrics, bin_shares(bins, bins_original, distance))
 
 
 def raw_accuracy(distance: Floats) -> float:
