@@ -164,7 +164,7 @@ def test_a_larger_val_leaves_test_alone(pairs, seed):
 
 
 @pytest.mark.parametrize("shares", [(0, 0), (0.5, 0.5), (-0.1, 0.5), (float("nan"), 0.1)])
-def test_shares_that_split_nothing_are_refused(shares):
-    """Shares are 0 or more, not both 0, and leave something to train on."""
-    with pytest.raises(InputError, match="shares"):
+def test_fractions_that_split_nothing_are_refused(shares):
+    """Fractions are 0 or more, not both 0, and leave something to train on."""
+    with pytest.raises(InputError, match="fractions"):
         split(["a"], [""], *shares, 0)
