@@ -1,4 +1,4 @@
-"""Finding doubles among a source's images: candidates by fingerprint, each confirmed by pixels."""
+"""Finding duplicates among a source's images: candidates by fingerprint, each confirmed by pixels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .inspection import Records
 Pairs = NDArray[np.int64]
 
 
-class Doubles(NamedTuple):
+class Duplicates(NamedTuple):
     """Which images show the same picture.
 
     Attributes
@@ -74,9 +74,9 @@ class _PairComparer:
         return luma(resize(pixels, SIDE)) / 256.0
 
 
-def find_doubles(
+def find_duplicates(
     records: Records, reader: ImageReader, engine: Engine, reporter: Reporter
-) -> Doubles:
+) -> Duplicates:
     """Find the images that show the same picture.
 
     Parameters
@@ -90,7 +90,7 @@ def find_doubles(
 
     Returns
     -------
-    Doubles
+    Duplicates
     """
     indices = np.flatnonzero(records["read"])
     _, first, which = np.unique(records["digest"][indices], return_index=True, return_inverse=True)
@@ -101,7 +101,7 @@ def find_doubles(
         sets.join(i, j)
     candidates = _candidates(np.sort(indices[first]), records, reporter)
     _join_confirmed(sets, candidates, reader, engine, reporter)
-    return Doubles(sets.sets(), frozenset(np.unique(equal).tolist()))
+    return Duplicates(sets.sets(), frozenset(np.unique(equal).tolist()))
 
 
 def _candidates(indices: NDArray[np.int64], records: Records, reporter: Reporter) -> Pairs:
