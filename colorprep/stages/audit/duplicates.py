@@ -1,4 +1,4 @@
-"""Finding duplicates among a source's images: candidates by fingerprint, each confirmed by pixels."""
+"""Finding duplicates among images: candidates by fingerprint, each confirmed by pixels."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`colorprep audit`: which images a training set is better without, and why.
 
-Images are inspected in one pass, duplicates found among their fingerprints and confirmed in a second
-look at the pixels. Nothing is deleted: lists say what to keep.
+Images are inspected in one pass, duplicates found among their fingerprints and confirmed in a
+second look at the pixels. Nothing is deleted: lists say what to keep.
 """
 
 from __future__ import annotations
