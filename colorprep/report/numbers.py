@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def percent(share: float) -> str:
+def percent(fraction: float) -> str:
     """Format a fraction as a percentage of three digits, without an exponent.
 
     Examples
@@ -11,7 +11,7 @@ def percent(share: float) -> str:
     >>> percent(0.22654), percent(0.000012)
     ('22.7%', '0.0012%')
     """
-    return f"{short(100.0 * share)}%"
+    return f"{short(100.0 * fraction)}%"
 
 
 def points(difference: float) -> str:
