@@ -108,7 +108,7 @@ def smoothing_section(prior: Prior) -> Section:
         "total_variation": apart.total_variation,
         **shapes,
     }
-    blocks = [chart, _smoothing_table(*shapes.values())]
+    blocks: list[Block] = [chart, _smoothing_table(*shapes.values())]
     return Section("smoothing", "Hard and smoothed", reading, blocks, facts)
 
 
@@ -154,7 +154,7 @@ def weights_section(
     )
     settings = {name: meta[name] for name in ("lambda", "alpha", "zero_bins")}
     facts = {**settings, **vars(safety)}
-    blocks = [weight_map, spectra, _weight_table(safety, meta)]
+    blocks: list[Block] = [weight_map, spectra, _weight_table(safety, meta)]
     return Section("weights", "Weights and gray", reading, blocks, facts)
 
 
@@ -191,7 +191,7 @@ def lambda_section(prior: Prior) -> Section:
         "is taken (0.5 is usual). Less makes training more colorful and wastes more of the "
         "pixels: the effective sample size is the share of them that the loss still uses."
     )
-    blocks = [_lambda_chart(quantizer, bars, facts), table, *reasons]
+    blocks: list[Block] = [_lambda_chart(quantizer, bars, facts), table, *reasons]
     return Section("lambda", "The choice of lambda", reading, blocks, {"table": facts})
 
 
