@@ -145,7 +145,7 @@ def test_no_scheduler_is_a_clear_error(monkeypatch):
 @pytest.mark.parametrize("address", ["foo", "http://127.0.0.1:8786", "tcp://host", ""])
 def test_what_is_no_address_is_refused_at_once(address):
     """A name without a port and a URL of the web are refused without trying them."""
-    with pytest.raises(InputError, match="no address of a dask scheduler"), connected(address):
+    with pytest.raises(InputError, match="not the address of a dask scheduler"), connected(address):
         pass
 
 

@@ -1,13 +1,13 @@
-"""What is wrong with an image, told from its pixels.
+"""Finding flaws of images from their pixels.
 
 ==============  =====================================================================
-module          holds
+module          contents
 ==============  =====================================================================
-`tones`         gray and toned: color that is missing, or that lightness explains
+`tones`         gray and toned images: no color, or color that lightness explains
 `borders`       bars of one color along the edges
-`fingerprints`  64 bits that copies of a picture share
-`candidates`    pairs of fingerprints that differ in a few bits, among millions
-`doubles`       whether two images show the same picture, and which belong together
+`fingerprints`  perceptual hashes: 64 bits that copies of a picture share
+`candidates`    pairs of fingerprints that differ in few bits, among millions
+`duplicates`    whether two images show the same picture; sets of duplicates
 ==============  =====================================================================
 
 Pure: arrays in, judgments out. The stage `colorprep.stages.audit` reads the files.

@@ -8,11 +8,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-TOLERANCE = 8  # levels; what JPEG does to a plain bar
+TOLERANCE = 8  # levels; JPEG changes a plain bar by up to this much
 
 
 def border_share(rgb: NDArray[np.uint8]) -> float:
-    """Return what share of an image its borders cover.
+    """Return the fraction of an image that its borders cover.
 
     Parameters
     ----------
@@ -21,13 +21,20 @@ def border_share(rgb: NDArray[np.uint8]) -> float:
     Returns
     -------
     float
-        0 without borders, 1 where the whole image is of one color.
+        0 without borders, 1 if the whole image has one color.
 
     Notes
     -----
-    A row or column belongs to a border if all of it is within 8 levels of the corner's color, and
-    so are all those between it and the edge. The sides are measured between the bars of the top
-    and the bottom.
+    A row or column belongs to a border if all its pixels, and those of all rows or columns
+    between it and the edge, are within 8 levels of the corner's color. The left and right borders
+    are measured between the top and bottom ones.
+
+    Examples
+    --------
+    >>> image = np.zeros((10, 4, 3), np.uint8)
+    >>> image[1:9] = np.random.default_rng(0).integers(100, 256, (8, 4, 3))
+    >>> round(border_share(image), 6)
+    0.2
     """
     height, width = rgb.shape[:2]
     top = _plain_rows(rgb)
@@ -43,7 +50,7 @@ def border_share(rgb: NDArray[np.uint8]) -> float:
 
 @numba.njit(nogil=True, cache=True)
 def _plain_rows(rgb: Any) -> Any:
-    """Return how many of the first rows are of the first pixel's color."""
+    """Return the number of rows, from the first, that have the first pixel's color."""
     for i in range(rgb.shape[0]):
         for j in range(rgb.shape[1]):
             for channel in range(3):

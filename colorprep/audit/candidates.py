@@ -1,8 +1,8 @@
-"""Candidates for doubles: pairs of images whose fingerprints differ in a few bits.
+"""Candidate duplicates: pairs of images whose fingerprints differ in a few bits.
 
-All pairs that differ in at most seven of 64 bits are found without comparing all pairs: of four
-bands of 16 bits, at least one then differs in at most one. So each band keeps the images in order
-of its bits, and is asked for the 17 values that lie within one bit.
+Pairs that differ in at most seven of 64 bits are found without comparing all pairs: if the words
+are cut into four bands of 16 bits, at least one band differs in at most one bit. So each band keeps
+the images sorted by its value, and a query looks up the 17 values within one bit.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_DISTANCE = 7  # bits
-MOST = 16  # candidates of an image that are kept
+MOST = 16  # candidates kept for each image
 
 _BANDS = 4
 _BAND_VALUES = 1 << 16
-_CHUNK = 1 << 14  # images, between two tellings of progress
+_CHUNK = 1 << 14  # images between two reports of progress
 
 compiled = numba.njit(nogil=True, cache=True)
 
@@ -30,20 +30,26 @@ def near_pairs(fingerprints: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[
     Parameters
     ----------
     fingerprints : ndarray of shape (n, v), uint64
-        Of each image: the whole one's first, then those of its versions.
+        For each image, the fingerprint of the whole image, then those of its cropped versions.
 
     Yields
     ------
     n_searched : int
-        How many images were searched for since the last yield.
+        Number of images searched for since the last yield.
     pairs : ndarray of shape (m, 2), int64
-        What they found, pairs (i, j) with i < j, in order; a pair may come again later.
+        Their pairs (i, j) with i < j, sorted; later yields may repeat a pair.
 
     Notes
     -----
-    These are all pairs in which a version of one differs from the whole other in at most
-    `MAX_DISTANCE` bits; but of each image only its `MOST` nearest, and of those equally near the
-    first. So a picture that is there a thousand times costs no million pairs.
+    A pair is found if a version of one image differs from the whole of the other in at most
+    `MAX_DISTANCE` bits. Only the `MOST` nearest of each image are kept, the first ones where
+    distances are equal, so that a thousand copies of a picture do not make a million pairs.
+
+    Examples
+    --------
+    >>> words = np.array([[0], [0b111], [2**60 - 1]], np.uint64)
+    >>> [(n, pairs.tolist()) for n, pairs in near_pairs(words)]
+    [(3, [[0, 1]])]
     """
     whole = np.ascontiguousarray(fingerprints[:, 0])
     orders = np.empty((_BANDS, len(whole)), np.int64)
@@ -87,7 +93,7 @@ def _search(
 
 @compiled
 def _keep(other: int, distance: int, kept: Any, distances: Any) -> None:
-    """Put an image among the nearest, which are in order of distance, then index."""
+    """Insert an image into the nearest ones, which are sorted by distance, then index."""
     end = len(kept) - 1
     for place in range(len(kept)):
         if kept[place] == other:
@@ -109,7 +115,7 @@ def _keep(other: int, distance: int, kept: Any, distances: Any) -> None:
 
 @compiled
 def _set_bits(word: Any) -> Any:
-    """Return how many bits of a 64-bit word are set."""
+    """Return the number of set bits of a 64-bit word."""
     word = word - (word >> np.uint64(1) & np.uint64(0x5555555555555555))
     pairs = np.uint64(0x3333333333333333)
     word = (word & pairs) + (word >> np.uint64(2) & pairs)

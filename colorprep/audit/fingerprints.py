@@ -1,8 +1,9 @@
-"""Perceptual hashes: 64 bits that copies of a picture share, and others do not.
+"""Perceptual hashes: 64 bits that copies of a picture share and different pictures do not.
 
-A **fingerprint** says which of the 63 lowest frequencies of a picture's luma are above their
-median. An image has 16: of the whole, which the others search, and of the picture cut by nothing or
-by 3% at each side, with which it searches. So a copy that was cut is as near as one that was not.
+A **fingerprint** holds for each of the 63 lowest frequencies of a picture's luma whether it is
+above their median. An image has 16: one of the whole image, which searches compare with, and those
+of the image cropped by 0 or 3% at each side, which searches start from. So a cropped copy is found
+as easily as an uncropped one.
 
 References
 ----------
@@ -28,23 +29,29 @@ _UNIT = 1 << 12  # cosines are integers in this unit
 
 
 def fingerprints(luma: NDArray[np.int32]) -> NDArray[np.uint64]:
-    """Return the fingerprints of an image.
+    """Return the fingerprints of an image and its cropped versions.
 
     Parameters
     ----------
     luma : ndarray of shape (64, 64), int32
-        Of `colorprep.color.luma`.
+        From `colorprep.color.luma.luma`.
 
     Returns
     -------
     ndarray of shape (16,), uint64
-        The whole image's is first. Their highest bit is 0. Copies differ in a few bits, see
+        The whole image's is first. The highest bit is 0. Copies differ in a few bits, see
         `colorprep.audit.candidates`.
 
     Notes
     -----
     The cosines of all cuts are the rows of one matrix C, so C Y C^T holds the frequencies of all
     16 versions. They are integers below 2^53, hence exact in float64 on any machine.
+
+    Examples
+    --------
+    >>> luma = np.random.default_rng(0).integers(0, 65281, (64, 64), np.int32)
+    >>> bool((fingerprints(luma) == fingerprints(luma + 1000)).all())
+    True
     """
     cosines = _cosines()
     n_cuts = len(_CUTS)
@@ -57,7 +64,7 @@ def fingerprints(luma: NDArray[np.int32]) -> NDArray[np.uint64]:
 
 @cache
 def _cosines() -> Floats:
-    """Return the cosines of the lowest frequencies over what each cut leaves, (32, 64) float64."""
+    """Return the cosines of the lowest frequencies over each cropped width, (32, 64) float64."""
     edges = np.arange(SIDE + 1) / SIDE
     rows = []
     for left, right in _CUTS:

@@ -1,13 +1,13 @@
-"""Gray and toned images: color that is missing, or that lightness alone explains.
+"""Gray and toned images: no color, or color that lightness alone explains.
 
-An image is **gray** where nearly all of it has next to no chroma. It is **toned** where it has
-color, but each pixel's color follows from its lightness: sepia, cyanotype, selenium and other
-one-ink prints and filters, a point or a curve in ab. The two published gray rules are here by name.
+An image is **gray** if nearly all of it has next to no chroma. It is **toned** if it has color, but
+each pixel's color follows from its lightness: sepia, cyanotype, selenium and other one-ink prints
+and filters, a point or a curve in ab. Two published rules for gray images are here as well.
 
-Whether color follows from lightness is asked in the plane of Cb and Cr, not of a and b. There, what
-JPEG does to color (averaging over neighbors) is linear, so it can be done to the fit as well: with
-f(Y) piecewise linear, the mean color of a block of pixels is the mean of f(Y) over its pixels.
-That leaves the noise of compression as the residual, and photographs have far more.
+Toning is measured in the plane of Cb and Cr, not of a and b. There, what JPEG does to color
+(averaging over neighbors) is linear, so the fit can do the same: with f(Y) piecewise linear, the
+mean color of a block of pixels is the mean of f(Y) over its pixels. What remains of a toned image
+is the noise of compression; photographs leave far more.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ..color.lab import Floats, rgb_to_lab
 from ..color.luma import BLUE, GREEN, RED
 
 GRAY_QUANTILE = 0.99
-GRAY_CHROMA = 4.0  # CIELAB units; about twice what the eye tells apart
+GRAY_CHROMA = 4.0  # CIELAB units; about twice the just noticeable difference
 PUBLISHED_AB = 5.0  # the threshold of both published rules
 PUBLISHED_STRIDE = 4
 
 TONED_QUANTILE = 0.98
 TONED_MIN_SIDE = 32  # pixels; with fewer there are too few blocks to judge
-# The noise of a block's mean, in levels: what large blocks have, what small ones have more of, and
-# what grows with the color, of which JPEG loses the fine detail.
+# The noise of a block's mean, in levels: a constant, a part that falls with the block's side, and
+# one that grows with the color, since JPEG loses its fine detail.
 NOISE, NOISE_OF_SIDE, NOISE_OF_CHROMA = 0.7, 5.5, 0.1
 STRONGEST_TONING = 50.0  # levels of Cb and Cr; a stronger cast is a colored scene, not a print
 
@@ -39,21 +39,21 @@ _BLOCKS = 16  # across and down, of at least _MIN_BLOCK pixels a side
 _MIN_BLOCK = 4
 _KNOTS = 17  # of f(Y), evenly spaced
 _SMOOTHNESS = 1e-3
-_ROBUST = 1.5  # levels; a block that is farther off counts less
+_ROBUST = 1.5  # levels; blocks farther off count less
 _ROUNDS = 4
 
 _BLUE_DIFFERENCE, _RED_DIFFERENCE = 0.564 / 256, 0.713 / 256  # BT.601: B - Y and R - Y to Cb, Cr
 
 
 class PublishedRules(NamedTuple):
-    """What the published rules say of an image.
+    """Whether an image is gray by two published rules.
 
     Attributes
     ----------
     zhang_mask : bool
-        Gray by the mask of Zhang et al. 2016: neither a nor b leaves -5..5.
+        By the mask of Zhang et al. 2016: neither a nor b leaves -5..5.
     ab_range : bool
-        Gray by colorization-pytorch: the ranges of a and b together are below 5.
+        By colorization-pytorch: the ranges of a and b together are below 5.
     """
 
     zhang_mask: bool
@@ -66,9 +66,9 @@ class Toning(NamedTuple):
     Attributes
     ----------
     residual : float
-        98% of the image are no farther than this to the color that their lightness foretells.
+        Distance from the color that lightness predicts, which 98% of the blocks do not exceed.
     limit : float
-        What compression alone may leave.
+        The residual that compression alone may leave.
     chroma : float
         Mean distance from gray.
     """
@@ -79,47 +79,56 @@ class Toning(NamedTuple):
 
     @property
     def is_toned(self) -> bool:
-        """Whether lightness explains the color, and the color is no stronger than a toning's."""
+        """Whether lightness explains the color, and the color is no stronger than toning's."""
         return self.residual <= self.limit and self.chroma <= STRONGEST_TONING
 
 
 def chroma_quantile(rgb: NDArray[np.uint8]) -> float:
-    """Return the chroma that 99% of an image do not exceed; gray up to `GRAY_CHROMA`.
+    """Return the chroma that 99% of an image do not exceed; up to `GRAY_CHROMA` it is gray.
 
     Parameters
     ----------
     rgb : ndarray of shape (H, W, 3), uint8
-        Reduced, to some 64 x 64, so that single pixels of noise do not count.
+        Reduced to about 64 x 64, so that single noisy pixels do not count.
 
     Returns
     -------
     float
-        CIELAB units.
+        In CIELAB units.
+
+    Examples
+    --------
+    >>> ramp = np.linspace(0, 255, 256).astype(np.uint8).reshape(16, 16)
+    >>> round(chroma_quantile(np.stack([ramp] * 3, axis=-1)), 2)
+    0.01
     """
     ab = rgb_to_lab(rgb)[..., 1:].reshape(-1, 2)
     return _not_exceeded(np.hypot(ab[:, 0], ab[:, 1]), GRAY_QUANTILE)
 
 
 def published_rules(rgb: NDArray[np.uint8]) -> PublishedRules:
-    """Judge an image by the published rules for gray ones.
+    """Judge by two published rules whether an image is gray.
 
     Parameters
     ----------
     rgb : ndarray of shape (H, W, 3), uint8
         At the size at which the published systems see it, 256 x 256.
 
-    Returns
-    -------
-    PublishedRules
-
     References
     ----------
     Zhang, Isola, Efros 2016, the layer NonGrayMask: every fourth row and column counts. Zhang et
-    al. 2017 as colorization-pytorch: all pixels count.
+    al. 2017, as in colorization-pytorch: all pixels count.
+
+    Examples
+    --------
+    >>> published_rules(np.full((16, 16, 3), 128, np.uint8))
+    PublishedRules(zhang_mask=True, ab_range=True)
+    >>> published_rules(np.full((16, 16, 3), [120, 90, 60], np.uint8))
+    PublishedRules(zhang_mask=False, ab_range=True)
     """
     zhang_mask = ab_range = True
     for stride in (4 * PUBLISHED_STRIDE, PUBLISHED_STRIDE, 1):
-        # Each rule asks for the extremes, so a few pixels acquit nearly every photograph.
+        # Both rules look at extremes, so the first few pixels clear nearly every photograph.
         ab = rgb_to_lab(rgb[::stride, ::stride])[..., 1:].reshape(-1, 2)
         if stride >= PUBLISHED_STRIDE:
             zhang_mask = zhang_mask and bool(np.abs(ab).max() <= PUBLISHED_AB)
@@ -130,7 +139,7 @@ def published_rules(rgb: NDArray[np.uint8]) -> PublishedRules:
 
 
 def toning(rgb: NDArray[np.uint8]) -> Toning | None:
-    """Measure how far an image's color follows from its lightness.
+    """Measure how well lightness explains an image's color.
 
     Parameters
     ----------
@@ -140,7 +149,7 @@ def toning(rgb: NDArray[np.uint8]) -> Toning | None:
     Returns
     -------
     Toning or None
-        None where a side is under 32 pixels.
+        None if a side is under 32 pixels.
 
     Notes
     -----
@@ -148,6 +157,14 @@ def toning(rgb: NDArray[np.uint8]) -> Toning | None:
     block are m_k = mean h_k(Y) and c = mean (Cb, Cr); the color f_k at each knot minimizes
     sum rho(c - sum_k m_k f_k) plus a penalty on its second differences, rho being Huber's loss
     of the distance. The noise allowed falls with the pixels of a block and grows with the color.
+
+    Examples
+    --------
+    >>> ramp = np.linspace(0, 215, 4096).reshape(64, 64, 1)
+    >>> sepia = (ramp + [40, 20, 0]).astype(np.uint8)
+    >>> colors = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    >>> toning(sepia).is_toned, toning(colors.repeat(8, 0).repeat(8, 1)).is_toned
+    (True, False)
     """
     height, width = rgb.shape[:2]
     if min(height, width) < TONED_MIN_SIDE:
@@ -161,9 +178,9 @@ def toning(rgb: NDArray[np.uint8]) -> Toning | None:
     return Toning(_not_exceeded(residuals, TONED_QUANTILE), limit, chroma)
 
 
-def _not_exceeded(values: Floats, share: float) -> float:
-    """Return the least value that a share of all does not exceed."""
-    place = ceil(share * len(values)) - 1
+def _not_exceeded(values: Floats, fraction: float) -> float:
+    """Return the smallest of the values that this fraction of them does not exceed."""
+    place = ceil(fraction * len(values)) - 1
     return float(np.partition(values, place)[place])
 
 
@@ -174,13 +191,13 @@ def _block_means(rgb: NDArray[np.uint8], n: int) -> tuple[Floats, Floats]:
     color = np.zeros((n * n, 2), np.int64)
     edges = -(-np.arange(n + 1) * width // n)
     _add_pixels(rgb, np.arange(height) * n // height, edges, hats, color)
-    total = hats.sum(axis=1, keepdims=True)  # 64 a pixel
+    total = hats.sum(axis=1, keepdims=True)  # 64 per pixel
     scale = np.array([_BLUE_DIFFERENCE, _RED_DIFFERENCE]) * 64
     return hats / total, color / total * scale
 
 
 def _residuals(hats: Floats, color: Floats) -> Floats:
-    """Return how far each block's color is from the one that its luma foretells, (n,) float64."""
+    """Return each block's distance from the color that its luma predicts, (n,) float64."""
     penalty = len(hats) * _second_differences()
     weights = np.ones(len(hats))
     for _ in range(_ROUNDS):
@@ -194,7 +211,7 @@ def _residuals(hats: Floats, color: Floats) -> Floats:
 
 @cache
 def _second_differences() -> Floats:
-    """Return the quadratic form that keeps f smooth, and defined where an image has no luma."""
+    """Return the quadratic form that keeps f smooth, and defined at luma that does not occur."""
     second = np.diff(np.eye(_KNOTS), 2, axis=0)
     return _SMOOTHNESS * second.T @ second + 1e-11 * np.eye(_KNOTS)
 

@@ -1,12 +1,13 @@
-"""Choosing images: how they are ranked, drawn at random and split.
+"""Choosing images: scoring, ranking, random drawing and splitting.
 
 ===========  =======================================================================
-module       holds
+module       contents
 ===========  =======================================================================
-`ranking`    the order from the most to the least colorful, whole or stratum by stratum
-`sampling`   the order of chance; drawing and splitting so that classes are covered
+`scoring`    how colorful, varied and surprising one image is
+`ranking`    from the most to the least colorful, overall or stratum by stratum
+`sampling`   random order; drawing and splitting so that classes are covered
 `combining`  merging, subtracting and intersecting lists
 ===========  =======================================================================
 
-Pure: images are known by their keys here, and no file is touched.
+Pure: images are known by their keys, and no file is touched.
 """

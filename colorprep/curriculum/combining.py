@@ -1,4 +1,4 @@
-"""Combining lists of images, in the order that they have."""
+"""Combining lists of images, in their order."""
 
 from __future__ import annotations
 
@@ -7,28 +7,37 @@ from itertools import chain
 
 
 def merge(first: Iterable[str], others: Sequence[Iterable[str]]) -> list[str]:
-    """Return what is in any list: the first list, then what is new in the next, and so on.
+    """Return the keys of all lists: the first list, then what the next one adds, and so on.
 
-    Parameters
-    ----------
-    first : iterable of str
-    others : sequence of iterable of str
+    Each key comes once.
 
-    Returns
-    -------
-    list of str
-        Each once.
+    Examples
+    --------
+    >>> merge("ab", ["bc", "d"])
+    ['a', 'b', 'c', 'd']
     """
     return list(dict.fromkeys(chain(first, *others)))
 
 
 def subtract(first: Iterable[str], others: Sequence[Iterable[str]]) -> list[str]:
-    """Return what is in the first list and in no other, each once, in its order."""
+    """Return the keys of the first list that are in no other, each once, in its order.
+
+    Examples
+    --------
+    >>> subtract("abcd", ["bx", "d"])
+    ['a', 'c']
+    """
     gone = set(chain(*others))
     return [key for key in dict.fromkeys(first) if key not in gone]
 
 
 def intersect(first: Iterable[str], others: Sequence[Iterable[str]]) -> list[str]:
-    """Return what is in every list, each once, in the order of the first."""
+    """Return the keys that all lists have, each once, in the order of the first.
+
+    Examples
+    --------
+    >>> intersect("abcd", ["dba", "bd"])
+    ['b', 'd']
+    """
     kept = set(first).intersection(*others)
     return [key for key in dict.fromkeys(first) if key in kept]

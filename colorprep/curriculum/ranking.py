@@ -1,4 +1,4 @@
-"""The order of images, from the highest score to the lowest, whole or stratum by stratum."""
+"""Ranking images from the highest score to the lowest, overall or stratum by stratum."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ..color.lab import Floats
 from .scoring import N_SECTORS
 
-LEAST_SHARE = 0.05  # of an image's pixels that make a color one of the image's own
+MIN_FRACTION = 0.05  # of an image's pixels; an image belongs to no stratum of a rarer color
 
 
 def ranked(scores: Floats, keys: Sequence[str]) -> NDArray[np.intp]:
-    """Return the order from the highest score on; equal scores in order of their keys.
+    """Return the order from the highest score to the lowest; equal scores by key.
 
     Parameters
     ----------
@@ -25,6 +25,11 @@ def ranked(scores: Floats, keys: Sequence[str]) -> NDArray[np.intp]:
     -------
     ndarray of shape (n,), intp
         Indices into both.
+
+    Examples
+    --------
+    >>> ranked(np.array([0.2, 0.9, 0.2]), ["b.jpg", "c.jpg", "a.jpg"])
+    array([1, 2, 0])
     """
     by_key = _order_of_keys(keys)
     return by_key[np.argsort(-scores[by_key], kind="stable")]
@@ -33,21 +38,26 @@ def ranked(scores: Floats, keys: Sequence[str]) -> NDArray[np.intp]:
 def ranked_by_strata(
     scores: Floats, keys: Sequence[str], strata: NDArray[np.int64]
 ) -> NDArray[np.intp]:
-    """Return an order in which every beginning holds each stratum in its share of the whole.
+    """Return an order whose every prefix holds the strata in proportion to their sizes.
 
     Parameters
     ----------
     scores : ndarray of shape (n,), float64
     keys : sequence of str
     strata : ndarray of shape (n,), int64
-        From 0 on.
+        The stratum of each image, 0 or more.
 
     Returns
     -------
     ndarray of shape (n,), intp
-        Within a stratum in order of `ranked`. Rank r of the s images of a stratum stands at
-        (r - 1/2) / s of the whole; where strata stand at the same place, the higher score is
-        first.
+        Within a stratum, images are in the order of `ranked`. Number r of the s images of a
+        stratum comes at (r - 1/2) / s of the whole; ties between strata go to the higher score.
+
+    Examples
+    --------
+    >>> scores = np.array([0.9, 0.8, 0.7, 0.6, 0.2, 0.1])
+    >>> ranked_by_strata(scores, list("abcdef"), np.array([0, 0, 0, 0, 1, 1]))
+    array([0, 4, 1, 2, 5, 3])
     """
     order = ranked(scores, keys)
     strata = strata[order]
@@ -59,7 +69,7 @@ def ranked_by_strata(
 
 
 def color_strata(sectors: NDArray[np.uint16]) -> NDArray[np.int64]:
-    """Return the stratum of each image: the rarest color that it has enough of.
+    """Return the stratum of each image: the rarest of the colors that it has enough of.
 
     Parameters
     ----------
@@ -69,13 +79,13 @@ def color_strata(sectors: NDArray[np.uint16]) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of shape (n,), int64
-        Of the groups that hold a twentieth of the image, the one that has fewest pixels in all
-        images together.
+        Of the columns that hold at least a twentieth of the image's pixels, the one with the
+        fewest pixels in all images together.
     """
     totals = sectors.sum(axis=0, dtype=np.int64)
     rarest_first = np.argsort(totals, kind="stable")
-    enough = sectors >= LEAST_SHARE * sectors.sum(axis=1, dtype=np.int64, keepdims=True)
-    assert sectors.shape[1] == N_SECTORS + 1  # so that one of them holds a thirteenth
+    enough = sectors >= MIN_FRACTION * sectors.sum(axis=1, dtype=np.int64, keepdims=True)
+    assert sectors.shape[1] == N_SECTORS + 1  # so at least one of them holds a thirteenth
     strata: NDArray[np.int64] = rarest_first[np.argmax(enough[:, rarest_first], axis=1)]
     return strata
 

@@ -1,7 +1,7 @@
-"""Drawing and splitting images by chance, so that classes are covered.
+"""Drawing and splitting images at random, so that classes are covered.
 
-The **order of chance** sorts keys by a hash of a seed and the key. It needs no generator and no
-numbering: it is the same everywhere and for ever, whatever order the keys come in, and two keys
+The **random order** sorts keys by a hash of a seed and the key, so it needs no random generator and
+no numbering: it is the same everywhere and forever, whatever order the keys come in, and two keys
 keep their order when others are added.
 """
 
@@ -18,7 +18,7 @@ N_PARTS = 3
 
 
 class Split(NamedTuple):
-    """Keys for training, validation and testing, each in order."""
+    """Keys for training, validation and testing, each sorted."""
 
     train: list[str]
     val: list[str]
@@ -26,23 +26,18 @@ class Split(NamedTuple):
 
 
 def chance(key: str, seed: int) -> bytes:
-    r"""Return a key's place in the order of chance.
+    r"""Return what the random order sorts a key by: the SHA-256 of ``SEED\nKEY``.
 
-    Parameters
-    ----------
-    key : str
-    seed : int
-
-    Returns
-    -------
-    bytes
-        The SHA-256 of ``SEED\nKEY``.
+    Examples
+    --------
+    >>> sorted(["a.jpg", "b.jpg", "c.jpg"], key=lambda key: chance(key, seed=0))
+    ['b.jpg', 'a.jpg', 'c.jpg']
     """
     return hashlib.sha256(f"{seed}\n{key}".encode()).digest()
 
 
 def covering_order(keys: Sequence[str], classes: Sequence[str], seed: int) -> list[str]:
-    """Sort keys by chance so that each beginning of the order covers the classes.
+    """Sort keys at random so that each prefix of the order covers the classes.
 
     Parameters
     ----------
@@ -51,23 +46,29 @@ def covering_order(keys: Sequence[str], classes: Sequence[str], seed: int) -> li
     classes : sequence of str
         The class of each key.
     seed : int
+        Of the random order.
 
     Returns
     -------
     list of str
-        First one key of each class; then so that each class has its share of whatever number is
-        taken from the start.
+        First one key of each class, then all others, so that each prefix holds the classes in
+        proportion to their sizes.
 
     Notes
     -----
     After the first of each class, the next key is of the class with the largest n / (2 k + 1), for
-    a class of n keys of which k are taken: the rule by which Webster and Sainte-Lague deal out
-    seats. Within a class, and where classes are level, the order is that of chance.
+    a class of n keys of which k are taken: the Webster or Sainte-Lague method of apportionment.
+    Within a class, and where classes tie, the order is random.
+
+    Examples
+    --------
+    >>> covering_order(["a/1", "a/2", "a/3", "b/1"], ["a", "a", "a", "b"], seed=0)
+    ['a/2', 'b/1', 'a/1', 'a/3']
     """
     class_of = dict(zip(keys, classes, strict=True))
     sizes, taken = Counter(classes), Counter[str]()
     depth = {}
-    for key in _by_chance(keys, seed):
+    for key in _in_random_order(keys, seed):
         name = class_of[key]
         # Zero puts the first of each class before any second.
         depth[key] = (taken[name] + 0.5) / sizes[name] if taken[name] else 0.0
@@ -76,7 +77,7 @@ def covering_order(keys: Sequence[str], classes: Sequence[str], seed: int) -> li
 
 
 def split(keys: Sequence[str], classes: Sequence[str], val: float, test: float, seed: int) -> Split:
-    """Split keys by chance, each class by the same shares.
+    """Split keys at random, each class by the same fractions.
 
     Parameters
     ----------
@@ -85,27 +86,33 @@ def split(keys: Sequence[str], classes: Sequence[str], val: float, test: float, 
     classes : sequence of str
         The class of each key.
     val, test : float
-        Shares of each class, 0 or more and together below 1.
+        Fractions of each class, 0 or more, at least one above 0, and together below 1.
     seed : int
+        Of the random order.
 
     Returns
     -------
     Split
-        Of each class `val` and `test` have their shares, rounded, and at least one key each, unless
-        the share is 0. Classes of fewer than three keys, which cannot be in every part, are split
-        together as one. `train` has the rest: the keys of a class that come first in the order of
-        chance, and so first in `covering_order`.
+        `val` and `test` get their fractions of each class, rounded, and at least one key each,
+        unless the fraction is 0. Classes of fewer than three keys, which cannot be in all parts,
+        are split together as one class. `train` gets the rest: the keys of each class that come
+        first in the random order, and so first in `covering_order`.
 
     Raises
     ------
     InputError
-        If the shares are no such numbers.
+        If `val` and `test` are not such fractions.
+
+    Examples
+    --------
+    >>> split([f"{i}.jpg" for i in range(10)], ["a"] * 10, val=0.2, test=0.1, seed=0).val
+    ['2.jpg', '5.jpg']
     """
     check_shares(val, test)
     class_of = dict(zip(keys, classes, strict=True))
     sizes = Counter(classes)
     groups = defaultdict[str | None, list[str]](list)
-    for key in _by_chance(keys, seed):
+    for key in _in_random_order(keys, seed):
         name = class_of[key]
         groups[name if sizes[name] >= N_PARTS else None].append(key)
     parts = Split([], [], [])
@@ -120,25 +127,26 @@ def split(keys: Sequence[str], classes: Sequence[str], val: float, test: float, 
 
 
 def check_shares(val: float, test: float) -> None:
-    """Raise InputError unless two shares leave something to train on, and one is not 0."""
+    """Raise InputError unless two fractions leave some for training, and are not both 0."""
     if not (val >= 0 and test >= 0 and 0 < val + test < 1):
         raise InputError(
-            f"the shares of val and test are 0 or more, not both 0, and together below 1; got "
-            f"{val:g} and {test:g}"
+            "the fractions for val and test must be 0 or more, not both 0, and together below 1; "
+            f"got {val:g} and {test:g}"
         )
 
 
-def _by_chance(keys: Iterable[str], seed: int) -> list[str]:
+def _in_random_order(keys: Iterable[str], seed: int) -> list[str]:
     return sorted(keys, key=lambda key: chance(key, seed))
 
 
-def _quotas(n_keys: int, *shares: float) -> list[int]:
-    """Return how many of some keys each share gets; the rest are for training."""
-    quotas = [round(n_keys * share) for share in shares]
+def _quotas(n_keys: int, *fractions: float) -> list[int]:
+    """Return how many of `n_keys` each fraction gets; the rest are for training."""
+    quotas = [round(n_keys * fraction) for fraction in fractions]
     n_kept = 0
     if n_keys >= N_PARTS:
         n_kept = 1
-        quotas = [max(quota, int(share > 0)) for quota, share in zip(quotas, shares, strict=True)]
+        least = [int(fraction > 0) for fraction in fractions]
+        quotas = [max(pair) for pair in zip(quotas, least, strict=True)]
     while sum(quotas) > n_keys - n_kept:
         quotas[quotas.index(max(quotas))] -= 1
     return quotas

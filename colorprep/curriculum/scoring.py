@@ -1,7 +1,7 @@
 """The scores of one image: how colorful, how varied and how surprising it is.
 
-All are of an image of `SCORE_SIZE` x `SCORE_SIZE`. Colorfulness is of every pixel; entropy,
-surprise and the hue sectors are of rows and columns 0, 4, 8, ..., as label shards are.
+All take the image at `SCORE_SIZE` x `SCORE_SIZE`. Colorfulness looks at every pixel; entropy,
+surprise and the hue sectors at rows and columns 0, 4, 8, ..., as label shards do.
 """
 
 from __future__ import annotations
@@ -31,32 +31,40 @@ SCORES = (
     "surprise",
 )
 NEAR_GRAY = 15.0  # chroma, in CIELAB units
-N_SECTORS = 12  # of hue, 30 degrees each; one more group is near gray
+N_SECTORS = 12  # of hue, 30 degrees each; one more group holds near-gray pixels
 
 ImageScores = np.dtype(
     [*((name, "<f8") for name in SCORES), ("sectors", "<u2", N_SECTORS + 1), ("reduced", "?")]
 )
 """The scores of an image: `color_scores`, `entropy` and surprise in bits, and pixels by sector.
 
-Surprise is not a number where no prior was at hand. The last field tells whether the image was
-decoded from a part of its coefficients.
+Surprise is NaN without a prior. The last field records whether the image was decoded at reduced
+size, from a part of its coefficients.
 """
 
 
 class ImageScorer:
-    """Scores images; safe to share between threads and to send to processes.
+    """Scores images; can be shared between threads and pickled.
 
     Parameters
     ----------
     prior : Prior or None
-        Under which surprise is told: the mean over pixels of -log2 of their bin's probability. A
-        bin without probability is taken to have half a pixel.
+        What surprise is measured against: it is the mean over pixels of -log2 of their bin's
+        probability. Empty bins count as if they had half a pixel.
+
+    Examples
+    --------
+    >>> rgb = np.zeros((256, 256, 3), np.uint8)
+    >>> rgb[:128, :, 0] = 200
+    >>> scores = ImageScorer()(rgb)
+    >>> round(float(scores["rgbvar"]), 4), float(scores["ab_entropy"])
+    (4444.4444, 1.0)
     """
 
     def __init__(self, prior: Prior | None = None) -> None:
         lattice = ab_lattice()
         bins = cell_bins(lattice)
-        assert bins is not None  # the borders of the 313 bins are integers
+        assert bins is not None  # the borders of the 313 bins are at integers
         self._cell_bins = bins
         self._n_bins = len(lattice.centers)
         self._sectors = sector_of(lattice.centers)
@@ -71,7 +79,7 @@ class ImageScorer:
         ----------
         rgb : ndarray of shape (256, 256, 3), uint8
         reduced : bool
-            Is written down with the scores.
+            Recorded with the scores.
 
         Returns
         -------
@@ -83,7 +91,10 @@ class ImageScorer:
             If the image has another size.
         """
         if rgb.shape != (SCORE_SIZE, SCORE_SIZE, 3):
-            raise InputError(f"scores are of {SCORE_SIZE} x {SCORE_SIZE} pixels, got {rgb.shape}")
+            raise InputError(
+                f"expected shape ({SCORE_SIZE}, {SCORE_SIZE}, 3), got {rgb.shape}; resize the "
+                "image first"
+            )
         side = SCORE_SIZE // STRIDE
         cells = np.empty((side, side), np.uint16)
         look_up(rgb, ab_cells(), STRIDE, cells)
@@ -114,25 +125,35 @@ def entropy(counts: NDArray[np.int64]) -> float:
     Returns
     -------
     float
-        0 where all are in one bin, log2 Q at most.
+        From 0, if all are in one bin, to log2 Q.
+
+    Examples
+    --------
+    >>> entropy(np.array([2, 1, 1, 0]))
+    1.5
     """
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log2(shares)).sum()) + 0.0  # no negative zero
+    probs = counts[counts > 0] / counts.sum()
+    return float(-(probs * np.log2(probs)).sum()) + 0.0  # no negative zero
 
 
 def surprisal(probs: Floats, n_pixels: int) -> Floats:
-    """Return the bits that each bin is worth.
+    """Return the surprisal of each bin in bits.
 
     Parameters
     ----------
     probs : ndarray of shape (Q,), float64
     n_pixels : int
-        How many pixels they were counted from.
+        Number of pixels that `probs` was counted from.
 
     Returns
     -------
     ndarray of shape (Q,), float64
-        -log2 of the probability, or of half a pixel where that is more.
+        -log2 of the probability, which is taken to be half a pixel at least.
+
+    Examples
+    --------
+    >>> surprisal(np.array([0.75, 0.25, 0.0]), n_pixels=8).round(2)
+    array([0.42, 2.  , 4.  ])
     """
     bits: Floats = -np.log2(np.maximum(probs, 0.5 / n_pixels))
     return bits
@@ -149,7 +170,12 @@ def sector_of(centers: Floats) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of shape (Q,), int64
-        0 to 11: hue angles from 0, 30, ... 330 degrees on; 12: near gray, whatever the hue.
+        0 to 11: hue angles from 0, 30, ..., 330 degrees; 12: near gray, whatever the hue.
+
+    Examples
+    --------
+    >>> sector_of(np.array([[50.0, 10.0], [0.0, 60.0], [5.0, 5.0]]))
+    array([ 0,  3, 12])
     """
     angle = np.degrees(np.arctan2(centers[:, 1], centers[:, 0])) % 360.0
     sectors = np.minimum(angle * N_SECTORS / 360.0, N_SECTORS - 1).astype(np.int64)

@@ -1,11 +1,10 @@
-"""Running work on batches of images: on threads here, or on the workers of a dask cluster.
+"""Running tasks on batches of images: on threads here, or on the workers of a dask cluster.
 
-One interface, one contract: results come in the order of the batches, with a bounded number of
-batches under way, so that memory does not grow with the number of images. Work is handed out by
-the batch, never by the image, and a batch is a few numbers: what a task needs, its list of images
-included, is sent to each worker once.
+Every engine gives results in the order of the batches and keeps a bounded number of batches under
+way, so that memory does not grow with the number of images. A batch is a few numbers; what a task
+needs, its list of images included, is sent to each worker once.
 
-Threads of this process are here, dask in `cluster`, which is the only module that imports it.
+Threads are here; dask is in `cluster`, the only module that imports it.
 """
 
 from __future__ import annotations
@@ -21,14 +20,13 @@ T = TypeVar("T")
 
 
 class Batch(NamedTuple):
-    """Some images of a source.
+    """Some images of a source, by their indices.
 
     Attributes
     ----------
     indices : sequence of int
-        Which ones.
     quarantined : frozenset of int
-        Those among them that are not to be touched, since reading them killed workers.
+        Those of the indices that must not be read, since reading them killed workers.
     """
 
     indices: Sequence[int]
@@ -36,28 +34,25 @@ class Batch(NamedTuple):
 
 
 class Engine(Protocol):
-    """What runs batches."""
+    """Runs tasks on batches."""
 
     batch_images: int
-    """Images that make a batch cheap to hand out, and few enough to pass on soon."""
+    """A good number of images for a batch: cheap to hand out, and quickly done."""
 
     @property
     def workers(self) -> int:
-        """How many batches are worked on at once."""
+        """Number of batches that run at once."""
 
     def run(self, task: Callable[[Batch], T], batches: Iterable[Batch]) -> Generator[T, None, None]:
-        """Run a task on every batch and give the results in the batches' order.
+        """Run a task on every batch and yield its results in the order of the batches.
 
         Parameters
         ----------
         task : callable
-            Takes a batch. Runs in several threads at once, and in other processes where the
-            engine has some: it must survive pickling.
+            Takes a batch. It is called from several threads at once, and on some engines in other
+            processes, so it must pickle.
         batches : iterable of Batch
-
-        Yields
-        ------
-        The task's results.
+            Drawn from as workers need them.
 
         Raises
         ------
@@ -67,23 +62,34 @@ class Engine(Protocol):
 
 
 def available_workers() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def batches_of(indices: Sequence[int], size: int) -> Iterator[Batch]:
-    """Cut indices into consecutive batches of `size`; the last one may be shorter."""
+    """Cut indices into consecutive batches of `size`; the last one may be shorter.
+
+    Examples
+    --------
+    >>> [list(batch.indices) for batch in batches_of(range(5), 2)]
+    [[0, 1], [2, 3], [4]]
+    """
     for start in range(0, len(indices), size):
         yield Batch(indices[start : start + size])
 
 
 class ThreadEngine:
-    """Runs batches on threads of this process.
+    """Runs tasks on threads of this process.
 
     Parameters
     ----------
     workers : int or None
-        Number of threads; None takes all processors.
+        Number of threads; None takes one for each processor.
+
+    Examples
+    --------
+    >>> list(ThreadEngine(2).run(lambda batch: sum(batch.indices), batches_of(range(5), 2)))
+    [1, 5, 4]
     """
 
     batch_images = 32

@@ -1,8 +1,8 @@
 """Running batches on a dask cluster: an existing one, or one of processes on this machine.
 
-What a task needs is installed once on every worker, also on those that join or come back later, so
-that a batch is a few numbers and nothing is lost with a worker. A batch whose worker died is run
-again with no other beside it; if its worker dies once more, its images are run one by one, and one
+A task is installed once on every worker, including workers that join or restart later, so that a
+batch is a few numbers and nothing is lost with a worker. If a worker dies, its batch is run again
+with nothing else beside it; if that worker dies too, the images are run one by one, and an image
 that kills a third worker is quarantined: the batch is run without it.
 """
 
@@ -40,17 +40,12 @@ T = TypeVar("T")
 
 UNDER_WAY = 4  # batches for each worker, so that none waits for a slower one
 CONNECT_SECONDS = 20
-KEPT_MEMORY = 1 << 28  # bytes that a worker's allocator holds on to
-LONELY_SECONDS = 60  # how long to wait for a worker where there is none
+KEPT_MEMORY = 1 << 28  # bytes that a worker's allocator keeps instead of freeing
+NO_WORKER_SECONDS = 60  # how long to wait for a first worker
 
 
 class ClusterEngine:
-    """Runs batches on the workers of a dask cluster.
-
-    Parameters
-    ----------
-    client : distributed.Client
-    """
+    """Runs tasks on the workers of a dask cluster."""
 
     batch_images = 64
 
@@ -59,7 +54,7 @@ class ClusterEngine:
 
     @property
     def workers(self) -> int:
-        """How many batches are worked on at once."""
+        """Number of batches that run at once."""
         return max(1, int(sum(self._client.nthreads().values())))
 
     def run(self, task: Callable[[Batch], T], batches: Iterable[Batch]) -> Generator[T, None, None]:
@@ -80,15 +75,16 @@ class ClusterEngine:
                         f"a dask worker died; a batch of {len(batch.indices)} images is run again",
                         stacklevel=2,
                     )
-                    for _, other in under_way:  # let them end, well or badly
+                    # Wait until nothing else runs, so that a second death has a known culprit.
+                    for _, other in under_way:
                         with suppress(Exception):
                             self._result(other)
-                    result = self._again(plugin.name, batch)
+                    result = self._run_again(plugin.name, batch)
                 for batch in islice(waiting, 1):
                     under_way.append((batch, self._submit(plugin.name, batch)))
                 yield result
         finally:
-            # After Ctrl-C the cluster may be gone; that must not hide the interrupt.
+            # After Ctrl-C the cluster may be gone; its errors must not hide the interrupt.
             with suppress(Exception):
                 self._client.cancel([future for _, future in under_way])
                 self._client.unregister_worker_plugin(plugin.name)
@@ -97,12 +93,12 @@ class ClusterEngine:
         return self._client.submit(_run_installed, name, batch, pure=False)
 
     def _result(self, future: Future[Any]) -> Any:
-        """Wait for a result, but not forever if there is nobody to make it."""
+        """Wait for a result, but not forever if no worker is left."""
         while True:
             try:
-                return future.result(timeout=LONELY_SECONDS)
+                return future.result(timeout=NO_WORKER_SECONDS)
             except TimeoutError:
-                if future.done():  # then it is the task's own
+                if future.done():  # the task itself raised it
                     raise
                 if not self._client.nthreads():
                     raise ColorprepError(
@@ -111,11 +107,11 @@ class ClusterEngine:
                     ) from None
             except CancelledError:
                 raise ColorprepError(
-                    "the dask scheduler has gone; when it is back, run the same command again"
+                    "the dask scheduler is gone; when it is back, run the same command again"
                 ) from None
 
-    def _again(self, name: str, batch: Batch) -> Any:
-        """Run a batch whose worker died; nothing else is under way."""
+    def _run_again(self, name: str, batch: Batch) -> Any:
+        """Run a batch whose worker died, while nothing else is under way."""
         try:
             return self._result(self._submit(name, batch))
         except KilledWorker:
@@ -124,8 +120,8 @@ class ClusterEngine:
             return self._result(self._submit(name, Batch(batch.indices, killers)))
         except KilledWorker as error:
             raise ColorprepError(
-                "dask workers die again and again on one batch of images, and no image alone is to "
-                "blame; give them more memory, or run without a cluster"
+                "dask workers keep dying on one batch of images, and no single image is to blame; "
+                "give them more memory, or run without a cluster"
             ) from error
 
     def _kills(self, name: str, index: int) -> bool:
@@ -137,14 +133,14 @@ class ClusterEngine:
 
 
 class _Task(WorkerPlugin):
-    """Carries a task to every worker, and keeps it there."""
+    """Installs a task on every worker."""
 
     def __init__(self, task: Callable[[Batch], Any]) -> None:
         self.name = f"colorprep-{uuid4().hex}"
         self._pickled = cloudpickle.dumps(task)
 
     def setup(self, worker: Worker) -> None:
-        """Begin on a worker; the task is made when it is first needed, off the event loop."""
+        """Prepare a worker; unpickling waits for the first batch, off the event loop."""
         keep_quiet()
         self._lock = Lock()
         self._task: Callable[[Batch], Any] | None = None
@@ -170,11 +166,7 @@ def connected(address: str) -> Iterator[ClusterEngine]:
     Parameters
     ----------
     address : str
-        Of its scheduler, such as ``tcp://host:8786``.
-
-    Yields
-    ------
-    ClusterEngine
+        The scheduler's, such as ``tcp://host:8786``.
 
     Raises
     ------
@@ -183,7 +175,7 @@ def connected(address: str) -> Iterator[ClusterEngine]:
     """
     if not re.fullmatch(r"((tcp|tls|ucx|ws|wss)://)?[^/]+:\d+", address):
         raise InputError(
-            f"{address!r} is no address of a dask scheduler; give one such as tcp://host:8786"
+            f"{address!r} is not the address of a dask scheduler, such as tcp://host:8786"
         )
     try:
         client = Client(
@@ -196,7 +188,7 @@ def connected(address: str) -> Iterator[ClusterEngine]:
         ) from error
     with client:
         try:
-            client.wait_for_workers(1, timeout=LONELY_SECONDS)
+            client.wait_for_workers(1, timeout=NO_WORKER_SECONDS)
         except TimeoutError as error:
             raise InputError(
                 f"the dask scheduler at {address} has no workers; start some with "
@@ -212,18 +204,14 @@ def local_cluster(n_processes: int) -> Iterator[ClusterEngine]:
     Parameters
     ----------
     n_processes : int
-        They share the processors.
-
-    Yields
-    ------
-    ClusterEngine
+        The processors are divided among them.
     """
     threads = max(1, available_workers() // n_processes)
     environment = "distributed.nanny.pre-spawn-environ"
     settings = {
-        # A batch is run again here, where its images can be told apart, not by the scheduler.
+        # Lost batches are run again here, where a fatal image can be singled out.
         "distributed.scheduler.allowed-failures": 0,
-        # Memory given back to the system after every image costs a third of a worker's time.
+        # Returning memory to the system after every image costs a third of a worker's time.
         f"{environment}.MALLOC_TRIM_THRESHOLD_": KEPT_MEMORY,
         f"{environment}.MALLOC_MMAP_THRESHOLD_": KEPT_MEMORY,
         "distributed.worker.profile.enabled": False,

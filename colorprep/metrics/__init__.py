@@ -1,14 +1,14 @@
-"""How close colored pictures come to their originals: arrays in, figures out.
+"""How close colorized pictures come to their originals: arrays in, metrics out.
 
 ============  ======================================================================
-module        holds
+module        contents
 ============  ======================================================================
-`pairs`       the figures of one pair of images
+`pairs`       the metrics of one pair of images
 `bins`        a pair's pixels by bin: balanced AuC, accuracies, intersection over union
 `resampling`  intervals by a Poisson bootstrap over images
-`summary`     from the figures of many pairs to those of the set
-`protocol`    the line that says how all of it is defined
+`summary`     from the metrics of many pairs to those of the set
+`protocol`    one line that defines all of them
 ============  ======================================================================
 
-Pure: no path is known here. Networks that judge pictures live in `colorprep.training`.
+Pure: no files. Networks that judge pictures live in `colorprep.training`.
 """

@@ -1,8 +1,8 @@
-"""Pixels of a pair of images by their ab313 bins, and what follows from many pairs.
+"""Pixels of a pair of images by their ab313 bins, and metrics of many pairs.
 
-What AuC, its balanced form and the agreement of bins need to know of a pair are four shares for
-each bin, `BinShares`. They add up over images, every image counting alike, whatever its size. The
-bins are always the 313 published ones, so that methods with other quantizers can be compared.
+AuC, balanced AuC and the agreement of bins are computed from four fractions per bin, `BinShares`.
+They are summed over images, and every image counts equally, whatever its size. The bins are always
+the 313 published ones, so that methods with other quantizers can be compared.
 
 References
 ----------
@@ -25,46 +25,46 @@ from ..quantize.kernels import look_up_bins_of_cells, look_up_cells
 from ..quantize.tables import ab_cells, cell_bins
 
 N_BINS = 313
-FLOOR = 0.001  # of a uniform distribution, mixed into the prior of the balanced AuC
+FLOOR = 0.001  # fraction of a uniform distribution in the prior of the balanced AuC
 AUC_LIMIT = 150.0  # CIELAB units
 
 
 class BinShares(NamedTuple):
-    """Pixels of a pair of images by bin, as shares of all pixels.
+    """Pixels of a pair of images by bin, as fractions of all pixels.
 
     Attributes
     ----------
     bins : ndarray of shape (k,), uint16
-        The bins that occur in either image, ascending; the other rows are of these.
+        The bins that occur in either image, ascending.
     shares : ndarray of shape (4, k), float64
-        Pixels of the original in each bin; pixels of the prediction; pixels of both; and the sum of
-        min(d, 150) / 150 over the pixels of the original, d the distance in ab.
+        For each of these bins: pixels of the original; pixels of the prediction; pixels of both;
+        and the sum of min(d, 150) / 150 over the original's pixels, d being the distance in ab.
     """
 
     bins: NDArray[np.uint16]
     shares: Floats
 
     def dense(self) -> Floats:
-        """Return the shares of all bins, (4, 313) float64."""
+        """Return `shares` for all bins, (4, 313) float64."""
         full = np.zeros((4, N_BINS))
         full[:, self.bins] = self.shares
         return full
 
 
 class Agreement(NamedTuple):
-    """How well bins agree; each an ndarray of the leading shape of what it was made from.
+    """How well the bins of predictions and originals agree; see `agreement`.
 
     Attributes
     ----------
-    mean_accuracy : ndarray
-        Share of a bin's pixels that are predicted to be in it, averaged over the bins that the
-        originals have.
-    mean_iou : ndarray
-        Pixels in a bin both as predicted and in the original, as a share of those in it either way,
-        averaged over the bins that occur.
-    frequency_weighted_iou : ndarray
-        The same, bins weighted by their share of the originals.
-    n_absent : ndarray
+    mean_accuracy : ndarray of shape (...), float64
+        Fraction of a bin's pixels that are predicted to be in it, averaged over the bins of the
+        originals.
+    mean_iou : ndarray of shape (...), float64
+        Intersection over union of a bin's pixels in prediction and original, averaged over the
+        bins that occur.
+    frequency_weighted_iou : ndarray of shape (...), float64
+        The same, bins weighted by their fraction of the originals.
+    n_absent : ndarray of shape (...), int64
         Bins that occur in neither, and are left out of the averages.
     """
 
@@ -75,7 +75,7 @@ class Agreement(NamedTuple):
 
 
 def bins_of_cells() -> NDArray[np.uint16]:
-    """Return every ab cell's bin, (65536,) uint16."""
+    """Return the bin of every ab cell, (65536,) uint16."""
     bins = cell_bins(ab_lattice())
     assert bins is not None  # a lattice of even step: each cell lies inside one bin
     return bins
@@ -88,14 +88,20 @@ def bin_map(rgb: NDArray[np.uint8], bins: NDArray[np.uint16]) -> NDArray[np.uint
     ----------
     rgb : ndarray of shape (H, W, 3), uint8
     bins : ndarray of shape (65536,), uint16
-        See `bins_of_cells`.
+        From `bins_of_cells`.
 
     Returns
     -------
     ndarray of shape (H, W), uint16
+
+    Examples
+    --------
+    >>> gray_and_red = np.array([[[128, 128, 128], [255, 0, 0]]], np.uint8)
+    >>> bin_map(gray_and_red, bins_of_cells())
+    array([[120, 283]], dtype=uint16)
     """
     pixels = np.ascontiguousarray(rgb).view()
-    pixels.flags.writeable = False  # as all callers have it: one version of the loop is enough
+    pixels.flags.writeable = False  # as in all other calls, so the loop is compiled once
     cells = np.empty((*rgb.shape[:2], 2), np.int8)
     look_up_cells(pixels, ab_cells(), 1, 128, cells)
     out = np.empty(rgb.shape[:2], np.uint16)
@@ -106,7 +112,7 @@ def bin_map(rgb: NDArray[np.uint8], bins: NDArray[np.uint16]) -> NDArray[np.uint
 def bin_shares(
     prediction: NDArray[np.uint16], original: NDArray[np.uint16], distance: Floats
 ) -> BinShares:
-    """Sort the pixels of a pair by bin.
+    """Sum up the pixels of a pair by bin.
 
     Parameters
     ----------
@@ -115,9 +121,12 @@ def bin_shares(
     distance : ndarray of shape (H, W), float64
         In ab, CIELAB units.
 
-    Returns
-    -------
-    BinShares
+    Examples
+    --------
+    >>> prediction, original = np.array([[120, 120]]), np.array([[120, 281]])
+    >>> pair = bin_shares(prediction, original, np.array([[0.0, 75.0]]))
+    >>> pair.bins.tolist(), pair.shares[0].tolist(), pair.shares[1].tolist()
+    ([120, 281], [0.5, 0.5], [1.0, 0.0])
     """
     predicted, true = prediction.ravel(), original.ravel()
     counts = np.empty((4, N_BINS))
@@ -131,7 +140,7 @@ def bin_shares(
 
 
 def balancing_weights(probs: NDArray[Any]) -> Floats:
-    """Return what pixels of each bin count in the balanced AuC.
+    """Return the weight of each bin's pixels in the balanced AuC.
 
     Parameters
     ----------
@@ -141,19 +150,20 @@ def balancing_weights(probs: NDArray[Any]) -> Floats:
     Returns
     -------
     ndarray of shape (313,), float64
-        1 / (0.999 p + 0.001 / 313), scaled so that sum(p w) = 1. The floor keeps colors that
-        hardly ever occur from deciding alone.
+        1 / (0.999 p + 0.001 / 313), scaled so that sum(p w) = 1. Without the floor, colors that
+        hardly ever occur would dominate.
     """
     return rebalancing_weights(probs, mix=FLOOR).weights
 
 
 def balanced_sums(shares: Sequence[BinShares], weights: Floats) -> tuple[Floats, Floats]:
-    """Return what images add to the two sums whose ratio is the balanced AuC.
+    """Return what each image adds to the two sums whose ratio is the balanced AuC.
 
     Parameters
     ----------
     shares : sequence of BinShares
     weights : ndarray of shape (313,), float64
+        From `balancing_weights`.
 
     Returns
     -------
@@ -166,23 +176,30 @@ def balanced_sums(shares: Sequence[BinShares], weights: Floats) -> tuple[Floats,
 
 
 def agreement(shares: Floats) -> Agreement:
-    """Return how well the bins of many pairs agree.
+    """Measure how well predictions and originals agree in their bins.
 
     Parameters
     ----------
     shares : ndarray of shape (..., 4, 313), float64
-        Sums of `BinShares.dense`.
+        Sums of `BinShares.dense` over pairs.
 
     Returns
     -------
     Agreement
-        Of shape (...); NaN where nothing was summed.
+        Arrays of shape (...), NaN where nothing was summed.
+
+    Examples
+    --------
+    >>> prediction, original = np.array([[120, 120]]), np.array([[120, 281]])
+    >>> pair = bin_shares(prediction, original, np.array([[0.0, 75.0]]))
+    >>> float(agreement(pair.dense()).mean_accuracy), float(agreement(pair.dense()).mean_iou)
+    (0.5, 0.25)
     """
     original, predicted, both = shares[..., 0, :], shares[..., 1, :], shares[..., 2, :]
     union = original + predicted - both
     total = original.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # Sums of the same pixels may differ in their last bit.
+        # Sums of the same pixels may differ in their last bit, so ratios may exceed 1.
         iou = np.where(union > 0, np.minimum(both / union, 1.0), 0.0)
         accuracy = np.where(original > 0, np.minimum(both / original, 1.0), 0.0)
         return Agreement(

@@ -1,6 +1,6 @@
-"""A picture against its original: the figures of one pair of images.
+"""The metrics of one pair of images: a colorized picture and its original.
 
-Formulas that scikit-image has are taken from there; here it is said which of their variants.
+PSNR, SSIM and CIEDE2000 are scikit-image's, with the variants fixed here.
 
 References
 ----------
@@ -22,22 +22,21 @@ from ..errors import InputError
 from .bins import AUC_LIMIT, BinShares, bin_map, bin_shares, bins_of_cells
 
 SSIM_SIGMA = 1.5
-SSIM_WINDOW = 11  # pixels: the Gaussian is cut at 3.5 sigma
+SSIM_WINDOW = 11  # pixels: scikit-image cuts the Gaussian at 3.5 sigma
 
 
 class PairMetrics(NamedTuple):
-    """The figures of a pair of images.
+    """The metrics of a pair of images.
 
     Attributes
     ----------
     auc : float
-        1 - mean(min(d, 150)) / 150, d the distance in ab: the area under the share of pixels within
-        a threshold of 0 to 150 CIELAB units, in closed form.
+        See `raw_accuracy`.
     psnr : float
         20 log10(255 / RMSE) of 8-bit RGB, in dB; infinite for equal images.
     ssim : float
-        Mean over the channels, with a Gaussian window of sigma 1.5 and 11 x 11 pixels and variances
-        of the population, without the border of 5 pixels; NaN for images of less than 11.
+        Mean over the channels, with a Gaussian window of sigma 1.5 and 11 x 11 pixels and
+        population variances, without the border of 5 pixels; NaN if a side is under 11 pixels.
     ciede2000 : float
         Mean over the pixels.
     mse_ab : float
@@ -49,7 +48,7 @@ class PairMetrics(NamedTuple):
     chroma_ab, chroma_ab_original : float
         Mean over the pixels of sqrt(a^2 + b^2).
     bin_accuracy : float
-        Share of the pixels whose bin is the original's.
+        Fraction of the pixels whose bin is the original's.
     """
 
     auc: float
@@ -66,14 +65,8 @@ class PairMetrics(NamedTuple):
     bin_accuracy: float
 
 
-class Comparison(NamedTuple):
-    """What there is to tell of a pair.
-
-    Attributes
-    ----------
-    metrics : PairMetrics
-    bins : BinShares
-    """
+class PairComparison(NamedTuple):
+    """The metrics of a pair, and its pixels by bin for the metrics of sets."""
 
     metrics: PairMetrics
     bins: BinShares
@@ -83,24 +76,28 @@ def compare_images(
     prediction: NDArray[np.uint8],
     original: NDArray[np.uint8],
     cell_bins: NDArray[np.uint16] | None = None,
-) -> Comparison:
-    """Compare a colored picture with its original.
+) -> PairComparison:
+    """Compare a colorized picture with its original.
 
     Parameters
     ----------
     prediction, original : ndarray of shape (H, W, 3), uint8
         sRGB.
     cell_bins : ndarray of shape (65536,), uint16, or None
-        `bins_of_cells`, for those who compare many pairs.
-
-    Returns
-    -------
-    Comparison
+        `bins_of_cells()`, which saves time when comparing many pairs.
 
     Raises
     ------
     InputError
         If the two differ in shape, or are not uint8 of shape (H, W, 3).
+
+    Examples
+    --------
+    >>> original = np.full((16, 16, 3), [200, 120, 80], np.uint8)
+    >>> prediction = np.full((16, 16, 3), 140, np.uint8)
+    >>> metrics = compare_images(prediction, original).metrics
+    >>> round(metrics.auc, 3), round(metrics.psnr, 2), metrics.bin_accuracy
+    (0.703, 14.09, 0.0)
     """
     for image in (prediction, original):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
@@ -130,11 +127,11 @@ def compare_images(
         chroma_ab_original=float(chroma(ab_original).mean()),
         bin_accuracy=float((bins == bins_original).mean()),
     )
-    return Comparison(metrics, bin_shares(bins, bins_original, distance))
+    return PairComparison(metrics, bin_shares(bins, bins_original, distance))
 
 
 def raw_accuracy(distance: Floats) -> float:
-    """Return AuC, the area under the share of pixels within a threshold of 0 to 150, normalized.
+    """Return AuC: the area under the fraction of pixels within thresholds of 0 to 150, over 150.
 
     Parameters
     ----------
@@ -145,7 +142,12 @@ def raw_accuracy(distance: Floats) -> float:
     -------
     float
         1 - mean(min(d, 150)) / 150. A pixel at distance d is within the thresholds from d to 150,
-        so this is the integral itself; sums over 16 or 151 thresholds differ by up to 0.02.
+        so this is the integral in closed form; sums over 16 or 151 thresholds differ by up to 0.02.
+
+    Examples
+    --------
+    >>> raw_accuracy(np.array([0.0, 75.0, 150.0, 300.0]))
+    0.375
     """
     return 1.0 - float(np.minimum(distance, AUC_LIMIT).mean()) / AUC_LIMIT
 
@@ -159,7 +161,7 @@ def psnr(prediction: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
 
 
 def ssim(prediction: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
-    """Return the structural similarity, as published; NaN for images smaller than its window."""
+    """Return the structural similarity as published; NaN for images smaller than its window."""
     from skimage.metrics import structural_similarity  # slow to import
 
     if min(original.shape[:2]) < SSIM_WINDOW:
@@ -178,7 +180,7 @@ def ssim(prediction: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
 
 
 def ciede2000(lab: Floats, lab_original: Floats) -> float:
-    """Return the mean color difference by CIEDE2000 of two arrays of shape (..., 3)."""
+    """Return the mean CIEDE2000 color difference of two Lab arrays of shape (..., 3)."""
     from skimage.color import deltaE_ciede2000  # slow to import
 
     return float(deltaE_ciede2000(lab_original, lab).mean())

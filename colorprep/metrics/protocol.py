@@ -1,7 +1,7 @@
-"""The protocol: one line that says how every figure is defined.
+"""The protocol: one line that defines every metric of an evaluation.
 
-Figures of two evaluations can be compared where their protocols are equal. Whatever changes a
-definition changes the line, and a change that it does not show raises its number.
+Evaluations can be compared if their protocols are equal. Changing a definition changes the line;
+where it would not show there, raise the number in `PROTOCOL`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .resampling import LEVEL, N_REPLICATES
 
 PROTOCOL = "colorprep-evaluate/1"
 NETWORKS = {"alexnet": "lpips", "inception": "fid"}
-"""Which figure needs which network."""
+"""The metrics that need a network, by the network's name."""
 
 
 def protocol_line(
@@ -31,20 +31,25 @@ def protocol_line(
     Parameters
     ----------
     size : int or None
-        What both images are stretched to; None compares them as they are.
+        The side that both images are stretched to; None compares them at their own size.
     icc, orientation : str
         The rules of decoding.
     prior : str
-        What the balanced AuC is balanced by: a digest, or ``originals``.
+        What the balanced AuC is balanced by: the digest of a prior, or ``originals``.
     networks : mapping of str to str
-        Digests of the files of networks, by name.
+        Digests of the networks' files, by name.
     damaged : {"skip", "keep"}
-        Whether damaged files are compared as well; named only if they are.
+        Whether damaged files are compared as well; appears in the line only if they are.
 
     Returns
     -------
     str
-        Its name, then name=definition for each choice, separated by spaces.
+        `PROTOCOL`, then name=definition for each choice, separated by spaces.
+
+    Examples
+    --------
+    >>> protocol_line(256, "convert", "apply", "originals", {}).split()[:3]
+    ['colorprep-evaluate/1', 'pixels=srgb8', 'size=256-stretched']
     """
     choices = {
         "pixels": "srgb8",
@@ -74,5 +79,5 @@ def protocol_line(
 
 
 def protocol_hash(line: str) -> str:
-    """Return 8 hexadecimal digits that stand for a protocol."""
+    """Return a protocol's short name: 8 hexadecimal digits."""
     return hashlib.sha256(line.encode("utf-8")).hexdigest()[:8]

@@ -1,11 +1,11 @@
 """Intervals by the Poisson bootstrap over images.
 
-Every figure of a set of images is a function of sums over them. In each of 1,000 replicates an
-image counts as often as a Poisson variable of mean 1 says, drawn from its key, and an interval
-holds the middle 95% of the figure's values over the replicates. So an interval does not depend on
-the order of the images, and two methods are resampled alike on the same images. A mean over the
-bins that occur is biased in replicates, in which fewer of them do; its interval reaches 1.96
-standard deviations of its values there to both sides of the figure itself.
+Every metric of a set of images is a function of sums over them. In each of 1,000 replicates, the
+count of an image is a Poisson variable of mean 1, drawn from its key; an interval holds the middle
+95% of the metric's values over the replicates. So intervals do not depend on the order of the
+images, and two methods are resampled in the same way on the same images. A mean over the bins that
+occur is biased in replicates, where fewer bins occur; its interval extends 1.96 standard deviations
+of the replicates' values to both sides of the metric itself.
 
 References
 ----------
@@ -24,22 +24,22 @@ from ..color.lab import Floats
 
 N_REPLICATES = 1000
 LEVEL = 0.95
-N_DEVIATIONS = 1.96  # of a normal distribution, which hold that share
+N_DEVIATIONS = 1.96  # standard deviations that hold 95% of a normal distribution
 
 
 class Measured(NamedTuple):
-    """A figure of a set of images, and how far other images of the same kind might move it.
+    """A metric of a set of images, with its interval.
 
     Attributes
     ----------
     mean : float or None
-        None where no image has the figure.
+        None if no image has a value.
     low, high : float or None
-        The ends of the interval; None where fewer than two images have the figure.
+        The ends of the interval; None if fewer than two images have a value.
     n : int
         Images that count.
     n_left_out : int
-        Images whose figure is infinite or not defined.
+        Images whose value is infinite or undefined.
     """
 
     mean: float | None
@@ -57,19 +57,26 @@ def resampled_sums(
     Parameters
     ----------
     blocks : iterable of (keys, addends)
-        The keys of some images, and what each adds: an ndarray of shape (n, C), float64. C is the
-        same for all blocks, of which there is one at least.
+        One block or more: the keys of some images, and what each image adds to the sums, an
+        ndarray of shape (n, C), float64. C is the same for all blocks.
     n_replicates : int
+        R.
 
     Returns
     -------
-    ndarray of shape (1 + n_replicates, C), float64
+    ndarray of shape (1 + R, C), float64
         The sums themselves come first.
+
+    Examples
+    --------
+    >>> sums = resampled_sums([(["a.jpg", "b.jpg"], np.array([[1.0], [10.0]]))], n_replicates=4)
+    >>> sums[:, 0].tolist()
+    [11.0, 20.0, 12.0, 21.0, 11.0]
     """
     total: Floats | None = None
     for keys, addends in blocks:
         counts = np.stack([poisson_weights(key, n_replicates) for key in keys], axis=1)
-        # Equal columns have equal sums to the last bit, which a product of matrices need not give.
+        # Not in one product with a row of ones: equal columns must have equal sums to the last bit.
         part = np.vstack([addends.sum(axis=0), counts.astype(np.float64) @ addends])
         total = part if total is None else total + part
     assert total is not None
@@ -77,18 +84,21 @@ def resampled_sums(
 
 
 def measure(values: Floats, n: int, n_left_out: int = 0) -> Measured:
-    """Return a figure with its interval.
+    """Return a metric with its interval.
 
     Parameters
     ----------
     values : ndarray of shape (1 + R,), float64
-        The figure, and its values in the replicates; NaN in those that drew no image.
+        The metric, then its values in the replicates; NaN in those that drew no image.
     n, n_left_out : int
         Images that count, and images that do not.
 
-    Returns
-    -------
-    Measured
+    Examples
+    --------
+    >>> replicates = np.linspace(0.4, 0.6, 1000)
+    >>> measured = measure(np.array([0.5, *replicates]), n=9)
+    >>> round(measured.low, 3), round(measured.high, 3)
+    (0.405, 0.595)
     """
     if n == 0:
         return Measured(None, None, None, 0, n_left_out)
@@ -101,17 +111,14 @@ def measure(values: Floats, n: int, n_left_out: int = 0) -> Measured:
 
 
 def measure_over_bins(values: Floats, n: int) -> Measured:
-    """Return a figure that is a mean over the bins that occur, with its interval.
+    """Return a metric that is a mean over the bins that occur, with its interval.
 
     Parameters
     ----------
     values : ndarray of shape (1 + R,), float64
-        As in `measure`; the figure is from 0 to 1.
+        As in `measure`; the metric ranges from 0 to 1.
     n : int
-
-    Returns
-    -------
-    Measured
+        Images that count.
     """
     measured = measure(values, n)
     if measured.mean is None or measured.low is None:
@@ -122,16 +129,12 @@ def measure_over_bins(values: Floats, n: int) -> Measured:
 
 
 def absolute(signed: Measured) -> Measured:
-    """Return the absolute value of a figure, with its interval.
+    """Return the absolute value of a metric; the interval holds |x| for every x of the given one.
 
-    Parameters
-    ----------
-    signed : Measured
-
-    Returns
-    -------
-    Measured
-        Its interval holds |x| for every x of the given one: from 0 on, where that holds 0.
+    Examples
+    --------
+    >>> absolute(Measured(-1.0, -3.0, 2.0, n=9))
+    Measured(mean=1.0, low=0.0, high=3.0, n=9, n_left_out=0)
     """
     if signed.mean is None or signed.low is None or signed.high is None:
         return signed._replace(mean=None if signed.mean is None else abs(signed.mean))

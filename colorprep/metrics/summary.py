@@ -1,9 +1,9 @@
-"""From the figures of many pairs to those of the set, each with its interval.
+"""From the metrics of many pairs to those of the set, each with its interval.
 
-Figures are means over images. Three kinds belong to the set as a whole: the balanced AuC, in which
-an image counts by the weight of its pixels, so that rare colors count alike wherever they are; the
-agreement of bins, of the pixels of all images together; and the difference of the mean
-colorfulness of the predictions and of the originals.
+Most metrics are means over images. Three kinds are computed over the set as a whole: balanced AuC,
+in which images count by the weight of their pixels, so that a rare color counts the same in any
+image; the agreement of bins, over the pixels of all images; and the difference between the mean
+colorfulness of predictions and of originals.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..quantize.ab import ab_lattice
 from .bins import N_BINS, BinShares, agreement, balanced_sums, balancing_weights
 from .resampling import Measured, absolute, measure, measure_over_bins, resampled_sums
 
-BLOCK = 256  # images whose shares of bins are written out at once
+BLOCK = 256  # images whose bins are made dense at once, to bound memory
 COLORFULNESS = ("colorfulness", "colorfulness_abs")
 ORDER = (
     "auc",
@@ -41,24 +41,24 @@ ORDER = (
     "mean_iou",
     "frequency_weighted_iou",
 )
-"""In which figures are told; those of networks come after."""
+"""The order in which metrics are shown; those of networks come last."""
 
 Columns = dict[str, Floats]
-"""Figures of every image by name, each an ndarray of shape (n,), float64."""
+"""Metrics of every image by name, each an ndarray of shape (n,), float64."""
 
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """The figures of a set of pairs.
+    """The metrics of a set of pairs.
 
     Attributes
     ----------
     columns : dict of str to ndarray of shape (n,), float64
-        Of every image: those given, ``auc_balanced`` with ``balance_weight``, and the differences
-        of colorfulness.
+        Of every image: the given columns, ``auc_balanced`` with ``balance_weight``, and the
+        differences of colorfulness.
     measured : dict of str to Measured
-        Of the set; ``auc_balanced`` is the mean of its column, weighted by ``balance_weight``, and
-        ``auc_balanced_per_image`` the plain one.
+        Of the set. ``auc_balanced`` is the mean of its column weighted by ``balance_weight``,
+        ``auc_balanced_per_image`` the unweighted mean.
     n_bins_absent : int
         Bins that occur in no image, predicted or original.
     """
@@ -74,21 +74,18 @@ def summarize(
     shares: Sequence[BinShares],
     probs: Floats | None = None,
 ) -> Summary:
-    """Summarize the figures of many pairs.
+    """Summarize the metrics of many pairs.
 
     Parameters
     ----------
     keys : sequence of str
-        What the images are called, each name once, at least one.
+        Of the images; one or more, all different.
     columns : mapping of str to ndarray of shape (n,), float64
-        `PairMetrics` by column, and whatever else there is of each image.
+        The fields of `PairMetrics`, and other metrics of each image.
     shares : sequence of BinShares
+        Of the images.
     probs : ndarray of shape (313,), float64, or None
         The prior of the balanced AuC; None takes the originals' own colors, softened.
-
-    Returns
-    -------
-    Summary
     """
     n = len(keys)
     sums = resampled_sums(_blocks(keys, shares)).reshape(-1, 4, N_BINS)
@@ -115,7 +112,7 @@ def summarize(
 
 
 def _blocks(keys: Sequence[str], shares: Sequence[BinShares]) -> Iterator[tuple[list[str], Floats]]:
-    """Give the shares of some images after another, written out."""
+    """Yield keys and dense shares of the images, `BLOCK` at a time."""
     for start in range(0, len(keys), BLOCK):
         part = [image.dense().ravel() for image in shares[start : start + BLOCK]]
         yield list(keys[start : start + BLOCK]), np.stack(part)
@@ -124,7 +121,7 @@ def _blocks(keys: Sequence[str], shares: Sequence[BinShares]) -> Iterator[tuple[
 def _completed(
     columns: Mapping[str, Floats], shares: Sequence[BinShares], weights: Floats
 ) -> Columns:
-    """Return the columns with those that follow from them and from the shares of bins."""
+    """Return the columns with those computed from them and from the shares of bins."""
     accuracy, weight = balanced_sums(shares, weights)
     balanced = {"auc_balanced": accuracy / weight, "balance_weight": weight}
     deltas = {
@@ -135,7 +132,7 @@ def _completed(
 
 
 def _means(keys: Sequence[str], columns: Columns) -> Columns:
-    """Return each column's mean, and its means in the replicates, over the images that have it."""
+    """Return each column's mean, and its means in the replicates, over its finite values."""
     values = np.stack(list(columns.values()), axis=1)
     finite = np.isfinite(values)
     addends = np.hstack([np.where(finite, values, 0.0), finite])

@@ -1,23 +1,24 @@
-"""Pictures: what a person would rather look at than read.
+"""Figures and the HTML report.
 
 =====================  ====================================================================
-module                 holds
+module                 contents
 =====================  ====================================================================
-`page`                 a page of HTML: sections of charts, photographs, tables and notes
+`page`                 the page of HTML: sections of charts, photographs, tables and notes
 `prior_sections`       sections on a prior: its colors, smoothing, weights, and lambda
-`comparison_sections`  sections on differences: of classes, to a reference, and by chance
+`comparison_sections`  sections on differences: of classes, to a reference, and at random
 `image_sections`       sections on the images: ranks, the round trip, what was skipped
-`provenance`           the section on what all of it was made of
-`gamut`                maps of bins, in their own colors
+`provenance`           the section on what the report was made from
+`gamut`                maps of bins in their own colors
 `spectrum`             distributions as bars: near-gray, then the colors by hue
 `charts`               curves, dots and intervals
-`style`                how figures look
+`curves`               curves of training runs
+`style`                colors, sizes and axes of figures
 `svg`                  figures as SVG in the colors of a page, or as PNG
-`swatches`             bins in words and tables
-`numbers`              numbers in words
+`swatches`             bins as text, as swatches in tables, and as JSON
+`numbers`              formatting of numbers
 `gallery`              photographs side by side, with captions
 `thumbnails`           small photographs as one JPEG
 =====================  ====================================================================
 
-Files of pictures are on a dark ground with light text, readable in light and dark pages alike.
+Image files have a dark background and light text, which suits light and dark pages.
 """

@@ -1,4 +1,4 @@
-"""Charts: shares by rank, intervals, scores of a curriculum, errors of the round trip."""
+"""Charts: bins by rank, intervals, scores of a curriculum, errors of the round trip."""
 
 from __future__ import annotations
 
@@ -39,22 +39,19 @@ SCORE_LABELS = {
     "surprise": "surprise, in bits a pixel",
 }
 MOST_POINTS = 400  # of a curve, to keep the page small
-SHOWN_ERRORS = 0.99  # the share of errors that the axis reaches
+SHOWN_ERRORS = 0.99  # the quantile of the errors that the axis reaches
 
 
 def draw_hard_and_smoothed(quantizer: Quantizer, hard: Floats, smoothed: Floats) -> Figure:
-    """Draw a prior before and after smoothing, bins in order of their smoothed share.
+    """Draw a prior before and after smoothing, bins sorted by their smoothed probability.
+
+    The smoothed prior is a line, the hard one dots in the colors of the bins, with a tick at the
+    bottom for each bin without a pixel.
 
     Parameters
     ----------
     quantizer : Quantizer
     hard, smoothed : ndarray of shape (Q,), float64
-
-    Returns
-    -------
-    Figure
-        The smoothed shares as a line, the hard ones as dots in the colors of the bins, and a
-        tick at the bottom for each bin without a pixel.
     """
     figure = blank_figure(HEIGHT)
     axes = figure.subplots()
@@ -78,17 +75,12 @@ def draw_hard_and_smoothed(quantizer: Quantizer, hard: Floats, smoothed: Floats)
 
 
 def draw_intervals(quantizer: Quantizer, shares: Floats, low: Floats, high: Floats) -> Figure:
-    """Draw shares with their intervals.
+    """Draw the 30 commonest bins with their intervals, as dots in their colors on a log scale.
 
     Parameters
     ----------
     quantizer : Quantizer
     shares, low, high : ndarray of shape (Q,), float64
-
-    Returns
-    -------
-    Figure
-        The 30 commonest bins as dots in their colors, on a log scale.
     """
     figure = blank_figure(HEIGHT)
     axes = figure.subplots()
@@ -96,7 +88,7 @@ def draw_intervals(quantizer: Quantizer, shares: Floats, low: Floats, high: Floa
     order = np.argsort(-shares, kind="stable")[:30]
     order = order[shares[order] > 0]
     ranks = np.arange(1, len(order) + 1)
-    # An interval may begin at 0, which a log axis cannot show: it then begins at the bottom.
+    # A log axis cannot show an interval that begins at 0, so it begins at the bottom instead.
     bottom = 0.7 * float(np.where(low > 0, low, shares)[order].min())
     axes.vlines(ranks, np.maximum(low[order], bottom), high[order], SOFT, linewidth=2)
     colors = bin_colors(quantizer)[order]
@@ -112,17 +104,12 @@ def draw_intervals(quantizer: Quantizer, shares: Floats, low: Floats, high: Floa
 
 
 def draw_errors(errors: RoundTrip) -> Figure:
-    """Draw the distributions of round-trip errors.
+    """Draw the cumulative distribution of round-trip errors for each way of decoding.
 
     Parameters
     ----------
     errors : RoundTrip
         Of color differences, each ndarray of shape (N,).
-
-    Returns
-    -------
-    Figure
-        For each way of decoding, the share of the pixels whose error is no larger.
     """
     figure = blank_figure(HEIGHT)
     axes = figure.subplots()
@@ -143,22 +130,17 @@ def draw_errors(errors: RoundTrip) -> Figure:
 def draw_round_trips(
     rows: Sequence[str], rgb: NDArray[np.uint8], decoded: RoundTrip, errors: RoundTrip
 ) -> Figure:
-    """Draw colors beside what comes back of them.
+    """Draw colors beside what each way of decoding makes of them, with the errors below.
 
     Parameters
     ----------
     rows : sequence of str
-        Names of the colors.
+        Names of the N colors.
     rgb : ndarray of shape (N, 3), uint8
     decoded : RoundTrip
         Of CIE Lab, each ndarray of shape (N, 3).
     errors : RoundTrip
         Of color differences, each ndarray of shape (N,).
-
-    Returns
-    -------
-    Figure
-        Each row a color, then its decodings with their errors below.
     """
     figure = blank_figure(0.7 + 0.8 * len(rows))
     axes = figure.subplots()
@@ -190,11 +172,7 @@ def draw_scores(scores: Floats, shown: Sequence[int]) -> Figure:
     scores : ndarray of shape (n,), float64
         By rank.
     shown : sequence of int
-        Ranks to be marked, counted from 1.
-
-    Returns
-    -------
-    Figure
+        Ranks to mark, counted from 1.
     """
     figure = blank_figure(HEIGHT)
     _plot_scores(figure.subplots(), scores, shown, "rgbvar")
@@ -220,11 +198,8 @@ def draw_ranking(
     name : str
         Of the score.
     stratified : bool
-        Whether strata take turns, so that scores go up and down; each image is a dot then.
-
-    Returns
-    -------
-    Figure
+        Whether images are ranked by strata, so that scores go up and down; then each image is a
+        dot.
     """
     figure = blank_figure(5.8)
     grid = figure.add_gridspec(2, len(shown), height_ratios=[3.2, 1])

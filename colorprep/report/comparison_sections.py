@@ -1,4 +1,4 @@
-"""Sections on differences: between classes, to another prior, and by chance."""
+"""Sections on differences: between classes, to another prior, and at random."""
 
 from __future__ import annotations
 
@@ -19,32 +19,26 @@ from ..quantize.quantizer import Quantizer
 from .charts import draw_intervals
 from .gamut import draw_differences, draw_uncertainties
 from .numbers import percent, points, quantity, short
-from .page import Block, Cell, Chart, Note, Section, Swatch, Table, missing
+from .page import Block, Cell, Chart, Note, Section, Swatch, Table, placeholder
 from .spectrum import draw_spectra
 from .swatches import bin_facts, bin_name, bin_swatches
 
 MOST_CLASSES = 12
 CLASS_BINS = 3
 COMPARED_BINS = 12
-TOLD_INTERVALS = 10
+LISTED_INTERVALS = 10
 LEVEL = 0.95
 
 
 class ClassPrior(NamedTuple):
-    """The prior of a class.
-
-    Attributes
-    ----------
-    n_images : int
-    probs : ndarray of shape (Q,), float64
-    """
+    """The prior of a class: its number of images, and probabilities of shape (Q,)."""
 
     n_images: int
     probs: Floats
 
 
 class Reference(NamedTuple):
-    """What a prior is compared with.
+    """A prior to compare with.
 
     Attributes
     ----------
@@ -64,24 +58,12 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
     title = "Classes"
     if not classes:
         text = "There are no class priors yet; `colorprep prior --by-class` makes them."
-        return missing("classes", title, text)
+        return placeholder("classes", title, text)
     quantizer = prior.quantizer
     apart = {name: compare_priors(one.probs, prior.probs) for name, one in classes.items()}
     ranked = sorted(apart, key=lambda name: (-apart[name].jensen_shannon, name))
     shown = ranked[:MOST_CLASSES]
-    rows: list[list[Cell]] = [
-        [
-            name,
-            f"{classes[name].n_images:,}",
-            short(apart[name].jensen_shannon),
-            _extreme_bins(quantizer, apart[name].differences),
-            _extreme_bins(quantizer, -apart[name].differences),
-        ]
-        for name in shown
-    ]
-    columns = ["class", "images", "divergence, bits", "points more than the whole", "points less"]
     count = f"the {len(shown)} most different of {len(ranked)} classes"
-    table = Table(f"The most different of {len(ranked)} classes", columns, rows)
     bars = [("all", prior.probs), *((name, classes[name].probs) for name in shown)]
     divergences = np.array([one.jensen_shannon for one in apart.values()])
     spread = (
@@ -106,6 +88,7 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
         "jensen_shannon": {name: apart[name].jensen_shannon for name in sorted(apart)},
         "most_different": shown,
     }
+    table = _class_table(quantizer, classes, {name: apart[name] for name in shown})
     return Section("classes", title, reading, [chart, table], facts)
 
 
@@ -124,7 +107,7 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
         draw_differences(quantizer, apart.differences),
         "A full square is a color that these images hold more of, a hollow one a color that "
         f"`{reference.name}` holds more of. Its area tells how much, on a root scale.",
-        f"A map of differences. {distance}. {_told_differences(quantizer, most, apart)}",
+        f"A map of differences. {distance}. {_differences_in_words(quantizer, most, apart)}",
     )
     tables = _compared_shapes(prior, reference), _compared_bins(prior, reference, most)
     notes = [
@@ -162,7 +145,7 @@ def uncertainty_section(prior: Prior) -> Section:
             "The prior holds no replicates; `colorprep prior --bootstrap 200` counts them, and "
             "tells how far each bin's share would move with other images of the same kind."
         )
-        return missing("uncertainty", title, text)
+        return placeholder("uncertainty", title, text)
     quantizer, bounds = prior.quantizer, _bounds(prior, prior.bootstrap)
     shares, low, high = bounds.shares, bounds.low, bounds.high
     held = shares > 0
@@ -172,21 +155,6 @@ def uncertainty_section(prior: Prior) -> Section:
     known = (
         f"Of {quantity(int(held.sum()), 'bin')} with pixels, {n_sure:,} are known to ±25% or "
         f"better, {n_unsure:,} to no better than ±100%"
-    )
-    intervals = Chart(
-        "intervals",
-        "The commonest bins",
-        draw_intervals(quantizer, shares, low, high),
-        "A dot in the bin's color is its counted share, the line through it the 95% interval.",
-        f"Shares with intervals on a log scale. {known}.",
-    )
-    uncertainties = Chart(
-        "uncertainties",
-        "How uncertain each bin is",
-        draw_uncertainties(quantizer, relative),
-        "The area of a square is half the width of the bin's interval over its share: the larger, "
-        "the less is known. Empty frames are bins without a pixel.",
-        f"A map of the {len(shares)} bins. {known}.",
     )
     reading = (
         "How far the counted shares would move with other images of the same kind: a Poisson "
@@ -205,18 +173,18 @@ def uncertainty_section(prior: Prior) -> Section:
             for i in _commonest(shares)
         ],
     }
+    intervals, uncertainties = _uncertainty_charts(quantizer, bounds, relative, known)
     blocks: list[Block] = [intervals, _interval_table(quantizer, bounds), uncertainties]
     return Section("uncertainty", title, reading, blocks, facts)
 
 
 class _Bounds(NamedTuple):
-    """Counted shares and the ends of their intervals.
+    """Counted shares of bins and the ends of their intervals, each of shape (Q,).
 
     Attributes
     ----------
-    shares, low, high : ndarray of shape (Q,), float64
     gray : tuple of float
-        The same three of all near-gray bins together.
+        Share, low and high of all near-gray bins together.
     """
 
     shares: Floats
@@ -228,11 +196,51 @@ class _Bounds(NamedTuple):
 def _bounds(prior: Prior, bootstrap: NDArray[np.int64]) -> _Bounds:
     shares = hard_probs(prior.counts)
     gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
-    # Near-gray or not: two bins, whose intervals come about as those of all the others.
+    # Near-gray or not: two bins, whose intervals are computed like those of all others.
     halves = np.column_stack([bootstrap[:, gray].sum(axis=1), bootstrap[:, ~gray].sum(axis=1)])
     low, high = share_intervals(halves, LEVEL)
     of_gray = float(shares[gray].sum()), float(low[0]), float(high[0])
     return _Bounds(shares, *share_intervals(bootstrap, LEVEL), of_gray)
+
+
+def _uncertainty_charts(
+    quantizer: Quantizer, bounds: _Bounds, relative: Floats, known: str
+) -> tuple[Chart, Chart]:
+    """Draw the commonest bins with their intervals, and how uncertain each bin is."""
+    intervals = Chart(
+        "intervals",
+        "The commonest bins",
+        draw_intervals(quantizer, bounds.shares, bounds.low, bounds.high),
+        "A dot in the bin's color is its counted share, the line through it the 95% interval.",
+        f"Shares with intervals on a log scale. {known}.",
+    )
+    uncertainties = Chart(
+        "uncertainties",
+        "How uncertain each bin is",
+        draw_uncertainties(quantizer, relative),
+        "The area of a square is half the width of the bin's interval over its share: the larger, "
+        "the less is known. Empty frames are bins without a pixel.",
+        f"A map of the {len(relative)} bins. {known}.",
+    )
+    return intervals, uncertainties
+
+
+def _class_table(
+    quantizer: Quantizer, classes: Mapping[str, ClassPrior], shown: Mapping[str, Comparison]
+) -> Table:
+    """List classes with their distance to the whole and the bins that differ most."""
+    rows: list[list[Cell]] = [
+        [
+            name,
+            f"{classes[name].n_images:,}",
+            short(apart.jensen_shannon),
+            _extreme_bins(quantizer, apart.differences),
+            _extreme_bins(quantizer, -apart.differences),
+        ]
+        for name, apart in shown.items()
+    ]
+    columns = ["class", "images", "divergence, bits", "points more than the whole", "points less"]
+    return Table(f"The most different of {len(classes)} classes", columns, rows)
 
 
 def _interval_table(quantizer: Quantizer, bounds: _Bounds) -> Table:
@@ -245,11 +253,11 @@ def _interval_table(quantizer: Quantizer, bounds: _Bounds) -> Table:
 
 
 def _commonest(shares: Floats) -> NDArray[np.intp]:
-    return np.argsort(-shares, kind="stable")[:TOLD_INTERVALS]
+    return np.argsort(-shares, kind="stable")[:LISTED_INTERVALS]
 
 
 def _compared_shapes(prior: Prior, reference: Reference) -> Table:
-    """Compare two priors as a whole."""
+    """Compare two priors by summary measures."""
     both = prior.probs, reference.probs
     gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
     rows = [
@@ -277,7 +285,7 @@ def _extreme_bins(quantizer: Quantizer, differences: Floats) -> list[Swatch]:
     return bin_swatches(quantizer, order, [f"{100 * differences[i]:.0f}" for i in order])
 
 
-def _told_differences(quantizer: Quantizer, bins: NDArray[np.intp], apart: Comparison) -> str:
-    """Tell the three largest differences in words."""
+def _differences_in_words(quantizer: Quantizer, bins: NDArray[np.intp], apart: Comparison) -> str:
+    """Describe the three largest differences."""
     parts = [f"{points(apart.differences[i])} points at {bin_name(quantizer, i)}" for i in bins[:3]]
     return f"The largest differences are {', '.join(parts)}." if parts else "Nothing differs."

@@ -29,12 +29,12 @@ from .style import (
     plain,
 )
 
-MANY_ROWS = 100  # from which on a curve is smoothed
-WINDOWS = 50  # how many of the moving mean's windows make a log
-FEW_ROWS = 25  # up to which each row has a dot
-MOST_EPOCHS = 8  # whose ends are marked
-ROUND = (1, 2, 5, 10)  # what ticks are multiples of
-SHOWN_SHARE = 0.99  # of the losses of a long log that the axis reaches up to
+MANY_ROWS = 100  # logs of at least so many rows are smoothed
+WINDOWS = 50  # the moving mean's window is a log's length over this
+FEW_ROWS = 25  # in logs of at most so many rows, each row has a dot
+MOST_EPOCHS = 8  # at most so many ends of epochs are marked
+ROUND = (1, 2, 5, 10)  # ticks are multiples of these
+SHOWN_LOSSES = 0.99  # the quantile of a long log's losses that the axis reaches
 LOSSES_HEIGHT, LOSS_HEIGHT, PANEL_HEIGHT, LINE_HEIGHT = 3.3, 2.2, 0.9, 0.25
 CHROMA_SHARE = "chroma_share"
 PANELS = {
@@ -52,24 +52,20 @@ Log: TypeAlias = Mapping[str, NDArray[Any]]
 def draw_run(log: Log, unit: str, caption: str) -> Figure:
     """Draw the log of a run.
 
+    The losses come first, with a mark at the best validation and the ends of epochs on top; below
+    them the panels of `PANELS` that have values. Long logs are drawn as a moving mean, with the
+    rows themselves faintly behind it.
+
     Parameters
     ----------
     log : mapping of str to ndarray of shape (n,), n at least 1
         ``epoch``, ``step``, ``train_loss``, ``val_loss``, ``learning_rate``,
-        ``images_per_second``, ``data_wait`` (a share), by row; NaN where there is no value. Also
+        ``images_per_second`` and ``data_wait`` (a fraction) by row, NaN for missing values; also
         ``val_chroma`` and ``val_chroma_truth``, if they were logged.
     unit : str
         Of the losses.
     caption : str
-        What the run is, in a line.
-
-    Returns
-    -------
-    Figure
-        Losses, the best validation marked, the ends of epochs on top; below them, as far as they
-        are known, the chroma of predictions as a share of the originals', the learning rate, the
-        speed, and the share of the time spent waiting for data. Of long
-        logs a moving mean is drawn, and the rows themselves faintly behind it.
+        A line that describes the run.
     """
     log = _with_chroma_share(log)
     window = smoothing_window(len(log["step"]))
@@ -95,22 +91,17 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
 
 
 def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
-    """Draw the losses of several runs over one another.
+    """Draw validation loss (if any run has one), training loss and learning rate of several runs.
 
     Parameters
     ----------
     logs : mapping of str to mapping
-        As `draw_run` takes them, by what the runs are called; at most as many as `SERIES`.
+        Logs as in `draw_run` by the names of the runs; at most as many as there are colors in
+        `SERIES`.
     unit : str
         Of all losses.
     caption : str
-        What is to be known of all of them, in a line.
-
-    Returns
-    -------
-    Figure
-        Validation loss (if any run has one), training loss and learning rate, each run in a color
-        of its own.
+        A line that describes the runs.
     """
     losses = {"val_loss": "validation loss", "train_loss": "training loss"}
     if not any(np.isfinite(log["val_loss"]).any() for log in logs.values()):
@@ -141,27 +132,38 @@ def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
 
 
 def smoothing_window(n_rows: int) -> int:
-    """Return how many rows, an odd number, the moving mean is over; 1 smooths nothing."""
+    """Return the window of the moving mean, an odd number of rows; 1 smooths nothing.
+
+    Examples
+    --------
+    >>> smoothing_window(99), smoothing_window(1000)
+    (1, 21)
+    """
     return 2 * (n_rows // (2 * WINDOWS)) + 1 if n_rows >= MANY_ROWS else 1
 
 
 def moving_mean(values: Floats, steps: NDArray[np.int64], window: int) -> Floats:
-    """Smooth means of steps by the mean of the steps around.
+    """Return the moving mean over steps of a column of a log.
 
     Parameters
     ----------
     values : ndarray of shape (n,), float64
-        Each the mean over the steps since the row before; NaN where there is none.
+        Means over the steps since the previous row; NaN for missing values.
     steps : ndarray of shape (n,), int64
-        The last step of each row, rising.
+        The last step of each row, ascending.
     window : int
-        An odd number of rows. It shrinks towards the beginning, where curves are steep, to stay
-        centered, and is cut off at the end, where they are flat.
+        An odd number of rows. The window shrinks toward the beginning, where curves are steep, to
+        stay centered, and is cut off at the end, where they are flat.
 
     Returns
     -------
     ndarray of shape (n,), float64
         NaN where no row of the window has a value.
+
+    Examples
+    --------
+    >>> moving_mean(np.array([4.0, 1.0, 2.0, 0.0]), np.array([10, 20, 30, 50]), window=3).round(2)
+    array([4.  , 2.33, 0.75, 0.67])
     """
     known = np.isfinite(values)
     weights = np.where(known, np.diff(steps, prepend=0), 0)
@@ -176,7 +178,13 @@ def moving_mean(values: Floats, steps: NDArray[np.int64], window: int) -> Floats
 
 
 def best_text(log: Log) -> str:
-    """Tell the lowest validation loss and its step, or that there was no validation."""
+    """Describe the lowest validation loss and its step.
+
+    Examples
+    --------
+    >>> best_text({"val_loss": np.array([2.5, 2.25, np.nan]), "step": np.array([100, 2000, 2100])})
+    'best validation 2.25 at step 2,000'
+    """
     if not np.isfinite(log["val_loss"]).any():
         return "not validated"
     row = _best_row(log)
@@ -184,15 +192,15 @@ def best_text(log: Log) -> str:
 
 
 def _with_chroma_share(log: Log) -> Log:
-    """Return a log with a column of the predictions' chroma over that of the originals."""
+    """Return a log with a column for the predictions' chroma over that of the originals."""
     unknown = np.full(len(log["step"]), np.nan)
     truth = log.get("val_chroma_truth", unknown)
-    share = log.get("val_chroma", unknown) / np.where(truth > 0, truth, np.nan)
-    return {**log, CHROMA_SHARE: share}
+    ratio = log.get("val_chroma", unknown) / np.where(truth > 0, truth, np.nan)
+    return {**log, CHROMA_SHARE: ratio}
 
 
 def _stack(heights: Sequence[float], last_step: int) -> tuple[Figure, list[Axes]]:
-    """Return axes one below the other that share their steps, the first for the legend alone."""
+    """Return stacked axes that share their steps; the first only holds the legend."""
     figure = blank_figure(sum(heights) + 0.35 * len(heights) + 0.5)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     head = figure.add_subplot(grid[0])
@@ -214,7 +222,7 @@ def _stack(heights: Sequence[float], last_step: int) -> tuple[Figure, list[Axes]
 
 
 def _plot(axes: Axes, log: Log, name: str, color: str, window: int = 1) -> list[Line2D]:
-    """Plot a column over the steps; smoothed if `window` is above 1, the rows faintly behind."""
+    """Plot a column over the steps; if `window` is above 1, smoothed, with its rows behind."""
     known = np.isfinite(log[name])
     steps, values = log["step"][known], log[name][known]
     dot = "o" if len(steps) <= FEW_ROWS else ""
@@ -241,7 +249,7 @@ def _best_row(log: Log) -> int:
 
 
 def _mark_epochs(axes: Axes, log: Log) -> None:
-    """Mark where epochs end, on top, so few of them that there is room."""
+    """Mark ends of epochs on top, no more than there is room for."""
     epochs, steps = log["epoch"], log["step"]
     ends = np.flatnonzero(np.diff(epochs))
     if not len(ends):
@@ -263,19 +271,19 @@ def _mark_epochs(axes: Axes, log: Log) -> None:
 
 
 def _fit_losses(axes: Axes, columns: Sequence[Floats]) -> None:
-    """Let an axis reach from the lowest loss to the highest, but for outliers of long logs."""
+    """Fit an axis to the lowest and the highest loss, ignoring high outliers of long logs."""
     low, high = np.inf, -np.inf
     for column in columns:
         known = column[np.isfinite(column)]
         if len(known):
-            top = np.quantile(known, SHOWN_SHARE) if len(known) >= MANY_ROWS else known.max()
+            top = np.quantile(known, SHOWN_LOSSES) if len(known) >= MANY_ROWS else known.max()
             low, high = min(low, known.min()), max(high, top)
     margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
     axes.set_ylim(low - margin, high + margin)
 
 
 def _fit_panel(axes: Axes, name: str, columns: Sequence[Floats]) -> None:
-    """Let an axis start at 0, and say what is on it."""
+    """Title a panel, and let its axis start at 0."""
     _title(axes, PANELS[name])
     axes.set_ylim(0, 1.1 * max(float(np.nanmax(column)) for column in columns) or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=ROUND))
@@ -288,7 +296,7 @@ def _title(axes: Axes, text: str) -> None:
 
 
 def _put_legend(head: Axes, lines: Mapping[str, Line2D], caption: str) -> None:
-    """Say above all axes what the lines are, where no curve is covered."""
+    """Put the legend above all axes, where it covers no curve."""
     legend = head.legend(
         list(lines.values()),
         [str(number) for number in range(len(lines))],
@@ -302,6 +310,6 @@ def _put_legend(head: Axes, lines: Mapping[str, Line2D], caption: str) -> None:
         labelcolor=TEXT,
     )
     legend.get_title().set(color=SOFT, parse_math=False)
-    # Names of runs come in afterwards: matplotlib leaves those out that begin with _.
+    # Names of runs are set afterwards: matplotlib leaves out labels that begin with _.
     for text, name in zip(legend.get_texts(), lines, strict=True):
         text.set(text=name, parse_math=False)

@@ -29,9 +29,11 @@ def gallery(
     tile : int
         Side of the squares in pixels.
 
-    Returns
-    -------
-    PIL.Image.Image
+    Examples
+    --------
+    >>> photograph = np.zeros((20, 30, 3), np.uint8)
+    >>> gallery([[photograph, photograph]], ["first", "second"], tile=100).size
+    (218, 146)
     """
     n_columns = len(captions)
     width = n_columns * (tile + GAP) + GAP
@@ -61,20 +63,16 @@ def montage(
     Parameters
     ----------
     tiles : iterable of ndarray of shape (H, W, 3), uint8
-        Each photograph is fitted into a square, its aspect kept; row after row. They are taken one
-        by one, so an iterator holds no more than one large photograph at a time.
+        Row after row; each photograph is fitted into a square, its aspect kept. Photographs are
+        taken one by one, so an iterator need not hold more than one of full size.
     title : str
-        As short as the sheet is wide.
+        Not shortened, so it must fit the width.
     columns : int
+        The sheet has the width of this many tiles even if there are fewer.
     tile : int
         Side of the squares in pixels.
     headings : sequence of str
-        Names of the columns, if they are to have any.
-
-    Returns
-    -------
-    PIL.Image.Image
-        As wide as `columns` tiles, however many there are.
+        Names of the columns, if any.
     """
     photographs = [fitted(photograph, tile) for photograph in tiles]
     n_rows = -(-len(photographs) // columns)
@@ -95,13 +93,13 @@ def montage(
 
 
 def _paste(canvas: Image.Image, photograph: Image.Image, left: int, top: int, tile: int) -> None:
-    """Put a photograph into the middle of a square."""
+    """Paste a photograph into the middle of a square."""
     left += (tile - photograph.width) // 2
     canvas.paste(photograph, (left, top + (tile - photograph.height) // 2))
 
 
 def fitted(photograph: NDArray[np.uint8], tile: int) -> Image.Image:
-    """Return a photograph made to fit into a square of `tile` pixels, its aspect kept."""
+    """Return a photograph resized to fit into a square of `tile` pixels, its aspect kept."""
     image = Image.fromarray(photograph)
     scale = tile / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

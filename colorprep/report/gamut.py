@@ -1,4 +1,4 @@
-"""Maps of the gamut: every bin of a quantizer at its place, in its own color."""
+"""Maps of bins: every bin of a quantizer at its place, in its own color."""
 
 from __future__ import annotations
 
@@ -26,21 +26,11 @@ SHARES = (0.1, 0.01, 0.001, 0.0001, 0.00001)
 MAP_SIDE, LABEL_ROOM = 4.4, 0.8  # inches
 KEY_ROOM = 0.12  # of the longer side
 TURNS = (0.0, 0.25, 0.5, 0.75, 1.0)
-MOST_DRAWN = 2000  # more squares than these are drawn as one picture, to keep the page small
+MOST_DRAWN = 2000  # more squares are embedded as one raster image, to keep the page small
 
 
 def draw_prior(quantizer: Quantizer, probs: Floats, weights: Floats) -> Figure:
-    """Draw a prior and its rebalancing weights, one above the other.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
-    probs, weights : ndarray of shape (Q,), float64
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw a prior and, below it, its rebalancing weights."""
     figure = blank_figure(2 * (MAP_SIDE + LABEL_ROOM) + 1.0)
     above, below = figure.subplots(2, 1)
     _map_shares(above, quantizer, probs)
@@ -52,14 +42,14 @@ def draw_prior(quantizer: Quantizer, probs: Floats, weights: Floats) -> Figure:
 
 
 def draw_shares(quantizer: Quantizer, probs: Floats) -> Figure:
-    """Draw a prior: the area of a bin's square tells its share of the pixels on a log scale."""
+    """Draw a prior: the area of a bin's square is its fraction of the pixels on a log scale."""
     figure, axes = _map_figure(quantizer)
     _map_shares(axes, quantizer, probs)
     return figure
 
 
 def draw_weights(quantizer: Quantizer, weights: Floats) -> Figure:
-    """Draw rebalancing weights: the area of a bin's square tells its weight."""
+    """Draw rebalancing weights: the area of a bin's square is proportional to its weight."""
     figure, axes = _map_figure(quantizer)
     _map_weights(axes, quantizer, weights)
     return figure
@@ -68,21 +58,17 @@ def draw_weights(quantizer: Quantizer, weights: Floats) -> Figure:
 def draw_differences(quantizer: Quantizer, differences: Floats) -> Figure:
     """Draw how two priors differ.
 
+    A bin's square is full if the difference is above 0 and hollow if it is below. Its area is
+    proportional to the square root of the difference, since a few are large and most are small.
+
     Parameters
     ----------
     quantizer : Quantizer
     differences : ndarray of shape (Q,), float64
-        Of shares.
-
-    Returns
-    -------
-    Figure
-        A bin's square is full where the difference is above 0 and hollow where it is below; its
-        area tells the root of how large it is.
+        Of probabilities.
     """
     figure, axes = _map_figure(quantizer)
     largest = float(np.abs(differences).max()) or 1.0
-    # The root, since a few differences are large and most are small.
     areas = np.sqrt(np.abs(differences) / largest)
     _map_bins(axes, quantizer, areas, hollow=differences < 0)
     entries = [(n**-0.5, short(100 * largest / n)) for n in (1, 10, 100)]
@@ -91,18 +77,14 @@ def draw_differences(quantizer: Quantizer, differences: Floats) -> Figure:
 
 
 def draw_uncertainties(quantizer: Quantizer, relative: Floats) -> Figure:
-    """Draw how uncertain each bin's share is.
+    """Draw how uncertain each bin's share is, as the area of its square.
 
     Parameters
     ----------
     quantizer : Quantizer
     relative : ndarray of shape (Q,), float64
-        Half the width of the interval over the share; NaN for bins without a pixel.
-
-    Returns
-    -------
-    Figure
-        The area of a bin's square; a full one stands for 100% and more.
+        Half the width of the interval over the share; NaN for bins without a pixel. Values of 1
+        and more fill a square.
     """
     figure, axes = _map_figure(quantizer)
     _map_bins(axes, quantizer, np.nan_to_num(relative))
@@ -111,18 +93,18 @@ def draw_uncertainties(quantizer: Quantizer, relative: Floats) -> Figure:
 
 
 def bin_colors(quantizer: Quantizer, bins: NDArray[np.intp] | None = None) -> Floats:
-    """Return a displayable color for each bin, float64 sRGB in [0, 1].
+    """Return a displayable color for each bin.
 
     Parameters
     ----------
     quantizer : Quantizer
     bins : ndarray of shape (N,), intp, or None
-        Which ones; None takes all.
+        None takes all bins.
 
     Returns
     -------
-    ndarray of shape (N, 3), float64
-        Of ab, see `displayed`; of hue and chroma, at HSL lightness 0.5.
+    ndarray of shape (N, 3), float64 sRGB in [0, 1]
+        From `displayed` for ab; at HSL lightness 0.5 for hue and chroma.
     """
     centers = quantizer.centers if bins is None else quantizer.centers[bins]
     if quantizer.space == "ab":
@@ -131,7 +113,7 @@ def bin_colors(quantizer: Quantizer, bins: NDArray[np.intp] | None = None) -> Fl
 
 
 def displayed(ab: Floats) -> Floats:
-    """Return displayable colors of ab.
+    """Return displayable colors with the given ab.
 
     Parameters
     ----------
@@ -140,8 +122,14 @@ def displayed(ab: Floats) -> Floats:
     Returns
     -------
     ndarray of shape (N, 3), float64 sRGB in [0, 1]
-        At the lightness, of those from 20 to 90, at which sRGB comes nearest; of equally good
-        ones the nearest to 65.
+        At the lightness from 20 to 90 at which sRGB comes nearest to ab; of equally good ones the
+        nearest to 65.
+
+    Examples
+    --------
+    >>> displayed(np.array([[0.0, 0.0], [80.0, 60.0]])).round(2)
+    array([[0.62, 0.62, 0.62],
+           [0.99, 0.  , 0.1 ]])
     """
     levels = np.array(sorted(range(20, 91), key=lambda level: abs(level - 65)), np.float64)
     lab = np.empty((len(levels), len(ab), 3))
@@ -154,13 +142,13 @@ def displayed(ab: Floats) -> Floats:
 
 
 def _map_shares(axes: Axes, quantizer: Quantizer, probs: Floats) -> None:
-    _map_bins(axes, quantizer, _share_area(probs))
-    _key(axes, quantizer, [(float(_share_area(p)), percent(p)) for p in SHARES])
+    _map_bins(axes, quantizer, _log_area(probs))
+    _key(axes, quantizer, [(float(_log_area(p)), percent(p)) for p in SHARES])
 
 
-def _share_area(share: Any) -> Any:
-    """Area of a square for a share of the pixels: its logarithm, 0 at 1e-7 and 1 at 1."""
-    return np.log10(np.maximum(share, 1e-7)) / 7.0 + 1.0
+def _log_area(probs: Any) -> Any:
+    """Return the area of squares for probabilities: their logarithm, 0 at 1e-7 and 1 at 1."""
+    return np.log10(np.maximum(probs, 1e-7)) / 7.0 + 1.0
 
 
 def _map_weights(axes: Axes, quantizer: Quantizer, weights: Floats) -> None:
@@ -171,7 +159,7 @@ def _map_weights(axes: Axes, quantizer: Quantizer, weights: Floats) -> None:
 def _map_bins(
     axes: Axes, quantizer: Quantizer, areas: Floats, hollow: NDArray[np.bool_] | None = None
 ) -> None:
-    """Draw each bin as a square of its color, its area as given from 0 to 1, some with a hole."""
+    """Draw each bin as a square of its color, with an area from 0 to 1, some with a hole."""
     plain(axes)
     plane = _plane(quantizer)
     positions, side = plane.positions, plane.side
@@ -196,7 +184,7 @@ def _map_bins(
 
 
 def _key(axes: Axes, quantizer: Quantizer, entries: Sequence[tuple[float, str]]) -> None:
-    """Explain the squares' sizes in a row below the bins."""
+    """Draw a key to the squares' sizes in a row below the bins."""
     side = _plane(quantizer).side
     (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
     width = right - left
@@ -218,9 +206,9 @@ class _Plane(NamedTuple):
     ----------
     positions : ndarray of shape (Q, 2), float64
     side : float
-        Of the room that each bin has.
+        Of the square that each bin may fill.
     x, y : str
-        What the axes are.
+        Labels of the axes.
     """
 
     positions: Floats
@@ -230,14 +218,14 @@ class _Plane(NamedTuple):
 
     @property
     def reach(self) -> tuple[Floats, Floats]:
-        """The lower left and the upper right corner, with room for a key below the bins."""
+        """Lower left and upper right corner, with room for a key below the bins."""
         low = self.positions.min(axis=0) - self.side
         high = self.positions.max(axis=0) + self.side
         return low - [0.0, KEY_ROOM * (high - low).max()], high
 
 
 def _plane(quantizer: Quantizer) -> _Plane:
-    """Return the plane that bins are best seen in: ab, hue by chroma for grids, or a disk."""
+    """Return the plane that suits the bins: ab, hue by chroma for grids, or else a disk."""
     centers = quantizer.centers
     if quantizer.space == "ab":
         names = "a: green to red (CIELAB)", "b: blue to yellow (CIELAB)"
@@ -250,7 +238,7 @@ def _plane(quantizer: Quantizer) -> _Plane:
 
 
 def _map_figure(quantizer: Quantizer) -> tuple[Figure, Axes]:
-    """Return a figure and axes as high as a map of the bins takes."""
+    """Return a figure and axes with the height of a map of the bins."""
     low, high = _plane(quantizer).reach
     width, height = high - low
     figure = blank_figure(LABEL_ROOM + MAP_SIDE * min(1.0, height / width))
@@ -265,13 +253,13 @@ def _add_squares(axes: Axes, middles: Floats, sides: Floats, colors: Floats) -> 
 
 
 def _squares(middles: Floats, sides: Floats) -> list[Floats]:
-    """Return the corners of squares, (5, 2) each, the first one again as the last."""
+    """Return the corners of squares, (5, 2) each, the first repeated as the last."""
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5], [-0.5, -0.5]])
     return list(middles[:, None, :] + sides[:, None, None] * corners)
 
 
 def _cell_side(positions: Floats) -> float:
-    """Return the typical distance of a bin to its nearest neighbor, less a little."""
+    """Return a little less than the median distance of a bin to its nearest neighbor."""
     distinct = np.unique(np.round(positions, 9), axis=0)
     nearest = cKDTree(distinct).query(distinct, k=2)[0][:, 1]
     return min(0.92 * float(np.median(nearest)), 0.1 * float(np.abs(positions).max()))

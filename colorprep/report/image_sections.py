@@ -14,7 +14,7 @@ from ..quantize.quantizer import Quantizer
 from ..quantize.round_trip import RoundTrip, round_trip
 from .charts import draw_errors, draw_round_trips, draw_scores
 from .numbers import quantity, short
-from .page import Block, Chart, Note, Photographs, Section, Table, missing
+from .page import Block, Chart, Note, PhotographSheet, Section, Table, placeholder
 from .thumbnails import contact_sheet
 
 ERROR_RANKS = {"median": 0.5, "95th percentile": 0.95, "99th percentile": 0.99, "worst": 1.0}
@@ -35,7 +35,7 @@ class Ranked(NamedTuple):
     key : str
     score : float
     tile : ndarray of shape (S, S, 3), uint8, or None
-        None where the image cannot be read.
+        None if the image cannot be read.
     """
 
     rank: int
@@ -46,7 +46,7 @@ class Ranked(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class RoundTripSample:
-    """Pixels of a sample of images, and what became of them.
+    """Pixels of a sample of images, and their round-trip errors.
 
     Attributes
     ----------
@@ -67,14 +67,14 @@ def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Sectio
     Parameters
     ----------
     scores : ndarray of shape (n,), float64
-        By rank; of no image where there is no ranking.
+        By rank; empty without a ranking.
     shown : sequence of sequence of Ranked
-        Images of neighboring ranks.
+        Groups of images of neighboring ranks.
     """
     title = "From the most to the least colorful"
     if not len(scores):
         text = "There is no ranking yet; `colorprep rgbvar` makes it."
-        return missing("ranking", title, text)
+        return placeholder("ranking", title, text)
     spread = (
         f"Scores fall from {short(scores[0])} over {short(float(np.median(scores)))} in the middle "
         f"to {short(scores[-1])}"
@@ -88,7 +88,7 @@ def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Sectio
         "where the photographs begin.",
         f"A falling curve of {quantity(len(scores), 'score')}. {spread}.",
     )
-    sheets = [sheet for group in shown if (sheet := _photographs(group)) is not None]
+    sheets = [sheet for group in shown if (sheet := _sheet(group)) is not None]
     blocks: list[Block] = [chart, *sheets]
     if len(sheets) < len(shown):
         blocks.append(Note("Photographs are left out where the images cannot be read."))
@@ -107,11 +107,11 @@ def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Sectio
 
 
 def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> Section:
-    """Show what colors of the images lose by being encoded and decoded."""
+    """Show what colors of the images lose when they are encoded and decoded."""
     title = "The round trip"
     if sample is None:
         text = "The images cannot be read here; `colorprep report --dir FOLDER` finds them."
-        return missing("round-trip", title, text)
+        return placeholder("round-trip", title, text)
     errors = sample.errors
     facts = {name: _error_facts(values) for name, values in zip(DECODINGS, errors, strict=True)}
     medians = ", ".join(f"{short(one['median'])} {name}" for name, one in facts.items())
@@ -122,22 +122,6 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
         "For each way of decoding, the share of the pixels whose error is no larger than this. "
         "The further left and up, the better.",
         f"Three rising curves of color differences. Medians: {medians}.",
-    )
-    order = np.argsort(errors.hard, kind="stable")
-    last = len(order) - 1
-    chosen = order[[round(share * last) for share in ERROR_RANKS.values()]]
-    rgb, some = sample.rgb[chosen], RoundTrip(*(values[chosen] for values in errors))
-    swatches = Chart(
-        "round-trip-colors",
-        "What the errors look like",
-        draw_round_trips(list(ERROR_RANKS), rgb, round_trip(quantizer, rgb), some),
-        "Colors of the photographs at ranks of the hard error, beside what comes back of them, "
-        "with the color difference below. The lightness is kept.",
-        "Hard errors: "
-        + ", ".join(
-            f"{name} {short(error)}" for name, error in zip(ERROR_RANKS, some.hard, strict=True)
-        )
-        + ".",
     )
     table = Table(
         "Color differences (CIEDE2000)",
@@ -153,13 +137,13 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
         "difference of 1 is just noticeable side by side. Measured on "
         f"{len(sample.rgb):,} pixels of {quantity(sample.n_images, 'image')}, a grid of each."
     )
-    told_facts = {"n_images": sample.n_images, "n_pixels": len(sample.rgb), **facts}
-    blocks: list[Block] = [chart, swatches, table]
-    return Section("round-trip", title, reading, blocks, told_facts)
+    counts = {"n_images": sample.n_images, "n_pixels": len(sample.rgb)}
+    blocks: list[Block] = [chart, _error_swatches(quantizer, sample), table]
+    return Section("round-trip", title, reading, blocks, {**counts, **facts})
 
 
 def error_summary(sample: RoundTripSample) -> str:
-    """Tell the median error of annealed decoding."""
+    """Format the median error of annealed decoding."""
     return f"ΔE {short(float(np.median(sample.errors.annealed)))}"
 
 
@@ -173,11 +157,11 @@ def skipped_section(
     Parameters
     ----------
     skipped : mapping of str to mapping of str to int
-        By command: how many for each reason.
+        For each command, the number of images by reason.
     meanings : mapping of str to mapping of str to str
-        By command: what its reasons mean.
+        For each command, what its reasons mean.
     passed_over : str
-        A sentence on the other files of the source, empty if there are none.
+        A sentence on the other files of the source, or empty.
     """
     rows = [
         [reason, command, f"{n:,}", meanings[command].get(reason, "")]
@@ -199,8 +183,25 @@ def skipped_section(
     return Section("skipped", "Skipped and odd images", reading, blocks, facts)
 
 
-def _photographs(group: Sequence[Ranked]) -> Photographs | None:
-    """Return the readable photographs of neighboring ranks as one picture."""
+def _error_swatches(quantizer: Quantizer, sample: RoundTripSample) -> Chart:
+    """Show the colors at some ranks of the hard error, and what decoding makes of them."""
+    order = np.argsort(sample.errors.hard, kind="stable")
+    last = len(order) - 1
+    chosen = order[[round(quantile * last) for quantile in ERROR_RANKS.values()]]
+    rgb, errors = sample.rgb[chosen], RoundTrip(*(values[chosen] for values in sample.errors))
+    named = zip(ERROR_RANKS, errors.hard, strict=True)
+    return Chart(
+        "round-trip-colors",
+        "What the errors look like",
+        draw_round_trips(list(ERROR_RANKS), rgb, round_trip(quantizer, rgb), errors),
+        "Colors of the photographs at ranks of the hard error, beside what comes back of them, "
+        "with the color difference below. The lightness is kept.",
+        f"Hard errors: {', '.join(f'{name} {short(error)}' for name, error in named)}.",
+    )
+
+
+def _sheet(group: Sequence[Ranked]) -> PhotographSheet | None:
+    """Return the readable photographs of neighboring ranks as one image."""
     read = [image for image in group if image.tile is not None]
     if not read:
         return None
@@ -210,7 +211,7 @@ def _photographs(group: Sequence[Ranked]) -> Photographs | None:
     keys = ", ".join(image.key for image in read)
     ranks = f"{first.rank:,} to {last.rank:,}"
     description = f"Photographs of ranks {ranks}: {keys}"
-    return Photographs(f"Ranks {ranks}, {scores}", jpeg, size, description)
+    return PhotographSheet(f"Ranks {ranks}, {scores}", jpeg, size, description)
 
 
 def _error_facts(values: NDArray[np.float64]) -> dict[str, float]:

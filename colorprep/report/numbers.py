@@ -1,20 +1,38 @@
-"""How numbers are told in words: shares, counts and plain figures."""
+"""Formatting of numbers: fractions, differences, counts and plain values."""
 
 from __future__ import annotations
 
 
-def percent(share: float) -> str:
-    """Tell a share in three digits and without an exponent, such as ``22.7%`` or ``0.0012%``."""
-    return f"{short(100.0 * share)}%"
+def percent(fraction: float) -> str:
+    """Format a fraction as a percentage of three digits, without an exponent.
+
+    Examples
+    --------
+    >>> percent(0.22654), percent(0.000012)
+    ('22.7%', '0.0012%')
+    """
+    return f"{short(100.0 * fraction)}%"
 
 
 def points(difference: float) -> str:
-    """Tell a difference of two shares in percentage points, with its sign."""
+    """Format a difference of two fractions as percentage points, with its sign.
+
+    Examples
+    --------
+    >>> points(0.0123), points(-0.5)
+    ('+1.23', '−50')
+    """
     return f"{'−' if difference < 0 else '+'}{short(abs(100.0 * difference))}"
 
 
 def short(value: float) -> str:
-    """Tell a number in three digits, such as ``0.0012``, ``4,830`` or, from 10^7 on, ``1.2e30``."""
+    """Format a number with three digits, from 10^7 on with an exponent.
+
+    Examples
+    --------
+    >>> short(0.00123456), short(4831.2), short(1.2e30)
+    ('0.00123', '4,830', '1.2e30')
+    """
     rounded = float(f"{value:.3g}")
     if abs(rounded) >= 1e7:
         return f"{rounded:g}".replace("e+", "e")
@@ -24,5 +42,11 @@ def short(value: float) -> str:
 
 
 def quantity(n: int, noun: str) -> str:
-    """Tell how many there are of something, as in ``1 image`` or ``1,200 images``."""
+    """Format a count with its noun.
+
+    Examples
+    --------
+    >>> quantity(1, "image"), quantity(1200, "image")
+    ('1 image', '1,200 images')
+    """
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

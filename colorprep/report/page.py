@@ -1,6 +1,6 @@
 """The page: sections of text, charts, photographs and tables, as one file of HTML.
 
-It needs no network and no script. Charts are SVG within it, photographs JPEG within it.
+The page needs no network and no script. Charts are embedded as SVG, photographs as JPEG.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .svg import inline_svg
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A figure that is drawn.
+    """A figure with its texts.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class Chart:
     title : str
     figure : Figure
     reading : str
-        How it is read, for those who see it.
+        How to read the figure.
     description : str
-        What there is to be seen, in numbers, for those who do not.
+        What it shows, in numbers, for screen readers.
     """
 
     name: str
@@ -43,13 +43,13 @@ class Chart:
 
     @property
     def svg(self) -> Markup:
-        """The figure as an element of the page."""
+        """The figure as an <svg> element."""
         return Markup(inline_svg(self.figure, self.name, self.title, self.description))
 
 
 @dataclass(frozen=True)
-class Photographs:
-    """A picture made of photographs.
+class PhotographSheet:
+    """An image of several photographs.
 
     Attributes
     ----------
@@ -58,6 +58,7 @@ class Photographs:
     size : tuple of int
         Width and height in pixels.
     description : str
+        For screen readers.
     """
 
     title: str
@@ -68,7 +69,7 @@ class Photographs:
 
     @property
     def uri(self) -> str:
-        """The picture as the address of an image."""
+        """The image as a data URI."""
         return f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode('ascii')}"
 
 
@@ -80,9 +81,9 @@ class Swatch(NamedTuple):
     color : str
         As in ``#a0b0c0``.
     text : str
-        What is written beside it.
+        Stands beside the color.
     name : str
-        What a screen reader calls it.
+        For screen readers.
     """
 
     color: str
@@ -101,10 +102,10 @@ class Table:
     ----------
     caption : str
     columns : sequence of str
-        Their names; none where each row is a name and a value.
+        Names of the columns; empty if each row is a name and a value.
     rows : sequence of sequence of str or swatches
     words : bool
-        Whether the cells are words, not numbers to be aligned at their end.
+        Whether the cells hold text, not numbers to align at the right.
     """
 
     caption: str
@@ -116,13 +117,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Note:
-    """A paragraph. What stands between backquotes is a command or a name."""
+    """A paragraph. Text between backquotes is a command or a name."""
 
     text: str
     kind: ClassVar[str] = "note"
 
 
-Block: TypeAlias = Chart | Photographs | Table | Note
+Block: TypeAlias = Chart | PhotographSheet | Table | Note
 
 
 @dataclass(frozen=True)
@@ -132,13 +133,13 @@ class Section:
     Attributes
     ----------
     anchor : str
-        Its name in addresses and in JSON.
+        Its name in URLs and in JSON.
     title : str
     reading : str
-        In plain language, what it is about and how it is read.
-    blocks : sequence of Chart, Photographs, Table or Note
+        What the section is about and how to read it, in plain language.
+    blocks : sequence of Chart, PhotographSheet, Table or Note
     facts : dict or None
-        Its numbers, fit for JSON; None where there is nothing to tell yet.
+        Its numbers, as plain values for JSON; None for placeholders.
     """
 
     anchor: str
@@ -148,25 +149,26 @@ class Section:
     facts: dict[str, Any] | None = field(default_factory=dict)
 
 
-def missing(anchor: str, title: str, text: str) -> Section:
-    """Return a section that only tells how to fill it."""
+def placeholder(anchor: str, title: str, text: str) -> Section:
+    """Return a section that only explains how to fill it."""
     return Section(anchor, title, text, [], None)
 
 
-def render(title: str, summary: Mapping[str, str], sections: Sequence[Section]) -> str:
-    """Return the page.
+def render_page(title: str, summary: Mapping[str, str], sections: Sequence[Section]) -> str:
+    """Return the page as HTML; the same contents give the same string.
 
     Parameters
     ----------
     title : str
     summary : mapping of str to str
-        The numbers that matter most, by name.
+        The most important numbers by name, shown on top.
     sections : sequence of Section
 
-    Returns
-    -------
-    str
-        Same contents, same text.
+    Examples
+    --------
+    >>> html = render_page("Report", {"images": "40"}, [Section("a", "A & B", "", [Note("Text.")])])
+    >>> "<h1>Report</h1>" in html, "A &amp; B" in html
+    (True, True)
     """
     environment = Environment(
         loader=PackageLoader(__package__, "."),
@@ -182,7 +184,7 @@ def render(title: str, summary: Mapping[str, str], sections: Sequence[Section]) 
 
 
 def _marked(text: str) -> Markup:
-    """Return text in which what stands between backquotes is code."""
+    """Return text as HTML, with <code> elements for what stands between backquotes."""
     parts = printable(text).split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if index % 2 else part

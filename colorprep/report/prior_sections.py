@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ COMMONEST = 8
 
 
 def prior_section(prior: Prior) -> Section:
-    """Show the gamut with the prior on it."""
+    """Show the prior on a map of its bins."""
     quantizer, probs = prior.quantizer, prior.probs
     n_bins, n_empty = len(probs), int(np.count_nonzero(prior.counts == 0))
     commonest = np.argsort(-probs, kind="stable")[:COMMONEST]
@@ -48,17 +49,14 @@ def prior_section(prior: Prior) -> Section:
         "in the row below, a color is ten times rarer. Empty frames are bins that hardly occur.",
         description,
     )
+    swatches = bin_swatches(quantizer, commonest)
+    columns = swatches, probs[commonest], np.cumsum(probs[commonest])
     table = Table(
         "The commonest bins",
         ["bin", "share of the pixels", "together"],
         [
             [[swatch], percent(share), percent(together)]
-            for swatch, share, together in zip(
-                bin_swatches(quantizer, commonest),
-                probs[commonest],
-                np.cumsum(probs[commonest]),
-                strict=True,
-            )
+            for swatch, share, together in zip(*columns, strict=True)
         ],
     )
     facts = {
@@ -99,17 +97,6 @@ def smoothing_section(prior: Prior) -> Section:
         f"Shares of {len(hard)} bins on a log scale. {moved} The largest share is "
         f"{percent(hard.max())} as counted and {percent(smoothed.max())} smoothed.",
     )
-    table = Table(
-        "Before and after smoothing",
-        ["measure", "hard", "smoothed"],
-        [
-            ["bins with a share", *(f"{shape['n_held']:,}" for shape in shapes.values())],
-            ["largest share", *(percent(shape["largest"]) for shape in shapes.values())],
-            ["near-gray", *(percent(shape["gray_share"]) for shape in shapes.values())],
-            ["entropy, bits", *(short(shape["entropy_bits"]) for shape in shapes.values())],
-            ["effective bins", *(short(shape["effective_bins"]) for shape in shapes.values())],
-        ],
-    )
     reading = (
         "Counted shares leave holes and noise where few pixels fall; smoothing fills them from "
         "neighboring colors, so that no rare color gets an absurd weight by accident. "
@@ -121,13 +108,14 @@ def smoothing_section(prior: Prior) -> Section:
         "total_variation": apart.total_variation,
         **shapes,
     }
-    return Section("smoothing", "Hard and smoothed", reading, [chart, table], facts)
+    blocks: list[Block] = [chart, _smoothing_table(*shapes.values())]
+    return Section("smoothing", "Hard and smoothed", reading, blocks, facts)
 
 
 def weights_section(
     quantizer: Quantizer, weights: Weights, meta: dict[str, Any], origin: str
 ) -> Section:
-    """Show rebalancing weights, and what they do to the share of gray.
+    """Show rebalancing weights, and how much of the loss they leave to gray.
 
     Parameters
     ----------
@@ -136,7 +124,7 @@ def weights_section(
     meta : dict
         With ``lambda``, ``alpha`` and ``zero_bins``.
     origin : str
-        A sentence on where the weights are from.
+        A sentence on where the weights come from.
     """
     safety = weight_safety(weights, gray_bins(quantizer.centers, quantizer.space))
     spread = f"Weights reach from {short(safety.smallest)} to {short(safety.largest)}"
@@ -160,28 +148,14 @@ def weights_section(
         "upper bar is what is in the photographs, the lower one what training attends to.",
         f"Two bars: {gray}.",
     )
-    table = Table(
-        "What the weights do to the loss",
-        [],
-        [
-            ["lambda", short(meta["lambda"])],
-            ["alpha", short(meta["alpha"])],
-            ["empty bins", str(meta["zero_bins"])],
-            ["smallest weight", short(safety.smallest)],
-            ["largest weight", short(safety.largest)],
-            ["largest over smallest", short(safety.largest / safety.smallest)],
-            ["effective sample size", percent(safety.effective_share)],
-            ["near-gray among the pixels", percent(safety.gray_before)],
-            ["near-gray in the loss", percent(safety.gray_after)],
-        ],
-    )
     reading = (
         "Without weights a network learns to paint everything gray-brown, since most pixels are. "
         f"Weights let rare colors count more: {gray}. {origin}"
     )
     settings = {name: meta[name] for name in ("lambda", "alpha", "zero_bins")}
     facts = {**settings, **vars(safety)}
-    return Section("weights", "Weights and gray", reading, [weight_map, spectra, table], facts)
+    blocks: list[Block] = [weight_map, spectra, _weight_table(safety, meta)]
+    return Section("weights", "Weights and gray", reading, blocks, facts)
 
 
 def lambda_section(prior: Prior) -> Section:
@@ -203,20 +177,6 @@ def lambda_section(prior: Prior) -> Section:
         rows.append([f"{mix:g}", *_lambda_cells(safety)])
         bars.append((f"λ = {mix:g}", _in_the_loss(weights)))
         facts.append({"lambda": mix, **vars(safety)})
-    chart = Chart(
-        "lambda",
-        "The weighted loss for each lambda",
-        draw_spectra(quantizer, bars, "share of the weighted loss"),
-        "At lambda 1 all weights are equal, and the bar is that of the pixels. Towards 0 every bin "
-        "comes to count alike, however rare it is.",
-        "Near-gray in the loss: "
-        + ", ".join(
-            f"{percent(row['gray_after'])} at lambda {row['lambda']:g}"
-            for row in facts
-            if "gray_after" in row
-        )
-        + ".",
-    )
     columns = [
         "lambda",
         "smallest weight",
@@ -231,12 +191,12 @@ def lambda_section(prior: Prior) -> Section:
         "is taken (0.5 is usual). Less makes training more colorful and wastes more of the "
         "pixels: the effective sample size is the share of them that the loss still uses."
     )
-    blocks = [chart, table, *reasons]
+    blocks: list[Block] = [_lambda_chart(quantizer, bars, facts), table, *reasons]
     return Section("lambda", "The choice of lambda", reading, blocks, {"table": facts})
 
 
 def summary(prior: Prior, weights: Weights) -> dict[str, str]:
-    """Return the numbers of a prior and its weights that matter most, by name."""
+    """Return the most important numbers of a prior and its weights, by name."""
     safety = weight_safety(weights, gray_bins(prior.quantizer.centers, prior.quantizer.space))
     n_empty = int(np.count_nonzero(prior.counts == 0))
     return {
@@ -250,6 +210,57 @@ def summary(prior: Prior, weights: Weights) -> dict[str, str]:
     }
 
 
+def _smoothing_table(*shapes: dict[str, Any]) -> Table:
+    """Compare the hard and the smoothed prior."""
+    return Table(
+        "Before and after smoothing",
+        ["measure", "hard", "smoothed"],
+        [
+            ["bins with a share", *(f"{shape['n_held']:,}" for shape in shapes)],
+            ["largest share", *(percent(shape["largest"]) for shape in shapes)],
+            ["near-gray", *(percent(shape["gray_share"]) for shape in shapes)],
+            ["entropy, bits", *(short(shape["entropy_bits"]) for shape in shapes)],
+            ["effective bins", *(short(shape["effective_bins"]) for shape in shapes)],
+        ],
+    )
+
+
+def _weight_table(safety: WeightSafety, meta: dict[str, Any]) -> Table:
+    return Table(
+        "What the weights do to the loss",
+        [],
+        [
+            ["lambda", short(meta["lambda"])],
+            ["alpha", short(meta["alpha"])],
+            ["empty bins", str(meta["zero_bins"])],
+            ["smallest weight", short(safety.smallest)],
+            ["largest weight", short(safety.largest)],
+            ["largest over smallest", short(safety.largest / safety.smallest)],
+            ["effective sample size", percent(safety.effective_share)],
+            ["near-gray among the pixels", percent(safety.gray_before)],
+            ["near-gray in the loss", percent(safety.gray_after)],
+        ],
+    )
+
+
+def _lambda_chart(
+    quantizer: Quantizer, bars: Sequence[tuple[str, Floats]], facts: Sequence[Mapping[str, Any]]
+) -> Chart:
+    described = [
+        f"{percent(row['gray_after'])} at lambda {row['lambda']:g}"
+        for row in facts
+        if "gray_after" in row
+    ]
+    return Chart(
+        "lambda",
+        "The weighted loss for each lambda",
+        draw_spectra(quantizer, bars, "share of the weighted loss"),
+        "At lambda 1 all weights are equal, and the bar is that of the pixels. Towards 0 every bin "
+        "comes to count alike, however rare it is.",
+        f"Near-gray in the loss: {', '.join(described)}.",
+    )
+
+
 def _lambda_cells(safety: WeightSafety) -> list[str]:
     return [
         short(safety.smallest),
@@ -261,9 +272,9 @@ def _lambda_cells(safety: WeightSafety) -> list[str]:
 
 
 def _in_the_loss(weights: Weights) -> Floats:
-    """Return each bin's share of the weighted loss."""
-    share = weights.probs * weights.weights
-    normalized: Floats = share / share.sum()
+    """Return each bin's fraction of the weighted loss."""
+    weighted = weights.probs * weights.weights
+    normalized: Floats = weighted / weighted.sum()
     return normalized
 
 

@@ -1,4 +1,4 @@
-"""The section on provenance: what the report is made of, and how that was made."""
+"""The section on provenance: what the report was made from."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TITLES = {
 
 
 def provenance_section(artifacts: Mapping[str, Mapping[str, Any]]) -> Section:
-    """Show what each artifact is from.
+    """Show what each artifact was made from.
 
     Parameters
     ----------
     artifacts : mapping of str to mapping
-        Facts in plain values, nested as they are, by a name of `TITLES`.
+        Facts as plain values, possibly nested, by a name of `TITLES`.
     """
     tables = [
         Table(TITLES[name], [], [[key, value] for key, value in _flat(facts)], words=True)
@@ -39,7 +39,7 @@ def provenance_section(artifacts: Mapping[str, Mapping[str, Any]]) -> Section:
 
 
 def _flat(facts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return nested facts as lines, names joined by dots."""
+    """Return nested facts as pairs of name and value, names joined by dots."""
     lines: list[tuple[str, str]] = []
     for name, value in facts.items():
         if isinstance(value, Mapping):

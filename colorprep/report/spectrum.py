@@ -17,7 +17,7 @@ from .numbers import percent
 from .style import OWN_COLORS, SIZE, SOFT, blank_figure, label, plain
 
 SECTORS = 36
-FIRST_HUE = -10.0  # degrees; where a bar's colors begin: with magenta to red
+FIRST_HUE = -10.0  # degrees; a bar's colors begin between magenta and red
 ROW_HEIGHT = 0.36
 LONGEST_NAME = 16
 
@@ -25,19 +25,16 @@ LONGEST_NAME = 16
 def draw_spectra(quantizer: Quantizer, rows: Sequence[tuple[str, Floats]], x: str) -> Figure:
     """Draw distributions over the same bins as bars below one another.
 
+    Each bar begins with the near-gray bins, whose sum stands at its right end, followed by sectors
+    of hue in the mean color of their bins.
+
     Parameters
     ----------
     quantizer : Quantizer
     rows : sequence of tuple of str and ndarray of shape (Q,), float64
         Names and distributions, each summing to 1.
     x : str
-        What the whole length of a bar is.
-
-    Returns
-    -------
-    Figure
-        Each bar begins with its share of near-gray bins, told at its right end, and goes on
-        with sectors of hue; a sector has the mean color of what is in it.
+        Label of the axis: what a whole bar stands for.
     """
     figure = blank_figure(1.0 + ROW_HEIGHT * len(rows))
     axes = figure.subplots()
@@ -65,7 +62,7 @@ def draw_spectra(quantizer: Quantizer, rows: Sequence[tuple[str, Floats]], x: st
 
 
 def spectrum(quantizer: Quantizer, probs: Floats) -> tuple[Floats, Floats]:
-    """Return the near-gray share of a distribution, and those of the sectors of hue.
+    """Return how much of a distribution is near gray, and how much in each sector of hue.
 
     Parameters
     ----------
@@ -78,6 +75,13 @@ def spectrum(quantizer: Quantizer, probs: Floats) -> tuple[Floats, Floats]:
         Near-gray first.
     colors : ndarray of shape (37, 3), float64 sRGB in [0, 1]
         Of the mean ab of each.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> shares, colors = spectrum(ab_lattice(), np.full(313, 1 / 313))
+    >>> shares.shape, colors.shape, round(float(shares[0]), 4)
+    ((37,), (37, 3), 0.0288)
     """
     ab = centers_in_ab(quantizer.centers, quantizer.space)
     degrees = np.degrees(np.arctan2(ab[:, 1], ab[:, 0])) - FIRST_HUE

@@ -1,7 +1,7 @@
-"""How figures look: their colors, their size, and axes that stay in the background.
+"""Style of figures: colors, sizes, and unobtrusive axes.
 
-Figures are on a dark ground with light text. The page shows them in the colors of its theme
-instead, see `svg`, so every color that is no color of a bin comes from here.
+Figures have a dark background and light text. On a page, `svg` replaces these colors by those of
+the page's theme, so every color that is not a bin's own must come from here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FAINT = "#3a3e47"
 ACCENT = "#f08a4b"
 SECOND = "#6cc0e5"
 THIRD = "#c79bf2"
-# Lines side by side in PNG files; a page's theme knows the first three alone.
+# Colors of lines in PNG files; a page's theme has the first three only.
 SERIES = (ACCENT, SECOND, THIRD, "#8fce8b", "#f2d06b", "#f29bb5")
 
 WIDTH = 5.0
@@ -29,17 +29,17 @@ DPI = 168
 SIZE = 12
 TITLE_SIZE = 15
 
-# What draws colors of bins bears this mark, and keeps its colors in every theme.
+# The gid of artists that show colors of bins, which must not follow the theme.
 OWN_COLORS = "own-colors"
 
 
 def blank_figure(height: float) -> Figure:
-    """Return an empty figure, narrow enough that a phone shows its text at a readable size.
+    """Return an empty figure, narrow enough for its text to be readable on a phone.
 
     Parameters
     ----------
     height : float
-        In inches; the width is always the same.
+        In inches; the width is fixed.
     """
     layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.08)
     return Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=GROUND, layout=layout)
@@ -61,5 +61,5 @@ def label(axes: Axes, x: str, y: str) -> None:
 
 
 def percent_axis() -> FuncFormatter:
-    """Return what writes the ticks of an axis of shares as percentages."""
-    return FuncFormatter(lambda share, _: percent(share))
+    """Return a formatter that shows the ticks of fractions as percentages."""
+    return FuncFormatter(lambda fraction, _: percent(fraction))

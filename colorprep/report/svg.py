@@ -1,4 +1,4 @@
-"""Figures as SVG inside a page: in the colors of its theme, and readable by a screen reader."""
+"""Figures as SVG in the theme of a page, readable by a screen reader; figures as PNG files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from .gallery import GROUND, TEXT
 from .style import ACCENT, DPI, FAINT, OWN_COLORS, SECOND, SOFT, THIRD, TITLE_SIZE
 
-# The variables of the page's style sheet that take the place of the figures' colors.
+# Variables of the page's style sheet that replace the figures' colors.
 THEME = {
     GROUND: "var(--ground)",
     TEXT: "var(--text)",
@@ -36,15 +36,7 @@ _NUMERIC = ("d", "x", "y", "width", "height", "transform")
 
 
 def write_png(figure: Figure, title: str, path: Path) -> None:
-    """Write a figure as PNG, its title above it, on a dark ground.
-
-    Parameters
-    ----------
-    figure : Figure
-        Gets the title.
-    title : str
-    path : Path
-    """
+    """Write a figure as PNG with a title, on a dark background. Adds the title to the figure."""
     figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE, parse_math=False)
     with _quiet():
         _settle(figure)
@@ -52,10 +44,10 @@ def write_png(figure: Figure, title: str, path: Path) -> None:
 
 
 def _settle(figure: Figure) -> None:
-    """Lay a figure out for good, its axes at round positions.
+    """Fix a figure's layout, its axes at rounded positions.
 
-    The layout's solver goes through its variables in the order of their addresses, so its last
-    digits are of chance, and a pixel's shade may hang on them.
+    The layout's solver takes its variables in the order of their memory addresses, so the last
+    digits of its result vary at random, and with them the shades of single pixels.
     """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
@@ -71,22 +63,22 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:
     ----------
     figure : Figure
     name : str
-        Different for each figure of a page: all ids begin with it.
+        Different for each figure of a page; all ids begin with it.
     title, description : str
         What a screen reader reads out instead of the drawing.
 
     Returns
     -------
     str
-        Same figure, same text: no date, no random ids. Text is text, in the page's font, and
-        colors are the page's variables but for those of bins.
+        The same figure gives the same string: no date, no random ids. Text stays text, in the
+        page's font; colors are the page's variables, except those of bins.
     """
     stream = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT}), _quiet():
         figure.savefig(stream, format="svg", facecolor="none", metadata={"Date": None})
     root = ElementTree.fromstring(stream.getvalue())
     _without_namespaces(root)
-    for parent in root.iter():  # what is said of the file, and a style for the whole page
+    for parent in root.iter():  # metadata of the file, and a style that would affect the whole page
         for child in [*parent.findall("metadata"), *parent.findall("style")]:
             parent.remove(child)
     _shorten(root)
@@ -104,7 +96,7 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:
 
 
 def _without_namespaces(root: ElementTree.Element) -> None:
-    """Name elements and attributes as HTML does."""
+    """Remove namespaces from elements and attributes, as in HTML."""
     for element in root.iter():
         element.tag = _local(element.tag)
         attributes = {_local(key): value for key, value in element.attrib.items()}
@@ -117,7 +109,7 @@ def _local(name: str) -> str:
 
 
 def _shorten(root: ElementTree.Element) -> None:
-    """Leave out what a browser does not need: blanks, third decimals, unturned turns, fonts."""
+    """Remove what a browser does not need: blanks, third decimals, rotations by 0, fonts."""
     for element in root.iter():
         element.tail = None
         if element.tag not in ("text", "tspan"):
@@ -155,7 +147,7 @@ def _references(root: ElementTree.Element) -> Iterator[str]:
 
 
 def _take_theme(element: ElementTree.Element) -> None:
-    """Replace colors by the page's variables, but for colors of bins."""
+    """Replace colors by the page's variables, except those of bins."""
     if element.get("id") == OWN_COLORS:
         del element.attrib["id"]
         return
@@ -168,7 +160,7 @@ def _take_theme(element: ElementTree.Element) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep quiet about letters that the font of PNG files lacks: a page has its own fonts."""
+    """Silence warnings about glyphs that matplotlib's font lacks; a page has its own fonts."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")
         yield

@@ -1,4 +1,4 @@
-"""Bins in words and tables: what they are called, and their color."""
+"""Bins as text, as swatches in tables, and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from .page import Swatch
 
 
 def bin_name(quantizer: Quantizer, index: SupportsIndex) -> str:
-    """Tell a bin by its center, as in ``a 10, b −20`` or ``hue 30°, chroma 0.5``."""
+    """Name a bin by its center.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> bin_name(ab_lattice(), 120), bin_name(ab_lattice(), 0)
+    ('a 0, b 0', 'a −90, b 50')
+    """
     first, second = quantizer.centers[index]
     if quantizer.space == "ab":
         return f"a {_rounded(first)}, b {_rounded(second)}"
@@ -25,7 +32,7 @@ def bin_name(quantizer: Quantizer, index: SupportsIndex) -> str:
 def bin_swatches(
     quantizer: Quantizer, bins: NDArray[np.intp], texts: Sequence[str] | None = None
 ) -> list[Swatch]:
-    """Return swatches of bins, each with a text beside it, their names if none are given."""
+    """Return swatches of bins with texts beside them; None takes the names of the bins."""
     colors = map(to_hex, bin_colors(quantizer, bins))
     names = [bin_name(quantizer, i) for i in bins]
     if texts is None:
@@ -34,7 +41,7 @@ def bin_swatches(
 
 
 def bin_facts(quantizer: Quantizer, index: SupportsIndex, **values: Any) -> dict[str, Any]:
-    """Return a bin in plain values for JSON: its number, its center, and what is told of it."""
+    """Return a bin as plain values for JSON: its number, its center, and the given values."""
     center = [float(value) for value in quantizer.centers[index]]
     return {"bin": int(index), "center": center, **values}
 

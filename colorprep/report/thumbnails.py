@@ -19,7 +19,8 @@ def contact_sheet(tiles: Sequence[NDArray[np.uint8]]) -> tuple[bytes, tuple[int,
     Parameters
     ----------
     tiles : sequence of ndarray of shape (S, S, 3), uint8
-        One or more, all of one size. The last row is filled up with its last one's mean color.
+        One or more, all of one size. The last row is filled up with the mean color of the last
+        tile.
 
     Returns
     -------

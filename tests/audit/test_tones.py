@@ -31,7 +31,7 @@ def test_photographs_are_neither_gray_nor_toned(photograph):
 @pytest.mark.parametrize("kind", TONINGS[1:])
 @pytest.mark.parametrize("quality", [60, 90])
 def test_toned_copies_are_toned(photograph, kind, quality):
-    """Sepia, cyanotype and selenium are told through compression, by this rule alone."""
+    """Sepia, cyanotype and selenium are recognized through compression, by this rule alone."""
     copy = decode(compressed(toned(photograph, kind, np.random.default_rng(5)), quality))
     assert toning(copy).is_toned
     assert chroma_quantile(resize(copy, 64)) > GRAY_CHROMA

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from colorprep.printable import printable, printable_json
-from colorprep.report.page import missing, render
+from colorprep.report.page import placeholder, render_page
 
 NASTY = [
     "clear\x1b[2J.png",
@@ -88,7 +88,7 @@ def test_names_of_all_scripts_stay_as_they_are():
 
 def test_a_page_shows_them_escaped():
     """In a report they are escaped too, and what is markup stays markup."""
-    page = render("\u202etitle", {"a\x1b": "<b>\x07"}, [missing("x", "X", "run `y\x1b`")])
+    page = render_page("\u202etitle", {"a\x1b": "<b>\x07"}, [placeholder("x", "X", "run `y\x1b`")])
     assert not FORBIDDEN.intersection(page)
     assert r"\u202etitle" in page
     assert r"&lt;b&gt;\x07" in page

@@ -1,4 +1,4 @@
-"""Claims about drawing and splitting by chance: covering, nested, fair, the same for ever."""
+"""Claims about random drawing and splitting: covering, nested, fair, the same forever."""
 
 from collections import Counter
 
@@ -34,8 +34,8 @@ def webster_seats(sizes, n_seats):
     return seats
 
 
-def test_the_order_of_chance_is_a_published_hash():
-    """The place of a key is the SHA-256 of the seed, a line feed and the key, for ever."""
+def test_the_random_order_is_a_published_hash():
+    """The place of a key is the SHA-256 of the seed, a line feed and the key, forever."""
     assert chance("n01/a.jpg", 7).hex() == (
         "b1186b4126f0c02d95ac78ddfaeecb6d4df7cd3b5f3c36e17a4e285380ee26b1"
     )
@@ -159,12 +159,12 @@ def test_the_first_drawn_are_for_training(pairs, seed):
 
 @given(classed_keys(), SEEDS)
 def test_a_larger_val_leaves_test_alone(pairs, seed):
-    """With the same share of test, test holds the same images whatever the share of val."""
+    """With the same fraction for test, test holds the same images whatever the fraction for val."""
     assert split(*pairs, 0.1, 0.2, seed).test == split(*pairs, 0.3, 0.2, seed).test
 
 
 @pytest.mark.parametrize("shares", [(0, 0), (0.5, 0.5), (-0.1, 0.5), (float("nan"), 0.1)])
-def test_shares_that_split_nothing_are_refused(shares):
-    """Shares are 0 or more, not both 0, and leave something to train on."""
-    with pytest.raises(InputError, match="shares"):
+def test_fractions_that_split_nothing_are_refused(shares):
+    """Fractions are 0 or more, not both 0, and leave something to train on."""
+    with pytest.raises(InputError, match="fractions"):
         split(["a"], [""], *shares, 0)

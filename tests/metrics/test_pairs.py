@@ -103,7 +103,7 @@ def test_distances_are_symmetric(pair, name):
 
 
 def test_what_is_of_one_image_changes_sides(pair):
-    """Colorfulness and chroma are of the prediction and of the original, and told apart."""
+    """Colorfulness and chroma are of the prediction and of the original, and kept apart."""
     there, back = compare_images(*pair).metrics, compare_images(*pair[::-1]).metrics
     for name in ("colorfulness", "colorfulness_abs", "chroma_ab"):
         assert getattr(there, name) == getattr(back, f"{name}_original")

@@ -4,7 +4,15 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from colorprep.report.page import Note, Photographs, Section, Swatch, Table, missing, render
+from colorprep.report.page import (
+    Note,
+    PhotographSheet,
+    Section,
+    Swatch,
+    Table,
+    placeholder,
+    render_page,
+)
 from colorprep.report.thumbnails import contact_sheet
 
 EVIL = '<script>alert("1")</script>'
@@ -37,14 +45,14 @@ def page():
     blocks = [
         Table(EVIL, ["bin", EVIL], [[[Swatch("#102030", EVIL, EVIL)], EVIL]]),
         Table("pairs", [], [["name", "value"]], words=True),
-        Photographs(EVIL, jpeg, size, f'"{EVIL}'),
+        PhotographSheet(EVIL, jpeg, size, f'"{EVIL}'),
         Note(f"`code {EVIL}` and text"),
     ]
     sections = [
         Section("one", EVIL, EVIL, blocks),
-        missing("two", "Two", "`colorprep prior` makes it."),
+        placeholder("two", "Two", "`colorprep prior` makes it."),
     ]
-    return render(EVIL, {EVIL: EVIL}, sections)
+    return render_page(EVIL, {EVIL: EVIL}, sections)
 
 
 def test_names_are_never_markup():

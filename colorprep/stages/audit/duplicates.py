@@ -1,4 +1,4 @@
-"""Finding doubles among a source's images: candidates by fingerprint, each confirmed by pixels."""
+"""Finding duplicates among images: candidates by fingerprint, each confirmed by pixels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audit.candidates import near_pairs
-from ...audit.doubles import DisjointSets, compare
+from ...audit.duplicates import DisjointSets, align_and_compare
 from ...audit.fingerprints import SIDE
 from ...color.lab import Floats
 from ...color.luma import luma
@@ -25,7 +25,7 @@ from .inspection import Records
 Pairs = NDArray[np.int64]
 
 
-class Doubles(NamedTuple):
+class Duplicates(NamedTuple):
     """Which images show the same picture.
 
     Attributes
@@ -62,7 +62,7 @@ class _PairComparer:
             if first is None or second is None:
                 verdicts.append(False)
             else:
-                verdicts.append(compare(first, second).same_picture)
+                verdicts.append(align_and_compare(first, second).same_picture)
         return verdicts
 
     def _luma(self, index: int, scratch: Scratch) -> Floats | None:
@@ -74,9 +74,9 @@ class _PairComparer:
         return luma(resize(pixels, SIDE)) / 256.0
 
 
-def find_doubles(
+def find_duplicates(
     records: Records, reader: ImageReader, engine: Engine, reporter: Reporter
-) -> Doubles:
+) -> Duplicates:
     """Find the images that show the same picture.
 
     Parameters
@@ -90,7 +90,7 @@ def find_doubles(
 
     Returns
     -------
-    Doubles
+    Duplicates
     """
     indices = np.flatnonzero(records["read"])
     _, first, which = np.unique(records["digest"][indices], return_index=True, return_inverse=True)
@@ -101,7 +101,7 @@ def find_doubles(
         sets.join(i, j)
     candidates = _candidates(np.sort(indices[first]), records, reporter)
     _join_confirmed(sets, candidates, reader, engine, reporter)
-    return Doubles(sets.sets(), frozenset(np.unique(equal).tolist()))
+    return Duplicates(sets.sets(), frozenset(np.unique(equal).tolist()))
 
 
 def _candidates(indices: NDArray[np.int64], records: Records, reporter: Reporter) -> Pairs:

@@ -59,8 +59,8 @@ def write_table(path: Path, findings: Findings) -> None:
             judged = [row.key, ";".join(row.reasons), ";".join(row.notes)]
             error = "" if row.skip is None else f"{row.skip.reason}: {row.skip.detail}"
             number = 0 if row.index is None else findings.set_numbers[row.index]
-            doubles = [number, keys[findings.sets[number - 1][0]]] if number else ["", ""]
-            table.writerow([*judged, *doubles, *_facts(findings, row), error])
+            duplicates = [number, keys[findings.sets[number - 1][0]]] if number else ["", ""]
+            table.writerow([*judged, *duplicates, *_facts(findings, row), error])
 
 
 def write_lists(keep: Path, drop: Path, findings: Findings) -> None:
@@ -138,7 +138,7 @@ def _facts(findings: Findings, row: Row) -> Iterator[Any]:
 def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     """Draw a contact sheet of images that are dropped, the most doubtful ones first."""
     if reason == "duplicate":
-        return _sheet_of_doubles(findings, reader)
+        return _sheet_of_duplicates(findings, reader)
     dropped = np.flatnonzero(findings.reasons[reason])
     records = findings.records[dropped]
     doubtful = {
@@ -151,8 +151,8 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     return montage(_photographs(dropped[order][:SHOWN].tolist(), reader), title, COLUMNS)
 
 
-def _sheet_of_doubles(findings: Findings, reader: ImageReader) -> Image.Image:
-    """Draw doubles that are dropped, each beside the one that stays; exact ones come last."""
+def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image:
+    """Draw duplicates that are dropped, each beside the one that stays; exact ones come last."""
     pairs = [(members[0], other) for members in findings.sets for other in members[1:]]
     exact = findings.notes["exact-double"]
     pairs.sort(key=lambda pair: bool(exact[pair[1]]))

@@ -9,10 +9,10 @@ from heapq import merge
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audit import candidates, doubles, fingerprints, tones
+from ...audit import candidates, duplicates, fingerprints, tones
 from ...images.skip import Skip
 from ...images.source import Source
-from .duplicates import Doubles
+from .duplicates import Duplicates
 from .inspection import VIEW_SIZE, Records
 
 # Reasons that drop an image, in the order in which they are told.
@@ -59,10 +59,10 @@ RULES = {
     "ab_range_gray": {"below_range": tones.PUBLISHED_AB, "at": VIEW_SIZE},
     "duplicate": {
         "max_bits": candidates.MAX_DISTANCE,
-        "max_cut": doubles.MAX_CUT,
-        "min_correlation": doubles.MIN_CORRELATION,
-        "min_detail_correlation": doubles.MIN_DETAIL_CORRELATION,
-        "min_detail": doubles.MIN_DETAIL,
+        "max_cut": duplicates.MAX_CUT,
+        "min_correlation": duplicates.MIN_CORRELATION,
+        "min_detail_correlation": duplicates.MIN_DETAIL_CORRELATION,
+        "min_detail": duplicates.MIN_DETAIL,
         "stays": "not damaged, then not gray, toned, tiny or in shades of one ink, then the most "
         "pixels, the fewest of icc, cmyk, border and coarser color, the highest rgbvar, the first "
         "key",
@@ -107,7 +107,7 @@ class Findings:
     skipped : dict of int to Skip
         Images of the source that cannot be read, by index.
     sets : list of list of int
-        Doubles; of each set the first is the one that stays.
+        Duplicates; of each set the first is the one that stays.
     set_numbers : ndarray of shape (n,), int64
         The set that an image belongs to, counted from 1; 0 for none.
     leaks : list of int
@@ -143,7 +143,7 @@ def conclude(
     source: Source,
     records: Records,
     skipped: Mapping[int, Skip],
-    found: Doubles,
+    found: Duplicates,
     validation: Flags,
     allowed: Collection[str],
 ) -> Findings:
@@ -154,7 +154,7 @@ def conclude(
     source : Source
     records : ndarray of shape (n,), RECORD
     skipped : mapping of int to Skip
-    found : Doubles
+    found : Duplicates
     validation : ndarray of shape (n,), bool
         Which images are for validation.
     allowed : collection of str
@@ -174,7 +174,7 @@ def conclude(
         "tiny": read & (short < TINY_SIDE),
     }
     flawed = flags["gray"] | flags["toned"] | flags["tiny"]
-    rank = _rank_of_doubles(records, flawed)
+    rank = _rank_of_duplicates(records, flawed)
     sets = [sorted(members, key=lambda one: (*rank[one], one)) for members in found.sets]
     set_numbers = np.zeros(len(records), np.int64)
     for number, members in enumerate(sets, start=1):
@@ -202,7 +202,7 @@ def conclude(
     return Findings(source, records, skipped, sets, set_numbers, leaks, reasons, notes)
 
 
-def _rank_of_doubles(records: Records, flawed: Flags) -> list[tuple[float, ...]]:
+def _rank_of_duplicates(records: Records, flawed: Flags) -> list[tuple[float, ...]]:
     """Return sort keys for images; the lowest of a set of duplicates stays.
 
     A copy in shades of one ink counts as toned, however strong its color is. If one file stores

@@ -1,7 +1,7 @@
 """`colorprep audit`: which images a training set is better without, and why.
 
-Images are inspected in one pass, doubles found among their fingerprints and confirmed in a second
-look at the pixels. Nothing is deleted: lists say what to keep.
+Images are inspected in one pass, duplicates found among their fingerprints and confirmed in a
+second look at the pixels. Nothing is deleted: lists say what to keep.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from ..source import (
     open_source,
     warn_of_skips,
 )
-from .duplicates import find_doubles
+from .duplicates import find_duplicates
 from .files import (
     ClassCounts,
     count_classes,
@@ -138,11 +138,11 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     reader = image_reader(source, None, params.images)
     with open_engine(params.images) as engine:
         records, skipped = _inspect(source, params.images, engine, reporter)
-        doubles = find_doubles(records, reader, engine, reporter)
+        duplicates = find_duplicates(records, reader, engine, reporter)
     warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
     workspace.own_folder(params.output or AUDIT)
     workspace.own_folder(LISTS)
-    findings = conclude(source, records, skipped, doubles, validation, params.allowed)
+    findings = conclude(source, records, skipped, duplicates, validation, params.allowed)
     class_counts = count_classes(findings)
     summary = _summary(findings, class_counts, validation, params)
     written = (table, classes, summary_path, keep, drop, *sheet_paths(folder).values())
@@ -248,7 +248,7 @@ def _counts(flags: Mapping[str, Flags], outside: Mapping[str, int]) -> dict[str,
 
 
 def _sides(members: Sequence[int], source: Source, validation: Flags) -> dict[str, list[str]]:
-    """Return the keys of a set of doubles by what they are for."""
+    """Return the keys of a set of duplicates by what they are for."""
     sides: dict[str, list[str]] = {"validation": [], "training": []}
     for one in sorted(members):
         sides["validation" if validation[one] else "training"].append(source.keys[one])

@@ -27,7 +27,7 @@ from ...report.image_sections import (
     round_trip_section,
     skipped_section,
 )
-from ...report.page import Chart, Section, render
+from ...report.page import Chart, Section, render_page
 from ...report.prior_sections import (
     lambda_section,
     prior_section,
@@ -153,7 +153,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     if sample is not None:
         numbers |= {"median round-trip error": error_summary(sample)}
     name = prior.meta.get("name") or (source.name if source is not None and counted else None)
-    html = render(f"Color report of {name}" if name else "Color report", numbers, sections)
+    html = render_page(f"Color report of {name}" if name else "Color report", numbers, sections)
     with telling_replaced(reporter, path):
         write_text(path, html)
     figures: list[Path] = []

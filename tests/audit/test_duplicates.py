@@ -1,4 +1,4 @@
-"""Claims about doubles: copies are confirmed, likeness and plainness are not."""
+"""Claims about duplicates: copies are confirmed; similar and plain images are not."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from skimage.data import astronaut, chelsea, coffee, rocket
 from toning import TONINGS, compressed, toned
 
 from colorprep import decode
-from colorprep.audit.doubles import DisjointSets, compare
+from colorprep.audit.duplicates import DisjointSets, align_and_compare
 from colorprep.color.luma import luma
 from colorprep.images.resizing import resize
 
@@ -38,8 +38,8 @@ def test_cut_and_compressed_copies_are_the_same(photograph, cuts):
     """Copies cut by up to 5% at each side are confirmed, whichever image comes first."""
     copy = small(decode(compressed(cut(photograph, *cuts), 60)))
     for pair in ((small(photograph), copy), (copy, small(photograph))):
-        likeness = compare(*pair)
-        assert likeness.same_picture and likeness.detail_correlation > 0.85
+        similarity = align_and_compare(*pair)
+        assert similarity.same_picture and similarity.detail_correlation > 0.85
 
 
 @pytest.mark.parametrize("kind", TONINGS)
@@ -47,7 +47,7 @@ def test_cut_and_compressed_copies_are_the_same(photograph, cuts):
 def test_toned_copies_are_the_same(photograph, kind):
     """A gray or toned copy is the same picture."""
     copy = toned(photograph, kind, np.random.default_rng(0))
-    assert compare(small(photograph), small(copy)).same_picture
+    assert align_and_compare(small(photograph), small(copy)).same_picture
 
 
 @pytest.mark.parametrize("photograph", PHOTOGRAPHS)
@@ -55,14 +55,14 @@ def test_resized_copies_are_the_same(photograph):
     """A copy of a quarter of the width and another aspect is the same picture."""
     size = (photograph.shape[1] // 4, photograph.shape[0] // 3)
     copy = np.asarray(Image.fromarray(photograph).resize(size, Image.Resampling.BICUBIC))
-    assert compare(small(photograph), small(copy)).same_picture
+    assert align_and_compare(small(photograph), small(copy)).same_picture
 
 
 def test_different_photographs_are_not_the_same():
     """Nor are two halves of one photograph."""
     halves = [half for rgb in PHOTOGRAPHS for half in np.array_split(rgb, 2, axis=1)]
     for first, second in itertools.combinations(halves, 2):
-        assert not compare(small(first), small(second)).same_picture
+        assert not align_and_compare(small(first), small(second)).same_picture
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -73,15 +73,15 @@ def test_skies_are_not_claimed(seed):
     skies = [
         np.clip(slope * [0.7, 0.9, 1.0] + draw.normal(0, 3, (480, 640, 3)), 0, 255) for _ in "ab"
     ]
-    likeness = compare(*(small(sky.astype(np.uint8)) for sky in skies))
-    assert likeness.correlation > 0.99 and not likeness.same_picture
+    similarity = align_and_compare(*(small(sky.astype(np.uint8)) for sky in skies))
+    assert similarity.correlation > 0.99 and not similarity.same_picture
 
 
 def test_plain_images_are_not_claimed():
     """Where there is no detail nothing is claimed, not even of two equal sheets."""
     white = np.full((64, 64), 255.0)
-    assert not compare(white, white).same_picture
-    assert not compare(white, np.zeros((64, 64))).same_picture
+    assert not align_and_compare(white, white).same_picture
+    assert not align_and_compare(white, np.zeros((64, 64))).same_picture
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=30))
