@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from ..errors import InputError
-from .data.dataset import Batch
+from .data.batch import Batch
 
 
 def choose_device(name: str, number: int = 0) -> torch.device:

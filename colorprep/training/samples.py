@@ -11,7 +11,8 @@ from ..images.decoding import Pixels
 from ..quantize.quantizer import Quantizer
 from ..quantize.tables import soft_table
 from ..rendering import LabelGrid, colorize, render
-from .data.dataset import Batch, ShardDataset
+from .data.batch import Batch
+from .data.dataset import ShardDataset
 from .losses.targets import cells_of
 from .losses.terms import LOSSES
 from .models.outputs import OUTPUTS

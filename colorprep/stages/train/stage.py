@@ -16,7 +16,8 @@ from ...interrupts import asking
 from ...progress import Reporter
 from ...runs import BEST, LAST, LOG, loss_text
 from ...training.checkpoint import load_checkpoint
-from ...training.data.dataset import Batch, ShardDataset
+from ...training.data.batch import Batch
+from ...training.data.dataset import ShardDataset
 from ...training.devices import reproducibly
 from ...training.fitting.learnable import check_learnable
 from ...training.fitting.loop import Course, Record, fit

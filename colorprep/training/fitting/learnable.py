@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 
 from ...errors import TrainingError
-from ..data.dataset import Batch, ShardDataset
+from ..data.batch import Batch
+from ..data.loader import Images
 from ..data.order import Indices
 from ..devices import on_device
 from ..losses.targets import known_pixels
@@ -32,7 +33,7 @@ WEIGHTLESS = (
 @torch.no_grad()
 def check_learnable(
     what: str,
-    images: ShardDataset,
+    images: Images,
     indices: Indices,
     select: Callable[[Batch], Batch],
     loss: WeighedLoss,
@@ -44,7 +45,7 @@ def check_learnable(
     ----------
     what : str
         A description of the images for the message, such as ``images to train on``.
-    images : ShardDataset
+    images : Images
         Read only up to the first image that counts.
     indices : ndarray of intp
         Which of them.

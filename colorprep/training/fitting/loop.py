@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import TrainingError
-from ..data.dataset import Batch
+from ..data.batch import Batch
 from ..data.loader import ShardLoader
 from ..devices import moved_ahead
 from ..judging.chroma import ChromaGauge, chroma_figures
@@ -234,7 +234,7 @@ def fit(
         epoch, at = course.position(trainer.step)
         tally, seen = Tally(), course.images_before(trainer.step)
         batches = course.training.batches(epoch, at)
-        fewest = course.training.fewest
+        fewest = course.training.order.fewest
         for batch in tally.timed(selected(batches, course.select, process.device, fewest)):
             _take_step(trainer, course, batch, process, tally)
             before, seen = seen, course.images_before(trainer.step)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..data.dataset import Batch
+from ..data.batch import Batch
 from ..losses.terms import WeighedLoss
 from ..models import logits_at
 from .optimizers import Multipliers, check_state, make_optimizer, set_learning_rate

@@ -15,7 +15,7 @@ from torch import Tensor
 from ...color.lab import Floats
 from ...quantize.quantizer import Quantizer
 from ...rendering import to_ab
-from ..data.dataset import Batch
+from ..data.batch import Batch
 from ..losses.targets import PixelWeights, ab_of
 from ..models.outputs import decode_outputs
 

@@ -32,7 +32,7 @@ from ...errors import InputError
 from ...quantize.labeling import IGNORE
 from ...quantize.quantizer import Quantizer, Space
 from ...quantize.tables import soft_table
-from ..data.dataset import Batch
+from ..data.batch import Batch
 
 GRAY_LIMIT = 5  # CIELAB units, of both rules
 

@@ -43,7 +43,7 @@ from ...color.lab import Floats
 from ...errors import InputError
 from ...quantize.ab import AbQuantizer
 from ...quantize.quantizer import Quantizer
-from ..data.dataset import Batch
+from ..data.batch import Batch
 from ..models.outputs import AB_UNIT, OUTPUTS, hue_and_chroma_bins
 from .cross_entropy import soft_cross_entropy
 from .targets import GrayRule, PixelWeights, SoftTargetTable, WeighedBy, ab_of, known_pixels
