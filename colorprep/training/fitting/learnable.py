@@ -12,7 +12,7 @@ from ..data.loader import Images
 from ..data.order import Indices
 from ..devices import on_device
 from ..losses.targets import known_pixels
-from ..losses.terms import WeighedLoss
+from ..losses.terms import Objective
 
 CHUNK = 64  # images that are looked at together
 
@@ -36,7 +36,7 @@ def check_learnable(
     images: Images,
     indices: Indices,
     select: Callable[[Batch], Batch],
-    loss: WeighedLoss,
+    objective: Objective,
     device: torch.device,
 ) -> None:
     """Refuse images whose loss would be 0 for any prediction.
@@ -51,9 +51,9 @@ def check_learnable(
         Which of them.
     select : callable
         From a batch to those of its images that are learned from.
-    loss : WeighedLoss
+    objective : Objective
     device : torch.device
-        Of the loss.
+        Of the objective.
 
     Raises
     ------
@@ -66,9 +66,10 @@ def check_learnable(
         if known_pixels(batch).any() and reason is UNLABELED:
             reason = GRAY
         chosen = on_device(select(batch), device)
-        if (loss.pixel_weights(chosen) > 0).any():
+        weights = [term.pixel_weights for term in objective.each()]
+        if any((of_pixels(chosen) > 0).any() for of_pixels in weights):
             return
-        if loss.pixel_weights.mask(chosen).any():
+        if any(of_pixels.mask(chosen).any() for of_pixels in weights):
             reason = WEIGHTLESS
     why, remedy = reason
     raise TrainingError(
