@@ -56,7 +56,7 @@ def digest(run: Path) -> str:
     rows = list(csv.DictReader((run / "log.csv").read_text().splitlines()))
     content = hashlib.sha256(repr([[row[name] for name in FIGURES] for row in rows]).encode())
     saved = torch.load(run / "last.pt", weights_only=True)
-    state = saved["networks"]["colorizer"] if "networks" in saved else saved["model"]
+    state = saved["average"] or saved["networks"]["colorizer"]
     for name, tensor in sorted(state.items()):
         content.update(name.encode() + tensor.contiguous().numpy().tobytes())
     return content.hexdigest()[:16]
