@@ -1,7 +1,43 @@
 """colorprep: from a folder of images to training data for image colorization.
 
-The public API is flat: what is listed in ``__init__.pyi`` is imported from its room at first use,
-so that importing the package, or asking the command line for help, costs next to nothing.
+The command `colorprep` runs the whole chain on folders. In Python, every part of it can be used on
+numpy arrays, and on the files that the commands write:
+
+=================  ==============================================================================
+to                 use
+=================  ==============================================================================
+convert colors     `rgb_to_lab`, `lab_to_rgb`, `reduce_to_gamut`, `rgb_to_hue_chroma_lightness`,
+                   `hue_chroma_lightness_to_rgb`
+choose bins        `ab_lattice` (the 313 bins), `ab529`, `fit_kmeans`, `fit_mixture`,
+                   `hue_chroma_grid`, `hue_chroma_bins`; by name, `make_quantizer`
+encode and decode  their methods `encode`, `encode_soft` and `decode`; `soft_encode`, `bin_table`
+rebalance          `load_prior`, `rebalancing_weights`, `weight_safety`, `weight_matrix`
+compare priors     `compare_priors`, `diagnose_prior`, `soften_probs`, `share_intervals`
+score images       `color_scores`, `ImageScorer`, `ranked`, `ranked_by_strata`, `compare_images`
+read images        `find_images`, `decode`
+label images       `Labeler`, `ShardWriter`; read with `ShardReader`, `open_labels`
+train              `ShardDataset`, `LabelMapDataset`
+=================  ==============================================================================
+
+Examples
+--------
+>>> import numpy as np
+>>> from colorprep import ab_lattice, rebalancing_weights, rgb_to_lab
+>>> pixels = np.array([[255, 99, 71], [90, 90, 90], [91, 91, 91]], np.uint8)
+>>> ab = rgb_to_lab(pixels)[:, 1:]
+>>> bins = ab_lattice()
+>>> bins.encode(ab).tolist()  # hard labels
+[241, 120, 120]
+>>> soft = bins.encode_soft(ab)  # ten bins and their weights for each color
+>>> bins.decode(soft.weights, bins=soft.bins)[0].round(1).tolist()  # the annealed mean
+[59.5, 48.2]
+>>> counts = np.bincount(bins.encode(ab), minlength=313)
+>>> rebalancing_weights(counts).weights[[120, 241]].round(2).tolist()  # rare colors count more
+[0.75, 1.5]
+
+`help(colorprep.ab_lattice)` and the others have examples of their own, in which numpy is `np`.
+
+The names above are imported at first use, so `import colorprep` itself takes next to no time.
 """
 
 import lazy_loader

@@ -1,8 +1,8 @@
 """The small artifacts: `prior.npz` and `weights.npz`, written and read.
 
-Both are uncompressed numpy zips without pickles, with a `meta` entry of JSON that says what they
-are, from what, and how they were made. They hold no date and no place, so equal inputs and
-settings give equal bytes. Formats: ``docs/formats.md``.
+Both are numpy zips without pickles, with a JSON entry `meta` that records the schema, the inputs
+and the settings. They hold no date and no path, so equal inputs and settings give equal bytes.
+Formats: ``docs/formats.md``.
 """
 
 from __future__ import annotations
@@ -32,15 +32,20 @@ from .quantize.spec import restore_quantizer
 PRIOR_SCHEMA = "colorprep.prior/1"
 WEIGHTS_SCHEMA = "colorprep.weights/1"
 
-# Replicates are so similar that a file with them is compressed, to about a hundredth.
 BOOTSTRAP = "bootstrap_counts"
 
-N_BINS = {"ab313": 313, "ab529": 529}  # quantizers with a fixed number of bins
+FIXED_N_BINS = {"ab313": 313, "ab529": 529}  # of the quantizers that have no other number
+
+EXTRA_ARRAYS = {
+    "gmm": ("means", "covariances", "mixing"),
+    "hc-grid": ("sigma",),
+    "hc-1d": ("hue_edges", "chroma_edges"),
+}
 
 NPY_MAGIC = b"\x93NUMPY"
 SUM_TOLERANCE = 1e-6  # for probabilities, which other programs may have rounded
 
-# What numpy raises on damaged files: of its own, of zip, of the parser of its headers.
+# What numpy raises on damaged files: its own errors, those of zip, and those of its header parser.
 NUMPY_ERRORS = (
     *(ValueError, TypeError, AttributeError, KeyError, OverflowError, MemoryError, RecursionError),
     *(OSError, EOFError, SyntaxError, TokenError, NotImplementedError, RuntimeError),
@@ -56,14 +61,18 @@ def versions(*packages: str) -> dict[str, str]:
 
 
 def save_prior(path: Path, prior: Prior) -> None:
-    """Write a prior.
+    """Write a prior, replaced atomically; its `meta` is completed by quantizer and schema.
 
-    Parameters
-    ----------
-    path : Path
-        Replaced atomically.
-    prior : Prior
-        Its `meta` is completed by the quantizer and the schema.
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from colorprep import ab529
+    >>> counts = np.arange(529)
+    >>> prior = Prior(ab529(), counts, counts / counts.sum(), np.zeros((256, 256), np.int64))
+    >>> with TemporaryDirectory() as folder:
+    ...     save_prior(Path(folder, "prior.npz"), prior)
+    ...     load_prior(Path(folder, "prior.npz")).digest == prior.digest
+    True
     """
     cells = "ab_counts" if prior.quantizer.space == "ab" else "hc_counts"
     arrays: Arrays = {
@@ -88,15 +97,7 @@ def save_prior(path: Path, prior: Prior) -> None:
 
 
 def load_prior(path: Path) -> Prior:
-    """Read a prior.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Prior
+    """Read a prior; see `save_prior` for an example.
 
     Raises
     ------
@@ -117,7 +118,7 @@ def load_prior(path: Path) -> Prior:
         cells = arrays["ab_counts" if quantizer.space == "ab" else "hc_counts"]
         counts, probs = arrays["counts"], arrays["probs"]
     except KeyError as error:
-        raise ArtifactError(f"{path} is damaged: it lacks {error}; make it again") from error
+        raise ArtifactError(f"{path} is damaged: it lacks {error}; create it again") from error
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error
     bootstrap, lightness = arrays.get(BOOTSTRAP), arrays.get("lightness_counts")
@@ -130,15 +131,15 @@ def load_prior(path: Path) -> Prior:
 def _check_prior(
     path: Path, quantizer: Quantizer, probs: NDArray[Any], counts: Sequence[NDArray[Any] | None]
 ) -> None:
-    """Raise ArtifactError unless the numbers of a prior can be those of its quantizer's bins."""
+    """Raise ArtifactError unless counts and probabilities are valid for the quantizer's bins."""
     n_bins = len(quantizer.centers)
     names = ("bins", "cells", "lightness levels", "replicates")
     shapes: list[tuple[int | None, ...]] = [(n_bins,), (256, 256), (256,), (None, n_bins)]
     for name, shape, array in zip(names, shapes, counts, strict=True):
         if array is None:
             continue
-        alike = zip(array.shape, shape, strict=False)
-        if array.ndim != len(shape) or any(n not in (m, None) for m, n in alike):
+        lengths = zip(array.shape, shape, strict=False)
+        if array.ndim != len(shape) or any(n not in (m, None) for m, n in lengths):
             expected = " x ".join("R" if n is None else str(n) for n in shape)
             found = " x ".join(map(str, array.shape))
             raise _damaged(path, f"its counts of {name} have shape {found}, not {expected}")
@@ -160,53 +161,44 @@ def _damaged(path: Path, what: str) -> ArtifactError:
     return ArtifactError(f"{path} is damaged: {what}; create it again")
 
 
-EXTRA_ARRAYS = {
-    "gmm": ("means", "covariances", "mixing"),
-    "hc-grid": ("sigma",),
-    "hc-1d": ("hue_edges", "chroma_edges"),
-}
-
-
 def save_weights(path: Path, weights: Weights, meta: Mapping[str, Any]) -> None:
-    """Write rebalancing weights.
+    """Write rebalancing weights, replaced atomically.
 
     Parameters
     ----------
-    path : Path
-        Replaced atomically.
-    weights : Weights
     meta : mapping
-        How they were made; fit for JSON.
+        How they were made, in plain values fit for JSON.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from colorprep import rebalancing_weights
+    >>> weights = rebalancing_weights(np.array([0.2, 0.8]))
+    >>> with TemporaryDirectory() as folder:
+    ...     save_weights(Path(folder, "weights.npz"), weights, {"lambda": 0.5})
+    ...     load_weights(Path(folder, "weights.npz"))[1]
+    {'schema': 'colorprep.weights/1', 'lambda': 0.5}
     """
     arrays = {"weights": weights.weights, "probs": weights.probs}
     save_arrays(path, arrays, {"schema": WEIGHTS_SCHEMA, **meta})
 
 
 def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
-    """Read rebalancing weights.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    weights : Weights
-    meta : dict
+    """Read rebalancing weights and their meta entry; see `save_weights` for an example.
 
     Raises
     ------
     ArtifactError
-        If the file is missing, damaged, holds no weights, or is of a newer schema; if they are not
-        finite and above 0. Bins without probability may weigh 0, as ``drop`` makes them.
+        If the file is missing, damaged, without weights, or of a newer schema; if a weight is not
+        finite and above 0. Bins without probability may have weight 0, as ``drop`` gives them.
     """
     arrays, meta = load_arrays(path, WEIGHTS_SCHEMA)
     try:
         values, probs = arrays["weights"], arrays["probs"]
     except KeyError as error:
-        raise ArtifactError(f"{path} is damaged: it lacks {error}; make it again") from error
+        raise ArtifactError(f"{path} is damaged: it lacks {error}; create it again") from error
     _check_probs(path, probs, values.size)
-    n_bins = N_BINS.get(str(meta.get("quantizer")), values.size)
+    n_bins = FIXED_N_BINS.get(str(meta.get("quantizer")), values.size)
     if values.size != n_bins:
         raise _damaged(
             path, f"it has {values.size} weights for the {n_bins} bins of {meta['quantizer']}"
@@ -216,16 +208,14 @@ def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
 
 
 def check_weights(path: Path, values: NDArray[Any], dropped: NDArray[np.bool_] | None) -> None:
-    """Raise ArtifactError unless values can be rebalancing weights.
+    """Raise ArtifactError unless values are rebalancing weights: (Q,), finite, and above 0.
 
     Parameters
     ----------
     path : Path
         For the message.
-    values : ndarray
-        Should be of shape (Q,), finite, and above 0.
     dropped : ndarray of shape (Q,), bool, or None
-        Bins that weigh 0 by choice.
+        Bins whose weight may be 0.
     """
     if values.ndim != 1 or values.dtype.kind != "f":
         raise _damaged(path, f"its weights have shape {values.shape}, but should be a vector")
@@ -238,7 +228,7 @@ def check_weights(path: Path, values: NDArray[Any], dropped: NDArray[np.bool_] |
 
 
 def holds_bare_array(path: Path) -> bool:
-    """Return whether a file's content is .npy, whatever its name; False if missing."""
+    """Return whether a file is .npy by content, whatever its name; False if it is missing."""
     try:
         with path.open("rb") as stream:
             return stream.read(len(NPY_MAGIC)) == NPY_MAGIC
@@ -266,18 +256,13 @@ def load_npy(path: Path) -> NDArray[Any]:
 
 
 def _unreadable(path: Path, why: object) -> ArtifactError:
-    # What numpy cannot read it takes for a pickle, and says how to open it unsafely.
-    why = "it is no array" if "pickle" in str(why) else why
+    # numpy takes an unreadable file for a pickle, and its message says how to load one unsafely.
+    why = "it is not an array" if "pickle" in str(why) else why
     return ArtifactError(f"{path} is damaged or not an .npy file ({why}); create it again")
 
 
 def load_vector(path: Path) -> Floats:
-    """Read a bare vector of numbers, such as a published prior.
-
-    Parameters
-    ----------
-    path : Path
-        An .npy file.
+    """Read a vector of numbers from an .npy file, such as a published prior.
 
     Returns
     -------
@@ -299,14 +284,8 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
 
     Parameters
     ----------
-    path : Path
     schema : str
-        What it must be, as in ``colorprep.prior/1``; empty takes any of ours.
-
-    Returns
-    -------
-    arrays : dict of str to ndarray
-    meta : dict
+        The schema to expect, such as ``colorprep.prior/1``; empty to accept any artifact.
 
     Raises
     ------
@@ -314,12 +293,12 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
         If the file is missing, damaged, of another kind or of a newer schema.
     """
     if holds_bare_array(path):
-        wanted = schema.partition("/")[0].removeprefix("colorprep.") or "file of colorprep's"
+        wanted = schema.partition("/")[0].removeprefix("colorprep.") or "colorprep"
         raise ArtifactError(f"{path} is a bare .npy array, but a {wanted} .npz is needed")
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        # numpy returns the bytes of a member that is not an .npy file.
+        # numpy returns the bytes of an entry that is not an .npy file.
         if bare := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
             raise ValueError(f"its entry {bare[0]} is not an array")
         meta = json.loads(str(arrays.pop("meta")))
@@ -328,24 +307,23 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
     except FileNotFoundError:
         raise ArtifactError(f"there is no file {path}{_how_to_make(schema)}") from None
     except NUMPY_ERRORS as error:
-        # What numpy cannot make out it takes for a pickle, and tells how to open it unsafely.
-        why = "no numpy zip" if "pickle" in str(error) else error
+        why = "it is not a numpy zip" if "pickle" in str(error) else error  # as in `_unreadable`
         raise ArtifactError(
-            f"{path} is damaged or no file of colorprep's ({why}); give another, or make it again"
+            f"{path} is damaged or not a colorprep file ({why}); give another, or create it again"
         ) from error
     check_schema(path, str(meta.get("schema")), schema)
     return arrays, meta
 
 
 def check_schema(path: Path, found: str, expected: str) -> None:
-    """Raise ArtifactError unless an artifact is of the kind and not newer than we know.
+    """Raise ArtifactError if an artifact is of another kind, or of a newer schema.
 
     Parameters
     ----------
     path : Path
         For the message.
     found, expected : str
-        As in ``colorprep.prior/1``; an empty expectation takes anything.
+        Such as ``colorprep.prior/1``; if `expected` is empty, any schema is accepted.
     """
     kind, _, number = found.partition("/")
     expected_kind, _, expected_number = expected.partition("/")
@@ -366,7 +344,11 @@ def _how_to_make(schema: str) -> str:
 
 
 def save_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
-    """Write arrays and a meta entry, which holds the schema, as a numpy zip; see `load_arrays`."""
+    """Write arrays and a meta entry, which holds the schema, as a numpy zip; see `load_arrays`.
+
+    Replicates of a bootstrap are so similar that a file with them is compressed a hundredfold;
+    others are not compressed.
+    """
     # numpy dates the entries of its zips 1980, so equal contents give equal bytes.
     save = np.savez_compressed if BOOTSTRAP in arrays else np.savez
     text = np.array(json.dumps(meta, ensure_ascii=True))

@@ -1,39 +1,42 @@
-"""Writing files so that a half-written one never bears its final name.
+"""Writing files so that a half-written one never has its final name.
 
 A file is written under a temporary name in the same folder, flushed to the disk, and renamed.
 """
 
 from __future__ import annotations
 
+import csv
 import errno
 import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import ColorprepError, OutputError, OutputExists, UnusableName
 from .marks import MARK, TEMPORARY, mark_folder, mark_picture
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 LONGEST_NAME = 255  # bytes, on nearly all file systems; a few take less
 NOT_ALLOWED = frozenset([errno.EACCES, errno.EPERM, errno.EROFS])
-PROBE = 1 << 20  # bytes: more than a full disk may still have in a last block
+PROBE = 1 << 20  # bytes: more than a full disk may have left in a last block
 
 
 def check_replaceable(path: Path) -> None:
-    """Refuse an output name that bears something other than a file.
+    """Refuse an output path at which there is something other than a file.
 
     Renaming over a device or a pipe would delete it for every program on the machine.
 
     Raises
     ------
     OutputExists
-        If `path` is there and is a folder, a device, a pipe or a socket; or if a file bears the
-        name of a folder above it.
+        If `path` is a folder, a device, a pipe or a socket, or if a folder above it is a file.
     """
     for folder in path.parents:
         if folder.exists() and not folder.is_dir():
@@ -56,15 +59,15 @@ def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        The final name; missing folders above it are made.
+        The final name; missing folders above it are created.
     is_photograph : bool
-        Whether a picture is an input for later commands; other pictures are marked as
-        colorprep's own, see `colorprep.marks`.
+        Whether a picture is an input for later commands; other pictures are marked as output of
+        colorprep, see `colorprep.marks`.
 
     Yields
     ------
     Path
-        Where to write. Removed if the block raises.
+        Where to write; removed if the block raises.
 
     Raises
     ------
@@ -89,6 +92,7 @@ def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
                 if lack is None:
                     raise
                 raise lack from error
+            # Else the name could reach the disk before the content, and a power cut leave it empty.
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
             if not is_photograph:
@@ -100,12 +104,12 @@ def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
 
 
 def make_own_folder(folder: Path) -> None:
-    """Make a folder for what colorprep writes, see `colorprep.marks.mark_folder`.
+    """Create a folder for output of colorprep, see `colorprep.marks.mark_folder`.
 
     Raises
     ------
     OutputExists
-        If a file bears the name of the folder, or of one above it.
+        If the folder, or one above it, is a file.
     OutputError
         If there is no room, or the folder above cannot be written to.
     """
@@ -116,12 +120,14 @@ def make_own_folder(folder: Path) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Explain why a file cannot be written if room or permission is missing.
+    """Turn an `OSError` about room, permission or the name into one that says what to do.
 
     Raises
     ------
     OutputError
-        If the block raises an `OSError` of one of these kinds; others are left as they are.
+        If there is no room, or the folder cannot be written to.
+    UnusableName
+        If the name is too long for the file system, or has characters that it does not allow.
     """
     try:
         yield
@@ -141,7 +147,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _temporary_name(name: str) -> str:
-    """Return a name that is short enough for the file system, if the final name is."""
+    """Return a name that is short enough for the file system if the final name is."""
     ending = f".{os.getpid()}{TEMPORARY}"
     if len(os.fsencode(f".{name}{ending}")) > LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
@@ -161,8 +167,8 @@ def _why_unusable(path: Path) -> str:
 def _lack_of_room(path: Path) -> OSError | None:
     """Return the system's error if there is no room to write more to a file.
 
-    Libraries raise errors of their own when a disk is full (torch a `RuntimeError`, numpy an
-    `OSError` without a number), so the system is asked once more.
+    When a disk is full, libraries raise various errors (torch a `RuntimeError`, numpy an `OSError`
+    without a number), so write once more to see the system's.
     """
     try:
         with path.open("ab") as stream:
@@ -175,34 +181,76 @@ def _lack_of_room(path: Path) -> OSError | None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that processes left in a folder when they were killed."""
+    """Remove the temporary files that killed processes left in a folder."""
     for path in folder.glob(f".*{TEMPORARY}"):
         writer = path.name.removesuffix(TEMPORARY).rpartition(".")[2]
-        if writer.isdigit() and not _runs(int(writer)):
+        if writer.isdigit() and not _is_running(int(writer)):
             path.unlink(missing_ok=True)
 
 
-def _runs(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except PermissionError:  # it is another user's
         pass
     return True
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file at once."""
+    """Write a file, replaced atomically."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file at once, line ends as given."""
+    """Write a UTF-8 text file, replaced atomically; line ends are kept."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file at once, indented, keys in their order, with a trailing newline."""
+    """Write a JSON file, replaced atomically: indented, keys in order, with a final newline."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    r"""Write a UTF-8 table with a header, replaced atomically; lines end in ``\n``.
+
+    Parameters
+    ----------
+    rows : iterable of iterable
+        Written one by one, so it may be a generator over more rows than fit into memory. Floats
+        are written so that they read back exactly.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "scores.csv")
+    ...     write_csv(path, ("key", "score"), [("a, b.jpg", 0.1), ("c.jpg", None)])
+    ...     path.read_text()
+    'key,score\n"a, b.jpg",0.1\nc.jpg,\n'
+    """
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(header)
+        table.writerows(rows)
+
+
+def write_npy(path: Path, array: NDArray[Any]) -> int:
+    """Write an array as an .npy file, replaced atomically, and return its size in bytes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_npy(Path(folder, "probs.npy"), np.array([0.25, 0.75]))
+    144
+    """
+    import numpy as np  # here, so that --help, which needs this module, stays fast
+
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+        return stream.tell()

@@ -5,8 +5,8 @@ The tree::
     ColorprepError
     ├── InputError       a value, option, folder or list that cannot be used (also a ValueError)
     │   └── UrlGiven     a URL in place of a local path
-    ├── ArtifactError    a file of ours that is missing, damaged, foreign, or does not fit another
-    ├── TrainingError    a training that cannot continue
+    ├── ArtifactError    a colorprep file that is missing, damaged, foreign, or does not fit another
+    ├── TrainingError    a training run that cannot continue
     ├── OutputExists     an existing output that is not overwritten unless requested
     ├── OutputError      an output that cannot be written: no room, not allowed, or in use
     │   └── UnusableName one whose name the file system does not allow
@@ -32,19 +32,19 @@ class UrlGiven(InputError):
 
 
 class ArtifactError(ColorprepError):
-    """A file of ours that is missing, damaged, foreign, or does not fit another."""
+    """A colorprep file that is missing, damaged, foreign, or does not fit another."""
 
 
 class TrainingError(ColorprepError):
-    """A training that cannot go on."""
+    """A training run that cannot continue."""
 
 
 class OutputExists(ColorprepError):
-    """An output that exists already and is only overwritten when asked."""
+    """An existing output that is not overwritten unless requested."""
 
 
 class OutputError(ColorprepError):
-    """An output that cannot be written: no room, no permission, or another process writes it."""
+    """An output that cannot be written: no room, not allowed, or in use by another process."""
 
 
 class UnusableName(OutputError):
@@ -52,7 +52,6 @@ class UnusableName(OutputError):
 
     Parameters
     ----------
-    path : str
     why : str
         What is wrong with its name, in words.
     """
@@ -63,7 +62,7 @@ class UnusableName(OutputError):
         self.why = why
 
     def __reduce__(self) -> tuple[type[UnusableName], tuple[str, str]]:
-        """Pickle by its parts, so that the error survives a trip between processes."""
+        """Pickle path and reason, so that the error can be sent between processes."""
         return type(self), (self.path, self.why)
 
 
@@ -76,6 +75,11 @@ class BadImage(ColorprepError):
         A reason code of `colorprep.images.skip.REASONS`.
     detail : str
         What exactly was found, in words.
+
+    Examples
+    --------
+    >>> str(BadImage("too-small", "3 x 2 pixels"))
+    'too-small: 3 x 2 pixels'
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -84,5 +88,5 @@ class BadImage(ColorprepError):
         self.detail = detail
 
     def __reduce__(self) -> tuple[type[BadImage], tuple[str, str]]:
-        """Pickle by reason and detail, so that the error survives a trip between processes."""
+        """Pickle reason and detail, so that the error can be sent between processes."""
         return type(self), (self.reason, self.detail)

@@ -1,4 +1,4 @@
-"""Refusing NaN and infinity, which pass many comparisons."""
+"""Rejecting NaN and infinity, which slip through checks of range such as ``x < 0``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 def check_finite(params: DataclassInstance) -> None:
     """Raise InputError if a number among the fields of a dataclass is NaN or infinite.
 
-    Parameters
-    ----------
-    params : dataclass
-        Tuples among its fields are checked too.
+    Tuples among its fields are checked too.
     """
     for field in fields(params):
         for number in _floats(getattr(params, field.name)):

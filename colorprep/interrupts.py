@@ -1,4 +1,4 @@
-"""Letting Ctrl-C and SIGTERM ask for an end, so that work can be brought to a good one first."""
+"""Stopping on Ctrl-C or SIGTERM only where work can be resumed."""
 
 from __future__ import annotations
 
@@ -10,30 +10,39 @@ from types import FrameType
 
 
 @contextmanager
-def asking() -> Iterator[Callable[[], bool]]:
-    """Let the first interrupt ask, where it would strike; the second strikes.
+def graceful_stop() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C or SIGTERM into a request to stop; the second interrupts.
 
     Yields
     ------
     callable
-        Whether there was an interrupt. Always false outside of the main thread, where none arrives.
+        Returns whether a stop was requested; always False outside of the main thread, which alone
+        receives signals.
+
+    Examples
+    --------
+    >>> import os
+    >>> with graceful_stop() as stop:
+    ...     os.kill(os.getpid(), signal.SIGINT)
+    ...     stop()
+    True
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    asked = threading.Event()
+    requested = threading.Event()
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.set()
+    def request(number: int, frame: FrameType | None) -> None:
+        requested.set()
         restore()
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
     try:
-        yield asked.is_set
+        yield requested.is_set
     finally:
         restore()

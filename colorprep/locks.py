@@ -1,8 +1,8 @@
-"""Locks on folders: two processes that write to one folder would mix or lose each other's files.
+"""Locks on folders, so that two processes do not mix or lose each other's files.
 
 The kernel holds a lock (flock(2)), and releases it when its process ends, however it ends. The lock
-file names that process. It ends in ``.tmp``, so it does not count as content of its folder, and it
-is removed together with the lock; a file left by a killed process locks nothing.
+file names that process. It ends in ``.tmp``, so it does not count as content of its folder. It is
+removed with the lock; a file left by a killed process locks nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
     folder : Path
         Created if missing; removed again if nothing is written to it.
     doing : str
-        What is done to the folder, as in "trained".
+        For the message to others: what is done to the folder, such as "trained".
     reporter : Reporter
         Receives a warning if the file system has no locks; the work is then done without one.
     new : bool
@@ -44,14 +44,14 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
     OutputError
         If another process holds the lock, or there is no room or permission to write.
     OutputExists
-        If a file bears the name of the folder, or of one above it.
+        If the folder, or one above it, is a file.
     FileExistsError
         With `new`, if the folder exists.
     """
     path = folder / LOCK
     with writing(path):
         check_replaceable(path)
-        made = _make(folder, new)
+        created = _create(folder, new)
         try:
             lock = _acquire(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if lock is None:
@@ -59,7 +59,7 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
                     f"{folder} is being {doing} by {_holder(path)}; wait until it ends, or stop it"
                 )
         except BaseException:
-            _remove_empty(made)
+            _remove_empty(created)
             raise
     try:
         if not lock.works:
@@ -70,19 +70,15 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
         yield
     finally:
         lock.release()
-        _remove_empty(made)
+        _remove_empty(created)
 
 
 @contextmanager
 def in_turn(folder: Path) -> Iterator[None]:
-    """Wait until no other process writes a set of files to a folder, and keep others waiting.
+    """Wait for the other processes that write to a folder, then keep others waiting.
 
-    So files that belong together always come from one process.
-
-    Parameters
-    ----------
-    folder : Path
-        Made if missing.
+    Files that belong together then always come from the same process. The folder is created if
+    missing.
 
     Raises
     ------
@@ -92,7 +88,7 @@ def in_turn(folder: Path) -> Iterator[None]:
     path = folder / TURN
     with writing(path):
         check_replaceable(path)
-        _make(folder)
+        _create(folder)
         lock = _acquire(path, fcntl.LOCK_EX)
     assert lock is not None
     try:
@@ -107,29 +103,29 @@ class _Lock:
     def __init__(self, path: Path, descriptor: int, works: bool) -> None:
         self.works = works
         self._path, self._descriptor = path, descriptor
-        with suppress(OSError):  # on a full disk: the file is only for the message to others
+        with suppress(OSError):  # of a full disk: the content only serves the message to others
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
 
     def release(self) -> None:
         """Remove the file, and let others lock."""
-        # Before it is unlocked: nobody may lock a file that is about to go.
+        # Removed before it is unlocked, so that nobody locks a file that is about to vanish.
         if _is_at(self._descriptor, self._path):
             with suppress(OSError):
                 self._path.unlink()
-        # A forked process may hold the descriptor open, so closing alone would not do.
+        # Closing alone would not unlock it if a forked process holds the descriptor open.
         if self.works:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
 
 
 def _acquire(path: Path, how: int) -> _Lock | None:
-    """Lock a file; None if another process holds the lock and `how` says not to wait."""
+    """Lock a file; return None if another process holds the lock and `how` is not to wait."""
     while True:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        except FileNotFoundError:  # another process removed the folder that it had made
-            _make(path.parent)
+        except FileNotFoundError:  # another process removed the folder meanwhile
+            _create(path.parent)
             continue
         works = True
         try:
@@ -168,8 +164,8 @@ def _holder(path: Path) -> str:
     return f"process {number}{elsewhere}"
 
 
-def _make(folder: Path, new: bool = False) -> Sequence[Path]:
-    """Make a folder; return those that were missing, from the innermost out."""
+def _create(folder: Path, new: bool = False) -> Sequence[Path]:
+    """Create a folder; return the folders that were missing, innermost first."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(exist_ok=not new)

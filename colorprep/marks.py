@@ -1,7 +1,7 @@
-"""The mark on folders and pictures that colorprep makes, so that none becomes an input.
+"""The mark on folders and pictures that colorprep creates, so that none is taken for input.
 
-A file ``.colorprep`` names what colorprep made in its folder: a line ``./`` for the whole folder, a
-line ``./NAME`` for one picture in a folder of the user's. Sources pass over what it names.
+A file ``.colorprep`` names what colorprep created in its folder: a line ``./`` for the whole
+folder, a line ``./NAME`` for one picture in a folder of the user. Sources pass over what it names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 MARK = ".colorprep"
 TEMPORARY = ".tmp"  # ending of temporary hidden files
-MAX_BYTES = 1 << 20  # of a mark that is read from an archive or a store
+MAX_BYTES = 1 << 20  # longest mark that is read from an archive or a store
 
 _PICTURES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm"])
 _WHOLE = b"./"
@@ -28,9 +28,9 @@ class Mark(NamedTuple):
     Attributes
     ----------
     whole : bool
-        Whether colorprep made the whole folder.
+        Whether colorprep created the whole folder.
     names : frozenset of str
-        The pictures that it put into a folder of the user's.
+        Pictures that colorprep wrote into a folder of the user.
     """
 
     whole: bool = False
@@ -38,14 +38,20 @@ class Mark(NamedTuple):
 
 
 def parse_mark(content: bytes) -> Mark:
-    """Return what the content of a mark names."""
+    r"""Return what the content of a mark names.
+
+    Examples
+    --------
+    >>> parse_mark(b"# a comment\n./curves.png\n")
+    Mark(whole=False, names=frozenset({'curves.png'}))
+    """
     lines = content.splitlines()
     names = (line[len(_WHOLE) :] for line in lines if line.startswith(_WHOLE))
     return Mark(_WHOLE in lines, frozenset(os.fsdecode(name) for name in names if name))
 
 
 def read_mark(folder: str | Path) -> Mark:
-    """Return what the mark of a folder names; nothing if missing."""
+    """Return what the mark of a folder names; nothing if the mark is missing."""
     try:
         with open(os.path.join(folder, MARK), "rb") as file:  # noqa: PTH118, PTH123
             return parse_mark(file.read())
@@ -54,13 +60,7 @@ def read_mark(folder: str | Path) -> Mark:
 
 
 def mark_folder(folder: Path) -> None:
-    """Make a folder, and mark it as colorprep's own unless it contains files of the user.
-
-    Parameters
-    ----------
-    folder : Path
-        Marked if it is new or empty.
-    """
+    """Create a folder, and mark it as colorprep's own if it is new or empty."""
     if folder.exists() and not is_empty(folder):
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,12 +68,9 @@ def mark_folder(folder: Path) -> None:
 
 
 def mark_picture(path: Path) -> None:
-    """Record that colorprep is about to write a picture, in a folder that is not its own.
+    """Record that colorprep is about to write a picture into a folder of the user.
 
-    Parameters
-    ----------
-    path : Path
-        Ignored if it is not a picture, or is in a folder that is marked as a whole.
+    Other files, and pictures in folders that are marked as a whole, need no record.
     """
     if path.suffix.lower() not in _PICTURES:
         return
@@ -84,7 +81,7 @@ def mark_picture(path: Path) -> None:
         return
     line = _WHOLE + os.fsencode(path.name) + b"\n"
     mark = path.with_name(MARK)
-    with mark.open("ab") as file:  # at once, as other threads may add theirs
+    with mark.open("ab") as file:  # one write, since other threads may append too
         file.write(line if file.tell() else _HEADER + line)
 
 

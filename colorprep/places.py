@@ -1,4 +1,4 @@
-"""Places: local paths, and URLs, from which only images are read."""
+"""Places: local paths, or URLs, which only images can be read from."""
 
 from __future__ import annotations
 
@@ -9,33 +9,37 @@ from .errors import UrlGiven
 
 
 def is_url(place: str | Path) -> bool:
-    """Return whether a place is a URL, ``scheme://...``, rather than a path."""
+    """Return whether a place is a URL, ``scheme://...``, rather than a path.
+
+    Examples
+    --------
+    >>> is_url("s3://bucket/train"), is_url("photos/train")
+    (True, False)
+    """
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(place)) is not None
 
 
 def shown_url(url: str) -> str:
-    """Return a URL as it may be shown: without user, password and signature."""
+    """Return a URL without user, password and signature, so that it can be shown.
+
+    Examples
+    --------
+    >>> shown_url("https://me:secret@example.org/a.tar?signature=12")
+    'https://example.org/a.tar'
+    """
     return re.sub(r"(?<=://)[^/]*@", "", url.partition("?")[0])
 
 
-_MANGLED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")  # what a Path makes of a URL
+_MANGLED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")  # a Path makes s3:/x of s3://x
 
 
 def local_path(place: str | Path) -> Path:
     """Return a place as a local path.
 
-    Parameters
-    ----------
-    place : str or Path
-
-    Returns
-    -------
-    Path
-
     Raises
     ------
     UrlGiven
-        If it is a URL, ``file://`` included; also if it is a `Path` that was made of one.
+        If it is a URL, ``file://`` included, or a `Path` that was made from one.
     """
     text = str(place)
     if isinstance(place, Path):

@@ -1,24 +1,30 @@
-"""Escaping of control characters, which names of files may contain.
+"""Escaping control characters, which file names may contain.
 
-Escape sequences clear screens and hide lines, marks of writing direction reverse what follows, and
-a line break makes two messages of one.
+Escape sequences clear screens and hide lines, marks of writing direction reverse the text after
+them, and a line break makes two messages of one.
 """
 
 from __future__ import annotations
 
 import re
 
-# Controls but the tab, line and paragraph separators, marks of direction, and lone surrogates.
+# Controls except the tab, line and paragraph separators, direction marks, and lone surrogates.
 _UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 
 
 def printable(text: str) -> str:
-    """Return a line of text with such characters escaped as in Python."""
+    r"""Return a line of text with control characters escaped as in Python.
+
+    Examples
+    --------
+    >>> print(printable("a\nb.jpg"))
+    a\nb.jpg
+    """
     return _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def printable_json(text: str) -> str:
-    """Return a line of JSON with such characters escaped as JSON, so its meaning is the same."""
+    """Return a line of JSON with control characters escaped as JSON does, so it reads the same."""
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,6 +1,6 @@
-"""How long work tells what it is doing, without knowing who listens.
+"""Progress reporting: what stages report, whether to a terminal or to nobody.
 
-Stages talk to a `Reporter`. This one says nothing; the command line has one that draws a bar.
+Stages report to a `Reporter`. The one here is silent; that of the command line draws a bar.
 """
 
 from __future__ import annotations
@@ -12,25 +12,34 @@ from typing import Protocol
 
 
 class Advance(Protocol):
-    """Takes how many units were just done, and what else there is to say of the work."""
+    """Reports how many more units are done, and a detail to show beside the bar."""
 
     def __call__(self, n: int, detail: str = "") -> object:
-        """Go on."""
+        """Report `n` more units."""
 
 
 class Reporter:
-    """Listens to a stage and says nothing."""
+    """Receives the reports of a stage, and ignores them; subclasses show them.
+
+    Examples
+    --------
+    >>> class Printer(Reporter):
+    ...     def note(self, message):
+    ...         print("note:", message)
+    >>> Printer().note("3 images were skipped")
+    note: 3 images were skipped
+    """
 
     @contextmanager
     def track(self, total: int, unit: str, title: str) -> Iterator[Advance]:
-        """Follow a piece of work.
+        """Show the progress of a piece of work.
 
         Parameters
         ----------
         total : int
-            How many units there are.
+            Number of units.
         unit : str
-            Of what, in the plural.
+            What is counted, in the plural.
         title : str
             What is being done.
 
@@ -47,23 +56,22 @@ class Reporter:
         Parameters
         ----------
         source : str
-            Its name.
+            Name of the source.
         counts : mapping of str to int
-            The number of files of each kind.
+            Number of files of each kind.
         """
 
     def note(self, message: str) -> None:
-        """Take a message that a user may want to know."""
+        """Report what may interest the user."""
 
     def warn(self, message: str) -> None:
-        """Take a message that a user should know."""
+        """Report what the user should know."""
 
     def replaced(self, path: Path, what: str) -> None:
-        """Report what an output did to the file that it replaced.
+        """Report what an output replaced.
 
         Parameters
         ----------
-        path : Path
         what : str
             Such as ``replaced another list, of 9 images``.
         """

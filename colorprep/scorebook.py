@@ -1,9 +1,8 @@
-"""The book of scores: what is known of images from earlier passes, kept in the workspace.
+"""The score book: a cache of image scores in the workspace, so that no image is scored twice.
 
-Every pass over images of 256 x 256 adds the scores that it finds to ``scores/``, and no image is
-scored twice. An image is known by its key, the size of its file, the time of its last change and
-the rules of decoding. The folder is a memory, not an artifact: it may be deleted, and what is made
-of it is the same without it.
+Every pass over images of 256 x 256 pixels adds its scores to ``scores/``. An image is identified by
+its key, the size of its file, the time of its last change and the rules of decoding. The folder is
+a cache, not an artifact: it may be deleted at any time, and the results stay the same.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from .images.source import Source
 
 SCHEMA = "colorprep.scores/1"
 FOLDER = "scores"
-PAGE = 16384  # images that are written together
+PAGE = 16384  # images that are written to one file
 _Row = np.dtype([("identity", "<u8"), ("scores", ImageScores)])
 
 
@@ -36,17 +35,16 @@ class ScoreBook:
     Parameters
     ----------
     folder : Path
-        Of the book, see `open_book`.
-    source : Source
+        Where the pages are, see `open_book`.
     rules : str
-        The rules of decoding, in words.
+        The rules of decoding, as text.
     prior_digest : str
-        Of the prior for the score surprise; empty for none.
+        Digest of the prior for the surprise score; empty without a prior.
 
     Attributes
     ----------
     scores : ndarray of shape (n,), `ImageScores`
-        Of each image of the source, as far as they are known.
+        By index of the image; zeros where `known` is False.
     known : ndarray of shape (n,), bool
     unread : list of Path
         Pages that could not be read; they are ignored.
@@ -68,7 +66,7 @@ class ScoreBook:
                 self._look_up(*page)
 
     def add(self, scores: Mapping[int, NDArray[Any]]) -> None:
-        """Write down the scores of some images of the source, by their indices."""
+        """Add the scores of some images, by index."""
         for index, row in scores.items():
             self.scores[index] = row
             self.known[index] = True
@@ -78,7 +76,7 @@ class ScoreBook:
             self.write()
 
     def write(self) -> None:
-        """Write what is new to the disk."""
+        """Write the new scores to the disk."""
         if not self._new:
             return
         rows = np.empty(len(self._new), _Row)
@@ -92,12 +90,12 @@ class ScoreBook:
         self._new.clear()
 
     def missing(self, score: str) -> Sequence[int]:
-        """Return the images of which a score is not known."""
+        """Return the indices of the images for which a score is not known."""
         unknown = ~self.known | np.isnan(self.scores[score])
         return np.flatnonzero(unknown).tolist()
 
     def _look_up(self, rows: NDArray[Any], prior: str) -> None:
-        """Take what a page knows of the source's images."""
+        """Take the scores of the source's images from a page."""
         at = np.searchsorted(rows["identity"], self._identities)
         at[at == len(rows)] = 0
         found = (rows["identity"][at] == self._identities) & (self._identities != 0)
@@ -105,7 +103,7 @@ class ScoreBook:
         was_known = self.known[found]
         self.scores[found] = rows["scores"][at[found]]
         self.known |= found
-        if prior != self._prior:  # what another prior says of surprise does not count
+        if prior != self._prior:  # surprise depends on the prior
             self.scores["surprise"][found] = np.where(was_known, surprise, np.nan)
 
 
@@ -113,18 +111,9 @@ class ScoreBook:
 def open_book(
     workspace: Path, source: Source, rules: str, prior_digest: str = ""
 ) -> Iterator[ScoreBook]:
-    """Open the book of a workspace; what is new is written down at the end, whatever happens.
+    """Open the score book of a workspace; new scores are written at the end, also after an error.
 
-    Parameters
-    ----------
-    workspace : Path
-    source : Source
-    rules, prior_digest : str
-        See `ScoreBook`.
-
-    Yields
-    ------
-    ScoreBook
+    See `ScoreBook` for the parameters.
     """
     book = ScoreBook(workspace / FOLDER, source, rules, prior_digest)
     try:
@@ -134,7 +123,7 @@ def open_book(
 
 
 def _identities(source: Source, rules: str) -> NDArray[np.uint64]:
-    """Return what each image is known by; 0 where it cannot be told whether its file changed."""
+    """Return a hash that identifies each image; 0 if its time of change is unknown."""
     identities = np.zeros(len(source.keys), np.uint64)
     facts = zip(source.keys, source.sizes.tolist(), source.stamps.tolist(), strict=True)
     for index, (key, size, stamp) in enumerate(facts):
@@ -146,11 +135,11 @@ def _identities(source: Source, rules: str) -> NDArray[np.uint64]:
 
 
 def _read_page(path: Path) -> tuple[NDArray[Any], str] | None:
-    """Return the rows of a page and its prior; None where it is damaged, or of a newer version."""
+    """Return the rows of a page and the digest of its prior; None if damaged or newer."""
     try:
         arrays, meta = load_arrays(path, SCHEMA)
         rows, prior = arrays["rows"], str(meta.get("prior_digest", ""))
     except (ArtifactError, LookupError, ValueError, TypeError, AttributeError, zlib.error):
         return None
-    sound = rows.dtype == _Row and rows.ndim == 1 and len(rows) > 0
-    return (rows, prior) if sound else None
+    is_valid = rows.dtype == _Row and rows.ndim == 1 and len(rows) > 0
+    return (rows, prior) if is_valid else None

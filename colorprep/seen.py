@@ -1,9 +1,9 @@
-"""Notes on images: the sizes and times of change at which their bytes had a digest.
+"""A cache of image digests, so that unchanged files need not be read again.
 
-Only the digest identifies the bytes of an image for certain, but reading every file again takes
-long. So each pass that reads bytes writes a note to ``seen/``: a 64-bit hash of key, size, time of
-change and digest. An image with such a note still has that digest and need not be read. The folder
-is a cache, not an artifact: it may be deleted at any time, and then files are read once more.
+Only a digest identifies the bytes of an image for certain, but reading every file again takes long.
+So each pass that reads bytes adds a note to ``seen/``: a 64-bit hash of the key, size, time of last
+change and digest. An image whose note exists still has that digest. The folder is a cache, not an
+artifact: it may be deleted at any time, and then files are read once more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .images.source import Source
 
 SCHEMA = "colorprep.seen/1"
 FOLDER = "seen"
-PAGE = 16384  # notes that are written together
+PAGE = 16384  # notes that are written to one file
 
 
 class SeenBook:
@@ -34,7 +34,6 @@ class SeenBook:
     ----------
     folder : Path
         Where the pages are, see `open_seen`.
-    source : Source
     """
 
     def __init__(self, folder: Path, source: Source) -> None:
@@ -45,7 +44,7 @@ class SeenBook:
         self._new: set[int] = set()
 
     def unchanged(self, digests: Mapping[int, str]) -> list[bool]:
-        """Return for which images a note shows, without reading them, that they have a digest.
+        """Return which images are known, without reading them, to have the given digests.
 
         Parameters
         ----------
@@ -55,26 +54,26 @@ class SeenBook:
         Returns
         -------
         list of bool
-            In the same order. False if nothing is known.
+            In the same order; False where it is unknown.
         """
         if self._known is None:
-            self._known = _notes(self._folder)
-        asked = np.array([self._note(*image) for image in digests.items()], np.uint64)
+            self._known = _read_notes(self._folder)
+        notes = np.array([self._note(*image) for image in digests.items()], np.uint64)
         if not len(self._known):
-            return [False] * len(asked)
-        at = np.searchsorted(self._known, asked)
+            return [False] * len(notes)
+        at = np.searchsorted(self._known, notes)
         at[at == len(self._known)] = 0
-        unchanged: list[bool] = ((self._known[at] == asked) & (asked != 0)).tolist()
+        unchanged: list[bool] = ((self._known[at] == notes) & (notes != 0)).tolist()
         return unchanged
 
     def add(self, digests: Mapping[int, str]) -> None:
-        """Note the digests that images have now, by index."""
+        """Note the current digests of images, by index."""
         self._new.update(self._note(index, digest) for index, digest in digests.items())
         if len(self._new) >= PAGE:
             self.write()
 
     def write(self) -> None:
-        """Write what is new to the disk."""
+        """Write the new notes to the disk."""
         rows = np.array(sorted(self._new - {0}), np.uint64)
         self._new.clear()
         if len(rows):
@@ -94,17 +93,7 @@ class SeenBook:
 
 @contextmanager
 def open_seen(workspace: Path, source: Source) -> Iterator[SeenBook]:
-    """Open the notes of a workspace; new notes are written at the end, also after an error.
-
-    Parameters
-    ----------
-    workspace : Path
-    source : Source
-
-    Yields
-    ------
-    SeenBook
-    """
+    """Open the notes of a workspace; new notes are written at the end, also after an error."""
     book = SeenBook(workspace / FOLDER, source)
     try:
         yield book
@@ -112,13 +101,13 @@ def open_seen(workspace: Path, source: Source) -> Iterator[SeenBook]:
         book.write()
 
 
-def _notes(folder: Path) -> NDArray[np.uint64]:
-    """Return all notes, sorted."""
-    pages = list(_pages(sorted(folder.glob("*.npz"))))
+def _read_notes(folder: Path) -> NDArray[np.uint64]:
+    """Return all notes of a folder, sorted."""
+    pages = list(_read_pages(sorted(folder.glob("*.npz"))))
     return np.unique(np.concatenate(pages)) if pages else np.empty(0, np.uint64)
 
 
-def _pages(paths: Iterable[Path]) -> Iterator[NDArray[Any]]:
+def _read_pages(paths: Iterable[Path]) -> Iterator[NDArray[Any]]:
     """Yield the notes of each page; pages that cannot be read are ignored."""
     for path in paths:
         try:

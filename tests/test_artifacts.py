@@ -40,7 +40,7 @@ def make_prior(spec):
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_priors_survive(tmp_path, spec):
-    """A prior comes back as it was written, byte for byte the second time."""
+    """A prior is read as it was written, and written again it has the same bytes."""
     prior = make_prior(spec)
     save_prior(tmp_path / "prior.npz", prior)
     again = load_prior(tmp_path / "prior.npz")
@@ -51,7 +51,7 @@ def test_priors_survive(tmp_path, spec):
 
 
 def test_documented_entries(tmp_path):
-    """The file holds what the format says, readable without pickle."""
+    """The file has the documented entries, readable without pickle."""
     save_prior(tmp_path / "prior.npz", make_prior(QuantizerSpec("gmm", 3)))
     with np.load(tmp_path / "prior.npz", allow_pickle=False) as file:
         shapes = {name: (file[name].shape, file[name].dtype.str) for name in file.files}
@@ -124,7 +124,7 @@ def test_priors_are_checked_when_they_are_read(tmp_path, change, what):
     ],
 )
 def test_weights_are_checked_when_they_are_read(tmp_path, change, what):
-    """So are weights."""
+    """Values that no weights can have are an error that names the file and the fault."""
     path = tmp_path / "weights.npz"
     save_weights(path, rebalancing_weights(np.array([0.2, 0.3, 0.5])), {"lambda": 0.5})
     changed(path, change)
@@ -133,7 +133,7 @@ def test_weights_are_checked_when_they_are_read(tmp_path, change, what):
 
 
 def test_dropped_bins_weigh_nothing(tmp_path):
-    """A weight of 0 is sound where the bin has no probability and is dropped by choice."""
+    """A weight of 0 is valid if the bin has no probability and is dropped by choice."""
     path = tmp_path / "weights.npz"
     dropped = rebalancing_weights(np.array([0.0, 0.2, 0.8]), zero_bins="drop")
     save_weights(path, dropped, {"zero_bins": "drop"})
@@ -141,7 +141,7 @@ def test_dropped_bins_weigh_nothing(tmp_path):
 
 
 def test_replicates_are_compressed(tmp_path):
-    """Only a file with replicates is; it reads the same, and so do files of before."""
+    """Only files with replicates are compressed; uncompressed ones of earlier versions are read."""
     path, plain = tmp_path / "prior.npz", make_prior(QuantizerSpec())
     save_prior(path, plain)
     with zipfile.ZipFile(path) as file:
@@ -153,7 +153,9 @@ def test_replicates_are_compressed(tmp_path):
     assert len(first) < replicates.nbytes / 10
     save_prior(path, load_prior(path))
     assert path.read_bytes() == first
-    changed(path, lambda arrays, meta: None)  # writes it without compression, as before
+    changed(
+        path, lambda arrays, meta: None
+    )  # writes it without compression, as earlier versions did
     assert path.stat().st_size > replicates.nbytes
     again = load_prior(path)
     np.testing.assert_array_equal(again.bootstrap, replicates)
@@ -161,7 +163,7 @@ def test_replicates_are_compressed(tmp_path):
 
 
 def test_weights_survive(tmp_path):
-    """Weights come back with their meta entry."""
+    """Weights are read as they were written, with their meta entry."""
     weights = rebalancing_weights(np.array([0.2, 0.8]))
     save_weights(tmp_path / "weights.npz", weights, {"lambda": 0.5})
     again, meta = load_weights(tmp_path / "weights.npz")
@@ -169,8 +171,8 @@ def test_weights_survive(tmp_path):
     assert meta == {"schema": "colorprep.weights/1", "lambda": 0.5}
 
 
-def test_what_cannot_be_read_is_refused(tmp_path):
-    """Missing, foreign, cut, exchanged and newer files are clear errors that name the file."""
+def test_unreadable_files_are_refused(tmp_path):
+    """Missing, damaged, foreign and newer files are errors that name the file."""
     path = tmp_path / "prior.npz"
     with pytest.raises(ArtifactError, match=r"prior\.npz; make it with"):
         load_prior(path)
@@ -192,7 +194,7 @@ def test_what_cannot_be_read_is_refused(tmp_path):
 
 
 def test_bare_vectors(tmp_path):
-    """A vector is read; a matrix, a pickle and nothing are refused."""
+    """A vector is read; a matrix, a pickle and a missing file are refused."""
     np.save(tmp_path / "v.npy", np.arange(3))
     np.testing.assert_array_equal(load_vector(tmp_path / "v.npy"), [0.0, 1.0, 2.0])
     np.save(tmp_path / "m.npy", np.eye(3))

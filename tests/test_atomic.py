@@ -1,5 +1,6 @@
 """Claims about writing files."""
 
+import csv
 import json
 import os
 import resource
@@ -11,12 +12,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorprep.atomic import remove_leftovers, replacing, write_json, write_text
+from colorprep.atomic import (
+    remove_leftovers,
+    replacing,
+    write_csv,
+    write_json,
+    write_npy,
+    write_text,
+)
 from colorprep.errors import OutputExists, UnusableName
 
 
 def test_a_file_appears_whole(tmp_path):
-    """Missing folders are made, and no temporary file is left."""
+    """Missing folders are created, and no temporary file is left."""
     write_json(tmp_path / "a" / "b.json", {"ä": 1})
     assert json.loads((tmp_path / "a" / "b.json").read_text(encoding="utf-8")) == {"ä": 1}
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.json"]
@@ -31,6 +39,44 @@ def test_an_error_leaves_the_old_file(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_tables_keep_every_value(tmp_path):
+    r"""Lines end in \n whatever the values contain, and floats read back exactly."""
+    path = tmp_path / "new" / "table.csv"
+    rows = [["ä, b", 0.1, 3], ['say "so"', 1e-300, None], ["a\nb\r\nc", float("nan"), ""]]
+    write_csv(path, ["key", "score", "n"], (row for row in rows))
+    text = 'key,score,n\n"ä, b",0.1,3\n"say ""so""",1e-300,\n"a\nb\r\nc",nan,\n'
+    assert path.read_bytes() == text.encode("utf-8")
+    with path.open(encoding="utf-8", newline="") as stream:
+        read = list(csv.reader(stream))[1:]
+    assert [(row[0], repr(float(row[1]))) for row in read] == [(r[0], repr(r[1])) for r in rows]
+
+
+def test_rows_that_fail_leave_the_old_table(tmp_path):
+    """A table whose rows raise halfway is not written."""
+    path = tmp_path / "table.csv"
+    write_csv(path, ["n"], [])
+    with pytest.raises(ZeroDivisionError):
+        write_csv(path, ["n"], ([1 // n] for n in (1, 0)))
+    assert path.read_text() == "n\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("array", [np.eye(3), np.arange(6, dtype=np.uint16).reshape(2, 3)[:, ::2]])
+def test_arrays_are_written_as_numpy_does(tmp_path, array):
+    """The bytes are those of `np.save`, and the size is returned."""
+    np.save(tmp_path / "expected.npy", array)
+    expected = (tmp_path / "expected.npy").read_bytes()
+    assert write_npy(tmp_path / "new" / "array.npy", array) == len(expected)
+    assert (tmp_path / "new" / "array.npy").read_bytes() == expected
+
+
+def test_objects_are_never_pickled(tmp_path):
+    """An array of objects is refused, and leaves no file."""
+    with pytest.raises(ValueError, match="allow_pickle"):
+        write_npy(tmp_path / "array.npy", np.array([None]))
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_files_are_replaced(tmp_path):
@@ -68,7 +114,7 @@ def test_temporary_names_of_long_names_differ(tmp_path):
 
 
 @pytest.mark.parametrize("parts", [["n" * 256], ["é" * 128], ["f" * 300, "a.npy"], ["long"] * 1000])
-def test_a_name_that_is_too_long_is_told(tmp_path, parts):
+def test_a_name_that_is_too_long_is_reported(tmp_path, parts):
     """The error says which name is too long, and by how much; nothing is left behind."""
     with pytest.raises(
         UnusableName, match=r"cannot write .*(256|300) bytes.* 255|not allow its name"
@@ -128,20 +174,20 @@ WRITERS = {
 
 
 def writes_without_room(path, write, room=100_000):
-    """Write in a forked process whose files may not be larger; return what it says."""
+    """Write in a forked process whose files may not be larger; return its error."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-        said = "nothing"
+        message = "nothing"
         try:
             with replacing(path) as temporary:
                 write(temporary)
         except BaseException as error:
-            said = f"{type(error).__name__}: {error}"
+            message = f"{type(error).__name__}: {error}"
         finally:
-            os.write(writing, said.encode())
+            os.write(writing, message.encode())
             os._exit(0)
     os.close(writing)
     os.waitpid(child, 0)
@@ -150,12 +196,12 @@ def writes_without_room(path, write, room=100_000):
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_no_room_is_told_whichever_library_writes(tmp_path, writer):
-    """Libraries raise errors of their own; the message is one, and the old file stays."""
+def test_a_full_disk_is_reported_whichever_library_writes(tmp_path, writer):
+    """Libraries raise various errors; the message is always the same, and the old file stays."""
     path = tmp_path / "file"
     path.write_text("as it was")
-    said = writes_without_room(path, WRITERS[writer])
-    assert said.startswith(f"OutputError: cannot write {path}: there is no room for it")
+    message = writes_without_room(path, WRITERS[writer])
+    assert message.startswith(f"OutputError: cannot write {path}: there is no room for it")
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("file", "as it was")]
 
 

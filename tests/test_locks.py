@@ -38,7 +38,7 @@ def holder(tmp_path):
 
 
 def test_a_second_process_is_refused_by_number(tmp_path, holder, silent):
-    """The message names the folder and the process; what that one holds stays."""
+    """The message names the folder and the process, which keeps its lock."""
     message = (
         rf"{tmp_path}/x is being trained by process {holder.pid}; wait until it ends, or stop it"
     )
@@ -48,7 +48,7 @@ def test_a_second_process_is_refused_by_number(tmp_path, holder, silent):
 
 
 def test_a_dead_process_keeps_no_lock(tmp_path, holder, silent):
-    """After SIGKILL the file is left, and locks nothing."""
+    """After SIGKILL the lock file is left, and locks nothing."""
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
     assert (tmp_path / "x" / LOCK).exists()
@@ -66,8 +66,8 @@ def test_a_holder_on_another_machine_is_named(tmp_path, silent):
             pass
 
 
-def test_what_was_made_for_nothing_goes(tmp_path, silent):
-    """A folder in which nothing was written is removed, one with a file stays."""
+def test_folders_left_empty_are_removed(tmp_path, silent):
+    """A new folder is removed if nothing was written to it; one with a file stays."""
     folder = tmp_path / "runs" / "x"
     with pytest.raises(ZeroDivisionError), sole_process(folder, "trained", silent):
         assert folder.is_dir()
@@ -79,7 +79,7 @@ def test_what_was_made_for_nothing_goes(tmp_path, silent):
 
 
 def test_a_new_folder_must_be_new(tmp_path, silent):
-    """With `new`, a folder that is there is refused, and a file of that name always."""
+    """With `new`, an existing folder is refused; a file of that name always is."""
     refused = pytest.raises(FileExistsError)
     with refused, sole_process(tmp_path, "trained", silent, new=True):
         pass
@@ -91,7 +91,7 @@ def test_a_new_folder_must_be_new(tmp_path, silent):
 
 @pytest.mark.parametrize("how", [sole_process, in_turn])
 def test_one_at_a_time(tmp_path, silent, how):
-    """Of many threads that lock, unlock and remove the file, no two are inside together."""
+    """Of many threads that lock, unlock and remove the file, no two hold the lock together."""
     inside, most, entered = [], [], []
 
     def work():
@@ -119,8 +119,8 @@ def test_one_at_a_time(tmp_path, silent, how):
     assert len(entered) == 180 if how is in_turn else len(entered) > 0
 
 
-def test_a_file_system_without_locks_is_warned_of(tmp_path, recorder, monkeypatch):
-    """Work is done there, and the user knows that nothing guards it."""
+def test_a_file_system_without_locks_is_a_warning(tmp_path, recorder, monkeypatch):
+    """The work is done, and the user knows that nothing guards it."""
 
     def without(descriptor, how):
         raise OSError(errno.ENOLCK, "No locks available")

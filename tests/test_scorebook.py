@@ -1,4 +1,4 @@
-"""Claims about the book of scores: nothing is lost, nothing is taken for something else."""
+"""Claims about the score book: no score is lost, and none is given to another image."""
 
 import numpy as np
 import pytest
@@ -15,14 +15,14 @@ def source(photographs):
 
 
 def scores(value):
-    """Scores that can be told from others."""
+    """Scores that are recognized by their value."""
     row = np.zeros((), ImageScores)
     row["rgbvar"], row["surprise"] = value, value
     return row
 
 
-def test_what_was_written_is_found_again(source, tmp_path):
-    """Scores come back for the images they are of; the rest is missing."""
+def test_written_scores_are_found_again(source, tmp_path):
+    """Scores are found for their images; those of the others are missing."""
     with open_book(tmp_path, source, "rules", "prior") as book:
         book.add({3: scores(3.0), 7: scores(7.0)})
     with open_book(tmp_path, source, "rules", "prior") as again:
@@ -31,7 +31,7 @@ def test_what_was_written_is_found_again(source, tmp_path):
 
 
 def test_pages_add_up(source, tmp_path):
-    """Each pass adds a page, and an interrupted one leaves what it had."""
+    """Each pass adds a page, and an interrupted pass writes the scores it had."""
     with open_book(tmp_path, source, "rules") as book:
         book.add({n: scores(1.0) for n in range(30)})
     with pytest.raises(KeyboardInterrupt), open_book(tmp_path, source, "rules") as book:
@@ -54,8 +54,8 @@ def test_surprise_belongs_to_a_prior(source, tmp_path, order):
         assert 0 in book.missing("surprise") and 0 not in book.missing("rgbvar")
 
 
-def test_a_damaged_page_is_as_if_not_there(source, tmp_path):
-    """A page that cannot be read costs a pass, not the run."""
+def test_a_damaged_page_is_ignored(source, tmp_path):
+    """If a page cannot be read, its images are scored again."""
     with open_book(tmp_path, source, "rules") as book:
         book.add({0: scores(1.0)})
     (page,) = (tmp_path / FOLDER).glob("*.npz")
@@ -64,8 +64,8 @@ def test_a_damaged_page_is_as_if_not_there(source, tmp_path):
         assert not book.known.any()
 
 
-def test_what_cannot_be_told_from_its_successor_is_not_kept(source, tmp_path):
-    """Where a source does not say when a file changed, its scores are not kept."""
+def test_images_without_a_time_of_change_are_not_kept(source, tmp_path):
+    """If a source does not know when a file changed, its scores are not kept."""
     source.stamps[5] = 0
     try:
         with open_book(tmp_path, source, "rules") as book:

@@ -1,7 +1,7 @@
-"""The Poisson bootstrap over images: how far other images of the same kind would move a prior.
+"""The Poisson bootstrap over images: how much a prior would vary with other images of the kind.
 
-In each replicate an image counts as often as a Poisson variable of mean 1 says, drawn from a hash
-of its key. So an image has the same weights whoever counts it, and replicates add up like counts.
+In each replicate, an image counts a Poisson-distributed number of times (mean 1), drawn from a hash
+of its key. Its weights are therefore the same on every worker, and replicates add up like counts.
 
 References
 ----------
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from ..color.lab import Floats
 from ..errors import InputError
 
-FEW_IMAGES = 30  # with fewer, intervals hold the truth less often than they say
-_MOST = 20  # the Poisson variable exceeds this less than once in 10^19 draws
+FEW_IMAGES = 30  # with fewer, intervals contain the truth less often than their level
+_MOST = 20  # a Poisson variable of mean 1 exceeds this less than once in 10^19 draws
 
 
 def poisson_weights(key: str, n_replicates: int) -> NDArray[np.uint8]:
@@ -32,12 +32,16 @@ def poisson_weights(key: str, n_replicates: int) -> NDArray[np.uint8]:
     ----------
     key : str
         The image's key.
-    n_replicates : int
 
     Returns
     -------
     ndarray of shape (n_replicates,), uint8
         Poisson of mean 1; the first ones are the same for any number of replicates.
+
+    Examples
+    --------
+    >>> poisson_weights("cat.jpg", 8).tolist()
+    [2, 0, 2, 0, 1, 2, 1, 2]
     """
     stream = hashlib.shake_256(key.encode("utf-8")).digest(8 * n_replicates)
     words = np.frombuffer(stream, "<u8")
@@ -46,8 +50,8 @@ def poisson_weights(key: str, n_replicates: int) -> NDArray[np.uint8]:
 
 @cache
 def _thresholds() -> NDArray[np.uint64]:
-    """Return the distribution function of the Poisson variable, in units of 2^-64."""
-    # 1/e from its series in fractions: exact, and so the same on every machine.
+    """Return the cumulative distribution of the Poisson variable, in units of 2^-64."""
+    # 1/e is summed in fractions, so the thresholds are the same on every machine.
     inverse_e = sum((Fraction((-1) ** n, math.factorial(n)) for n in range(40)), Fraction(0))
     total = Fraction(0)
     thresholds = []
@@ -58,55 +62,62 @@ def _thresholds() -> NDArray[np.uint64]:
 
 
 def replicate_counts(weights: NDArray[np.uint8], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return what some images add to the counts of each replicate.
+    """Return the contribution of some images to the counts of each replicate.
 
     Parameters
     ----------
     weights : ndarray of shape (n, R), uint8
-        How often each image counts, see `poisson_weights`.
+        How often each image counts, from `poisson_weights`.
     counts : ndarray of shape (n, Q), int64
-        Pixels of each image in each bin; below 2^53 together, so that the product is exact.
+        Pixels of each image in each bin; their sum is below 2^53, so that the product is exact.
 
     Returns
     -------
     ndarray of shape (R, Q), int64
     """
-    # As floats, since only these are multiplied fast; every sum is an integer that they hold.
+    # numpy multiplies only float matrices fast; every sum is an integer that float64 can hold.
     return (weights.T.astype(np.float64) @ counts.astype(np.float64)).astype(np.int64)
 
 
 def share_intervals(bootstrap: NDArray[np.int64], level: float = 0.95) -> tuple[Floats, Floats]:
-    """Return an interval for each bin's share of the pixels.
+    """Return a confidence interval for each bin's fraction of the pixels.
 
     Parameters
     ----------
     bootstrap : ndarray of shape (R, Q), int64
         Counts of each replicate.
     level : float
-        How often the interval should hold the share, between 0 and 1.
+        How often the interval should contain the fraction, between 0 and 1.
 
     Returns
     -------
     low, high : ndarray of shape (Q,), float64
-        Percentiles over the replicates that hold any pixel.
+        Percentiles over the replicates that have any pixels.
 
     Raises
     ------
     InputError
         If there are fewer than two such replicates, or the level is out of range.
+
+    Examples
+    --------
+    >>> replicates = np.array([[60, 40], [50, 50], [70, 30]])  # of two bins
+    >>> low, high = share_intervals(replicates, 0.9)
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([0.51, 0.31], [0.69, 0.49])
     """
     if not 0.0 < level < 1.0:
         raise InputError(f"the level of an interval must be between 0 and 1, got {level}")
-    shares = replicate_shares(bootstrap)
-    if len(shares) < 2:
-        raise InputError("an interval needs two replicates or more that hold a pixel")
+    fractions = replicate_fractions(bootstrap)
+    if len(fractions) < 2:
+        raise InputError("an interval needs at least two replicates that have any pixels")
     tail = (1.0 - level) / 2.0
-    low, high = np.quantile(shares, [tail, 1.0 - tail], axis=0)
+    low, high = np.quantile(fractions, [tail, 1.0 - tail], axis=0)
     return low, high
 
 
-def replicate_shares(bootstrap: NDArray[np.int64]) -> Floats:
-    """Return each bin's share of the pixels in every replicate that holds any.
+def replicate_fractions(bootstrap: NDArray[np.int64]) -> Floats:
+    """Return each bin's fraction of the pixels, for every replicate that has any.
 
     Parameters
     ----------
@@ -118,5 +129,5 @@ def replicate_shares(bootstrap: NDArray[np.int64]) -> Floats:
     """
     totals = bootstrap.sum(axis=1, keepdims=True)
     held = totals[:, 0] > 0
-    shares: Floats = bootstrap[held] / totals[held]
-    return shares
+    fractions: Floats = bootstrap[held] / totals[held]
+    return fractions

@@ -26,9 +26,9 @@ class Comparison(NamedTuple):
     jensen_shannon : float
         In bits, 0 for equal priors to 1 for priors without a common bin.
     total_variation : float
-        The share of the pixels that would have to change bins, 0 to 1.
+        The fraction of the pixels that would have to change bins, 0 to 1.
     differences : ndarray of shape (Q,), float64
-        Of the shares, p - q: above 0 where the first prior holds more.
+        p - q: above 0 in bins that have more of the first prior.
     """
 
     jensen_shannon: float
@@ -44,19 +44,21 @@ def compare_priors(p: NDArray[Any], q: NDArray[Any]) -> Comparison:
     p, q : ndarray of shape (Q,)
         Probabilities or counts; each is normalized.
 
-    Returns
-    -------
-    Comparison
-
     Raises
     ------
     InputError
-        If one of them is no prior, or they have different numbers of bins.
+        If one of them is not a prior, or they have different numbers of bins.
 
     Notes
     -----
     With m = (p + q) / 2, the Jensen-Shannon divergence is (KL(p || m) + KL(q || m)) / 2, here with
     logarithms of base 2; the total variation is sum |p - q| / 2.
+
+    Examples
+    --------
+    >>> comparison = compare_priors(np.array([3, 1, 0]), np.array([2, 1, 1]))
+    >>> comparison.total_variation, round(comparison.jensen_shannon, 3)
+    (0.25, 0.143)
     """
     p, q = check_probs(p), check_probs(q)
     if len(p) != len(q):
@@ -68,23 +70,29 @@ def compare_priors(p: NDArray[Any], q: NDArray[Any]) -> Comparison:
 
 
 def bins_that_differ_most(differences: Floats, n: int) -> NDArray[np.intp]:
-    """Return the bins whose shares differ most, the largest difference of either sign first.
+    """Return the bins that differ most, the largest difference of either sign first.
 
     Parameters
     ----------
     differences : ndarray of shape (Q,), float64
+        See `Comparison`.
     n : int
         How many at most; bins that do not differ are left out.
 
     Returns
     -------
     ndarray of shape (at most n,), intp
-        Of equal differences the lower bin first.
+        Bins of equal difference in ascending order.
+
+    Examples
+    --------
+    >>> bins_that_differ_most(np.array([0.1, -0.3, 0.0, 0.2]), 3).tolist()
+    [1, 3, 0]
     """
     order: NDArray[np.intp] = np.argsort(-np.abs(differences), kind="stable")[:n]
     return np.asarray(order[differences[order] != 0.0])
 
 
 def _kullback_leibler(p: Floats, m: Floats) -> float:
-    held = (p > 0) & (m > 0)  # the middle of the least of floats is 0
+    held = (p > 0) & (m > 0)  # half of the smallest float is 0
     return float((p[held] * np.log2(p[held] / m[held])).sum())

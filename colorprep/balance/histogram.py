@@ -1,10 +1,10 @@
-"""Counting pixels, and what follows from the counts.
+"""Counting pixels by cell, by color or by bin.
 
-Two histograms serve every quantizer. Where each ab cell lies inside one bin (lattices of even
-step), pixels are counted by **cell**: 65,536 counters, the fast way. Everything else is counted by
+Two histograms serve every quantizer. If each ab cell lies inside one bin (lattices of even step),
+pixels are counted by **cell**: 65,536 counters, which is fast. Everything else is counted by
 **color**: 2^24 counters, from which the counts of any cells and any bins follow exactly.
 
-Counts by color travel as `SparseCounts`, since a batch of images holds a small part of all colors.
+Counts by color are passed on as `SparseCounts`, since a batch has a small part of all colors.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class SparseCounts(NamedTuple):
     Attributes
     ----------
     colors : ndarray of shape (n,), uint32, ascending
+        Color indices, red << 16 | green << 8 | blue.
     counts : ndarray of shape (n,), int64
+        Pixels of each color.
     """
 
     colors: NDArray[np.uint32]
@@ -38,7 +40,7 @@ class SparseCounts(NamedTuple):
 
 
 class ColorCounter:
-    """Counts pixels by color, reusing one 64 MiB array for batch after batch."""
+    """Counts pixels by color; every batch reuses one array of 64 MiB."""
 
     def __init__(self) -> None:
         self._counters = np.zeros(N_COLORS, np.uint32)
@@ -49,11 +51,17 @@ class ColorCounter:
         Parameters
         ----------
         images : iterable of ndarray of shape (H, W, 3), uint8
-            Of 2^32 - 1 pixels at most together, so that no counter overflows.
+            At most 2^32 - 1 pixels in all, so that no counter overflows.
 
-        Returns
-        -------
-        SparseCounts
+        Raises
+        ------
+        OverflowError
+            If there are more.
+
+        Examples
+        --------
+        >>> ColorCounter().count([np.array([[[0, 0, 1], [0, 0, 1], [0, 1, 0]]], np.uint8)])
+        SparseCounts(colors=array([  1, 256], dtype=uint32), counts=array([2, 1]))
         """
         total = 0
         for image in images:
@@ -73,13 +81,20 @@ def count_cells(images: Iterable[NDArray[np.uint8]], cell_table: NDArray[np.uint
     Parameters
     ----------
     images : iterable of ndarray of shape (H, W, 3), uint8
-        Of at most 2^32 - 1 pixels each.
+        At most 2^32 - 1 pixels each.
     cell_table : ndarray of shape (2^24,), uint16
         Every color's cell, see `colorprep.quantize.tables`.
 
     Returns
     -------
     ndarray of shape (65536,), int64
+
+    Examples
+    --------
+    >>> from colorprep.quantize.tables import ab_cells
+    >>> counts = count_cells([np.zeros((4, 4, 3), np.uint8)], ab_cells())  # black, ab (0, 0)
+    >>> int(counts[128 << 8 | 128])
+    16
     """
     counts = np.zeros(N_CELLS, np.int64)
     counters = np.zeros((2, N_CELLS), np.uint32)
@@ -102,8 +117,9 @@ def count_bins(image: NDArray[np.uint8], table: NDArray[np.uint16], n_bins: int)
     ----------
     image : ndarray of shape (H, W, 3), uint8
     table : ndarray of shape (2^24,), uint16
-        Every color's bin, below `n_bins`.
+        Every color's bin, see `colorprep.bin_table`.
     n_bins : int
+        More than any bin in the table.
 
     Returns
     -------
@@ -129,14 +145,16 @@ def add_counts(total: Counts, part: Counts | SparseCounts) -> None:
 
 
 def gather(color_counts: Counts, table: NDArray[Any], n: int) -> Counts:
-    """Return the counts of what a table makes of each color.
+    """Return the counts of cells, bins or levels from the counts of colors.
 
     Parameters
     ----------
     color_counts : ndarray of shape (2^24,), int64
+        Pixels of each color.
     table : ndarray of shape (2^24,), unsigned
-        Every color's cell, bin or level, below `n`.
+        Every color's cell, bin or level.
     n : int
+        More than any value in the table.
 
     Returns
     -------
@@ -161,8 +179,8 @@ def _color(pixels: Any, i: int) -> Any:
 
 @compiled
 def _count_cells(pixels: Any, table: Any, counters: Any) -> None:
-    # In three short loops a block, so that look-ups need not wait for each other, nor for counters;
-    # and with two sets of counters in turn, so that equal neighbors need not either.
+    # Three short loops over a block let look-ups and counting overlap. Pixels go to the two sets of
+    # counters in turn, so that equal neighbors need not wait for each other's count.
     color, cell = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint16)
     n_blocks = pixels.shape[0] // (3 * _BLOCK)
     for block in range(n_blocks):

@@ -1,6 +1,6 @@
-"""Seed 000's weight matrix: for each bin of the truth, its soft target times its weight.
+"""Keras-FCN's weight matrix: for each true bin, its soft target times its weight.
 
-A loss gathers the row of the true bin: -sum_c T[y, c] log_softmax(z)_c. Row y sums to the weight
+The loss takes the row of the true bin y: -sum_c T[y, c] log_softmax(z)_c. Row y sums to the weight
 of bin y. The last column belongs to the network's extra channel for ignored pixels and is 0.
 """
 
@@ -35,13 +35,14 @@ def weight_matrix(
     probs : ndarray of shape (Q,)
         The prior.
     quantizer : AbQuantizer
-        An ab lattice, ``ab313`` as a rule.
+        An ab lattice, usually ``ab313``.
     mix, alpha : float
         Lambda and exponent of the weights, see `inverse_power`.
     lattice_sigma : float
-        Smooth the prior first, by a Gaussian of that many bins; 0 for a prior that is smooth.
+        Width in bins of the Gaussian that smooths the prior first; 0 if it is already smooth.
     neighbor_sigma : float
-        Width in bins of the soft target on the bin and its (up to four) axis neighbors.
+        Width in bins of the Gaussian over the bin and its (up to four) axis neighbors, which
+        makes the soft target.
 
     Returns
     -------
@@ -51,16 +52,23 @@ def weight_matrix(
     Raises
     ------
     InputError
-        If the quantizer is no lattice, its bins are not those of the prior, or an argument is
-        out of range.
+        If the quantizer is not a lattice, the prior has another number of bins, or an argument
+        is out of range.
 
     Notes
     -----
-    The prior is smoothed and normalized on the whole square lattice (23 x 23) and read back
-    without normalizing again, as that project's published matrices are.
+    The prior is smoothed and normalized on the whole square lattice (23 x 23), and the bins are
+    not normalized again, as in the published matrices of Keras-FCN.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> matrix = weight_matrix(np.ones(313), ab_lattice())  # a uniform prior: all weights are 1
+    >>> matrix.shape, matrix[120, [119, 120, 121]].round(3).tolist()
+    ((313, 314), [0.088, 0.649, 0.088])
     """
     if quantizer.step is None:
-        raise InputError(f"the weight matrix is for ab lattices; {quantizer.name} is none")
+        raise InputError(f"the weight matrix needs an ab lattice; {quantizer.name} is not one")
     if len(probs) != len(quantizer.centers):
         raise InputError(
             f"the prior has {len(probs)} bins, {quantizer.name} has {len(quantizer.centers)}"
@@ -86,7 +94,7 @@ def weighted_targets(
     quantizer : AbQuantizer
         An ab lattice.
     neighbor_sigma : float
-        Width in bins of the soft target.
+        See `weight_matrix`.
 
     Returns
     -------
@@ -105,12 +113,12 @@ def neighbor_targets(quantizer: AbQuantizer, sigma: float = NEIGHBOR_SIGMA) -> F
     quantizer : AbQuantizer
         An ab lattice.
     sigma : float
-        Width in bins.
+        Width of the Gaussian in bins.
 
     Returns
     -------
     ndarray of shape (Q, Q), float64
-        Rows sum to 1; neighbors that are no bins are left out.
+        Rows sum to 1; lattice points outside the bins are left out.
     """
     centers = quantizer.centers / (quantizer.step or 1)
     squared = ((centers[:, None] - centers[None]) ** 2).sum(axis=-1)

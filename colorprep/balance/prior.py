@@ -26,20 +26,33 @@ class Prior:
 
     Attributes
     ----------
-    quantizer : Quantizer
     counts : ndarray of shape (Q,), int64
         Pixels per bin.
     probs : ndarray of shape (Q,), float64
         Smoothed, summing to 1.
     cells : ndarray of shape (256, 256), int64
-        Pixels per cell of the quantizer's space: row a + 128, column b + 128, or row 256 h,
-        column 256 C.
+        Pixels per cell of the quantizer's space: row a + 128, column b + 128 (rounded down), or
+        row 256 h, column 256 C.
     lightness_counts : ndarray of shape (256,), int64, or None
         Pixels per HSL lightness level, for hue-chroma quantizers.
     meta : dict
-        What the prior is from and how it was made; fit for JSON.
+        Provenance: which images, and how they were counted; serializable as JSON.
     bootstrap : ndarray of shape (R, Q), int64, or None
         Pixels per bin in each replicate, see `colorprep.balance.bootstrap`.
+
+    Examples
+    --------
+    A prior of two images, without files; `colorprep prior` counts folders.
+
+    >>> from colorprep import ab_lattice
+    >>> from colorprep.balance.histogram import count_bins, count_cells
+    >>> from colorprep.quantize.tables import ab_cells, bin_table
+    >>> images, bins = [np.full((4, 4, 3), value, np.uint8) for value in (9, 200)], ab_lattice()
+    >>> counts = sum(count_bins(image, bin_table(bins), 313) for image in images)
+    >>> cells = count_cells(images, ab_cells()).reshape(256, 256)
+    >>> prior = Prior(bins, counts, smoothed_probs(bins, counts, cells, "soft"), cells)
+    >>> prior.n_pixels, int(prior.probs.argmax())
+    (32, 120)
     """
 
     quantizer: Quantizer
@@ -52,7 +65,7 @@ class Prior:
 
     @property
     def n_pixels(self) -> int:
-        """How many pixels were counted."""
+        """Number of counted pixels."""
         return int(self.counts.sum())
 
     @cached_property
@@ -70,6 +83,11 @@ def entropy_bits(probs: Floats) -> float:
     Parameters
     ----------
     probs : ndarray of shape (Q,), float64, summing to 1
+
+    Examples
+    --------
+    >>> entropy_bits(np.array([0.5, 0.25, 0.25, 0.0]))
+    1.5
     """
     held = probs[probs > 0]
     return -float((held * np.log2(held)).sum())
@@ -81,17 +99,16 @@ def smoothed_probs(
     cells: NDArray[np.int64],
     smoothing: Smoothing,
 ) -> Floats:
-    """Return the probabilities of the bins, smoothed as asked.
+    """Return the probabilities of the bins under a given smoothing.
 
     Parameters
     ----------
-    quantizer : Quantizer
     counts : ndarray of shape (Q,), int64
         Pixels per bin.
     cells : ndarray of shape (256, 256), int64
         Pixels per cell of the quantizer's space.
     smoothing : {"soft", "lattice", "none"}
-        ``lattice`` is for ab lattices only.
+        See `colorprep.balance.smoothing`; ``lattice`` needs an ab lattice.
 
     Returns
     -------
@@ -100,7 +117,7 @@ def smoothed_probs(
     Raises
     ------
     InputError
-        If nothing was counted, or the smoothing is unknown or does not go with the quantizer.
+        If nothing was counted, or the smoothing is unknown or does not fit the quantizer.
     """
     if smoothing == "none":
         return hard_probs(counts)
@@ -109,7 +126,7 @@ def smoothed_probs(
     if smoothing != "lattice":
         raise InputError(f"smoothing must be soft, lattice or none, got {smoothing!r}")
     if not isinstance(quantizer, AbQuantizer) or quantizer.step is None:
-        raise InputError(f"lattice smoothing is for ab lattices; {quantizer.name} is none")
+        raise InputError(f"lattice smoothing needs an ab lattice; {quantizer.name} is not one")
     probs = lattice_probs(hard_probs(counts), quantizer.centers, quantizer.step)
     normalized: Floats = probs / probs.sum()
     return normalized

@@ -1,7 +1,7 @@
 """From counts of pixels to probabilities of bins.
 
 Three smoothings: ``soft``, the mean soft label over all pixels, as in the published prior of Zhang
-et al.; ``lattice``, a Gaussian over neighboring bins in two dimensions, as in seed 000; ``none``.
+et al.; ``lattice``, a two-dimensional Gaussian over neighboring bins, as in Keras-FCN; ``none``.
 
 References
 ----------
@@ -27,7 +27,7 @@ LATTICE_SIGMA = 0.5
 
 
 def hard_probs(counts: NDArray[np.int64]) -> Floats:
-    """Return counts as shares of their total, float64.
+    """Return counts divided by their total.
 
     Parameters
     ----------
@@ -53,7 +53,6 @@ def soft_probs(quantizer: Quantizer, cells: NDArray[np.int64]) -> Floats:
 
     Parameters
     ----------
-    quantizer : Quantizer
     cells : ndarray of shape (256, 256), int64
         Pixels per cell of the quantizer's space; each cell is soft-encoded at its middle.
 
@@ -79,7 +78,7 @@ def soft_probs(quantizer: Quantizer, cells: NDArray[np.int64]) -> Floats:
 def soften_probs(
     probs: NDArray[Any], centers: Floats, neighbors: int = NEIGHBORS, sigma: float = SIGMA
 ) -> Floats:
-    """Smooth a prior of which only the bins' probabilities are known.
+    """Smooth a prior by soft-encoding the bins' centers, when nothing but probabilities is known.
 
     Parameters
     ----------
@@ -87,11 +86,19 @@ def soften_probs(
         Such as a published raw prior.
     centers : ndarray of shape (Q, 2), float64
     neighbors, sigma : int, float
-        Of the soft-encoding, applied to the bins' centers.
+        See `colorprep.soft_encode`.
 
     Returns
     -------
     ndarray of shape (Q,), float64, with the sum of `probs`
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> gray = np.zeros(313)
+    >>> gray[120] = 1
+    >>> soften_probs(gray, ab_lattice().centers)[[119, 120, 121]].round(3).tolist()
+    [0.084, 0.619, 0.084]
     """
     return soft_encode(centers, centers, neighbors, sigma).total(probs, len(centers))
 
@@ -109,18 +116,25 @@ def lattice_probs(
     step : int
         Distance of neighboring lattice points in CIELAB units.
     sigma : float
-        Width of the Gaussian in bins; 0 smooths nothing.
+        Width of the Gaussian in bins; at 0 the prior is only normalized.
 
     Returns
     -------
     ndarray of shape (Q,), float64
-        As read back from the whole square lattice, on which they sum to 1: a little less than 1
-        together where mass was spread to lattice points that are no bins.
+        Summing to 1 less what the Gaussian spread to lattice points that are not bins.
 
     Notes
     -----
     The square spans -110..110 on both axes (23 x 23 points at step 10). The Gaussian is cut at
     four sigma and reflected at the border.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> gray = np.zeros(313)
+    >>> gray[120] = 1
+    >>> lattice_probs(gray, ab_lattice().centers, 10)[[119, 120, 121]].round(3).tolist()
+    [0.084, 0.619, 0.084]
     """
     from scipy.ndimage import gaussian_filter  # slow to import
 

@@ -31,7 +31,7 @@ class Weights:
     ----------
     weights : ndarray of shape (Q,), float64
     probs : ndarray of shape (Q,), float64
-        The prior; raised to half a pixel a bin where empty bins were floored.
+        The prior, after flooring if that was requested.
     """
 
     weights: Floats
@@ -40,16 +40,16 @@ class Weights:
 
 @dataclass(frozen=True)
 class WeightSafety:
-    """What a set of weights will do to the loss.
+    """The effect of a set of weights on the loss.
 
     Attributes
     ----------
     smallest, largest : float
-        Of the weights of bins that occur.
+        The smallest weight of a bin that occurs, and the largest of all.
     effective_share : float
-        Effective sample size as a share of all pixels, (E w)^2 / E w^2.
+        Effective sample size as a fraction of all pixels, (E w)^2 / E w^2.
     gray_before, gray_after : float
-        Share of near-gray bins (chroma up to 15 CIELAB units) among the pixels, and in the loss.
+        Fraction of the pixels, and of the loss, in near-gray bins (chroma up to 15 CIELAB units).
     empty_bins : int
         Bins without probability.
     """
@@ -63,7 +63,7 @@ class WeightSafety:
 
 
 def check_probs(probs: NDArray[Any]) -> Floats:
-    """Return probabilities as float64 that sum to 1 exactly as far as floats go.
+    """Return a prior as float64, normalized.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ def check_probs(probs: NDArray[Any]) -> Floats:
 
     Returns
     -------
-    ndarray of shape (Q,), float64
+    ndarray of shape (Q,), float64, summing to 1
 
     Raises
     ------
     InputError
-        If they cannot be a prior.
+        If they are not a prior.
     """
     given = np.asarray(probs)
     if given.ndim != 1 or len(given) < 2 or given.dtype.kind not in "fiu":
@@ -103,15 +103,15 @@ def rebalancing_weights(
     probs : ndarray of shape (Q,)
         The prior p.
     mix : float
-        Lambda, the share of the uniform distribution u, 0 to 1. At 1 all weights are equal.
+        Lambda, the fraction of the uniform distribution u, 0 to 1. At 1 all weights are equal.
     alpha : float
         Exponent, 0 or more. At 0 all weights are equal.
     zero_bins : {"uniform", "floor", "drop"}
-        What becomes of bins without probability. ``uniform``: u = 1/Q on every bin. ``floor``:
-        the same, with p first raised to half a pixel in every bin and normalized. ``drop``: u is
-        uniform over the other bins; these get weight 0.
+        How to treat bins without probability. ``uniform``: u = 1/Q on every bin. ``floor``: the
+        same, after raising p to at least half a pixel in every bin and normalizing. ``drop``: u
+        is uniform over the other bins, and empty bins get weight 0.
     n_pixels : int or None
-        How many pixels the prior was counted from; needed by ``floor``.
+        Number of pixels that the prior was counted from; ``floor`` needs it.
 
     Returns
     -------
@@ -121,13 +121,18 @@ def rebalancing_weights(
     Raises
     ------
     InputError
-        If an argument is out of range, or a bin would need an infinite weight: lambda 0 with
-        empty bins and neither floor nor drop.
+        If an argument is out of range, or a bin would get an infinite weight: lambda 0 with
+        empty bins and ``uniform``.
 
     Notes
     -----
     w = m^(-alpha) / sum(p m^(-alpha)) with m = (1 - lambda) p + lambda u, computed by logarithms
-    so that no power overflows on the way.
+    so that no intermediate power overflows.
+
+    Examples
+    --------
+    >>> rebalancing_weights(np.array([0.75, 0.25])).weights.round(3).tolist()
+    [0.857, 1.429]
     """
     p = check_probs(probs)
     if not 0.0 <= mix <= 1.0:
@@ -152,7 +157,7 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
     Parameters
     ----------
     p : ndarray of shape (Q,), float64, nonnegative
-        Taken as it is: it need not sum to 1.
+        It need not sum to 1, and is not normalized.
     mix, alpha : float
         Lambda and the exponent.
 
@@ -172,13 +177,15 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
             "choose a lambda above 0, or --zero-bins floor or drop"
         )
     log_power = -alpha * np.log(mixed)
-    # Dividing by the largest power first keeps every step finite where the result is.
+    # Dividing by the largest power first keeps every step finite if the result is.
     relative = np.exp(log_power - log_power.max())
     expectation = p @ relative
     with np.errstate(over="ignore", divide="ignore"):
         weights: Floats = relative / expectation
     if not np.isfinite(weights).all():
-        raise InputError(f"alpha {alpha:g} makes weights too large for floats; choose a smaller")
+        raise InputError(
+            f"alpha {alpha:g} makes weights too large for floats; choose a smaller one"
+        )
     if not (weights > 0).all():
         raise InputError(
             f"alpha {alpha:g} makes weights too small for floats; choose a smaller one"
@@ -187,17 +194,19 @@ def inverse_power(p: Floats, mix: float, alpha: float) -> Floats:
 
 
 def weight_safety(weights: Weights, gray: NDArray[np.bool_]) -> WeightSafety:
-    """Return what weights will do to the loss.
+    """Return the effect of weights on the loss.
 
     Parameters
     ----------
-    weights : Weights
     gray : ndarray of shape (Q,), bool
-        Which bins are near-gray, see `gray_bins`.
+        Which bins are near-gray, see `colorprep.balance.weights.gray_bins`.
 
-    Returns
-    -------
-    WeightSafety
+    Examples
+    --------
+    >>> weights = rebalancing_weights(np.array([0.75, 0.25]))
+    >>> safety = weight_safety(weights, np.array([True, False]))
+    >>> round(safety.effective_share, 2), safety.gray_before, round(safety.gray_after, 3)
+    (0.94, 0.75, 0.643)
     """
     p, w = weights.probs, weights.weights
     present = w[p > 0]
@@ -212,7 +221,7 @@ def weight_safety(weights: Weights, gray: NDArray[np.bool_]) -> WeightSafety:
 
 
 def gray_bins(centers: Floats, space: Space) -> NDArray[np.bool_]:
-    """Tell which bins are near-gray: chroma of at most 15 CIELAB units.
+    """Return which bins are near-gray: chroma of at most 15 CIELAB units.
 
     Parameters
     ----------
@@ -222,6 +231,11 @@ def gray_bins(centers: Floats, space: Space) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of shape (Q,), bool
+
+    Examples
+    --------
+    >>> gray_bins(np.array([[0.0, 10.0], [10.0, 20.0]]), "ab").tolist()
+    [True, False]
     """
     ab = centers_in_ab(centers, space)
     return np.asarray(np.hypot(ab[:, 0], ab[:, 1]) <= GRAY_CHROMA)
@@ -234,7 +248,7 @@ def raised_to_half_a_pixel(p: Floats, n_pixels: int | None) -> Floats:
     ----------
     p : ndarray of shape (Q,), float64, summing to 1
     n_pixels : int or None
-        How many pixels they were counted from.
+        Number of pixels that they were counted from.
 
     Returns
     -------
@@ -243,7 +257,7 @@ def raised_to_half_a_pixel(p: Floats, n_pixels: int | None) -> Floats:
     Raises
     ------
     InputError
-        If the number of pixels is not known.
+        If the number of pixels is unknown.
     """
     if not n_pixels:
         raise InputError(

@@ -3,9 +3,10 @@
 ===============  ====================================================================
 module           holds
 ===============  ====================================================================
-`lab`            sRGB <-> CIE Lab, and the way back into the sRGB gamut
+`lab`            sRGB <-> CIE Lab, and reducing colors to the sRGB gamut
 `hue_chroma`     sRGB <-> hue, chroma, lightness (the HSL bicone), and the chroma plane
-`luma`           how light a pixel is to JPEG
+`luma`           luma, the lightness that JPEG stores
+`lowpass`        blurring the color of an image
 `scores`         how colorful an image is
 ===============  ====================================================================
 

@@ -39,8 +39,8 @@ def rgb_to_hue_chroma_lightness(rgb: NDArray[Any]) -> Floats:
     [0.3333, 1.0, 0.5]
     """
     unit = srgb_unit(rgb)
-    # Differences of bytes are exact, so hues on the border of two bins are decided the same way
-    # by every path through the code.
+    # Differences of bytes are exact, so a hue on the border of two bins falls into the same bin
+    # here and in the compiled loops.
     scale = 255.0 if np.asarray(rgb).dtype == np.uint8 else 1.0
     channels = np.asarray(rgb, np.float64) if scale == 255.0 else unit
     red, green, blue = channels[..., 0], channels[..., 1], channels[..., 2]
@@ -70,13 +70,18 @@ def hue_chroma_lightness_to_rgb(hcl: NDArray[Any]) -> Floats:
 
     Notes
     -----
-    Chroma that the lightness does not allow is reduced to the bicone, C = 1 - |2L - 1|, so hue and
-    lightness are kept and black, where saturation is undefined, is safe.
+    Chroma above what the lightness allows, C = 1 - |2L - 1|, is reduced to it: hue and lightness
+    are kept, and black, where saturation is undefined, needs no special case.
+
+    Examples
+    --------
+    >>> hue_chroma_lightness_to_rgb(np.array([1 / 3, 1.0, 0.5])).round(4).tolist()
+    [0.0, 1.0, 0.0]
     """
     hcl = np.asarray(hcl, np.float64)
     hue, lightness = hcl[..., 0] % 1.0, np.clip(hcl[..., 2], 0.0, 1.0)
     chroma = np.clip(hcl[..., 1], 0.0, 1.0 - np.abs(2.0 * lightness - 1.0))
-    # A channel is the top where its hue is near, the bottom where it is far, a ramp in between.
+    # A channel is largest near its own hue, smallest far from it, and ramps in between.
     sixths = (6.0 * hue[..., None] + np.array([0.0, 4.0, 2.0])) % 6.0
     ramp = np.clip(np.abs(sixths - 3.0) - 1.0, 0.0, 1.0)
     bottom = (lightness - chroma / 2.0)[..., None]
@@ -94,6 +99,11 @@ def to_chroma_plane(hue_chroma: NDArray[Any]) -> Floats:
     Returns
     -------
     ndarray of shape (..., 2), float64
+
+    Examples
+    --------
+    >>> to_chroma_plane(np.array([[0.25, 0.8], [0.5, 0.8]])).round(4).tolist()
+    [[0.0, 0.8], [-0.8, 0.0]]
     """
     hue_chroma = np.asarray(hue_chroma, np.float64)
     angle, chroma = 2.0 * np.pi * hue_chroma[..., 0], hue_chroma[..., 1]
@@ -101,7 +111,7 @@ def to_chroma_plane(hue_chroma: NDArray[Any]) -> Floats:
 
 
 def from_chroma_plane(point: NDArray[Any]) -> Floats:
-    """Read hue and chroma off a point of the plane; the inverse of `to_chroma_plane`.
+    """Convert points of the chroma plane to hue and chroma; the inverse of `to_chroma_plane`.
 
     Parameters
     ----------
@@ -111,6 +121,11 @@ def from_chroma_plane(point: NDArray[Any]) -> Floats:
     -------
     ndarray of shape (..., 2), float64
         Hue in [0, 1), 0 at the origin, and chroma.
+
+    Examples
+    --------
+    >>> from_chroma_plane(np.array([0.0, 0.8])).tolist()
+    [0.25, 0.8]
     """
     point = np.asarray(point, np.float64)
     hue = np.arctan2(point[..., 1], point[..., 0]) / (2.0 * np.pi) % 1.0

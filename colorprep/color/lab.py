@@ -1,8 +1,7 @@
 """sRGB <-> CIE Lab, in float64, with the constants of scikit-image.
 
-Here live the matrices, the transfer functions, and the way to bring a Lab color back into the
-sRGB gamut without changing its lightness. The 2^24-row tables built on these formulas live in
-`colorprep.quantize.tables`.
+Also reduces colors that sRGB cannot show to its gamut, keeping their lightness and hue. The tables
+of all 2^24 colors that are built on these formulas live in `colorprep.quantize.tables`.
 
 References
 ----------
@@ -37,7 +36,7 @@ LAB_OFFSET = 16.0 / 116.0
 
 
 def srgb_unit(rgb: NDArray[Any]) -> Floats:
-    """Bring sRGB values to float64 in [0, 1], refusing what is out of range.
+    """Return sRGB as float64 in [0, 1], rejecting values out of range.
 
     Parameters
     ----------
@@ -51,8 +50,8 @@ def srgb_unit(rgb: NDArray[Any]) -> Floats:
     ------
     InputError
         If the last axis is not 3, the type is neither uint8 nor float, or a float is outside
-        [0, 1] or NaN. Floats of 0..255 are the commonest way to ruin a prior, so they are
-        refused instead of guessed at.
+        [0, 1] or NaN. Floats in 0..255 are the commonest way to ruin a prior, so they are
+        rejected, not rescaled.
     """
     rgb = np.asarray(rgb)
     if rgb.ndim == 0 or rgb.shape[-1] != 3:
@@ -88,7 +87,7 @@ def srgb_to_linear(unit: Floats) -> Floats:
 
 
 def linear_to_srgb(linear: Floats) -> Floats:
-    """Apply the sRGB transfer function; values below 0 are taken as 0.
+    """Apply the sRGB transfer function; values below 0 become 0.
 
     Parameters
     ----------
@@ -150,7 +149,7 @@ def lab_to_linear(lab: NDArray[Any]) -> Floats:
 
 
 def lab_to_rgb(lab: NDArray[Any]) -> Floats:
-    """Convert CIE Lab to sRGB; what sRGB cannot show is clipped channel by channel.
+    """Convert CIE Lab to sRGB; colors that sRGB cannot show are clipped channel by channel.
 
     Parameters
     ----------
@@ -162,7 +161,12 @@ def lab_to_rgb(lab: NDArray[Any]) -> Floats:
 
     Notes
     -----
-    Clipping changes lightness and hue; `reduce_to_gamut` first keeps both.
+    Clipping changes lightness and hue; to keep both, call `reduce_to_gamut` first.
+
+    Examples
+    --------
+    >>> np.rint(255 * lab_to_rgb(np.array([53.24, 80.09, 67.2]))).tolist()
+    [255.0, 0.0, 0.0]
     """
     return np.clip(linear_to_srgb(lab_to_linear(lab)), 0.0, 1.0)
 
@@ -175,12 +179,17 @@ def reduce_to_gamut(lab: NDArray[Any], steps: int = 10) -> Floats:
     lab : ndarray of shape (..., 3), CIELAB units
         Lightness in 0..100.
     steps : int
-        Halvings of the search interval; 10 place chroma within a thousandth.
+        Number of bisection steps; 10 find the chroma to within a thousandth.
 
     Returns
     -------
     ndarray of shape (..., 3), float64
         Colors inside the gamut are returned unchanged.
+
+    Examples
+    --------
+    >>> reduce_to_gamut(np.array([[50.0, 10.0, 0.0], [50.0, 120.0, 0.0]])).round(1).tolist()
+    [[50.0, 10.0, 0.0], [50.0, 79.0, 0.0]]
     """
     reduced = np.array(lab, np.float64)
     outside = ~_displayable(reduced)
@@ -197,7 +206,7 @@ def reduce_to_gamut(lab: NDArray[Any], steps: int = 10) -> Floats:
 
 
 def _linear(rgb: NDArray[Any]) -> Floats:
-    """Return linear sRGB; that of 8 bits is looked up, which takes a third of the time."""
+    """Return linear sRGB; a look-up for 8 bits takes a third of the time."""
     if rgb.dtype == np.uint8 and rgb.shape[-1:] == (3,):
         linear: Floats = _linear_levels()[rgb]
         return linear
@@ -210,7 +219,7 @@ def _linear_levels() -> Floats:
 
 
 def _displayable(lab: Floats) -> NDArray[np.bool_]:
-    # Half a level of 8 bits is slack: the neutral axis itself is off by less than that.
+    # A tolerance of half an 8-bit level: the grays themselves are off by less than that.
     linear = lab_to_linear(lab)
     inside: NDArray[np.bool_] = np.all((linear >= -1.5e-4) & (linear <= 1.0 + 4e-3), axis=-1)
     return inside

@@ -1,7 +1,6 @@
-"""Luma: how light a pixel is to JPEG, in exact integers.
+"""Luma: the weighted sum of gamma-encoded R, G and B that JPEG stores, in exact integers.
 
-Here lives `luma`, the weighted sum of the gamma-encoded channels. Lab's lightness, which follows
-the eye, lives in `colorprep.color.lab`.
+Lab's lightness, which follows the eye, lives in `colorprep.color.lab`.
 
 References
 ----------
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-RED, GREEN, BLUE = 77, 150, 29  # 256 together, so that a gray pixel's luma is 256 times its value
+RED, GREEN, BLUE = 77, 150, 29  # they sum to 256, so a gray pixel's luma is 256 times its value
 LUMA_MAX = 255 * 256
 
 

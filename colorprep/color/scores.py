@@ -1,4 +1,4 @@
-"""How colorful an image is: scores of its 8-bit pixels, all from one pass over them.
+"""How colorful an image is: several scores from one pass over its 8-bit pixels.
 
 References
 ----------
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
-_BLOCK = 256  # pixels; sums of a block fit into 32 bits
+_BLOCK = 256  # pixels; the sums over a block fit into 32 bits
 
 
 class ColorScores(NamedTuple):
@@ -29,12 +29,12 @@ class ColorScores(NamedTuple):
     saturation : float
         Mean HSV saturation, 0 to 1.
     chroma : float
-        Mean of HSV saturation times value, which is (max - min) / 255; 0 to 1.
+        Mean of HSV saturation times value, i.e. of (max - min) / 255; 0 to 1.
     colorfulness : float
-        sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2) of rg = R - G and yb = (R + G) / 2 - B,
-        m their means and s their standard deviations over the pixels.
+        sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2), where m and s are the means and
+        standard deviations over the pixels of rg = R - G and yb = (R + G) / 2 - B.
     colorfulness_abs : float
-        The same of |rg| and |yb|, as many published results have it; the two cannot be compared.
+        The same from |rg| and |yb|, as in many published results; not comparable with the other.
     """
 
     rgbvar: float
@@ -54,7 +54,7 @@ def color_scores(rgb: NDArray[Any]) -> ColorScores:
     Returns
     -------
     ColorScores
-        From sums of integers, so exact up to the last few operations.
+        Computed from integer sums, so exact up to the last few operations.
 
     Raises
     ------
@@ -63,8 +63,14 @@ def color_scores(rgb: NDArray[Any]) -> ColorScores:
 
     Notes
     -----
-    The population variance of R, G, B is (3 rg^2 + (2 yb)^2) / 18, so the sums that colorfulness
-    takes give it as well.
+    The population variance of R, G, B is (3 rg^2 + (2 yb)^2) / 18, so it follows from the sums
+    that colorfulness needs anyway.
+
+    Examples
+    --------
+    >>> red = np.full((4, 4, 3), [255, 0, 0], np.uint8)
+    >>> color_scores(red).rgbvar, color_scores(red).saturation
+    (14450.0, 1.0)
     """
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
         raise InputError(f"expected uint8 of shape (H, W, 3), got {rgb.dtype} {rgb.shape}")
@@ -73,7 +79,7 @@ def color_scores(rgb: NDArray[Any]) -> ColorScores:
     missing = -pixels.size % (3 * _BLOCK)
     if missing:  # black pixels add nothing to any sum
         pixels = np.pad(pixels, (0, missing))
-    pixels.flags.writeable = False  # one version of the loop is enough
+    pixels.flags.writeable = False  # or numba would compile the loop twice, for either flag
     _add_up(pixels, sums, spans)
     n = rgb.size // 3
     rg, rg_abs, rg_square, yb, yb_abs, yb_square = (int(value) for value in sums)
@@ -97,13 +103,18 @@ def rgb_variance(rgb: NDArray[Any]) -> float:
     Returns
     -------
     float
-        This is the per-pixel variance across the channels, not the spatial variance of each one.
+        The variance across the channels at each pixel, not the spatial variance of a channel.
+
+    Examples
+    --------
+    >>> rgb_variance(np.array([[[255, 0, 0], [9, 9, 9]]], np.uint8))
+    7225.0
     """
     return color_scores(rgb).rgbvar
 
 
 def _hasler_suesstrunk(n: int, rg: int, rg_square: int, yb: int, yb_square: int) -> float:
-    """Return the colorfulness of sums over n pixels; those of yb are of 2 yb, an integer."""
+    """Return colorfulness from sums over n pixels; `yb` stands for 2 yb, which is an integer."""
     spread = (n * rg_square - rg**2) + (n * yb_square - yb**2) / 4
     middle = rg**2 + yb**2 / 4
     return (math.sqrt(spread) + 0.3 * math.sqrt(middle)) / n
@@ -113,8 +124,8 @@ def _hasler_suesstrunk(n: int, rg: int, rg_square: int, yb: int, yb_square: int)
 def _add_up(pixels: Any, sums: Any, spans: Any) -> None:
     """Sum rg, |rg|, rg^2, 2 yb, |2 yb|, (2 yb)^2; and max - min by max, in two halves.
 
-    In short loops a block, of which the compiler makes vector operations; with two sets of spans
-    in turn, so that equal neighbors need not wait for each other.
+    The compiler vectorizes the short loops over a block. Pixels go to the two sets of spans in
+    turn, so that equal neighbors need not wait for each other's sum.
     """
     red, green = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
     blue = np.empty(_BLOCK, np.int32)

@@ -1,7 +1,7 @@
 """Quantizers of the ab plane by nearest center: lattices and k-means.
 
-`ab_lattice` gives the 313 published bins at step 10 and the same rule at any other step,
-`ab529` the full 23 x 23 square, `fit_kmeans` centers fitted to the colors of a data set.
+`ab_lattice` gives the 313 published bins at step 10 and applies the same rule at any other step,
+`ab529` gives the full 23 x 23 square, `fit_kmeans` centers fitted to the colors of a data set.
 """
 
 from __future__ import annotations
@@ -28,12 +28,20 @@ class AbQuantizer:
 
     Attributes
     ----------
-    name : str
     centers : ndarray of shape (Q, 2), float64, CIELAB units
     step : int or None
-        Distance of neighboring lattice points; None where the centers are no lattice.
+        Distance of neighboring lattice points; None if the centers are not a lattice.
     neighbors, sigma : int, float
-        Of the soft-encoding.
+        Parameters of the soft-encoding, see `colorprep.soft_encode`.
+
+    Examples
+    --------
+    >>> bins = ab_lattice()
+    >>> int(bins.encode([20, -30]))  # the hard label of the ab color (20, -30)
+    154
+    >>> soft = bins.encode_soft([[20, -30]])
+    >>> bins.decode(soft.weights, "mean", bins=soft.bins).round(2).tolist()
+    [[20.0, -30.0]]
     """
 
     name: str
@@ -44,12 +52,12 @@ class AbQuantizer:
 
     @property
     def space(self) -> Space:
-        """The plane its colors live in."""
+        """The plane of its colors."""
         return "ab"
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of the name and the centers."""
+        """Digest of the name and the centers."""
         return fingerprint_of(self.name, {"centers": self.centers})
 
     @property
@@ -63,7 +71,7 @@ class AbQuantizer:
         return {}
 
     def encode(self, colors: NDArray[Any]) -> NDArray[np.uint16]:
-        """Return each color's nearest center, the first one of equals.
+        """Return each color's nearest center; of equally near ones the first.
 
         Parameters
         ----------
@@ -80,7 +88,7 @@ class AbQuantizer:
         return index.reshape(colors.shape[:-1])
 
     def encode_soft(self, colors: NDArray[Any]) -> SoftEncoding:
-        """Return Gaussian weights on each color's nearest centers, see `soft_encode`."""
+        """Return Gaussian weights of each color's nearest centers, see `soft_encode`."""
         return soft_encode(colors, self.centers, self.neighbors, self.sigma)
 
     def decode(
@@ -90,7 +98,11 @@ class AbQuantizer:
         temperature: float = decoding.TEMPERATURE,
         bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
-        """Return the ab color that distributions over the bins stand for, (..., 2) float64."""
+        """Return the ab colors that distributions over the bins stand for, (..., 2) float64.
+
+        `probs` is (..., Q), or (..., k) with the `bins` of a soft-encoding; `how` is ``mode``,
+        ``mean`` or ``annealed-mean``, which alone uses the temperature.
+        """
         return decoding.decode(probs, centers_of(self.centers, bins), how, temperature)
 
 
@@ -100,18 +112,28 @@ def ab_lattice(step: int = 10, neighbors: int = NEIGHBORS, sigma: float = SIGMA)
     Parameters
     ----------
     step : int
-        2 to 55 CIELAB units.
+        Distance of neighboring centers, 2 to 55 CIELAB units.
     neighbors, sigma : int, float
-        Of the soft-encoding.
+        Parameters of the soft-encoding, see `soft_encode`.
 
     Returns
     -------
     AbQuantizer
+        Its methods `encode`, `encode_soft` and `decode` convert between ab colors and bins; its
+        `centers` are the colors of the bins, a ascending, then b ascending.
 
     Raises
     ------
     InputError
-        If the step is out of range, or there are fewer bins than neighbors.
+        If an argument is out of range, or there are fewer bins than neighbors.
+
+    Examples
+    --------
+    >>> bins = ab_lattice()
+    >>> len(bins.centers), len(ab_lattice(5).centers)
+    (313, 1083)
+    >>> bins.encode([[0, 0], [38, 61]]).tolist()
+    [120, 202]
     """
     name = "ab313" if step == 10 else f"ab:{step}"
     centers = gamut_lattice(step).astype(np.float64)
@@ -124,7 +146,7 @@ def ab529(neighbors: int = NEIGHBORS, sigma: float = SIGMA) -> AbQuantizer:
     Parameters
     ----------
     neighbors, sigma : int, float
-        Of the soft-encoding; that network itself uses hard bins.
+        Parameters of the soft-encoding, see `soft_encode`; that network itself uses hard bins.
 
     Returns
     -------
@@ -135,6 +157,12 @@ def ab529(neighbors: int = NEIGHBORS, sigma: float = SIGMA) -> AbQuantizer:
     ------
     InputError
         If `neighbors` or `sigma` is out of range.
+
+    Examples
+    --------
+    >>> bins = ab529()
+    >>> int(bins.encode([0, 0])), bins.centers[0].tolist()
+    (264, [-110.0, -110.0])
     """
     centers = square_lattice(10).astype(np.float64)
     return _checked(AbQuantizer("ab529", centers, 10, neighbors, sigma))
@@ -156,8 +184,9 @@ def fit_kmeans(
     components : int
         Number of centers.
     seed : int
+        Seed of the random starting centers.
     neighbors, sigma : int, float
-        Of the soft-encoding.
+        Parameters of the soft-encoding, see `soft_encode`.
 
     Returns
     -------
@@ -167,7 +196,14 @@ def fit_kmeans(
     Raises
     ------
     InputError
-        If fewer cells hold pixels than there are centers to fit.
+        If there are fewer cells with pixels than centers to fit.
+
+    Examples
+    --------
+    >>> counts = np.zeros((256, 256), np.int64)
+    >>> counts[[128, 129, 180], [128, 128, 90]] = 500, 500, 70
+    >>> fit_kmeans(counts, components=2, neighbors=2).centers.tolist()
+    [[1.0, 0.5], [52.5, -37.5]]
     """
     from sklearn.cluster import KMeans  # slow to import
     from threadpoolctl import threadpool_limits
@@ -175,11 +211,11 @@ def fit_kmeans(
     rows, columns = np.nonzero(ab_counts)
     if len(rows) < components:
         raise InputError(
-            f"cannot fit {components} centers: the images hold only {len(rows)} different "
-            "cells of ab; ask for fewer components or give more colorful images"
+            f"cannot fit {components} centers: the images have only {len(rows)} different "
+            "cells of ab; use fewer components or more colorful images"
         )
     points = np.column_stack([rows, columns]) - 127.5
-    # One thread, so that sums are taken in one order and the result is the same everywhere.
+    # One thread, so that the order of summation, and thus the result, is the same everywhere.
     with threadpool_limits(1):
         fit = KMeans(components, n_init=1, random_state=seed).fit(
             points, sample_weight=ab_counts[rows, columns].astype(np.float64)

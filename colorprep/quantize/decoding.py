@@ -1,8 +1,8 @@
 """Decoding: from a distribution over bins back to one color.
 
 Three ways, from the most vivid to the most cautious: the mode, the annealed mean, the mean. A
-distribution is over all bins, and then has their centers, or over a few of them, as soft labels
-are, and then has centers of its own.
+distribution is over all bins, which share one list of centers, or, like a soft label, over a few
+bins per pixel; then the centers are given per pixel, too.
 
 References
 ----------
@@ -24,12 +24,12 @@ TEMPERATURE = 0.38
 
 
 def mode(probs: NDArray[Any], centers: Floats) -> Floats:
-    """Return the center of the likeliest bin, the first one of equals.
+    """Return the center of the likeliest bin; of equally likely ones the first.
 
     Parameters
     ----------
     probs : ndarray of shape (..., Q)
-        Probabilities, or anything that grows with them, such as logits.
+        Probabilities, or any increasing function of them, such as logits.
     centers : ndarray of shape (Q, 2) or (..., Q, 2), float64
 
     Returns
@@ -68,7 +68,7 @@ def anneal(probs: NDArray[Any], temperature: float = TEMPERATURE) -> Floats:
     ----------
     probs : ndarray of shape (..., Q), nonnegative, each row with a positive entry
     temperature : float
-        Above 0; 1 changes nothing, towards 0 only the mode is left.
+        Above 0; 1 changes nothing, and towards 0 only the mode is left.
 
     Returns
     -------
@@ -81,8 +81,12 @@ def anneal(probs: NDArray[Any], temperature: float = TEMPERATURE) -> Floats:
 
     Notes
     -----
-    Rows are scaled by their largest entry before exponentiating: nothing overflows, zeros stay
-    zeros, and no logarithm of zero is taken.
+    Each distribution is divided by its largest entry first: nothing overflows, and zeros stay 0.
+
+    Examples
+    --------
+    >>> anneal(np.array([0.6, 0.4]), 0.38).round(3).tolist()
+    [0.744, 0.256]
     """
     if not temperature > 0:
         raise InputError(f"the temperature must be above 0, got {temperature}; use the mode for 0")
@@ -110,6 +114,11 @@ def annealed_mean(probs: NDArray[Any], centers: Floats, temperature: float = TEM
     ------
     InputError
         If the temperature is not above 0.
+
+    Examples
+    --------
+    >>> annealed_mean(np.array([0.6, 0.4]), np.array([[0.0, 0.0], [50.0, 0.0]])).round(1).tolist()
+    [12.8, 0.0]
     """
     return mean(anneal(probs, temperature), centers)
 
@@ -121,9 +130,8 @@ def decode(probs: NDArray[Any], centers: Floats, how: str, temperature: float) -
     ----------
     probs : ndarray of shape (..., Q), nonnegative
     centers : ndarray of shape (Q, 2) or (..., Q, 2), float64
-    how : str
     temperature : float
-        Used by the annealed mean alone.
+        Used by the annealed mean only.
 
     Returns
     -------
@@ -132,7 +140,7 @@ def decode(probs: NDArray[Any], centers: Floats, how: str, temperature: float) -
     Raises
     ------
     InputError
-        If `how` is none of the three, or the temperature is not above 0.
+        If `how` is unknown, or the temperature is not above 0.
     """
     if how == "mode":
         return mode(probs, centers)
@@ -154,6 +162,7 @@ def decode_hue_chroma(probs: NDArray[Any], centers: Floats, how: str, temperatur
     how : str
         ``mode``, ``mean`` or ``annealed-mean``.
     temperature : float
+        Used by the annealed mean only.
 
     Returns
     -------

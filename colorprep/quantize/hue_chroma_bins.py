@@ -1,8 +1,8 @@
-"""Separate bins of hue and of chroma, as in seed 001's one-hot labels.
+"""Separate bins of hue and of chroma, as in colorizer-fcn's one-hot labels.
 
-K edges equally spaced from 0 to 1, both ends included, make K - 1 bins and one more that only the
-value 1 itself falls into: no hue, and for chroma the pure colors. The two labels are written as
-one joint bin, chroma bin * K + hue bin.
+K edges equally spaced from 0 to 1, both ends included, make K - 1 bins and a last one for the value
+1 alone, which no hue and only pure colors' chroma has. The two labels are stored as one joint bin,
+chroma bin * K + hue bin.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class HueChromaBins:
     Attributes
     ----------
     hue_edges, chroma_edges : ndarray of shape (K,), float64
-        Ascending; a value belongs to the last edge that is not above it.
+        Ascending; a value belongs to the last edge that does not exceed it.
     """
 
     hue_edges: Floats
@@ -36,28 +36,28 @@ class HueChromaBins:
 
     @property
     def name(self) -> str:
-        """How the quantizer is called on the command line."""
+        """Name of the quantizer on the command line."""
         return "hc-1d"
 
     @property
     def space(self) -> Space:
-        """The plane its colors live in."""
+        """The plane of its colors."""
         return "hue-chroma"
 
     @cached_property
     def centers(self) -> Floats:
-        """The middles of the bins as (hue, chroma), hue fastest; (K * K, 2) float64."""
+        """The middles of the bins as (hue, chroma), hue varying fastest; (K * K, 2) float64."""
         hue, chroma = _middles(self.hue_edges), _middles(self.chroma_edges)
         return np.column_stack([np.tile(hue, len(chroma)), np.repeat(chroma, len(hue))])
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of the name and the edges."""
+        """Digest of the name and the edges."""
         return fingerprint_of(self.name, self.arrays)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Nothing: the edges say it all."""
+        """Empty: the edges define the bins."""
         return {}
 
     @property
@@ -83,7 +83,7 @@ class HueChromaBins:
         return bins
 
     def encode_soft(self, colors: NDArray[Any]) -> SoftEncoding:
-        """Return the hard bin with weight 1: these labels are one-hot."""
+        """Return the hard bin with weight 1, since these labels are one-hot."""
         index = self.encode(colors)[..., None]
         return SoftEncoding(index, np.ones(index.shape))
 
@@ -94,7 +94,7 @@ class HueChromaBins:
         temperature: float = decoding.TEMPERATURE,
         bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
-        """Return the hue and chroma that distributions stand for, hues averaged on the circle."""
+        """Return the hue and chroma of distributions; hues are averaged on their circle."""
         return decoding.decode_hue_chroma(probs, centers_of(self.centers, bins), how, temperature)
 
 
@@ -115,6 +115,12 @@ def hue_chroma_bins(components: int = 32) -> HueChromaBins:
     ------
     InputError
         If `components` is out of range.
+
+    Examples
+    --------
+    >>> bins = hue_chroma_bins(32)
+    >>> divmod(int(bins.encode([0.5, 0.25])), 32)  # bins of chroma and of hue
+    (7, 15)
     """
     if not 2 <= components <= 255:
         raise InputError(f"hc-1d takes 2 to 255 components on each axis, got {components}")

@@ -1,8 +1,8 @@
 """The compiled loops of quantization: serial, `nogil`, without global state.
 
-Each has a plain numpy twin in `tests/quantize`. None is `parallel=True`: they run inside worker
-threads and processes, which brings the parallelism. No `fastmath` either, so that results do not
-depend on the processor's vector width.
+Each has a plain numpy twin in `tests/quantize`. None is `parallel=True`, since worker threads and
+processes already keep all cores busy. None uses `fastmath`, so that results do not depend on the
+processor's vector width.
 
 An 8-bit color's index is ``red << 16 | green << 8 | blue``.
 """
@@ -19,7 +19,7 @@ from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, WHITE_D
 
 _X, _Y, _Z = (tuple(float(v) for v in row) for row in SRGB_TO_XYZ)
 _WHITE_X, _WHITE_Z = float(WHITE_D65[0]), float(WHITE_D65[2])
-_BLOCK = 256  # points that stay in the first-level cache while all components pass over them
+_BLOCK = 256  # points that stay in the first-level cache while all components use them
 
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
@@ -61,7 +61,7 @@ def hue_chroma_of_color(color: int) -> tuple[float, float]:
 
 @compiled
 def _same_hue_and_chroma(color: int) -> Any:
-    """Return the least color index of the same hue and chroma: the color less its gray part."""
+    """Return the least color index of the same hue and chroma: the color minus its gray part."""
     gray = min(color >> 16, (color >> 8) & 255, color & 255)
     return color - (gray << 16 | gray << 8 | gray)
 
@@ -97,13 +97,13 @@ def fill_hsl_lightness(out: Any) -> None:
 
 @compiled
 def candidate_centers(centers: Any, low: Any, starts: Any, candidates: Any) -> int:
-    """List, for every unit cell, the centers that are nearest somewhere in it.
+    """List, for every unit cell, the centers that are nearest to some point in it.
 
-    Center j beats the one nearest to the cell's middle somewhere in the cell only if it does so
-    at a corner, since the difference of two squared distances is linear. `low` (n, 2) holds the
-    cells' lower corners; the lists are written one after another to `candidates`, each in order
-    of index, and `starts` (n + 1,) says where each begins. Returns the total, which may exceed
-    the room in `candidates`: then call again with more.
+    The difference of two squared distances is linear, so center j is nearer than the center that
+    is nearest to the cell's middle only if it is so at a corner. `low` (n, 2) holds the cells'
+    lower corners; the lists are written one after another to `candidates`, each in order of index,
+    and `starts` (n + 1,) holds where each begins. Returns the total; if it exceeds the length of
+    `candidates`, call again with a longer one.
     """
     total = 0
     for cell in range(low.shape[0]):
@@ -133,10 +133,10 @@ def candidate_centers(centers: Any, low: Any, starts: Any, candidates: Any) -> i
 def fill_nearest_bins(
     linear: Any, cells: Any, rows: Any, starts: Any, candidates: Any, centers: Any, out: Any
 ) -> None:
-    """Write every color's nearest center, the first one of equals.
+    """Write every color's nearest center; of equally near ones the first.
 
-    `cells` are the colors' ab cells, `rows` the cells' rows among those that `candidate_centers`
-    made `starts` and `candidates` of.
+    `cells` are the colors' ab cells, `rows` maps cells to their rows in `starts`; `starts` and
+    `candidates` are from `candidate_centers`.
     """
     for color in range(out.shape[0]):
         row = rows[cells[color]]
@@ -157,8 +157,8 @@ def fill_nearest_bins(
 def nearest_centers(points: Any, centers: Any, index: Any, squared: Any) -> None:
     """Write each point's k nearest centers and squared distances, nearest first.
 
-    `index` and `squared` have shape (N, k). Of equally distant centers the lower index comes
-    first, so that the result does not depend on any search structure.
+    `index` and `squared` have shape (N, k). Of equally near centers the lower index comes first,
+    a rule that search trees do not keep.
     """
     k = index.shape[1]
     for i in range(points.shape[0]):
@@ -185,7 +185,7 @@ def _log_density(x: float, y: float, gaussian: Any) -> Any:
 
 @compiled
 def _exp_of_negative(x: float) -> float:
-    """Return exp(x) for x <= 0 within 2e-13, in a form that vectorizes: exp(x / 1024) ** 1024."""
+    """Return exp(x) for x <= 0 to within 2e-13, as exp(x / 1024) ** 1024, which vectorizes."""
     x = max(x, -700.0) * (1.0 / 1024.0)
     p = x * (1.0 / 3628800.0) + (1.0 / 362880.0)
     p = p * x + (1.0 / 40320.0)
@@ -206,9 +206,9 @@ def _exp_of_negative(x: float) -> float:
 def mixture_posteriors(points: Any, gaussians: Any, out: Any) -> None:
     """Write each point's posterior over the components of a 2-D Gaussian mixture.
 
-    `gaussians` (K, 6) holds mean (2), log of mixing weight times normalizer, and the quadratic
-    form halved (xx, 2xy, yy); `out` has shape (N, K). Points go in blocks, component by
-    component, so that the inner loops vectorize without reordering any sum.
+    `gaussians` (K, 6) holds the mean (2), the log of mixing weight times normalizer, and half the
+    quadratic form (xx, 2xy, yy); `out` has shape (N, K). Each component passes over a block of
+    points, so that the inner loops vectorize without reordering any sum.
     """
     n_components = gaussians.shape[0]
     log_density = np.empty((n_components, _BLOCK))
@@ -243,14 +243,14 @@ def _likeliest(x: float, y: float, gaussians: Any) -> int:
 
 @compiled
 def likeliest_components(points: Any, gaussians: Any, out: Any) -> None:
-    """Write each point's component of highest posterior, the first one of equals."""
+    """Write each point's component of highest posterior; of equal ones the first."""
     for i in range(points.shape[0]):
         out[i] = _likeliest(points[i, 0], points[i, 1], gaussians)
 
 
 @compiled
 def fill_likeliest_components(gaussians: Any, plane: bool, out: Any) -> None:
-    """Write every color's component of highest posterior, the first one of equals."""
+    """Write every color's component of highest posterior; of equal ones the first."""
     for color in range(out.shape[0]):
         first = _same_hue_and_chroma(color)
         if first < color:
@@ -265,7 +265,7 @@ def fill_likeliest_components(gaussians: Any, plane: bool, out: Any) -> None:
 
 @compiled
 def fill_edge_bins(hue_edges: Any, chroma_edges: Any, out: Any) -> None:
-    """Write every color's joint bin, chroma bin * hue bins + hue bin; edges as numpy.digitize."""
+    """Write every color's joint bin, chroma bin * n_hue_bins + hue bin, as numpy.digitize does."""
     for color in range(out.shape[0]):
         first = _same_hue_and_chroma(color)
         if first < color:
@@ -284,7 +284,7 @@ def _color(rgb: Any, i: int, j: int) -> Any:
 
 @compiled
 def look_up(rgb: Any, table: Any, stride: int, out: Any) -> None:
-    """Write table[color] of every stride-th pixel in both directions, from the first one on.
+    """Write table[color] of every stride-th pixel in both directions, starting at the first.
 
     `rgb` (H, W, 3) uint8; `out` (ceil(H / stride), ceil(W / stride)).
     """
@@ -295,7 +295,7 @@ def look_up(rgb: Any, table: Any, stride: int, out: Any) -> None:
 
 @compiled
 def look_up_cells(rgb: Any, table: Any, stride: int, offset: int, out: Any) -> None:
-    """Write both halves of table[color], less `offset`, of every stride-th pixel.
+    """Write both bytes of table[color], minus `offset`, of every stride-th pixel.
 
     `out` (ceil(H / stride), ceil(W / stride), 2).
     """
@@ -318,8 +318,8 @@ def look_up_bins_of_cells(ab: Any, cell_bins: Any, out: Any) -> None:
 def lightness_levels(rgb: Any, luminance: Any, guess: Any, thresholds: Any, out: Any) -> None:
     """Write round(2.55 L) of every pixel.
 
-    The luminance, a sum of one table entry per channel, finds a level or the one below it in
-    `guess`; the level's own threshold settles which. All tables fit the first-level cache.
+    The luminance is a sum of one table entry per channel; `guess` gives its level or the one
+    below, and the threshold decides which. All tables fit into the first-level cache.
     """
     scale = guess.shape[0] - 2
     for i in range(out.shape[0]):

@@ -1,19 +1,19 @@
-"""From pixels to labels: by looking up tables, and by the quantizer itself for what is no table.
+"""From pixels to labels: by look-up tables, and by the quantizer itself for what is in no table.
 
-What is made of images of one size is a dictionary of arrays, one row an image, under the names that
-a label shard gives them:
+The labels of images of one size are a dictionary of arrays, one row per image, with the names that
+label shards use:
 
 ===============  ==================  ===================================================
 array            shape, type         holds
 ===============  ==================  ===================================================
 ``lightness``    (N, H, W) u8        round(2.55 L) of every pixel
 ``ab``           (N, h, w, 2) i8     floor(a), floor(b) of rows and columns 0, stride, ...
-``label``        (N, h, w) u16       the bins of the same pixels; 65535 marks none
+``label``        (N, h, w) u16       the bins of the same pixels; 65535 means ignored
 ``hc``           (N, h, w, 2) u8     floor(256 h) mod 256, min(floor(256 C), 255) of the same
                                      pixels, for quantizers of hue and chroma
-``topk_index``   (N, h, w, k) u16    the k likeliest bins, the likeliest first, where asked for
+``topk_index``   (N, h, w, k) u16    the k likeliest bins, the likeliest first, if requested
 ``topk_weight``  (N, h, w, k) f16    their probabilities, summing to 1
-``rgb``          (N, H, W, 3) u8     every pixel, where asked for
+``rgb``          (N, H, W, 3) u8     every pixel, if requested
 ===============  ==================  ===================================================
 """
 
@@ -42,20 +42,30 @@ class Labeler:
 
     Parameters
     ----------
-    quantizer : Quantizer
     stride : int
         Every stride-th row and column of color is labeled.
     lowpass_factor : float or None
-        Blurs the color of the quantizer's plane before it is labeled, see `lowpass`.
+        Blur colors, in the quantizer's plane, before labeling; see `colorprep.color.lowpass`.
     n_soft : int
-        How many bins of each pixel's distribution are kept; 0 keeps none.
+        Number of bins of each pixel's distribution to keep; 0 for hard labels only.
     keep_rgb : bool
-        Whether the pixels are kept.
+        Keep the pixels, too.
 
     Raises
     ------
     InputError
-        If a color's distribution has not so many bins.
+        If the distribution of a color has fewer than `n_soft` bins.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> labeler = Labeler(ab_lattice(), stride=4)
+    >>> labeler.label_map(np.full((8, 8, 3), 99, np.uint8)).tolist()  # gray is bin 120
+    [[120, 120], [120, 120]]
+    >>> buffers = labeler.room(1, 8)
+    >>> labeler.label_into(np.full((8, 8, 3), 99, np.uint8), buffers, 0)
+    >>> buffers["lightness"].shape, buffers["label"].shape
+    ((1, 8, 8), (1, 2, 2))
     """
 
     def __init__(
@@ -70,8 +80,8 @@ class Labeler:
             n_weighted = quantizer.encode_soft(np.zeros((1, 2))).weights.shape[-1]
             if n_soft > n_weighted:
                 raise InputError(
-                    f"{quantizer.name} gives weight to {n_weighted} bins of a color; {n_soft} soft "
-                    "bins are more than that"
+                    f"{quantizer.name} gives weight to {n_weighted} bins per color, so it has no "
+                    f"{n_soft} soft bins to keep"
                 )
         self.quantizer = quantizer
         self.stride = stride
@@ -84,22 +94,22 @@ class Labeler:
         return self.quantizer.space == "hue-chroma"
 
     def room(self, n: int, height: int, width: int | None = None) -> Labels:
-        """Return room for the labels of `n` images of one size, square without a width."""
+        """Return empty arrays for the labels of `n` images of one size; without a width, square."""
         full = (n, height, height if width is None else width)
         small = (n, *(-(-side // self.stride) for side in full[1:]))
-        room: Labels = {
+        buffers: Labels = {
             "lightness": np.empty(full, np.uint8),
             "ab": np.empty((*small, 2), np.int8),
             "label": np.empty(small, np.uint16),
         }
         if self._hue_chroma:
-            room["hc"] = np.empty((*small, 2), np.uint8)
+            buffers["hc"] = np.empty((*small, 2), np.uint8)
         if self.n_soft:
-            room["topk_index"] = np.empty((*small, self.n_soft), np.uint16)
-            room["topk_weight"] = np.empty((*small, self.n_soft), np.float16)
+            buffers["topk_index"] = np.empty((*small, self.n_soft), np.uint16)
+            buffers["topk_weight"] = np.empty((*small, self.n_soft), np.float16)
         if self.keep_rgb:
-            room["rgb"] = np.empty((*full, 3), np.uint8)
-        return room
+            buffers["rgb"] = np.empty((*full, 3), np.uint8)
+        return buffers
 
     def label_map(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:
         """Return the bin of every stride-th pixel.
@@ -119,42 +129,41 @@ class Labeler:
         look_up(rgb, bin_table(self.quantizer), self.stride, out)
         return out
 
-    def label_into(self, rgb: NDArray[np.uint8], room: Labels, row: int) -> None:
-        """Label an image into one row of `room`.
+    def label_into(self, rgb: NDArray[np.uint8], buffers: Labels, row: int) -> None:
+        """Write the labels of an image into one row of `buffers`.
 
         Parameters
         ----------
         rgb : ndarray of shape (H, W, 3), uint8
-        room : dict of str to ndarray
-            See `Labeler.room`.
-        row : int
+        buffers : dict of str to ndarray
+            From `Labeler.room`.
         """
-        lightness_levels(rgb, *lightness_tables(), room["lightness"][row])
-        look_up_cells(rgb, ab_cells(), self.stride, 128, room["ab"][row])
+        lightness_levels(rgb, *lightness_tables(), buffers["lightness"][row])
+        look_up_cells(rgb, ab_cells(), self.stride, 128, buffers["ab"][row])
         if self._hue_chroma:
-            look_up_cells(rgb, hue_chroma_cells(), self.stride, 0, room["hc"][row])
+            look_up_cells(rgb, hue_chroma_cells(), self.stride, 0, buffers["hc"][row])
         if self.keep_rgb:
-            room["rgb"][row] = rgb
+            buffers["rgb"][row] = rgb
         colors = None
         if self.lowpass_factor is not None or self.n_soft:
             colors = self._colors(rgb)
         if self.lowpass_factor is None:
-            self._look_up_bins(rgb, room, row)
+            self._look_up_bins(rgb, buffers, row)
         elif colors is not None:
-            room["label"][row] = self.quantizer.encode(colors)
-            self._write_cells(colors, room, row)
+            buffers["label"][row] = self.quantizer.encode(colors)
+            self._write_cells(colors, buffers, row)
         if self.n_soft and colors is not None:
-            room["topk_index"][row], room["topk_weight"][row] = self._likeliest(colors)
+            buffers["topk_index"][row], buffers["topk_weight"][row] = self._likeliest(colors)
 
-    def _look_up_bins(self, rgb: NDArray[np.uint8], room: Labels, row: int) -> None:
+    def _look_up_bins(self, rgb: NDArray[np.uint8], buffers: Labels, row: int) -> None:
         bins_of_cells = cell_bins(self.quantizer)
         if bins_of_cells is not None:
-            look_up_bins_of_cells(room["ab"][row], bins_of_cells, room["label"][row])
+            look_up_bins_of_cells(buffers["ab"][row], bins_of_cells, buffers["label"][row])
         else:
-            look_up(rgb, bin_table(self.quantizer), self.stride, room["label"][row])
+            look_up(rgb, bin_table(self.quantizer), self.stride, buffers["label"][row])
 
     def _colors(self, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the colors to label, in the quantizer's space, blurred if they are to be."""
+        """Return the colors to label, in the quantizer's space, blurred if requested."""
         step = self.stride
         if self.lowpass_factor is None:
             rgb = rgb[::step, ::step]
@@ -170,13 +179,13 @@ class Labeler:
         assert self.lowpass_factor is not None
         return lowpass(plane, self.lowpass_factor)[:: self.stride, :: self.stride]
 
-    def _write_cells(self, colors: NDArray[np.float64], room: Labels, row: int) -> None:
-        """Write the cells of blurred colors, so that soft labels are looked up of them too."""
+    def _write_cells(self, colors: NDArray[np.float64], buffers: Labels, row: int) -> None:
+        """Write the cells of the blurred colors, by which soft labels are looked up later."""
         if self._hue_chroma:
             hue, chroma = np.floor(256.0 * np.moveaxis(colors, -1, 0))
-            room["hc"][row] = np.stack([hue % 256, np.minimum(chroma, 255)], axis=-1)
+            buffers["hc"][row] = np.stack([hue % 256, np.minimum(chroma, 255)], axis=-1)
         else:
-            room["ab"][row] = np.floor(colors)
+            buffers["ab"][row] = np.floor(colors)
 
     def _likeliest(
         self, colors: NDArray[np.float64]

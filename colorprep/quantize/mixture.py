@@ -1,15 +1,14 @@
-"""Gaussian mixtures over hue and chroma: fitted ones, and seed 001's uniform grid.
+"""Gaussian mixtures over hue and chroma: fitted ones, and colorizer-fcn's uniform grid.
 
-A mixture's Gaussians live in the plane (C cos h, C sin h), where hue is the circle that it is, or,
-with linear hue, on the rectangle (h, C), as in seed 001. The uniform grid is an equal-weight
-mixture on that rectangle.
+A mixture lives in the plane (C cos h, C sin h), where hue is a circle, or, with linear hue, on the
+rectangle (h, C) as in colorizer-fcn. The uniform grid is an equal-weight mixture on that rectangle.
 
-Its soft label is the posterior over all components, its hard label the likeliest one.
+A color's soft label is the posterior over all components, its hard label the likeliest one.
 
 References
 ----------
-The colorizer-fcn project (seed 001): full-covariance mixture, and a grid whose sigma is the
-half-diagonal of a cell.
+The colorizer-fcn project: full-covariance mixture, and a grid whose sigma is the half-diagonal of
+a cell.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ class HueChromaMixture:
     Attributes
     ----------
     means : ndarray of shape (Q, 2), float64
-        In the chroma plane, or as (hue, chroma) where `linear_hue` is set.
+        In the chroma plane; (hue, chroma) if `linear_hue` is set.
     covariances : ndarray of shape (Q, 2, 2), float64
     mixing : ndarray of shape (Q,), float64
         Mixing weights, summing to 1.
     linear_hue : bool
-        Whether hue is taken as a number line, for compatibility with seed 001.
+        Treat hue as a number line, for compatibility with colorizer-fcn.
     """
 
     means: Floats
@@ -56,12 +55,12 @@ class HueChromaMixture:
 
     @property
     def name(self) -> str:
-        """How the quantizer is called on the command line."""
+        """Name of the quantizer on the command line."""
         return "gmm"
 
     @property
     def space(self) -> Space:
-        """The plane its colors live in."""
+        """The plane of its colors."""
         return "hue-chroma"
 
     @cached_property
@@ -71,13 +70,13 @@ class HueChromaMixture:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of the name, the Gaussians and the kind of hue."""
+        """Digest of the name, the Gaussians and whether hue is linear."""
         arrays = {"means": self.means, "covariances": self.covariances, "mixing": self.mixing}
         return fingerprint_of(self.name, arrays, linear_hue=self.linear_hue)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The kind of hue."""
+        """Whether hue is linear."""
         return {"linear_hue": self.linear_hue}
 
     @property
@@ -87,7 +86,7 @@ class HueChromaMixture:
 
     @cached_property
     def gaussians(self) -> Floats:
-        """The Gaussians as the kernels take them, see `mixture_posteriors`; (Q, 6) float64."""
+        """The Gaussians in the form that `mixture_posteriors` needs, (Q, 6) float64."""
         precisions = np.linalg.inv(self.covariances)
         normalizer = np.log(self.mixing) - 0.5 * np.log(np.linalg.det(self.covariances))
         return np.column_stack(
@@ -124,7 +123,7 @@ class HueChromaMixture:
         return out.reshape(np.shape(colors)[:-1])
 
     def _points(self, colors: NDArray[Any]) -> Floats:
-        """Return colors (..., 2) where the Gaussians live, (N, 2) float64."""
+        """Return colors (..., 2) in the plane of the Gaussians, (N, 2) float64."""
         colors = np.asarray(colors, np.float64)
         points = colors if self.linear_hue else to_chroma_plane(colors)
         return np.ascontiguousarray(points.reshape(-1, 2))
@@ -142,10 +141,9 @@ class HueChromaMixture:
         temperature: float = decoding.TEMPERATURE,
         bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
-        """Return the hue and chroma that distributions over the bins stand for.
+        """Return the hue and chroma of distributions over the bins.
 
-        Means are taken in the space of the Gaussians: on the circle of hue, or along its number
-        line where `linear_hue` is set.
+        Hues are averaged on their circle, or along the number line if `linear_hue` is set.
         """
         centers = centers_of(self.centers, bins)
         if self.linear_hue:
@@ -154,24 +152,25 @@ class HueChromaMixture:
 
 
 class HueChromaGrid(HueChromaMixture):
-    """Seed 001's uniform grid: n x n isotropic Gaussians of equal weight, hue fastest.
+    """The uniform grid of colorizer-fcn: n x n isotropic Gaussians of equal weight, hue fastest.
 
-    Posteriors are taken on the rectangle (h, C), as there; decoded means on the circle of hue.
+    Posteriors are computed on the rectangle (h, C) as in that project, but decoded hues are
+    averaged on their circle.
     """
 
     @property
     def name(self) -> str:
-        """How the quantizer is called on the command line."""
+        """Name of the quantizer on the command line."""
         return "hc-grid"
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Nothing: the number of bins and `sigma` say it all."""
+        """Empty: the number of bins and `sigma` define the grid."""
         return {}
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Each bin's standard deviation, `sigma` (Q,)."""
+        """Each bin's standard deviation, `sigma` of shape (Q,)."""
         return {"sigma": np.sqrt(self.covariances[:, 0, 0])}
 
     def decode(
@@ -181,31 +180,34 @@ class HueChromaGrid(HueChromaMixture):
         temperature: float = decoding.TEMPERATURE,
         bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
-        """Return the hue and chroma that distributions stand for, hues averaged on the circle."""
+        """Return the hue and chroma of distributions; hues are averaged on their circle."""
         return decoding.decode_hue_chroma(probs, centers_of(self.centers, bins), how, temperature)
 
 
 def hue_chroma_grid(
     components: int = 256, sigma: float | NDArray[Any] | None = None
 ) -> HueChromaGrid:
-    """Return seed 001's uniform grid over hue and chroma.
+    """Return the uniform grid of colorizer-fcn over hue and chroma.
 
     Parameters
     ----------
     components : int
-        A square n * n, at least 4; n values of hue and of chroma from 0 to 1, ends included.
+        A square number n * n, at least 4: n values of hue and n of chroma, from 0 to 1, ends
+        included.
     sigma : float, ndarray of shape (components,), or None
-        Standard deviation of the Gaussians, one for all or one each; None takes the default
-        rule, the half-diagonal of a cell, (1 / (n - 1)) / sqrt(2).
-
-    Returns
-    -------
-    HueChromaGrid
+        Standard deviation of the Gaussians, one for all or one each. None for the half-diagonal
+        of a cell, (1 / (n - 1)) / sqrt(2).
 
     Raises
     ------
     InputError
-        If `components` is no square, or sigma is not above 0.
+        If `components` is not a square number, or sigma is not above 0.
+
+    Examples
+    --------
+    >>> grid = hue_chroma_grid(16)
+    >>> int(grid.encode([0.3, 0.9])), grid.centers[13].round(2).tolist()
+    (13, [0.33, 1.0])
     """
     n = math.isqrt(components)
     if n * n != components or n < 2:
@@ -223,12 +225,12 @@ def hue_chroma_grid(
 
 
 def default_sigma(components: int) -> float:
-    """Return the half-diagonal of a cell of the uniform grid with that many bins."""
+    """Return the half-diagonal of a cell of the uniform grid, given its number of bins."""
     return 1.0 / (math.isqrt(components) - 1) / math.sqrt(2.0)
 
 
 def learn_sigma(hue_chroma_counts: NDArray[np.int64], components: int) -> Floats:
-    """Learn each grid bin's spread from the colors nearest to its center.
+    """Estimate each grid bin's standard deviation from the colors nearest to its center.
 
     Parameters
     ----------
@@ -241,7 +243,7 @@ def learn_sigma(hue_chroma_counts: NDArray[np.int64], components: int) -> Floats
     -------
     ndarray of shape (components,), float64
         Root of half the mean squared distance to the center, at least the width of a histogram
-        cell; the default rule's value for bins that no color is nearest to.
+        cell; `default_sigma` for bins that are nearest to no color.
     """
     from scipy.spatial import cKDTree  # slow to import
 
@@ -265,12 +267,13 @@ def fit_mixture(
     Parameters
     ----------
     hue_chroma_counts : ndarray of shape (256, 256), int64
-        Pixels per cell of hue and chroma.
+        Pixels per cell of hue and chroma: row 256 h, column 256 C.
     components : int
+        Number of Gaussians.
     seed : int
-        Of the drawn points and of the fit.
+        Seed of the drawn points and of the fit.
     linear_hue : bool
-        Take hue as a number line, as seed 001 does.
+        Treat hue as a number line, as colorizer-fcn does.
 
     Returns
     -------
@@ -280,12 +283,20 @@ def fit_mixture(
     Raises
     ------
     InputError
-        If nothing was counted, or the components are fewer than 1 or more than the points.
+        If nothing was counted, or `components` is below 1 or above the number of points.
 
     Notes
     -----
-    scikit-learn's EM has no sample weights, so 100,000 points are drawn from the histogram of
-    *all* pixels, uniformly within their cells.
+    scikit-learn's EM has no sample weights, so it is given 100,000 points drawn from the histogram
+    of *all* pixels, uniformly within their cells.
+
+    Examples
+    --------
+    >>> counts = np.zeros((256, 256), np.int64)
+    >>> counts[[0, 128], [200, 100]] = 3000, 1000  # saturated reds, and some dull cyans
+    >>> mixture = fit_mixture(counts, components=2)
+    >>> mixture.centers.round(2).tolist(), mixture.mixing.round(2).tolist()
+    ([[0.0, 0.78], [0.5, 0.39]], [0.75, 0.25])
     """
     from sklearn.mixture import GaussianMixture  # slow to import
     from threadpoolctl import threadpool_limits
@@ -295,7 +306,7 @@ def fit_mixture(
     points = draw_colors(hue_chroma_counts, FIT_POINTS, seed)
     if not linear_hue:
         points = to_chroma_plane(points)
-    # One thread, so that sums are taken in one order and the result is the same everywhere.
+    # One thread, so that the order of summation, and thus the result, is the same everywhere.
     with threadpool_limits(1):
         fit = GaussianMixture(components, covariance_type="full", random_state=seed).fit(points)
     centers = fit.means_ if linear_hue else from_chroma_plane(fit.means_)
@@ -311,8 +322,6 @@ def draw_colors(hue_chroma_counts: NDArray[np.int64], n: int, seed: int) -> Floa
     Parameters
     ----------
     hue_chroma_counts : ndarray of shape (256, 256), int64
-    n : int
-    seed : int
 
     Returns
     -------
@@ -334,6 +343,6 @@ def draw_colors(hue_chroma_counts: NDArray[np.int64], n: int, seed: int) -> Floa
 
 
 def cell_middles() -> Floats:
-    """Return the middles of the 65,536 hue-chroma cells, (65536, 2) float64, in their order."""
+    """Return the middles of the 65,536 hue-chroma cells in order, (65536, 2) float64."""
     cells = np.arange(65536)
     return (np.column_stack([cells >> 8, cells & 255]) + 0.5) * CELL

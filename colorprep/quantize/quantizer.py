@@ -1,4 +1,4 @@
-"""The protocol that every quantizer keeps."""
+"""The protocol that every quantizer implements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Decoding: TypeAlias = Literal["mode", "mean", "annealed-mean"]
 
 
 def centers_of(centers: Floats, bins: NDArray[np.uint16] | None) -> Floats:
-    """Return the centers of bins, (..., 2) for bins of shape (...); of all where None is given."""
+    """Return the centers of some bins, (..., 2) for bins of shape (...); of all bins for None."""
     return centers if bins is None else np.asarray(centers[bins])
 
 
@@ -33,11 +33,11 @@ class Quantizer(Protocol):
 
     @property
     def name(self) -> str:
-        """How the quantizer is called on the command line, such as ``ab313``."""
+        """Name of the quantizer on the command line, such as ``ab313``."""
 
     @property
     def space(self) -> Space:
-        """The plane its colors live in."""
+        """The plane of its colors."""
 
     @property
     def centers(self) -> Floats:
@@ -45,15 +45,15 @@ class Quantizer(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """A digest of what decides which color gets which bin."""
+        """Digest of everything that decides which color gets which bin."""
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What, besides `arrays`, it takes to make this quantizer again; fit for JSON."""
+        """Values that, with `arrays`, define this quantizer; serializable as JSON."""
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays beyond `centers` that it takes to make this quantizer again."""
+        """Arrays besides `centers` that define this quantizer."""
 
     def encode(self, colors: NDArray[Any]) -> NDArray[np.uint16]:
         """Return each color's bin, (...) uint16."""
@@ -68,9 +68,9 @@ class Quantizer(Protocol):
         temperature: float = TEMPERATURE,
         bins: NDArray[np.uint16] | None = None,
     ) -> Floats:
-        """Return the color that distributions stand for, (..., 2) float64.
+        """Return the colors that distributions stand for, (..., 2) float64.
 
-        Distributions have shape (..., Q), or (..., k) over the `bins` of the same shape.
+        `probs` has shape (..., Q), or (..., k) for distributions over k `bins` of that shape.
         """
 
 
@@ -79,11 +79,10 @@ def fingerprint_of(name: str, arrays: Mapping[str, NDArray[Any]], **values: Any)
 
     Parameters
     ----------
-    name : str
     arrays : mapping of str to ndarray
         Hashed as little-endian float64, in order of their names.
     **values
-        Fit for JSON.
+        Serializable as JSON.
 
     Returns
     -------
@@ -98,13 +97,13 @@ def fingerprint_of(name: str, arrays: Mapping[str, NDArray[Any]], **values: Any)
 
 
 def centers_in_ab(centers: Floats, space: Space) -> Floats:
-    """Return the ab colors of bins of either space.
+    """Return the ab colors of bin centers in either space.
 
     Parameters
     ----------
     centers : ndarray of shape (Q, 2), float64
     space : {"ab", "hue-chroma"}
-        Colors of hue and chroma are taken at HSL lightness 0.5.
+        Hue and chroma are converted at HSL lightness 0.5.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""The round-trip error: what a color loses by being encoded into bins and decoded again.
+"""The round-trip error: of encoding a color into bins and decoding it again.
 
-This is the best that a network which predicts bins can do: it is the error of a perfect one.
+It is the error of a network that predicts bins perfectly, so no network can do better.
 
 References
 ----------
@@ -20,20 +20,20 @@ from ..color.lab import Floats, rgb_to_lab
 from .decoding import TEMPERATURE
 from .quantizer import Quantizer
 
-ENTRIES = 1 << 22  # of distributions at once, were they over all bins
+ENTRIES = 1 << 22  # probabilities computed at once, if over all bins; bounds the memory
 
 
 class RoundTrip(NamedTuple):
-    """Colors, one for each way of decoding them.
+    """Colors, or their errors, for each way of decoding.
 
     Attributes
     ----------
     hard
-        The center of the color's bin.
+        From the center of the color's bin.
     soft
-        The expectation of its soft-encoding.
+        From the mean of its soft-encoding.
     annealed
-        The annealed mean of its soft-encoding, T = 0.38.
+        From the annealed mean of its soft-encoding, T = 0.38.
     """
 
     hard: Floats
@@ -42,18 +42,23 @@ class RoundTrip(NamedTuple):
 
 
 def round_trip(quantizer: Quantizer, rgb: NDArray[np.uint8]) -> RoundTrip:
-    """Encode colors and decode them again, at their own lightness.
+    """Encode colors and decode them again, keeping their lightness.
 
     Parameters
     ----------
-    quantizer : Quantizer
     rgb : ndarray of shape (N, 3), uint8
 
     Returns
     -------
     RoundTrip
-        Of CIE Lab, each ndarray of shape (N, 3), float64. The lightness of Lab is kept by
-        quantizers of ab, that of HSL by quantizers of hue and chroma.
+        CIE Lab colors, each an ndarray of shape (N, 3), float64. Quantizers of ab keep Lab's
+        lightness, quantizers of hue and chroma HSL's.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> round_trip(ab_lattice(), np.array([[255, 0, 0]], np.uint8)).hard.round(1).tolist()
+    [[53.2, 80.0, 70.0]]
     """
     if quantizer.space == "ab":
         lab = rgb_to_lab(rgb)
@@ -74,14 +79,20 @@ def round_trip_errors(quantizer: Quantizer, rgb: NDArray[np.uint8]) -> RoundTrip
 
     Parameters
     ----------
-    quantizer : Quantizer
     rgb : ndarray of shape (N, 3), uint8
 
     Returns
     -------
     RoundTrip
-        Of CIEDE2000 color differences, each ndarray of shape (N,), float64. About 1 is just
-        noticeable side by side.
+        CIEDE2000 color differences, each an ndarray of shape (N,), float64. A difference of about
+        1 is just noticeable side by side.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> errors = round_trip_errors(ab_lattice(), np.array([[255, 99, 71], [9, 9, 9]], np.uint8))
+    >>> errors.hard.round(1).tolist(), errors.soft.round(1).tolist()
+    ([1.2, 0.0], [0.1, 0.0])
     """
     from skimage.color import deltaE_ciede2000  # slow to import
 
@@ -90,7 +101,7 @@ def round_trip_errors(quantizer: Quantizer, rgb: NDArray[np.uint8]) -> RoundTrip
 
 
 def _decoded(quantizer: Quantizer, colors: Floats) -> RoundTrip:
-    """Return colors (N, 2) as they come back, in the quantizer's space."""
+    """Return colors (N, 2) after the round trip, in the quantizer's space."""
     rows = max(1, ENTRIES // len(quantizer.centers))
     parts = []
     for start in range(0, len(colors), rows):

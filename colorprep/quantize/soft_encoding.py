@@ -1,7 +1,7 @@
 """Soft-encoding: a color as Gaussian weights on its nearest centers.
 
-Published codes write these as dense Q-vectors. Here they are pairs (bins, weights) of the few
-nonzero entries, which hold the same numbers in a thirtieth of the memory.
+Published code stores these as dense Q-vectors. Here they are pairs (bins, weights) of the few
+nonzero entries: the same numbers in a thirtieth of the memory.
 
 References
 ----------
@@ -25,21 +25,27 @@ SIGMA = 5.0
 
 
 class SoftEncoding(NamedTuple):
-    """Distributions over bins, each by its k largest entries.
+    """Distributions over bins, each as k bins and their weights.
 
     Attributes
     ----------
     bins : ndarray of shape (..., k), uint16
-        Bins, the likeliest first where the encoder sorts them.
+        Nearest first for ab quantizers; in order of their numbers for mixtures.
     weights : ndarray of shape (..., k), float64
-        Probabilities; each row sums to 1.
+        Probabilities of these bins; each row sums to 1.
+
+    Examples
+    --------
+    >>> soft = SoftEncoding(np.array([[120, 121]], np.uint16), np.array([[0.75, 0.25]]))
+    >>> soft.dense(313).shape, soft.dense(313)[0, 119:123].tolist()
+    ((1, 313), [0.0, 0.75, 0.25, 0.0])
     """
 
     bins: NDArray[np.uint16]
     weights: Floats
 
     def dense(self, n_bins: int) -> Floats:
-        """Return the distributions written out, an ndarray of shape (..., n_bins), float64."""
+        """Return the distributions over all bins, an ndarray of shape (..., n_bins), float64."""
         full = np.zeros((*self.bins.shape[:-1], n_bins))
         np.put_along_axis(full, self.bins.astype(np.intp), self.weights, axis=-1)
         return full
@@ -49,8 +55,8 @@ class SoftEncoding(NamedTuple):
 
         Parameters
         ----------
-        counts : ndarray of shape (...), one number for each row
-        n_bins : int
+        counts : ndarray of shape (...)
+            One number for each row.
 
         Returns
         -------
@@ -69,17 +75,17 @@ def soft_encode(
     Parameters
     ----------
     colors : ndarray of shape (..., 2)
-        In the space of the centers, CIELAB ab as a rule.
+        In the space of the centers, usually CIELAB ab.
     centers : ndarray of shape (Q, 2), float64
     neighbors : int
-        How many centers get weight, 1 to Q.
+        Number of centers that get weight, 1 to Q.
     sigma : float
         Width of the Gaussian, in the unit of the colors.
 
     Returns
     -------
     SoftEncoding
-        Of shape (..., neighbors), nearest first; of equally distant centers the lower index.
+        Of shape (..., neighbors), nearest first; of equally near centers the lower index first.
 
     Raises
     ------
@@ -88,8 +94,14 @@ def soft_encode(
 
     Notes
     -----
-    w_i = exp(-d_i^2 / (2 sigma^2)) / sum_j exp(-d_j^2 / (2 sigma^2)). The nearest distance is
-    subtracted before exponentiating, so that colors far from every center stay finite.
+    w_i = exp(-d_i^2 / (2 sigma^2)) / sum_j exp(-d_j^2 / (2 sigma^2)). The least squared distance
+    is subtracted before exponentiating, so that colors far from every center stay finite.
+
+    Examples
+    --------
+    >>> soft = soft_encode([3, 0], np.array([[0.0, 0.0], [10.0, 0.0], [50.0, 0.0]]), neighbors=2)
+    >>> soft.bins.tolist(), soft.weights.round(3).tolist()
+    ([0, 1], [0.69, 0.31])
     """
     if not 1 <= neighbors <= len(centers):
         raise InputError(f"neighbors must be from 1 to {len(centers)} bins, got {neighbors}")

@@ -1,8 +1,8 @@
-"""How a quantizer is asked for, made, written down and read back.
+"""Choosing a quantizer by name, saving it and restoring it.
 
-A `QuantizerSpec` is the wish, in the words of the command line; `make_quantizer` fulfills it, with
-the help of a histogram where something must be fitted. `quantizer_state` writes a quantizer down
-in plain values for JSON, `restore_quantizer` makes it again.
+A `QuantizerSpec` holds the options of the command line; `make_quantizer` makes the quantizer, from
+a histogram of colors if it must be fitted. `quantizer_state` returns a quantizer as plain values
+for JSON, `restore_quantizer` makes it again from those.
 """
 
 from __future__ import annotations
@@ -33,27 +33,33 @@ DEFAULT_COMPONENTS = {"gmm": 32, "hc-grid": 256, "hc-1d": 32, "kmeans": 313}
 
 @dataclass(frozen=True)
 class QuantizerSpec:
-    """A wish for a quantizer.
+    """Options that define a quantizer.
 
     Attributes
     ----------
     name : str
         ``ab313``, ``ab529``, ``ab:STEP``, ``kmeans``, ``gmm``, ``hc-grid`` or ``hc-1d``.
     components : int or None
-        Number of centers, components or edges; None for the default of that name.
+        Number of centers, Gaussians or edges; None for the default of that name.
     linear_hue : bool
-        For ``gmm``: take hue as a number line.
+        For ``gmm``: treat hue as a number line.
     sigma : str or float
         For ``hc-grid``: ``default``, ``learned`` or a number.
     neighbors, sigma_ab : int, float
-        Of the soft-encoding of ab quantizers.
+        Parameters of the soft-encoding of ab quantizers.
     seed : int
-        Of whatever is fitted.
+        Random seed for fitted quantizers.
 
     Raises
     ------
     InputError
-        On an unknown name, or an option that does not go with it.
+        If the name is unknown, or an option does not fit it.
+
+    Examples
+    --------
+    >>> spec = QuantizerSpec("kmeans", components=64)
+    >>> spec.space, spec.needs_counts
+    ('ab', True)
     """
 
     name: str = "ab313"
@@ -65,7 +71,7 @@ class QuantizerSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit together, before any image is read."""
+        """Reject options that do not fit together, before any image is read."""
         check_finite(self)
         if not re.fullmatch(r"ab313|ab529|ab:\d+|kmeans|gmm|hc-grid|hc-1d", self.name):
             raise InputError(
@@ -73,7 +79,7 @@ class QuantizerSpec:
                 "kmeans, gmm, hc-grid or hc-1d"
             )
         if self.components is not None and self.name not in DEFAULT_COMPONENTS:
-            raise InputError(f"--components does not go with {self.name}: its bins are given")
+            raise InputError(f"--components does not fit {self.name}: its number of bins is fixed")
         if self.linear_hue and self.name != "gmm":
             raise InputError(f"--linear-hue goes with gmm only, not with {self.name}")
         if self.sigma != "default" and self.name != "hc-grid":
@@ -98,7 +104,7 @@ class QuantizerSpec:
 
     @property
     def n_components(self) -> int:
-        """The number asked for, or the default of the name."""
+        """The requested number, or the default of the name."""
         return self.components or DEFAULT_COMPONENTS[self.name]
 
     @property
@@ -113,22 +119,22 @@ class QuantizerSpec:
 
 
 def make_quantizer(spec: QuantizerSpec, cells: NDArray[np.int64] | None = None) -> Quantizer:
-    """Make the quantizer that is asked for.
+    """Make the quantizer that a spec defines.
 
     Parameters
     ----------
-    spec : QuantizerSpec
     cells : ndarray of shape (256, 256), int64, or None
-        Pixels per cell of the spec's space; needed where `spec.needs_counts`.
-
-    Returns
-    -------
-    Quantizer
+        Pixels per cell of the spec's space; required if `spec.needs_counts`.
 
     Raises
     ------
     InputError
-        If a number is out of range, or the images do not suffice for the fit.
+        If a number is out of range, or the images have too few colors for the fit.
+
+    Examples
+    --------
+    >>> make_quantizer(QuantizerSpec("ab:5")).centers.shape
+    (1083, 2)
     """
     if spec.name == "ab529":
         return ab529(spec.neighbors, spec.sigma_ab)
@@ -151,17 +157,13 @@ def make_quantizer(spec: QuantizerSpec, cells: NDArray[np.int64] | None = None) 
 
 
 def quantizer_state(quantizer: Quantizer) -> dict[str, Any]:
-    """Write a quantizer down in plain values, fit for JSON.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
+    """Return a quantizer as plain values, serializable as JSON.
 
     Returns
     -------
     dict
         ``name``, ``fingerprint``, ``parameters``, ``centers`` and ``arrays`` as nested lists.
-        Lattices leave their centers out: the name says them.
+        ``centers`` is None unless they were fitted: the name defines the others.
     """
     keeps_centers = quantizer.name == "kmeans"
     return {
@@ -180,11 +182,10 @@ def restore_quantizer(
     arrays: Mapping[str, NDArray[Any]],
     fingerprint: str,
 ) -> Quantizer:
-    """Make a quantizer again from what was written down of it.
+    """Make a quantizer again from its saved values.
 
     Parameters
     ----------
-    name : str
     parameters : mapping
         As `Quantizer.parameters`.
     centers : ndarray of shape (Q, 2) or None
@@ -192,16 +193,19 @@ def restore_quantizer(
     arrays : mapping of str to ndarray
         As `Quantizer.arrays`.
     fingerprint : str
-        What the quantizer must come out as.
-
-    Returns
-    -------
-    Quantizer
+        The fingerprint that the quantizer must have.
 
     Raises
     ------
     ArtifactError
-        If something is missing, or the fingerprint differs: damage, or another version's rule.
+        If something is missing, or the fingerprint differs: the values are damaged, or from a
+        version that defines these bins differently.
+
+    Examples
+    --------
+    >>> state = quantizer_state(make_quantizer(QuantizerSpec("ab529")))
+    >>> restore_quantizer(**{**state, "arrays": {}}).name
+    'ab529'
     """
     try:
         quantizer = _restored(name, parameters, centers, arrays)
@@ -209,8 +213,9 @@ def restore_quantizer(
         raise ArtifactError(f"the description of {name!r} is incomplete: {error}") from error
     if quantizer.fingerprint != fingerprint:
         raise ArtifactError(
-            f"quantizer {name!r} came out as {quantizer.fingerprint} instead of {fingerprint}: the "
-            "file is damaged or from a version with another rule; make it again"
+            f"quantizer {name!r} has fingerprint {quantizer.fingerprint} instead of {fingerprint}: "
+            "the file is damaged, or from a version that defines these bins differently; make it "
+            "again"
         )
     return quantizer
 

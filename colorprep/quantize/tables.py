@@ -1,12 +1,12 @@
-"""The tables: what every 8-bit color, and every cell, amounts to.
+"""Tables of all 8-bit colors and all cells.
 
-There are 2^24 8-bit colors. For each, `ab_cells` and `hue_chroma_cells` hold its cell and
-`bin_table` its bin, exactly as float64 arithmetic gives it. A soft label is a function of the cell
-alone: `soft_table` holds all 65,536 of them.
+There are 2^24 8-bit colors. `ab_cells` and `hue_chroma_cells` hold the cell of each and `bin_table`
+its bin, exactly as computed in float64. A soft label depends on the cell only: `soft_table` holds
+all 65,536 of them.
 
 Cells: ab cell = floor(a)+128 << 8 | floor(b)+128; hue-chroma cell = floor(256 h) mod 256 << 8 |
-min(floor(256 C), 255). The tables of cells are built once a process, in about half a second, and
-shared; they must not be written to.
+min(floor(256 C), 255). Tables are read-only and shared; the tables of cells are built once per
+process, in about half a second.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _building = RLock()
 
 
 def built_once(build: Callable[P, T]) -> Callable[P, T]:
-    """Keep the table that was built last, and let no two threads build it at once."""
+    """Keep the table that was built last; no two threads build one at the same time."""
     kept = lru_cache(maxsize=1)(build)
 
     @wraps(build)
@@ -58,12 +58,12 @@ def built_once(build: Callable[P, T]) -> Callable[P, T]:
 
 
 class LightnessTables(NamedTuple):
-    """What it takes to find the lightness level round(2.55 L) of a color.
+    """Tables for finding the lightness level round(2.55 L) of a color.
 
     Attributes
     ----------
     luminance : ndarray of shape (3, 256), float64
-        What each channel's value adds to the luminance.
+        The contribution of each channel's value to the luminance.
     guess : ndarray of shape (4098,), uint8
         The level at the lower end of each of 4,096 equal intervals of luminance.
     thresholds : ndarray of shape (257,), float64
@@ -106,9 +106,9 @@ def hsl_lightness() -> NDArray[np.uint8]:
 
 @built_once
 def lightness_tables() -> LightnessTables:
-    """Return the small tables by which the kernels find round(2.55 L)."""
+    """Return the small tables from which the kernels find round(2.55 L)."""
     luminance = SRGB_TO_XYZ[1][:, None] * _linear_levels()
-    # Halve the interval around each threshold until two neighboring floats are left.
+    # Bisect each threshold down to two neighboring floats.
     levels = np.arange(1, 256)
     low, high = np.zeros(255), np.full(255, 1.1)
     for _ in range(80):
@@ -123,7 +123,7 @@ def lightness_tables() -> LightnessTables:
 
 @built_once
 def occupied_ab_cells() -> NDArray[np.int64]:
-    """Return the ab cells that some 8-bit color falls into, ascending; 22,691 of 65,536."""
+    """Return the ab cells that contain an 8-bit color, ascending; 22,691 of 65,536."""
     seen = np.zeros(N_CELLS, np.bool_)
     seen[ab_cells()] = True
     return np.flatnonzero(seen)
@@ -131,17 +131,19 @@ def occupied_ab_cells() -> NDArray[np.int64]:
 
 @built_once
 def bin_table(quantizer: Quantizer) -> NDArray[np.uint16]:
-    """Return every color's bin.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
-        Of any of the kinds in this package.
+    """Return every 8-bit color's bin.
 
     Returns
     -------
-    ndarray of shape (2^24,), uint16
-        Exactly what encoding each color in float64 gives.
+    ndarray of shape (2^24,), uint16, read-only
+        Indexed by red << 16 | green << 8 | blue; exactly the result of encoding each color in
+        float64.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> int(bin_table(ab_lattice())[255 << 16 | 99 << 8 | 71])  # tomato
+    241
     """
     table = np.empty(N_COLORS, np.uint16)
     if isinstance(quantizer, AbQuantizer):
@@ -157,18 +159,14 @@ def bin_table(quantizer: Quantizer) -> NDArray[np.uint16]:
 
 @built_once
 def cell_bins(quantizer: Quantizer) -> NDArray[np.uint16] | None:
-    """Return every ab cell's bin, where each cell that occurs lies inside one bin.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
+    """Return every ab cell's bin, if each cell that occurs lies inside one bin.
 
     Returns
     -------
     ndarray of shape (65536,), uint16, or None
-        65535 for cells that no color has; None where a cell is shared by several bins, so that
-        bins must be counted by color. Lattices of even step have their borders at integers and
-        share no cell.
+        65535 for cells without a color; None if several bins share a cell, so that bins must be
+        counted by color. The bins of lattices of even step have borders at integers, and share
+        no cell.
     """
     if not isinstance(quantizer, AbQuantizer):
         return None
@@ -184,15 +182,18 @@ def cell_bins(quantizer: Quantizer) -> NDArray[np.uint16] | None:
 def soft_table(quantizer: Quantizer) -> SoftEncoding:
     """Return every cell's soft label, the soft-encoding of its middle.
 
-    Parameters
-    ----------
-    quantizer : Quantizer
-
     Returns
     -------
     SoftEncoding
-        Of shape (65536, k). Distributions over more than 32 bins keep their 32 largest entries,
-        normalized again.
+        Of shape (65536, k), read-only. Distributions over more than 32 bins keep their 32 largest
+        entries, normalized again.
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> soft = soft_table(ab_lattice())
+    >>> soft.weights.shape, int(soft.bins[128 << 8 | 128, 0])  # the cell of gray
+    ((65536, 10), 120)
     """
     soft = quantizer.encode_soft(cell_middles(quantizer.space))
     if soft.weights.shape[1] <= SOFT_ENTRIES:
@@ -205,7 +206,7 @@ def soft_table(quantizer: Quantizer) -> SoftEncoding:
 
 
 def cell_middles(space: Space) -> Floats:
-    """Return the middle of every cell of a space, (65536, 2) float64, in order of the cells."""
+    """Return the middle of every cell of a space, in order, (65536, 2) float64."""
     if space == "hue-chroma":
         return mixture.cell_middles()
     cells = np.arange(N_CELLS)
@@ -221,17 +222,20 @@ def _fill_ab_bins(quantizer: AbQuantizer, table: NDArray[np.uint16]) -> None:
 
 
 def _candidates(quantizer: AbQuantizer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the centers that are nearest somewhere in each occupied cell, row after row."""
+    """Return the start of each occupied cell's candidates, and all cells' candidates in a row.
+
+    The candidates of a cell are the centers that are nearest to some point in it.
+    """
     cells = occupied_ab_cells()
     low = np.column_stack([cells >> 8, cells & 255]) - 128.0
     starts = np.empty(len(cells) + 1, np.int64)
-    room = 4 * len(cells)
+    capacity = 4 * len(cells)
     while True:
-        candidates = np.empty(room, np.int64)
+        candidates = np.empty(capacity, np.int64)
         total = candidate_centers(quantizer.centers, low, starts, candidates)
-        if total <= room:
+        if total <= capacity:
             return starts, candidates[:total]
-        room = total
+        capacity = total
 
 
 def _linear_levels() -> Floats:

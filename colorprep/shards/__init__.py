@@ -5,10 +5,11 @@ module         holds
 =============  =====================================================================
 `plan`         plan.json: how labels are made, and which images go where
 `writer`       one shard, an .h5 file
-`layout`       its frame, made by HDF5 in memory, and where the arrays belong
+`layout`       its frame, made by HDF5 in memory, and the offsets of the arrays
 `sidecar`      the .json beside it, with its inputs and its checksum
 `manifest`     manifest.json and skipped.csv, written last
-`map_digests`  digests.csv, which says what label maps were made from
+`maps`         label maps, the other form of labels
+`map_digests`  digests.csv, the digests of the images that label maps were made from
 `recorded`     which images finished labels were made from, by sidecars or digests.csv
 `resuming`     which parts of a plan are done, and the images of the rest
 `reader`       shards, their arrays mapped into memory

@@ -1,4 +1,4 @@
-"""What is wrong with a shard: its files, its digest, and what its arrays can and cannot hold."""
+"""Checks of a shard: its files, its digest, and values that its arrays cannot have."""
 
 from __future__ import annotations
 
@@ -18,24 +18,11 @@ from .plan import Plan
 from .reader import ShardReader
 from .sidecar import read_sidecar
 
-ROWS = 256  # rows that are looked at together
+ROWS = 256  # rows that are checked together, to limit memory
 
 
 def shard_problems(path: Path, plan: Plan, quantizer: Quantizer) -> list[str]:
-    """Return what is wrong with a shard of a plan.
-
-    Parameters
-    ----------
-    path : Path
-    plan : Plan
-    quantizer : Quantizer
-        The plan's.
-
-    Returns
-    -------
-    list of str
-        Empty where all is well.
-    """
+    """Return what is wrong with a shard; `quantizer` is that of the plan."""
     try:
         sidecar = read_sidecar(path)
         shard = ShardReader(path, quantizer.fingerprint)
@@ -43,16 +30,16 @@ def shard_problems(path: Path, plan: Plan, quantizer: Quantizer) -> list[str]:
         return [str(error)]
     size = path.stat().st_size
     if size != sidecar.n_bytes:
-        return [f"it has {size} bytes, and its sidecar says {sidecar.n_bytes}"]
+        return [f"it has {size} bytes, but its sidecar says {sidecar.n_bytes}"]
     with path.open("rb") as stream:
         if hashlib.file_digest(stream, "sha256").hexdigest() != sidecar.sha256:
-            return ["its digest is not the one in its sidecar: a byte has changed since"]
+            return ["its digest differs from that in its sidecar: it changed after it was written"]
     if dict(zip(shard.keys, range(len(shard)), strict=True)) != sidecar.rows:
-        return ["its keys are not those of its sidecar"]
+        return ["its keys differ from those in its sidecar"]
     planned = plan.settings.facts()
     settings = {name: "none" if value is None else value for name, value in planned.items()}
     problems = [
-        f"its {name} is {shard.settings.get(name)!r}, and the plan says {value!r}"
+        f"its {name} is {shard.settings.get(name)!r}, but the plan says {value!r}"
         for name, value in settings.items()
         if shard.settings.get(name) != value
     ]
@@ -60,7 +47,7 @@ def shard_problems(path: Path, plan: Plan, quantizer: Quantizer) -> list[str]:
 
 
 def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iterator[str]:
-    """Give what is wrong with the arrays of a shard."""
+    """Yield what is wrong with the arrays of a shard, each problem once."""
     expected = {"lightness", "ab", "label", "class_id"}
     expected |= {"hc"} if quantizer.space == "hue-chroma" else set()
     expected |= {"topk_index", "topk_weight"} if plan.settings.soft else set()
@@ -74,7 +61,7 @@ def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iter
         return
     ids = {name: number for number, name in enumerate(plan.classes)}
     if [ids.get(top_folder(key), -1) for key in shard.keys] != list(shard.arrays["class_id"][:]):
-        yield "its class ids are not those of its keys"
+        yield "its class ids do not match its keys"
     seen: set[str] = set()
     for start in range(0, len(shard), ROWS):
         rows = {name: array[start : start + ROWS] for name, array in shard.arrays.items()}
@@ -90,13 +77,13 @@ def _row_problems(rows: Mapping[str, Any], plan: Plan, quantizer: Quantizer) -> 
     if np.any((label >= n_bins) & (label != IGNORE)):
         yield f"a label is neither below {n_bins} nor {IGNORE}"
     cells = (rows["ab"][..., 0].astype(np.intp) + 128) << 8 | (rows["ab"][..., 1] + np.intp(128))
-    # Blurred colors may lie between those that 8 bits can show.
+    # Blurred colors may lie between the 8-bit colors.
     blurred = plan.settings.lowpass is not None
     if not blurred or quantizer.space != "ab":
         occupied = np.zeros(N_CELLS, np.bool_)
         occupied[occupied_ab_cells()] = True
         if not occupied[cells].all():
-            yield "a cell of ab is one that no 8-bit color has"
+            yield "an ab value is one that no 8-bit color has"
     bins = cell_bins(quantizer)
     if bins is not None and not blurred and np.any((bins[cells] != label) & (label != IGNORE)):
         yield "a label is not the bin of its ab cell"

@@ -1,4 +1,4 @@
-"""Compressed datasets, by the filters of hdf5plugin where it is installed."""
+"""Compression of datasets: gzip, or the filters of hdf5plugin if it is installed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from ..errors import InputError
 
 
 def filter_options(compression: str | None) -> dict[str, Any]:
-    """Return what h5py needs to write compressed datasets.
+    """Return the arguments with which h5py writes compressed datasets; empty for no compression.
 
     Parameters
     ----------
     compression : {"none", "gzip", "lz4", "zstd"} or None
-        lz4 and zstd sort the bits first, which suits labels.
-
-    Returns
-    -------
-    dict
-        Empty where nothing is compressed.
 
     Raises
     ------
@@ -36,11 +30,12 @@ def filter_options(compression: str | None) -> dict[str, Any]:
             f"{compression} needs the package hdf5plugin; install it with `pip install "
             "'colorprep[compression]'`, or use gzip"
         ) from None
+    # Bitshuffle groups bits of equal weight first, which suits labels: high bits are often equal.
     return dict(hdf5plugin.Bitshuffle(cname="lz4" if compression == "lz4" else "zstd"))
 
 
 def load_filters() -> None:
-    """Make the filters of hdf5plugin known to HDF5, where it is installed."""
+    """Register the filters of hdf5plugin with HDF5, if it is installed."""
     try:
         import hdf5plugin  # noqa: F401  (importing it registers its filters)
     except ImportError:

@@ -1,20 +1,19 @@
-"""What describes a label folder: `manifest.json`, and `skipped.csv` beside it.
+"""The description of a finished label folder: `manifest.json`, and `skipped.csv` beside it.
 
-The manifest repeats the plan and adds what came of it. It is written last, so a folder with one is
+The manifest repeats the plan and adds the results. It is written last, so a folder with one is
 complete. The skipped images are listed with their reasons.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..artifacts import check_schema
-from ..atomic import write_json, write_text
+from ..atomic import write_csv, write_json
 from ..errors import ArtifactError
 from ..images.skip import Skip
 from .plan import LABELS_SCHEMA, Plan, plan_facts
@@ -25,25 +24,17 @@ RESULTS = {"n_images": int, "n_shards": int, "skipped": dict, "versions": dict}
 
 
 def write_manifest(folder: Path, plan: Plan, results: dict[str, Any]) -> None:
-    """Write the manifest of a finished label folder: the plan, and what came of it."""
+    """Write the manifest of a finished label folder: the plan and the results."""
     write_json(folder / MANIFEST, {**plan_facts(plan), **results})
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read the manifest of a label folder.
 
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    dict
-
     Raises
     ------
     ArtifactError
-        If there is none, or it is damaged or newer than this version.
+        If it is missing, damaged, or newer than this version.
     """
     path = folder / MANIFEST
     try:
@@ -66,16 +57,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def write_skipped(folder: Path, skipped: Iterable[Skip]) -> None:
-    """Write the list of skipped images, a header and a line each: key, reason, detail."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(Skip._fields)
-    table.writerows(skipped)
-    write_text(folder / SKIPPED, text.getvalue())
+    """Write the list of skipped images, one a line: key, reason, detail."""
+    write_csv(folder / SKIPPED, Skip._fields, skipped)
 
 
 def read_skipped(folder: Path) -> list[Skip]:
-    """Read the list of skipped images; empty where there is none."""
+    """Read the list of skipped images; empty if it is missing."""
     try:
         with (folder / SKIPPED).open(encoding="utf-8", newline="") as stream:
             return [Skip(*row) for row in csv.reader(stream)][1:]
@@ -84,5 +71,5 @@ def read_skipped(folder: Path) -> list[Skip]:
     except (TypeError, ValueError, csv.Error) as error:
         raise ArtifactError(
             f"{folder / SKIPPED} is damaged ({error}); run the same `colorprep labels` again "
-            "to write it anew"
+            "to rewrite it"
         ) from error

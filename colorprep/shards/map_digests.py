@@ -1,4 +1,4 @@
-"""Which bytes each label map was made from: `digests.csv`, in place of the sidecars of shards.
+"""Digests of the images that label maps were made from: `digests.csv`, where shards have sidecars.
 
 While maps are made, a journal beside it records them, so that a killed run can be continued without
 losing finished maps. A map whose image is in neither file is made again.
@@ -22,21 +22,17 @@ HEADER = ("key", "digest")
 def read_map_digests(folder: Path) -> dict[str, str | None] | None:
     """Return the digests of the images that label maps were made from.
 
-    Parameters
-    ----------
-    folder : Path
-
     Returns
     -------
     dict of str to str or None, or None
-        By key; None for a map whose image is not known, as earlier versions left them. None in
-        place of all for a folder of an earlier version.
+        By key; None for maps by earlier versions, which recorded no digests. None in place of the
+        dict if an earlier version made the whole folder.
     """
     found: dict[str, str | None] = {}
     paths = [path for path in (folder / DIGESTS, folder / JOURNAL) if path.exists()]
     for path in paths:
         text = path.read_text(encoding="utf-8", errors="replace")
-        # A line that a killed run did not finish has no end of line.
+        # A killed run may have left half a line at the end, which has no newline.
         lines = text[: text.rfind("\n") + 1].splitlines()
         rows = [row for row in csv.reader(lines) if len(row) == len(HEADER)]
         found.update((key, digest or None) for key, digest in rows if (key, digest) != HEADER)
@@ -47,6 +43,7 @@ def write_map_digests(folder: Path, digests: Mapping[str, str | None]) -> None:
     """Write the table of a finished folder, in order of the keys, and remove the journal."""
     rows = ((key, digests[key]) for key in sorted(digests))
     path, text = folder / DIGESTS, _lines([HEADER, *rows])
+    # A run that changes nothing leaves the file as it is, with its time of change.
     if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
         write_text(path, text)
     (folder / JOURNAL).unlink(missing_ok=True)

@@ -21,20 +21,23 @@ def map_path(folder: Path, key: str) -> Path:
 
 
 def map_size(folder: Path, key: str) -> int | None:
-    """Return how many bytes the label map of an image has, None if missing."""
+    """Return the size of an image's label map in bytes, None if it is missing."""
     try:
         return map_path(folder, key).stat().st_size
     except OSError as error:
-        # Its name may be longer than any file's.
+        # A name that is too long for the file system cannot exist.
         if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
             raise
         return None
 
 
 def in_the_way(keys: Iterable[str]) -> set[str]:
-    """Return the keys whose label map would have the name of a folder of other label maps.
+    """Return the keys whose label map would have the path of a folder of other label maps.
 
-    Such as ``a.jpg``, where there is a key ``a.jpg.npy/b.jpg``.
+    Examples
+    --------
+    >>> in_the_way(["a.jpg", "a.jpg.npy/b.jpg"])
+    {'a.jpg'}
     """
     found = set()
     for key in keys:
@@ -50,14 +53,8 @@ def read_map(folder: Path, key: str, shape: tuple[int, int]) -> NDArray[np.uint1
 
     Parameters
     ----------
-    folder : Path
-    key : str
     shape : tuple of int
-        The one that the map should have: the image's, over the stride.
-
-    Returns
-    -------
-    ndarray of that shape, uint16
+        The expected shape: the image's height and width over the stride, rounded up.
 
     Raises
     ------
@@ -73,7 +70,7 @@ def read_map(folder: Path, key: str, shape: tuple[int, int]) -> NDArray[np.uint1
         raise ArtifactError(f"the label map {error}; {_REMEDY}") from error
     if label.shape != shape or label.dtype != np.uint16:
         raise ArtifactError(
-            f"{path} holds {label.dtype} of shape {label.shape}, but its image asks for uint16 of "
+            f"{path} holds {label.dtype} of shape {label.shape}, but its image needs uint16 of "
             f"shape {shape}; {_REMEDY}"
         )
     return np.asarray(label)

@@ -1,9 +1,9 @@
 """The plan of a label folder, `plan.json`: how its labels are made, and which images go where.
 
-It is written before the first label, and compared when a command is run again: the same plan goes
-on where it stopped, another one is refused with the difference. Images are planned in **segments**:
-the first is a whole source, each further one holds the images that were added to it later; a shard
-is a fixed slice of its segment's order.
+It is written before the first label, and compared when a command is run again: with the same plan
+the command continues where it stopped, another plan is refused with the difference. Images are
+planned in **segments**: the first is a whole source, each further one holds the images that were
+added to the source later. A shard is a fixed slice of its segment's order.
 """
 
 from __future__ import annotations
@@ -37,15 +37,16 @@ class Settings:
 
     Attributes
     ----------
-    quantizer, fingerprint : str
     size : int or "native"
-    fit : {"stretch", "crop"}
+        Side of the images in pixels; ``"native"``, for label maps only, keeps the size of each.
     stride : int
+        Every stride-th row and column of color is labeled.
     lowpass : float or None
+        Blur of the color before it is labeled, see `colorprep.color.lowpass`.
     soft : int
+        Number of likeliest bins that are stored for each pixel, 0 for none.
     keep : {"rgb"} or None
-    compression : str
-    icc, orientation, damaged : str
+        Whether the pixels are stored too.
     """
 
     quantizer: str
@@ -62,7 +63,7 @@ class Settings:
     damaged: DamageRule = "skip"
 
     def facts(self) -> dict[str, Any]:
-        """Return all settings by name, as stored in files: `damaged` only if files are kept."""
+        """Return all settings by name, as files store them: `damaged` only if not the default."""
         values = asdict(self)
         if self.damaged == "skip":
             del values["damaged"]
@@ -75,7 +76,6 @@ class Segment:
 
     Attributes
     ----------
-    first_shard, n_shards, n_files : int
     digest : str
         Of the keys and sizes of its images, in order of the keys.
     """
@@ -88,25 +88,24 @@ class Segment:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a label folder is to hold.
+    """What a label folder should contain.
 
     Attributes
     ----------
     format : {"h5", "npy"}
-    settings : Settings
+        Shards, or label maps.
     shard_size : int
-        Images in a shard; 0 where there are no shards.
+        Images in a shard; 0 for label maps.
     shuffle : int or None
-        The seed of the order; None keeps the order of the keys.
+        Seed of the random order; None keeps the order of the keys.
     quantizer : dict
-        All that it takes to make the quantizer again.
+        What is needed to restore the quantizer, see `colorprep.quantize.spec.quantizer_state`.
     classes : list of str
         Names, by class id.
     n_files : int
-        Of the whole source.
+        Number of images in the whole source.
     digest : str
         Of the keys and sizes of the whole source.
-    segments : list of Segment
     """
 
     format: str
@@ -121,7 +120,7 @@ class Plan:
 
     @property
     def n_shards(self) -> int:
-        """How many shards there are to be."""
+        """Number of shards in all segments."""
         return sum(segment.n_shards for segment in self.segments)
 
     def extended(self, source: Source, indices: Sequence[int], digest: str) -> Plan:
@@ -129,9 +128,8 @@ class Plan:
 
         Parameters
         ----------
-        source : Source
         indices : sequence of int
-            The images that no segment holds yet, in order of their keys.
+            The images that are in no segment yet, in order of their keys.
         digest : str
             Of the whole source.
         """
@@ -151,26 +149,27 @@ class Plan:
 
 
 def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) -> Sequence[int]:
-    """Return images in the order in which shards hold them.
+    """Return images in the order of the shards.
 
     Parameters
     ----------
-    source : Source
     indices : sequence of int
         In order of their keys.
     shuffle : int or None
-        The seed of an order of chance.
+        Seed of the random order; None keeps the order of the keys.
     """
     if shuffle is None:
         return indices
     return sorted(indices, key=lambda index: chance(source.keys[index], shuffle))
 
 
-def differences(there: Plan, asked: Plan) -> list[str]:
-    """Tell in which settings two plans differ, one line each; images are not compared."""
-    old, new = _flat(there), _flat(asked)
+def differences(existing: Plan, requested: Plan) -> list[str]:
+    """Return the settings in which two plans differ, one line each; images are not compared."""
+    old, new = _flat(existing), _flat(requested)
     return [
-        f"{name}: {old[name]} there, {new[name]} asked" for name in old if old[name] != new[name]
+        f"{name}: {old[name]} there, {new[name]} requested"
+        for name in old
+        if old[name] != new[name]
     ]
 
 
@@ -180,13 +179,12 @@ def _flat(plan: Plan) -> dict[str, Any]:
 
 
 def plan_quantizer(plan: Plan, path: Path | None = None) -> Quantizer:
-    """Make the quantizer of a plan's labels.
+    """Restore the quantizer of a plan.
 
     Parameters
     ----------
-    plan : Plan
     path : Path or None
-        Where the plan was read, for messages.
+        Where the plan was read from, for messages.
 
     Raises
     ------
@@ -206,7 +204,7 @@ def plan_quantizer(plan: Plan, path: Path | None = None) -> Quantizer:
 
 
 def reader_of(plan: Plan, source: Source) -> ImageReader:
-    """Return what reads images as a plan has it."""
+    """Return a reader of images with the settings of a plan."""
     settings = plan.settings
     size = settings.size if isinstance(settings.size, int) else None
     return ImageReader(
@@ -220,14 +218,14 @@ def reader_of(plan: Plan, source: Source) -> ImageReader:
 
 
 def labeler_of(plan: Plan) -> Labeler:
-    """Return what labels images as a plan has it."""
+    """Return a labeler with the settings of a plan."""
     settings = plan.settings
     keep_rgb = settings.keep == "rgb"
     return Labeler(plan_quantizer(plan), settings.stride, settings.lowpass, settings.soft, keep_rgb)
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:
-    """Return a plan in plain values for JSON, as plan.json and manifest.json hold it."""
+    """Return a plan in plain values for JSON, as in plan.json and manifest.json."""
     return {"schema": LABELS_SCHEMA, **asdict(plan), "settings": plan.settings.facts()}
 
 
@@ -239,18 +237,10 @@ def write_plan(folder: Path, plan: Plan) -> None:
 def read_plan(path: Path) -> Plan:
     """Read a plan, from plan.json or from the manifest, which repeats it.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Plan
-
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If it is missing.
     ArtifactError
         If it is damaged, or newer than this version.
     """
@@ -274,15 +264,15 @@ def read_plan(path: Path) -> Plan:
         return plan
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(
-            f"{path} is damaged ({error}); plan.json or manifest.json alone is enough to go on, "
-            "but without either the labels must be made again with --overwrite"
+            f"{path} is damaged ({error}); plan.json or manifest.json alone is enough to "
+            "continue, but without either the labels must be made again with --overwrite"
         ) from error
 
 
 def _check_kinds(plan: Plan) -> None:
-    """Raise ValueError unless the values of a plan have the right types."""
+    """Raise ValueError unless the values of a plan have valid types."""
     settings = plan.settings
-    sound = {
+    valid = {
         "format": plan.format in ("h5", "npy"),
         "size": _is_count(settings.size) or (settings.size == "native" and plan.format == "npy"),
         "stride": _is_count(settings.stride),
@@ -292,7 +282,7 @@ def _check_kinds(plan: Plan) -> None:
         "classes": isinstance(plan.classes, list) and all(isinstance(c, str) for c in plan.classes),
         "n_files": isinstance(plan.n_files, int),
     }
-    wrong = [name for name, is_sound in sound.items() if not is_sound]
+    wrong = [name for name, is_valid in valid.items() if not is_valid]
     if wrong:
         raise ValueError(f"its {wrong[0]} is invalid")
 
@@ -302,7 +292,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _check_segments(segments: Sequence[Segment], shard_size: int) -> None:
-    """Raise ValueError unless segments fill shards one after another, as `Plan.extended` does."""
+    """Raise ValueError unless segments have consecutive shards, as `Plan.extended` makes them."""
     first = 0
     for segment in segments:
         n_shards = -(-segment.n_files // shard_size) if shard_size else 0

@@ -1,4 +1,4 @@
-"""Reading a folder of shards: its arrays are mapped, not copied."""
+"""Reading shards: their arrays are mapped into memory, not copied."""
 
 from __future__ import annotations
 
@@ -26,15 +26,14 @@ IMAGE_DATASETS = ("lightness", "ab", "label", "hc", "topk_index", "topk_weight",
 
 @dataclass(frozen=True)
 class StoredArray:
-    """How an array lies in the file of a shard.
+    """Shape, type and place of an array in the file of a shard.
 
     Attributes
     ----------
     shape : tuple of int
-        Of N rows.
-    dtype : dtype
+        N rows first.
     offset : int or None
-        Where its bytes begin, one row after another; None where it is compressed or has no rows.
+        Where its bytes begin, row after row; None if it is compressed or has no rows.
     """
 
     shape: tuple[int, ...]
@@ -43,28 +42,26 @@ class StoredArray:
 
     @property
     def end(self) -> int:
-        """Where its bytes end; 0 where `offset` is None."""
+        """Where its bytes end; 0 if `offset` is None."""
         return 0 if self.offset is None else self.offset + prod(self.shape) * self.dtype.itemsize
 
 
 class ShardReader:
-    """One shard. Nothing is read before it is asked for, and slices are not copied.
+    """One shard: arrays are mapped on first use, and slices of them are not copied.
 
     Parameters
     ----------
     path : str or Path
     fingerprint : str or None
-        The quantizer that it must be of, if any.
+        The fingerprint that its quantizer must have; None accepts any.
 
     Attributes
     ----------
-    path : Path
-    keys : list of str
     settings : dict of str to plain values
         How the labels were made.
     stored : dict of str to StoredArray
         Datasets of N rows each: ``lightness``, ``ab``, ``label``, ``class_id``, and those that
-        the quantizer or an option brings.
+        the quantizer or an option adds.
 
     Raises
     ------
@@ -73,8 +70,20 @@ class ShardReader:
 
     Notes
     -----
-    A reader holds no file open before its arrays are asked for, so that a folder of more shards
-    than a process may open files can be opened; and it can be forked and pickled.
+    A reader holds no file open until its arrays are used, so that a folder may have more shards
+    than a process may open files. It can be forked and pickled.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from colorprep import ShardWriter
+    >>> with TemporaryDirectory() as folder:
+    ...     writer = ShardWriter(f"{folder}/shard-00000.h5", {})
+    ...     writer.add(["a.jpg"], [-1], {"label": np.full((1, 2, 2), 120, np.uint16)})
+    ...     sidecar = writer.write()
+    ...     shard = ShardReader(f"{folder}/shard-00000.h5")
+    ...     shard.keys, shard.arrays["label"][0].tolist()
+    (['a.jpg'], [[120, 120], [120, 120]])
     """
 
     def __init__(self, path: str | Path, fingerprint: str | None = None) -> None:
@@ -103,17 +112,17 @@ class ShardReader:
         return len(self.keys)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is mapped, which would be copied."""
+        """Leave out the mapped arrays, which would be copied."""
         return {name: value for name, value in vars(self).items() if name != "arrays"}
 
     @property
     def mapped_size(self) -> int:
-        """How many bytes of the file hold arrays that can be mapped, and what lies before them."""
+        """Number of bytes of the file up to the end of its last mappable array."""
         return max(stored.end for stored in self.stored.values())
 
     @cached_property
     def arrays(self) -> dict[str, NDArray[Any] | CompressedArray]:
-        """The datasets by name: mapped into memory, or read row by row where compressed."""
+        """The datasets by name: mapped into memory, or read row by row if compressed."""
         return {name: self._open(name, stored) for name, stored in self.stored.items()}
 
     def _open(self, name: str, stored: StoredArray) -> NDArray[Any] | CompressedArray:
@@ -128,14 +137,7 @@ REMEDY = "run the same `colorprep labels` again, or `colorprep verify --repair`"
 
 
 class CompressedArray:
-    """A compressed dataset, read and decompressed row by row; safe to fork and to pickle.
-
-    Parameters
-    ----------
-    path : Path
-    name : str
-    stored : StoredArray
-    """
+    """A compressed dataset, read and decompressed row by row; safe to fork and to pickle."""
 
     def __init__(self, path: Path, name: str, stored: StoredArray) -> None:
         self._path, self._name = path, name
@@ -154,23 +156,15 @@ class CompressedArray:
                 rows: NDArray[Any] = file[self._name][index]
             except (OSError, LookupError, ValueError, RuntimeError) as error:
                 raise ArtifactError(
-                    f"{self._path} cannot be decompressed ({error}); if it is whole, install what "
-                    "it needs with `pip install 'colorprep[compression]'`"
+                    f"{self._path} cannot be decompressed ({error}); if it is intact, install "
+                    "its codec with `pip install 'colorprep[compression]'`"
                 ) from error
         return rows
 
 
 @dataclass(frozen=True, eq=False)
 class LabelFolder:
-    """A finished folder of shards.
-
-    Attributes
-    ----------
-    path : Path
-    manifest : dict
-    quantizer : Quantizer
-    shards : list of ShardReader
-    """
+    """A finished folder of shards."""
 
     path: Path
     manifest: dict[str, Any]
@@ -188,26 +182,25 @@ class LabelFolder:
 
 
 def open_labels(folder: str | Path) -> LabelFolder:
-    """Open a folder of shards.
-
-    Parameters
-    ----------
-    folder : str or Path
-
-    Returns
-    -------
-    LabelFolder
+    """Open a folder of shards, as `colorprep labels` writes them.
 
     Raises
     ------
     ArtifactError
-        If the folder is not finished, not of shards, or a shard is missing, damaged or newer.
+        If the folder is not finished or holds no shards, or a shard is missing, damaged or newer.
+
+    Examples
+    --------
+    After ``colorprep labels -o labels``, these are the bins of the first eight images::
+
+        shards = open_labels("labels").shards
+        bins = shards[0].arrays["label"][:8]
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest.get("format") != "h5":
         raise ArtifactError(
-            f"{folder} holds one .npy an image; training reads shards: make them with "
+            f"{folder} holds one .npy per image; training reads shards: make them with "
             "`colorprep labels --format h5`"
         )
     plan = read_plan(folder / MANIFEST)
@@ -222,24 +215,24 @@ def open_labels(folder: str | Path) -> LabelFolder:
 
 
 def _check_arrays(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> None:
-    """Raise ArtifactError unless a shard holds the arrays that its plan asks for."""
+    """Raise ArtifactError unless a shard holds the arrays that its plan requires."""
     n_images, size, n_soft = len(shard), plan.settings.size, plan.settings.soft
     assert isinstance(size, int)  # as `read_plan` ensures
     side = -(-size // plan.settings.stride)
-    whole, labeled = (n_images, size, size), (n_images, side, side)
+    full, strided = (n_images, size, size), (n_images, side, side)
     expected: dict[str, tuple[tuple[int, ...], str]] = {
-        "lightness": (whole, "uint8"),
-        "ab": ((*labeled, 2), "int8"),
-        "label": (labeled, "uint16"),
+        "lightness": (full, "uint8"),
+        "ab": ((*strided, 2), "int8"),
+        "label": (strided, "uint16"),
         "class_id": ((n_images,), "int32"),
     }
     if quantizer.space == "hue-chroma":
-        expected["hc"] = ((*labeled, 2), "uint8")
+        expected["hc"] = ((*strided, 2), "uint8")
     if n_soft:
-        expected["topk_index"] = ((*labeled, n_soft), "uint16")
-        expected["topk_weight"] = ((*labeled, n_soft), "float16")
+        expected["topk_index"] = ((*strided, n_soft), "uint16")
+        expected["topk_weight"] = ((*strided, n_soft), "float16")
     if plan.settings.keep == "rgb":
-        expected["rgb"] = ((*whole, 3), "uint8")
+        expected["rgb"] = ((*full, 3), "uint8")
     for name, (shape, dtype) in expected.items():
         found = shard.stored.get(name)
         if found is None or found.shape != shape or found.dtype != dtype:
@@ -253,10 +246,10 @@ def _check_arrays(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> None:
 def _stored(path: Path, dataset: Any) -> StoredArray:
     offset = None
     if dataset.chunks is None:
-        offset = dataset.id.get_offset()  # None where there are no rows
+        offset = dataset.id.get_offset()  # None without rows
     stored = StoredArray(dataset.shape, dataset.dtype, offset)
     if stored.end > path.stat().st_size:
-        raise ValueError("it is shorter than its header says")
+        raise ValueError("the file is shorter than its header says")
     return stored
 
 

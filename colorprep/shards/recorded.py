@@ -1,4 +1,4 @@
-"""Reading from the files of a label folder which images they were made from."""
+"""The images that finished labels were made from, as the files of a label folder record them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ class Recorded:
     digests : dict of str to str or None
         By key, of the bytes of each image; None if an earlier version did not record it.
     unread : list of str
-        Keys of images whose bytes could not be read.
+        Keys of the images whose bytes could not be read.
     shard : int or None
+        Number of the shard; None for label maps.
     """
 
     digests: dict[str, str | None]
@@ -41,11 +42,10 @@ class KnownImages:
 
     Attributes
     ----------
-    keys : set of str
     is_complete : bool
-        Whether these are all of them.
+        Whether `keys` are all images of the segment.
     has_digests : bool
-        Whether the digests of all of them are known.
+        Whether the digests of all `keys` are recorded.
     """
 
     keys: set[str] = field(default_factory=set)
@@ -70,9 +70,9 @@ def recorded(folder: Path, plan: Plan) -> Iterator[Recorded]:
 
 
 def known_images(folder: Path, plan: Plan) -> list[KnownImages]:
-    """Return the images of each segment, by sidecars whose shards may be lost.
+    """Return the images of each segment, from its sidecars, even if their shards are lost.
 
-    Label maps have no fixed slices, so all of them are as one segment.
+    Label maps have no fixed slices, so all of them count as one segment.
     """
     if plan.format == "npy":
         digests = _map_digests(folder)

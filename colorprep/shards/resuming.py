@@ -1,4 +1,4 @@
-"""What of a plan is done already, and which images the rest is made of."""
+"""Resuming a plan: which parts are done, and which images the rest needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN = 3  # images that a message names
 
 
 def planned(folder: Path) -> Plan | None:
-    """Return the plan of a label folder; None where there is none.
+    """Return the plan of a label folder, None if it has none.
 
     Raises
     ------
@@ -39,8 +39,8 @@ def planned(folder: Path) -> Plan | None:
 
 
 def continued(
-    there: Plan,
-    asked: Plan,
+    existing: Plan,
+    requested: Plan,
     source: Source,
     extend: bool,
     folder: Path,
@@ -50,22 +50,20 @@ def continued(
 
     Parameters
     ----------
-    there : Plan
-        Of the folder.
-    asked : Plan
-        Of this command, without images.
-    source : Source
+    existing : Plan
+        The plan of the folder.
+    requested : Plan
+        The plan of this command, without images.
     extend : bool
         Whether images that are new in the source may be added.
-    folder : Path
     warn : callable
         Receives warnings for the user.
 
     Returns
     -------
     Plan
-        The existing one, perhaps with new sizes of its images, or a further segment of the new
-        ones.
+        The existing plan, with the present sizes of its images and, with `extend`, a further
+        segment for the new ones.
 
     Raises
     ------
@@ -74,60 +72,49 @@ def continued(
     ArtifactError
         If an unfinished folder does not say which images it was planned for.
     """
-    differing = differences(there, asked)
+    differing = differences(existing, requested)
     if differing:
         raise OutputExists(
             f"{folder} was made with other settings ({'; '.join(differing)}); give the same ones "
             "to continue, another -o, or --overwrite to start anew"
         )
     digest = digest_of(source, range(len(source.keys)))
-    if digest == there.digest:
-        return there
-    known = known_images(folder, there)
+    if digest == existing.digest:
+        return existing
+    known = known_images(folder, existing)
     keys = set().union(*(images.keys for images in known))
-    gone = _gone(keys, source, there)
+    gone = _gone(keys, source, existing)
     new = [index for index, key in enumerate(source.keys) if key not in keys]
-    n_open = 0  # images of the plan that are in no file yet
+    n_open = 0  # planned images that no file names yet
     if not all(images.is_complete for images in known):
-        n_open = sum(segment.n_files for segment in there.segments) - len(keys)
+        n_open = sum(segment.n_files for segment in existing.segments) - len(keys)
     if not gone and len(new) == n_open:
         if not all(images.has_digests for images in known):
             raise OutputExists(_OF_OTHER_SIZES.format(folder=folder))
-        return _renewed(there, source, known, folder)
+        return _renewed(existing, source, known, folder)
     if not extend:
-        raise OutputExists(_other_images(folder, there, source, gone, new if not n_open else []))
+        raise OutputExists(_other_images(folder, existing, source, gone, new if not n_open else []))
     if gone:
         warn(f"{_listed(gone, 'no longer in the source')}; their labels are kept")
-    if there.format == "npy":
-        return _replanned(there, source)
+    if existing.format == "npy":
+        return _replanned(existing, source)
     if n_open:
         raise ArtifactError(
             f"{folder} is not finished, so new images cannot be distinguished from those that are "
             "not labeled yet; finish it with the old images first, or start anew with "
             "--overwrite"
         )
-    renewed = _renewed(there, source, known, folder)
+    renewed = _renewed(existing, source, known, folder)
     return renewed.extended(source, new, digest) if new else renewed
 
 
 def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Sequence[int]]:
-    """Return the shards that are to be made, and the images of each.
-
-    Parameters
-    ----------
-    folder : Path
-    plan : Plan
-    source : Source
-
-    Returns
-    -------
-    dict of int to sequence of int
-        By number of the shard, in order.
+    """Return the images of each shard that must be made, by number of the shard, in order.
 
     Raises
     ------
     ArtifactError
-        If the images of a missing shard can no longer be told.
+        If it is no longer known which images belong to a missing shard.
     """
     missing: dict[int, Sequence[int]] = {}
     known: list[KnownImages] | None = None
@@ -135,7 +122,7 @@ def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Seq
         numbers = [n for n in numbers_of(segment) if finished(shard_path(folder, n)) is None]
         if numbers:
             images: Sequence[int] = range(len(source.keys))
-            if len(plan.segments) > 1:  # else the plan was compared with the source already
+            if len(plan.segments) > 1:  # else `continued` compared the plan with the source
                 known = known or known_images(folder, plan)
                 images = _images_of(place, known, source)
                 if digest_of(source, images) != segment.digest:
@@ -146,7 +133,7 @@ def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Seq
 
 
 def sidecars(folder: Path, plan: Plan) -> Iterator[Sidecar]:
-    """Give the sidecars of all shards, in order.
+    """Yield the sidecars of all shards, in order.
 
     Raises
     ------
@@ -164,7 +151,7 @@ def sidecars(folder: Path, plan: Plan) -> Iterator[Sidecar]:
 
 
 def named(keys: Sequence[str]) -> str:
-    """Return the first keys of some, and how many more there are."""
+    """Return the first keys, and how many more there are, as in "a, b, c and 7 more"."""
     more = f" and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else ""
     return ", ".join(keys[:SHOWN]) + more
 
@@ -179,7 +166,7 @@ def _slices(
 
 
 def _images_of(place: int, known: Sequence[KnownImages], source: Source) -> Sequence[int]:
-    """Return the images of a segment: by its sidecars, or those that no other segment holds."""
+    """Return the images of a segment: those in its sidecars, or all that are in no other one."""
     if known[place].is_complete:
         own = known[place].keys
         return [index for index, key in enumerate(source.keys) if key in own]
@@ -187,57 +174,58 @@ def _images_of(place: int, known: Sequence[KnownImages], source: Source) -> Sequ
     return [index for index, key in enumerate(source.keys) if key not in others]
 
 
-def _renewed(there: Plan, source: Source, known: Sequence[KnownImages], folder: Path) -> Plan:
-    """Return a plan with the sizes that its images have now.
+def _renewed(existing: Plan, source: Source, known: Sequence[KnownImages], folder: Path) -> Plan:
+    """Return a plan with the present sizes of its images.
 
     Raises
     ------
     OutputExists
-        If finished shards hold other images than those that are to be in them.
+        If finished shards hold other images than the plan would put into them.
     """
-    if there.format == "npy":
-        return _replanned(there, source)
+    if existing.format == "npy":
+        return _replanned(existing, source)
     segments = []
-    for place, segment in enumerate(there.segments):
+    for place, segment in enumerate(existing.segments):
         images = _images_of(place, known, source)
         if len(images) == segment.n_files:
-            for number, slice_ in _slices(segment, images, there, source).items():
+            for number, slice_ in _slices(segment, images, existing, source).items():
                 sidecar = finished(shard_path(folder, number))
                 if sidecar and keys_of(sidecar) != {source.keys[index] for index in slice_}:
-                    raise OutputExists(_other_images(folder, there, source, [], []))
+                    raise OutputExists(_other_images(folder, existing, source, [], []))
             segment = replace(segment, digest=digest_of(source, images))
         elif not known[place].is_complete:
             raise _changed(folder, segment)
         segments.append(segment)
     digest = digest_of(source, range(len(source.keys)))
-    return replace(there, n_files=len(source.keys), digest=digest, segments=segments)
+    return replace(existing, n_files=len(source.keys), digest=digest, segments=segments)
 
 
-def _replanned(there: Plan, source: Source) -> Plan:
+def _replanned(existing: Plan, source: Source) -> Plan:
     """Return a plan of label maps for all images of a source; old classes keep their ids."""
     everything = range(len(source.keys))
-    empty = replace(there, segments=[])
+    empty = replace(existing, segments=[])
     return empty.extended(source, everything, digest_of(source, everything))
 
 
 def _gone(keys: Collection[str], source: Source, plan: Plan) -> list[str]:
     """Return the keys that were labeled and are no longer in the source."""
-    # The skipped ones of label maps may be lines of a list.
+    # For label maps, skipped images may be lines of a list that are not in the source.
     found = {*source.keys, *(skip.key for skip in source.skipped if plan.format == "npy")}
     return sorted(key for key in keys if key not in found)
 
 
 def _other_images(
-    folder: Path, there: Plan, source: Source, gone: Sequence[str], new: Sequence[int]
+    folder: Path, existing: Plan, source: Source, gone: Sequence[str], new: Sequence[int]
 ) -> str:
     found = [_listed([source.keys[index] for index in new], "new")] if new else []
     found += [_listed(gone, "gone")] if gone else []
-    if not found and there.n_files == len(source.keys):
-        found = ["of other names"]
+    if not found and existing.n_files == len(source.keys):
+        found = ["under other names"]
     detail = f" ({'; '.join(found)})" if found else ""
     return (
-        f"the images are not those of {folder}: {there.n_files} files there, {len(source.keys)} in "
-        f"the source{detail}; --extend labels the new ones, --overwrite starts over"
+        f"the images are not those of {folder}: {existing.n_files} files there, "
+        f"{len(source.keys)} in the source{detail}; "
+        "--extend labels the new ones, --overwrite starts over"
     )
 
 

@@ -1,6 +1,6 @@
 """The sidecar of a shard: a .json file that names each of its inputs once.
 
-It is written after the shard and vouches for it: a shard of that size with a sidecar is finished.
+It is written after the shard: a shard of the size that its sidecar records is finished.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Sidecar:
     skipped : list of Skip
         The other images of the slice.
     n_bytes : int
-        The size of the .h5 file.
+        Size of the .h5 file.
     sha256 : str
-        Its digest.
+        Digest of the .h5 file.
     digests : dict of str to str or None
-        By key, the digest of each image's bytes, see `colorprep.images.digests`; None if it was
-        not recorded, as in earlier versions. Images whose bytes could not be read are left out.
+        By key, the digest of each image's bytes, see `colorprep.images.digests`; None if an
+        earlier version did not record it. Images whose bytes could not be read are left out.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Sidecar:
 
 
 def sidecar_path(shard: Path) -> Path:
-    """Return where the sidecar of a shard is."""
+    """Return the path of a shard's sidecar."""
     return shard.with_suffix(".json")
 
 
@@ -68,16 +68,7 @@ def write_sidecar(shard: Path, sidecar: Sidecar) -> None:
 
 
 def read_sidecar(shard: Path) -> Sidecar:
-    """Read the sidecar of a shard.
-
-    Parameters
-    ----------
-    shard : Path
-        The .h5 file.
-
-    Returns
-    -------
-    Sidecar
+    """Read the sidecar of a shard, given by its .h5 file.
 
     Raises
     ------
@@ -107,9 +98,9 @@ def read_sidecar(shard: Path) -> Sidecar:
 
 
 def finished(shard: Path) -> Sidecar | None:
-    """Return the sidecar of a shard that is there whole, None where it must be made.
+    """Return the sidecar of a finished shard, None if the shard must be made.
 
-    Only the size is looked at, so that resuming is quick; `colorprep verify` reads the digests.
+    Only the size is checked, so that resuming is quick; `colorprep verify` checks the digest.
     """
     try:
         sidecar = read_sidecar(shard)

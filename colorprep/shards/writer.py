@@ -1,7 +1,7 @@
 """Writing one shard: an .h5 file of labels and a .json sidecar that accounts for every input.
 
 A shard holds a fixed slice of the ordered keys, less the skipped ones. Its datasets are contiguous
-and uncompressed by default, so that readers can map them; its bytes depend on images and settings
+and uncompressed by default, so that readers can map them. Its bytes depend on images and settings
 alone.
 """
 
@@ -19,12 +19,12 @@ from ..atomic import replacing
 from ..images.skip import Skip
 from ..quantize.labeling import Labels
 from .compression import filter_options
-from .layout import Frame, frame_arrays, pieces
+from .layout import Frame, allocate_arrays, pieces
 from .sidecar import SHARD_SCHEMA, Sidecar, write_sidecar
 
 
 def shard_path(folder: Path, number: int) -> Path:
-    """Return where a shard is written."""
+    """Return the path of a shard."""
     return folder / f"shard-{number:05d}.h5"
 
 
@@ -36,7 +36,17 @@ class ShardWriter:
     path : str or Path
         Ending in ``.h5``; the sidecar has the same name with ``.json``.
     settings : mapping of str to plain values
-        How the labels are made, see `colorprep.shards.plan.Settings`; written as attributes.
+        How the labels are made, see `colorprep.shards.plan.Settings`; stored as attributes.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> labels = {"label": np.zeros((2, 8, 8), np.uint16)}
+    >>> with TemporaryDirectory() as folder:
+    ...     writer = ShardWriter(f"{folder}/shard-00000.h5", {"stride": 4})
+    ...     writer.add(["a.jpg", "b.jpg"], [-1, -1], labels)
+    ...     writer.write().rows
+    {'a.jpg': 0, 'b.jpg': 1}
     """
 
     def __init__(self, path: str | Path, settings: Mapping[str, Any]) -> None:
@@ -53,18 +63,17 @@ class ShardWriter:
 
         Parameters
         ----------
-        keys : sequence of str
         class_ids : sequence of int
             -1 for an image without a class.
         labels : dict of str to ndarray
-            One row an image, see `colorprep.quantize.labeling`; the same arrays each time.
+            One row per image, see `colorprep.quantize.labeling`; the same arrays in each call.
         """
         self._keys += keys
         self._class_ids += class_ids
         self._parts.append(labels)
 
     def skip(self, skipped: Sequence[Skip]) -> None:
-        """Account for images that could not be labeled."""
+        """Record images that could not be labeled."""
         self._skipped += skipped
 
     def vouch(self, digests: Mapping[str, str]) -> None:
@@ -72,35 +81,31 @@ class ShardWriter:
         self._digests.update(digests)
 
     def write(self) -> Sidecar:
-        """Write the shard, and then the sidecar, which vouches for it.
-
-        Returns
-        -------
-        Sidecar
+        """Write the shard, and after it the sidecar, which shows that the shard is finished.
 
         Raises
         ------
         OutputError
-            If there is no room, or the folder cannot be written to. Nothing is left behind then.
+            If there is no room, or the folder cannot be written to; no partial file is left.
         """
         arrays = self._parts[0]
         n_images = len(self._keys)
         options = filter_options(self._settings.get("compression"))
-        mapped = n_images > 0 and not options
-        places: dict[str, int] = {}
+        is_mapped = n_images > 0 and not options
+        offsets: dict[str, int] = {}
         frame = Frame()
         with h5py.File(frame, "w") as file:
             self._describe(file)
             shapes = {name: ((n_images, *a.shape[1:]), a.dtype) for name, a in arrays.items()}
-            if mapped:
-                places = frame_arrays(file, shapes)
+            if is_mapped:
+                offsets = allocate_arrays(file, shapes)
             else:
                 for name, (shape, dtype) in shapes.items():
                     parts = [part[name] for part in self._parts]
                     _write_chunks(file, name, shape, dtype, parts, options)
         digest = hashlib.sha256()
         with replacing(self._path) as temporary, temporary.open("wb") as stream:
-            for piece in pieces(frame, places, self._parts):
+            for piece in pieces(frame, offsets, self._parts):
                 digest.update(piece)
                 stream.write(piece)
             stream.flush()
@@ -111,7 +116,7 @@ class ShardWriter:
         return sidecar
 
     def _describe(self, file: h5py.File) -> None:
-        """Write what is small: attributes, keys, classes."""
+        """Write the small entries: attributes, keys, class ids."""
         file.attrs["schema"] = SHARD_SCHEMA
         for name, value in self._settings.items():
             file.attrs[name] = "none" if value is None else value
@@ -129,7 +134,7 @@ def _write_chunks(
     parts: Sequence[Any],
     options: dict[str, Any],
 ) -> None:
-    """Write an array compressed, a chunk an image; an empty one plain."""
+    """Write an array compressed, one chunk per image; uncompressed if it is empty."""
     if not shape[0]:
         file.create_dataset(name, shape, dtype)
         return

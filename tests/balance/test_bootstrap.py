@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from colorprep import InputError, ab_lattice, bin_table, find_images, share_intervals
-from colorprep.balance.bootstrap import poisson_weights, replicate_counts, replicate_shares
+from colorprep.balance.bootstrap import poisson_weights, replicate_counts, replicate_fractions
 from colorprep.balance.histogram import count_bins
 from colorprep.images.reader import ImageReader
 
@@ -35,7 +35,7 @@ def test_weights_depend_on_the_key_alone():
 
 
 def test_weights_of_images_and_of_replicates_are_uncorrelated():
-    """No two images, and no two replicates, go together."""
+    """No two images, and no two replicates, are correlated."""
     weights = np.stack([poisson_weights(f"{n}", 400) for n in range(400)]).astype(float)
     for table in (weights, weights.T):
         correlations = np.corrcoef(table)[np.triu_indices(400, 1)]
@@ -53,8 +53,8 @@ def test_replicates_add_like_counts():
     assert np.array_equal(whole, weights.T.astype(object) @ counts.astype(object))
 
 
-def test_intervals_are_percentiles_of_the_shares():
-    """An interval holds the stated part of the replicates' shares."""
+def test_intervals_are_percentiles_of_the_replicates():
+    """An interval contains the stated fraction of the replicates."""
     bootstrap = np.random.default_rng(1).integers(1, 1000, (400, 5))
     low, high = share_intervals(bootstrap, 0.9)
     shares = bootstrap / bootstrap.sum(axis=1, keepdims=True)
@@ -63,9 +63,9 @@ def test_intervals_are_percentiles_of_the_shares():
 
 
 def test_replicates_without_a_pixel_are_left_out():
-    """Of a few images some replicates hold none; these have no shares."""
+    """With few images, some replicates have no pixels, and thus no fractions."""
     bootstrap = np.array([[0, 0], [3, 1], [1, 1]])
-    assert replicate_shares(bootstrap).tolist() == [[0.75, 0.25], [0.5, 0.5]]
+    assert replicate_fractions(bootstrap).tolist() == [[0.75, 0.25], [0.5, 0.5]]
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_what_has_no_interval_is_refused(bootstrap, level):
 
 
 def test_intervals_hold_what_they_promise(shared):
-    """Of random halves of 250 photographs, the interval of a share's difference covers zero.
+    """The interval of the difference between random halves of 250 photographs contains zero.
 
-    On average over the 50 commonest bins, 90 to 98 times of 100.
+    For the 50 commonest bins, 90% to 98% of the time.
     """
     source = find_images(shared / "images" / "imagenet")
     reader, table = ImageReader(source), bin_table(ab_lattice())
@@ -95,7 +95,7 @@ def test_intervals_hold_what_they_promise(shared):
         order = generator.permutation(len(images))
         halves = order[: len(order) // 2], order[len(order) // 2 :]
         shares = [
-            replicate_shares(replicate_counts(weights[half], counts[half]))[:, commonest]
+            replicate_fractions(replicate_counts(weights[half], counts[half]))[:, commonest]
             for half in halves
         ]
         low, high = np.quantile(shares[0] - shares[1], [0.025, 0.975], axis=0)

@@ -54,14 +54,14 @@ def test_published_priors(published):
 
 
 def test_bins_that_differ_most():
-    """Of either sign the largest first, equal ones in order, those without a difference never."""
+    """The largest of either sign come first, equal ones in order, equal priors give none."""
     differences = np.array([0.1, -0.3, 0.0, 0.1, 0.1])
     assert bins_that_differ_most(differences, 3).tolist() == [1, 0, 3]
     assert bins_that_differ_most(differences, 9).tolist() == [1, 0, 3, 4]
 
 
 def test_other_bins_are_refused():
-    """Priors of different lengths, and what is no prior, cannot be compared."""
+    """Priors of different lengths, and arrays that are not priors, cannot be compared."""
     with pytest.raises(InputError, match="3 and 4 bins"):
         compare_priors(np.ones(3), np.ones(4))
     with pytest.raises(InputError, match="finite"):

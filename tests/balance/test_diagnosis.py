@@ -7,13 +7,9 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import savgol_filter
 from skimage.color import rgb2lab
 
-from colorprep.balance.diagnosis import (
-    diagnose_prior,
-    published_shape,
-    shape_divergences,
-    unexplained_mass,
-)
+from colorprep.balance.diagnosis import diagnose_prior, unexplained_mass
 from colorprep.balance.histogram import count_cells
+from colorprep.balance.published_shape import published_shape, shape_divergences
 from colorprep.balance.smoothing import lattice_probs, soft_probs
 from colorprep.errors import InputError
 from colorprep.quantize.ab import ab529, ab_lattice
@@ -35,7 +31,7 @@ ROUNDINGS = {
 
 
 def cells_of(paths):
-    """Pixels per ab cell of each photograph, made small."""
+    """Pixels per ab cell of each photograph, scaled down."""
     counts = []
     for path in paths:
         with Image.open(path) as image:
@@ -89,8 +85,8 @@ def imagenet(shared):
         ("seed000_posterior_prob", [("half-bin-shift", "suspected")]),
     ],
 )
-def test_published_priors_get_their_due(published, name, expected):
-    """Each published prior is found to have the defect that it has, and no other."""
+def test_published_priors_have_their_known_defects(published, name, expected):
+    """Each published prior is found to have its known defect, and no other."""
     assert codes(published(name)) == expected
 
 
@@ -103,7 +99,7 @@ def test_shape_is_that_of_the_published_prior(published):
 
 
 def test_shape_itself_is_sound():
-    """Nothing speaks against the modeled shape, over 313 bins and over 529."""
+    """The modeled shape has no findings, over 313 bins and over 529."""
     assert codes(published_shape()) == codes(published_shape(529)) == []
 
 
@@ -129,7 +125,7 @@ def test_narrow_subjects_pass(imagenet):
 
 
 def test_gray_and_uniform_pass():
-    """A prior of gray pictures alone passes, and so does a uniform one."""
+    """A prior of gray pictures only passes, and so does a uniform one."""
     gray = np.zeros(313)
     gray[120] = 1
     assert codes(gray) == codes(np.ones(313)) == []
@@ -137,7 +133,7 @@ def test_gray_and_uniform_pass():
 
 @pytest.mark.parametrize("share", [0.05, 0.5])
 def test_uniform_share_is_understood(imagenet, share):
-    """An honest prior with a uniform share mixed in passes; a damaged one does not."""
+    """With a uniform distribution mixed in, an honest prior passes and a damaged one does not."""
     probs = binned(imagenet.sum(axis=0))
     assert codes((1 - share) * probs + share / 313) == []
     damaged = gaussian_filter1d(probs, 1.5)
@@ -146,14 +142,14 @@ def test_uniform_share_is_understood(imagenet, share):
 
 @pytest.mark.parametrize("sigma", [0.5, 0.75, 1.0, 1.5])
 def test_smoothing_over_the_plane_passes(imagenet, sigma):
-    """A Gaussian over the lattice is no smoothing along the index, however wide."""
+    """A Gaussian over the lattice is not mistaken for smoothing along the index, however wide."""
     probs = lattice_probs(binned(imagenet.sum(axis=0)), BINS.centers, 10, sigma)
     assert codes(probs) == []
     assert unexplained_mass(probs / probs.sum()) == 0
 
 
 def test_floats_to_255_are_wrong(shared):
-    """Colors 0..255 taken for 0..1 are found in every single photograph that is not gray."""
+    """Colors 0..255 used as 0..1 are found in every single photograph."""
     paths = sorted((shared / "images" / "bsds").rglob("*.*"))[::8]
     for path in paths:
         assert codes(floats_to_255(path))[0] == ("unreachable-mass", "wrong")
@@ -178,14 +174,14 @@ def test_wrong_rounding_is_suspected(imagenet, code):
 
 
 def test_wrong_order_with_its_peak_off_gray_is_wrong():
-    """Read b first, then a, the published shape has its peak elsewhere: certain."""
+    """In an order that moves its peak off gray, the published shape is certainly wrong."""
     by_b = np.lexsort(BINS.centers.T)
     assert ("bin-order", "wrong") in codes(published_shape()[by_b])
     assert ("bin-order", "wrong") in codes(published_shape()[::-1])
 
 
 def test_square_of_529_bins_read_the_other_way_is_suspected():
-    """The transposed square keeps its peak at gray, so its order is suspected only."""
+    """The transposed square keeps its peak at gray, so its order is only suspected."""
     transposed = published_shape(529).reshape(23, 23).T.ravel()
     assert codes(transposed) == [("bin-order", "suspected")]
 
@@ -198,7 +194,7 @@ def test_529_bins_are_diagnosed(imagenet):
 
 
 def test_divergence_of_the_shape_from_itself_is_small():
-    """The modeled shape is nearest to the intact one of all shapes."""
+    """The modeled shape is nearer to the intact shape than to any defective one."""
     divergences = shape_divergences(published_shape())
     assert min(divergences, key=divergences.get) == "intact"
     assert divergences["intact"] < 0.02
@@ -207,7 +203,7 @@ def test_divergence_of_the_shape_from_itself_is_small():
 @pytest.mark.parametrize(
     "probs", [np.ones(312), np.full(313, np.nan), np.zeros(313), -np.ones(313)]
 )
-def test_what_is_no_prior_is_refused(probs):
-    """Another number of bins, and values that are no probabilities, are refused."""
+def test_non_priors_are_rejected(probs):
+    """Another number of bins, and values that are not probabilities, are rejected."""
     with pytest.raises(InputError, match="313 or 529|finite"):
         diagnose_prior(probs)

@@ -38,7 +38,7 @@ def test_counting_by_color_equals_numpy(images):
         np.testing.assert_array_equal(counts, expected_counts)
 
 
-def test_counts_by_color_say_all(images):
+def test_counts_by_color_suffice(images):
     """Counts by cell follow from counts by color, and parts add up to the whole."""
     total = np.zeros(N_COLORS, np.int64)
     counter = ColorCounter()
@@ -51,7 +51,7 @@ def test_counts_by_color_say_all(images):
 
 
 def test_a_batch_that_could_overflow_is_refused(images, monkeypatch):
-    """Counters never wrap around in silence."""
+    """Counters never wrap around silently."""
     monkeypatch.setattr(histogram, "COUNTER_LIMIT", 300)
     with pytest.raises(OverflowError, match="smaller"):
         ColorCounter().count(images)

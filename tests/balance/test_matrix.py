@@ -1,4 +1,4 @@
-"""Claims about seed 000's weight matrix."""
+"""Claims about Keras-FCN's weight matrix."""
 
 import numpy as np
 import pytest
@@ -28,13 +28,13 @@ def test_rows_are_weights_times_targets(published):
     assert (matrix[:, 313] == 0).all()
 
 
-def test_what_has_no_matrix_is_refused():
-    """Other bins than the prior's, and centers that are no lattice, are refused."""
+def test_wrong_arguments_are_rejected():
+    """Another number of bins than the prior's, and centers off a lattice, are rejected."""
     with pytest.raises(InputError, match="has 300 bins"):
         weight_matrix(np.ones(300), ab_lattice())
     counts = np.zeros((256, 256), np.int64)
     counts[120:130, 120:130] = 1
-    with pytest.raises(InputError, match="lattices"):
+    with pytest.raises(InputError, match="needs an ab lattice"):
         weight_matrix(np.ones(20), fit_kmeans(counts, 20))
     with pytest.raises(InputError, match="neighbor-sigma"):
         weight_matrix(np.ones(313), ab_lattice(), neighbor_sigma=0)

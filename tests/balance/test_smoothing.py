@@ -62,7 +62,7 @@ def test_lattice_smoothing_is_scipys():
 
 @pytest.mark.parametrize("step", [4, 7, 25])
 def test_lattice_smoothing_fits_other_steps(step):
-    """Every lattice finds room in its square; without smoothing nothing changes."""
+    """Every lattice fits into its square; without smoothing nothing changes."""
     centers = ab_lattice(step, 3).centers
     probs = np.random.default_rng(0).dirichlet(np.ones(len(centers)))
     np.testing.assert_allclose(lattice_probs(probs, centers, step, 0.0), probs)
@@ -77,8 +77,8 @@ def test_priors_sum_to_one(smoothing, cells):
     assert probs.shape == (313,) and probs.sum() == pytest.approx(1, abs=1e-12)
 
 
-def test_what_cannot_be_smoothed_is_refused(cells):
-    """Nothing counted, an unknown way, and lattice smoothing of a grid are refused."""
+def test_wrong_arguments_are_rejected(cells):
+    """No pixels, an unknown smoothing, and lattice smoothing of a grid are rejected."""
     nothing = np.zeros((256, 256), np.int64)
     counts = np.ones(16, np.int64)
     with pytest.raises(InputError, match="no pixel"):

@@ -72,7 +72,7 @@ def test_zero_bins():
 
 
 def test_infinite_weights_are_refused():
-    """Lambda 0 with an empty bin is an error that says what to do, never inf or NaN."""
+    """Lambda 0 with an empty bin is an error with a remedy, never inf or NaN."""
     prior = np.array([0.5, 0.5, 0.0])
     with pytest.raises(InputError, match="floor or drop"):
         rebalancing_weights(prior, 0.0)
@@ -93,7 +93,7 @@ def test_infinite_weights_are_refused():
     ],
 )
 def test_wrong_parameters_are_refused(arguments):
-    """Lambda, alpha and policies out of range, and a floor without pixels, are refused."""
+    """Lambda and alpha out of range, unknown policies, and a floor without pixels are rejected."""
     with pytest.raises(InputError):
         rebalancing_weights(np.array([0.5, 0.5]), **arguments)
 
@@ -101,21 +101,21 @@ def test_wrong_parameters_are_refused(arguments):
 @pytest.mark.parametrize(
     "wrong", [np.array([0.5, -0.5]), np.array([np.nan, 1]), np.zeros(4), np.ones((2, 2))]
 )
-def test_what_is_no_prior_is_refused(wrong):
-    """Negative, missing, empty and square priors are refused."""
+def test_non_priors_are_rejected(wrong):
+    """Negative, NaN, all-zero and square priors are rejected."""
     with pytest.raises(InputError, match="prior"):
         rebalancing_weights(wrong)
 
 
 def test_near_gray_of_hue_and_chroma():
-    """Bins of little chroma are near-gray, those of much are not."""
+    """Bins of low chroma are near-gray, those of high chroma are not."""
     grid = hue_chroma_grid(256)
     gray = gray_bins(grid.centers, "hue-chroma")
     assert gray[:16].all() and not gray[grid.centers[:, 1] > 0.3].any()
 
 
 def test_weights_that_floats_cannot_hold_are_refused():
-    """An exponent that makes a weight 0 is refused: that bin would not count at all."""
+    """An exponent that makes a weight 0 is rejected: that bin would not count at all."""
     probs = np.array([0.998, 0.001, 0.001])
     assert rebalancing_weights(probs, alpha=50.0).weights.min() > 0
     with pytest.raises(InputError, match="too small for floats"):

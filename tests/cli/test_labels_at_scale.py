@@ -78,7 +78,7 @@ def test_changed_settings_exit_1_with_the_difference(colorprep, photographs):
     """The difference is shown, and what to do."""
     colorprep("labels", "--dir", photographs, "--size", 32)
     done = colorprep("labels", "--size", 64)
-    assert done.exit_code == 1 and "size: 32 there, 64 asked" in done.stderr
+    assert done.exit_code == 1 and "size: 32 there, 64 requested" in done.stderr
     assert "--overwrite" in done.stderr
 
 

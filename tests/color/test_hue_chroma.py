@@ -31,7 +31,7 @@ def test_black_is_safe():
 
 
 def test_bicone(some_colors):
-    """Chroma never exceeds 1 - |2L - 1|; more of it is reduced, hue and lightness kept."""
+    """Chroma never exceeds 1 - |2L - 1|; a larger one is reduced, keeping hue and lightness."""
     hcl = rgb_to_hue_chroma_lightness(some_colors)
     assert (hcl[:, 1] <= 1 - np.abs(2 * hcl[:, 2] - 1) + 1e-12).all()
     wild = np.column_stack([hcl[:, 0], np.ones(len(hcl)), hcl[:, 2]])
@@ -40,7 +40,7 @@ def test_bicone(some_colors):
 
 
 def test_plane_is_a_circle(some_colors):
-    """Hues 0.99 and 0.01 are neighbors in the plane, and the plane leads back."""
+    """Hues 0.99 and 0.01 are neighbors in the plane, and converting back is exact."""
     near, far = to_chroma_plane(np.array([[0.99, 1], [0.51, 1]]))
     red = to_chroma_plane(np.array([0.01, 1]))
     assert np.linalg.norm(near - red) < 0.13 < np.linalg.norm(far - red)
@@ -52,6 +52,6 @@ def test_plane_is_a_circle(some_colors):
 
 
 def test_floats_of_bytes_are_refused():
-    """Floats of 0..255 are refused."""
+    """Floats in 0..255 are rejected."""
     with pytest.raises(InputError, match=r"\[0, 1\]"):
         rgb_to_hue_chroma_lightness(np.array([0.0, 128.0, 255.0]))

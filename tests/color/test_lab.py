@@ -18,7 +18,7 @@ def test_lab_of_floats_equals_lab_of_bytes(some_colors):
 
 
 def test_rgb_equals_skimage(some_colors):
-    """The way back equals scikit-image's."""
+    """The conversion back equals scikit-image's."""
     lab = color.rgb2lab(some_colors)
     np.testing.assert_allclose(lab_to_rgb(lab), color.lab2rgb(lab), atol=1e-6)
 
@@ -31,7 +31,7 @@ def test_round_trip(some_colors):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_floats_of_bytes_are_refused(dtype):
-    """Floats of 0..255, which ruined a published prior, are refused by naming the range."""
+    """Floats in 0..255, which ruined a published prior, are rejected with the range."""
     with pytest.raises(InputError, match=r"\[0, 1\].*0 to 255"):
         rgb_to_lab(np.array([[0, 128, 255]], dtype))
 
@@ -46,14 +46,14 @@ def test_floats_of_bytes_are_refused(dtype):
         np.float64(3),
     ],
 )
-def test_what_is_no_srgb_is_refused(wrong):
-    """Negative, missing, wide-integer and shapeless values are refused."""
+def test_non_srgb_is_rejected(wrong):
+    """Negative, NaN and wide integer values, and wrong shapes, are rejected."""
     with pytest.raises(InputError):
         rgb_to_lab(wrong)
 
 
 def test_reducing_leaves_displayable_colors(some_colors):
-    """Colors that sRGB can show are not touched."""
+    """Colors that sRGB can show are not changed."""
     lab = rgb_to_lab(some_colors)
     np.testing.assert_array_equal(reduce_to_gamut(lab), lab)
 

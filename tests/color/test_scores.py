@@ -21,7 +21,7 @@ def hasler_suesstrunk(rg, yb):
     [("astronaut", 1041.7), ("coffee", 2407.5), ("chelsea", 717.5), ("rocket", 353.6)],
 )
 def test_reference_values(name, score):
-    """Scores of scikit-image's photographs, at native size, are the known ones."""
+    """The scores of scikit-image's photographs at native size are the known ones."""
     assert rgb_variance(getattr(data, name)()) == pytest.approx(score, abs=0.05)
 
 
@@ -62,7 +62,7 @@ def test_all_scores_equal_independent_computations(pixels):
 
 
 def test_the_two_colorfulnesses_differ():
-    """On an image of two hues the variant of absolute values is far smaller, as published."""
+    """On an image of two hues the variant with absolute values is far smaller, as published."""
     two = np.zeros((10, 10, 3), np.uint8)
     two[:5], two[5:] = (200, 40, 40), (40, 200, 40)
     scores = color_scores(two)
@@ -77,7 +77,7 @@ def test_large_images_do_not_overflow():
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8)])
-def test_what_is_no_image_is_refused(wrong):
-    """Floats and gray planes are refused."""
+def test_non_images_are_rejected(wrong):
+    """Floats and gray planes are rejected."""
     with pytest.raises(InputError):
         rgb_variance(wrong)

@@ -56,7 +56,7 @@ def test_hues_are_averaged_on_their_circle():
 
 
 def test_wrong_requests_are_refused(quantizer):
-    """A temperature of 0 and an unknown way are refused."""
+    """A temperature of 0 and an unknown decoding are rejected."""
     with pytest.raises(InputError, match="above 0"):
         quantizer.decode(np.ones(313), temperature=0)
     with pytest.raises(InputError, match="annealed-mean"):
@@ -66,7 +66,7 @@ def test_wrong_requests_are_refused(quantizer):
 @pytest.mark.parametrize("how", ["mode", "mean", "annealed-mean"])
 @pytest.mark.parametrize("quantizer", [ab_lattice(), hue_chroma_grid(16)], ids=lambda q: q.name)
 def test_few_bins_decode_like_all(quantizer, how):
-    """A distribution over a few bins decodes to the same color as when it is written out."""
+    """A distribution over a few bins decodes to the same color as its dense form."""
     colors = np.random.default_rng(0).random((50, 2)) * (50 if quantizer.space == "ab" else 1)
     soft = quantizer.encode_soft(colors)
     dense = quantizer.decode(soft.dense(len(quantizer.centers)), how)

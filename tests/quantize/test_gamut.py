@@ -18,7 +18,7 @@ def test_the_313_bins_have_the_published_bytes():
 
 
 def test_the_313_bins_are_the_published_file(published):
-    """The rule gives the file that everyone copies."""
+    """The rule gives the published file."""
     np.testing.assert_array_equal(gamut_lattice(10), published("pts_in_hull"))
 
 
@@ -42,13 +42,13 @@ def test_other_steps(step, n_bins):
 
 @pytest.mark.parametrize("step", [1, 56])
 def test_useless_steps_are_refused(step):
-    """A step finer than colors or as wide as the gamut is refused."""
+    """A step finer than 8-bit colors or as wide as the gamut is rejected."""
     with pytest.raises(InputError, match="2 to 55"):
         gamut_lattice(step)
 
 
 def test_the_529_bins_are_the_square():
-    """Class (a / 10 + 11) * 23 + (b / 10 + 11), gray at 264."""
+    """Bin (a / 10 + 11) * 23 + (b / 10 + 11) is at (a, b); gray is bin 264."""
     quantizer = ab529()
     a, b = quantizer.centers.T / 10 + 11
     np.testing.assert_array_equal(a * 23 + b, np.arange(529))

@@ -6,8 +6,8 @@ import pytest
 from colorprep import InputError, hue_chroma_bins
 
 
-def test_labels_are_seed_001s(some_colors):
-    """32 edges give hue labels up to 30, and the top chroma bin to pure colors alone."""
+def test_labels_are_those_of_colorizer_fcn(some_colors):
+    """32 edges give hue labels up to 30; only pure colors get the top chroma bin."""
     from colorprep import rgb_to_hue_chroma_lightness
 
     bins = hue_chroma_bins(32)
@@ -35,7 +35,7 @@ def test_labels_are_one_hot():
 
 
 def test_useless_numbers_are_refused():
-    """One edge makes no bin, and 256 no label."""
+    """One edge makes no bin, and 256 edges overflow the label."""
     for components in (1, 256):
         with pytest.raises(InputError, match="2 to 255"):
             hue_chroma_bins(components)

@@ -45,13 +45,13 @@ def test_soft_labels_are_the_largest_posteriors(quantizer, photograph):
 
 
 def test_too_many_soft_bins_are_refused():
-    """A distribution has as many bins as it has neighbors."""
+    """A distribution has no more bins than neighbors."""
     with pytest.raises(InputError, match="10 bins"):
         Labeler(ab_lattice(), n_soft=11)
 
 
 def test_lowpass_is_a_gaussian_and_resampling():
-    """A constant stays; far below the cut a wave passes, far above it none does."""
+    """Constants stay; waves far below the cutoff frequency pass, waves far above it do not."""
     constant = np.full((40, 50, 2), [3.0, -7.0])
     np.testing.assert_allclose(lowpass(constant, 4), constant, atol=1e-12)
     y = np.arange(128)[:, None, None] + np.zeros((1, 128, 2))
@@ -66,7 +66,7 @@ def test_lowpass_is_a_gaussian_and_resampling():
 
 @pytest.mark.parametrize("quantizer", [ab_lattice(), hue_chroma_grid(64)], ids=["ab", "hc"])
 def test_lowpass_merges_regions(quantizer, photograph):
-    """Blurred labels have fewer connected regions; lightness and the other plane stay."""
+    """Blurred labels have fewer connected regions; lightness and the other plane do not change."""
     plain = labels_of(Labeler(quantizer), photograph)
     blurred = labels_of(Labeler(quantizer, lowpass_factor=4), photograph)
 
@@ -94,7 +94,7 @@ def test_lowpass_goes_round_the_circle_of_hue():
 
 
 def test_labelers_can_be_sent(photograph):
-    """A labeler survives pickling and stays small, since tables are left behind."""
+    """A labeler can be pickled, and stays small since tables are not sent."""
     labeler = Labeler(ab_lattice(), 2, n_soft=3, keep_rgb=True)
     expected = labels_of(labeler, photograph)
     sent = pickle.dumps(labeler)

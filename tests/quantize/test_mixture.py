@@ -57,8 +57,8 @@ def test_hue_is_circular_by_default(reddish):
     assert left == right
 
 
-def test_linear_hue_is_seed_001s(reddish):
-    """With linear hue, reds of 0.99 and 0.01 are far apart, as in seed 001."""
+def test_linear_hue_is_that_of_colorizer_fcn(reddish):
+    """With linear hue, reds of 0.99 and 0.01 are far apart, as in colorizer-fcn."""
     mixture = fit_mixture(reddish, 3, linear_hue=True)
     left, right = mixture.encode(np.array([[0.99, 0.7], [0.01, 0.7]]))
     assert left != right
@@ -75,8 +75,8 @@ def test_drawn_colors_follow_the_histogram(reddish):
     assert (colors != draw_colors(reddish, 100_000, seed=1)).any()
 
 
-def test_grid_is_seed_001s():
-    """Hue runs fastest, sigma is the half-diagonal, posteriors have the known peaks."""
+def test_grid_is_that_of_colorizer_fcn():
+    """Hue varies fastest, sigma is the half-diagonal, posteriors have the known peaks."""
     grid = hue_chroma_grid(256)
     np.testing.assert_allclose(grid.centers[17], [1 / 15, 1 / 15])
     np.testing.assert_allclose(grid.centers[16], [0, 1 / 15])
@@ -98,7 +98,7 @@ def test_grid_posterior_is_its_formula():
 
 
 def test_learned_sigma(reddish):
-    """A learned sigma is half the mean squared distance, rooted; empty bins keep the default."""
+    """A learned sigma is the root of half the mean squared distance, or the default if empty."""
     learned = learn_sigma(reddish, 16)
     colors = np.argwhere(reddish) * CELL + CELL / 2
     weight = reddish[reddish > 0]
@@ -115,7 +115,7 @@ def test_learned_sigma(reddish):
 
 
 def test_learned_grid_is_a_mixture(reddish):
-    """Bins of different spread are weighed by their densities."""
+    """Bins of different standard deviation are weighted by their densities."""
     sigma = learn_sigma(reddish, 16)
     grid = hue_chroma_grid(16, sigma)
     x = np.random.default_rng(0).random((50, 2))
@@ -129,12 +129,12 @@ def test_learned_grid_is_a_mixture(reddish):
 
 @pytest.mark.parametrize("components", [1, 15, 255])
 def test_grids_are_square(components):
-    """A number of bins that is no square is refused."""
+    """A number of bins that is not a square is rejected."""
     with pytest.raises(InputError, match="square"):
         hue_chroma_grid(components)
 
 
 def test_empty_histogram_is_refused():
-    """There is nothing to fit to nothing."""
+    """An empty histogram is rejected."""
     with pytest.raises(InputError, match="empty"):
         fit_mixture(np.zeros((256, 256), np.int64))

@@ -1,4 +1,4 @@
-"""Claims about the round trip: what colors lose by being encoded and decoded again."""
+"""Claims about the round trip: the errors of encoding colors and decoding them again."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def every_quantizer(function):
 
 
 def plain_round_trip(quantizer, rgb):
-    """The same by distributions that are written out, and scikit-image's own Lab."""
+    """The same by dense distributions and scikit-image's own Lab."""
     lab = color.rgb2lab(rgb[None])[0]
     hcl = rgb_to_hue_chroma_lightness(rgb)
     colors = lab[:, 1:] if quantizer.space == "ab" else hcl[:, :2]
@@ -72,7 +72,7 @@ def test_lightness_is_kept(some_colors):
 
 @every_quantizer
 def test_errors_are_ciede2000(quantizer, some_colors):
-    """Errors are scikit-image's CIEDE2000 between a color and what comes back of it."""
+    """Errors are scikit-image's CIEDE2000 between a color and its decoded one."""
     rgb = some_colors[:500]
     lab = color.rgb2lab(rgb[None])[0]
     errors = round_trip_errors(quantizer, rgb)
@@ -81,20 +81,20 @@ def test_errors_are_ciede2000(quantizer, some_colors):
 
 
 def test_centers_come_back():
-    """Grays lie on a center of the 313 bins: hard decoding loses next to nothing of them."""
+    """Grays lie on a center of the 313 bins, so hard decoding hardly changes them."""
     grays = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     assert round_trip_errors(ab_lattice(), grays).hard.max() < 0.02
 
 
 def test_finer_and_softer_is_better(some_colors):
-    """A finer lattice loses less, and the mean of soft labels less than the center of the bin."""
+    """A finer lattice has smaller errors, and the mean of soft labels smaller than bin centers."""
     coarse, fine = (round_trip_errors(ab_lattice(step), some_colors[:5000]) for step in (10, 3))
     assert fine.hard.mean() < coarse.hard.mean() / 2
     assert coarse.soft.mean() < coarse.annealed.mean() < coarse.hard.mean()
 
 
 def test_any_number_of_colors(some_colors):
-    """More colors than are taken at once come back as each of them alone does."""
+    """More colors than one batch come back as each of them does alone."""
     quantizer = ab_lattice(2)
     rgb = some_colors[:2000]
     assert len(rgb) * len(quantizer.centers) > 2 * ENTRIES

@@ -35,7 +35,7 @@ def test_equals_numpy_twin(neighbors, some_colors):
 
 
 def test_neighbors_are_those_of_a_search_tree(some_colors):
-    """The k nearest centers are at the distances that a k-d tree finds."""
+    """The k nearest centers are at the distances found by a k-d tree."""
     centers = ab_lattice().centers
     points = rgb_to_lab(some_colors)[:, 1:]
     distance, _ = cKDTree(centers).query(points, k=10)
@@ -85,7 +85,7 @@ def test_far_colors_stay_finite():
 
 @pytest.mark.parametrize(("neighbors", "sigma"), [(0, 5), (314, 5), (10, 0), (10, -1)])
 def test_wrong_parameters_are_refused(neighbors, sigma):
-    """Neighbors and sigma out of range are refused."""
+    """Neighbors and sigma out of range are rejected."""
     with pytest.raises(InputError):
         soft_encode(np.zeros((1, 2)), ab_lattice().centers, neighbors, sigma)
     with pytest.raises(InputError):

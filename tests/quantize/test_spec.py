@@ -1,4 +1,4 @@
-"""Claims about asking for quantizers, writing them down and reading them back."""
+"""Claims about choosing quantizers by name, saving and restoring them."""
 
 import json
 
@@ -31,7 +31,7 @@ def cells_for(spec):
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_quantizers_survive_json(spec):
-    """A quantizer that was written down as JSON comes back the same."""
+    """A quantizer that was saved as JSON is restored unchanged."""
     quantizer = make_quantizer(spec, cells_for(spec))
     state = json.loads(json.dumps(quantizer_state(quantizer)))
     again = restore_quantizer(
@@ -46,7 +46,7 @@ def test_quantizers_survive_json(spec):
 
 
 def test_damage_is_noticed():
-    """A changed number makes another fingerprint, and an error."""
+    """A changed number changes the fingerprint, which is an error."""
     state = quantizer_state(make_quantizer(QuantizerSpec("hc-1d", 5)))
     state["arrays"]["hue_edges"][1] += 1e-6
     with pytest.raises(ArtifactError, match="damaged"):
@@ -74,7 +74,7 @@ def test_damage_is_noticed():
         ({"name": "ab313", "neighbors": 400}, "neighbors"),
     ],
 )
-def test_what_does_not_fit_is_refused_at_once(arguments, message):
-    """A wish that cannot be fulfilled is refused before any image is read."""
+def test_misfits_are_rejected_at_once(arguments, message):
+    """Options that cannot be met are rejected before any image is read."""
     with pytest.raises(InputError, match=message):
         QuantizerSpec(**arguments)

@@ -61,7 +61,7 @@ def test_what_is_written_is_read(tmp_path, method):
 
 
 @pytest.mark.parametrize("method", ["none", "gzip"])
-def test_bytes_know_no_time(tmp_path, method):
+def test_bytes_do_not_depend_on_the_time(tmp_path, method):
     """Written a second later, a shard has the same bytes."""
     _, room = some_images(4)
     first = write(tmp_path / "a.h5", room, KEYS[:4], compression=method)
@@ -72,7 +72,7 @@ def test_bytes_know_no_time(tmp_path, method):
 
 
 def test_compressed_shards_are_smaller(tmp_path):
-    """What is compressed is smaller, has a chunk an image, and can be read after a fork."""
+    """A compressed shard is smaller, has one chunk per image, and can be read after a fork."""
     _, room = some_images(5, 128)
     sizes = {}
     for method in ("none", "gzip", "lz4", "zstd"):
@@ -98,8 +98,8 @@ def test_reading_copies_nothing(tmp_path):
     assert np.shares_memory(part, array) and not part.flags.owndata and not part.flags.writeable
 
 
-def test_hdf5plugin_is_asked_for(tmp_path, monkeypatch):
-    """Without the extra, its methods are an error that says what to install."""
+def test_missing_hdf5plugin_is_reported(tmp_path, monkeypatch):
+    """Without the package, its methods are an error that says what to install."""
     monkeypatch.setitem(__import__("sys").modules, "hdf5plugin", None)
     assert compression.filter_options("none") == {}
     with pytest.raises(InputError, match=r"colorprep\[compression\]"):
@@ -107,7 +107,7 @@ def test_hdf5plugin_is_asked_for(tmp_path, monkeypatch):
 
 
 def test_newer_and_foreign_shards(tmp_path):
-    """Datasets that are not known are ignored; a newer schema and other bins are refused."""
+    """Unknown datasets are ignored; a newer schema and other bins are refused."""
     _, room = some_images(4)
     path = tmp_path / "a.h5"
     write(path, room, KEYS[:4])

@@ -71,7 +71,7 @@ def test_every_stage_skips_or_keeps_the_same_files(folder, workspace, silent, da
 def test_labels_that_keep_are_not_gone_on_with_otherwise(folder, workspace, silent):
     """The rule is one of the settings that must be the same."""
     labels.run(labels.LabelsParams(params_of(folder, "keep"), size=32), workspace, silent)
-    with pytest.raises(OutputExists, match="damaged: keep there, skip asked"):
+    with pytest.raises(OutputExists, match="damaged: keep there, skip requested"):
         labels.run(labels.LabelsParams(params_of(folder, "skip"), size=32), workspace, silent)
 
 

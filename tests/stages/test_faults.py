@@ -199,11 +199,11 @@ def test_an_interrupt_leaves_whole_shards(photographs, workspace, silent, expect
 @pytest.mark.parametrize(
     ("changed", "difference"),
     [
-        ({"size": 32}, "size: 64 there, 32 asked"),
-        ({"shard_size": 4}, "shard-size: 3 there, 4 asked"),
-        ({"shuffle": 1}, "shuffle: None there, 1 asked"),
-        ({"fit": "crop"}, "fit: stretch there, crop asked"),
-        ({"format": "npy"}, "format: h5 there, npy asked"),
+        ({"size": 32}, "size: 64 there, 32 requested"),
+        ({"shard_size": 4}, "shard-size: 3 there, 4 requested"),
+        ({"shuffle": 1}, "shuffle: None there, 1 requested"),
+        ({"fit": "crop"}, "fit: stretch there, crop requested"),
+        ({"format": "npy"}, "format: h5 there, npy requested"),
     ],
 )
 def test_changed_settings_are_refused(photographs, workspace, silent, changed, difference):

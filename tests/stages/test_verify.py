@@ -246,7 +246,7 @@ def save(path, change):
         (lambda a, m: a["probs"].__setitem__(5, 0.5), "sum to"),
         (lambda a, m: a.update(probs=a["probs"][::-1]), "smoothed by soft"),
         (lambda a, m: m.update(n_pixels=1), "it says 1 pixels"),
-        (lambda a, m: m.update(fingerprint="0" * 32), "came out as"),
+        (lambda a, m: m.update(fingerprint="0" * 32), "instead of"),
     ],
 )
 def test_a_changed_prior_is_wrong(ready, silent, change, what):

@@ -55,7 +55,7 @@ def with_value(value, *names):
         (with_value("none", "config", "model"), "unknown model"),
         (with_value("none", "config", "outputs"), "lacks 'none'"),
         (with_value({"size": "x"}, "config", "settings"), "its size is 'x'"),
-        (with_value("0" * 32, "quantizer", "fingerprint"), "came out as"),
+        (with_value("0" * 32, "quantizer", "fingerprint"), "instead of"),
         (without("optimizers"), "lacks 'optimizers'"),
         (with_value(-3, "step"), "its step is -3"),
     ],

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...artifacts import versions
 from ...errors import ColorprepError, InputError, OutputError, TrainingError
-from ...interrupts import asking
+from ...interrupts import graceful_stop
 from ...progress import Reporter
 from ...runs import BEST, LAST, LOG, loss_text
 from ...training.checkpoint import load_checkpoint
@@ -277,7 +277,7 @@ def _follow(
     shown = ShardDataset(inputs.labels, _spread(inputs.held_out or inputs.training.dataset.keys))
     n_images = course.images_before(total) - course.images_before(trainer.step)
     with (
-        asking() as stop,
+        graceful_stop() as stop,
         reporter.track(n_images, "images", "training") as advance,
         _resumable(folder.path),
     ):

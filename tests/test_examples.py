@@ -1,0 +1,58 @@
+"""Claims about the examples in docstrings: they run, and public names have one."""
+
+import ast
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+import colorprep
+
+ROOT = Path(colorprep.__file__).parent
+ROOMS = {"color", "quantize", "balance"}  # whose public names all have an example
+
+
+def module_of(path):
+    """The name of the module that a file holds."""
+    parts = ["colorprep", *path.relative_to(ROOT).with_suffix("").parts]
+    return ".".join(parts).removesuffix(".__init__")
+
+
+EXAMPLES = sorted(module_of(path) for path in ROOT.rglob("*.py") if ">>> " in path.read_text())
+
+
+def public_names():
+    """Each public name and the room that it is from."""
+    for node in ast.parse((ROOT / "__init__.pyi").read_text()).body:
+        if isinstance(node, ast.ImportFrom):
+            yield from ((alias.name, node.module.partition(".")[0]) for alias in node.names)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run(name, tmp_path, monkeypatch):
+    """Every example of a module prints what it says; pytest shows those that do not."""
+    monkeypatch.chdir(tmp_path)
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "colorprep":
+            raise
+        pytest.skip(f"needs {error.name}, which is not installed")
+    result = doctest.testmod(module)
+    assert result.attempted and not result.failed
+
+
+def test_public_names_have_examples():
+    """Every public function and class of these rooms shows how it is used."""
+    names = [name for name, room in public_names() if room in ROOMS]
+    assert len(names) > 20
+    without = [name for name in names if ">>> " not in (getattr(colorprep, name).__doc__ or "")]
+    assert not without
+
+
+def test_help_names_what_there_is():
+    """The package's own help names public names only."""
+    table = colorprep.__doc__.partition("Examples")[0]
+    named = set(table.split("`")[1::2]) - {"colorprep", "encode", "encode_soft"}
+    assert len(named) > 20 and named <= {name for name, _ in public_names()}
