@@ -11,7 +11,7 @@ import hashlib
 import math
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
@@ -49,36 +49,32 @@ class Record:
         Counted from 1.
     step, images : int
         Done since the beginning of the training, by all processes together.
-    train_loss : float
-        Mean over the pixels that counted since the record before, while they were learned from;
-        0 if none did.
-    val_loss : float
-        Mean over the pixels of held-out images that count; NaN without a validation.
-    learning_rate : float
-        Of the last step, before multipliers.
-    images_per_second : float
-        Of training alone, since the record before.
-    data_wait : float
-        Share of that time in which the next batch was waited for, 0 to 1.
-    val_chroma, val_chroma_truth : float
-        Mean chroma of predictions for held-out images, and of the images themselves, in CIELAB
-        units; see `chroma.chroma_figures`. NaN without a validation.
-    val_spread, val_spread_truth : float
-        How far these colors lie apart, in the same units.
+    figures : mapping of str to float
+        Its further columns, in their order; NaN for missing values. All readers of the log take
+        any column. Every row has
+
+        ``train_loss``
+            Mean over the pixels that counted since the previous record; NaN if there were none.
+        ``val_loss``
+            Mean over the pixels of held-out images that count; NaN without a validation.
+        ``learning_rate``
+            Of the last step, before multipliers.
+        ``images_per_second``
+            Of training alone, since the previous record.
+        ``data_wait``
+            Fraction of that time spent waiting for the next batch.
+        ``val_chroma``, ``val_chroma_truth``, ``val_spread``, ``val_spread_truth``
+            Of the colors of held-out images, see `chroma.chroma_figures`; NaN without a validation.
     """
 
     epoch: int
     step: int
     images: int
-    train_loss: float
-    val_loss: float
-    learning_rate: float
-    images_per_second: float
-    data_wait: float
-    val_chroma: float = math.nan
-    val_chroma_truth: float = math.nan
-    val_spread: float = math.nan
-    val_spread_truth: float = math.nan
+    figures: Mapping[str, float]
+
+    def row(self) -> dict[str, float]:
+        """Return all columns by name, in their order."""
+        return {"epoch": self.epoch, "step": self.step, "images": self.images, **self.figures}
 
 
 @dataclass(frozen=True)
@@ -365,17 +361,18 @@ def _record(
     val_loss, colors = math.nan, dict[str, float]()
     if course.validation is not None and course.is_validated(step):
         val_loss, colors = _validated(trainer, course, course.validation, process)
-    return Record(
-        epoch + 1,
-        step,
-        course.images_before(step),
-        told(total / counted) if counted else 0.0,
-        val_loss,
-        course.learning_rate(step - 1),
-        n_images / seconds,
-        tally.waited / seconds,
-        **colors,
-    )
+    figures = {
+        "train_loss": told(total / counted) if counted else math.nan,
+        "val_loss": val_loss,
+        "learning_rate": course.learning_rate(step - 1),
+        "images_per_second": n_images / seconds,
+        "data_wait": tally.waited / seconds,
+        "val_chroma": math.nan,
+        "val_chroma_truth": math.nan,
+        "val_spread": math.nan,
+        "val_spread_truth": math.nan,
+    }
+    return Record(epoch + 1, step, course.images_before(step), figures | colors)
 
 
 def _validated(
