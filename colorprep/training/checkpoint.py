@@ -186,7 +186,8 @@ def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
     Schema 1 has one network and one optimizer; ``model`` is the network to use, so with a moving
     average the trained network is in ``training`` only.
     """
-    kept = {name: content[name] for name in ("quantizer", "config", "progress") if name in content}
+    names = ("quantizer", "config", "progress")
+    kept: dict[str, Any] = {name: content[name] for name in names if name in content}
     training = content.get("training")
     if training is None:
         return {**kept, "networks": {MAIN: content["model"]}} if "model" in content else kept

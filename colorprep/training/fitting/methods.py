@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from torch import nn
 
+from ..checkpoint import MAIN
 from ..data.batch import Batch
 from ..losses.terms import Losses, Objective
 from ..models.outputs import Heads
@@ -38,12 +39,9 @@ class Method(nn.Module):
     ----------
     main : str
         The network that is validated, averaged, saved as the best, and used.
-    judged_by : str
-        The figure of the log whose lowest value makes a checkpoint the best one.
     """
 
-    main = "colorizer"
-    judged_by = "val_loss"
+    main = MAIN
 
     def __init__(self, networks: dict[str, nn.Module], objective: Objective) -> None:
         super().__init__()

@@ -271,4 +271,5 @@ def _synchronize_batch_norm(method: Method, device: torch.device) -> None:
     if device.type != "cuda":
         raise InputError("--sync-bn needs GPUs: torch synchronizes batch norm on them only")
     for name, network in method.networks.items():
-        method.networks[name] = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        convert = nn.SyncBatchNorm.convert_sync_batchnorm
+        method.networks[name] = convert(network)  # type: ignore[no-untyped-call]

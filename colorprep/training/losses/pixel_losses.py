@@ -29,8 +29,9 @@ from ...quantize.ab import AbQuantizer
 from ...quantize.quantizer import Quantizer
 from ..data.batch import Batch
 from ..models.outputs import AB_UNIT, hue_and_chroma_bins
+from ..options import GrayRule, WeighedBy
 from .cross_entropy import soft_cross_entropy
-from .targets import GrayRule, SoftTargetTable, WeighedBy, ab_of, known_pixels
+from .targets import SoftTargetTable, ab_of, known_pixels
 
 HUBER_LIMIT = 1.0  # CIELAB units; published as 1 / 110 in units of 110
 L12_SLOPE = 0.1  # per CIELAB unit; the two errors of L12 are equal at 10
