@@ -1,6 +1,6 @@
-"""The folders of training runs: what is where, which is the newest, and what it has logged.
+"""The folders of training runs: their files, which is the newest, and their configuration and log.
 
-A log is read while another process writes it, so a last line without its end is left out.
+A log may be read while another process writes it, so an incomplete last line is left out.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from .errors import ArtifactError, InputError
 from .workspace import RUNS, Workspace
 
 CONFIG, LOG, LAST, BEST = "config.json", "log.csv", "last.pt", "best.pt"
+# The columns that every log has; it may have any others, all of them figures.
 COUNTS = ("epoch", "step", "images")
-MEASURES = ("train_loss", "val_loss", "learning_rate", "images_per_second", "data_wait")
-COLORS = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")  # not in old logs
-MAY_BE_EMPTY = ("val_loss", "data_wait", *COLORS)
+FIGURES = ("train_loss", "val_loss", "learning_rate", "images_per_second", "data_wait")
+NEVER_EMPTY = ("learning_rate", "images_per_second")
 MOST_COUNT = 2**63 - 1  # of int64
 # Entries of every run's configuration, and those that older versions may lack.
-TOLD = {"model": str, "loss": str, "unit": str, "rebalanced": bool}
+ALWAYS_THERE = {"model": str, "loss": str, "unit": str, "rebalanced": bool}
 MAY_LACK = {"total_steps": int, "options": dict}
 
 Log: TypeAlias = dict[str, NDArray[Any]]
 
 
 def runs_with(name: str, workspace: Workspace) -> list[Path]:
-    """Return the files of that name of all runs, the newest first."""
+    """Return the files of this name in all runs, newest first."""
     found = workspace.path(RUNS).glob(f"*/{name}")
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path), reverse=True)
 
 
 def find_newest(name: str, workspace: Workspace) -> Path | None:
-    """Return the newest file of that name among all runs, None where no run has one."""
+    """Return the newest file of this name in all runs, None if there is none."""
     return next(iter(runs_with(name, workspace)), None)
 
 
 def newest_in_runs(name: str, workspace: Workspace) -> Path:
-    """Return the newest file of that name among all runs.
+    """Return the newest file of this name in all runs.
 
     Raises
     ------
@@ -53,18 +53,18 @@ def newest_in_runs(name: str, workspace: Workspace) -> Path:
     if newest is None:
         raise InputError(
             f"no run in {workspace.path(RUNS)} has a {name}; train one with `colorprep "
-            "train`, or tell where one is"
+            "train`, or give the path of one"
         )
     return newest
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Return how a run was made.
+    """Return the configuration of a run.
 
     Raises
     ------
     ArtifactError
-        If there is no such folder, or it is no run's.
+        If the folder is missing or not a run, or the file is damaged.
     """
     path = folder / CONFIG
     if not folder.is_dir():
@@ -72,13 +72,15 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ArtifactError(f"{folder} is no run: it has no {CONFIG}") from None
+        raise ArtifactError(f"{folder} is not a run: it has no {CONFIG}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(
             f"{path} cannot be read as JSON ({error}); restore it, or train anew"
         ) from error
     whole = isinstance(config, dict)
-    kinds = TOLD | {name: kind for name, kind in MAY_LACK.items() if whole and name in config}
+    kinds = ALWAYS_THERE | {
+        name: kind for name, kind in MAY_LACK.items() if whole and name in config
+    }
     for name, kind in kinds.items():
         if not whole or not isinstance(config.get(name), kind):
             raise ArtifactError(
@@ -101,15 +103,11 @@ def loss_text(config: dict[str, Any]) -> str:
 def read_log(path: Path) -> Log:
     """Return the columns of a log, up to its last complete row.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     dict of str to ndarray of shape (n,)
-        `COUNTS` int64, `MEASURES` and `COLORS` float64, NaN for missing values, in order of the
-        step. n is 0 if nothing is logged yet.
+        `COUNTS` int64; all other columns float64, with NaN for missing values, in the order of the
+        file. n is 0 if nothing is logged yet.
 
     Raises
     ------
@@ -121,37 +119,41 @@ def read_log(path: Path) -> Log:
         header, *lines = list(csv.reader(text[: text.rfind("\n") + 1].splitlines())) or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ArtifactError(f"{path} is damaged: {error}") from error
-    missing = [name for name in (*COUNTS, *MEASURES) if name not in header]
+    missing = [name for name in (*COUNTS, *FIGURES) if name not in header]
     if header and missing:
-        raise ArtifactError(f"{path}, line 1: there is no column {missing[0]}; is it a run's log?")
+        raise ArtifactError(f"{path}, line 1: column {missing[0]} is missing; is it a run's log?")
     rows = [_row(path, number, header, line) for number, line in enumerate(lines, 2)]
     log: Log = {name: np.array([row[name] for row in rows], np.int64) for name in COUNTS}
-    measured = (*MEASURES, *COLORS)
-    log |= {name: np.array([row[name] for row in rows], np.float64) for name in measured}
+    for name in header or FIGURES:
+        if name not in COUNTS:
+            log[name] = np.array([row[name] for row in rows], np.float64)
     fallen = np.flatnonzero(np.diff(log["step"], prepend=0) <= 0)
     if len(fallen):
-        raise ArtifactError(f"{path}, line {fallen[0] + 2}: steps do not rise; is the log damaged?")
+        raise ArtifactError(
+            f"{path}, line {fallen[0] + 2}: steps do not increase; is the log damaged?"
+        )
     return log
 
 
 def _row(path: Path, number: int, header: list[str], line: list[str]) -> dict[str, float]:
-    """Return the values of a line, NaN where there is none."""
+    """Return the values of a line by column, NaN for empty ones."""
     try:
-        row = dict(zip(header, line, strict=True))
-        values: dict[str, float] = {name: int(row[name]) for name in COUNTS}
-        values |= {name: float(row[name] or "nan") for name in MEASURES}
-        values |= {name: float(row.get(name) or "nan") for name in COLORS}
-        whole = all(math.isfinite(values[name]) for name in MEASURES if name not in MAY_BE_EMPTY)
-        whole = whole and not any(math.isinf(values[name]) for name in MAY_BE_EMPTY)
-        whole = whole and all(0 <= values[name] <= MOST_COUNT for name in COUNTS)
-    except ValueError:
+        texts = dict(zip(header, line, strict=True))
+        row = {
+            name: int(text) if name in COUNTS else float(text or "nan")
+            for name, text in texts.items()
+        }
+        whole = not any(map(math.isinf, row.values()))
+        whole = whole and all(math.isfinite(row[name]) for name in NEVER_EMPTY)
+        whole = whole and all(0 <= row[name] <= MOST_COUNT for name in COUNTS)
+    except (ValueError, OverflowError):
         whole = False
     if not whole:
         raise ArtifactError(
             f"{path}, line {number} is damaged: {','.join(line)!r} where numbers are expected for "
             f"{','.join(header)}"
         )
-    return values
+    return row
 
 
 def best_row(val_losses: ArrayLike) -> int | None:
@@ -163,12 +165,11 @@ def best_row(val_losses: ArrayLike) -> int | None:
 def row_facts(log: Log, index: int) -> dict[str, int | float | None]:
     """Return a row by its columns, in a form for JSON: None for missing values.
 
-    Columns of colors are omitted if the whole log lacks them, as in older versions.
+    Columns that are empty throughout are omitted, except `FIGURES`.
     """
-    known = {
-        name: values
+    row = {
+        name: values[index].item()
         for name, values in log.items()
-        if name not in COLORS or np.isfinite(values).any()
+        if name in (*COUNTS, *FIGURES) or np.isfinite(values).any()
     }
-    row = {name: values[index].item() for name, values in known.items()}
     return {name: None if math.isnan(value) else value for name, value in row.items()}

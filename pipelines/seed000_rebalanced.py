@@ -57,7 +57,7 @@ def main() -> None:
     print(f"{maps.folder}: {maps.n_images} label maps at native size")
 
     labels.run(labels.LabelsParams(images), space, reporter)
-    params = TrainParams(loss="matrix", epochs=given.epochs, output="run")
+    params = TrainParams.of(loss="matrix", epochs=given.epochs, output="run")
     result = train.run(params, space, reporter)
     print(f"{result.best}: step {result.best_record.step}; look at {result.picture}")
 

@@ -49,6 +49,7 @@ BELOW = {
     },
     "training": {
         "errors",
+        "finite",
         "atomic",
         "artifacts",
         "images",

@@ -20,7 +20,8 @@ def command(session: Session, out: str | None) -> None:
     from ..stages import demo as stage
 
     result = stage.run(out, session.workspace, session.reporter)
-    best, first = result.train.best_record, result.train.records[0]
+    records = (result.train.records[0], result.train.best_record)
+    first_loss, best_loss = (record.figures["val_loss"] for record in records)
     n_in_range = f"{result.rgbvar.n_in_range} of {len(result.rgbvar.ranking.order)} images"
     width = max(len(path.as_posix()) for path in result.pictures.values())
     lines = [
@@ -29,7 +30,7 @@ def command(session: Session, out: str | None) -> None:
         f"weights   {safety_line(result.prior.whole.weights.safety)}",
         f"labels    {result.labels.n_images} images, {result.labels.n_bytes / 1e6:.1f} MB",
         f"rgbvar    {n_in_range} chosen by colorfulness",
-        f"train     loss {first.val_loss:.2f} -> {best.val_loss:.2f} nats per pixel "
+        f"train     loss {first_loss:.2f} -> {best_loss:.2f} nats per pixel "
         "on held-out crops (of the same photographs, so it shows the chain, not a good network)",
         "",
         "Look at:",

@@ -3,57 +3,65 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, get_args, get_origin
 
 import click
+from click.core import ParameterSource
 
+from ..training.options import all_options
 from . import options
 from .console import Session
 
-MODELS = ["small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "tiny"]
-LOSSES = ["soft-ce", "kl", "matrix", "hue-chroma", "l1", "l2", "huber", "l12"]
-SCHEDULES = ["constant", "poly", "linear", "step", "cosine"]
+COUNT = click.IntRange(1)
+POSITIVE = click.FloatRange(0, min_open=True)
+FRACTION = click.FloatRange(0, 1, max_open=True)  # below 1
+
+
+def train_option(name: str, help: str | None = None, **attributes: Any) -> Callable[..., Any]:
+    """Make an option of `training.options`, which has its name, default and choices.
+
+    Parameters
+    ----------
+    **attributes
+        Of `click.option`, instead of those that follow from the field.
+    """
+    field = all_options()[name]
+    made: dict[str, Any] = {"help": help, "show_default": field.default not in (None, ())}
+    flags = field.option
+    if field.hint is bool:
+        made |= {"is_flag": True, "show_default": field.default}
+        flags += f"/--no-{flags.removeprefix('--')}" if field.default else ""
+    elif get_origin(field.hint) is Literal:
+        made["type"] = click.Choice(get_args(field.hint))
+    if field.default != ():
+        made["default"] = field.default
+    return click.option(flags, name, **made | attributes)
 
 
 def data_options(function: options.Function) -> options.Function:
-    """Add the options of what is trained on."""
+    """Add the options of the images to train on."""
     add = [
-        click.option("--shards", metavar="FOLDER", help="Labels to train on. [labels]"),
-        click.option("--list", metavar="FILE", help="Train on the images of this list alone."),
-        click.option(
-            "--curriculum",
+        train_option("shards", "Labels to train on. [labels]", metavar="FOLDER"),
+        train_option("list", "Train on the images of this list only.", metavar="FILE"),
+        train_option(
+            "curriculum",
+            "Train on these lists one after another; all:EPOCHS takes all images.",
             metavar="LIST:EPOCHS,...",
-            help="Train on these lists one after another; all:EPOCHS takes all images.",
         ),
-        click.option(
-            "--val",
+        train_option(
             "held_out",
-            default="0.05",
-            show_default=True,
+            "Hold out this list, or this fraction of all labels by a hash of the key.",
+            type=str,
             metavar="LIST|FRACTION",
-            help="Hold out this list, or this share of all labels by a hash of the key.",
         ),
-        click.option(
-            "--max-images", type=click.IntRange(1), metavar="N", help="Train on N images an epoch."
+        train_option("max_images", "Train on N images per epoch.", type=COUNT, metavar="N"),
+        train_option("rare_color", "Draw the N images at random, favoring rare colors."),
+        train_option(
+            "gray", "Images without color: weigh 0, leave the batch, or count like any other."
         ),
-        click.option(
-            "--rare-color",
-            is_flag=True,
-            help="Choose those N by chance, rather those of rare colors.",
-        ),
-        click.option(
-            "--gray",
-            type=click.Choice(["mask", "drop", "keep"]),
-            default="mask",
-            show_default=True,
-            help="Images without color: weigh 0, leave the batch, or count like any other.",
-        ),
-        click.option(
-            "--crop", type=click.IntRange(1), metavar="N", help="Cut random N x N squares."
-        ),
-        click.option(
-            "--flip/--no-flip", default=True, show_default=True, help="Mirror every other image."
-        ),
+        train_option("crop", "Cut random N x N squares.", type=COUNT, metavar="N"),
+        train_option("flip", "Mirror every other image."),
     ]
     return options.with_all(add, function)
 
@@ -61,39 +69,31 @@ def data_options(function: options.Function) -> options.Function:
 def network_options(function: options.Function) -> options.Function:
     """Add the options of the network and its loss."""
     add = [
-        click.option("--model", type=click.Choice(MODELS), default="small", show_default=True),
-        click.option(
-            "--width",
-            type=click.FloatRange(0, min_open=True),
-            default=1.0,
-            show_default=True,
-            help="Multiply the channels of every layer.",
-        ),
-        click.option(
-            "--init",
+        train_option("model"),
+        train_option("width", "Multiply the channels of every layer.", type=POSITIVE),
+        train_option(
+            "init",
+            "Initialize layers from those of the same name and shape in a run or checkpoint.",
             metavar="PATH",
-            help="Initialize layers from those of the same name and shape in a run or checkpoint.",
         ),
-        click.option("--loss", type=click.Choice(LOSSES), default="soft-ce", show_default=True),
-        click.option(
-            "--weights", metavar="FILE", help="Rebalancing weights. [weights.npz if there]"
+        train_option(
+            "freeze",
+            "Do not train layers whose name contains PATTERN; batch norm keeps its statistics.",
+            multiple=True,
+            metavar="PATTERN",
         ),
-        click.option("--no-weights", is_flag=True, help="Weigh all colors alike."),
-        click.option(
-            "--weigh-by",
-            type=click.Choice(["bin", "expectation"]),
-            default="bin",
-            show_default=True,
-            help="A pixel's weight: its bin's, or the mean over its soft label.",
-        ),
-        click.option(
-            "--logit-adjust",
+        train_option("loss"),
+        train_option("weights", "Rebalancing weights. [weights.npz if it exists]", metavar="FILE"),
+        click.option("--no-weights", is_flag=True, help="Give all colors the same weight."),
+        train_option("weigh_by", "A pixel's weight: its bin's, or the mean over its soft label."),
+        train_option(
+            "logit_adjust",
+            "Instead of weights, add TAU log prior to the logits while training.",
             type=click.FloatRange(0),
-            default=0.0,
             metavar="TAU",
-            help="Instead of weights, add TAU log prior to the logits while training.",
+            show_default=False,
         ),
-        click.option("--prior", metavar="FILE", help="For --logit-adjust. [prior.npz]"),
+        train_option("prior", "For --logit-adjust. [prior.npz]", metavar="FILE"),
     ]
     return options.with_all(add, function)
 
@@ -101,52 +101,54 @@ def network_options(function: options.Function) -> options.Function:
 def pace_options(function: options.Function) -> options.Function:
     """Add the options of how long and how fast to train."""
     add = [
-        click.option("--epochs", type=click.IntRange(1), help="[20, or the curriculum's]"),
-        click.option("--steps", type=click.IntRange(1), help="End after that many steps instead."),
-        click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True),
-        click.option(
-            "--lr",
-            "learning_rate",
-            type=click.FloatRange(0, min_open=True),
-            default=2e-3,
-            show_default=True,
-            help="Peak learning rate.",
+        train_option("epochs", "[20, or the curriculum's]", type=COUNT),
+        train_option("steps", "End after this many steps instead.", type=COUNT),
+        train_option("batch_size", "Of each process.", type=COUNT),
+        train_option(
+            "accumulate",
+            "Average the gradients of N batches for each step.",
+            type=COUNT,
+            metavar="N",
         ),
-        click.option(
-            "--schedule", type=click.Choice(SCHEDULES), default="cosine", show_default=True
+        train_option("learning_rate", "Peak learning rate.", type=POSITIVE),
+        train_option("schedule"),
+        train_option(
+            "warm_up",
+            "Fraction of all steps over which the learning rate rises.",
+            type=FRACTION,
+            metavar="FRACTION",
         ),
-        click.option(
-            "--warm-up",
-            type=click.FloatRange(0, 1, max_open=True),
-            default=0.1,
-            show_default=True,
-            metavar="SHARE",
-            help="Of all steps, over which the learning rate rises.",
-        ),
-        click.option(
-            "--decay-after",
+        train_option(
+            "decay_after",
+            "With --schedule linear, fall after this many epochs.",
             type=click.IntRange(0),
             metavar="EPOCHS",
-            help="With --schedule linear, fall after that many epochs.",
         ),
-        click.option(
-            "--lr-of",
+        train_option(
             "multipliers",
+            "Multiply the learning rate of layers whose name contains PATTERN; 0 freezes.",
             multiple=True,
             metavar="PATTERN=FACTOR",
-            help="Multiply the learning rate of layers whose name contains PATTERN; 0 freezes.",
         ),
-        click.option(
-            "--clip",
-            type=click.FloatRange(0, min_open=True),
-            metavar="NORM",
-            help="Cut gradients to this norm.",
-        ),
-        click.option(
-            "--ema",
+    ]
+    return options.with_all(add, function)
+
+
+def optimizer_options(function: options.Function) -> options.Function:
+    """Add the options of the optimizer and its steps."""
+    add = [
+        train_option("optimizer"),
+        train_option("momentum", "Of sgd.", type=FRACTION),
+        train_option("nesterov", "Use Nesterov's momentum, with sgd."),
+        train_option("betas", "Of adamw and adam.", type=FRACTION, nargs=2, metavar="BETA BETA"),
+        train_option("weight_decay", type=click.FloatRange(0)),
+        train_option("decay_norms", "Decay biases and normalization layers as well."),
+        train_option("clip", "Limit the gradient to this norm.", type=POSITIVE, metavar="NORM"),
+        train_option(
+            "ema",
+            "Validate and keep a moving average of the network, as 0.999.",
             type=click.FloatRange(0, 1, min_open=True, max_open=True),
             metavar="DECAY",
-            help="Validate and keep a moving average of the network, as 0.999.",
         ),
     ]
     return options.with_all(add, function)
@@ -155,28 +157,25 @@ def pace_options(function: options.Function) -> options.Function:
 def machine_options(function: options.Function) -> options.Function:
     """Add the options of where to compute, and what to write."""
     add = [
-        click.option(
-            "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
-        ),
-        click.option("--amp", is_flag=True, help="Compute in bfloat16 where that is safe."),
-        click.option("--compile", is_flag=True, help="Compile the network; takes a minute first."),
-        click.option("--deterministic", is_flag=True, help="The same bits each time, but slower."),
-        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
-        click.option(
-            "--checkpoint-every",
-            type=click.IntRange(1),
-            default=50,
-            show_default=True,
+        train_option("device", "auto, cpu, cuda, cuda:1, ..."),
+        train_option("amp", "Compute in bfloat16 where that is safe."),
+        train_option("compile", "Compile the network; takes a minute first."),
+        train_option("sync_batch_norm", "Batch norm over the batches of all processes."),
+        train_option("deterministic", "The same bits each time, but slower."),
+        train_option("seed", type=click.IntRange(0)),
+        train_option(
+            "checkpoint_every",
+            "Steps between checkpoints and log rows. Raise it if checkpoints take long to write.",
+            type=COUNT,
             metavar="STEPS",
-            help="Also of the rows of the log. Raise it where checkpoints take long to write.",
         ),
-        click.option(
-            "--validate-every",
-            type=click.IntRange(1),
+        train_option(
+            "validate_every",
+            "Steps between validations and samples. [every epoch]",
+            type=COUNT,
             metavar="STEPS",
-            help="Validate and draw samples then. [every epoch]",
         ),
-        click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard as well."),
+        train_option("tensorboard", "Write events for TensorBoard as well."),
         click.option(
             "--resume",
             is_flag=True,
@@ -200,28 +199,30 @@ def machine_options(function: options.Function) -> options.Function:
 @data_options
 @network_options
 @pace_options
+@optimizer_options
 @machine_options
-def command(session: Session, no_weights: bool, weights: str | None, **values: Any) -> None:
+def command(session: Session, output: str | None, resume: bool, **values: Any) -> None:
     """Train a colorizer from label shards.
 
-    By default with soft cross-entropy, rebalanced by the weights; images without color are masked.
-    Ctrl-C saves first, and --resume goes on.
+    The default loss is soft cross-entropy, rebalanced by the weights; images without color are
+    masked. Ctrl-C saves first, and --resume continues.
     """
-    if no_weights and weights:
-        raise click.UsageError("--weights and --no-weights exclude each other")
+    with options.wrong_usage():
+        given = _given(values)
     from ..stages import train as stage
 
     with options.wrong_usage():
-        params = _params(weights=weights, use_weights=not no_weights, said=_said(), **values)
-    result = stage.run(params, session.workspace, session.reporter)
+        params = stage.TrainParams.of(output=output, resume=resume, **given)
+    result = stage.run(params, session.workspace, session.reporter, given)
     if not result.leads:
         return
     best = result.best_record
-    held_out = f" and {best.val_loss:.3f} held out" if result.held_out else ""
+    train_loss, val_loss = (_shown(best.figures[name]) for name in ("train_loss", "val_loss"))
+    held_out = f" and {val_loss} held out" if result.held_out else ""
     weighted = ", weighted" if result.weights is not None else ""
     lines = [
         f"{result.best.as_posix()}: step {best.step} of {result.records[-1].step}, loss "
-        f"{best.train_loss:.3f} in training{held_out} ({result.unit}{weighted})",
+        f"{train_loss} in training{held_out} ({result.unit}{weighted})",
         f"{result.picture.as_posix()}: original, target, gray, prediction",
         f"{result.log.as_posix()}: all figures; `colorprep plot` draws them",
     ]
@@ -233,28 +234,37 @@ def command(session: Session, no_weights: bool, weights: str | None, **values: A
         "weights": result.weights,
         "unit": result.unit,
         "best_step": best.step,
-        "records": [_finite(vars(record)) for record in result.records],
+        "records": [_finite(record.row()) for record in result.records],
     }
     session.show(lines, facts)
 
 
-def _params(curriculum: str | None, held_out: str, multipliers: Any, **rest: Any) -> Any:
-    from ..stages.train.params import TrainParams, parse_multiplier
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the options given on the command line, as `TrainParams` takes them.
+
+    Those at their default are left out: on resuming, they are as in the run.
+    """
+    source = click.get_current_context().get_parameter_source
+    given = {
+        name: value for name, value in values.items() if source(name) is ParameterSource.COMMANDLINE
+    }
+    if given.pop("no_weights", False):
+        if "weights" in given:
+            raise click.UsageError("--weights and --no-weights exclude each other")
+        given["use_weights"] = False
+    from ..stages.train.params import parse_multiplier
     from ..stages.train.selection import parse_curriculum, parse_held_out
 
-    return TrainParams(
-        curriculum=parse_curriculum(curriculum) if curriculum else (),
-        held_out=parse_held_out(held_out),
-        multipliers=tuple(map(parse_multiplier, multipliers)),
-        **rest,
-    )
+    parsers: dict[str, Callable[[Any], Any]] = {
+        "curriculum": parse_curriculum,
+        "held_out": parse_held_out,
+        "multipliers": lambda texts: tuple(map(parse_multiplier, texts)),
+    }
+    return {name: parsers.get(name, lambda same: same)(value) for name, value in given.items()}
 
 
-def _said() -> frozenset[str]:
-    """Return the options that were given, even if as they are by default."""
-    context = click.get_current_context()
-    given = click.core.ParameterSource.COMMANDLINE
-    return frozenset(name for name in context.params if context.get_parameter_source(name) is given)
+def _shown(loss: float) -> str:
+    return "unknown" if math.isnan(loss) else f"{loss:.3f}"
 
 
 def _finite(values: dict[str, float]) -> dict[str, float | None]:

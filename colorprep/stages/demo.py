@@ -83,7 +83,7 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
     ranked = rgbvar.run(rgbvar.RgbvarParams(ranks=(1, 120)), inner, reporter)
     reporter.note(f"5/6  colorprep train --epochs {EPOCHS} --batch-size 16")
     trained = train.run(
-        TrainParams(epochs=EPOCHS, batch_size=16, output="runs/demo"), inner, reporter
+        TrainParams.of(epochs=EPOCHS, batch_size=16, output="runs/demo"), inner, reporter
     )
     reporter.note("6/6  colorprep colorize (photographs that were held out of training)")
     shown = trained.held_out[:SHOWN]

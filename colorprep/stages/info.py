@@ -272,7 +272,7 @@ def _of_checkpoint(path: Path) -> Facts:
     return {
         "what": f"a checkpoint of {checkpoint.config['model']} for {checkpoint.quantizer.name}",
         "n_parameters": checkpoint.n_parameters,
-        "outputs": checkpoint.outputs,
+        "outputs": checkpoint.head,
         "fingerprint": checkpoint.quantizer.fingerprint,
         "progress": {name: _finite(value) for name, value in checkpoint.progress.items()},
         **{key: value for key, value in checkpoint.config.items() if key != "schema"},

@@ -1,4 +1,4 @@
-"""What a checkpoint holds, written and read: tensors and plain values, no pickled code."""
+"""Checkpoints, written and read: tensors and plain values, no pickled code."""
 
 from __future__ import annotations
 
@@ -19,41 +19,64 @@ from ..errors import ArtifactError, InputError
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state, restore_quantizer
 from .models import make_model
-from .models.outputs import OUTPUTS
+from .models.outputs import HEADS
 
-CHECKPOINT_SCHEMA = "colorprep.checkpoint/1"
+CHECKPOINT_SCHEMA = "colorprep.checkpoint/2"
+MAIN = "colorizer"  # the network that is used
 REMEDY = "restore an intact copy, use another checkpoint, or train anew"
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A trained network with all that it takes to use it.
+    """A trained network with all that is needed to use it.
 
     Attributes
     ----------
     model : Module
-        In evaluation mode, on the CPU.
-    quantizer : Quantizer
+        The network to use, in evaluation mode, on the CPU: the moving average, if there is one.
     config : dict
-        Plain values: ``model``, its ``width`` (1 where it is not said), ``outputs``, what its
-        channels mean (``bins`` where it is not said), and how it was trained.
+        Plain values: ``model``, its ``width`` (1 if missing), ``outputs``, its head (``bins`` if
+        missing), and how it was trained.
     progress : dict
         Plain values: epoch, step, losses.
+    stored_quantizer : Quantizer or None
+        None for a network that predicts no colors.
     training : dict or None
-        What training goes on from, see `trainer.Trainer.state_dict`, and ``order``, the fingerprint
+        What training resumes from, see `trainer.Trainer.state_dict`, and ``order``, the fingerprint
         of the order of images.
     """
 
     model: nn.Module
-    quantizer: Quantizer
     config: dict[str, Any]
     progress: dict[str, Any]
+    stored_quantizer: Quantizer | None
     training: dict[str, Any] | None = None
 
     @property
-    def outputs(self) -> str:
-        """What the channels of the model's output mean, a name of `outputs.OUTPUTS`."""
-        return outputs_of(self.config)
+    def quantizer(self) -> Quantizer:
+        """The quantizer of its labels.
+
+        Raises
+        ------
+        ArtifactError
+            If the checkpoint has none.
+        """
+        if self.stored_quantizer is None:
+            raise ArtifactError(
+                "the checkpoint's network predicts no colors: it was saved without a quantizer; "
+                "use the checkpoint of a colorizer"
+            )
+        return self.stored_quantizer
+
+    @property
+    def head(self) -> str:
+        """The head that gives the colors, a name of `outputs.HEADS`."""
+        return head_of(self.config)
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """The heads of the network and their numbers of channels."""
+        return {self.head: HEADS[self.head].n_channels(self.quantizer)}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -73,52 +96,43 @@ class Checkpoint:
 
     @property
     def n_parameters(self) -> int:
-        """How many parameters the model has."""
+        """How many parameters the network has."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
 
 def save_checkpoint(
     path: Path,
-    model: nn.Module,
-    quantizer: Quantizer,
+    state: dict[str, Any],
+    quantizer: Quantizer | None,
     config: dict[str, Any],
     progress: dict[str, Any],
-    training: dict[str, Any] | None = None,
 ) -> None:
     """Write a checkpoint, replacing `path` atomically.
 
     Parameters
     ----------
     path : Path
-    model : Module
-    quantizer : Quantizer
+    state : dict
+        ``networks``, the state of each network by name; to resume from, also ``step``,
+        ``optimizers``, ``average`` and ``order``, see `trainer.Trainer.state_dict`.
+    quantizer : Quantizer or None
+        Of the labels.
     config, progress : dict
         Plain values.
-    training : dict or None
-        Tensors and plain values.
     """
     content = {
         "schema": CHECKPOINT_SCHEMA,
-        "quantizer": quantizer_state(quantizer),
+        "quantizer": None if quantizer is None else quantizer_state(quantizer),
         "config": config,
         "progress": progress,
-        "model": model.state_dict(),
-        "training": training,
+        **state,
     }
     with replacing(path) as temporary:
         torch.save(content, temporary)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Checkpoint
+    """Read a checkpoint, of schema 2 or of schema 1.
 
     Raises
     ------
@@ -128,23 +142,20 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     content = _read(path)
     try:
-        quantizer = _quantizer(content["quantizer"])
+        stored = content["quantizer"]
+        quantizer = None if stored is None else _quantizer(stored)
         config, progress = dict(content["config"]), dict(content["progress"])
         _check_settings(config.get("settings", {"size": 1, "stride": 1}))
-        n_outputs = OUTPUTS[outputs_of(config)].n_channels(quantizer)
-        model = make_model(config["model"], n_outputs, width=config.get("width", 1.0))
-        model.load_state_dict(content["model"])
-        training = None if content.get("training") is None else dict(content["training"])
-        _check_finite(model.state_dict())
-        if training is not None:
-            _check_training(training)
+        _check_networks(content)
+        model = _network(config, quantizer, content)
+        training = _training(content)
     except KeyError as error:
         raise ArtifactError(f"{path} is damaged: it lacks {error}; {REMEDY}") from error
     except (
         ArtifactError, InputError, RuntimeError, ValueError, TypeError, AttributeError,
     ) as error:  # fmt: skip
         raise ArtifactError(f"{path} is damaged: {error}; {REMEDY}") from error
-    return Checkpoint(model.eval(), quantizer, config, progress, training)
+    return Checkpoint(model.eval(), config, progress, quantizer, training)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -166,7 +177,28 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path} is damaged or not a checkpoint of colorprep; {REMEDY}"
         ) from error
     check_schema(path, schema, CHECKPOINT_SCHEMA)
-    return dict(content)
+    return _upgraded(content) if schema.endswith("/1") else dict(content)
+
+
+def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of a checkpoint of schema 1 in the form of schema 2.
+
+    Schema 1 has one network and one optimizer; ``model`` is the network to use, so with a moving
+    average the trained network is in ``training`` only.
+    """
+    names = ("quantizer", "config", "progress")
+    kept: dict[str, Any] = {name: content[name] for name in names if name in content}
+    training = content.get("training")
+    if training is None:
+        return {**kept, "networks": {MAIN: content["model"]}} if "model" in content else kept
+    return {
+        **kept,
+        "networks": {MAIN: training["model"]},
+        "optimizers": {MAIN: training["optimizer"]},
+        "average": training["average"],
+        "step": training["step"],
+        "order": training["order"],
+    }
 
 
 def _quantizer(state: dict[str, Any]) -> Quantizer:
@@ -187,22 +219,43 @@ def _check_finite(tensors: Mapping[str, Tensor]) -> None:
     """Raise ValueError unless all numbers of a network are finite."""
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
-            raise ValueError(f"{name} has numbers that are not finite")
+            raise ValueError(f"{name} contains numbers that are not finite")
 
 
-def _check_training(training: dict[str, Any]) -> None:
-    """Raise KeyError, TypeError or ValueError unless training can resume from a state.
+def _network(
+    config: dict[str, Any], quantizer: Quantizer | None, content: dict[str, Any]
+) -> nn.Module:
+    """Return the network to use: the moving average, if there is one."""
+    if quantizer is None:
+        raise ValueError("it has no quantizer, which its network needs")
+    n_outputs = HEADS[head_of(config)].n_channels(quantizer)
+    model = make_model(config["model"], n_outputs, width=config.get("width", 1.0))
+    average = content.get("average")
+    model.load_state_dict(content["networks"][MAIN] if average is None else average)
+    return model
 
-    `trainer.Trainer.load_state_dict` checks whether its tensors fit the network.
+
+def _check_networks(content: dict[str, Any]) -> None:
+    """Raise an error unless there are networks and all their numbers are finite."""
+    for state in dict(content["networks"]).values():
+        _check_finite(state)
+    if content.get("average") is not None:
+        _check_finite(content["average"])
+
+
+def _training(content: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what training resumes from; None if the checkpoint has no such state.
+
+    `trainer.Trainer.load_state_dict` checks whether its tensors fit the networks.
     """
-    if int(training["step"]) < 0:
-        raise ValueError(f"its step is {training['step']}")
-    str(training["order"]), dict(training["optimizer"])
-    _check_finite(training["model"])
-    if training["average"] is not None:
-        _check_finite(training["average"])
+    if "step" not in content:
+        return None
+    if int(content["step"]) < 0:
+        raise ValueError(f"its step is {content['step']}")
+    str(content["order"]), dict(content["optimizers"])
+    return {name: content[name] for name in ("step", "networks", "optimizers", "average", "order")}
 
 
-def outputs_of(config: dict[str, Any]) -> str:
-    """Return what a trained network's channels mean, by its configuration."""
+def head_of(config: dict[str, Any]) -> str:
+    """Return the head of a trained network, by its configuration."""
     return str(config.get("outputs", "bins"))

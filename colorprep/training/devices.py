@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from ..errors import InputError
-from .data.dataset import Batch
+from .data.batch import Batch
 
 
 def choose_device(name: str, number: int = 0) -> torch.device:
@@ -75,13 +75,13 @@ def on_device(batch: Batch, device: torch.device) -> Batch:
     return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
 
 
-def moved_ahead(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
-    """Give batches on a device; a GPU is copied the next one while it computes with this one.
+def prefetch_to_device(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
+    """Yield batches on a device; the next one is copied to a GPU while it computes with this one.
 
     Parameters
     ----------
     batches : iterable of dict of str to Tensor
-        In page-locked memory, where the copying is to go on beside the computing.
+        In page-locked memory, if copying should overlap with computing.
     device : torch.device
 
     Yields

@@ -22,7 +22,7 @@ from ..errors import ArtifactError
 from ..quantize.decoding import TEMPERATURE
 from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
-from .models.outputs import AB_UNIT, OUTPUTS, hue_and_chroma_bins
+from .models.outputs import AB_UNIT, HEADS, hue_and_chroma_bins
 
 MODEL_SCHEMA = "colorprep.model/1"
 MODEL_NAME = "model.safetensors"
@@ -52,7 +52,7 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
     with replacing(folder / MODEL_NAME) as temporary:
         save_file(_plain_tensors(checkpoint.model), temporary, header)
     write_json(folder / FACTS_NAME, facts)
-    if OUTPUTS[checkpoint.outputs].logits is None:
+    if HEADS[checkpoint.head].logits is None:
         return [folder / MODEL_NAME, folder / FACTS_NAME]
     with replacing(folder / CENTERS_NAME) as temporary, temporary.open("wb") as stream:
         np.save(stream, checkpoint.quantizer.centers)
@@ -68,7 +68,7 @@ def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
         "model": config["model"],
         "width": config.get("width", 1.0),
         "n_parameters": checkpoint.n_parameters,
-        "outputs": checkpoint.outputs,
+        "outputs": checkpoint.head,
         "n_outputs": n_outputs,
         "quantizer": {
             "name": quantizer.name,
@@ -84,9 +84,9 @@ def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
         },
         "output": {
             "shape": ["batch", n_outputs, f"ceil(height / {factor})", f"ceil(width / {factor})"],
-            "are": _MEANINGS[checkpoint.outputs],
+            "are": _MEANINGS[checkpoint.head],
         },
-        "decoding": _decoding(checkpoint.outputs, quantizer),
+        "decoding": _decoding(checkpoint.head, quantizer),
         "settings": config.get("settings", {}),
     }
 

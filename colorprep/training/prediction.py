@@ -1,6 +1,6 @@
-"""From a network's outputs to colors, and from a photograph to a colored one.
+"""From photographs to colors predicted by a network.
 
-How colors and lightness become a picture is in `rendering`.
+The picture of colors and lightness is made in `colorprep.rendering`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..quantize.labeling import lightness_of
 from ..quantize.quantizer import Quantizer
 from ..rendering import LabelGrid, recolor
 from .checkpoint import Checkpoint
-from .models import logits_at
-from .models.outputs import decode_outputs
+from .models import run_network
+from .models.outputs import HEADS, decode_outputs
 
 
 @torch.no_grad()
@@ -27,9 +27,9 @@ def predict_colors(
     lightness: Tensor,
     shape: tuple[int, int],
     temperature: float = TEMPERATURE,
-    outputs: str = "bins",
+    head: str = "bins",
 ) -> Floats:
-    """Predict the colors of images, of logits by the annealed mean.
+    """Predict the colors of images; those of logits by the annealed mean.
 
     Parameters
     ----------
@@ -40,16 +40,17 @@ def predict_colors(
     shape : tuple of int
         Height and width of the prediction.
     temperature : float
-    outputs : str
-        What the model's channels mean, a name of `outputs.OUTPUTS`.
+    head : str
+        The network's head, a name of `outputs.HEADS`.
 
     Returns
     -------
     ndarray of shape (B, *shape, 2), float64
         In the quantizer's space.
     """
-    predicted = logits_at(model, lightness, shape).float()
-    return decode_outputs(outputs, predicted, quantizer, temperature)
+    channels = {head: HEADS[head].n_channels(quantizer)}
+    heads = run_network(model, {"lightness": lightness}, channels, shape)
+    return decode_outputs(head, heads[head].float(), quantizer, temperature)
 
 
 def colorize_photograph(
@@ -58,7 +59,7 @@ def colorize_photograph(
     temperature: float = TEMPERATURE,
     device: torch.device | None = None,
 ) -> Pixels:
-    """Color one photograph; its own color, if any, is not looked at.
+    """Color one photograph; its own color, if any, is ignored.
 
     Parameters
     ----------
@@ -81,5 +82,5 @@ def colorize_photograph(
     batch = torch.from_numpy(levels[None]).to(device or torch.device("cpu"))
     side = -(-size // stride)
     model, quantizer, shape = checkpoint.model, checkpoint.quantizer, (side, side)
-    colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.outputs)
+    colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.head)
     return recolor(pixels, colors[0], quantizer, LabelGrid(size, stride))

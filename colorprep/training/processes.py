@@ -29,37 +29,37 @@ class Process:
     world_size: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether this is the one that writes and speaks."""
+    def is_main(self) -> bool:
+        """Whether this process writes files and messages."""
         return self.rank == 0
 
-    def summed(self, values: Sequence[float]) -> list[float]:
-        """Return the sums of what each process gives, on all of them."""
+    def all_sum(self, values: Sequence[float]) -> list[float]:
+        """Return the sums over all processes, on each of them."""
         if self.world_size == 1:
             return list(values)
         sums = torch.tensor(values, dtype=torch.float64, device=self.device)
         distributed.all_reduce(sums)
         return [float(value) for value in sums.tolist()]
 
-    def any(self, said: bool) -> bool:
-        """Return whether one of the processes says so, on all of them."""
-        return self.summed([said])[0] > 0
+    def any(self, value: bool) -> bool:
+        """Return whether the value is true for one of the processes, on each of them."""
+        return self.all_sum([value])[0] > 0
 
-    def shared(self, value: Any) -> Any:
-        """Return the leading process's value, on all of them; also waits for it."""
+    def broadcast(self, value: Any) -> Any:
+        """Return the main process's value on each process; also waits for it."""
         if self.world_size == 1:
             return value
         box = [value]
         distributed.broadcast_object_list(box)
         return box[0]
 
-    def share_buffers(self, model: nn.Module) -> None:
-        """Give all processes the leading one's buffers, such as what batch norm has seen."""
+    def broadcast_buffers(self, model: nn.Module) -> None:
+        """Copy the main process's buffers, such as statistics of batch norm, to all."""
         if self.world_size > 1:
             for buffer in model.buffers():
                 distributed.broadcast(buffer, 0)
 
-    def averaged(self, model: nn.Module) -> nn.Module:
+    def data_parallel(self, model: nn.Module) -> nn.Module:
         """Return a network whose gradients are averaged over the processes."""
         if self.world_size == 1:
             return model
@@ -80,16 +80,16 @@ def rank_and_size(rank: int | None, world_size: int | None) -> tuple[int, int]:
     -------
     tuple of int
     """
-    joined = distributed.is_available() and distributed.is_initialized()
+    initialized = distributed.is_available() and distributed.is_initialized()
     if rank is None:
-        rank = distributed.get_rank() if joined else 0
+        rank = distributed.get_rank() if initialized else 0
     if world_size is None:
-        world_size = distributed.get_world_size() if joined else 1
+        world_size = distributed.get_world_size() if initialized else 1
     return rank, world_size
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Process]:
+def process_group(device: str) -> Iterator[Process]:
     """Join the processes that torchrun has started, if it has.
 
     Parameters

@@ -1,4 +1,4 @@
-"""What a network makes of a few photographs, beside what it was to make of them."""
+"""Predictions for a few photographs, beside their targets and originals."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..images.decoding import Pixels
 from ..quantize.quantizer import Quantizer
 from ..quantize.tables import soft_table
 from ..rendering import LabelGrid, colorize, render
-from .data.dataset import Batch, ShardDataset
+from .data.batch import Batch
+from .data.dataset import ShardDataset
 from .losses.targets import cells_of
-from .losses.terms import LOSSES
-from .models.outputs import OUTPUTS
+from .models.outputs import HEADS
 from .prediction import predict_colors
 
 CAPTIONS = ("original", "target", "gray", "prediction")
 
 
 def sample_rows(
-    model: nn.Module, loss: str, quantizer: Quantizer, images: ShardDataset, device: torch.device
+    model: nn.Module, head: str, quantizer: Quantizer, images: ShardDataset, device: torch.device
 ) -> list[list[Pixels]]:
     """Return [original, target, gray, prediction] of images of shards.
 
@@ -29,8 +29,8 @@ def sample_rows(
     ----------
     model : Module
         In evaluation mode, on the device.
-    loss : str
-        A name of `losses.LOSSES`.
+    head : str
+        The network's head, a name of `outputs.HEADS`.
     quantizer : Quantizer
     images : ShardDataset
     device : torch.device
@@ -38,17 +38,16 @@ def sample_rows(
     Returns
     -------
     list of list of ndarray of shape (H, W, 3), uint8
-        The original has the resolution of color that the shard keeps. The target is what a network
-        without fault would predict: the annealed mean of the soft labels, or in regression the
+        The original has the resolution of color that the shard keeps. The target is what a
+        perfect network would predict: the annealed mean of the soft labels, or in regression the
         original itself.
     """
     batch = images.batch(range(len(images)))
     shape = (batch["label"].shape[1], batch["label"].shape[2])
-    outputs = LOSSES[loss].outputs
     lightness = batch["lightness"].to(device)
-    predicted = predict_colors(model, quantizer, lightness, shape, outputs=outputs)
+    predicted = predict_colors(model, quantizer, lightness, shape, head=head)
     originals = batch["ab"].numpy() + 0.5
-    is_regression = OUTPUTS[outputs].logits is None
+    is_regression = HEADS[head].logits is None
     targets = originals if is_regression else target_colors(quantizer, batch)
     settings = images.labels.manifest["settings"]
     grid = LabelGrid(settings["size"], settings["stride"])

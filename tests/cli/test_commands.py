@@ -41,16 +41,16 @@ def test_every_command_has_help_with_examples(colorprep, name):
     assert EVERY[name].get_short_help_str(80).endswith(".")
 
 
-def test_the_choices_of_train_are_those_of_its_tables():
-    """They stand in the command line a second time, so that --help need not import torch."""
-    from colorprep.cli import train
-    from colorprep.training.fitting.schedules import SCHEDULES
-    from colorprep.training.losses.terms import LOSSES
-    from colorprep.training.models import MODELS
+def test_train_takes_every_option_of_the_library():
+    """Each option of the five groups is one of the command, with its default and its choices."""
+    from colorprep.training.options import all_options
 
-    assert (train.MODELS, train.LOSSES, train.SCHEDULES) == tuple(
-        map(list, (MODELS, LOSSES, SCHEDULES))
-    )
+    made = {param.name: param for param in EVERY["train"].params}
+    for name, option in all_options().items():
+        if name != "use_weights":  # --no-weights
+            assert option.option in made[name].opts
+            assert made[name].default in (option.default, None) or option.default == ()
+    assert "no_weights" in made and list(made["model"].type.choices)[0] == "small"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -27,7 +27,7 @@ def ready(photographs, tmp_path_factory):
     labels.run(labels.LabelsParams(images, size=32), space, silent)
     labels.run(labels.LabelsParams(images, format="npy", output="maps"), space, silent)
     rgbvar.run(rgbvar.RgbvarParams(images, (1, 9)), space, silent)
-    train.run(TrainParams(epochs=1, output="runs/a"), space, silent)
+    train.run(TrainParams.of(epochs=1, output="runs/a"), space, silent)
     np.save(space.path("bare.npy"), np.ones(313) / 313)
     np.save(space.path("points.npy"), np.zeros((313, 2)))
     return space

@@ -230,7 +230,7 @@ def _labels_and_runs(folder: Path) -> Iterator[Subject]:
     ):
         result = CliRunner().invoke(cli, [*words.split(), "-C", str(folder)])
         assert result.exit_code == 0, result.output
-    params = TrainParams(steps=1, batch_size=4, output="runs/fuzzed", held_out=0.5)
+    params = TrainParams.of(steps=1, batch_size=4, output="runs/fuzzed", held_out=0.5)
     training.run(params, Workspace(folder), Reporter())
 
     for name, load in (("prior.npz", load_prior), ("gmm.npz", load_prior)):

@@ -29,7 +29,9 @@ def trained(photographs, tmp_path_factory):
     reporter = Reporter()
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs)), space, reporter)
     labels_stage.run(labels_stage.LabelsParams(size=32), space, reporter)
-    train_stage.run(train_stage.TrainParams(steps=1, device="cpu", output="run"), space, reporter)
+    train_stage.run(
+        train_stage.TrainParams.of(steps=1, device="cpu", output="run"), space, reporter
+    )
     return space
 
 

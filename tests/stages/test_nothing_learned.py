@@ -1,7 +1,6 @@
 """Claims about trainings that would learn nothing, or lose their colors: they say so."""
 
 import csv
-from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -14,6 +13,7 @@ from colorprep.artifacts import load_weights, save_weights
 from colorprep.balance.weights import Weights
 from colorprep.runs import read_log
 from colorprep.stages import info as info_stage
+from colorprep.stages import plot as plot_stage
 from colorprep.stages.labels import stage as labels_stage
 from colorprep.stages.prior import stage as prior_stage
 from colorprep.stages.source import ImageParams
@@ -22,7 +22,7 @@ from colorprep.stages.train.params import TrainParams
 from colorprep.stages.train.stage import run
 from colorprep.training.fitting.loop import Record
 
-TINY = TrainParams(model="tiny", device="cpu", epochs=1, batch_size=4, use_weights=False)
+TINY = TrainParams.of(model="tiny", device="cpu", epochs=1, batch_size=4, use_weights=False)
 
 
 def write_images(folder, n_gray, n_colorful, side=32):
@@ -56,7 +56,7 @@ def make_ready(workspace, silent):
 def refused(params, workspace, reporter, match):
     """Assert that a training is refused before anything of it is written."""
     with pytest.raises(TrainingError, match=match):
-        run(replace(params, output="runs/a"), workspace, reporter)
+        run(params.replace(output="runs/a"), workspace, reporter)
     assert not workspace.path("runs").exists()
 
 
@@ -64,14 +64,14 @@ def refused(params, workspace, reporter, match):
 def test_gray_images_alone_teach_nothing(make_ready, silent, gray):
     """A list, a stage of a curriculum and held-out images of gray alone are refused at once."""
     workspace = make_ready(n_gray=4, n_colorful=4)
-    params = replace(TINY, gray=gray, held_out="val.txt")
+    params = TINY.replace(gray=gray, held_out="val.txt")
     match = "no pixel of the 4 images to train on counts in the loss: all of them are gray; .*keep"
-    refused(replace(params, list="gray.txt"), workspace, silent, match)
+    refused(params.replace(list="gray.txt"), workspace, silent, match)
     stages = ((None, 1), ("gray.txt", 1))
-    refused(replace(params, epochs=None, curriculum=stages), workspace, silent, match)
-    refused(replace(params, held_out="gray.txt"), workspace, silent, "the 4 held-out images counts")
-    kept = replace(params, gray="keep", list="gray.txt", output="runs/kept")
-    assert run(kept, workspace, silent).records[-1].train_loss > 0
+    refused(params.replace(epochs=None, curriculum=stages), workspace, silent, match)
+    refused(params.replace(held_out="gray.txt"), workspace, silent, "the 4 held-out images counts")
+    kept = params.replace(gray="keep", list="gray.txt", output="runs/kept")
+    assert run(kept, workspace, silent).records[-1].figures["train_loss"] > 0
 
 
 def test_labels_to_be_ignored_teach_nothing(make_ready, silent):
@@ -89,7 +89,7 @@ def test_weights_of_zero_are_refused(make_ready, silent):
     weights, meta = load_weights(workspace.path("weights.npz"))
     nothing = Weights(np.zeros(313), weights.probs)
     save_weights(workspace.path("zero.npz"), nothing, meta)
-    params = replace(TINY, use_weights=True, weights="zero.npz")
+    params = TINY.replace(use_weights=True, weights="zero.npz")
     with pytest.raises(ArtifactError, match=r"zero\.npz is damaged: the weight of bin 0 is 0"):
         run(params, workspace, silent)
 
@@ -103,9 +103,13 @@ def test_crops_that_are_all_gray_end_in_an_error(workspace, recorder):
         Image.fromarray(pixels).save(workspace.path(f"photos/{number}.png"))
     images = ImageParams("photos")
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, recorder)
-    params = replace(TINY, crop=4, epochs=3, output="runs/a", flip=False)
+    params = TINY.replace(crop=4, epochs=3, output="runs/a", flip=False)
     with pytest.raises(TrainingError, match=r"nothing was learned in .*runs/a.*--crop"):
         run(params, workspace, recorder)
+    log = workspace.path("runs/a/log.csv")
+    assert np.isnan(read_log(log)["train_loss"]).all()
+    assert all(line.split(",")[3] == "" for line in log.read_text().splitlines()[1:])
+    plot_stage.run(plot_stage.PlotParams(["runs/a"]), workspace, recorder)
     warned = [text for text in recorder.warnings if "nothing was learned" in text]
     assert len(warned) == 1 and "first epoch" in warned[0]
 
@@ -114,20 +118,20 @@ def test_crops_that_are_all_gray_end_in_an_error(workspace, recorder):
 def test_a_last_batch_of_one_joins_the_one_before(make_ready, silent, gray):
     """Nine images in batches of four at 16 pixels are two steps, where three would fail."""
     workspace = make_ready(n_gray=3, n_colorful=7, size=16)
-    params = replace(TINY, model="small", width=0.1, held_out="val.txt", epochs=2, gray=gray)
-    whole = run(replace(params, output="runs/whole"), workspace, silent)
+    params = TINY.replace(model="small", width=0.1, held_out="val.txt", epochs=2, gray=gray)
+    whole = run(params.replace(output="runs/whole"), workspace, silent)
     assert [(record.step, record.images) for record in whole.records] == [(2, 9), (4, 18)]
-    one_by_one = replace(params, model="tiny", output="runs/tiny")
+    one_by_one = params.replace(model="tiny", output="runs/tiny")
     assert [record.step for record in run(one_by_one, workspace, silent).records] == [3, 6]
     with pytest.raises(InputError, match="2 images in a batch; use a larger --batch-size"):
-        run(replace(params, batch_size=1, output="runs/one"), workspace, silent)
+        run(params.replace(batch_size=1, output="runs/one"), workspace, silent)
     assert not workspace.path("runs/one").exists()
 
 
 def test_a_single_image_is_too_few_for_batch_norm(make_ready, silent):
     """An epoch of one image is refused, as no batch can be joined."""
     workspace = make_ready(n_colorful=3, size=16)
-    params = replace(TINY, model="small", width=0.1, max_images=1, held_out="val.txt")
+    params = TINY.replace(model="small", width=0.1, max_images=1, held_out="val.txt")
     with pytest.raises(InputError, match="needs 2 images per process, but an epoch has 1"):
         run(params, workspace, silent)
 
@@ -143,20 +147,21 @@ ONE_COLOR = {"loss": "soft-ce", "multipliers": (("score", 0.0),)}
 def test_lost_colors_are_warned_of_once(make_ready, recorder, way, fault, share):
     """Frozen at gray, or at one color, a run says so at its end, and names options."""
     workspace = make_ready()
-    params = replace(TINY, epochs=2, held_out="val.txt", output="runs/a", **way)
+    params = TINY.replace(epochs=2, held_out="val.txt", output="runs/a", **way)
     records = run(params, workspace, recorder).records
     (warning,) = recorder.warnings
     assert fault in warning and share in warning
     assert "--epochs" in warning and "--lr" in warning
     assert ("--loss soft-ce" in warning) == (way is GRAY)
-    assert records[-1].val_chroma_truth > 20 and records[-1].val_spread == pytest.approx(
-        0, abs=1e-3
-    )
+    figures = records[-1].figures
+    assert figures["val_chroma_truth"] > 20 and figures["val_spread"] < 1e-3
 
 
 def record_of(chroma, truth, spread, spread_of_truth):
     """A record with these colors."""
-    return Record(1, 1, 1, 1.0, 1.0, 1.0, 1.0, 0.0, chroma, truth, spread, spread_of_truth)
+    names = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")
+    colors = dict(zip(names, (chroma, truth, spread, spread_of_truth), strict=True))
+    return Record(1, 1, 1, {"train_loss": 1.0, "val_loss": 1.0, **colors})
 
 
 @pytest.mark.parametrize(
@@ -181,9 +186,9 @@ def test_what_counts_as_lost(colors, fault):
     [
         (TINY, False, "--logit-adjust 1"),
         (TINY, True, "smaller --lambda"),
-        (replace(TINY, logit_adjust=0.5), False, "larger --logit-adjust (now 0.5)"),
-        (replace(TINY, loss="l1"), False, "--loss soft-ce"),
-        (replace(TINY, loss="matrix"), False, "weights.npz"),
+        (TINY.replace(logit_adjust=0.5), False, "larger --logit-adjust (now 0.5)"),
+        (TINY.replace(loss="l1"), False, "--loss soft-ce"),
+        (TINY.replace(loss="matrix"), False, "weights.npz"),
     ],
 )
 def test_what_to_try_fits_the_loss(params, rebalanced, remedy):
@@ -194,15 +199,18 @@ def test_what_to_try_fits_the_loss(params, rebalanced, remedy):
 def test_logs_without_colors_are_read(make_ready, silent, tmp_path):
     """A log of an older version is read, described and continued; new rows have colors."""
     log = read_log(write_run(tmp_path / "old", some_rows(4)) / "log.csv")
-    assert np.isnan(log["val_chroma"]).all() and len(log["step"]) == 4
+    assert "val_chroma" not in log and len(log["step"]) == 4
     workspace = make_ready()
-    params = replace(TINY, epochs=2, held_out="val.txt", output="runs/a")
+    params = TINY.replace(epochs=2, held_out="val.txt", output="runs/a")
     first = run(params, workspace, silent)
     text = first.log.read_text()
     rows = [line.rsplit(",", 4)[0] for line in text.splitlines()]
     first.log.write_text("".join(f"{row}\n" for row in rows))
-    again = run(TrainParams(resume=True, output="runs/a"), workspace, silent)
-    assert [record.val_loss for record in again.records] == [r.val_loss for r in first.records]
+    again = run(TrainParams.of(resume=True, output="runs/a"), workspace, silent)
+    losses, again_losses = (
+        [record.figures["val_loss"] for record in result.records] for result in (first, again)
+    )
+    assert again_losses == losses
     facts = info_stage.run("runs/a", workspace, silent)
     assert "val_chroma" not in facts["last"] and facts["last"]["step"] == 4
     first.log.write_text(text)

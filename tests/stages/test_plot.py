@@ -117,12 +117,12 @@ def test_an_empty_log_says_that_nothing_is_logged_yet(workspace, silent, tmp_pat
         ("1,150,1,4.0,3.0,0.1,9,0.1,", "line 4 is damaged"),
         ("1,150,1,4.0,3.0,0.1,9", "line 4 is damaged"),
         ("1,150,1,four,3.0,0.1,9,0.1", "line 4 is damaged: '1,150,1,four"),
-        ("1,150,1,,3.0,0.1,9,0.1", "line 4 is damaged"),
-        ("1,150,1,nan,3.0,0.1,9,0.1", "line 4 is damaged"),
+        ("1,150,1,4.0,3.0,,9,0.1", "line 4 is damaged"),
+        ("1,150,1,4.0,3.0,nan,9,0.1", "line 4 is damaged"),
         ("1,150,1,4.0,inf,0.1,9,0.1", "line 4 is damaged"),
         ("1,150.5,1,4.0,3.0,0.1,9,0.1", "line 4 is damaged"),
         ("", "line 4 is damaged"),
-        ("1,100,1,4.0,3.0,0.1,9,0.1", "line 4: steps do not rise"),
+        ("1,100,1,4.0,3.0,0.1,9,0.1", "line 4: steps do not increase"),
     ],
 )
 def test_damaged_logs_name_the_line(tmp_path, line, message):
@@ -136,7 +136,7 @@ def test_foreign_tables_and_bytes_are_no_logs(tmp_path):
     """A table without a log's columns says which is missing; what is no text says so."""
     log = write_run(tmp_path / "a", []) / "log.csv"
     log.write_text("key,rgbvar\ncat.jpg,3\n")
-    with pytest.raises(ArtifactError, match=r"log\.csv, line 1: there is no column epoch"):
+    with pytest.raises(ArtifactError, match=r"log\.csv, line 1: column epoch is missing"):
         read_log(log)
     log.write_bytes(b"\xff\xfe\x00\n")
     with pytest.raises(ArtifactError, match=r"log\.csv is damaged"):
@@ -144,14 +144,16 @@ def test_foreign_tables_and_bytes_are_no_logs(tmp_path):
 
 
 def test_columns_are_found_by_name(tmp_path):
-    """Columns may come in another order, and others beside them."""
+    """Columns may be in any order; those that a method adds are figures too."""
     order = [7, 0, 2, 1, 5, 4, 3, 6]
     rows = [HEADER.split(","), ["1", "5", "160", "4.5", "nan", "0.1", "9", ""]]
-    lines = [",".join([*(row[i] for i in order), "more"]) for row in rows]
+    more = ["train_l1", "0.25"]
+    lines = [",".join([*(row[i] for i in order), own]) for row, own in zip(rows, more, strict=True)]
     (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
     log = read_log(tmp_path / "log.csv")
     assert log["step"].dtype == np.int64 and log["step"].tolist() == [5]
     assert log["train_loss"].tolist() == [4.5] and log["learning_rate"].tolist() == [0.1]
+    assert log["train_l1"].tolist() == [0.25]
     assert np.isnan(log["val_loss"]).all() and np.isnan(log["data_wait"]).all()
 
 

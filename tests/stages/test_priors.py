@@ -87,11 +87,11 @@ def test_training_takes_bare_weights_and_priors(ready, silent):
     """Bare weights train as the same numbers in a weights.npz do, and so do priors."""
     ours = weights_stage.run(weights_stage.WeightsParams(), ready, silent)
     np.save(ready.path("bare.npy"), ours.report.weights.weights)
-    train = partial(TrainParams, steps=2, batch_size=4, model="tiny", device="cpu", seed=1)
+    train = partial(TrainParams.of, steps=2, batch_size=4, model="tiny", device="cpu", seed=1)
     losses = {}
     for name in ("weights.npz", "bare.npy"):
         result = train_stage.run(train(weights=name, output=f"runs/{name}"), ready, silent)
-        losses[name] = [record.train_loss for record in result.records]
+        losses[name] = [record.figures["train_loss"] for record in result.records]
         config = json.loads((result.folder / "config.json").read_text())
         assert config["rebalanced"] and config["weights"] == name
     assert losses["weights.npz"] == losses["bare.npy"]
@@ -102,8 +102,8 @@ def test_training_takes_bare_weights_and_priors(ready, silent):
 USES = {
     "labels": lambda name: (labels_stage.run, LabelsParams(prior=name, output="new")),
     "weights": lambda name: (weights_stage.run, weights_stage.WeightsParams(name)),
-    "logits": lambda name: (train_stage.run, TrainParams(prior=name, logit_adjust=1.0)),
-    "weights of training": lambda name: (train_stage.run, TrainParams(weights=name)),
+    "logits": lambda name: (train_stage.run, TrainParams.of(prior=name, logit_adjust=1.0)),
+    "weights of training": lambda name: (train_stage.run, TrainParams.of(weights=name)),
     "evaluate": lambda name: (
         evaluate,
         EvaluateParams(original="a", colorized="b", prior=name),
@@ -144,7 +144,7 @@ def test_bare_weights_are_above_zero(ready, silent, fault):
     values[7] = fault
     np.save(ready.path("w313.npy"), values)
     with pytest.raises(ArtifactError, match=r"w313\.npy is damaged.*weight"):
-        train_stage.run(TrainParams(weights="w313.npy"), ready, silent)
+        train_stage.run(TrainParams.of(weights="w313.npy"), ready, silent)
 
 
 def test_a_bare_prior_is_described_and_verified(ready, silent):
@@ -172,9 +172,9 @@ def test_parameters_are_finite(value):
         lambda: QuantizerSpec("hc-grid", sigma=value),
         lambda: QuantizerSpec(sigma_ab=value),
         lambda: LabelsParams(lowpass=value),
-        lambda: TrainParams(learning_rate=value),
-        lambda: TrainParams(logit_adjust=value),
-        lambda: TrainParams(multipliers=(("score", value),)),
+        lambda: TrainParams.of(learning_rate=value),
+        lambda: TrainParams.of(logit_adjust=value),
+        lambda: TrainParams.of(multipliers=(("score", value),)),
         lambda: EvaluateParams(checkpoint="run", temperature=value),
         lambda: weights_stage.WeightsParams(alpha=value),
     ):

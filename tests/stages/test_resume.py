@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,7 +27,7 @@ from colorprep.stages.train.params import TrainParams
 from colorprep.stages.train.stage import run
 from colorprep.training.checkpoint import load_checkpoint
 
-PARAMS = TrainParams(
+PARAMS = TrainParams.of(
     epochs=5, batch_size=4, model="tiny", crop=24, ema=0.9, held_out=0.2, checkpoint_every=3,
     deterministic=True, device="cpu",
 )  # fmt: skip
@@ -47,7 +46,7 @@ def ready(photographs, tmp_path_factory):
     workspace, images = Workspace(tmp_path_factory.mktemp("resume")), ImageParams(photographs)
     prior_stage.run(prior_stage.PriorParams(images), workspace, Reporter())
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, Reporter())
-    run(replace(PARAMS, output="runs/whole"), workspace, Reporter())
+    run(PARAMS.replace(output="runs/whole"), workspace, Reporter())
     return workspace
 
 
@@ -137,25 +136,24 @@ def test_a_killed_run_goes_on_exactly(ready):
 def test_an_interrupt_saves_first(ready, n_batches):
     """Ctrl-C between checkpoints loses no step, and the run goes on exactly."""
     folder = ready.root / "runs" / f"interrupted-{n_batches}"
-    params = replace(PARAMS, output=folder)
+    params = PARAMS.replace(output=folder)
     with pytest.raises(KeyboardInterrupt, match=rf"step {n_batches} of .* --resume -o runs"):
         run(params, ready, Interrupting(n_batches))
     assert torch.load(folder / "last.pt", weights_only=True)["training"]["step"] == n_batches
-    run(TrainParams(resume=True, output=folder), ready, Reporter())
+    run(TrainParams.of(resume=True, output=folder), ready, Reporter())
     assert_same_run(folder, ready.root / "runs" / "whole")
 
 
 def test_dropout_goes_on_exactly(ready):
     """Chance within a network is that of the step, whatever came before."""
-    params = replace(
-        PARAMS, model="fcn32s", width=1 / 32, crop=None, ema=None, epochs=None, steps=4,
+    params = PARAMS.replace(model="fcn32s", width=1 / 32, crop=None, ema=None, epochs=None, steps=4,
         checkpoint_every=50,
     )  # fmt: skip
-    run(replace(params, output="runs/dropout-whole"), ready, Reporter())
+    run(params.replace(output="runs/dropout-whole"), ready, Reporter())
     with pytest.raises(KeyboardInterrupt):
-        run(replace(params, output="runs/dropout"), ready, Interrupting(2))
+        run(params.replace(output="runs/dropout"), ready, Interrupting(2))
     torch.rand(7)
-    run(TrainParams(resume=True, output="runs/dropout"), ready, Reporter())
+    run(TrainParams.of(resume=True, output="runs/dropout"), ready, Reporter())
     folders = [ready.root / "runs" / name for name in ("dropout", "dropout-whole")]
     assert_same_run(*folders)
 
@@ -164,10 +162,10 @@ def test_rows_past_the_checkpoint_are_taken_again(ready):
     """A log that is ahead of the last checkpoint is cut, not written twice."""
     folder = ready.root / "runs" / "ahead"
     with pytest.raises(KeyboardInterrupt):
-        run(replace(PARAMS, output=folder), ready, Interrupting(5))
+        run(PARAMS.replace(output=folder), ready, Interrupting(5))
     lines = (ready.root / "runs/whole/log.csv").read_text().splitlines(keepends=True)
     (folder / "log.csv").write_text("".join(lines))
-    result = run(TrainParams(resume=True, output=folder), ready, Reporter())
+    result = run(TrainParams.of(resume=True, output=folder), ready, Reporter())
     steps = [record.step for record in result.records]
     assert steps == sorted(set(steps)) and steps[-1] == int(untimed_rows(folder)[-1]["step"])
 
@@ -177,7 +175,7 @@ def test_a_finished_run_is_left_alone(ready):
     folder = ready.root / "runs" / "whole"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     reporter = Interrupting(0)
-    run(TrainParams(resume=True, output=folder), ready, reporter)
+    run(TrainParams.of(resume=True, output=folder), ready, reporter)
     assert any("is finished" in note for note in reporter.notes)
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -186,9 +184,9 @@ def test_with_nothing_to_resume_training_begins(photographs, workspace, recorder
     """--resume starts anew where there is no run, and says so."""
     images = ImageParams(photographs)
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, recorder)
-    params = replace(PARAMS, epochs=1, resume=True)
+    params = PARAMS.replace(epochs=1, resume=True)
     for output, there in ((None, "runs"), ("runs/x", "runs/x")):
-        result = run(replace(params, output=output), workspace, recorder)
+        result = run(params.replace(output=output), workspace, recorder)
         assert f"no run to resume in {there}: starting a new one" in recorder.notes
         assert len(result.records) > 1
         if output is None:  # a newest run would be gone on with
@@ -199,14 +197,14 @@ def test_other_settings_are_refused(ready):
     """Options given with --resume must be those of the run."""
     folder = ready.root / "runs" / "whole"
     with pytest.raises(InputError, match=r"--batch-size was 4, is now 8"):
-        run(TrainParams(resume=True, output=folder, batch_size=8), ready, Reporter())
+        run(TrainParams.of(resume=True, output=folder, batch_size=8), ready, Reporter())
     with pytest.raises(InputError, match=r"--ema was 0\.9, is now none"):
-        run(TrainParams(resume=True, output=folder, said=frozenset(["ema"])), ready, Reporter())
-    run(TrainParams(resume=True, output=folder, batch_size=4), ready, Reporter())
+        run(TrainParams.of(resume=True, output=folder), ready, Reporter(), given={"ema": None})
+    run(TrainParams.of(resume=True, output=folder, batch_size=4), ready, Reporter())
 
 
-def test_a_default_that_is_said_is_meant(ready):
-    """On the command line an option counts as given even if it says what holds anyway."""
+def test_a_default_given_explicitly_counts(ready):
+    """On the command line an option counts as given even at its default."""
     command = [sys.executable, "-m", "colorprep", "train", "--resume", "-C", str(ready.root)]
     options = ["-o", "runs/whole", "--batch-size", "32"]
     done = subprocess.run([*command, *options], capture_output=True, text=True)
@@ -221,11 +219,11 @@ def test_other_inputs_are_refused(photographs, workspace, silent):
     listed = workspace.root / "listed.txt"
     keys = [path.relative_to(photographs).as_posix() for path in sorted(photographs.rglob("*.jpg"))]
     listed.write_text("".join(f"{key}\n" for key in keys[:20]))
-    params = replace(PARAMS, list=listed, output="runs/a")
+    params = PARAMS.replace(list=listed, output="runs/a")
     with pytest.raises(KeyboardInterrupt):
         run(params, workspace, Interrupting(2))
     last = (workspace.root / "runs/a/last.pt").read_bytes()
-    again = TrainParams(resume=True, output="runs/a")
+    again = TrainParams.of(resume=True, output="runs/a")
     listed.write_text("".join(f"{key}\n" for key in keys[4:24]))
     with pytest.raises(ArtifactError, match="runs/a was (trained on other images|begun with)"):
         run(again, workspace, silent)
@@ -237,7 +235,7 @@ def test_other_inputs_are_refused(photographs, workspace, silent):
         run(again, workspace, silent)
     weights.write_bytes(held)
     assert (workspace.root / "runs/a/last.pt").read_bytes() == last
-    assert np.isfinite(run(again, workspace, silent).best_record.val_loss)
+    assert np.isfinite(run(again, workspace, silent).best_record.figures["val_loss"])
 
 
 def test_other_held_out_images_are_refused(ready):
@@ -247,12 +245,12 @@ def test_other_held_out_images_are_refused(ready):
     chosen = ready.root / "chosen.txt"
     chosen.write_text("".join(f"{key}\n" for key in keys[:20]))
     held_out.write_text("".join(f"{key}\n" for key in keys[20:26]))
-    params = replace(PARAMS, list=chosen, held_out=held_out, output="runs/held-out")
+    params = PARAMS.replace(list=chosen, held_out=held_out, output="runs/held-out")
     with pytest.raises(KeyboardInterrupt):
         run(params, ready, Interrupting(2))
     held_out.write_text("".join(f"{key}\n" for key in keys[30:36]))
     with pytest.raises(ArtifactError, match="begun with validation digest"):
-        run(TrainParams(resume=True, output="runs/held-out"), ready, Reporter())
+        run(TrainParams.of(resume=True, output="runs/held-out"), ready, Reporter())
 
 
 def test_labels_made_again_are_noticed(workspace, silent, tmp_path):
@@ -261,12 +259,12 @@ def test_labels_made_again_are_noticed(workspace, silent, tmp_path):
     labels = labels_stage.LabelsParams(ImageParams(tmp_path / "train"), size=32)
     labels_stage.run(labels, workspace, silent)
     with pytest.raises(KeyboardInterrupt):
-        run(replace(PARAMS, output="runs/a"), workspace, Interrupting(2))
+        run(PARAMS.replace(output="runs/a"), workspace, Interrupting(2))
     held = paths[3].read_bytes()
     replace_quietly(paths[3], side=32)
     labels_stage.run(labels, workspace, silent)
-    again = TrainParams(resume=True, output="runs/a")
-    with pytest.raises(ArtifactError, match="labels that .* have been made again since"):
+    again = TrainParams.of(resume=True, output="runs/a")
+    with pytest.raises(ArtifactError, match="labels that .* have been created again since"):
         run(again, workspace, silent)
     paths[3].write_bytes(held)
     labels_stage.run(labels, workspace, silent)
@@ -274,7 +272,7 @@ def test_labels_made_again_are_noticed(workspace, silent, tmp_path):
     facts = json.loads(config.read_text())
     del facts["labels_digest"]
     config.write_text(json.dumps(facts))
-    assert np.isfinite(run(again, workspace, silent).best_record.val_loss)
+    assert np.isfinite(run(again, workspace, silent).best_record.figures["val_loss"])
 
 
 @pytest.mark.parametrize("resume", [False, True])
@@ -286,7 +284,7 @@ def test_what_a_killed_process_left_is_no_obstacle(ready, resume):
     dead.wait()
     for name in ("config.json", "validation.txt", f".last.pt.{dead.pid}.tmp"):
         (folder / name).write_text("{}")
-    run(replace(PARAMS, epochs=1, output=folder, resume=resume), ready, Reporter())
+    run(PARAMS.replace(epochs=1, output=folder, resume=resume), ready, Reporter())
     assert (folder / "best.pt").exists() and not list(folder.glob(".*.tmp"))
 
 
@@ -321,17 +319,17 @@ def test_a_run_that_is_being_trained_is_not_taken(ready):
 
     def look():
         for params in (
-            TrainParams(resume=True, output=folder),
-            TrainParams(resume=True),  # the newest one
-            replace(PARAMS, output=folder),
+            TrainParams.of(resume=True, output=folder),
+            TrainParams.of(resume=True),  # the newest one
+            PARAMS.replace(output=folder),
         ):
             with pytest.raises(OutputError, match=message):
                 run(params, ready, Reporter())
         seen.append(info_stage.run(folder, ready, Reporter())["steps_done"])
 
-    run(replace(PARAMS, epochs=1, output=folder), ready, Looking(look))
+    run(PARAMS.replace(epochs=1, output=folder), ready, Looking(look))
     assert len(seen) == 1 and not list(folder.glob(".*.tmp"))
-    run(TrainParams(resume=True, output=folder), ready, Reporter())
+    run(TrainParams.of(resume=True, output=folder), ready, Reporter())
 
 
 def test_runs_of_one_second_have_folders_of_their_own(ready, monkeypatch):
@@ -339,7 +337,7 @@ def test_runs_of_one_second_have_folders_of_their_own(ready, monkeypatch):
     monkeypatch.setattr(
         "colorprep.stages.train.run_folder.time.strftime", lambda form: "2020-01-01"
     )
-    params = replace(PARAMS, epochs=1)
+    params = PARAMS.replace(epochs=1)
     others = []
     first = run(params, ready, Looking(lambda: others.append(run(params, ready, Reporter()))))
     folders = [each.folder for each in (first, *others)]
@@ -349,15 +347,15 @@ def test_runs_of_one_second_have_folders_of_their_own(ready, monkeypatch):
         shutil.rmtree(path)
 
 
-STEADY = replace(PARAMS, schedule="constant", warm_up=0.0, epochs=3)
+STEADY = PARAMS.replace(schedule="constant", warm_up=0.0, epochs=3)
 
 
 def test_a_finished_run_may_be_extended(ready):
     """At a rate that does not depend on the length, it is the longer run, bit for bit."""
-    run(replace(STEADY, output="runs/longer"), ready, Reporter())
-    run(replace(STEADY, epochs=1, output="runs/extended"), ready, Reporter())
+    run(STEADY.replace(output="runs/longer"), ready, Reporter())
+    run(STEADY.replace(epochs=1, output="runs/extended"), ready, Reporter())
     reporter = Looking(lambda: None)
-    run(TrainParams(resume=True, output="runs/extended", epochs=3), ready, reporter)
+    run(TrainParams.of(resume=True, output="runs/extended", epochs=3), ready, reporter)
     longer, extended = (ready.root / "runs" / name for name in ("longer", "extended"))
     assert_same_run(extended, longer)
     assert untimed_rows(extended) == untimed_rows(longer)
@@ -368,14 +366,14 @@ def test_a_finished_run_may_be_extended(ready):
 
 def test_an_extended_schedule_is_that_of_the_new_length(ready):
     """From where the run stands on, each step has the rate of a run of so many steps."""
-    run(replace(PARAMS, epochs=1, output="runs/short"), ready, Reporter())
+    run(PARAMS.replace(epochs=1, output="runs/short"), ready, Reporter())
     reporter = Looking(lambda: None)
-    result = run(TrainParams(resume=True, output="runs/short", epochs=5), ready, reporter)
+    result = run(TrainParams.of(resume=True, output="runs/short", epochs=5), ready, reporter)
     whole = untimed_rows(ready.root / "runs" / "whole")
     rates = {int(row["step"]): float(row["learning_rate"]) for row in whole}
     n_before = len(untimed_rows(ready.root / "runs" / "short")) // 5
     for record in result.records[n_before:]:
-        assert record.learning_rate == rates[record.step]
+        assert record.figures["learning_rate"] == rates[record.step]
     assert any("from here on, the learning rate follows the schedule" in n for n in reporter.notes)
 
 
@@ -383,8 +381,8 @@ def test_what_does_not_touch_the_numbers_may_change(ready):
     """Other checkpoints and validations, kept in config.json; the network is the same."""
     folder = ready.root / "runs" / "other-rows"
     with pytest.raises(KeyboardInterrupt):
-        run(replace(PARAMS, output=folder), ready, Interrupting(2))
-    again = TrainParams(resume=True, output=folder, checkpoint_every=7, validate_every=10)
+        run(PARAMS.replace(output=folder), ready, Interrupting(2))
+    again = TrainParams.of(resume=True, output=folder, checkpoint_every=7, validate_every=10)
     run(again, ready, Reporter())
     options = json.loads((folder / "config.json").read_text())["options"]
     assert (options["checkpoint_every"], options["validate_every"]) == (7, 10)
@@ -394,12 +392,12 @@ def test_what_does_not_touch_the_numbers_may_change(ready):
     )
     assert_same(one["training"]["model"], two["training"]["model"])
     with pytest.raises(InputError, match=r"has taken \d+ steps already, but 3 are requested"):
-        run(TrainParams(resume=True, output=folder, steps=3), ready, Reporter())
+        run(TrainParams.of(resume=True, output=folder, steps=3), ready, Reporter())
 
 
 def test_all_that_is_refused_is_listed(ready):
     """Old and new values, by the names of the options."""
-    asked = TrainParams(
+    asked = TrainParams.of(
         resume=True, output="runs/whole", batch_size=8, learning_rate=0.1, flip=False, model="unet"
     )
     message = (
@@ -421,10 +419,10 @@ def test_a_disk_that_fills_leaves_a_run_to_resume(ready):
     try:
         message = r"no room .* add --resume -o .*runs/full to continue"
         with pytest.raises(OutputError, match=message):
-            run(replace(PARAMS, output=folder), ready, Looking(fill))
+            run(PARAMS.replace(output=folder), ready, Looking(fill))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list(folder.glob(".*.tmp"))
     load_checkpoint(folder / "last.pt")
-    run(TrainParams(resume=True, output=folder), ready, Reporter())
+    run(TrainParams.of(resume=True, output=folder), ready, Reporter())
     assert_same_run(folder, ready.root / "runs" / "whole")

@@ -35,7 +35,7 @@ def trained(ready, recorder):
 
     def train(**params):
         result = run(
-            TrainParams(batch_size=8, output="runs/a", model="tiny", **params), ready, recorder
+            TrainParams.of(batch_size=8, output="runs/a", model="tiny", **params), ready, recorder
         )
         config = json.loads((result.folder / "config.json").read_text())
         held_out = (result.folder / "validation.txt").read_text().splitlines()
@@ -130,7 +130,7 @@ def test_compressed_labels_train(photographs, workspace, recorder):
     """Compressed labels are trained on, with a note that this is slow."""
     params = labels_stage.LabelsParams(ImageParams(photographs), size=32, compression="gzip")
     labels_stage.run(params, workspace, recorder)
-    run(TrainParams(epochs=1), workspace, recorder)
+    run(TrainParams.of(epochs=1), workspace, recorder)
     assert any("without --compression" in note for note in recorder.notes)
 
 

@@ -3,7 +3,6 @@
 import csv
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +55,7 @@ def ready(photographs, workspace, silent):
 
 def test_a_run_leaves_what_the_format_says(ready, recorder):
     """Log, config, checkpoints, pictures and the held-out keys; the loss falls."""
-    params = TrainParams(
+    params = TrainParams.of(
         epochs=4, batch_size=8, held_out=0.2, output="runs/a", checkpoint_every=3, model="tiny"
     )
     result = run(params, ready, recorder)
@@ -82,14 +81,14 @@ def test_a_run_leaves_what_the_format_says(ready, recorder):
 
 def test_the_best_checkpoint_has_the_lowest_validation_loss(ready, silent):
     """best.pt is of the row with the lowest val_loss, and gives that loss again."""
-    params = TrainParams(
+    params = TrainParams.of(
         epochs=6, batch_size=8, held_out=0.2, output="runs/a", learning_rate=0.3, model="tiny"
     )
     result = run(params, ready, silent)
     losses = [float(row["val_loss"]) for row in read_rows(result.log)]
     best = load_checkpoint(result.best)
     assert np.argmin(losses) < len(losses) - 1, "a rate that is too high was to overshoot"
-    assert best.progress["val_loss"] == min(losses) == result.best_record.val_loss
+    assert best.progress["val_loss"] == min(losses) == result.best_record.figures["val_loss"]
     labels = open_labels(ready.root / "labels")
     weights, _ = load_weights(ready.root / "weights.npz")
     loss = make_loss("soft-ce", labels.quantizer, LossOptions(weights.weights))
@@ -102,15 +101,17 @@ def test_training_is_reproducible(ready, silent):
     """The same seed gives the same losses on a CPU, another seed others."""
     losses = []
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        params = TrainParams(epochs=1, device="cpu", seed=seed, output=f"runs/{name}", model="tiny")
-        losses.append(run(params, ready, silent).records[0].train_loss)
+        params = TrainParams.of(
+            epochs=1, device="cpu", seed=seed, output=f"runs/{name}", model="tiny"
+        )
+        losses.append(run(params, ready, silent).records[0].figures["train_loss"])
     assert losses[0] == losses[1] != losses[2]
 
 
 def test_weights_change_the_training(ready, silent):
     """Without weights another loss is trained, and said to be."""
     plain, weighted, expected = (
-        run(TrainParams(epochs=1, model="tiny", output=f"runs/{name}", **params), ready, silent)
+        run(TrainParams.of(epochs=1, model="tiny", output=f"runs/{name}", **params), ready, silent)
         for name, params in (
             ("p", {"use_weights": False}),
             ("w", {}),
@@ -118,21 +119,23 @@ def test_weights_change_the_training(ready, silent):
         )
     )
     assert plain.weights is None and weighted.weights is not None
-    losses = {result.records[0].train_loss for result in (plain, weighted, expected)}
+    losses = {result.records[0].figures["train_loss"] for result in (plain, weighted, expected)}
     assert len(losses) == 3
 
 
 def test_steps_end_training(ready, silent):
     """--steps counts optimizer steps, past the end of an epoch."""
-    params = TrainParams(steps=7, batch_size=16, output="runs/s", model="tiny")
+    params = TrainParams.of(steps=7, batch_size=16, output="runs/s", model="tiny")
     assert [record.step for record in run(params, ready, silent).records] == [3, 6, 7]
 
 
 def test_validation_every_few_steps(ready, silent):
     """--validate-every sets the steps of validation, and the end is one."""
-    params = TrainParams(steps=7, batch_size=16, validate_every=2, output="runs/s", model="tiny")
+    params = TrainParams.of(steps=7, batch_size=16, validate_every=2, output="runs/s", model="tiny")
     result = run(params, ready, silent)
-    validated = [record.step for record in result.records if record.val_loss == record.val_loss]
+    validated = [
+        record.step for record in result.records if np.isfinite(record.figures["val_loss"])
+    ]
     assert validated == [2, 4, 6, 7]
     pictures = sorted(path.name for path in (result.folder / "samples").iterdir())
     assert pictures == [f"step-{step:07d}.png" for step in validated]
@@ -153,9 +156,9 @@ OTHER_WAYS = {
 @pytest.mark.parametrize("way", OTHER_WAYS)
 def test_other_ways_to_train(ready, silent, way):
     """Losses, schedules and options run to pictures, and do what they are for."""
-    params = TrainParams(epochs=2, model="tiny", output="runs/a", **OTHER_WAYS[way])
+    params = TrainParams.of(epochs=2, model="tiny", output="runs/a", **OTHER_WAYS[way])
     result = run(params, ready, silent)
-    assert all(np.isfinite(record.val_loss) for record in result.records)
+    assert all(np.isfinite(record.figures["val_loss"]) for record in result.records)
     assert result.unit == ("Lab units" if way in ("regression", "l12") else "nats per pixel")
     state = load_checkpoint(result.best).model.state_dict()
     assert (state["score.weight"].abs().max() == 0) == (way == "frozen")
@@ -166,12 +169,14 @@ def test_other_ways_to_train(ready, silent, way):
 
 def test_layers_are_handed_over(ready, recorder):
     """--init starts from a run's layers: where it ended, with nothing left out."""
-    first = run(TrainParams(epochs=2, model="tiny", output="runs/a"), ready, recorder)
-    params = TrainParams(epochs=1, model="tiny", init="runs/a", learning_rate=1e-9, output="runs/b")
+    first = run(TrainParams.of(epochs=2, model="tiny", output="runs/a"), ready, recorder)
+    params = TrainParams.of(
+        epochs=1, model="tiny", init="runs/a", learning_rate=1e-9, output="runs/b"
+    )
     second = run(params, ready, recorder)
     n_arrays = len(load_checkpoint(first.best).model.state_dict())
     assert any(note.startswith(f"{n_arrays} of {n_arrays} arrays") for note in recorder.notes)
-    assert second.records[0].train_loss < first.records[0].train_loss
+    assert second.records[0].figures["train_loss"] < first.records[0].figures["train_loss"]
 
 
 @pytest.mark.parametrize(
@@ -182,11 +187,11 @@ def test_layers_are_handed_over(ready, recorder):
 def test_hue_chroma_quantizers_train(photographs, workspace, silent, spec):
     """The chain runs on mixtures and grids as well."""
     prepare(photographs, workspace, silent, spec)
-    params = TrainParams(epochs=1, output="runs/h", model="tiny")
+    params = TrainParams.of(epochs=1, output="runs/h", model="tiny")
     if spec.name == "hc-1d":
-        params = replace(params, loss="hue-chroma")
+        params = params.replace(loss="hue-chroma")
     result = run(params, workspace, silent)
-    assert np.isfinite(result.records[0].val_loss)
+    assert np.isfinite(result.records[0].figures["val_loss"])
     source = next(photographs.rglob("*.jpg"))
     (picture,) = colorize_stage.run(ColorizeParams([source]), workspace, silent).written
     assert np.ptp(np.asarray(Image.open(picture)), axis=2).max() > 0
@@ -200,38 +205,39 @@ def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
     with pytest.raises(
         ArtifactError, match="other-weights.npz holds .* weights for ab:20.*--no-weights"
     ):
-        run(TrainParams(weights="other-weights.npz"), ready, silent)
+        run(TrainParams.of(weights="other-weights.npz"), ready, silent)
     with pytest.raises(ArtifactError, match="colorprep labels"):
-        run(TrainParams(shards="nowhere"), ready, silent)
+        run(TrainParams.of(shards="nowhere"), ready, silent)
     with pytest.raises(ArtifactError, match="no file"):
-        run(TrainParams(weights="nowhere.npz"), ready, silent)
+        run(TrainParams.of(weights="nowhere.npz"), ready, silent)
     with pytest.raises(ArtifactError, match="no file"):
-        run(TrainParams(logit_adjust=1.0, prior="nowhere.npz"), ready, silent)
+        run(TrainParams.of(logit_adjust=1.0, prior="nowhere.npz"), ready, silent)
     with pytest.raises(ArtifactError, match="other.npz is of ab:20.*--prior"):
-        run(TrainParams(logit_adjust=1.0, prior="other.npz"), ready, silent)
+        run(TrainParams.of(logit_adjust=1.0, prior="other.npz"), ready, silent)
     with pytest.raises(InputError, match="l1 takes no rebalancing weights"):
-        run(TrainParams(loss="l1", weights="weights.npz"), ready, silent)
+        run(TrainParams.of(loss="l1", weights="weights.npz"), ready, silent)
     with pytest.raises(InputError, match="hc-1d"):
-        run(TrainParams(loss="hue-chroma", use_weights=False), ready, silent)
+        run(TrainParams.of(loss="hue-chroma", use_weights=False), ready, silent)
     with pytest.raises(InputError, match="crop must be a multiple of the stride"):
-        run(TrainParams(crop=18, model="tiny", epochs=1, output="runs/crop"), ready, silent)
+        run(TrainParams.of(crop=18, model="tiny", epochs=1, output="runs/crop"), ready, silent)
     (ready.root / "empty.txt").write_text("")
     with pytest.raises(InputError, match="empty.txt"):
-        run(TrainParams(list="empty.txt"), ready, silent)
+        run(TrainParams.of(list="empty.txt"), ready, silent)
 
 
 def test_a_run_is_not_written_over(ready, silent):
     """A folder that holds a run is refused."""
-    run(TrainParams(epochs=1, output="runs/a"), ready, silent)
+    run(TrainParams.of(epochs=1, output="runs/a"), ready, silent)
     with pytest.raises(OutputExists, match="runs/a"):
-        run(TrainParams(epochs=1, output="runs/a"), ready, silent)
+        run(TrainParams.of(epochs=1, output="runs/a"), ready, silent)
 
 
 def test_without_weights_training_says_so(ready, recorder):
     """A missing weights.npz is noted, not an error."""
     (ready.root / "weights.npz").unlink()
     assert (
-        run(TrainParams(epochs=1, model="tiny", output="runs/a"), ready, recorder).weights is None
+        run(TrainParams.of(epochs=1, model="tiny", output="runs/a"), ready, recorder).weights
+        is None
     )
     assert any("without rebalancing" in note for note in recorder.notes)
 
@@ -242,7 +248,7 @@ def test_a_single_image_is_trained_on(photographs, workspace, silent, tmp_path):
     (tmp_path / "one.txt").write_text(f"{first}\n")
     images = ImageParams(photographs, "one.txt")
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, silent)
-    assert run(TrainParams(epochs=1, model="tiny"), workspace, silent).held_out == []
+    assert run(TrainParams.of(epochs=1, model="tiny"), workspace, silent).held_out == []
 
 
 def test_tensorboard_is_asked_for_first(ready, silent, monkeypatch):
@@ -251,7 +257,7 @@ def test_tensorboard_is_asked_for_first(ready, silent, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("torch.utils.tensorboard")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(InputError, match=r"pip install 'colorprep\[tensorboard\]'"):
-        run(TrainParams(tensorboard=True, model="tiny", output="runs/a"), ready, silent)
+        run(TrainParams.of(tensorboard=True, model="tiny", output="runs/a"), ready, silent)
     assert not (ready.root / "runs").exists()
 
 
@@ -261,7 +267,7 @@ def test_nothing_is_trained_over(ready, silent):
     folder.mkdir(parents=True)
     (folder / "mine.txt").write_text("x")
     with pytest.raises(OutputExists, match="runs/a.*--resume"):
-        run(TrainParams(epochs=1, model="tiny", output="runs/a"), ready, silent)
+        run(TrainParams.of(epochs=1, model="tiny", output="runs/a"), ready, silent)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
 
 
@@ -275,7 +281,7 @@ def test_nothing_is_trained_over(ready, silent):
 )
 def test_a_network_that_diverges_ends_training(ready, silent, learning_rate, model, every, message):
     """The step is named; what was saved before is left, and nothing of it is."""
-    params = TrainParams(
+    params = TrainParams.of(
         steps=40, batch_size=8, model=model, learning_rate=learning_rate, warm_up=0.0,
         checkpoint_every=every, validate_every=every, output="runs/a",
     )  # fmt: skip

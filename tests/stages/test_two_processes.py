@@ -11,11 +11,11 @@ import torch
 
 from colorprep.images.lists import write_list
 from colorprep.progress import Reporter
+from colorprep.runs import read_log
 from colorprep.shards.reader import open_labels
 from colorprep.stages.labels import stage as labels_stage
 from colorprep.stages.source import ImageParams
 from colorprep.stages.train.params import TrainParams
-from colorprep.stages.train.run_folder import read_log
 from colorprep.stages.train.stage import run
 from colorprep.training.checkpoint import load_checkpoint
 from colorprep.training.data.dataset import ShardDataset
@@ -59,17 +59,17 @@ def test_two_processes_train_as_one(ready, trained):
     two processes' gradients is the gradient of all their images together.
     """
     facts = json.loads(trained)  # one object, from the leading process
-    params = TrainParams(
+    params = TrainParams.of(
         model="tiny", epochs=3, flip=False, held_out="val.txt", device="cpu", batch_size=8,
         output="runs/one",
     )  # fmt: skip
     one = run(params, ready, Reporter())
     two = read_log(ready.root / "runs/two/log.csv")
     assert [record["images"] for record in facts["records"]] == [32, 64, 96]
-    assert [record.images for record in two] == [record.images for record in one.records]
+    assert two["images"].tolist() == [record.images for record in one.records]
     for name in ("train_loss", "val_loss"):
-        theirs = [getattr(record, name) for record in two]
-        assert theirs == pytest.approx([getattr(record, name) for record in one.records], rel=1e-4)
+        alone = [record.figures[name] for record in one.records]
+        assert two[name].tolist() == pytest.approx(alone, rel=1e-4)
     states = [
         torch.load(ready.root / "runs" / name / "last.pt", weights_only=True)["model"]
         for name in ("one", "two")
@@ -106,12 +106,12 @@ def test_two_processes_end_after_the_same_step(ready):
     command = [sys.executable, *TORCHRUN, *COMMAND, *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while len(read_log(folder / "log.csv")) < 2:
+    while len(read_log(folder / "log.csv")["step"]) < 2:
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
-    step = read_log(folder / "log.csv")[-1].step
+    step = read_log(folder / "log.csv")["step"][-1]
     assert process.returncode and said.count(f"interrupted after step {step} of") == 2
     assert torch.load(folder / "last.pt", weights_only=True)["training"]["step"] == step
 
@@ -120,7 +120,7 @@ def test_what_is_saved_is_what_was_validated(ready):
     """Each process's batch norm has seen other images; all validate the leading one's network."""
     options = ["--model", "small", "--width", "0.1", "--batch-size", "4", "--epochs", "1"]
     in_two_processes(ready, *options, "-o", "runs/small")
-    (record,) = read_log(ready.root / "runs/small/log.csv")
+    (val_loss,) = read_log(ready.root / "runs/small/log.csv")["val_loss"]
     labels, best = (
         open_labels(ready.root / "labels"),
         load_checkpoint(ready.root / "runs/small/best.pt"),
@@ -129,4 +129,4 @@ def test_what_is_saved_is_what_was_validated(ready):
     loss = make_loss("soft-ce", labels.quantizer)
     process = Process(torch.device("cpu"))
     again = mean_loss(best.model, loss, images, lambda batch: batch, process)
-    assert again == pytest.approx(record.val_loss, rel=1e-6)
+    assert again == pytest.approx(val_loss, rel=1e-6)

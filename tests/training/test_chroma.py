@@ -9,13 +9,14 @@ from batches import made_up_batch, quantizer_of
 from skimage.color import lab2rgb, rgb2lab
 
 from colorprep.training.judging.chroma import ChromaGauge, chroma_figures
-from colorprep.training.losses.terms import LossOptions, make_loss
+from colorprep.training.losses.pixel_losses import LossOptions
+from colorprep.training.losses.terms import make_term
 from colorprep.training.models.outputs import AB_UNIT
 
 
 def measured(quantizer, outputs, meaning, batch, gray="keep", n_images=None, stride=4):
     """The figures of one batch."""
-    weights = make_loss("soft-ce", quantizer, LossOptions(gray=gray)).pixel_weights
+    weights = make_term("soft-ce", quantizer, LossOptions(gray=gray)).pixel_weights
     gauge = ChromaGauge(quantizer, meaning, stride, weights, n_images or len(outputs))
     gauge.add(outputs, batch)
     return chroma_figures(gauge.sums())
@@ -72,7 +73,7 @@ def test_what_does_not_count_is_not_measured():
 def test_few_images_and_pixels_are_measured():
     """Of many images every n-th, of large ones 16 x 16 pixels, whatever the batches."""
     quantizer = quantizer_of("ab313")
-    weights = make_loss("soft-ce", quantizer, LossOptions(gray="keep")).pixel_weights
+    weights = make_term("soft-ce", quantizer, LossOptions(gray="keep")).pixel_weights
     batch = made_up_batch(313, n=100, side=20, stride=1)
     outputs = torch.zeros(100, 2, 20, 20)
     for size in (100, 7):

@@ -126,9 +126,9 @@ def test_a_state_is_gone_on_from(dataset, key_of, n_before, prefetch):
 def test_a_state_of_another_order_is_refused(dataset, changed):
     """A state is refused where the order is another, by other parameters or other images."""
     state = dataset.loader(7).state_dict()
-    with pytest.raises(InputError, match="was another one"):
+    with pytest.raises(InputError, match="in another order"):
         dataset.loader(**{"batch_size": 7, **changed}).load_state_dict(state)
-    with pytest.raises(InputError, match="was another one"):
+    with pytest.raises(InputError, match="in another order"):
         ShardDataset(dataset.labels, dataset.keys[1:]).loader(7).load_state_dict(state)
 
 

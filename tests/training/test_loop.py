@@ -1,20 +1,20 @@
-"""Claims about the course of a training: its steps, epochs, records and chance."""
+"""Claims about the course of a training: its steps, epochs, records and seeds."""
 
 import pytest
 import torch
 from batches import made_up_batch
+from steps import CPU, loss_of, objective_of, outputs_at, trainer_of
 
 from colorprep import TrainingError, ab_lattice
 from colorprep.training.data.curriculum import Curriculum, CurriculumStage
 from colorprep.training.data.dataset import ShardDataset
-from colorprep.training.fitting.loop import Course, mean_loss, selected, step_seed
+from colorprep.training.fitting.loop import Course, selected, step_seed, validate
 from colorprep.training.fitting.schedules import Schedule
+from colorprep.training.losses.pixel_losses import LossOptions
 from colorprep.training.losses.targets import drop_gray_images
-from colorprep.training.losses.terms import LossOptions, make_loss
-from colorprep.training.models import logits_at, make_model
+from colorprep.training.losses.terms import make_term
+from colorprep.training.models import make_model
 from colorprep.training.processes import Process
-
-CPU = torch.device("cpu")
 
 
 def whole(batch):
@@ -67,7 +67,7 @@ def test_the_rate_falls_after_epochs(make_course):
     assert rates[:11] == [1.0] * 11 and rates[11] < 1.0 and rates[19] == pytest.approx(0.1)
 
 
-def test_chance_is_of_the_step_and_the_process():
+def test_seeds_differ_by_step_and_process():
     """Seeds differ by seed, process and step, and are ones that torch takes."""
     seeds = {step_seed(seed, rank, step) for seed in (0, 1) for rank in (0, 1) for step in (1, 11)}
     assert len(seeds) == 8
@@ -97,8 +97,8 @@ def test_where_nothing_is_selected():
     """An image that counts nothing stands in for a batch of which nothing is left."""
     made = list(selected([half_gray(1), half_gray(4), half_gray(0)], drop_gray_images, CPU))
     assert [len(batch["label"]) for batch in made] == [3, 1, 4]
-    loss = make_loss("soft-ce", ab_lattice())
-    assert [loss.share(batch).item() for batch in made] == [1, 0, 1]
+    term = make_term("soft-ce", ab_lattice())
+    assert [term.fraction(batch).item() for batch in made] == [1, 0, 1]
 
 
 @pytest.mark.parametrize(("gray", "select"), [("mask", whole), ("drop", drop_gray_images)])
@@ -106,14 +106,15 @@ def test_validation_is_over_what_counts(gray, select):
     """The mean is over colorful images, however they lie in batches; none at all is an error."""
     model = make_model("tiny", 313, seed=0).eval()
     torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
-    loss = make_loss("soft-ce", ab_lattice(), LossOptions(gray=gray))
+    loss = loss_of("soft-ce", ab_lattice(), LossOptions(gray=gray))
+    trainer = trainer_of(model, objective_of("soft-ce", ab_lattice(), LossOptions(gray=gray)))
     batches = half_gray(1), half_gray(4), half_gray(2)
     colorful = [drop_gray_images(batch) for batch in (batches[0], batches[2])]
     whole_batch = {name: torch.cat([each[name] for each in colorful]) for name in colorful[0]}
     shape = tuple(whole_batch["label"].shape[1:])
     with torch.no_grad():
-        expected = loss(logits_at(model, whole_batch["lightness"], shape), whole_batch).item()
-    mean = mean_loss(model, loss, Batches(*batches), select, Process(CPU))
+        expected = loss(outputs_at(model, whole_batch["lightness"], shape), whole_batch).item()
+    mean = validate(trainer, Batches(*batches), select, Process(CPU))["soft-ce"]
     assert mean == pytest.approx(expected, rel=1e-6) and mean > 1
     with pytest.raises(TrainingError, match="hold out others"):
-        mean_loss(model, loss, Batches(half_gray(4)), select, Process(CPU))
+        validate(trainer, Batches(half_gray(4)), select, Process(CPU))

@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 import torch
 from batches import SPECS, dense_targets, made_up_batch, quantizer_of
+from steps import loss_of, objective_of, trainer_of
 from torch.nn import functional
 
 from colorprep import InputError, ab_lattice, rebalancing_weights, weight_matrix
-from colorprep.training.fitting.trainer import train_step
-from colorprep.training.losses.terms import LOSSES, LossOptions, logit_shift, make_loss
+from colorprep.training.losses.pixel_losses import LossOptions, logit_shift
+from colorprep.training.losses.terms import LOSSES, make_term
 from colorprep.training.models import make_model
-from colorprep.training.models.outputs import OUTPUTS
+from colorprep.training.models.outputs import HEADS
 
 KINDS = {"hue-chroma": "hc-1d"}  # quantizers of losses that do not go with ab313
 
 
 def outputs_for(name, quantizer, dtype=torch.float32, side=6):
     """Random outputs of the right number of channels."""
-    n = OUTPUTS[LOSSES[name].outputs].n_channels(quantizer)
+    n = HEADS[LOSSES[name].head].n_channels(quantizer)
     generator = torch.Generator().manual_seed(0)
     return torch.randn(2, n, side, side, generator=generator, dtype=dtype)
 
@@ -43,7 +44,7 @@ def test_rebalanced_cross_entropy(kind, weighed_by):
         weight = torch.einsum("bqhw,q->bhw", target, torch.from_numpy(weights).float())
     ours = outputs_for("soft-ce", quantizer).requires_grad_()
     theirs = ours.detach().clone().requires_grad_()
-    value = make_loss("soft-ce", quantizer, LossOptions(weights, weighed_by))(ours, batch)
+    value = loss_of("soft-ce", quantizer, LossOptions(weights, weighed_by))(ours, batch)
     expected = (weight * functional.cross_entropy(theirs, target, reduction="none")).mean()
     value.backward()
     expected.backward()
@@ -53,14 +54,14 @@ def test_rebalanced_cross_entropy(kind, weighed_by):
 
 @pytest.mark.parametrize("kind", ["gmm", "hc-grid", "ab313"])
 def test_divergence_from_posteriors(kind):
-    """Kl is torch's kl_div, averaged over all elements as seed 001 has it, times the bins."""
+    """Kl is torch's kl_div, averaged over all elements as colorizer-fcn has it, times the bins."""
     quantizer, batch = quantizer_of(kind), made_up_batch()
     logits = outputs_for("kl", quantizer)
-    value = make_loss("kl", quantizer)(logits, batch)
+    value = loss_of("kl", quantizer)(logits, batch)
     target = dense_targets(quantizer, batch)
     each = functional.kl_div(torch.log_softmax(logits, dim=1), target, reduction="none")
     torch.testing.assert_close(value, each.mean() * len(quantizer.centers), atol=1e-5, rtol=1e-5)
-    perfect = make_loss("kl", quantizer)(target.log().clamp(min=-200), batch)
+    perfect = loss_of("kl", quantizer)(target.log().clamp(min=-200), batch)
     torch.testing.assert_close(perfect, torch.tensor(0.0), atol=1e-5, rtol=0)
 
 
@@ -76,7 +77,7 @@ def test_the_matrix():
     rows = np.where(batch["label"].numpy() == 65535, 313, batch["label"].numpy())
     target = torch.from_numpy(matrix[rows]).movedim(-1, 1)
     expected = -(target * torch.log_softmax(theirs, dim=1)).sum(dim=1).mean()
-    value = make_loss("matrix", quantizer, LossOptions(weights, gray="keep"))(ours, batch)
+    value = loss_of("matrix", quantizer, LossOptions(weights, gray="keep"))(ours, batch)
     value.backward()
     expected.backward()
     torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-6)
@@ -92,7 +93,7 @@ def test_hue_and_chroma():
     label = batch["label"].long()
     expected = functional.cross_entropy(logits[:, :16], label % 16)
     expected = expected + functional.cross_entropy(logits[:, 16:], label // 16)
-    torch.testing.assert_close(make_loss("hue-chroma", quantizer)(logits, batch), expected)
+    torch.testing.assert_close(loss_of("hue-chroma", quantizer)(logits, batch), expected)
 
 
 @pytest.mark.parametrize(
@@ -113,16 +114,16 @@ def test_regression(name, formula):
     outputs = near + spread * outputs_for(name, quantizer)
     error = 110 * outputs.movedim(1, -1).numpy() - (batch["ab"].numpy() + 0.5)
     expected = np.where(batch["label"].numpy() == 65535, 0.0, formula(error)).mean()
-    value = make_loss(name, quantizer)(outputs, batch)
+    value = loss_of(name, quantizer)(outputs, batch)
     np.testing.assert_allclose(value, expected, rtol=1e-4)
 
 
-def test_squared_error_is_told_in_lab_units():
-    """An error of 3 in both a and b everywhere is told as 3."""
+def test_squared_error_is_reported_in_lab_units():
+    """An error of 3 in both a and b everywhere is reported as 3."""
     batch = made_up_batch()
     outputs = (batch["ab"].movedim(-1, 1) + 3.5) / 110
-    value = make_loss("l2", ab_lattice())(outputs, batch)
-    assert math.isclose(LOSSES["l2"].told(value.item()), 3.0, rel_tol=1e-5)
+    value = loss_of("l2", ab_lattice())(outputs, batch)
+    assert math.isclose(LOSSES["l2"].display(value.item()), 3.0, rel_tol=1e-5)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -130,7 +131,7 @@ def test_gradients_are_those_of_finite_differences(name):
     """In float64, the slope along a random direction is the gradient's."""
     quantizer = quantizer_of(KINDS.get(name, "ab313"))
     batch = made_up_batch(n_bins=len(quantizer.centers))
-    loss = make_loss(name, quantizer)
+    loss = loss_of(name, quantizer)
     outputs = outputs_for(name, quantizer, torch.float64).requires_grad_()
     loss(outputs, batch).backward()
     way = torch.randn(outputs.shape, dtype=torch.float64)
@@ -149,7 +150,7 @@ def test_weights_multiply_the_gradient_exactly(name):
     gradients = []
     for options in (LossOptions(), LossOptions(weights)):
         outputs = outputs_for(name, quantizer, side=8).requires_grad_()
-        make_loss(name, quantizer, options)(outputs, batch).backward()
+        loss_of(name, quantizer, options)(outputs, batch).backward()
         gradients.append(outputs.grad)
     factor = torch.from_numpy(weights).float()[batch["label"].long()]
     assert torch.equal(gradients[1], gradients[0] * factor[:, None])
@@ -172,8 +173,8 @@ def test_weights_go_through_the_whole_training_step():
         torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
         start = [parameter.detach().clone() for parameter in model.parameters()]
         model.score.register_forward_hook(keep)
-        loss = make_loss("soft-ce", quantizer, LossOptions(given))
-        train_step(model, loss, torch.optim.SGD(model.parameters(), lr=1.0), batch)
+        objective = objective_of("soft-ce", quantizer, LossOptions(given))
+        trainer_of(model, objective, optimizer="sgd", momentum=0.0).take_step(batch, 1.0)
         moves.append([p.detach() - s for p, s in zip(model.parameters(), start, strict=True)])
     plain, weighted = (outputs.grad for outputs in kept)
     factor = torch.ones(1, 1, 4, 4)
@@ -182,7 +183,7 @@ def test_weights_go_through_the_whole_training_step():
     assert torch.equal(weighted, factor * plain)
     model = make_model("tiny", 313, seed=0)
     torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
-    alone = make_loss("soft-ce", quantizer).pixel_loss
+    alone = make_term("soft-ce", quantizer).pixel_loss
     expected = [torch.zeros_like(parameter) for parameter in model.parameters()]
     for pixel in range(16):
         losses = alone(model(batch["lightness"][:, None] / 127.5 - 1.0), batch)
@@ -198,13 +199,13 @@ def test_the_mean_is_over_all_pixels():
     """Twice the weights is twice the loss, and masked pixels count as pixels of loss 0."""
     quantizer, batch = ab_lattice(), made_up_batch()
     logits = outputs_for("soft-ce", quantizer)
-    plain = make_loss("soft-ce", quantizer)(logits, batch)
-    twice = make_loss("soft-ce", quantizer, LossOptions(np.full(313, 2.0)))(logits, batch)
+    plain = loss_of("soft-ce", quantizer)(logits, batch)
+    twice = loss_of("soft-ce", quantizer, LossOptions(np.full(313, 2.0)))(logits, batch)
     torch.testing.assert_close(twice, 2 * plain)
     half = {name: tensor[:1] for name, tensor in batch.items()}
     batch["label"][1] = 65535
-    first = make_loss("soft-ce", quantizer)(logits[:1], half)
-    torch.testing.assert_close(make_loss("soft-ce", quantizer)(logits, batch), first / 2)
+    first = loss_of("soft-ce", quantizer)(logits[:1], half)
+    torch.testing.assert_close(loss_of("soft-ce", quantizer)(logits, batch), first / 2)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -215,7 +216,7 @@ def test_masked_pixels_have_no_gradient(name):
     batch["ab"][0] = torch.randint(-5, 5, batch["ab"][0].shape, dtype=torch.int8)
     batch["label"][1, 0, 0] = 65535
     outputs = outputs_for(name, quantizer).requires_grad_()
-    make_loss(name, quantizer)(outputs, batch).backward()
+    loss_of(name, quantizer)(outputs, batch).backward()
     touched = outputs.grad.abs().sum(dim=1) > 0
     expected = torch.ones(2, 6, 6, dtype=torch.bool)
     expected[0] = expected[1, 0, 0] = False
@@ -230,13 +231,13 @@ def test_logit_adjustment(name, tau):
     prior = some_prior(quantizer)
     options = LossOptions(prior=prior, logit_adjust=tau)
     logits = outputs_for(name, quantizer)
-    value = make_loss(name, quantizer, options)(logits, batch)
+    value = loss_of(name, quantizer, options)(logits, batch)
     filled = np.where(prior > 0, prior, prior[prior > 0].min())
     shift = torch.from_numpy(tau * np.log(filled)).float()[:, None, None]
-    expected = make_loss(name, quantizer)(logits + shift, batch)
+    expected = loss_of(name, quantizer)(logits + shift, batch)
     torch.testing.assert_close(value, expected)
     if tau == 0:
-        assert torch.equal(value, make_loss(name, quantizer)(logits, batch))
+        assert torch.equal(value, loss_of(name, quantizer)(logits, batch))
 
 
 def test_the_shift_is_the_logarithm_of_the_prior():
@@ -261,7 +262,7 @@ def test_the_shift_is_the_logarithm_of_the_prior():
             "hue-chroma",
             "hc-1d",
             {"prior": np.ones(256), "logit_adjust": 1.0},
-            "with hue-chroma",
+            "not for hue-chroma",
         ),
         ("soft-ce", "ab313", {"logit_adjust": 1.0}, "prior over the 313 bins"),
         ("soft-ce", "ab313", {"prior": np.ones(300), "logit_adjust": 1.0}, "over the 313 bins"),
@@ -276,4 +277,4 @@ def test_the_shift_is_the_logarithm_of_the_prior():
 def test_what_does_not_go_together_is_refused(name, kind, options, message):
     """Losses, quantizers and options that do not fit are errors that say what would."""
     with pytest.raises(InputError, match=message):
-        make_loss(name, quantizer_of(kind), LossOptions(**options))
+        make_term(name, quantizer_of(kind), LossOptions(**options))

@@ -4,10 +4,11 @@ import math
 
 import pytest
 import torch
+from steps import outputs_at
 from torch import nn
 
 from colorprep import InputError
-from colorprep.training.models import MODELS, load_matching, logits_at, make_model
+from colorprep.training.models import MODELS, load_matching, make_model
 from colorprep.training.models.fcn import enlarged
 from colorprep.training.models.normalization import fewest_images
 
@@ -60,7 +61,7 @@ def test_output_sizes(name, side):
 def test_networks_begin_with_equal_outputs(name):
     """The layer of scores starts at 0, so every logit does."""
     lightness = torch.randint(0, 256, (2, 64, 64), dtype=torch.uint8)
-    assert (logits_at(narrow(name), lightness, (16, 16)) == 0).all()
+    assert (outputs_at(narrow(name), lightness, (16, 16)) == 0).all()
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -71,7 +72,7 @@ def test_every_parameter_learns(name):
     for module in model.modules():
         if isinstance(module, nn.Conv2d) and module.out_channels == 5:
             nn.init.normal_(module.weight, 0, 0.1)
-    outputs = logits_at(model, torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8), (16, 16))
+    outputs = outputs_at(model, torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8), (16, 16))
     outputs.square().mean().backward()
     for label, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all(), label
@@ -121,7 +122,7 @@ def test_hand_over(before, after):
     assert fresh == {f"{pool}.weight", f"{pool}.bias"}
     lightness = torch.randint(0, 256, (1, 64, 64), dtype=torch.uint8)
     with torch.no_grad():
-        old, new = (logits_at(model.eval(), lightness, (64, 64)) for model in (first, second))
+        old, new = (outputs_at(model.eval(), lightness, (64, 64)) for model in (first, second))
     assert (old - new).abs().mean() < 0.1 * old.std()
 
 
@@ -141,7 +142,7 @@ def test_outputs_at_the_labels_pixels():
             return lightness
 
     lightness = torch.randint(0, 256, (2, 24, 32), dtype=torch.uint8)
-    taken = logits_at(Itself(), lightness, (6, 8))
+    taken = outputs_at(Itself(), lightness, (6, 8))
     torch.testing.assert_close(taken[:, 0], lightness[:, ::4, ::4].float() / 127.5 - 1)
 
 
@@ -154,8 +155,8 @@ def test_channels_last_changes_nothing(name):
             nn.init.normal_(module.weight, 0, 0.1)
     lightness = torch.randint(0, 256, (1, 64, 64), dtype=torch.uint8)
     with torch.no_grad():
-        plain = logits_at(model, lightness, (16, 16))
-        other = logits_at(model.to(memory_format=torch.channels_last), lightness, (16, 16))
+        plain = outputs_at(model, lightness, (16, 16))
+        other = outputs_at(model.to(memory_format=torch.channels_last), lightness, (16, 16))
     torch.testing.assert_close(other, plain, atol=1e-4, rtol=1e-3)
 
 

@@ -4,8 +4,14 @@ import pytest
 import torch
 
 from colorprep import InputError
-from colorprep.training.fitting.optimizers import parameter_groups
+from colorprep.training.fitting.optimizers import (
+    OPTIMIZERS,
+    make_optimizer,
+    parameter_groups,
+    set_learning_rate,
+)
 from colorprep.training.models import make_model
+from colorprep.training.options import PaceOptions
 
 
 def moves(model, multipliers):
@@ -54,7 +60,7 @@ def test_no_multipliers_make_one_group():
 @pytest.mark.parametrize("multipliers", [{"scores": 2.0}, {"body": 1.0, "body.0": 2.0}])
 def test_patterns_without_effect_are_refused(multipliers):
     """A pattern that decides for no parameter is an error that shows what names there are."""
-    with pytest.raises(InputError, match="decides for no parameter.*body, score"):
+    with pytest.raises(InputError, match="matches no parameter first.*body, score"):
         parameter_groups(make_model("tiny", 5), 0.1, multipliers)
 
 
@@ -62,3 +68,46 @@ def test_negative_multipliers_are_refused():
     """A multiplier below 0 would climb."""
     with pytest.raises(InputError, match="0 or more"):
         parameter_groups(make_model("tiny", 5), 0.1, {"score": -1.0})
+
+
+REFERENCES = {
+    "adamw": lambda p: torch.optim.AdamW(p, 0.1, (0.8, 0.99), weight_decay=0.3),
+    "adam": lambda p: torch.optim.Adam(p, 0.1, (0.8, 0.99), weight_decay=0.3),
+    "sgd": lambda p: torch.optim.SGD(p, 0.1, 0.9, weight_decay=0.3, nesterov=True),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_are_those_of_torch(name):
+    """Three steps are those of torch's own optimizer with the same constants."""
+    options = {"nesterov": True} if name == "sgd" else {"betas": (0.8, 0.99)}
+    pace = PaceOptions(optimizer=name, weight_decay=0.3, **options)
+    ours, theirs = make_model("tiny", 5, seed=0), make_model("tiny", 5, seed=0)
+    optimizers = make_optimizer(ours, pace), REFERENCES[name](theirs.parameters())
+    set_learning_rate(optimizers[0], 0.1)
+    for step in range(3):
+        for model, optimizer in zip((ours, theirs), optimizers, strict=True):
+            for number, parameter in enumerate(model.parameters()):
+                generator = torch.Generator().manual_seed(10 * step + number)
+                parameter.grad = torch.randn(parameter.shape, generator=generator)
+            optimizer.step()
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("adamw", 0.01), ("adam", 0.0), ("sgd", 0.0)])
+def test_weight_decay_by_default(name, expected):
+    """Only adamw decays weights by default."""
+    optimizer = make_optimizer(make_model("tiny", 5), PaceOptions(optimizer=name))
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [expected]
+
+
+def test_norms_and_biases_can_be_spared():
+    """Without decay of norms, vectors are in groups of their own, with their multipliers."""
+    model = make_model("small", 5, width=0.1)
+    pace = PaceOptions(decay_norms=False, multipliers=(("logits", 2.0),))
+    groups = make_optimizer(model, pace).param_groups
+    for group in groups:
+        assert {parameter.ndim < 2 for parameter in group["params"]} == {not group["weight_decay"]}
+    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+    assert {group["multiplier"] for group in groups} == {1.0, 2.0}

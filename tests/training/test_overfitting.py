@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import torch
 from batches import labeled
+from steps import objective_of, trainer_of
 
 from colorprep import ab_lattice, make_quantizer
 from colorprep.images.sample import sample_crops
 from colorprep.quantize.spec import QuantizerSpec
 from colorprep.quantize.tables import hue_chroma_cells
 from colorprep.training.fitting.schedules import relative_rate
-from colorprep.training.fitting.trainer import train_step
-from colorprep.training.losses.terms import LossOptions, make_loss
-from colorprep.training.models import load_matching, logits_at, make_model
+from colorprep.training.losses.pixel_losses import LossOptions
+from colorprep.training.models import load_matching, make_model
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +27,16 @@ def nine_photographs():
     return [np.asarray(crop.image) for crop in sample_crops(9, 64)]
 
 
-def fit(model, loss, batch, steps, peak):
+def fit(model, objective, batch, steps, peak):
     """Train on one batch by Adam, with warm-up and decay; return the divergence afterwards."""
-    model.to(memory_format=torch.channels_last).train()
-    optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.95))
+    trainer = trainer_of(model, objective, optimizer="adam", betas=(0.9, 0.95))
+    trainer.train()
     for step in range(steps):
         rate = peak * relative_rate("linear", step, steps, steps // 10, decay=0.3)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        train_step(model, loss, optimizer, batch)
+        trainer.take_step(batch, rate)
+    trainer.eval()
     with torch.no_grad():
-        outputs = logits_at(model.eval(), batch["lightness"], tuple(batch["label"].shape[1:]))
-        return loss(outputs, batch).item()
+        return trainer.validate(batch)[0]["kl"].value.item()
 
 
 @pytest.mark.slow
@@ -50,8 +48,8 @@ def test_nine_photographs_are_overfitted(nine_photographs, name, width, steps, p
     quantizer = ab_lattice()
     batch = labeled(nine_photographs, quantizer)
     model = make_model(name, 313, seed=0, width=width)
-    loss = make_loss("kl", quantizer, LossOptions(gray="keep"))
-    assert fit(model, loss, batch, steps, peak) < 0.3
+    objective = objective_of("kl", quantizer, LossOptions(gray="keep"))
+    assert fit(model, objective, batch, steps, peak) < 0.3
 
 
 @pytest.mark.slow
@@ -62,11 +60,11 @@ def test_each_handed_over_stage_ends_lower(nine_photographs):
     counts = np.bincount(cells.ravel(), minlength=65536).reshape(256, 256)
     quantizer = make_quantizer(QuantizerSpec("gmm", 16), counts)
     batch = labeled(nine_photographs, quantizer)
-    loss = make_loss("kl", quantizer, LossOptions(gray="keep"))
+    objective = objective_of("kl", quantizer, LossOptions(gray="keep"))
     models = [make_model(f"fcn{n}s", 16, seed=0, width=1 / 16) for n in (32, 16, 8)]
-    divergences = [fit(models[0], loss, batch, 40, peak=3e-3)]
+    divergences = [fit(models[0], objective, batch, 40, peak=3e-3)]
     for before, after in pairwise(models):
         load_matching(after, before.state_dict())
-        divergences.append(fit(after, loss, batch, 20, peak=3e-3))
+        divergences.append(fit(after, objective, batch, 20, peak=3e-3))
     assert divergences[0] > divergences[1] + 0.05 > divergences[2] + 0.1
-    assert fit(models[0], loss, batch, 40, peak=3e-3) > divergences[2] + 0.02
+    assert fit(models[0], objective, batch, 40, peak=3e-3) > divergences[2] + 0.02

@@ -3,17 +3,19 @@
 import numpy as np
 import pytest
 import torch
+from steps import outputs_at
 
 from colorprep import ArtifactError, InputError, ab_lattice, rgb_to_lab
 from colorprep.images.resizing import resize
 from colorprep.quantize.hue_chroma_bins import hue_chroma_bins
 from colorprep.quantize.labeling import lightness_of
 from colorprep.quantize.mixture import hue_chroma_grid
+from colorprep.quantize.spec import quantizer_state
 from colorprep.rendering import LabelGrid, colorize
 from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
 from colorprep.training.devices import choose_device
-from colorprep.training.models import MODELS, logits_at, make_model
-from colorprep.training.models.outputs import OUTPUTS, decode_outputs
+from colorprep.training.models import MODELS, make_model
+from colorprep.training.models.outputs import HEADS, decode_outputs
 from colorprep.training.prediction import colorize_photograph, predict_colors
 
 
@@ -23,7 +25,7 @@ def test_logits_have_the_labels_size(name, side):
     """Every network gives logits for any image size, at the size of the labels."""
     model = make_model(name, 20, seed=0, width=1 / 16).eval()
     lightness = torch.randint(0, 256, (2, side, side), dtype=torch.uint8)
-    assert logits_at(model, lightness, (side // 2, side // 2)).shape == (
+    assert outputs_at(model, lightness, (side // 2, side // 2)).shape == (
         2,
         20,
         side // 2,
@@ -46,7 +48,7 @@ def test_prediction_is_the_annealed_mean():
     model = make_model("small", 313, seed=0).eval()
     lightness = torch.randint(0, 256, (1, 32, 32), dtype=torch.uint8)
     with torch.no_grad():
-        probs = torch.softmax(logits_at(model, lightness, (8, 8)), 1).movedim(1, -1).numpy()
+        probs = torch.softmax(outputs_at(model, lightness, (8, 8)), 1).movedim(1, -1).numpy()
     ours = predict_colors(model, quantizer, lightness, (8, 8))
     np.testing.assert_allclose(ours, quantizer.decode(probs), atol=1e-3)
 
@@ -55,9 +57,9 @@ def test_prediction_is_the_annealed_mean():
 def test_the_coldest_colors_are_the_modes(meaning):
     """However small the temperature is, nothing overflows: the likeliest bin alone is left."""
     quantizer = hue_chroma_bins(4) if meaning == "hue-and-chroma" else ab_lattice()
-    n_channels = OUTPUTS[meaning].n_channels(quantizer)
+    n_channels = HEADS[meaning].n_channels(quantizer)
     outputs = 1e3 * torch.randn(1, n_channels, 4, 4, generator=torch.Generator().manual_seed(0))
-    logits = OUTPUTS[meaning].logits(outputs, quantizer).movedim(1, -1).numpy()
+    logits = HEADS[meaning].logits(outputs, quantizer).movedim(1, -1).numpy()
     expected = quantizer.decode(logits, "mode")
     if meaning == "hue-and-chroma":
         expected[..., 0] %= 1.0  # a whole turn is none
@@ -71,7 +73,7 @@ def test_decoding_of_regression():
     model = make_model("tiny", 2, seed=0).eval()
     torch.nn.init.constant_(model.score.bias, -0.5)
     lightness = torch.randint(0, 256, (1, 32, 32), dtype=torch.uint8)
-    colors = predict_colors(model, ab_lattice(), lightness, (8, 8), outputs="ab")
+    colors = predict_colors(model, ab_lattice(), lightness, (8, 8), head="ab")
     assert colors.shape == (1, 8, 8, 2) and (colors == -55.0).all()
 
 
@@ -110,18 +112,20 @@ def test_decoding_of_hue_and_chroma():
 )
 def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
     """Whatever the channels mean, they come back, and are what a photograph is colored by."""
-    n_channels = OUTPUTS[outputs].n_channels(quantizer)
+    n_channels = HEADS[outputs].n_channels(quantizer)
     model = make_model("eccv16", n_channels, seed=0, width=1 / 32)
     torch.nn.init.normal_(model.score.weight, std=0.1, generator=torch.Generator().manual_seed(0))
     settings = {"size": 32, "stride": 4}
     config = {"model": "eccv16", "width": 1 / 32, "outputs": outputs, "settings": settings}
-    save_checkpoint(tmp_path / "best.pt", model, quantizer, config, {})
+    save_checkpoint(
+        tmp_path / "best.pt", {"networks": {"colorizer": model.state_dict()}}, quantizer, config, {}
+    )
     checkpoint = load_checkpoint(tmp_path / "best.pt")
-    assert checkpoint.outputs == outputs and checkpoint.n_parameters < 100_000
+    assert checkpoint.head == outputs and checkpoint.n_parameters < 100_000
     gray = np.repeat(np.arange(48 * 40, dtype=np.uint8).reshape(48, 40, 1), 3, axis=2)
     levels = torch.from_numpy(lightness_of(resize(gray, 32))[None])
     with torch.no_grad():
-        channels = logits_at(model.eval(), levels, (8, 8))
+        channels = outputs_at(model.eval(), levels, (8, 8))
     colors = decode_outputs(outputs, channels, quantizer)[0]
     expected = colorize(rgb_to_lab(gray)[..., 0], colors, quantizer, LabelGrid(32, 4))
     assert np.ptp(expected, axis=2).max() > 0
@@ -132,14 +136,51 @@ def test_checkpoints_survive(tmp_path):
     """A checkpoint comes back with network, quantizer and plain values, without code in it."""
     model, quantizer = make_model("small", 16, seed=0), hue_chroma_grid(16)
     config = {"model": "small", "settings": {"size": 32, "stride": 4}}
-    save_checkpoint(tmp_path / "last.pt", model, quantizer, config, {"epoch": 3})
+    networks = {"colorizer": model.state_dict()}
+    save_checkpoint(tmp_path / "last.pt", {"networks": networks}, quantizer, config, {"epoch": 3})
     again = load_checkpoint(tmp_path / "last.pt")
     assert again.quantizer.fingerprint == quantizer.fingerprint
     assert again.config == config and again.progress == {"epoch": 3}
     for name, tensor in model.state_dict().items():
         assert torch.equal(again.model.state_dict()[name], tensor)
     plain = torch.load(tmp_path / "last.pt", weights_only=True)
-    assert plain["schema"] == "colorprep.checkpoint/1"
+    assert plain["schema"] == "colorprep.checkpoint/2"
+
+
+@pytest.mark.parametrize("averaged", [None, False, True])
+def test_checkpoints_of_schema_1_color_the_same(tmp_path, averaged):
+    """An older checkpoint gives the network to use: with a moving average, that is the average."""
+    quantizer, used = hue_chroma_grid(16), make_model("tiny", 16, seed=0)
+    torch.nn.init.normal_(used.score.weight, generator=torch.Generator().manual_seed(0))
+    config = {"model": "tiny", "settings": {"size": 32, "stride": 4}}
+    trained = make_model("tiny", 16, seed=1) if averaged else used
+    training = {
+        "step": 7,
+        "model": trained.state_dict(),
+        "optimizer": {"state": {}, "param_groups": []},
+        "average": used.state_dict() if averaged else None,
+        "order": "0" * 32,
+    }
+    old = {
+        "schema": "colorprep.checkpoint/1",
+        "quantizer": quantizer_state(quantizer),
+        "config": config,
+        "progress": {"epoch": 3},
+        "model": used.state_dict(),
+        "training": None if averaged is None else training,
+    }
+    torch.save(old, tmp_path / "old.pt")
+    state = {"networks": {"colorizer": used.state_dict()}}
+    save_checkpoint(tmp_path / "new.pt", state, quantizer, config, {"epoch": 3})
+    checkpoints = [load_checkpoint(tmp_path / name) for name in ("old.pt", "new.pt")]
+    gray = np.random.default_rng(0).integers(0, 256, (40, 40, 1), np.uint8).repeat(3, axis=2)
+    pictures = [colorize_photograph(checkpoint, gray) for checkpoint in checkpoints]
+    assert np.array_equal(*pictures)
+    if averaged is not None:
+        resumed = checkpoints[0].training
+        assert (resumed["step"], resumed["order"]) == (7, "0" * 32)
+        for name, tensor in trained.state_dict().items():
+            assert torch.equal(resumed["networks"]["colorizer"][name], tensor)
 
 
 def test_damaged_checkpoints_are_refused(tmp_path):

@@ -4,9 +4,11 @@ import math
 
 import pytest
 import torch
+from steps import objective_of, trainer_of
 from torch import nn
 
-from colorprep.training.fitting.trainer import StepOptions, Trainer, average_in
+from colorprep import ab_lattice
+from colorprep.training.fitting.trainer import average_in
 
 
 def network(value):
@@ -42,10 +44,9 @@ def test_the_average_soon_forgets_the_beginning():
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_any_number_that_is_not_finite_is_seen(ema, bad):
     """Of the network as of its average, of parameters as of what batch norm has seen."""
-    options = StepOptions({}, ema=ema)
-    trainer = Trainer(network(1), nn.Identity(), float, options, torch.device("cpu"))
+    trainer = trainer_of(network(1), objective_of("l1", ab_lattice()), ema=ema)
     assert trainer.is_finite()
-    for broken in {trainer.model, trainer.shown}:
+    for broken in {trainer.method.network, trainer.averaged}:
         for tensor in (broken[0].weight, broken[1].running_var):
             before = tensor.detach().clone()
             with torch.no_grad():

@@ -93,7 +93,7 @@ def predicted_pictures(
     pairs = PredictedPairs(
         image_reader(source, None, params),
         partial(colorize_photograph, checkpoint, temperature=temperature, device=chosen),
-        None if checkpoint.outputs == "ab" else LikelihoodJudge(checkpoint, chosen),
+        None if checkpoint.head == "ab" else LikelihoodJudge(checkpoint, chosen),
     )
     provenance = {
         "original": source_facts(source),

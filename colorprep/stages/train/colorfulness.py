@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ...training.fitting.loop import Record
 from .params import TrainParams
 
@@ -11,29 +13,24 @@ FAINT = 2.3  # CIELAB units: about the smallest visible difference
 
 
 def color_warning(record: Record, params: TrainParams, rebalanced: bool) -> str | None:
-    """Return what is wrong with the colors of a network, None if nothing is.
+    """Return what is wrong with the colors of a network and what to try, None if nothing is wrong.
 
     Parameters
     ----------
     record : Record
-        Of the network that will be used. Without a validation, None is returned.
-    params : TrainParams
-        Of its training.
+        Of the network that will be used; without a validation, nothing is known to be wrong.
     rebalanced : bool
         Whether it was trained with rebalancing weights.
 
-    Returns
-    -------
-    str or None
-        Also what to try. A network without color after a few steps is warned about as well: it
-        should be trained for longer.
-
     Notes
     -----
-    If the originals themselves are gray, or of one color, predictions may be so.
+    A network without color after a few steps is warned about as well: it should be trained for
+    longer. If the originals are gray, or of one color, predictions may be so too.
     """
-    chroma, truth = record.val_chroma, record.val_chroma_truth
-    spread, spread_of_truth = record.val_spread, record.val_spread_truth
+    names = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")
+    # Logs of older versions lack them.
+    values = (record.figures.get(name, math.nan) for name in names)
+    chroma, truth, spread, spread_of_truth = values
     if truth > FAINT and chroma < GRAY_SHARE * truth:
         fault = "predictions are nearly gray"
     elif spread_of_truth > FAINT and spread < SAME_SHARE * spread_of_truth:
@@ -53,16 +50,17 @@ def _percent(part: float, whole: float) -> str:
 
 
 def _remedies(params: TrainParams, rebalanced: bool) -> str:
-    """Return options to train with next, those that fit the loss first."""
+    """Return options to try next, as they fit the loss."""
+    objective = params.objective
     longer = "longer training (more --epochs)"
-    rate = f"another learning rate (--lr, now {params.learning_rate:g})"
-    if params.loss in ("l1", "l2", "huber", "l12"):
+    rate = f"another learning rate (--lr, now {params.pace.learning_rate:g})"
+    if objective.loss in ("l1", "l2", "huber", "l12"):
         rare = "--loss soft-ce with weights: regression tends to gray"
     elif rebalanced:
         rare = "stronger weights (`colorprep weights` with a smaller --lambda)"
-    elif params.logit_adjust:
-        rare = f"a larger --logit-adjust (now {params.logit_adjust:g})"
-    elif params.loss in ("soft-ce", "kl"):
+    elif objective.logit_adjust:
+        rare = f"a larger --logit-adjust (now {objective.logit_adjust:g})"
+    elif objective.loss in ("soft-ce", "kl"):
         rare = "rebalancing: weights.npz of `colorprep prior`, or --logit-adjust 1"
     else:
         rare = "rebalancing by weights.npz of `colorprep prior`"

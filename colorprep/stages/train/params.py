@@ -1,35 +1,35 @@
-"""What `colorprep train` can be asked for, as plain values that a run's config.json keeps."""
+"""Parameters of `colorprep train`, and how a run's config.json keeps them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 from ...errors import InputError
-from ...finite import check_finite
 from ...training.fitting.schedules import Schedule
-from ...training.losses.targets import GrayRule, WeighedBy
-from .selection import StageLists
+from ...training.options import (
+    DataOptions,
+    MachineOptions,
+    NetworkOptions,
+    ObjectiveOptions,
+    PaceOptions,
+    all_options,
+)
 
 EPOCHS = 20
-CHECKPOINT_EVERY = 50
 
-# Not stored with a run: its folder, and the device.
-FREE = ("output", "device", "resume", "said")
-
-# Parameters that may change in a resumed run: its length, and those that do not affect numbers.
-MAY_CHANGE = ("epochs", "steps", "checkpoint_every", "validate_every", "tensorboard")
-
-OPTIONS = {
-    "use_weights": "--weights",
-    "learning_rate": "--lr",
-    "held_out": "--val",
-    "multipliers": "--lr-of",
-}
-"""The options of the command line that are not named like their parameters."""
+# The options that every config.json holds, in its order. Options that came later follow, and only
+# if they differ from their default, so that older runs stay the same.
+ALWAYS_STORED = (
+    "shards", "weights", "use_weights", "weigh_by", "logit_adjust", "prior", "gray", "model",
+    "loss", "width", "init", "epochs", "steps", "batch_size", "learning_rate", "schedule",
+    "warm_up", "decay_after", "multipliers", "clip", "ema", "amp", "compile", "crop", "flip",
+    "list", "curriculum", "held_out", "max_images", "rare_color", "seed", "deterministic",
+    "checkpoint_every", "validate_every", "tensorboard",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,155 +38,72 @@ class TrainParams:
 
     Attributes
     ----------
-    shards : str, Path or None
-        None for ``labels/``.
-    weights : str, Path or None
-        None for ``weights.npz``, if it exists and the loss takes weights.
-    use_weights : bool
-    weigh_by : {"bin", "expectation"}
-        Whether a pixel has the weight of its bin, or the expectation over its soft target.
-    logit_adjust : float
-        Tau, 0 for none; it replaces weights.
-    prior : str, Path or None
-        For logit adjustment; None for ``prior.npz``.
-    gray : {"mask", "drop", "keep"}
-        Treatment of images without color.
-    model, loss : str
-    width : float
-        Multiplies the channels of the network.
-    init : str, Path or None
-        A checkpoint whose layers of the same name and shape are started from.
-    epochs : int or None
-        None for 20, or as many as the curriculum has.
-    steps : int or None
-        Ends training early, or late, after that many steps.
-    batch_size : int
-        Of each process.
-    learning_rate : float
-        The peak.
-    schedule : str
-    warm_up : float
-        Share of the steps over which the learning rate rises.
-    decay_after : int or None
-        Of ``linear``: the epochs before the rate falls.
-    multipliers : tuple of (str, float)
-        Learning rates of layers, by patterns in their names.
-    clip, ema : float or None
-        The norm that gradients are cut to; the decay of the average of the parameters.
-    amp, compile : bool
-        Whether to compute in bfloat16 where safe; whether to compile the network.
-    crop : int or None
-        Train on random squares of that side.
-    flip : bool
-        Mirror every other image.
-    list : str, Path or None
-        Trains on the images of this list alone.
-    curriculum : tuple of (str, Path or None, int)
-        Trains on the images of each of these lists, None for all images, for so many epochs.
-    held_out : float, str or Path
-        Share of the images for validation, or a list of them. They are chosen from all labels,
-        so that they are the same whatever list is trained on.
-    max_images : int or None
-        Maximum number of images per epoch, different ones in each.
-    rare_color : bool
-        Draws those at random, in proportion to the weights of their colors in a rebalanced loss.
-    device : str
-        ``auto`` uses a GPU if there is one.
-    seed : int
-    deterministic : bool
-        Whether to compute the same bits each time, at some cost.
-    checkpoint_every : int
-        Steps between checkpoints, and rows of the log.
-    validate_every : int or None
-        Steps between validations, and pictures; None for once an epoch.
-    tensorboard : bool
-        Whether to write events for TensorBoard as well.
     output : str, Path or None
         None for ``runs/<date>-<model>``.
     resume : bool
-        Resume the run in `output`, or the newest one. Parameters left at their default are as in
-        the run; `FREE` and `MAY_CHANGE` parameters may differ.
-    said : frozenset of str
-        Parameters that were given explicitly, which count in resuming even at their default.
+        Resumes the run in `output`, or the newest one.
     """
 
-    shards: str | Path | None = None
-    weights: str | Path | None = None
-    use_weights: bool = True
-    weigh_by: WeighedBy = "bin"
-    logit_adjust: float = 0.0
-    prior: str | Path | None = None
-    gray: GrayRule = "mask"
-    model: str = "small"
-    loss: str = "soft-ce"
-    width: float = 1.0
-    init: str | Path | None = None
-    epochs: int | None = None
-    steps: int | None = None
-    batch_size: int = 32
-    learning_rate: float = 2e-3
-    schedule: str = "cosine"
-    warm_up: float = 0.1
-    decay_after: int | None = None
-    multipliers: tuple[tuple[str, float], ...] = ()
-    clip: float | None = None
-    ema: float | None = None
-    amp: bool = False
-    compile: bool = False
-    crop: int | None = None
-    flip: bool = True
-    list: str | Path | None = None
-    curriculum: StageLists = ()
-    held_out: float | str | Path = 0.05
-    max_images: int | None = None
-    rare_color: bool = False
-    device: str = "auto"
-    seed: int = 0
-    deterministic: bool = False
-    checkpoint_every: int = CHECKPOINT_EVERY
-    validate_every: int | None = None
-    tensorboard: bool = False
+    data: DataOptions = field(default_factory=DataOptions)
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    objective: ObjectiveOptions = field(default_factory=ObjectiveOptions)
+    pace: PaceOptions = field(default_factory=PaceOptions)
+    machine: MachineOptions = field(default_factory=MachineOptions)
     output: str | Path | None = None
     resume: bool = False
-    said: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse what is out of range or does not fit together, before anything is read."""
-        check_finite(self)
-        counts = (
-            self.epochs, self.steps, self.batch_size, self.max_images, self.crop,
-            self.checkpoint_every, self.validate_every,
-        )  # fmt: skip
-        if any(count is not None and count < 1 for count in counts):
-            raise InputError("numbers of epochs, steps, images and pixels must be 1 or more")
-        if isinstance(self.held_out, float | int) and not 0.0 <= self.held_out < 1.0:
-            raise InputError(f"the share held out must be from 0 to below 1, got {self.held_out:g}")
-        if self.curriculum and self.list is not None:
-            raise InputError("a curriculum has lists of its own; give --list or --curriculum")
-        if self.curriculum and self.epochs is not None:
-            raise InputError("a curriculum tells its epochs; give --epochs or --curriculum")
-        if self.rare_color and self.max_images is None:
-            raise InputError(
-                "--rare-color chooses which images an epoch has; tell how many with --max-images"
-            )
-        if self.logit_adjust and self.weights is not None:
-            raise InputError("logit adjustment takes the place of rebalancing weights; choose one")
-        if self.prior is not None and not self.logit_adjust:
-            raise InputError("a prior is for --logit-adjust alone; give both, or leave it out")
-        if not self.width > 0 or self.logit_adjust < 0:
-            raise InputError("the width must be above 0, and logit adjustment 0 or more")
-        if self.clip is not None and not self.clip > 0:
-            raise InputError(f"the norm that gradients are cut to is above 0, got {self.clip}")
-        if self.ema is not None and not 0.0 < self.ema < 1.0:
-            raise InputError(f"the decay of an average is between 0 and 1, got {self.ema}")
-        self.to_schedule()
+        """Reject groups that exclude each other."""
+        if self.data.curriculum and self.pace.epochs is not None:
+            raise InputError("a curriculum has its own epochs; give --epochs or --curriculum")
+
+    @classmethod
+    def of(cls, **options: Any) -> TrainParams:
+        """Return parameters from options by name, whichever group they are in.
+
+        Examples
+        --------
+        >>> TrainParams.of(model="unet", epochs=50, output="runs/a").network.model
+        'unet'
+        """
+        return cls().replace(**options)
+
+    def replace(self, **options: Any) -> TrainParams:
+        """Return a copy with other options, by name, whichever group they are in.
+
+        Raises
+        ------
+        TypeError
+            If there is no such option.
+        """
+        known = all_options()
+        own = {name: options.pop(name) for name in ("output", "resume") if name in options}
+        groups: dict[str, dict[str, Any]] = {}
+        for name, value in options.items():
+            if name not in known:
+                raise TypeError(f"training has no option {name!r}")
+            groups.setdefault(known[name].group, {})[name] = value
+        made = {group: replace(getattr(self, group), **values) for group, values in groups.items()}
+        return replace(self, **made, **own)
+
+    def options(self) -> dict[str, Any]:
+        """Return all options by name: those of `ALWAYS_STORED` first, then group by group."""
+        known = all_options()
+        names = [*ALWAYS_STORED, *(name for name in known if name not in ALWAYS_STORED)]
+        return {name: getattr(getattr(self, known[name].group), name) for name in names}
+
+    def changed_options(self) -> dict[str, Any]:
+        """Return the options that differ from their default."""
+        known = all_options()
+        return {
+            name: value
+            for name, value in self.options().items()
+            if _plain(value) != _plain(known[name].default)
+        }
 
     def to_schedule(self) -> Schedule:
         """Return how long and how fast to train."""
-        epochs = self.epochs or sum(n_epochs for _, n_epochs in self.curriculum) or EPOCHS
-        return Schedule(
-            epochs, self.steps, self.learning_rate, self.schedule, self.warm_up, self.decay_after
-        )
+        return self.pace.to_schedule(sum(n for _, n in self.data.curriculum) or EPOCHS)
 
 
 def parse_multiplier(text: str) -> tuple[str, float]:
@@ -195,7 +112,7 @@ def parse_multiplier(text: str) -> tuple[str, float]:
     Raises
     ------
     InputError
-        If it is none.
+        If the text has another form.
     """
     pattern, _, factor = text.rpartition("=")
     try:
@@ -207,9 +124,13 @@ def parse_multiplier(text: str) -> tuple[str, float]:
 
 
 def to_plain(params: TrainParams) -> dict[str, Any]:
-    """Return what a run was asked for as JSON can keep it, less what is `FREE`."""
-    values = {name: value for name, value in asdict(params).items() if name not in FREE}
-    return {name: _plain(value) for name, value in values.items()}
+    """Return the options that a run stores, as one flat mapping for JSON."""
+    known, changed = all_options(), params.changed_options()
+    return {
+        name: _plain(value)
+        for name, value in params.options().items()
+        if known[name].on_resume != "unstored" and (name in ALWAYS_STORED or name in changed)
+    }
 
 
 def from_plain(values: Mapping[str, Any]) -> TrainParams:
@@ -218,56 +139,50 @@ def from_plain(values: Mapping[str, Any]) -> TrainParams:
     Raises
     ------
     InputError
-        If a value is not of its parameter's type, or out of range.
+        If a value has the wrong type, or is out of range.
     """
-    hints = {name: hint for name, hint in get_type_hints(TrainParams).items() if name not in FREE}
-    known = {name: _with_tuples(values[name]) for name in hints if name in values}
-    for name, value in known.items():
-        if not _fits(value, hints[name]):
+    stored = {name: each for name, each in all_options().items() if each.on_resume != "unstored"}
+    given = {name: _with_tuples(value) for name, value in values.items() if name in stored}
+    for name, value in given.items():
+        if not _fits(value, stored[name].hint):
             raise InputError(f"{name.replace('_', ' ')} cannot be {value!r}")
-    return TrainParams(**known)
+    return TrainParams.of(**given)
 
 
-def resumed(asked: TrainParams, of_run: TrainParams) -> TrainParams:
-    """Return the parameters of a run that is resumed.
+def resumed(stored: TrainParams, given: Mapping[str, Any]) -> TrainParams:
+    """Return the parameters with which a run is resumed.
 
     Parameters
     ----------
-    asked : TrainParams
-        Parameters at their default, and not in `said`, are taken from the run; given `MAY_CHANGE`
-        parameters replace those of the run.
-    of_run : TrainParams
-
-    Returns
-    -------
-    TrainParams
+    stored : TrainParams
+        Of the run.
+    given : mapping of str to object
+        The options that were given explicitly, by name; the others are those of the run.
 
     Raises
     ------
     InputError
-        If any other parameter differs from the run's; the message lists all of them.
+        If an option that a run must keep differs; the message lists all of them.
     """
-    default = TrainParams()
-    changes: dict[str, Any] = {}
-    refused = []
-    for name in [field.name for field in fields(TrainParams) if field.name not in FREE]:
-        value, kept = getattr(asked, name), getattr(of_run, name)
-        is_meant = name in asked.said or _plain(value) != _plain(getattr(default, name))
-        if not is_meant or _plain(value) == _plain(kept):
-            continue
-        if name in MAY_CHANGE:
-            changes[name] = value
-        else:
-            option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
-            refused.append(f"{option} was {_shown(kept)}, is now {_shown(value)}")
+    known, kept = all_options(), stored.options()
+    changes = {
+        name: given[name]
+        for name, value in kept.items()
+        if name in given and _plain(given[name]) != _plain(value)
+    }
+    refused = [name for name in changes if known[name].on_resume == "keep"]
     if refused:
+        listed = "; ".join(
+            f"{known[name].option} was {_shown(kept[name])}, is now {_shown(changes[name])}"
+            for name in refused
+        )
         raise InputError(
-            f"a resumed run must keep its options ({'; '.join(refused)}): "
+            f"a resumed run must keep its options ({listed}): "
             "leave them out, or train anew without --resume"
         )
     if "epochs" in changes and "steps" not in changes:
         changes["steps"] = None  # which would take precedence
-    return replace(of_run, **changes, **{name: getattr(asked, name) for name in FREE})
+    return stored.replace(**changes)
 
 
 def _shown(value: Any) -> str:
@@ -288,7 +203,7 @@ def _with_tuples(value: Any) -> Any:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Return whether a plain value has a parameter's type; paths are plain strings."""
+    """Return whether a plain value has an option's type; paths are plain strings."""
     kind, parts = get_origin(hint), get_args(hint)
     if kind is UnionType:
         return any(_fits(value, part) for part in parts)

@@ -1,26 +1,23 @@
-"""Which images `colorprep train` learns from and which it holds out, by lists and by chance."""
+"""Which images `colorprep train` trains on and which it holds out, by lists or at random."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 from ...errors import InputError
 from ...images.lists import match, read_list
 from ...progress import Reporter
 from ...shards.reader import LabelFolder
 from ...training.data.curriculum import Curriculum, CurriculumStage, split_keys
+from ...training.options import StageLists
 from ...workspace import Workspace
 
 EVERY_IMAGE = "all"
 
-# For each stage a list, None for all images, and the number of epochs.
-StageLists: TypeAlias = tuple[tuple[str | Path | None, int], ...]
-
 
 def parse_held_out(text: str) -> float | str:
-    """Read LIST|FRACTION: what is a number is no list."""
+    """Read LIST|FRACTION; a number is a fraction."""
     try:
         return float(text)
     except ValueError:
@@ -28,21 +25,12 @@ def parse_held_out(text: str) -> float | str:
 
 
 def parse_curriculum(text: str) -> StageLists:
-    """Read LIST:EPOCHS,LIST:EPOCHS,...
-
-    Parameters
-    ----------
-    text : str
-        Such as ``lists/rgbvar-1-1000.txt:5,all:10``; ``all`` stands for all images.
-
-    Returns
-    -------
-    tuple of (str or None, int)
+    """Read LIST:EPOCHS,LIST:EPOCHS,...; the list ``all`` stands for all images.
 
     Raises
     ------
     InputError
-        If it is none.
+        If the text has another form.
     """
     stages: list[tuple[str | None, int]] = []
     for part in text.split(","):
@@ -63,16 +51,13 @@ def split_labels(
 
     Parameters
     ----------
-    labels : LabelFolder
     held_out : float, str or Path
-        A share, by a hash of the key; or a list.
-    workspace : Workspace
-    reporter : Reporter
+        A fraction, chosen by a hash of the key; or a list.
 
     Returns
     -------
     training, validation : list of str
-        In order of the labels.
+        Keys in the order of the labels.
 
     Raises
     ------
@@ -84,7 +69,9 @@ def split_labels(
         return split_keys(keys, held_out)
     chosen = set(_listed(held_out, keys, workspace, reporter))
     if len(chosen) == len(keys):
-        raise InputError(f"{held_out} holds out all images of {labels.path}: none is left to train")
+        raise InputError(
+            f"{held_out} holds out all images of {labels.path}, so none is left to train on"
+        )
     return [key for key in keys if key not in chosen], [key for key in keys if key in chosen]
 
 
@@ -101,14 +88,11 @@ def narrowed(
     ----------
     training, validation : sequence of str
         Keys, see `split_labels`.
-    list_ : str or Path
-    workspace : Workspace
-    reporter : Reporter
 
     Returns
     -------
     list of str
-        In order of `training`.
+        In the order of `training`.
 
     Raises
     ------
@@ -134,19 +118,12 @@ def curriculum_of(
     workspace: Workspace,
     reporter: Reporter,
 ) -> Curriculum | None:
-    """Return the curriculum of lists, None where there are none.
-
-    Parameters
-    ----------
-    stages : tuple of (str, Path or None, int)
-    training, validation : sequence of str
-    workspace : Workspace
-    reporter : Reporter
+    """Return the curriculum of some lists, None without any.
 
     Raises
     ------
     InputError
-        As `narrowed`, for any of the lists.
+        As `narrowed`, for each list.
     """
     if not stages:
         return None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from .dataset import Batch
+from .batch import Batch
 
 
 @dataclass(frozen=True)

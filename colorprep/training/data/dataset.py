@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
 from ...quantize.labeling import IGNORE
 from ...shards.reader import REMEDY, CompressedArray, LabelFolder, ShardReader, open_labels
+from ..processes import rank_and_size
+from .batch import Allocate, Batch
+from .epoch_order import EpochOrder
 from .gathering import all_finite, copy_rows, map_files, widen_rows
+from .loader import PREFETCH, ShardLoader
 from .order import Indices
 from .ranges import Ranges
 
-if TYPE_CHECKING:
-    from .loader import ShardLoader
-
-Batch = dict[str, Tensor]
 RowStored = tuple[tuple[int, ...], np.dtype[Any]]
-Allocate = Callable[[tuple[int, ...], torch.dtype], Tensor]
 
 CHUNK = 256  # images whose weights are looked up at once
 
@@ -143,6 +141,8 @@ class ShardDataset(Dataset[Batch]):
         *,
         rank: int | None = None,
         world_size: int | None = None,
+        prefetch: int = PREFETCH,
+        pin_memory: bool = False,
         **options: Any,
     ) -> ShardLoader:
         """Return a loader of the images in batches, epoch by epoch.
@@ -156,15 +156,16 @@ class ShardDataset(Dataset[Batch]):
         rank, world_size : int or None
             Which share of each epoch this process gets, of how many. By default that of
             torch.distributed, if initialized; else the process gets whole epochs.
+        prefetch : int
+            How many batches threads prepare in advance; 0 prepares each on demand.
+        pin_memory : bool
+            Whether batches lie in page-locked memory, from which a GPU copies while it computes.
         **options
-            See `ShardLoader`: ``max_images``, ``curriculum``, ``image_weights``, ``prefetch``,
-            ``pin_memory``.
+            See `EpochOrder`: ``max_images``, ``curriculum``, ``image_weights``.
         """
-        from .loader import ShardLoader
-
-        return ShardLoader(
-            self, batch_size, shuffle, seed, rank=rank, world_size=world_size, **options
-        )
+        rank, world_size = rank_and_size(rank, world_size)
+        order = EpochOrder(batch_size, shuffle, seed, rank, world_size, **options)
+        return ShardLoader(self, order, prefetch, pin_memory)
 
     def indices_of(self, keys: Sequence[str]) -> Indices:
         """Return where some of the images are in the dataset.

@@ -19,7 +19,7 @@ from ...shards.manifest import MANIFEST, read_manifest
 from ...shards.map_digests import read_map_digests
 from ...shards.maps import map_path, map_size, read_map
 from ...shards.plan import labeler_of, read_plan, reader_of
-from .dataset import Batch
+from .batch import Batch
 from .ranges import Ranges
 
 

@@ -1,8 +1,8 @@
-"""Which images an epoch takes, in which order, and which of them a rank gets: pure functions.
+"""Random orders and their parts, as pure functions of seed, epoch, step and rank.
 
-Chance is read off the words of a counter-based generator, keyed by (seed, epoch), and sorted. numpy
-promises the words of a bit generator for all of its versions, which it does not for what it makes
-of them; so an order stays the same for ever, and needs no epoch before it.
+The raw output of a counter-based generator, keyed by (seed, epoch), is sorted. numpy guarantees
+the raw output of a bit generator in all of its versions, but not the numbers that it derives from
+it; so an order never changes, and does not depend on the epochs before it.
 
 References
 ----------
@@ -23,7 +23,7 @@ Indices = NDArray[np.intp]
 
 
 def shuffled(n: int, seed: int, epoch: int) -> Indices:
-    """Return 0 to n - 1 in an order of chance.
+    """Return 0 to n - 1 in random order.
 
     Parameters
     ----------
@@ -39,19 +39,19 @@ def shuffled(n: int, seed: int, epoch: int) -> Indices:
 
 
 def weighted_choice(weights: Floats, n_chosen: int, seed: int, epoch: int) -> Indices:
-    """Choose by chance, without replacement, with probability proportional to weights.
+    """Choose at random, without replacement, with probability proportional to weights.
 
     Parameters
     ----------
     weights : ndarray of shape (n,), float64
-        0 or more; what has weight 0 is chosen only when nothing else is left.
+        0 or more; items of weight 0 are chosen only when no others are left.
     n_chosen : int
     seed, epoch : int
 
     Returns
     -------
     ndarray of shape (min(n, n_chosen),), intp
-        As if drawn one after another, each in proportion to the weights of those that were left.
+        As if drawn one after another, each in proportion to the weights of the remaining items.
 
     Notes
     -----
@@ -104,8 +104,8 @@ def rank_step(
     Returns
     -------
     ndarray of intp
-        Of `batch_size` images but in the last step, where ranks share what is left evenly: they
-        differ by one at most, and may get up to `fewest` more than `batch_size`.
+        `batch_size` images, except in the last step, where ranks share the rest evenly: their
+        numbers differ by one at most, and may exceed `batch_size` by up to `fewest`.
     """
     whole = batch_size * world_size
     last = step == n_steps(len(order), batch_size, world_size, fewest) - 1

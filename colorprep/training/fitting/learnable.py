@@ -7,11 +7,12 @@ from collections.abc import Callable
 import torch
 
 from ...errors import TrainingError
-from ..data.dataset import Batch, ShardDataset
+from ..data.batch import Batch
+from ..data.loader import Images
 from ..data.order import Indices
 from ..devices import on_device
 from ..losses.targets import known_pixels
-from ..losses.terms import WeighedLoss
+from ..losses.terms import Objective
 
 CHUNK = 64  # images that are looked at together
 
@@ -32,10 +33,10 @@ WEIGHTLESS = (
 @torch.no_grad()
 def check_learnable(
     what: str,
-    images: ShardDataset,
+    images: Images,
     indices: Indices,
     select: Callable[[Batch], Batch],
-    loss: WeighedLoss,
+    objective: Objective,
     device: torch.device,
 ) -> None:
     """Refuse images whose loss would be 0 for any prediction.
@@ -44,15 +45,15 @@ def check_learnable(
     ----------
     what : str
         A description of the images for the message, such as ``images to train on``.
-    images : ShardDataset
+    images : Images
         Read only up to the first image that counts.
     indices : ndarray of intp
         Which of them.
     select : callable
         From a batch to those of its images that are learned from.
-    loss : WeighedLoss
+    objective : Objective
     device : torch.device
-        Of the loss.
+        Of the objective.
 
     Raises
     ------
@@ -65,9 +66,10 @@ def check_learnable(
         if known_pixels(batch).any() and reason is UNLABELED:
             reason = GRAY
         chosen = on_device(select(batch), device)
-        if (loss.pixel_weights(chosen) > 0).any():
+        weights = [term.pixel_weights for term in objective.each()]
+        if any((of_pixels(chosen) > 0).any() for of_pixels in weights):
             return
-        if loss.pixel_weights.mask(chosen).any():
+        if any(of_pixels.mask(chosen).any() for of_pixels in weights):
             reason = WEIGHTLESS
     why, remedy = reason
     raise TrainingError(

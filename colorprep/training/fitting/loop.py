@@ -1,8 +1,8 @@
-"""The training loop: batches in, smaller loss out, and records on the way.
+"""The training loop: steps, validation and records.
 
-A step is a function of the network, the optimizer's state, the step's number and the seed: chance
-in it (crops, flips, dropout) is seeded by its number. So training resumes from a checkpoint as if
-it had never been interrupted.
+A step is a function of the networks, the state of the optimizers, its number and the seed: random
+numbers in it (crops, flips, dropout) are seeded by its number. So training resumes from a
+checkpoint as if it had never been interrupted.
 """
 
 from __future__ import annotations
@@ -11,28 +11,26 @@ import hashlib
 import math
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
 from operator import mul
 
 import torch
-from torch import Tensor, nn
 
 from ...errors import TrainingError
-from ..data.dataset import Batch
+from ..data.batch import Batch
 from ..data.loader import ShardLoader
-from ..devices import moved_ahead
-from ..judging.chroma import ChromaGauge, chroma_figures
+from ..devices import prefetch_to_device
+from ..judging.chroma import COLORS, ChromaGauge, chroma_figures
 from ..losses.targets import filled_up
-from ..losses.terms import WeighedLoss
-from ..models import logits_at
+from ..losses.terms import Losses
 from ..processes import Process
 from .schedules import Schedule
 from .trainer import Trainer
 
-AGREE_EVERY = 10  # steps after which several processes ask each other whether to end
+AGREE_EVERY = 10  # steps after which several processes agree on whether to stop
 
 Select = Callable[[Batch], Batch]
 Prepare = Callable[[Batch, torch.Generator], Batch]
@@ -49,41 +47,37 @@ class Record:
         Counted from 1.
     step, images : int
         Done since the beginning of the training, by all processes together.
-    train_loss : float
-        Mean over the pixels that counted since the record before, while they were learned from;
-        0 if none did.
-    val_loss : float
-        Mean over the pixels of held-out images that count; NaN without a validation.
-    learning_rate : float
-        Of the last step, before multipliers.
-    images_per_second : float
-        Of training alone, since the record before.
-    data_wait : float
-        Share of that time in which the next batch was waited for, 0 to 1.
-    val_chroma, val_chroma_truth : float
-        Mean chroma of predictions for held-out images, and of the images themselves, in CIELAB
-        units; see `chroma.chroma_figures`. NaN without a validation.
-    val_spread, val_spread_truth : float
-        How far these colors lie apart, in the same units.
+    figures : mapping of str to float
+        Its further columns, in their order; NaN for missing values. All readers of the log take
+        any column. Every row has
+
+        ``train_loss``
+            Mean over the pixels that counted since the previous record; NaN if there were none.
+        ``val_loss``
+            Mean over the pixels of held-out images that count; NaN without a validation.
+        ``learning_rate``
+            Of the last step, before multipliers.
+        ``images_per_second``
+            Of training alone, since the previous record.
+        ``data_wait``
+            Fraction of that time spent waiting for the next batch.
+        ``val_chroma``, ``val_chroma_truth``, ``val_spread``, ``val_spread_truth``
+            Of the colors of held-out images, see `chroma.chroma_figures`; NaN without a validation.
     """
 
     epoch: int
     step: int
     images: int
-    train_loss: float
-    val_loss: float
-    learning_rate: float
-    images_per_second: float
-    data_wait: float
-    val_chroma: float = math.nan
-    val_chroma_truth: float = math.nan
-    val_spread: float = math.nan
-    val_spread_truth: float = math.nan
+    figures: Mapping[str, float]
+
+    def row(self) -> dict[str, float]:
+        """Return all columns by name, in their order."""
+        return {"epoch": self.epoch, "step": self.step, "images": self.images, **self.figures}
 
 
 @dataclass(frozen=True)
 class Course:
-    """What is trained on, for how long, and when a record is made.
+    """The images, the schedule, and the steps at which records are made.
 
     Attributes
     ----------
@@ -91,18 +85,18 @@ class Course:
     validation : ShardLoader or None
     schedule : Schedule
     select : callable
-        From a batch to those of its images that are learned from, or looked at in validation.
+        From a batch to those of its images that are used, in training and validation.
     prepare : callable
-        From a batch on the device, and a generator for what is random, to what the network gets.
+        From a batch on the device, and a generator of random numbers, to the batch to train on.
     seed : int
-        Of all chance within the steps.
+        Of all random numbers in the steps.
     record_every : int
-        Steps from record to record; the end of an epoch is one as well.
+        Steps from record to record; there is also one at the end of every epoch.
     validate_every : int or None
-        Steps from validation to validation; None validates at the end of every epoch. The end of
-        the training is one as well.
+        Steps from validation to validation; None validates at the end of every epoch. There is
+        also one at the end of the training.
     gauge : callable or None
-        Makes what measures the colors of a validation.
+        Makes the gauge that measures the colors of a validation.
     """
 
     training: ShardLoader
@@ -117,7 +111,7 @@ class Course:
 
     @cached_property
     def total_steps(self) -> int:
-        """How many steps there are in all."""
+        """The number of all steps."""
         schedule = self.schedule
         return schedule.steps or self.steps_of(schedule.epochs)
 
@@ -127,7 +121,7 @@ class Course:
 
     @cached_property
     def epoch_ends(self) -> list[int]:
-        """After how many steps each epoch ends, up to the last one that is begun."""
+        """The number of steps after which each epoch ends, up to the last one that begins."""
         ends = []
         for end in accumulate(map(self.training.n_batches, count())):
             ends.append(end)
@@ -136,12 +130,12 @@ class Course:
         return ends
 
     def position(self, step: int) -> tuple[int, int]:
-        """Return the epoch that a step is in, and its place there, all counted from 0."""
+        """Return the epoch of a step and its number in the epoch, all counted from 0."""
         epoch = bisect_right(self.epoch_ends, step)
         return epoch, step - (self.epoch_ends[epoch - 1] if epoch else 0)
 
     def images_before(self, step: int) -> int:
-        """Return how many images the first steps see, counted each time."""
+        """Return how many images the first steps see, repetitions included."""
         epoch, at = self.position(step)
         n_images = self.training.n_images
         return sum(map(n_images, range(epoch))) + at * self.training.images_per_step
@@ -153,7 +147,7 @@ class Course:
         return self.schedule.learning_rate(step, self.total_steps, falls_from)
 
     def is_validated(self, step: int) -> bool:
-        """Tell whether there is a validation after so many steps."""
+        """Return whether there is a validation after so many steps."""
         if step == self.total_steps:
             return True
         if self.validate_every is not None:
@@ -161,33 +155,32 @@ class Course:
         return self.position(step)[1] == 0
 
     def is_recorded(self, step: int) -> bool:
-        """Tell whether there is a record after so many steps."""
+        """Return whether there is a record after so many steps."""
         return (
             step % self.record_every == 0 or self.position(step)[1] == 0 or self.is_validated(step)
         )
 
 
 class Tally:
-    """What has been seen since the last record."""
+    """What has happened since the last record."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Begin anew, now."""
-        self.losses: list[Tensor] = []
-        self.shares: list[Tensor] = []
+        """Start again, now."""
+        self.losses: list[Losses] = []
         self.n_images: list[int] = []
         self.waited = 0.0
         self._begun = time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """Time since the beginning."""
+        """Time since the start."""
         return time.perf_counter() - self._begun
 
     def timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Give batches, and count how long they are waited for."""
+        """Yield batches, and measure the time spent waiting for them."""
         source = iter(batches)
         while True:
             asked = time.perf_counter()
@@ -205,24 +198,24 @@ def fit(
     advance: Callable[[int, str], object],
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Record]:
-    """Train a network to the end of its course, giving records on the way.
+    """Train to the end of a course, and yield records on the way.
 
     Parameters
     ----------
     trainer : Trainer
-        Goes on from its step.
+        Resumes from its step.
     course : Course
     process : Process
     advance : callable
-        Told, after every step, the number of images, and the share of time waited for data.
+        Receives, after every step, the number of images and a text on the time spent waiting.
     stop : callable
-        Asked after every step, or by several processes after every few; where it says so there is a
-        record, and no more steps.
+        Called after every step, or with several processes after every few; if it returns True,
+        there is a record and no further step.
 
     Yields
     ------
     Record
-        While the trainer's networks are in evaluation mode: the time to save and to look at them.
+        While the networks are in evaluation mode, so that they can be saved and looked at.
 
     Raises
     ------
@@ -234,19 +227,19 @@ def fit(
         epoch, at = course.position(trainer.step)
         tally, seen = Tally(), course.images_before(trainer.step)
         batches = course.training.batches(epoch, at)
-        fewest = course.training.fewest
+        fewest = course.training.order.fewest
         for batch in tally.timed(selected(batches, course.select, process.device, fewest)):
             _take_step(trainer, course, batch, process, tally)
             before, seen = seen, course.images_before(trainer.step)
             advance(seen - before, f"{tally.waited / tally.seconds:.1%} waiting for data")
             recorded = course.is_recorded(trainer.step)
-            # Several end after the same step, and to agree on it at every one would slow them.
+            # Several processes stop after the same step; agreeing at each step would be slow.
             agrees = process.world_size == 1 or recorded or trainer.step % AGREE_EVERY == 0
             stopping = agrees and process.any(stop())
             if stopping or recorded:
-                trainer.evaluates()
+                trainer.eval()
                 yield _record(trainer, course, epoch, tally, process)
-                trainer.trains()
+                trainer.train()
                 tally.clear()
             if stopping:
                 return
@@ -273,31 +266,30 @@ def selected(
         If fewer images are selected, others of the batch are added without labels, which do not
         count: every process can take the same number of steps.
     """
-    return moved_ahead((filled_up(select(batch), batch, fewest) for batch in batches), device)
+    chosen = (filled_up(select(batch), batch, fewest) for batch in batches)
+    return prefetch_to_device(chosen, device)
 
 
 def step_seed(seed: int, rank: int, step: int) -> int:
-    """Return the seed of what is random in a step of one process, 0 to 2^63 - 1."""
+    """Return the seed of the random numbers in a step of one process, 0 to 2^63 - 1."""
     digest = hashlib.sha256(f"{seed} {rank} {step}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 @torch.no_grad()
-def mean_loss(
-    model: nn.Module,
-    loss: WeighedLoss,
+def validate(
+    trainer: Trainer,
     images: ShardLoader,
     select: Select,
     process: Process,
     gauge: ChromaGauge | None = None,
-) -> float:
-    """Return the mean loss over the pixels that count, of the images of all processes.
+) -> dict[str, float]:
+    """Return the mean of each term over the pixels that count, of the images of all processes.
 
     Parameters
     ----------
-    model : Module
+    trainer : Trainer
         In evaluation mode.
-    loss : WeighedLoss
     images : ShardLoader
     select : callable
     process : Process
@@ -306,29 +298,51 @@ def mean_loss(
 
     Returns
     -------
-    float
+    dict of str to float
         NaN or infinite where the loss is.
 
     Raises
     ------
     TrainingError
-        If none counts.
+        If no pixel counts.
     """
-    total, counted = 0.0, 0.0
+    means = Means()
     for batch in selected(images.batches(0), select, process.device):
-        n_images, height, width = batch["label"].shape
-        outputs = logits_at(model, batch["lightness"], (height, width))
-        total += n_images * loss(outputs, batch).item()
-        counted += n_images * loss.share(batch).item()
+        losses, heads = trainer.validate(batch)
+        n_images = len(batch["label"])
+        for name, measured in losses.items():
+            means.add(name, n_images * measured.value.item(), n_images * measured.fraction.item())
         if gauge is not None:
-            gauge.add(outputs, batch)
-    total, counted = process.summed([total, counted])
-    if not counted:
+            gauge.add(heads[gauge.head], batch)
+    found = means.of_all(process)
+    if not means.counted:
         raise TrainingError(
             "all images held out are gray and count nothing; hold out others with --val, or train "
             "with --gray keep"
         )
-    return total / counted
+    return found
+
+
+class Means:
+    """Means of terms over the pixels that count."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, float]] = {}
+        self.counted = False
+
+    def add(self, name: str, total: float, counted: float) -> None:
+        """Add the sum of a term, and the number of pixels that count, in the same unit."""
+        sums = self._sums.get(name, (0.0, 0.0))
+        self._sums[name] = sums[0] + total, sums[1] + counted
+
+    def of_all(self, process: Process) -> dict[str, float]:
+        """Return each term's mean over all processes; NaN if no pixel counted."""
+        sums = process.all_sum([number for pair in self._sums.values() for number in pair])
+        self.counted = any(sums[1::2])
+        return {
+            name: total / counted if counted else math.nan
+            for name, total, counted in zip(self._sums, sums[::2], sums[1::2], strict=True)
+        }
 
 
 def _take_step(
@@ -338,56 +352,71 @@ def _take_step(
     torch.manual_seed(seed)  # of dropout, wherever it is computed
     prepared = course.prepare(batch, torch.Generator().manual_seed(seed))
     tally.n_images.append(len(prepared["label"]))
-    tally.shares.append(trainer.loss.share(prepared))
     tally.losses.append(trainer.take_step(prepared, course.learning_rate(trainer.step)))
 
 
-def _record(
-    trainer: Trainer,
-    course: Course,
-    epoch: int,
-    tally: Tally,
-    process: Process,
-) -> Record:
-    step = trainer.step
-    losses, shares = torch.stack([*tally.losses, *tally.shares]).reshape(2, -1).tolist()
-    seconds = tally.seconds
-    weighed, counted = (math.fsum(map(mul, tally.n_images, each)) for each in (losses, shares))
-    total, counted, n_images = process.summed([weighed, counted, float(sum(tally.n_images))])
-    if not math.isfinite(total):
-        first = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), 0)
-        raise TrainingError(
-            f"the loss became {losses[first]} at step {step - len(losses) + first + 1}; {DIVERGED}"
-        )
+def _record(trainer: Trainer, course: Course, epoch: int, tally: Tally, process: Process) -> Record:
+    step, seconds = trainer.step, tally.seconds
+    means = _trained_means(tally, step, process)
+    (n_images,) = process.all_sum([float(sum(tally.n_images))])
     if not trainer.is_finite():
         raise TrainingError(f"the network is not finite any more after step {step}; {DIVERGED}")
-    told = trainer.told
-    val_loss, colors = math.nan, dict[str, float]()
+    objective = trainer.method.objective
+    trained = objective.reported(means)
+    judged, colors = dict.fromkeys(trained, math.nan), dict.fromkeys(COLORS, math.nan)
     if course.validation is not None and course.is_validated(step):
-        val_loss, colors = _validated(trainer, course, course.validation, process)
-    return Record(
-        epoch + 1,
-        step,
-        course.images_before(step),
-        told(total / counted) if counted else 0.0,
-        val_loss,
-        course.learning_rate(step - 1),
-        n_images / seconds,
-        tally.waited / seconds,
+        found, measured = _validated(trainer, course, course.validation, process)
+        judged, colors = objective.reported(found), colors | measured
+    figures = {
+        "train_loss": trained.pop("loss"),
+        "val_loss": judged.pop("loss"),
+        "learning_rate": course.learning_rate(step - 1),
+        "images_per_second": n_images / seconds,
+        "data_wait": tally.waited / seconds,
         **colors,
-    )
+        **{f"train_{name}": value for name, value in trained.items()},
+        **{f"val_{name}": value for name, value in judged.items()},
+    }
+    return Record(epoch + 1, step, course.images_before(step), figures)
+
+
+def _trained_means(tally: Tally, step: int, process: Process) -> dict[str, float]:
+    """Return the mean of each term since the last record; fail if a loss was not finite."""
+    names = list(tally.losses[0])
+    # One transfer from the device for all steps.
+    figures = [[losses[name][:2] for losses in tally.losses] for name in names]
+    flat = torch.stack([number for term in figures for pair in term for number in pair]).tolist()
+    means, n_steps = Means(), len(tally.losses)
+    for number, name in enumerate(names):
+        part = flat[2 * n_steps * number : 2 * n_steps * (number + 1)]
+        values, fractions = part[::2], part[1::2]
+        total, counted = (
+            math.fsum(map(mul, tally.n_images, each)) if all(map(math.isfinite, each)) else math.nan
+            for each in (values, fractions)
+        )
+        _check_finite(process.all_sum([total])[0], values, step)
+        means.add(name, total, counted)
+    return means.of_all(process)
+
+
+def _check_finite(total: float, values: list[float], step: int) -> None:
+    if not math.isfinite(total):
+        first = next((i for i, value in enumerate(values) if not math.isfinite(value)), 0)
+        raise TrainingError(
+            f"the loss became {values[first]} at step {step - len(values) + first + 1}; {DIVERGED}"
+        )
 
 
 def _validated(
     trainer: Trainer, course: Course, images: ShardLoader, process: Process
-) -> tuple[float, dict[str, float]]:
-    """Return the validation loss for the log, and figures of the predicted colors."""
-    process.share_buffers(trainer.shown)
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the means of the terms in validation, and figures of the predicted colors."""
+    process.broadcast_buffers(trainer.averaged)
     gauge = None if course.gauge is None else course.gauge()
-    mean = mean_loss(trainer.shown, trainer.loss, images, course.select, process, gauge)
-    if not math.isfinite(mean):
+    means = validate(trainer, images, course.select, process, gauge)
+    bad = [mean for mean in means.values() if not math.isfinite(mean)]
+    if bad:
         raise TrainingError(
-            f"the validation loss became {mean} after step {trainer.step}; {DIVERGED}"
+            f"the validation loss became {bad[0]} after step {trainer.step}; {DIVERGED}"
         )
-    colors = {} if gauge is None else chroma_figures(process.summed(gauge.sums()))
-    return trainer.told(mean), colors
+    return means, {} if gauge is None else chroma_figures(process.all_sum(gauge.sums()))

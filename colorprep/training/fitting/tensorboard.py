@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 FOLDER = "tensorboard"
 TITLES = {
-    "train_loss": "loss/training",
-    "val_loss": "loss/validation",
     "val_chroma": "color/chroma of predictions",
     "val_chroma_truth": "color/chroma of originals",
     "val_spread": "color/spread of predictions",
@@ -24,10 +22,11 @@ TITLES = {
     "images_per_second": "speed/images per second",
     "data_wait": "speed/share of time waiting for data",
 }
+"""Titles of columns; the others are titled by `title_of`."""
 
 
 def check_installed() -> None:
-    """Refuse to begin what could not be written.
+    """Check, before training begins, that events can be written.
 
     Raises
     ------
@@ -43,15 +42,29 @@ def check_installed() -> None:
         ) from error
 
 
+def title_of(column: str) -> str:
+    """Return the title of a column of the log.
+
+    Examples
+    --------
+    >>> title_of("train_loss"), title_of("val_l1"), title_of("critic")
+    ('loss/training', 'l1/validation', 'critic')
+    """
+    for prefix, part in (("train_", "training"), ("val_", "validation")):
+        if column.startswith(prefix) and column not in TITLES:
+            return f"{column.removeprefix(prefix)}/{part}"
+    return TITLES.get(column, column)
+
+
 class Events:
-    """Writes what TensorBoard shows of a run.
+    """Writes a run's events for TensorBoard.
 
     Parameters
     ----------
     folder : Path
         Of the run; events go to ``tensorboard/`` in it.
     step : int
-        The one gone on from: events past it are hidden.
+        The step from which training continues: later events are hidden.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
@@ -63,8 +76,7 @@ class Events:
     def write(self, record: Record) -> None:
         """Write the figures of a record."""
         with writing(self._folder):
-            for name, title in TITLES.items():
-                value = getattr(record, name)
+            for name, value in record.figures.items():
                 if not math.isnan(value):
-                    self._writer.add_scalar(title, value, record.step)
+                    self._writer.add_scalar(title_of(name), value, record.step)
             self._writer.flush()

@@ -1,160 +1,208 @@
-"""A network in training: what a step changes, and all that it takes to go on from there."""
+"""A method in training: its networks, their optimizers and average, and how a step changes them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..data.dataset import Batch
-from ..losses.terms import WeighedLoss
-from ..models import logits_at
-from .optimizers import Multipliers, check_state, make_optimizer, set_learning_rate
-
-
-@dataclass(frozen=True)
-class StepOptions:
-    """How a step is taken.
-
-    Attributes
-    ----------
-    multipliers : mapping of str to float
-        Of learning rates, see `optimizers.parameter_groups`.
-    amp : bool
-        Whether the network computes in bfloat16 where that is safe (autocast); the loss and the
-        parameters stay float32.
-    clip : float or None
-        The norm that the gradient is cut to, over all parameters.
-    ema : float or None
-        Decay of the exponential moving average of the network, which is then what is validated and
-        used. In the first steps it is lower, see `average_in`.
-    """
-
-    multipliers: Multipliers
-    amp: bool = False
-    clip: float | None = None
-    ema: float | None = None
+from ...errors import InputError
+from ..data.batch import Batch
+from ..losses.terms import Losses, Measured, total
+from ..models import run_network
+from ..models.outputs import Heads
+from ..options import MachineOptions, PaceOptions
+from .freezing import freeze
+from .methods import Method
+from .optimizers import check_state, make_optimizer, set_learning_rate
 
 
 class Trainer:
-    """A network, its loss, its optimizer and its average, and how many steps they have taken.
+    """Takes the steps of a method.
 
     Parameters
     ----------
-    model : Module
-    loss : WeighedLoss
-        Both are moved to the device.
-    told : callable
-        From a mean loss to the figure that is reported, see `losses.LossKind`.
-    options : StepOptions
+    method : Method
+        Moved to the device.
+    pace : PaceOptions
+        The optimizer, clipping, averaging and accumulation.
+    machine : MachineOptions
+        Mixed precision and synchronized batch norm.
     device : torch.device
+    frozen : tuple of str
+        Patterns of the main network's parameters that are not trained, see `freezing.freeze`.
 
     Attributes
     ----------
     step : int
         How many steps were taken.
-    model : Module
-    loss : WeighedLoss
-    device : torch.device
     """
 
     def __init__(
         self,
-        model: nn.Module,
-        loss: WeighedLoss,
-        told: Callable[[float], float],
-        options: StepOptions,
+        method: Method,
+        pace: PaceOptions,
+        machine: MachineOptions,
         device: torch.device,
+        frozen: tuple[str, ...] = (),
     ) -> None:
-        self.model: nn.Module = model.to(
-            device,
-            memory_format=torch.channels_last,  # type: ignore[call-overload]
-        )
-        self.loss, self.told = loss.to(device), told
+        self.method = method.to(device)
         self.device = device
         self.step = 0
-        self._options = options
-        self._optimizer = make_optimizer(model, options.multipliers)
-        self._average = None if options.ema is None else deepcopy(model).requires_grad_(False)
-        self._forward = model
+        self._pace, self._amp = pace, machine.amp
+        if machine.sync_batch_norm:
+            _synchronize_batch_norm(method, device)
+        self._frozen = freeze(method.network, frozen)
+        for network in method.networks.values():
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._optimizers = {
+            name: make_optimizer(network, _for_network(pace, name == method.main))
+            for name, network in method.networks.items()
+        }
+        average = None if pace.ema is None else deepcopy(method.network)
+        self._average = None if average is None else average.requires_grad_(False)
+        self._wrapped = dict(method.networks.items())
 
     @property
-    def shown(self) -> nn.Module:
-        """The network to validate and to use: the average, if there is one."""
-        return self.model if self._average is None else self._average
+    def averaged(self) -> nn.Module:
+        """The network to validate and to use: the moving average, if there is one."""
+        return self.method.network if self._average is None else self._average
 
-    def forward_through(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
-        """Take steps through a wrapped network, whose gradients are averaged over processes."""
-        self._forward = wrap(self.model)
+    @property
+    def average(self) -> nn.Module | None:
+        """The moving average, if there is one."""
+        return self._average
 
-    def take_step(self, batch: Batch, learning_rate: float) -> Tensor:
-        """Take an optimizer step.
+    def wrap(self, wrapper: Callable[[nn.Module], nn.Module]) -> None:
+        """Train wrapped networks, such as those that average gradients over processes."""
+        self._wrapped = {name: wrapper(net) for name, net in self.method.networks.items()}
+
+    def take_step(self, batch: Batch, learning_rate: float) -> Losses:
+        """Take a step on a batch.
 
         Parameters
         ----------
         batch : dict of str to Tensor
-            On the device of the network.
+            On the device of the networks.
         learning_rate : float
             Before multipliers.
 
         Returns
         -------
-        Tensor
-            The loss before the step, a scalar that is not waited for.
+        dict of str to Measured
+            The losses before the step, without gradients, and without waiting for the device.
         """
-        set_learning_rate(self._optimizer, learning_rate)
-        loss = train_step(
-            self._forward, self.loss, self._optimizer, batch, self._options.amp, self._options.clip
-        )
-        if self._average is not None and self._options.ema is not None:
-            average_in(self._average, self.model, self._options.ema, self.step)
+        for optimizer in self._optimizers.values():
+            set_learning_rate(optimizer, learning_rate)
+        losses = self._learn(batch)
+        if self._average is not None and self._pace.ema is not None:
+            average_in(self._average, self.method.network, self._pace.ema, self.step)
         self.step += 1
-        return loss
+        return losses
+
+    def validate(self, batch: Batch) -> tuple[Losses, Heads]:
+        """Return the losses of a held-out batch and the heads of the averaged network."""
+
+        def run(name: str, batch: Batch) -> Heads:
+            main = name == self.method.main
+            return self._run(self.averaged if main else self.method.networks[name], name, batch)
+
+        return self.method.validate(run, batch)
 
     def is_finite(self) -> bool:
-        """Tell whether all of the network's numbers are."""
-        networks = {self.model, self.shown}
+        """Return whether all numbers of the networks are finite."""
+        networks = {*self.method.networks.values(), self.averaged}
         tensors = [tensor for network in networks for tensor in network.state_dict().values()]
         return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
 
-    def trains(self) -> None:
-        """Set the network to training mode."""
-        self.model.train()
+    def train(self) -> None:
+        """Set the networks to training mode, except for frozen layers."""
+        self.method.networks.train()
+        for layer in self._frozen:
+            layer.eval()
 
-    def evaluates(self) -> None:
+    def eval(self) -> None:
         """Set the networks to evaluation mode."""
-        self.model.eval()
-        self.shown.eval()
+        self.method.networks.eval()
+        self.averaged.eval()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return tensors and plain values from which `load_state_dict` goes on exactly."""
+        """Return tensors and plain values from which `load_state_dict` resumes exactly."""
         average = self._average
+        networks = self.method.networks
         return {
             "step": self.step,
-            "model": self.model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            "networks": {name: network.state_dict() for name, network in networks.items()},
+            "optimizers": {name: each.state_dict() for name, each in self._optimizers.items()},
             "average": None if average is None else average.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the state of another trainer of the same network and options.
+        """Restore the state of another trainer of the same method and options.
 
         Raises
         ------
         RuntimeError, ValueError, LookupError, TypeError, AttributeError
-            If the state is damaged, or of another network.
+            If the state is damaged, or of other networks.
         """
         self.step = int(state["step"])
-        self.model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        if self.step:
-            check_state(self._optimizer)
+        for name, network in self.method.networks.items():
+            network.load_state_dict(state["networks"][name])
+            self._optimizers[name].load_state_dict(state["optimizers"][name])
+            if self.step:
+                check_state(self._optimizers[name], self._pace)
         if self._average is not None:
             self._average.load_state_dict(state["average"])
+
+    def _learn(self, batch: Batch) -> Losses:
+        """Let the method learn from the parts of a batch, whose gradients add up."""
+        parts = _parts(batch, self._pace.accumulate)
+        n_images = len(batch["label"])
+        done = []
+        for number, part in enumerate(parts):
+            weight = len(part["label"]) / n_images
+            learner = _Learner(self, number == 0, number == len(parts) - 1, weight)
+            losses = self.method.step(learner.run, part, learner.learn)
+            done.append((weight, losses))
+        return _mean(done)
+
+    def _run(self, network: nn.Module, name: str, batch: Batch) -> Heads:
+        height, width = batch["label"].shape[1:]
+        return run_network(network, batch, self.method.channels(name), (height, width))
+
+
+class _Learner:
+    """Runs and changes a trainer's networks for one part of a batch."""
+
+    def __init__(self, trainer: Trainer, is_first: bool, is_last: bool, weight: float) -> None:
+        self._trainer = trainer
+        self._is_first, self._is_last, self._weight = is_first, is_last, weight
+
+    def run(self, name: str, batch: Batch) -> Heads:
+        """Run a network, in bfloat16 where that is safe and wanted."""
+        trainer = self._trainer
+        with torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer._amp):
+            return trainer._run(trainer._wrapped[name], name, batch)
+
+    def learn(self, name: str, losses: Losses) -> None:
+        """Add the gradients of a network's parameters; with the last part, take the step."""
+        trainer, loss = self._trainer, total(losses)
+        optimizer, network = trainer._optimizers[name], trainer.method.networks[name]
+        if self._is_first:
+            optimizer.zero_grad(set_to_none=True)
+        parameters = [each for each in network.parameters() if each.requires_grad]
+        scaled = loss if self._weight == 1.0 else self._weight * loss
+        # Only into this network's parameters: a loss may pass through other networks.
+        scaled.backward(inputs=parameters)  # type: ignore[no-untyped-call]
+        if not self._is_last:
+            return
+        if trainer._pace.clip is not None:
+            nn.utils.clip_grad_norm_(parameters, trainer._pace.clip)
+        optimizer.step()
 
 
 @torch.no_grad()
@@ -164,11 +212,11 @@ def average_in(average: nn.Module, model: nn.Module, decay: float, step: int) ->
     Parameters
     ----------
     average : Module
-        Changed in place, what batch norm has seen as well as the parameters.
+        Changed in place, including the statistics of batch norm.
     model : Module
     decay : float
-        The share that the average keeps; in early steps n no more than (1 + n) / (10 + n), so that
-        it does not hold on to a network that has learned nothing.
+        The fraction that the average keeps; in early steps n at most (1 + n) / (10 + n), so that it
+        soon forgets the untrained network.
     step : int
         n, how many steps the network had taken before this one.
 
@@ -184,38 +232,44 @@ def average_in(average: nn.Module, model: nn.Module, decay: float, step: int) ->
             mean.copy_(new)
 
 
-def train_step(
-    model: nn.Module,
-    loss: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    amp: bool = False,
-    clip: float | None = None,
-) -> Tensor:
-    """Take one optimizer step on a batch.
+def _parts(batch: Batch, n_parts: int) -> list[Batch]:
+    """Return a batch in up to so many parts of about equal size."""
+    n = min(n_parts, len(batch["label"]))
+    if n == 1:
+        return [batch]
+    pieces = [tensor.tensor_split(n) for tensor in batch.values()]
+    return [dict(zip(batch, part, strict=True)) for part in zip(*pieces, strict=True)]
 
-    Parameters
-    ----------
-    model, loss : Module
-    optimizer : Optimizer
-    batch : dict of str to Tensor
-    amp : bool
-        Whether the network, not the loss, computes under bfloat16 autocast.
-    clip : float or None
-        The norm that the gradient is cut to.
 
-    Returns
-    -------
-    Tensor
-        The loss before the step, a scalar, detached.
-    """
-    optimizer.zero_grad(set_to_none=True)
-    height, width = batch["label"].shape[1:]
-    with torch.autocast(batch["lightness"].device.type, torch.bfloat16, enabled=amp):
-        outputs = logits_at(model, batch["lightness"], (height, width))
-    value: Tensor = loss(outputs, batch)
-    value.backward()  # type: ignore[no-untyped-call]
-    if clip is not None:
-        nn.utils.clip_grad_norm_(model.parameters(), clip)
-    optimizer.step()
-    return value.detach()
+def _mean(parts: list[tuple[float, Losses]]) -> Losses:
+    """Return the losses of a batch from those of its parts, without gradients."""
+    if len(parts) == 1:
+        return {name: _detached(measured) for name, measured in parts[0][1].items()}
+    names = parts[0][1]
+    return {
+        name: Measured(
+            torch.stack([weight * each[name].value.detach() for weight, each in parts]).sum(),
+            torch.stack([weight * each[name].fraction for weight, each in parts]).sum(),
+            names[name].scale,
+        )
+        for name in names
+    }
+
+
+def _detached(measured: Measured) -> Measured:
+    value: Tensor = measured.value.detach()
+    return measured._replace(value=value)
+
+
+def _for_network(pace: PaceOptions, is_main: bool) -> PaceOptions:
+    """Return the options of a network's optimizer; multipliers are for the main one."""
+    return pace if is_main else replace(pace, multipliers=())
+
+
+def _synchronize_batch_norm(method: Method, device: torch.device) -> None:
+    """Let batch norm take its statistics over all processes."""
+    if device.type != "cuda":
+        raise InputError("--sync-bn needs GPUs: torch synchronizes batch norm on them only")
+    for name, network in method.networks.items():
+        convert = nn.SyncBatchNorm.convert_sync_batchnorm
+        method.networks[name] = convert(network)  # type: ignore[no-untyped-call]

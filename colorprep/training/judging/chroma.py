@@ -15,10 +15,11 @@ from torch import Tensor
 from ...color.lab import Floats
 from ...quantize.quantizer import Quantizer
 from ...rendering import to_ab
-from ..data.dataset import Batch
+from ..data.batch import Batch
 from ..losses.targets import PixelWeights, ab_of
 from ..models.outputs import decode_outputs
 
+COLORS = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")
 MEASURED_IMAGES = 64
 MEASURED_SIDE = 16  # pixels of an image, at most, along each side
 
@@ -29,8 +30,8 @@ class ChromaGauge:
     Parameters
     ----------
     quantizer : Quantizer
-    outputs : str
-        What the network's channels mean, a name of `outputs.OUTPUTS`.
+    head : str
+        The head that gives the colors, a name of `outputs.HEADS`.
     stride : int
         Of the labels.
     pixel_weights : PixelWeights
@@ -43,12 +44,12 @@ class ChromaGauge:
     def __init__(
         self,
         quantizer: Quantizer,
-        outputs: str,
+        head: str,
         stride: int,
         pixel_weights: PixelWeights,
         n_images: int,
     ) -> None:
-        self._quantizer, self._outputs = quantizer, outputs
+        self._quantizer, self.head = quantizer, head
         self._stride = stride
         self._pixel_weights = pixel_weights
         self._every = -(-n_images // MEASURED_IMAGES)
@@ -61,7 +62,7 @@ class ChromaGauge:
         Parameters
         ----------
         outputs : Tensor of shape (B, n, h, w)
-            Of the network, at the labels' resolution.
+            Of that head, at the labels' resolution.
         batch : dict of str to Tensor
             Of label shards, on the same device.
         """
@@ -73,7 +74,7 @@ class ChromaGauge:
         if not counts.any():
             return
         colors = decode_outputs(
-            self._outputs, outputs[images, :, rows, columns].float(), self._quantizer
+            self.head, outputs[images, :, rows, columns].float(), self._quantizer
         )
         levels = batch["lightness"][images, :: self._stride, :: self._stride][:, rows, columns]
         lightness: Floats = levels.cpu().numpy() / 2.55

@@ -20,7 +20,7 @@ range is known to within 1.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,12 +32,10 @@ from ...errors import InputError
 from ...quantize.labeling import IGNORE
 from ...quantize.quantizer import Quantizer, Space
 from ...quantize.tables import soft_table
-from ..data.dataset import Batch
+from ..data.batch import Batch
+from ..options import GrayRule, WeighedBy
 
 GRAY_LIMIT = 5  # CIELAB units, of both rules
-
-GrayRule: TypeAlias = Literal["mask", "drop", "keep"]
-WeighedBy: TypeAlias = Literal["bin", "expectation"]
 
 
 class SoftTargets(NamedTuple):

@@ -1,4 +1,4 @@
-"""The networks, behind one literal table: lightness in, a quarter of its resolution out.
+"""The networks, behind one literal table.
 
 ===============  ==========================================================================
 network          is
@@ -6,15 +6,15 @@ network          is
 ``small``        an encoder-decoder of a million parameters, for trials and a CPU
 ``unet``         a U-Net of 7.6 million parameters
 ``eccv16``       the network of Zhang, Isola, Efros, ECCV 2016
-``fcn32s`` ...   seed 001's fully convolutional networks on VGG-16, which give full resolution
-``tiny``         of a thousand parameters, for tests
+``fcn32s`` ...   colorizer-fcn's fully convolutional networks on VGG-16, at full resolution
+``tiny``         a network of a thousand parameters, for tests
 ===============  ==========================================================================
 
-All take lightness (B, 1, H, W) in [-1, 1], of any height and width, and end in a plain convolution:
-their outputs are logits, or ab, with no softmax inside. What the channels mean is in `outputs`.
+All take lightness of any height and width (see `inputs`) and end in a plain convolution, without a
+softmax. What its channels mean is in `outputs`. A network with separate heads returns a mapping.
 
 Weights before a ReLU are drawn by He et al.'s rule; the layer that makes the outputs starts at 0,
-so that a network begins with equal logits, or with gray. (``small`` keeps torch's own rule.)
+so that a network begins with equal logits, or with gray. (``small`` keeps torch's defaults.)
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ...errors import InputError
+from ..data.batch import Batch
 from .eccv16 import Eccv16
 from .fcn import Fcn8s, Fcn16s, Fcn32s
+from .inputs import inputs_of
+from .outputs import Heads, at_labels, split_heads
 from .small import SmallColorizer, TinyColorizer
 from .unet import UNet
 
@@ -48,21 +50,18 @@ def make_model(name: str, n_outputs: int, seed: int | None = None, width: float 
     Parameters
     ----------
     name : str
+        Of the table.
     n_outputs : int
-        Channels of its output.
+        Channels of its output, of all heads together.
     seed : int or None
-        Of the initial parameters; None leaves them to chance.
+        Of the initial parameters; None draws them at random.
     width : float
         Multiplies the channels of every layer but the last.
-
-    Returns
-    -------
-    Module
 
     Raises
     ------
     InputError
-        If there is none of that name.
+        If the name is unknown.
     """
     if name not in MODELS:
         raise InputError(f"unknown model {name!r}; choose {', '.join(MODELS)}")
@@ -73,7 +72,7 @@ def make_model(name: str, n_outputs: int, seed: int | None = None, width: float 
 
 
 def load_matching(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
-    """Copy the parameters and buffers that go by the same name and shape from another network.
+    """Copy parameters and buffers of the same name and shape from another network.
 
     Parameters
     ----------
@@ -85,7 +84,7 @@ def load_matching(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
     Returns
     -------
     list of str
-        What was copied, in the model's order; the rest is as it was.
+        The names of those copied, in the model's order; the others keep their values.
 
     Raises
     ------
@@ -102,32 +101,24 @@ def load_matching(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
     return taken
 
 
-def logits_at(model: nn.Module, lightness: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Return a network's outputs at a given resolution.
+def run_network(
+    network: nn.Module, batch: Batch, channels: Mapping[str, int], shape: tuple[int, int]
+) -> Heads:
+    """Return a network's heads for a batch, at the labels' resolution.
 
     Parameters
     ----------
-    model : Module
-    lightness : Tensor of shape (B, H, W), uint8
-        Levels round(2.55 L).
+    network : Module
+    batch : dict of str to Tensor
+        With ``lightness`` (B, H, W) uint8, levels round(2.55 L), and what else the network takes.
+    channels : mapping of str to int
+        Its heads and their numbers of channels.
     shape : tuple of int
-        Height and width of the labels, (ceil(H / stride), ceil(W / stride)).
+        Height and width of the labels, see `outputs.at_labels`.
 
     Returns
     -------
-    Tensor of shape (B, n, *shape)
-        Outputs at the lightness's own resolution are taken at the labels' pixels, every
-        stride-th row and column, the first included; others are interpolated bilinearly where they
-        are not of `shape`.
+    dict of str to Tensor of shape (B, n, *shape)
     """
-    outputs: Tensor = model(lightness[:, None].float() / 127.5 - 1.0)
-    height, width = outputs.shape[2:]
-    if (height, width) == shape:
-        return outputs
-    stride = -(-height // shape[0])
-    if (height, width) == lightness.shape[1:] and shape == (
-        -(-height // stride),
-        -(-width // stride),
-    ):
-        return outputs[:, :, ::stride, ::stride]
-    return functional.interpolate(outputs, shape, mode="bilinear", align_corners=False)
+    heads = split_heads(network(*inputs_of(network, batch)), channels)
+    return {name: at_labels(head, batch["lightness"], shape) for name, head in heads.items()}

@@ -1,25 +1,28 @@
-"""What the channels of a network's output mean, behind one literal table.
+"""The heads of networks: what the channels of an output mean, behind one literal table.
 
 =====================  ============  ==========================================================
-meaning                channels      are
+head                   channels      are
 =====================  ============  ==========================================================
 ``bins``               Q             logits over a quantizer's bins
-``bins-and-ignored``   Q + 1         the same, and seed 000's channel for ignored pixels
+``bins-and-ignored``   Q + 1         the same, and Keras-FCN's channel for ignored pixels
 ``hue-and-chroma``     K + K         logits over the bins of hue, and over those of chroma
-``ab``                 2             ab itself, in units of 110 CIELAB units
+``ab``                 2             ab, in units of 110 CIELAB units
 =====================  ============  ==========================================================
 
-Logits are given as they are: no network has a softmax inside.
+A network returns a mapping of heads, or one tensor whose channels are those of its heads, one after
+another. Logits come without a softmax.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ...color.lab import Floats
 from ...errors import InputError
@@ -33,47 +36,96 @@ COLDEST = 1e-30
 AB_UNIT = 110.0  # CIELAB units that an output of 1 stands for; ab of sRGB are from -108 to 99
 
 
+Heads: TypeAlias = dict[str, Tensor]
+
+
 @dataclass(frozen=True)
-class Outputs:
-    """How many channels a network has, and what distribution over the bins they stand for.
+class Head:
+    """How many channels a head has, and which distribution over bins they stand for.
 
     Attributes
     ----------
     n_channels : callable
-        Of a quantizer; raises `InputError` where it does not go with the quantizer.
+        From a quantizer to a number; raises `InputError` if the head does not fit the quantizer.
     logits : callable or None
         From outputs (B, n_channels, h, w) and the quantizer to logits over its bins,
-        (B, Q, h, w); None where the outputs are ab.
+        (B, Q, h, w); None for regression.
     """
 
     n_channels: Callable[[Quantizer], int]
     logits: Callable[[Tensor, Quantizer], Tensor] | None
 
 
-def decode_outputs(
-    meaning: str, outputs: Tensor, quantizer: Quantizer, temperature: float = TEMPERATURE
-) -> Floats:
-    """Return the colors that a network's outputs stand for.
+def split_heads(outputs: Tensor | Heads, channels: Mapping[str, int]) -> Heads:
+    """Return what a network returned as a mapping of heads.
 
     Parameters
     ----------
-    meaning : str
+    outputs : Tensor of shape (B, sum of channels, h, w), or dict of str to Tensor
+    channels : mapping of str to int
+        The network's heads, in order, and their numbers of channels.
+    """
+    if not isinstance(outputs, Tensor):
+        return outputs
+    if len(channels) == 1:
+        return dict.fromkeys(channels, outputs)
+    parts = torch.split(outputs, list(channels.values()), dim=1)
+    return dict(zip(channels, parts, strict=True))
+
+
+def at_labels(outputs: Tensor, lightness: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Return a head's outputs at the pixels of the labels.
+
+    Parameters
+    ----------
+    outputs : Tensor of shape (B, n, h, w)
+    lightness : Tensor of shape (B, H, W)
+        What the network saw.
+    shape : tuple of int
+        Height and width of the labels, (ceil(H / stride), ceil(W / stride)).
+
+    Returns
+    -------
+    Tensor of shape (B, n, *shape)
+        Outputs at the lightness's own resolution are taken at every stride-th row and column, the
+        first included; others are interpolated bilinearly where they are not of `shape`.
+    """
+    height, width = outputs.shape[2:]
+    if (height, width) == shape:
+        return outputs
+    stride = -(-height // shape[0])
+    if (height, width) == lightness.shape[1:] and shape == (
+        -(-height // stride),
+        -(-width // stride),
+    ):
+        return outputs[:, :, ::stride, ::stride]
+    return functional.interpolate(outputs, shape, mode="bilinear", align_corners=False)
+
+
+def decode_outputs(
+    head: str, outputs: Tensor, quantizer: Quantizer, temperature: float = TEMPERATURE
+) -> Floats:
+    """Return the colors that a head's outputs stand for.
+
+    Parameters
+    ----------
+    head : str
         A name of the table.
     outputs : Tensor of shape (B, n_channels, h, w)
     quantizer : Quantizer
     temperature : float
-        Of the annealed mean, above 0; towards 0 only the mode is left.
+        Of the annealed mean, above 0; towards 0 it becomes the mode.
 
     Returns
     -------
     ndarray of shape (B, h, w, 2), float64
         In the quantizer's space.
     """
-    logits_of = OUTPUTS[meaning].logits
+    logits_of = HEADS[head].logits
     if logits_of is None:
         ab: Floats = AB_UNIT * outputs.movedim(1, -1).cpu().numpy().astype(np.float64)
         return ab
-    # Annealing probabilities p^(1/T) is the softmax of logits / T; the decoder takes T = 1 then.
+    # The softmax of logits / T anneals the probabilities; the decoder then takes their mean.
     logits = logits_of(outputs, quantizer)
     if temperature < COLDEST:
         logits, temperature = logits - logits.amax(dim=1, keepdim=True), COLDEST
@@ -82,25 +134,16 @@ def decode_outputs(
 
 
 def hue_and_chroma_bins(quantizer: Quantizer) -> list[int]:
-    """Return how many bins of hue and of chroma a quantizer has.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
-
-    Returns
-    -------
-    list of int
-        Two numbers.
+    """Return how many bins of hue and of chroma a quantizer has, two numbers.
 
     Raises
     ------
     InputError
-        If it has no separate bins.
+        If its bins are not separate.
     """
     if not isinstance(quantizer, HueChromaBins):
         raise InputError(
-            "hue and chroma have separate bins in labels of hc-1d alone; these are of "
+            "only labels of hc-1d have separate bins of hue and chroma; these are of "
             f"{quantizer.name}"
         )
     return [len(quantizer.hue_edges), len(quantizer.chroma_edges)]
@@ -133,9 +176,9 @@ def _joint_logits(outputs: Tensor, quantizer: Quantizer) -> Tensor:
     return (chroma[:, :, None] + hue[:, None]).flatten(1, 2)
 
 
-OUTPUTS = {
-    "bins": Outputs(_n_bins, lambda outputs, quantizer: outputs),
-    "bins-and-ignored": Outputs(_n_bins_and_ignored, lambda outputs, quantizer: outputs[:, :-1]),
-    "hue-and-chroma": Outputs(_n_hue_and_chroma, _joint_logits),
-    "ab": Outputs(_n_ab, None),
+HEADS = {
+    "bins": Head(_n_bins, lambda outputs, quantizer: outputs),
+    "bins-and-ignored": Head(_n_bins_and_ignored, lambda outputs, quantizer: outputs[:, :-1]),
+    "hue-and-chroma": Head(_n_hue_and_chroma, _joint_logits),
+    "ab": Head(_n_ab, None),
 }

@@ -1,0 +1,2 @@
+from .data.dataset import ShardDataset as ShardDataset
+from .data.label_maps import LabelMapDataset as LabelMapDataset

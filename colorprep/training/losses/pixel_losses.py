@@ -1,0 +1,241 @@
+"""The loss of each pixel: modules that compare a head's outputs with a batch's labels.
+
+A soft cross-entropy is in nats per pixel, an error of regression in CIELAB units.
+
+References
+----------
+Zhang, Isola, Efros, ECCV 2016, equations 2 to 4 (soft cross-entropy). colorizer-fcn
+(Kullback-Leibler divergence, which it divides by the number of bins; hue and chroma, summed over
+pixels). Keras-FCN (matrix, L12). Zhang et al., SIGGRAPH 2017 (Huber). Menon et al., ICLR 2021
+(logit adjustment).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ...balance.matrix import neighbor_targets
+from ...balance.weights import check_probs
+from ...color.lab import Floats
+from ...errors import InputError
+from ...quantize.ab import AbQuantizer
+from ...quantize.quantizer import Quantizer
+from ..data.batch import Batch
+from ..models.outputs import AB_UNIT, hue_and_chroma_bins
+from ..options import GrayRule, WeighedBy
+from .cross_entropy import soft_cross_entropy
+from .targets import SoftTargetTable, ab_of, known_pixels
+
+HUBER_LIMIT = 1.0  # CIELAB units; published as 1 / 110 in units of 110
+L12_SLOPE = 0.1  # per CIELAB unit; the two errors of L12 are equal at 10
+NEIGHBORS = 5  # bins with a target in a row of the matrix, at most
+
+
+@dataclass(frozen=True, eq=False)
+class LossOptions:
+    """How pixels are weighted, and how rare bins are treated.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (Q,) or None
+        Rebalancing weights.
+    weighed_by : {"bin", "expectation"}
+        Take a pixel's weight at its hard bin, or as the expectation over its soft target.
+    gray : {"mask", "drop", "keep"}
+        The loss itself applies only ``mask``; `drop_gray_images` drops.
+    prior : ndarray of shape (Q,) or None
+        Needed for logit adjustment.
+    logit_adjust : float
+        Tau; 0 for none.
+    """
+
+    weights: NDArray[np.floating] | None = None
+    weighed_by: WeighedBy = "bin"
+    gray: GrayRule = "mask"
+    prior: NDArray[np.floating] | None = None
+    logit_adjust: float = 0.0
+
+
+class SoftCrossEntropy(nn.Module):
+    """Cross-entropy with soft targets, of plain logits or of logits adjusted by the prior.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    options : LossOptions
+    """
+
+    shift: Tensor | None
+
+    def __init__(self, quantizer: Quantizer, options: LossOptions) -> None:
+        super().__init__()
+        self.targets = SoftTargetTable(quantizer)
+        self.register_buffer("shift", _shift_of(options, quantizer))
+
+    def forward(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return each pixel's loss in nats, (B, h, w)."""
+        if self.shift is not None:
+            logits = logits + self.shift[:, None, None]
+        return soft_cross_entropy(logits, *self.targets(batch))
+
+
+class KullbackLeibler(SoftCrossEntropy):
+    """Divergence of the network's distribution from the soft target: 0 where they are equal."""
+
+    def forward(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return each pixel's loss in nats, (B, h, w)."""
+        return super().forward(logits, batch) - self.targets.entropy(batch)
+
+
+class MatrixCrossEntropy(nn.Module):
+    """Cross-entropy with the rows of Keras-FCN's matrix, each divided by its sum, the weight.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+        An ab lattice.
+    options : LossOptions
+
+    Notes
+    -----
+    With pixels weighted by their hard bins this is -mean over pixels of sum_c T[y, c] log
+    softmax(z)_c, T the Q x (Q + 1) matrix of `colorprep.balance.matrix` and its row of zeros for
+    ignored pixels, without writing T's zeros.
+    """
+
+    bins: Tensor
+    probs: Tensor
+
+    def __init__(self, quantizer: Quantizer, options: LossOptions) -> None:
+        super().__init__()
+        if not isinstance(quantizer, AbQuantizer) or quantizer.step is None:
+            raise InputError(
+                f"the loss matrix needs labels of an ab lattice such as ab313; these are of "
+                f"{quantizer.name}"
+            )
+        if options.weighed_by != "bin":
+            raise InputError("the loss matrix takes a pixel's weight at its hard bin only")
+        rows = neighbor_targets(quantizer)
+        bins = np.argsort(-rows, axis=1, kind="stable")[:, :NEIGHBORS]
+        probs = np.take_along_axis(rows, bins, axis=1).astype(np.float32)
+        self.register_buffer("bins", torch.from_numpy(bins))
+        self.register_buffer("probs", torch.from_numpy(probs))
+
+    def forward(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return each pixel's loss in nats, (B, h, w), of logits over Q + 1 channels."""
+        label = _known_labels(batch)
+        return soft_cross_entropy(logits, self.bins[label], self.probs[label])
+
+
+class HueChromaCrossEntropy(nn.Module):
+    """Cross-entropy of the bin of hue plus cross-entropy of the bin of chroma.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+        ``hc-1d``.
+    options : LossOptions
+    """
+
+    def __init__(self, quantizer: Quantizer, options: LossOptions) -> None:
+        super().__init__()
+        self.n_bins = hue_and_chroma_bins(quantizer)
+
+    def forward(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return each pixel's loss in nats, (B, h, w), of logits of hue and then of chroma."""
+        label = _known_labels(batch)[..., None]
+        hue, chroma = torch.split(logits, self.n_bins, dim=1)
+        certain = torch.ones_like(label, dtype=torch.float32)
+        n_hue = self.n_bins[0]
+        return soft_cross_entropy(hue, label % n_hue, certain) + soft_cross_entropy(
+            chroma, label // n_hue, certain
+        )
+
+
+class Regression(nn.Module):
+    """A loss of the error in a and b.
+
+    Parameters
+    ----------
+    of_error : callable
+        From errors (B, 2, h, w) in CIELAB units to losses (B, h, w).
+    """
+
+    def __init__(self, of_error: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.of_error = of_error
+
+    def forward(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Return each pixel's loss, (B, h, w), of outputs in units of 110 CIELAB units."""
+        precise = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+        return self.of_error(AB_UNIT * precise - ab_of(batch).movedim(-1, 1))
+
+
+def absolute_error(error: Tensor) -> Tensor:
+    """Return the mean over a and b of |e|; errors (B, 2, h, w), CIELAB units."""
+    return error.abs().mean(dim=1)
+
+
+def squared_error(error: Tensor) -> Tensor:
+    """Return the mean over a and b of e^2; errors (B, 2, h, w), CIELAB units."""
+    return error.square().mean(dim=1)
+
+
+def huber_error(error: Tensor) -> Tensor:
+    """Return the mean over a and b of Huber's loss by its limit, in CIELAB units like |e|."""
+    zero = torch.zeros_like(error)
+    each = functional.smooth_l1_loss(error, zero, reduction="none", beta=HUBER_LIMIT)
+    return each.mean(dim=1)
+
+
+def l12_error(error: Tensor) -> Tensor:
+    """Return Keras-FCN's L12: the smaller of mean |e| and 0.1 mean e^2, each over a and b."""
+    return torch.minimum(absolute_error(error), L12_SLOPE * squared_error(error))
+
+
+def logit_shift(prior: NDArray[np.floating], tau: float) -> Floats:
+    """Return what logit adjustment adds to the logits in training.
+
+    Parameters
+    ----------
+    prior : ndarray of shape (Q,)
+        Probabilities or counts.
+    tau : float
+
+    Returns
+    -------
+    ndarray of shape (Q,), float64
+        tau log p; empty bins get the value of the rarest of the others, so that all are finite.
+        Nothing is added in prediction.
+
+    Raises
+    ------
+    InputError
+        If it is not a prior.
+    """
+    p = check_probs(prior)
+    shift: Floats = tau * np.log(np.maximum(p, p[p > 0].min()))
+    return shift
+
+
+def _shift_of(options: LossOptions, quantizer: Quantizer) -> Tensor | None:
+    if not options.logit_adjust:
+        return None
+    if options.prior is None or len(options.prior) != len(quantizer.centers):
+        raise InputError(
+            f"logit adjustment needs a prior over the {len(quantizer.centers)} bins of "
+            f"{quantizer.name}"
+        )
+    return torch.from_numpy(logit_shift(options.prior, options.logit_adjust)).float()
+
+
+def _known_labels(batch: Batch) -> Tensor:
+    """Return each pixel's bin, (B, h, w) int64; 0 for ignored pixels, whose weight is 0."""
+    return torch.where(known_pixels(batch), batch["label"].long(), 0)
