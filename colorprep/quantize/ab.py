@@ -103,7 +103,7 @@ class AbQuantizer:
         `probs` is (..., Q), or (..., k) with the `bins` of a soft-encoding; `how` is ``mode``,
         ``mean`` or ``annealed-mean``, which alone uses the temperature.
         """
-        return decoding.decode(probs, centers_of(self.centers, bins), how, temperature)
+        return decoding.decode_probs(probs, centers_of(self.centers, bins), how, temperature)
 
 
 def ab_lattice(step: int = 10, neighbors: int = NEIGHBORS, sigma: float = SIGMA) -> AbQuantizer:

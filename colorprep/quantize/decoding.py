@@ -123,7 +123,7 @@ def annealed_mean(probs: NDArray[Any], centers: Floats, temperature: float = TEM
     return mean(anneal(probs, temperature), centers)
 
 
-def decode(probs: NDArray[Any], centers: Floats, how: str, temperature: float) -> Floats:
+def decode_probs(probs: NDArray[Any], centers: Floats, how: str, temperature: float) -> Floats:
     """Decode by name: ``mode``, ``mean`` or ``annealed-mean``.
 
     Parameters
@@ -172,8 +172,8 @@ def decode_hue_chroma(probs: NDArray[Any], centers: Floats, how: str, temperatur
     Raises
     ------
     InputError
-        As `decode`.
+        As `decode_probs`.
     """
     if how == "mode":
         return mode(probs, centers)
-    return from_chroma_plane(decode(probs, to_chroma_plane(centers), how, temperature))
+    return from_chroma_plane(decode_probs(probs, to_chroma_plane(centers), how, temperature))

@@ -147,7 +147,7 @@ class HueChromaMixture:
         """
         centers = centers_of(self.centers, bins)
         if self.linear_hue:
-            return decoding.decode(probs, centers, how, temperature)
+            return decoding.decode_probs(probs, centers, how, temperature)
         return decoding.decode_hue_chroma(probs, centers, how, temperature)
 
 
@@ -249,7 +249,7 @@ def learn_sigma(hue_chroma_counts: NDArray[np.int64], components: int) -> Floats
 
     centers = hue_chroma_grid(components).centers
     weight = hue_chroma_counts.ravel().astype(np.float64)
-    distance, nearest = cKDTree(centers).query(cell_middles())
+    distance, nearest = cKDTree(centers).query(hue_chroma_middles())
     pixels = np.bincount(nearest, weights=weight, minlength=components)
     squared = np.bincount(nearest, weights=weight * distance**2, minlength=components)
     learned = np.sqrt(squared / np.maximum(2.0 * pixels, 1.0))
@@ -342,7 +342,7 @@ def draw_colors(hue_chroma_counts: NDArray[np.int64], n: int, seed: int) -> Floa
     return (corners + generator.random((n, 2))) * CELL
 
 
-def cell_middles() -> Floats:
+def hue_chroma_middles() -> Floats:
     """Return the middles of the 65,536 hue-chroma cells in order, (65536, 2) float64."""
     cells = np.arange(65536)
     return (np.column_stack([cells >> 8, cells & 255]) + 0.5) * CELL

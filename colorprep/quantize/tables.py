@@ -208,7 +208,7 @@ def soft_table(quantizer: Quantizer) -> SoftEncoding:
 def cell_middles(space: Space) -> Floats:
     """Return the middle of every cell of a space, in order, (65536, 2) float64."""
     if space == "hue-chroma":
-        return mixture.cell_middles()
+        return mixture.hue_chroma_middles()
     cells = np.arange(N_CELLS)
     return np.column_stack([cells >> 8, cells & 255]) - 127.5
 

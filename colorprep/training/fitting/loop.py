@@ -161,7 +161,7 @@ class Course:
         )
 
 
-class Tally:
+class Meter:
     """What has happened since the last record."""
 
     def __init__(self) -> None:
@@ -225,22 +225,22 @@ def fit(
     total = course.total_steps
     while trainer.step < total:
         epoch, at = course.position(trainer.step)
-        tally, seen = Tally(), course.images_before(trainer.step)
+        meter, seen = Meter(), course.images_before(trainer.step)
         batches = course.training.batches(epoch, at)
         fewest = course.training.order.fewest
-        for batch in tally.timed(selected(batches, course.select, process.device, fewest)):
-            _take_step(trainer, course, batch, process, tally)
+        for batch in meter.timed(selected(batches, course.select, process.device, fewest)):
+            _take_step(trainer, course, batch, process, meter)
             before, seen = seen, course.images_before(trainer.step)
-            advance(seen - before, f"{tally.waited / tally.seconds:.1%} waiting for data")
+            advance(seen - before, f"{meter.waited / meter.seconds:.1%} waiting for data")
             recorded = course.is_recorded(trainer.step)
             # Several processes stop after the same step; agreeing at each step would be slow.
             agrees = process.world_size == 1 or recorded or trainer.step % AGREE_EVERY == 0
             stopping = agrees and process.any(stop())
             if stopping or recorded:
                 trainer.eval()
-                yield _record(trainer, course, epoch, tally, process)
+                yield _record(trainer, course, epoch, meter, process)
                 trainer.train()
-                tally.clear()
+                meter.clear()
             if stopping:
                 return
             if trainer.step == total:
@@ -310,8 +310,8 @@ def validate(
     for batch in selected(images.batches(0), select, process.device):
         losses, heads = trainer.validate(batch)
         n_images = len(batch["label"])
-        for name, measured in losses.items():
-            means.add(name, n_images * measured.value.item(), n_images * measured.fraction.item())
+        for name, term in losses.items():
+            means.add(name, n_images * term.value.item(), n_images * term.fraction.item())
         if gauge is not None:
             gauge.add(heads[gauge.head], batch)
     found = means.of_all(process)
@@ -346,19 +346,19 @@ class Means:
 
 
 def _take_step(
-    trainer: Trainer, course: Course, batch: Batch, process: Process, tally: Tally
+    trainer: Trainer, course: Course, batch: Batch, process: Process, meter: Meter
 ) -> None:
     seed = step_seed(course.seed, process.rank, trainer.step)
     torch.manual_seed(seed)  # of dropout, wherever it is computed
     prepared = course.prepare(batch, torch.Generator().manual_seed(seed))
-    tally.n_images.append(len(prepared["label"]))
-    tally.losses.append(trainer.take_step(prepared, course.learning_rate(trainer.step)))
+    meter.n_images.append(len(prepared["label"]))
+    meter.losses.append(trainer.take_step(prepared, course.learning_rate(trainer.step)))
 
 
-def _record(trainer: Trainer, course: Course, epoch: int, tally: Tally, process: Process) -> Record:
-    step, seconds = trainer.step, tally.seconds
-    means = _trained_means(tally, step, process)
-    (n_images,) = process.all_sum([float(sum(tally.n_images))])
+def _record(trainer: Trainer, course: Course, epoch: int, meter: Meter, process: Process) -> Record:
+    step, seconds = trainer.step, meter.seconds
+    means = _trained_means(meter, step, process)
+    (n_images,) = process.all_sum([float(sum(meter.n_images))])
     if not trainer.is_finite():
         raise TrainingError(f"the network is not finite any more after step {step}; {DIVERGED}")
     objective = trainer.method.objective
@@ -372,7 +372,7 @@ def _record(trainer: Trainer, course: Course, epoch: int, tally: Tally, process:
         "val_loss": judged.pop("loss"),
         "learning_rate": course.learning_rate(step - 1),
         "images_per_second": n_images / seconds,
-        "data_wait": tally.waited / seconds,
+        "data_wait": meter.waited / seconds,
         **colors,
         **{f"train_{name}": value for name, value in trained.items()},
         **{f"val_{name}": value for name, value in judged.items()},
@@ -380,18 +380,18 @@ def _record(trainer: Trainer, course: Course, epoch: int, tally: Tally, process:
     return Record(epoch + 1, step, course.images_before(step), figures)
 
 
-def _trained_means(tally: Tally, step: int, process: Process) -> dict[str, float]:
+def _trained_means(meter: Meter, step: int, process: Process) -> dict[str, float]:
     """Return the mean of each term since the last record; fail if a loss was not finite."""
-    names = list(tally.losses[0])
+    names = list(meter.losses[0])
     # One transfer from the device for all steps.
-    figures = [[losses[name][:2] for losses in tally.losses] for name in names]
+    figures = [[losses[name][:2] for losses in meter.losses] for name in names]
     flat = torch.stack([number for term in figures for pair in term for number in pair]).tolist()
-    means, n_steps = Means(), len(tally.losses)
+    means, n_steps = Means(), len(meter.losses)
     for number, name in enumerate(names):
         part = flat[2 * n_steps * number : 2 * n_steps * (number + 1)]
         values, fractions = part[::2], part[1::2]
         total, counted = (
-            math.fsum(map(mul, tally.n_images, each)) if all(map(math.isfinite, each)) else math.nan
+            math.fsum(map(mul, meter.n_images, each)) if all(map(math.isfinite, each)) else math.nan
             for each in (values, fractions)
         )
         _check_finite(process.all_sum([total])[0], values, step)

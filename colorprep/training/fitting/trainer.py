@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..data.batch import Batch
-from ..losses.terms import Losses, Measured, total
+from ..losses.terms import Losses, TermValue, total
 from ..models import run_network
 from ..models.outputs import Heads
 from ..options import MachineOptions, PaceOptions
@@ -93,7 +93,7 @@ class Trainer:
 
         Returns
         -------
-        dict of str to Measured
+        dict of str to TermValue
             The losses before the step, without gradients, and without waiting for the device.
         """
         for optimizer in self._optimizers.values():
@@ -244,10 +244,10 @@ def _parts(batch: Batch, n_parts: int) -> list[Batch]:
 def _mean(parts: list[tuple[float, Losses]]) -> Losses:
     """Return the losses of a batch from those of its parts, without gradients."""
     if len(parts) == 1:
-        return {name: _detached(measured) for name, measured in parts[0][1].items()}
+        return {name: _detached(term) for name, term in parts[0][1].items()}
     names = parts[0][1]
     return {
-        name: Measured(
+        name: TermValue(
             torch.stack([weight * each[name].value.detach() for weight, each in parts]).sum(),
             torch.stack([weight * each[name].fraction for weight, each in parts]).sum(),
             names[name].scale,
@@ -256,9 +256,9 @@ def _mean(parts: list[tuple[float, Losses]]) -> Losses:
     }
 
 
-def _detached(measured: Measured) -> Measured:
-    value: Tensor = measured.value.detach()
-    return measured._replace(value=value)
+def _detached(term: TermValue) -> TermValue:
+    value: Tensor = term.value.detach()
+    return term._replace(value=value)
 
 
 def _for_network(pace: PaceOptions, is_main: bool) -> PaceOptions:

@@ -48,7 +48,7 @@ from .targets import PixelWeights
 Unit: TypeAlias = Literal["nats per pixel", "Lab units"]
 
 
-class Measured(NamedTuple):
+class TermValue(NamedTuple):
     """A term's value for a batch.
 
     Attributes
@@ -66,12 +66,12 @@ class Measured(NamedTuple):
     scale: float = 1.0
 
 
-Losses: TypeAlias = dict[str, Measured]
+Losses: TypeAlias = dict[str, TermValue]
 
 
 def total(losses: Losses) -> Tensor:
     """Return the loss that is differentiated, the scaled sum of the terms."""
-    values = [measured.scale * measured.value for measured in losses.values()]
+    values = [term.scale * term.value for term in losses.values()]
     return sum(values[1:], start=values[0])
 
 
@@ -129,11 +129,11 @@ class Term(nn.Module):
         self.pixel_loss = pixel_loss
         self.pixel_weights = pixel_weights
 
-    def forward(self, heads: Heads, batch: Batch) -> Measured:
+    def forward(self, heads: Heads, batch: Batch) -> TermValue:
         """Return the term for a batch, of heads (B, n, h, w) at the labels' resolution."""
         losses: Tensor = self.pixel_loss(heads[self.head], batch)
         weights: Tensor = self.pixel_weights(batch)
-        return Measured((weights * losses).mean(), self.fraction(batch), self.scale)
+        return TermValue((weights * losses).mean(), self.fraction(batch), self.scale)
 
     def fraction(self, batch: Batch) -> Tensor:
         """Return the fraction of a batch's pixels that count, a scalar."""
