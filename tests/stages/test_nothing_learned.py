@@ -20,7 +20,7 @@ from colorprep.stages.source import ImageParams
 from colorprep.stages.train.colorfulness import color_warning
 from colorprep.stages.train.params import TrainParams
 from colorprep.stages.train.stage import run
-from colorprep.training.fitting.loop import Record
+from colorprep.training.fitting.record import Record
 
 TINY = TrainParams.of(model="tiny", device="cpu", epochs=1, batch_size=4, use_weights=False)
 

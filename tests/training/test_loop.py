@@ -8,7 +8,8 @@ from steps import CPU, loss_of, objective_of, outputs_at, trainer_of
 from colorprep import TrainingError, ab_lattice
 from colorprep.training.data.curriculum import Curriculum, CurriculumStage
 from colorprep.training.data.dataset import ShardDataset
-from colorprep.training.fitting.loop import Course, selected, step_seed, validate
+from colorprep.training.fitting.course import Course
+from colorprep.training.fitting.loop import selected, step_seed, validate
 from colorprep.training.fitting.schedules import Schedule
 from colorprep.training.losses.pixel_losses import LossOptions
 from colorprep.training.losses.targets import drop_gray_images

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...training.fitting.loop import Record
+from ...training.fitting.record import Record
 from .params import TrainParams
 
 GRAY_SHARE = 0.25  # of the originals' chroma, below which predictions are nearly gray

@@ -35,7 +35,7 @@ from ...runs import (
     read_log,
 )
 from ...training.checkpoint import load_checkpoint, save_checkpoint
-from ...training.fitting.loop import Record
+from ...training.fitting.record import Record
 from ...training.fitting.trainer import Trainer
 from ...training.samples import CAPTIONS
 from ...workspace import RUNS, Workspace

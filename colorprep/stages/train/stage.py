@@ -17,9 +17,11 @@ from ...training.checkpoint import load_checkpoint
 from ...training.data.batch import Batch
 from ...training.data.dataset import ShardDataset
 from ...training.devices import reproducibly
+from ...training.fitting.course import Course
 from ...training.fitting.learnable import check_learnable
-from ...training.fitting.loop import Course, Record, fit
+from ...training.fitting.loop import fit
 from ...training.fitting.methods import Supervised
+from ...training.fitting.record import Record
 from ...training.fitting.tensorboard import Events, check_installed
 from ...training.fitting.trainer import Trainer
 from ...training.judging.chroma import ChromaGauge

@@ -9,12 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import accumulate, count
+from collections.abc import Callable, Iterable, Iterator
 from operator import mul
 
 import torch
@@ -25,170 +20,14 @@ from ..data.loader import ShardLoader
 from ..devices import prefetch_to_device
 from ..judging.chroma import COLORS, ChromaGauge, chroma_figures
 from ..losses.targets import filled_up
-from ..losses.terms import Losses
 from ..processes import Process
-from .schedules import Schedule
+from .course import Course, Select
+from .record import Means, Meter, Record
 from .trainer import Trainer
 
 AGREE_EVERY = 10  # steps after which several processes agree on whether to stop
 
-Select = Callable[[Batch], Batch]
-Prepare = Callable[[Batch, torch.Generator], Batch]
 DIVERGED = "nothing of it was saved; train anew with a lower --lr or with --clip 1, to another -o"
-
-
-@dataclass(frozen=True)
-class Record:
-    """A row of the log.
-
-    Attributes
-    ----------
-    epoch : int
-        Counted from 1.
-    step, images : int
-        Done since the beginning of the training, by all processes together.
-    figures : mapping of str to float
-        Its further columns, in their order; NaN for missing values. All readers of the log take
-        any column. Every row has
-
-        ``train_loss``
-            Mean over the pixels that counted since the previous record; NaN if there were none.
-        ``val_loss``
-            Mean over the pixels of held-out images that count; NaN without a validation.
-        ``learning_rate``
-            Of the last step, before multipliers.
-        ``images_per_second``
-            Of training alone, since the previous record.
-        ``data_wait``
-            Fraction of that time spent waiting for the next batch.
-        ``val_chroma``, ``val_chroma_truth``, ``val_spread``, ``val_spread_truth``
-            Of the colors of held-out images, see `chroma.chroma_figures`; NaN without a validation.
-    """
-
-    epoch: int
-    step: int
-    images: int
-    figures: Mapping[str, float]
-
-    def row(self) -> dict[str, float]:
-        """Return all columns by name, in their order."""
-        return {"epoch": self.epoch, "step": self.step, "images": self.images, **self.figures}
-
-
-@dataclass(frozen=True)
-class Course:
-    """The images, the schedule, and the steps at which records are made.
-
-    Attributes
-    ----------
-    training : ShardLoader
-    validation : ShardLoader or None
-    schedule : Schedule
-    select : callable
-        From a batch to those of its images that are used, in training and validation.
-    prepare : callable
-        From a batch on the device, and a generator of random numbers, to the batch to train on.
-    seed : int
-        Of all random numbers in the steps.
-    record_every : int
-        Steps from record to record; there is also one at the end of every epoch.
-    validate_every : int or None
-        Steps from validation to validation; None validates at the end of every epoch. There is
-        also one at the end of the training.
-    gauge : callable or None
-        Makes the gauge that measures the colors of a validation.
-    """
-
-    training: ShardLoader
-    validation: ShardLoader | None
-    schedule: Schedule
-    select: Select
-    prepare: Prepare
-    seed: int = 0
-    record_every: int = 50
-    validate_every: int | None = None
-    gauge: Callable[[], ChromaGauge] | None = None
-
-    @cached_property
-    def total_steps(self) -> int:
-        """The number of all steps."""
-        schedule = self.schedule
-        return schedule.steps or self.steps_of(schedule.epochs)
-
-    def steps_of(self, n_epochs: int) -> int:
-        """Return how many steps the first epochs take."""
-        return sum(map(self.training.n_batches, range(n_epochs)))
-
-    @cached_property
-    def epoch_ends(self) -> list[int]:
-        """The number of steps after which each epoch ends, up to the last one that begins."""
-        ends = []
-        for end in accumulate(map(self.training.n_batches, count())):
-            ends.append(end)
-            if end >= self.total_steps:
-                break
-        return ends
-
-    def position(self, step: int) -> tuple[int, int]:
-        """Return the epoch of a step and its number in the epoch, all counted from 0."""
-        epoch = bisect_right(self.epoch_ends, step)
-        return epoch, step - (self.epoch_ends[epoch - 1] if epoch else 0)
-
-    def images_before(self, step: int) -> int:
-        """Return how many images the first steps see, repetitions included."""
-        epoch, at = self.position(step)
-        n_images = self.training.n_images
-        return sum(map(n_images, range(epoch))) + at * self.training.images_per_step
-
-    def learning_rate(self, step: int) -> float:
-        """Return the learning rate of a step, counted from 0."""
-        decay_after = self.schedule.decay_after
-        falls_from = None if decay_after is None else self.steps_of(decay_after)
-        return self.schedule.learning_rate(step, self.total_steps, falls_from)
-
-    def is_validated(self, step: int) -> bool:
-        """Return whether there is a validation after so many steps."""
-        if step == self.total_steps:
-            return True
-        if self.validate_every is not None:
-            return step % self.validate_every == 0
-        return self.position(step)[1] == 0
-
-    def is_recorded(self, step: int) -> bool:
-        """Return whether there is a record after so many steps."""
-        return (
-            step % self.record_every == 0 or self.position(step)[1] == 0 or self.is_validated(step)
-        )
-
-
-class Meter:
-    """What has happened since the last record."""
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Start again, now."""
-        self.losses: list[Losses] = []
-        self.n_images: list[int] = []
-        self.waited = 0.0
-        self._begun = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """Time since the start."""
-        return time.perf_counter() - self._begun
-
-    def timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Yield batches, and measure the time spent waiting for them."""
-        source = iter(batches)
-        while True:
-            asked = time.perf_counter()
-            batch = next(source, None)
-            self.waited += time.perf_counter() - asked
-            if batch is None:
-                return
-            yield batch
 
 
 def fit(
@@ -321,28 +160,6 @@ def validate(
             "with --gray keep"
         )
     return found
-
-
-class Means:
-    """Means of terms over the pixels that count."""
-
-    def __init__(self) -> None:
-        self._sums: dict[str, tuple[float, float]] = {}
-        self.counted = False
-
-    def add(self, name: str, total: float, counted: float) -> None:
-        """Add the sum of a term, and the number of pixels that count, in the same unit."""
-        sums = self._sums.get(name, (0.0, 0.0))
-        self._sums[name] = sums[0] + total, sums[1] + counted
-
-    def of_all(self, process: Process) -> dict[str, float]:
-        """Return each term's mean over all processes; NaN if no pixel counted."""
-        sums = process.all_sum([number for pair in self._sums.values() for number in pair])
-        self.counted = any(sums[1::2])
-        return {
-            name: total / counted if counted else math.nan
-            for name, total, counted in zip(self._sums, sums[::2], sums[1::2], strict=True)
-        }
 
 
 def _take_step(

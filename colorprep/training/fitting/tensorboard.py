@@ -10,7 +10,7 @@ from ...atomic import writing
 from ...errors import InputError
 
 if TYPE_CHECKING:
-    from .loop import Record
+    from .record import Record
 
 FOLDER = "tensorboard"
 TITLES = {
