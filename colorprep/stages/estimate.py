@@ -13,14 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
 
-from ..engine import Batch, Engine, batches_of
+from ..engine import Batch, batches_of
 from ..errors import BadImage
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, top_folder
@@ -33,9 +32,10 @@ from ..workspace import LABELS, Workspace
 from .labels.maps import WriteMaps
 from .labels.shards import LabelBatch, LabeledBatch
 from .labels.stage import LabelsParams, plan_of, prior_of, quantizer_of
-from .prior.counting import BinCounter, counting_task
+from .passes import Passes, check_strict
+from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams
-from .source import check_strict, image_reader, open_engine, open_source, report_skips
+from .source import image_reader, open_engine, open_source, report_skips
 
 PROBE = 200  # images
 BATCH = 4  # images; small, so that the probe keeps all workers busy
@@ -106,13 +106,13 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
         if params.format == "npy":
             maps = WriteMaps(reader, labeler, Path(scratch))
-            probe = _probe(engine, maps, lambda done: done.skipped, BATCH, source, reporter)
+            probe = _probe(Passes(engine, reporter), maps, BATCH, source)
             size = sum(done.n_bytes for done in probe.results) / _n_read(probe)
         else:
             task = LabelBatch(reader, labeler)
-            probe = _probe(engine, task, lambda done: done.skipped, BATCH, source, reporter)
+            probe = _probe(Passes(engine, reporter), task, BATCH, source)
             size = _shard_bytes(probe.results, plan, Path(scratch)) / _n_read(probe)
-    check_strict(probe.skipped, params.images)
+    check_strict(probe.skipped, params.images.strict)
     n_images = len(source.keys)
     kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
     memory = _peak_memory()
@@ -129,39 +129,29 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     reader = image_reader(source, params.size, params.images)
     spec = params.spec
     by_color = spec.needs_counts or BinCounter(make_quantizer(spec)).by_color
-    task = counting_task(reader, by_color)
+    task = ColorCounting(reader, by_color).task()
     with open_engine(params.images) as engine:
         # Counters of colors are swept once a batch, so that small batches would be slow.
         size = -(-PROBE // engine.workers) if by_color else BATCH
-        probe = _probe(engine, task, lambda done: done.outcome.skipped, size, source, reporter)
-    check_strict(probe.skipped, params.images)
+        probe = _probe(Passes(engine, reporter), task, size, source)
+    check_strict(probe.skipped, params.images.strict)
     n_priors = 1 + (len({top_folder(key) for key in source.keys} - {""}) if params.by_class else 0)
     return _estimate(probe, source, _peak_memory(), {"as asked": n_priors * PRIOR_BYTES}, folder)
 
 
 def _probe(
-    engine: Engine,
-    task: Callable[[Batch], Any],
-    skipped_of: Callable[[Any], Sequence[Skip]],
-    batch_size: int,
-    source: Source,
-    reporter: Reporter,
+    passes: Passes, task: Callable[[Batch], Any], batch_images: int, source: Source
 ) -> _Probe:
-    """Work on images spread over the source, and take the time once all is warm."""
+    """Work on images spread over the source; measure the time once everything is warm."""
     n_images = len(source.keys)
     chosen = sorted({index * n_images // PROBE for index in range(PROBE)})
+    engine = passes.engine
     list(engine.run(task, batches_of(chosen[: engine.workers], 1)))  # builds tables, compiles loops
-    results = []
     start = time.perf_counter()
-    with (
-        reporter.track(len(chosen), "images", "probing") as advance,
-        closing(engine.run(task, batches_of(chosen, batch_size))) as done,
-    ):
-        for result in done:
-            results.append(result)
-            advance(min(batch_size, len(chosen) - batch_size * (len(results) - 1)))
+    with passes.each(task, chosen, "probing", batch_images) as done:
+        results = list(done)
     seconds = time.perf_counter() - start
-    skipped = [skip for result in results for skip in skipped_of(result)]
+    skipped = [skip for result in results for skip in result.skipped]
     report_skips(skipped, len(chosen) - len(skipped), Reporter())
     return _Probe(results, len(chosen), seconds, skipped)
 

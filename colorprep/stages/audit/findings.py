@@ -9,7 +9,7 @@ from heapq import merge
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audit import candidates, duplicates, fingerprints, tones
+from ...audit import candidates, doubles, fingerprints, tones
 from ...images.skip import Skip
 from ...images.source import Source
 from .duplicates import Duplicates
@@ -59,10 +59,10 @@ RULES = {
     "ab_range_gray": {"below_range": tones.PUBLISHED_AB, "at": VIEW_SIZE},
     "duplicate": {
         "max_bits": candidates.MAX_DISTANCE,
-        "max_cut": duplicates.MAX_CUT,
-        "min_correlation": duplicates.MIN_CORRELATION,
-        "min_detail_correlation": duplicates.MIN_DETAIL_CORRELATION,
-        "min_detail": duplicates.MIN_DETAIL,
+        "max_cut": doubles.MAX_CUT,
+        "min_correlation": doubles.MIN_CORRELATION,
+        "min_detail_correlation": doubles.MIN_DETAIL_CORRELATION,
+        "min_detail": doubles.MIN_DETAIL,
         "stays": "not damaged, then not gray, toned, tiny or in shades of one ink, then the most "
         "pixels, the fewest of icc, cmyk, border and coarser color, the highest rgbvar, the first "
         "key",
@@ -107,7 +107,7 @@ class Findings:
     skipped : dict of int to Skip
         Images of the source that cannot be read, by index.
     sets : list of list of int
-        Duplicates; of each set the first is the one that stays.
+        Doubles; of each set the first is the one that stays.
     set_numbers : ndarray of shape (n,), int64
         The set that an image belongs to, counted from 1; 0 for none.
     leaks : list of int
@@ -154,7 +154,6 @@ def conclude(
     source : Source
     records : ndarray of shape (n,), RECORD
     skipped : mapping of int to Skip
-    found : Duplicates
     validation : ndarray of shape (n,), bool
         Which images are for validation.
     allowed : collection of str
@@ -174,7 +173,7 @@ def conclude(
         "tiny": read & (short < TINY_SIDE),
     }
     flawed = flags["gray"] | flags["toned"] | flags["tiny"]
-    rank = _rank_of_duplicates(records, flawed)
+    rank = _rank_of_doubles(records, flawed)
     sets = [sorted(members, key=lambda one: (*rank[one], one)) for members in found.sets]
     set_numbers = np.zeros(len(records), np.int64)
     for number, members in enumerate(sets, start=1):
@@ -202,7 +201,7 @@ def conclude(
     return Findings(source, records, skipped, sets, set_numbers, leaks, reasons, notes)
 
 
-def _rank_of_duplicates(records: Records, flawed: Flags) -> list[tuple[float, ...]]:
+def _rank_of_doubles(records: Records, flawed: Flags) -> list[tuple[float, ...]]:
     """Return sort keys for images; the lowest of a set of duplicates stays.
 
     A copy in shades of one ink counts as toned, however strong its color is. If one file stores

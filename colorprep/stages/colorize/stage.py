@@ -7,10 +7,11 @@ photograph's own resolution, in bands.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ... import __version__
 from ...atomic import replacing
-from ...engine import Batch, ThreadEngine, batches_of
+from ...engine import Batch, ThreadEngine
 from ...errors import BadImage, InputError, UnusableName
 from ...finite import check_finite
 from ...images.archive import NAME_ENDINGS
@@ -38,9 +39,10 @@ from ...training.prediction import colorize_photograph
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..evaluate.comparing import file_digest
+from ..passes import Passes
 from ..replaced import telling_replaced
 from ..source import report_passed_over, report_skips
-from .picture_names import Photographs, Targets, choose_targets
+from .picture_names import PhotographSource, Targets, choose_targets
 from .picture_record import Made, PictureRecord, digest
 
 
@@ -159,7 +161,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
             )
             for photographs, paths in zip(places, targets.paths, strict=True)
         ]
-        done = _colorize(tasks, places, params.workers, reporter)
+        done = _colorize(tasks, places, record, params.workers, reporter)
     done.skipped.extend(targets.skipped)
     if done.kept:
         reporter.note(
@@ -239,30 +241,49 @@ class ColorizeBatch:
 
 def _colorize(
     tasks: Sequence[ColorizeBatch],
-    places: Sequence[Photographs],
+    places: Sequence[PhotographSource],
+    record: PictureRecord,
     workers: int | None,
     reporter: Reporter,
 ) -> ColorizedBatch:
     """Color the photographs of all places, and record each picture once it is written."""
     whole = ColorizedBatch([], [], [], [])
-    engine = ThreadEngine(workers)
-    n_images = sum(len(photographs.source.keys) for photographs in places)
-    with reporter.track(n_images, "images", "colorizing") as advance:
-        for task, photographs in zip(tasks, places, strict=True):
+    starts = [0, *accumulate(len(photographs.source.keys) for photographs in places)]
+    numbers = [range(*bounds) for bounds in pairwise(starts)]
+    task = _ColorizePlaces(tasks, starts[:-1])
+    # One at a time, since a single photograph can be large.
+    with Passes(ThreadEngine(workers), reporter).each_group(
+        task, numbers, "colorizing", batch_images=1
+    ) as colorized:
+        for photographs, results in zip(places, colorized, strict=True):
             whole.skipped.extend(map(photographs.named, photographs.source.skipped))
-            # One at a time, since a single photograph can be large.
-            batches = batches_of(range(len(photographs.source.keys)), 1)
-            with closing(engine.run(task, batches)) as results:
-                for done in results:
-                    for name, made in done.entries:
-                        task.record.add(name, made)
-                    whole.written.extend(done.written)
-                    whole.kept.extend(done.kept)
-                    whole.skipped.extend(map(photographs.named, done.skipped))
-                    advance(1)
-    for task in tasks[:1]:
-        task.record.put_in_order()
+            for done in results:
+                for name, made in done.entries:
+                    record.add(name, made)
+                whole.written.extend(done.written)
+                whole.kept.extend(done.kept)
+                whole.skipped.extend(map(photographs.named, done.skipped))
+    record.put_in_order()
     return whole
+
+
+@dataclass(frozen=True)
+class _ColorizePlaces:
+    """Colors a photograph, by its number among those of all places.
+
+    Attributes
+    ----------
+    starts : sequence of int
+        The number of each place's first photograph.
+    """
+
+    tasks: Sequence[ColorizeBatch]
+    starts: Sequence[int]
+
+    def __call__(self, batch: Batch) -> ColorizedBatch:
+        (number,) = batch.indices
+        place = bisect_right(self.starts, number) - 1
+        return self.tasks[place](Batch([number - self.starts[place]]))
 
 
 def _skip(key: str, error: BadImage | UnusableName) -> Skip:
@@ -292,21 +313,21 @@ def _write_png(path: Path, pixels: Pixels) -> None:
     Image.fromarray(pixels).save(path, "PNG", pnginfo=chunks)
 
 
-def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[Photographs]:
+def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[PhotographSource]:
     """Find the photographs that are given; files of one folder are taken together, at the end."""
-    places: list[Photographs] = []
+    places: list[PhotographSource] = []
     files: dict[Path, list[str]] = {}
     for given in inputs:
         if is_url(given):
-            places.append(Photographs(shown_url(str(given)), find_images(given)))
+            places.append(PhotographSource(shown_url(str(given)), find_images(given)))
             continue
         path = workspace.input_path(given)
         if path.is_dir() or path.name.lower().endswith(NAME_ENDINGS):
-            places.append(Photographs(str(path), find_images(path)))
+            places.append(PhotographSource(str(path), find_images(path)))
         elif path.is_file():
             files.setdefault(path.parent, []).append(path.name)
         else:
             raise InputError(f"there is no file or folder {path}")
     for root, names in files.items():
-        places.append(Photographs(str(root), folder_source(root, names)))
+        places.append(PhotographSource(str(root), folder_source(root, names)))
     return places

@@ -7,7 +7,6 @@ Pictures are those of a source, or what a network makes of the originals, by the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,6 @@ import numpy as np
 
 from ...artifacts import versions
 from ...color.lab import Floats
-from ...engine import batches_of
 from ...errors import InputError
 from ...finite import check_finite
 from ...images.skip import Skip, count_by_reason
@@ -29,15 +27,9 @@ from ...progress import Reporter
 from ...quantize.decoding import TEMPERATURE
 from ...workspace import EVALUATION, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
+from ..passes import check_strict, open_passes
 from ..replaced import telling_replaced
-from ..source import (
-    ImageParams,
-    check_strict,
-    open_engine,
-    open_source,
-    report_enlarged,
-    report_skips,
-)
+from ..source import ImageParams, open_source, report_enlarged, report_skips
 from .balancing import Balance, choose_balance, compared_with
 from .comparing import CompareBatch, Compared, Judged, file_digest, stored_pictures
 from .files import check_outputs, output_paths, write_figures, write_sheet, write_table
@@ -45,7 +37,7 @@ from .files import check_outputs, output_paths, write_figures, write_sheet, writ
 if TYPE_CHECKING:
     from ...training.judging.perceptual import FrechetDistance
 
-MAX_BATCH = 8  # pairs; comparing takes long, and a bar should move
+BATCH = 8  # pairs; comparing takes long, and a bar should move
 FEW_FOR_FID = 2048  # images: below as many as there are features, FID says little
 
 
@@ -190,7 +182,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         balance, judged.provenance["original"], listed_from, workspace, reporter
     )
     unpaired = [*judged.without_picture, *judged.without_original]
-    check_strict([*judged.skipped, *unpaired], params.images)
+    check_strict([*judged.skipped, *unpaired], params.images.strict)
     _report_unpaired(judged, reporter)
     task, fid = _task(judged, params, networks)
     compared, bad = _compare(task, fid, params, reporter)
@@ -303,23 +295,17 @@ def _compare(
     task: CompareBatch, fid: FrechetDistance | None, params: EvaluateParams, reporter: Reporter
 ) -> tuple[list[Compared], list[Skip]]:
     """Compare all pairs; return what became of them, and which could not be compared."""
-    n_pairs = len(task.pairs)
     compared: list[Compared] = []
     skipped: list[Skip] = []
     with (
-        open_engine(params.images) as engine,
-        reporter.track(n_pairs, "images", "comparing") as advance,
-        closing(
-            engine.run(task, batches_of(range(n_pairs), min(engine.batch_images, MAX_BATCH)))
-        ) as results,
+        open_passes(params.images, reporter) as passes,
+        passes.each(task, range(len(task.pairs)), "comparing", BATCH) as results,
     ):
         for done in results:
-            check_strict(done.skipped, params.images)
             skipped += done.skipped
             if fid is not None and done.features:
                 fid.add(*(np.stack(side) for side in zip(*done.features, strict=True)))
             compared += done.compared
-            advance(len(done.compared) + len(done.skipped))
     if fid is not None and len(compared) < FEW_FOR_FID:
         reporter.warn(
             f"FID of {len(compared)} images is too high to be compared with that of more; what is "

@@ -31,16 +31,10 @@ from ...shards.manifest import write_manifest, write_skipped
 from ...shards.plan import Plan, Settings, labeler_of, reader_of, write_plan
 from ...shards.resuming import continued, planned, sidecars, unfinished_shards
 from ...workspace import LABELS, PRIOR, Workspace
+from ..passes import check_strict, open_passes
 from ..priors import PriorProbs, read_prior
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
-from ..source import (
-    ImageParams,
-    check_strict,
-    open_engine,
-    open_source,
-    report_enlarged,
-    report_skips,
-)
+from ..source import ImageParams, open_source, report_enlarged, report_skips
 from .changed import changed_images, forget, report_changes
 from .folder import check_free, remove_labels
 from .maps import WriteMaps, WrittenMaps, label_to_maps
@@ -194,7 +188,7 @@ def _label(
     if params.overwrite or planned(folder) is None:
         check_free(folder, params.overwrite)
     source = open_source(params.images, workspace, reporter)
-    check_strict(source.skipped, params.images)
+    check_strict(source.skipped, params.images.strict)
     prior = prior_of(params, workspace, reporter)
     workspace.own_folder(params.output or LABELS)
     asked = plan_of(params, quantizer_of(prior))
@@ -333,8 +327,8 @@ def _label_shards(
         reporter.note(f"{n_before} of {plan.n_shards} shards are there already")
     if todo:
         task = LabelBatch(reader, labeler, scorer)
-        with open_engine(images) as engine:
-            n_enlarged = label_to_shards(engine, task, todo, plan, folder, images, reporter, keep)
+        with open_passes(images, reporter) as passes:
+            n_enlarged = label_to_shards(passes, task, todo, plan, folder, keep)
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)
     digest = hashlib.sha256()
@@ -344,7 +338,7 @@ def _label_shards(
         n_bytes += sidecar.n_bytes
         skipped += sidecar.skipped
     skipped.sort()
-    check_strict(skipped, images)
+    check_strict(skipped, images.strict)
     result = LabelsResult(
         folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped,
         digest.hexdigest()[:32],
@@ -364,9 +358,9 @@ def _label_maps(
     for path in {folder, *(path.parent for path in folder.rglob("*.tmp"))}:
         remove_leftovers(path)
     labeler = labeler_of(plan)
-    with open_engine(images) as engine:
+    with open_passes(images, reporter) as passes:
         task = WriteMaps(reader, labeler, folder.resolve(), scorer)
-        done = label_to_maps(engine, task, reader.source, images, reporter, keep)
+        done = label_to_maps(passes, task, reader.source, keep)
     skipped = sorted([*reader.source.skipped, *done.skipped])
     return LabelsResult(
         folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped

@@ -38,8 +38,9 @@ from ...report.prior_sections import (
 from ...report.provenance import provenance_section
 from ...report.svg import write_png
 from ...workspace import PRIOR, REPORT, Workspace
+from ..passes import open_passes
 from ..replaced import telling_replaced
-from ..source import ImageParams, open_engine, open_source
+from ..source import ImageParams, open_source
 from .inputs import (
     MEANINGS,
     provenance,
@@ -124,11 +125,11 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     classes = read_classes(prior, workspace, reporter)
     scores = read_scores(workspace)
     source = _find_images(params.images, workspace, reporter)
-    with open_engine(params.images) as engine:
+    with open_passes(params.images, reporter) as passes:
         sample = None
         if source is not None:
-            sample = sample_round_trip(engine, source, prior.quantizer, params.images, reporter)
-        photographs = ranked_photographs(engine, source, scores, params.images)
+            sample = sample_round_trip(passes, source, prior.quantizer, params.images)
+        photographs = ranked_photographs(passes.engine, source, scores, params.images)
     sections = [
         prior_section(prior),
         smoothing_section(prior),

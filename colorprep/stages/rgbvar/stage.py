@@ -28,9 +28,10 @@ from ...locks import in_turn
 from ...progress import Reporter
 from ...scorebook import ScoreBook
 from ...workspace import LISTS, PRIOR, Workspace
+from ..passes import check_strict
 from ..replaced import replace_list, telling_replaced
 from ..scoring import open_scores, score_missing
-from ..source import check_strict, open_source, report_skips
+from ..source import open_source, report_skips
 from .params import RgbvarParams
 from .ranking import Ranking
 
@@ -85,7 +86,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         With `images.strict`, at the first bad image.
     """
     source = open_source(params.images, workspace, reporter)
-    check_strict(source.skipped, params.images)
+    check_strict(source.skipped, params.images.strict)
     _check_starts(params, len(source.keys))
     folder = workspace.path(params.output or LISTS)
     list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
