@@ -1,7 +1,7 @@
-"""`--dry-run`: from a probe of the images, how long a run takes and how much it needs.
+"""`--dry-run`: estimate a run's time, memory and disk space from a probe of the images.
 
-The work itself is done on 200 images spread over the source, with its results in a temporary
-folder, and what it took is scaled to all images. Nothing is written where the run would write.
+The work is done on 200 images spread over the source, with results in a temporary folder, and its
+cost is scaled to all images. Nothing is written where the run would write.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
 from ..workspace import LABELS, Workspace
 from .labels.maps import WriteMaps
+from .labels.params import LabelsParams
+from .labels.planning import plan_of, prior_of, quantizer_of
 from .labels.shards import LabelBatch, LabeledBatch
-from .labels.stage import LabelsParams, plan_of, prior_of, quantizer_of
 from .passes import Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams
@@ -39,25 +40,24 @@ from .source import image_reader, open_engine, open_source, report_skips
 
 PROBE = 200  # images
 BATCH = 4  # images; small, so that the probe keeps all workers busy
-PRIOR_BYTES = 600_000  # its 65,536 cells, and its weights
-SOFT = 10  # bins of a soft label, for comparison
+PRIOR_BYTES = 600_000  # the 65,536 cells, and the weights
+SOFT = 10  # bins of the soft labels whose size is shown for comparison
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run is likely to take.
+    """The likely cost of a run.
 
     Attributes
     ----------
     n_images, n_probed : int
-        In the source; looked at.
-    seconds, images_per_second : float
+        Images in the source, and in the probe.
     memory : int
-        Bytes at the peak, in this process.
+        Peak in this process, in bytes.
     disk : dict of str to int
-        Bytes by what may be written; what was asked for comes first.
+        Bytes by kind of output; what was requested comes first.
     free : int
-        Bytes that are free where it would be written.
+        Free bytes on the disk of the output.
     skips : dict of str to int
         Images that are likely to be skipped, by reason.
     """
@@ -73,7 +73,7 @@ class Estimate:
 
 
 class _Probe(NamedTuple):
-    """What the work on a few images gave."""
+    """The work on a few images."""
 
     results: list[Any]
     n_images: int
@@ -83,16 +83,6 @@ class _Probe(NamedTuple):
 
 def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Estimate:
     """Estimate a run of `colorprep labels`.
-
-    Parameters
-    ----------
-    params : LabelsParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    Estimate
 
     Raises
     ------
@@ -169,7 +159,7 @@ def _shard_bytes(parts: Sequence[LabeledBatch], plan: Plan, folder: Path) -> int
 
 
 def _other_kinds(plan: Plan, labeler: Labeler, source: Source) -> dict[str, float]:
-    """Return the bytes an image of other kinds of labels."""
+    """Return the bytes per image of other kinds of labels."""
     kinds: dict[str, float] = {}
     if isinstance(plan.settings.size, int):
         room = labeler.room(1, plan.settings.size)
@@ -184,7 +174,7 @@ def _other_kinds(plan: Plan, labeler: Labeler, source: Source) -> dict[str, floa
 
 
 def _mean_pixels(source: Source) -> float:
-    """Return the mean number of pixels of some images, by their headers."""
+    """Return the mean number of pixels of some images, according to their headers."""
     found = []
     for index in range(0, len(source.keys), max(1, len(source.keys) // 50)):
         try:
@@ -200,8 +190,8 @@ def _estimate(
 ) -> Estimate:
     n_images = len(source.keys)
     speed = probe.n_images / probe.seconds
-    share = n_images / probe.n_images
-    skips = {reason: round(n * share) for reason, n in count_by_reason(probe.skipped).items()}
+    scale = n_images / probe.n_images
+    skips = {reason: round(n * scale) for reason, n in count_by_reason(probe.skipped).items()}
     for reason, n in count_by_reason(source.skipped).items():
         skips[reason] = skips.get(reason, 0) + n
     free = shutil.disk_usage(_existing(folder)).free
@@ -209,7 +199,7 @@ def _estimate(
 
 
 def _existing(folder: Path) -> Path:
-    """Return a folder, or the nearest one above it that is there."""
+    """Return a folder if it exists, else the nearest one above it."""
     return next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
 
 

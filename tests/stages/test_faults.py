@@ -310,7 +310,7 @@ def test_stages_close_their_cluster(photographs, workspace, silent, expected, mo
         opened.append(params.cluster)
         return original(params)
 
-    monkeypatch.setattr("colorprep.stages.labels.stage.open_engine", spying)
+    monkeypatch.setattr("colorprep.stages.passes.open_engine", spying)
     params = LabelsParams(ImageParams(photographs, cluster=2), size=64, shard_size=3)
     run(params, workspace, silent)
     assert opened == [2] and contents(workspace.path("labels")) == expected
