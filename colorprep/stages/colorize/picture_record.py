@@ -2,8 +2,8 @@
 
 ``colorized.jsonl`` contains one line of JSON per picture: its name, and digests of its bytes, of
 its photograph's bytes, and of what colored it. A line is added once its picture is complete, so the
-record is right after an interrupt. A picture that was changed since, or whose photograph or network
-is another, does not match its line and is made again.
+record is right after an interrupt. If a picture, its photograph or the network has changed, the
+line no longer matches and the picture is made again.
 """
 
 from __future__ import annotations
@@ -40,13 +40,8 @@ class PictureRecord:
 
     Parameters
     ----------
-    folder : Path
     by : str
         Digest of the current network and settings.
-
-    Attributes
-    ----------
-    path : Path
     """
 
     def __init__(self, folder: Path, by: str) -> None:

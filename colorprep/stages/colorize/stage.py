@@ -1,8 +1,8 @@
 """`colorprep colorize`: color photographs by a trained network, keeping their lightness.
 
-The network sees a photograph stretched to the size it was trained at, as `evaluate` judges it:
-objects of another scale than it knows come out in blotches. Its colors are then enlarged to the
-photograph's own resolution, in bands.
+The network sees a photograph stretched to the size it was trained at, as in `evaluate`: objects at
+another scale come out in blotches. Its colors are then enlarged to the photograph's own resolution,
+in bands.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class ColorizeParams:
     inputs : sequence of str or Path
         Photographs, gray or in color, and folders, archives and URLs of them.
     checkpoint : str, Path or None
-        A checkpoint or a run's folder; None for ``best.pt`` of the newest run that is finished.
+        A checkpoint or a run's folder; None for ``best.pt`` of the newest finished run.
     temperature : float
         Of the annealed mean.
     device : str
         ``auto`` uses a GPU if there is one.
     workers : int or None
-        How many photographs are worked on at once, each on a thread; None takes all processors.
+        How many photographs are colored at once, each on a thread; None uses all processors.
     output : str, Path or None
         None for ``colorized/``.
     damaged : {"skip", "keep"}
@@ -77,7 +77,7 @@ class ColorizeParams:
     damaged: DamageRule = "skip"
 
     def __post_init__(self) -> None:
-        """Refuse what no network can be asked for."""
+        """Reject parameters that are not usable with any network."""
         check_finite(self)
         if not self.temperature > 0:
             raise InputError(f"the temperature must be above 0, got {self.temperature}")
@@ -92,10 +92,9 @@ class ColorizeResult:
     origin : Origin
         Of the network.
     written : list of Path
-        All pictures, in order of the keys, place by place.
+        All pictures, place by place in order of the keys.
     kept : list of Path
         Those of an earlier command, made from the same photographs in the same way.
-    skipped : list of Skip
     """
 
     origin: Origin
@@ -112,22 +111,12 @@ class ColorizeResult:
 def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> ColorizeResult:
     """Color photographs.
 
-    Parameters
-    ----------
-    params : ColorizeParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    ColorizeResult
-
     Raises
     ------
     ArtifactError
         If the checkpoint is missing or damaged.
     InputError
-        If there is no photograph, or one would be replaced.
+        If there is no photograph, or a picture would replace one.
     OutputExists
         If the path of the pictures' record is not a file.
     OutputError
@@ -173,17 +162,16 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
 
 
 class ColorizedBatch(NamedTuple):
-    """What became of photographs.
+    """The pictures of a batch of photographs.
 
     Attributes
     ----------
     written : list of Path
-        All pictures that there are.
+        All pictures.
     kept : list of Path
-        Those among them that were there before.
-    skipped : list of Skip
+        Those among them that were made before.
     entries : list of tuple
-        Of the pictures that were made, see `PictureRecord.add`.
+        Of the pictures that were made now, see `PictureRecord.add`.
     """
 
     written: list[Path]
@@ -198,12 +186,10 @@ class ColorizeBatch:
 
     Attributes
     ----------
-    reader : ImageReader
     colorize : callable
         Takes the pixels of a photograph and returns them in color.
     targets : sequence of Path or None
-        Where the picture of each image of the source is written; None if skipped.
-    record : PictureRecord
+        The path of each photograph's picture; None if skipped.
     reporter : Reporter
         Receives the pictures that are replaced.
     """
@@ -215,7 +201,7 @@ class ColorizeBatch:
     reporter: Reporter
 
     def __call__(self, batch: Batch) -> ColorizedBatch:
-        """Return what became of the photographs of a batch."""
+        """Color the photographs of a batch."""
         done = ColorizedBatch([], [], [], [])
         for index, data in each_image(self.reader.source, batch, self.reader.source.read):
             target = self.targets[index]
@@ -307,14 +293,14 @@ def _report_names(targets: Targets, reporter: Reporter) -> None:
 
 
 def _write_png(path: Path, pixels: Pixels) -> None:
-    """Write a PNG that says that it is sRGB, and nothing else."""
+    """Write a PNG that is marked as sRGB, without other metadata."""
     chunks = PngInfo()
-    chunks.add(b"sRGB", b"\0")  # to be rendered perceptually, as photographs are
+    chunks.add(b"sRGB", b"\0")  # perceptual rendering intent, as for photographs
     Image.fromarray(pixels).save(path, "PNG", pnginfo=chunks)
 
 
 def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[PhotographSource]:
-    """Find the photographs that are given; files of one folder are taken together, at the end."""
+    """Find the given photographs; single files come last, grouped by folder."""
     places: list[PhotographSource] = []
     files: dict[Path, list[str]] = {}
     for given in inputs:

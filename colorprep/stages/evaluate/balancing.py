@@ -15,6 +15,7 @@ from ...progress import Reporter
 from ...quantize.ab import ab_lattice
 from ...workspace import PRIOR, Workspace
 from ..priors import read_prior
+from .comparing import source_facts
 
 OWN_COLORS = "originals"
 SHOWN_DIGITS = 8  # of a digest
@@ -132,8 +133,6 @@ def compared_with(
         reporter.note(f"{text}, made from these originals")
         return replace(balance, of="originals")
     if listed_from is not None and not is_url(listed_from):
-        from .comparing import source_facts
-
         whole = source_facts(find_images(listed_from))
         if balance.source.get("digest") == whole["digest"]:
             reporter.note(f"{text}, made from all images of {listed_from}")

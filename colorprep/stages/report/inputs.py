@@ -1,4 +1,4 @@
-"""What a report takes from the workspace: class priors, weights, scores, skipped images."""
+"""Reading what a report shows: weights, class priors, a reference, scores, skipped images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...balance.prior import Prior
 from ...balance.weights import Weights, check_probs, rebalancing_weights
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
-from ...images import skip
+from ...images.skip import REASONS as SKIP_REASONS
 from ...images.skip import count_by_reason
 from ...images.source import Source, digest_of
 from ...progress import Reporter
@@ -29,7 +29,7 @@ from ...quantize.quantizer import Quantizer
 from ...report.comparison_sections import ClassPrior, Reference
 from ...shards.manifest import MANIFEST, read_manifest, read_skipped
 from ...workspace import AUDIT, CLASS_PRIORS, LABELS, LISTS, PRIOR, WEIGHTS, Workspace
-from ..audit import findings
+from ..audit.findings import NOTES, REASONS
 from ..verify.stage import vector_findings
 from ..weights import WeightsParams
 from .photographs import Score
@@ -37,23 +37,15 @@ from .photographs import Score
 SCORES_TABLE = Path(LISTS, "rgbvar.csv")
 AUDIT_TABLE = Path(AUDIT, "audit.csv")
 MEANINGS = {
-    "prior": skip.REASONS,
-    "labels": skip.REASONS,
-    "audit": findings.REASONS | findings.NOTES,
+    "prior": SKIP_REASONS,
+    "labels": SKIP_REASONS,
+    "audit": REASONS | NOTES,
 }
 _DESCRIBED = ("safety", "schema")
 
 
 class UsedWeights(NamedTuple):
-    """Weights, how they were made, and where they are from.
-
-    Attributes
-    ----------
-    weights : Weights
-    meta : dict
-    origin : str
-        A sentence.
-    """
+    """Weights, how they were made, and a sentence on their origin."""
 
     weights: Weights
     meta: dict[str, Any]
@@ -61,7 +53,7 @@ class UsedWeights(NamedTuple):
 
 
 def read_weights(prior: Prior, workspace: Workspace, reporter: Reporter) -> UsedWeights:
-    """Read the workspace's weights, or make them where there are none of this prior.
+    """Read the workspace's weights; make them if they are missing or of another prior.
 
     Raises
     ------
@@ -84,7 +76,7 @@ def read_weights(prior: Prior, workspace: Workspace, reporter: Reporter) -> Used
 
 
 def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict[str, ClassPrior]:
-    """Read the class priors that are over the bins of a prior, in order of their names.
+    """Read the class priors over the bins of a prior, in order of their names.
 
     Raises
     ------
@@ -107,7 +99,7 @@ def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict
 
 
 def read_reference(path: Path, prior: Prior) -> Reference:
-    """Read the prior to compare with: a prior.npz, or a bare .npy, over the same bins.
+    """Read the prior to compare with, a prior.npz or a bare .npy over the same bins.
 
     Raises
     ------
@@ -139,7 +131,7 @@ def read_reference(path: Path, prior: Prior) -> Reference:
 
 
 def read_scores(workspace: Workspace) -> list[Score]:
-    """Read the ranking of the workspace's images; empty where there is none.
+    """Read the ranking of the workspace's images; empty if it is missing.
 
     Raises
     ------
@@ -164,7 +156,7 @@ def read_scores(workspace: Workspace) -> list[Score]:
 
 
 def read_skips(prior: Prior, workspace: Workspace) -> dict[str, Mapping[str, int]]:
-    """Count the images that commands skipped or found odd, by command and by reason or note.
+    """Count the images that commands skipped or noted, by command and by reason or note.
 
     Raises
     ------
@@ -188,7 +180,7 @@ def provenance(
     compared: Path | None,
     workspace: Workspace,
 ) -> dict[str, dict[str, Any]]:
-    """Return what a report is made of: by artifact, its digest and how it was made."""
+    """Return the provenance of a report: each artifact's digest, and how it was made."""
     quantizer = prior.quantizer
     artifacts: dict[str, dict[str, Any]] = {
         "prior": {

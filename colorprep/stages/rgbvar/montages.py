@@ -1,4 +1,4 @@
-"""What a ranking looks like: photographs from some ranks on, and the curve of their scores."""
+"""Pictures of a ranking: photographs from some ranks on, and the curve of the scores."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 References
 ----------
-The colorizer-fcn project (seed 001): variance across R, G and B at 256 x 256, and lists by rank.
+The colorizer-fcn project: variance across R, G and B at 256 x 256, and lists by rank.
 """
 
 from __future__ import annotations
@@ -38,19 +38,18 @@ from .ranking import Ranking
 
 @dataclass(frozen=True)
 class RgbvarResult:
-    """What `colorprep rgbvar` did.
+    """Result of `colorprep rgbvar`.
 
     Attributes
     ----------
     ranking : Ranking
-        From the most colorful on.
-    list_path, scores_path : Path
+        The most colorful image first.
     range_path : Path or None
         The list of the curriculum.
     n_in_range : int
+        Images in it.
     pictures : list of Path
         Montages, and the curve of scores.
-    skipped : list of Skip
     """
 
     ranking: Ranking
@@ -65,23 +64,13 @@ class RgbvarResult:
 def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> RgbvarResult:
     """Rank the images of a source by colorfulness and write the lists.
 
-    Parameters
-    ----------
-    params : RgbvarParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    RgbvarResult
-
     Raises
     ------
     InputError
         If no image could be read, the range or a montage starts past the last one, or no image has
-        the score that is asked for.
+        the minimal score.
     ArtifactError
-        If surprise is asked for and there is no prior.
+        If the score is surprise and the prior is missing.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
@@ -109,7 +98,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
     pictures: list[Path] = []
     if params.montages:
-        from .montages import write_montages  # which draws, and drawing is slow to import
+        from .montages import write_montages  # here, since drawing is slow to import
 
         pictures = write_montages(folder, ranking, params, reporter)
     stale = sorted(before - {range_path, *pictures})
@@ -132,7 +121,7 @@ def _rank(source: Source, book: ScoreBook, score: str, stratify: bool) -> Rankin
 
 
 def _others_of_the_ranking(list_path: Path, ranking: Ranking) -> set[Path]:
-    """Return the lists and pictures that were made of another ranking in the list's place."""
+    """Return the lists and pictures that were made of another ranking with this list's name."""
     if not list_path.exists() or read_list(list_path, may_be_empty=True) == ranking.keys:
         return set()
     folder, stem = list_path.parent, list_path.stem
@@ -155,7 +144,7 @@ def _check_starts(params: RgbvarParams, n_images: int) -> None:
 def _write_curriculum(
     folder: Path, ranking: Ranking, params: RgbvarParams, reporter: Reporter
 ) -> tuple[Path | None, int]:
-    """Write the list of the images that are asked for; return where it is and how many they are."""
+    """Write the list of the requested images; return its path and their number."""
     keys = ranking.keys
     if params.ranks is not None:
         start, end = params.ranks
@@ -178,7 +167,7 @@ def _write_curriculum(
 
 
 def _write_scores(path: Path, ranking: Ranking, prior: Prior | None) -> None:
-    """Write all scores; surprise only where it was asked for, since it depends on a prior."""
+    """Write all scores; surprise only with the prior on which it depends."""
     names = [name for name in SCORES if name != "surprise" or prior is not None]
     columns = [ranking.table[name].tolist() for name in names]
     columns.append(np.where(ranking.table["reduced"], "reduced", "full").tolist())
