@@ -1,7 +1,7 @@
 """`colorprep audit`: which images a training set is better without, and why.
 
-Images are inspected in one pass, doubles found among their fingerprints and confirmed in a second
-look at the pixels. Nothing is deleted: lists say what to keep.
+Images are inspected in one pass; duplicates are found by fingerprints, and confirmed by reading
+their pixels again. Nothing is deleted: lists name the images to keep and to drop.
 """
 
 from __future__ import annotations
@@ -46,13 +46,12 @@ SHOWN_LEAKS = 20
 
 @dataclass(frozen=True)
 class AuditParams:
-    """What `colorprep audit` is to do.
+    """Parameters of `colorprep audit`.
 
     Attributes
     ----------
-    images : ImageParams
     validation : str, Path or None
-        A list: its images are for validation, all others for training.
+        A list of images for validation; all others are for training.
     allowed : tuple of str
         Reasons that drop no image.
     output : str, Path or None
@@ -65,7 +64,7 @@ class AuditParams:
     output: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse reasons that there are not."""
+        """Reject unknown reasons."""
         unknown = sorted(set(self.allowed) - set(REASONS))
         if unknown:
             raise InputError(
@@ -75,17 +74,16 @@ class AuditParams:
 
 @dataclass(frozen=True)
 class AuditResult:
-    """What `colorprep audit` found.
+    """Result of `colorprep audit`.
 
     Attributes
     ----------
-    table, classes, summary_path : Path
     keep, drop : Path
         Lists.
     sheets : dict of str to Path
         Contact sheets by reason.
     summary : dict
-        What was counted, and by which rules; also written to ``summary.json``.
+        Counts, and the rules by which they were made; also in ``summary.json``.
     """
 
     table: Path
@@ -100,20 +98,10 @@ class AuditResult:
 def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditResult:
     """Audit the images of a source.
 
-    Parameters
-    ----------
-    params : AuditParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    AuditResult
-
     Raises
     ------
     InputError
-        If there is no image, or none of the validation list is in the source.
+        If the source has no image, or none of the validation list.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
@@ -156,7 +144,7 @@ def _validation(
         return flags
 
     def find(key: str) -> tuple[int, ...] | None:
-        """Return a size that nobody asks for, and the index."""
+        """Return a size, which is not used here, and the index."""
         index = index_of(source.keys, key)
         return None if index is None else (0, index)
 
@@ -187,7 +175,7 @@ def _inspect(
 def _summary(
     findings: Findings, classes: ClassCounts, validation: Flags, params: AuditParams
 ) -> dict[str, Any]:
-    """Return what was counted, from what and by which rules; the same for the same images."""
+    """Return the counts, the source and the rules; the same for the same images."""
     source, records = findings.source, findings.records
     images, kept = (sum(counts[i] for counts in classes.values()) for i in (0, 1))
     outside = {"corrupt": len(source.skipped)}
