@@ -162,11 +162,11 @@ def _other_kinds(plan: Plan, labeler: Labeler, source: Source) -> dict[str, floa
     """Return the bytes per image of other kinds of labels."""
     kinds: dict[str, float] = {}
     if isinstance(plan.settings.size, int):
-        room = labeler.room(1, plan.settings.size)
-        n_pixels = room["label"].size
-        hard = sum(room[name].nbytes for name in ("lightness", "ab", "label"))
+        buffers = labeler.buffers(1, plan.settings.size)
+        n_pixels = buffers["label"].size
+        hard = sum(buffers[name].nbytes for name in ("lightness", "ab", "label"))
         kinds[f"with --soft {SOFT}"] = hard + 4 * SOFT * n_pixels
-        kinds["with --keep rgb"] = hard + 3 * room["lightness"].size
+        kinds["with --keep rgb"] = hard + 3 * buffers["lightness"].size
         n_bins = len(labeler.quantizer.centers)
         kinds["soft labels written dense, as elsewhere"] = 4 * n_bins * n_pixels
     kinds["--format npy at native size"] = 128 + 2 * _mean_pixels(source)

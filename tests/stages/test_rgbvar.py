@@ -15,7 +15,8 @@ from colorprep.curriculum.scoring import ImageScorer
 from colorprep.stages.labels.stage import LabelsParams
 from colorprep.stages.labels.stage import run as label
 from colorprep.stages.prior import stage as prior_stage
-from colorprep.stages.rgbvar.stage import SCORE_NAMES, RgbvarParams, parse_ranks, run
+from colorprep.stages.rgbvar.params import SCORE_NAMES, RgbvarParams, parse_ranks
+from colorprep.stages.rgbvar.stage import run
 from colorprep.stages.source import ImageParams
 
 

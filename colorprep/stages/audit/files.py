@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ...atomic import replacing
+from ...atomic import replacing, write_csv
 from ...errors import BadImage
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
@@ -44,16 +43,15 @@ ClassCounts = dict[str, tuple[int, int]]
 
 def write_table(path: Path, findings: Findings) -> None:
     """Write a .csv with the columns `COLUMNS_OF_TABLE` and a line for each image."""
-    keys = findings.source.keys
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(COLUMNS_OF_TABLE)
-        for row in findings.rows():
-            judged = [row.key, ";".join(row.reasons), ";".join(row.notes)]
-            error = "" if row.skip is None else f"{row.skip.reason}: {row.skip.detail}"
-            number = 0 if row.index is None else findings.set_numbers[row.index]
-            duplicates = [number, keys[findings.sets[number - 1][0]]] if number else ["", ""]
-            table.writerow([*judged, *duplicates, *_facts(findings, row), error])
+    write_csv(path, COLUMNS_OF_TABLE, (_line(findings, row) for row in findings.rows()))
+
+
+def _line(findings: Findings, row: Row) -> list[Any]:
+    judged = [row.key, ";".join(row.reasons), ";".join(row.notes)]
+    number = 0 if row.index is None else findings.set_numbers[row.index]
+    stays = findings.source.keys[findings.sets[number - 1][0]] if number else ""
+    error = "" if row.skip is None else f"{row.skip.reason}: {row.skip.detail}"
+    return [*judged, number or "", stays, *_facts(findings, row), error]
 
 
 def write_lists(keep: Path, drop: Path, findings: Findings) -> None:
@@ -77,10 +75,8 @@ def count_classes(findings: Findings) -> ClassCounts:
 
 def write_classes(path: Path, classes: ClassCounts) -> None:
     """Write how many images each class has, and keeps."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(["class", "images", "kept"])
-        table.writerows((name, *counts) for name, counts in classes.items())
+    rows = ((name, *counts) for name, counts in classes.items())
+    write_csv(path, ("class", "images", "kept"), rows)
 
 
 def sheet_paths(folder: Path) -> dict[str, Path]:

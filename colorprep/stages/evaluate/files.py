@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ...atomic import check_replaceable, replacing, write_json, write_text
+from ...atomic import check_replaceable, replacing, write_csv, write_json
 from ...color.lab import Floats
 from ...errors import OutputExists
 from ...images.decoding import Pixels
@@ -62,11 +60,8 @@ def write_figures(
 
 def write_table(folder: Path, keys: Sequence[str], columns: Mapping[str, Floats]) -> None:
     """Write ``evaluation.csv``, a line for each image; floats read back exactly."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["key", *columns])
-    table.writerows(zip(keys, *(column.tolist() for column in columns.values()), strict=True))
-    write_text(folder / TABLE, text.getvalue())
+    rows = zip(keys, *(column.tolist() for column in columns.values()), strict=True)
+    write_csv(folder / TABLE, ["key", *columns], rows)
 
 
 def write_sheet(folder: Path, pairs: Pairs, size: int | None, compared: Sequence[Compared]) -> None:

@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
-from ...atomic import replacing
+from ...atomic import write_npy
 from ...curriculum.scoring import ImageScorer
 from ...engine import Batch
 from ...errors import OutputError, UnusableName
@@ -72,9 +70,7 @@ class WriteMaps:
                 done.scores[image.index] = self.scorer(image.pixels)
             target = map_path(self.folder, image.key)
             try:
-                with replacing(target) as path, path.open("wb") as stream:
-                    np.save(stream, self.labeler.label_map(image.pixels))
-                    n_bytes = stream.tell()
+                n_bytes = write_npy(target, self.labeler.label_map(image.pixels))
             except UnusableName as error:
                 done.skipped.append(
                     Skip(image.key, "bad-name", f"its label map cannot be written: {error.why}")

@@ -59,17 +59,17 @@ class LabelBatch:
         assert self.reader.size is not None
         source = DigestingSource(self.reader.source)
         done = LabeledBatch(digests=source.digests)
-        room = self.labeler.room(len(batch.indices), self.reader.size)
+        buffers = self.labeler.buffers(len(batch.indices), self.reader.size)
         for image in replace(self.reader, source=source).read_all(batch):
             if isinstance(image, Skip):
                 done.skipped.append(image)
                 continue
             if self.scorer is not None:
                 done.scores[image.index] = self.scorer(image.pixels)
-            self.labeler.label_into(image.pixels, room, len(done.keys))
+            self.labeler.label_into(image.pixels, buffers, len(done.keys))
             done.keys.append(image.key)
             done.n_enlarged += image.enlarged
-        done.labels = {name: array[: len(done.keys)] for name, array in room.items()}
+        done.labels = {name: array[: len(done.keys)] for name, array in buffers.items()}
         return done
 
 

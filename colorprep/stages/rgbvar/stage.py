@@ -7,8 +7,6 @@ The colorizer-fcn project: variance across R, G and B at 256 x 256, and lists by
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ...artifacts import load_prior
-from ...atomic import check_replaceable, write_text
+from ...atomic import check_replaceable, write_csv
 from ...balance.prior import Prior
 from ...curriculum.ranking import color_strata, ranked, ranked_by_strata
 from ...curriculum.scoring import SCORES
@@ -175,8 +173,4 @@ def _write_scores(path: Path, ranking: Ranking, prior: Prior | None) -> None:
     if ranking.strata is not None:
         columns.append(ranking.strata.tolist())
         names.append("stratum")
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["key", *names])
-    table.writerows(zip(ranking.keys, *columns, strict=True))
-    write_text(path, text.getvalue())
+    write_csv(path, ["key", *names], zip(ranking.keys, *columns, strict=True))

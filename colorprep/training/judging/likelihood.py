@@ -14,8 +14,8 @@ from ...quantize.labeling import Labeler
 from ...quantize.tables import soft_table
 from ..checkpoint import Checkpoint
 from ..losses.targets import cells_of
-from ..models import run_network
-from ..models.outputs import HEADS
+from ..models import logits_at
+from ..models.outputs import OUTPUTS
 
 
 class Likelihood(NamedTuple):
@@ -50,13 +50,12 @@ class LikelihoodJudge:
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
         settings = checkpoint.settings
-        logits_of = HEADS[checkpoint.head].logits
+        logits_of = OUTPUTS[checkpoint.outputs].logits
         if logits_of is None:
             raise InputError("a network that was trained for regression has no likelihoods")
         self._logits_of = logits_of
         self._quantizer = checkpoint.quantizer
         self._model = checkpoint.model
-        self._head, self._channels = checkpoint.head, checkpoint.channels
         self._device = device
         self._size: int = settings["size"]
         self._crops = settings.get("fit") == "crop"
@@ -76,22 +75,18 @@ class LikelihoodJudge:
         Likelihood
         """
         small = resize(middle_square(pixels) if self._crops else pixels, self._size)
-        room = self._labeler.room(1, self._size)
+        buffers = self._labeler.buffers(1, self._size)
         small.flags.writeable = False
-        self._labeler.label_into(small, room, 0)
-        labels = room["label"][0]
-        lightness = torch.from_numpy(room["lightness"]).to(self._device)
+        self._labeler.label_into(small, buffers, 0)
+        labels = buffers["label"][0]
+        lightness = torch.from_numpy(buffers["lightness"]).to(self._device)
         height, width = labels.shape
-        batch = {"lightness": lightness}
-        heads = run_network(self._model, batch, self._channels, (height, width))
-        logits = self._logits_of(heads[self._head].double(), self._quantizer)[0]
+        outputs = logits_at(self._model, lightness, (height, width)).double()
+        logits = self._logits_of(outputs, self._quantizer)[0]
         log_probs = torch.log_softmax(logits, dim=0).flatten(1).T.cpu().numpy()
-        colors = "hc" if "hc" in room else "ab"
-        cells = (
-            cells_of({colors: torch.from_numpy(room[colors])}, self._quantizer.space)
-            .numpy()
-            .ravel()
-        )
+        colors = "hc" if "hc" in buffers else "ab"
+        batch = {colors: torch.from_numpy(buffers[colors])}
+        cells = cells_of(batch, self._quantizer.space).numpy().ravel()
         chosen = np.take_along_axis(log_probs, self._soft.bins[cells].astype(np.intp), axis=1)
         hard = np.take_along_axis(log_probs, labels.reshape(-1, 1).astype(np.intp), axis=1)
         return Likelihood(
