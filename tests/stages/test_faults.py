@@ -254,7 +254,7 @@ def test_changed_images_are_refused_or_added(photographs, workspace, silent, tmp
 
 
 def test_shuffled_shards(photographs, workspace, silent):
-    """A seed gives an order of chance, the same each time and for any number of workers."""
+    """A seed gives a random order, the same each time and for any number of workers."""
     plain = open_labels(run(params_for(photographs, output="plain"), workspace, silent).folder)
     made = []
     for seed, workers in ((7, 1), (7, 4), (8, 2)):

@@ -272,7 +272,7 @@ def test_what_does_not_fit_is_refused_before_counting(photographs, workspace, si
     with pytest.raises(InputError, match="--name"):
         PriorParams(ImageParams(photographs), by_class=True, name="cat")
     for name in ("../cat", "a/b", ""):
-        with pytest.raises(InputError, match="one folder"):
+        with pytest.raises(InputError, match="single folder"):
             PriorParams(ImageParams(photographs), name=name)
 
 

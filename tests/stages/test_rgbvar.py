@@ -255,7 +255,7 @@ def test_what_is_left_of_another_ranking_is_named(photographs, workspace, record
 
 
 def test_an_output_that_cannot_be_is_refused_first(photographs, workspace, silent, unreadable):
-    """A file in place of the folder is told before any image is scored."""
+    """A file in place of the folder is rejected before any image is scored."""
     workspace.path("afile").touch()
     unreadable()
     with pytest.raises(OutputExists, match="afile is a file, not a folder"):

@@ -68,7 +68,7 @@ class AuditParams:
         unknown = sorted(set(self.allowed) - set(REASONS))
         if unknown:
             raise InputError(
-                f"no such reason: {', '.join(unknown)}; there are {', '.join(REASONS)}"
+                f"unknown reason: {', '.join(unknown)}; choose from {', '.join(REASONS)}"
             )
 
 

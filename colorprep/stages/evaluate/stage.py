@@ -91,7 +91,7 @@ class EvaluateParams:
         if stored and (self.original is None or self.colorized is None):
             raise InputError("--original and --colorized go together; give both")
         if stored and self.images.folder is not None:
-            raise InputError("--dir goes with --checkpoint; the originals are --original here")
+            raise InputError("--dir goes with --checkpoint; give the originals with --original")
         if stored and self.temperature is not None:
             raise InputError("--temperature goes with --checkpoint: pictures are colored already")
         if not (self.temperature is None or self.temperature > 0):
@@ -300,8 +300,8 @@ def _compare(
             compared += done.compared
     if fid is not None and len(compared) < FEW_FOR_FID:
         reporter.warn(
-            f"FID of {len(compared)} images is too high to be compared with that of more; what is "
-            "published is of 5,000 and more"
+            f"FID of only {len(compared)} images is too high to compare with FID of more images; "
+            "published values are of 5,000 and more"
         )
     return compared, skipped
 

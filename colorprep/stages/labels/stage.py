@@ -166,7 +166,7 @@ def _label_shards(
     n_enlarged = 0
     n_before = plan.n_shards - len(todo)
     if n_before:
-        reporter.note(f"{n_before} of {plan.n_shards} shards are there already")
+        reporter.note(f"{n_before} of {plan.n_shards} shards already exist")
     if todo:
         task = LabelBatch(reader, labeler, scorer)
         with open_passes(images, reporter) as passes:

@@ -73,11 +73,11 @@ class PriorParams:
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together, before any image is read."""
         if self.by_class and self.name:
-            raise InputError("--name is for one prior; --by-class takes the folders' names")
+            raise InputError("--name is for a single prior, but --by-class names priors by folder")
         if self.name is not None and (
             not self.name or set(self.name) & set("/\\") or ".." in self.name
         ):
-            raise InputError(f"--name is the name of one folder, such as cat; got {self.name!r}")
+            raise InputError(f"--name must be a single folder name, such as cat; got {self.name!r}")
         if self.smoothing == "lattice" and not self.spec.name.startswith("ab"):
             raise InputError(f"--smooth lattice needs an ab lattice; {self.spec.name} is not one")
 
@@ -150,8 +150,8 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
         classes.report()
     if params.bootstrap and whole.outcome.n_images < FEW_IMAGES:
         reporter.warn(
-            f"replicates of {whole.outcome.n_images} images say little: intervals of fewer than "
-            f"{FEW_IMAGES} are too narrow"
+            f"bootstrap intervals of only {whole.outcome.n_images} images are too narrow; give at "
+            f"least {FEW_IMAGES} images"
         )
     written = writer.write(path, params.name, everything[""], whole)
     return PriorResult(written, classes.paths, whole.outcome.skipped)

@@ -49,11 +49,9 @@ class RgbvarParams:
         """Reject parameters that do not fit together, before any image is read."""
         check_finite(self)
         if self.score not in SCORE_NAMES:
-            raise InputError(
-                f"there is no score {self.score!r}; there are {', '.join(SCORE_NAMES)}"
-            )
+            raise InputError(f"unknown score {self.score!r}; choose from {', '.join(SCORE_NAMES)}")
         if self.ranks is not None and self.min_score is not None:
-            raise InputError("a curriculum is cut out by ranks or by --min-score; choose one")
+            raise InputError("a curriculum is chosen by ranks or by --min-score; give one of them")
 
     @property
     def stem(self) -> str:
@@ -76,8 +74,8 @@ def parse_ranks(text: str) -> tuple[int, int]:
     """
     match = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", text)
     if match is None:
-        raise InputError(f"a range is START-END, such as 1000-100100; got {text!r}")
+        raise InputError(f"a range must be START-END, such as 1000-100100; got {text!r}")
     start, end = int(match[1]), int(match[2])
     if not 1 <= start <= end:
-        raise InputError(f"a range counts from 1 and ends no earlier than it starts; got {text!r}")
+        raise InputError(f"a range counts from 1, and START must not exceed END; got {text!r}")
     return start, end

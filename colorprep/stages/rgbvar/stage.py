@@ -102,7 +102,9 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     stale = sorted(before - {range_path, *pictures})
     if stale:
         names = ", ".join(path.name for path in stale)
-        reporter.warn(f"the ranking has changed since these were made, and they stay: {names}")
+        reporter.warn(
+            f"the ranking has changed since these files were made; they are kept: {names}"
+        )
     return RgbvarResult(ranking, list_path, scores_path, range_path, n_in_range, pictures, skipped)
 
 
