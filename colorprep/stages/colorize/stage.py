@@ -25,6 +25,7 @@ from ...errors import BadImage, InputError, UnusableName
 from ...finite import check_finite
 from ...images.archive import NAME_ENDINGS
 from ...images.decoding import DamageRule, Pixels
+from ...images.digests import digest_of_bytes, digest_of_file
 from ...images.folder import folder_source
 from ...images.opening import find_images
 from ...images.reader import ImageReader, each_image
@@ -38,12 +39,11 @@ from ...training.devices import choose_device
 from ...training.prediction import colorize_photograph
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
-from ..evaluate.comparing import file_digest
 from ..passes import Passes
 from ..replaced import telling_replaced
 from ..source import report_passed_over, report_skips
 from .picture_names import PhotographSource, Targets, choose_targets
-from .picture_record import Made, PictureRecord, digest
+from .picture_record import Made, PictureRecord
 
 
 @dataclass(frozen=True)
@@ -281,7 +281,7 @@ def _skip(key: str, error: BadImage | UnusableName) -> Skip:
 def _colored_by(path: Path, params: ColorizeParams) -> str:
     """Return a digest of everything that a picture depends on, except its photograph."""
     how = f"{params.temperature!r}\n{params.damaged}\n{__version__}"
-    return digest(f"{file_digest(path)}\n{how}".encode())
+    return digest_of_bytes(f"{digest_of_file(path)}\n{how}".encode())
 
 
 def _report_names(targets: Targets, reporter: Reporter) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -200,12 +199,6 @@ def source_facts(source: Source) -> dict[str, Any]:
     """Identify a source, for JSON: a digest of its keys and sizes, and the number of files."""
     n_files = len(source.keys)
     return {"digest": digest_of(source, range(n_files)), "n_files": n_files}
-
-
-def file_digest(path: Path) -> str:
-    """Return a digest of a file's content, 32 hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
 
 
 def _place(given: str | Path, params: ImageParams, workspace: Workspace) -> str | Path:

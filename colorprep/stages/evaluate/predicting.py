@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...images.decoding import Pixels
+from ...images.digests import digest_of_file
 from ...images.reader import ImageReader
 from ...images.source import Source
 from ...training.checkpoint import Checkpoint
@@ -15,7 +16,7 @@ from ...training.judging.likelihood import LikelihoodJudge
 from ...training.prediction import colorize_photograph
 from ..checkpoints import Origin
 from ..source import ImageParams, image_reader
-from .comparing import Pair, PicturesToCompare, file_digest, source_facts
+from .comparing import Pair, PicturesToCompare, source_facts
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def predicted_pictures(
     provenance = {
         "original": source_facts(source),
         "checkpoint": {
-            "digest": file_digest(origin.path),
+            "digest": digest_of_file(origin.path),
             "model": checkpoint.config["model"],
             "quantizer": checkpoint.quantizer.name,
             "fingerprint": checkpoint.quantizer.fingerprint,

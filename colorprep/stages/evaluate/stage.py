@@ -17,6 +17,7 @@ from ...artifacts import versions
 from ...color.lab import Floats
 from ...errors import InputError
 from ...finite import check_finite
+from ...images.digests import digest_of_file
 from ...images.skip import Skip, count_by_reason
 from ...metrics.bins import bins_of_cells
 from ...metrics.protocol import NETWORKS, protocol_hash, protocol_line
@@ -31,7 +32,7 @@ from ..passes import check_strict, open_passes
 from ..replaced import telling_replaced
 from ..source import ImageParams, open_source, report_enlarged, report_skips
 from .balancing import Balance, choose_balance, compared_with
-from .comparing import CompareBatch, Compared, PicturesToCompare, file_digest, stored_pictures
+from .comparing import CompareBatch, Compared, PicturesToCompare, stored_pictures
 from .files import check_outputs, output_paths, write_figures, write_sheet, write_table
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ def _protocol(params: EvaluateParams, balance: Balance, networks: Mapping[str, P
         params.images.icc,
         params.images.orientation,
         balance.name,
-        {name: file_digest(path)[:8] for name, path in networks.items()},
+        {name: digest_of_file(path)[:8] for name, path in networks.items()},
         params.images.damaged,
     )
 

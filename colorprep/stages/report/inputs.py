@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from ...balance.prior import Prior
 from ...balance.weights import Weights, check_probs, rebalancing_weights
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
+from ...images.digests import sha256_of_file
 from ...images.skip import REASONS as SKIP_REASONS
 from ...images.skip import count_by_reason
 from ...images.source import Source, digest_of
@@ -185,7 +185,7 @@ def provenance(
     artifacts: dict[str, dict[str, Any]] = {
         "prior": {
             "file": PRIOR,
-            "sha256": _sha256(workspace.path(PRIOR)),
+            "sha256": sha256_of_file(workspace.path(PRIOR)),
             "digest": prior.digest,
             "quantizer": quantizer.name,
             "fingerprint": quantizer.fingerprint,
@@ -195,16 +195,19 @@ def provenance(
         "weights": {key: value for key, value in used.meta.items() if key not in _DESCRIBED},
     }
     if used.meta.get("prior_digest") == prior.digest:
-        digest = _sha256(workspace.path(WEIGHTS))
+        digest = sha256_of_file(workspace.path(WEIGHTS))
         artifacts["weights"] = {"file": WEIGHTS, "sha256": digest, **artifacts["weights"]}
     labels = workspace.path(LABELS)
     if (labels / MANIFEST).exists():
         artifacts["labels"] = _of_labels(labels)
     for name, path in (("ranking", SCORES_TABLE), ("audit", AUDIT_TABLE)):
         if workspace.path(path).exists():
-            artifacts[name] = {"file": path.as_posix(), "sha256": _sha256(workspace.path(path))}
+            artifacts[name] = {
+                "file": path.as_posix(),
+                "sha256": sha256_of_file(workspace.path(path)),
+            }
     if compared is not None:
-        artifacts["reference"] = {"file": compared.name, "sha256": _sha256(compared)}
+        artifacts["reference"] = {"file": compared.name, "sha256": sha256_of_file(compared)}
     if source is not None:
         digest = digest_of(source, range(len(source.keys)))
         counted = prior.meta.get("source", {}).get("digest")
@@ -223,7 +226,7 @@ def _of_labels(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     return {
         "file": f"{LABELS}/{MANIFEST}",
-        "sha256": _sha256(folder / MANIFEST),
+        "sha256": sha256_of_file(folder / MANIFEST),
         **{key: manifest[key] for key in ("format", "settings", "n_images", "n_shards")},
         "source": {"digest": manifest["digest"], "n_files": manifest["n_files"]},
         "versions": manifest["versions"],
@@ -246,8 +249,3 @@ def _audit_reasons(path: Path) -> dict[str, int]:
             "again with `colorprep audit`"
         ) from error
     return {reason: counts[reason] for reason in sorted(counts)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
