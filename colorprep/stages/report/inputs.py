@@ -200,12 +200,10 @@ def provenance(
     labels = workspace.path(LABELS)
     if (labels / MANIFEST).exists():
         artifacts["labels"] = _of_labels(labels)
-    for name, path in (("ranking", SCORES_TABLE), ("audit", AUDIT_TABLE)):
-        if workspace.path(path).exists():
-            artifacts[name] = {
-                "file": path.as_posix(),
-                "sha256": sha256_of_file(workspace.path(path)),
-            }
+    for name, table in (("ranking", SCORES_TABLE), ("audit", AUDIT_TABLE)):
+        path = workspace.path(table)
+        if path.exists():
+            artifacts[name] = {"file": table.as_posix(), "sha256": sha256_of_file(path)}
     if compared is not None:
         artifacts["reference"] = {"file": compared.name, "sha256": sha256_of_file(compared)}
     if source is not None:
