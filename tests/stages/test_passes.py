@@ -19,7 +19,7 @@ from colorprep.stages.source import ImageParams
 
 
 class Progress(Reporter):
-    """Keeps what it is told of progress."""
+    """Records progress."""
 
     def __init__(self):
         self.tracked, self.steps, self.open = [], [], 0
