@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audit.candidates import near_pairs
-from ...audit.doubles import DisjointSets, compare
+from ...audit.duplicates import DisjointSets, align_and_compare
 from ...audit.fingerprints import SIDE
 from ...color.lab import Floats
 from ...color.luma import luma
@@ -63,7 +63,7 @@ class _PairComparer:
             if first is None or second is None:
                 verdicts.append(False)
             else:
-                verdicts.append(compare(first, second).same_picture)
+                verdicts.append(align_and_compare(first, second).same_picture)
         return verdicts
 
     def _luma(self, index: int, scratch: Scratch) -> Floats | None:

@@ -9,7 +9,7 @@ from heapq import merge
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audit import candidates, doubles, fingerprints, tones
+from ...audit import candidates, duplicates, fingerprints, tones
 from ...images.skip import Skip
 from ...images.source import Source
 from .duplicates import Duplicates
@@ -59,10 +59,10 @@ RULES = {
     "ab_range_gray": {"below_range": tones.PUBLISHED_AB, "at": VIEW_SIZE},
     "duplicate": {
         "max_bits": candidates.MAX_DISTANCE,
-        "max_cut": doubles.MAX_CUT,
-        "min_correlation": doubles.MIN_CORRELATION,
-        "min_detail_correlation": doubles.MIN_DETAIL_CORRELATION,
-        "min_detail": doubles.MIN_DETAIL,
+        "max_cut": duplicates.MAX_CUT,
+        "min_correlation": duplicates.MIN_CORRELATION,
+        "min_detail_correlation": duplicates.MIN_DETAIL_CORRELATION,
+        "min_detail": duplicates.MIN_DETAIL,
         "stays": "not damaged, then not gray, toned, tiny or in shades of one ink, then the most "
         "pixels, the fewest of icc, cmyk, border and coarser color, the highest rgbvar, the first "
         "key",

@@ -14,8 +14,8 @@ from ...quantize.labeling import Labeler
 from ...quantize.tables import soft_table
 from ..checkpoint import Checkpoint
 from ..losses.targets import cells_of
-from ..models import logits_at
-from ..models.outputs import OUTPUTS
+from ..models import run_network
+from ..models.outputs import HEADS
 
 
 class Likelihood(NamedTuple):
@@ -50,12 +50,13 @@ class LikelihoodJudge:
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
         settings = checkpoint.settings
-        logits_of = OUTPUTS[checkpoint.outputs].logits
+        logits_of = HEADS[checkpoint.head].logits
         if logits_of is None:
             raise InputError("a network that was trained for regression has no likelihoods")
         self._logits_of = logits_of
         self._quantizer = checkpoint.quantizer
         self._model = checkpoint.model
+        self._head, self._channels = checkpoint.head, checkpoint.channels
         self._device = device
         self._size: int = settings["size"]
         self._crops = settings.get("fit") == "crop"
@@ -81,12 +82,16 @@ class LikelihoodJudge:
         labels = buffers["label"][0]
         lightness = torch.from_numpy(buffers["lightness"]).to(self._device)
         height, width = labels.shape
-        outputs = logits_at(self._model, lightness, (height, width)).double()
-        logits = self._logits_of(outputs, self._quantizer)[0]
+        batch = {"lightness": lightness}
+        heads = run_network(self._model, batch, self._channels, (height, width))
+        logits = self._logits_of(heads[self._head].double(), self._quantizer)[0]
         log_probs = torch.log_softmax(logits, dim=0).flatten(1).T.cpu().numpy()
         colors = "hc" if "hc" in buffers else "ab"
-        batch = {colors: torch.from_numpy(buffers[colors])}
-        cells = cells_of(batch, self._quantizer.space).numpy().ravel()
+        cells = (
+            cells_of({colors: torch.from_numpy(buffers[colors])}, self._quantizer.space)
+            .numpy()
+            .ravel()
+        )
         chosen = np.take_along_axis(log_probs, self._soft.bins[cells].astype(np.intp), axis=1)
         hard = np.take_along_axis(log_probs, labels.reshape(-1, 1).astype(np.intp), axis=1)
         return Likelihood(
