@@ -62,7 +62,7 @@ class Labeler:
     >>> labeler = Labeler(ab_lattice(), stride=4)
     >>> labeler.label_map(np.full((8, 8, 3), 99, np.uint8)).tolist()  # gray is bin 120
     [[120, 120], [120, 120]]
-    >>> buffers = labeler.room(1, 8)
+    >>> buffers = labeler.buffers(1, 8)
     >>> labeler.label_into(np.full((8, 8, 3), 99, np.uint8), buffers, 0)
     >>> buffers["lightness"].shape, buffers["label"].shape
     ((1, 8, 8), (1, 2, 2))
@@ -93,7 +93,7 @@ class Labeler:
     def _hue_chroma(self) -> bool:
         return self.quantizer.space == "hue-chroma"
 
-    def room(self, n: int, height: int, width: int | None = None) -> Labels:
+    def buffers(self, n: int, height: int, width: int | None = None) -> Labels:
         """Return empty arrays for the labels of `n` images of one size; without a width, square."""
         full = (n, height, height if width is None else width)
         small = (n, *(-(-side // self.stride) for side in full[1:]))
@@ -136,7 +136,7 @@ class Labeler:
         ----------
         rgb : ndarray of shape (H, W, 3), uint8
         buffers : dict of str to ndarray
-            From `Labeler.room`.
+            From `Labeler.buffers`.
         """
         lightness_levels(rgb, *lightness_tables(), buffers["lightness"][row])
         look_up_cells(rgb, ab_cells(), self.stride, 128, buffers["ab"][row])

@@ -1,7 +1,7 @@
-"""`--dry-run`: from a probe of the images, how long a run takes and how much it needs.
+"""`--dry-run`: estimate a run's time, memory and disk space from a probe of the images.
 
-The work itself is done on 200 images spread over the source, with its results in a temporary
-folder, and what it took is scaled to all images. Nothing is written where the run would write.
+The work is done on 200 images spread over the source, with results in a temporary folder, and its
+cost is scaled to all images. Nothing is written where the run would write.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
 
-from ..engine import Batch, Engine, batches_of
+from ..engine import Batch, batches_of
 from ..errors import BadImage
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, top_folder
@@ -31,33 +30,34 @@ from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
 from ..workspace import LABELS, Workspace
 from .labels.maps import WriteMaps
+from .labels.params import LabelsParams
+from .labels.planning import plan_of, prior_of, quantizer_of
 from .labels.shards import LabelBatch, LabeledBatch
-from .labels.stage import LabelsParams, plan_of, prior_of, quantizer_of
-from .prior.counting import BinCounter, counting_task
+from .passes import Passes, check_strict
+from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams
-from .source import check_strict, image_reader, open_engine, open_source, report_skips
+from .source import image_reader, open_engine, open_source, report_skips
 
 PROBE = 200  # images
 BATCH = 4  # images; small, so that the probe keeps all workers busy
-PRIOR_BYTES = 600_000  # its 65,536 cells, and its weights
-SOFT = 10  # bins of a soft label, for comparison
+PRIOR_BYTES = 600_000  # the 65,536 cells, and the weights
+SOFT = 10  # bins of the soft labels whose size is shown for comparison
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run is likely to take.
+    """The likely cost of a run.
 
     Attributes
     ----------
     n_images, n_probed : int
-        In the source; looked at.
-    seconds, images_per_second : float
+        Images in the source, and in the probe.
     memory : int
-        Bytes at the peak, in this process.
+        Peak in this process, in bytes.
     disk : dict of str to int
-        Bytes by what may be written; what was asked for comes first.
+        Bytes by kind of output; what was requested comes first.
     free : int
-        Bytes that are free where it would be written.
+        Free bytes on the disk of the output.
     skips : dict of str to int
         Images that are likely to be skipped, by reason.
     """
@@ -73,7 +73,7 @@ class Estimate:
 
 
 class _Probe(NamedTuple):
-    """What the work on a few images gave."""
+    """The work on a few images."""
 
     results: list[Any]
     n_images: int
@@ -83,16 +83,6 @@ class _Probe(NamedTuple):
 
 def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Estimate:
     """Estimate a run of `colorprep labels`.
-
-    Parameters
-    ----------
-    params : LabelsParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    Estimate
 
     Raises
     ------
@@ -106,13 +96,13 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
         if params.format == "npy":
             maps = WriteMaps(reader, labeler, Path(scratch))
-            probe = _probe(engine, maps, lambda done: done.skipped, BATCH, source, reporter)
+            probe = _probe(Passes(engine, reporter), maps, BATCH, source)
             size = sum(done.n_bytes for done in probe.results) / _n_read(probe)
         else:
             task = LabelBatch(reader, labeler)
-            probe = _probe(engine, task, lambda done: done.skipped, BATCH, source, reporter)
+            probe = _probe(Passes(engine, reporter), task, BATCH, source)
             size = _shard_bytes(probe.results, plan, Path(scratch)) / _n_read(probe)
-    check_strict(probe.skipped, params.images)
+    check_strict(probe.skipped, params.images.strict)
     n_images = len(source.keys)
     kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
     memory = _peak_memory()
@@ -129,39 +119,29 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     reader = image_reader(source, params.size, params.images)
     spec = params.spec
     by_color = spec.needs_counts or BinCounter(make_quantizer(spec)).by_color
-    task = counting_task(reader, by_color)
+    task = ColorCounting(reader, by_color).task()
     with open_engine(params.images) as engine:
         # Counters of colors are swept once a batch, so that small batches would be slow.
         size = -(-PROBE // engine.workers) if by_color else BATCH
-        probe = _probe(engine, task, lambda done: done.outcome.skipped, size, source, reporter)
-    check_strict(probe.skipped, params.images)
+        probe = _probe(Passes(engine, reporter), task, size, source)
+    check_strict(probe.skipped, params.images.strict)
     n_priors = 1 + (len({top_folder(key) for key in source.keys} - {""}) if params.by_class else 0)
     return _estimate(probe, source, _peak_memory(), {"as asked": n_priors * PRIOR_BYTES}, folder)
 
 
 def _probe(
-    engine: Engine,
-    task: Callable[[Batch], Any],
-    skipped_of: Callable[[Any], Sequence[Skip]],
-    batch_size: int,
-    source: Source,
-    reporter: Reporter,
+    passes: Passes, task: Callable[[Batch], Any], batch_images: int, source: Source
 ) -> _Probe:
-    """Work on images spread over the source, and take the time once all is warm."""
+    """Work on images spread over the source; measure the time once everything is warm."""
     n_images = len(source.keys)
     chosen = sorted({index * n_images // PROBE for index in range(PROBE)})
+    engine = passes.engine
     list(engine.run(task, batches_of(chosen[: engine.workers], 1)))  # builds tables, compiles loops
-    results = []
     start = time.perf_counter()
-    with (
-        reporter.track(len(chosen), "images", "probing") as advance,
-        closing(engine.run(task, batches_of(chosen, batch_size))) as done,
-    ):
-        for result in done:
-            results.append(result)
-            advance(min(batch_size, len(chosen) - batch_size * (len(results) - 1)))
+    with passes.each(task, chosen, "probing", batch_images) as done:
+        results = list(done)
     seconds = time.perf_counter() - start
-    skipped = [skip for result in results for skip in skipped_of(result)]
+    skipped = [skip for result in results for skip in result.skipped]
     report_skips(skipped, len(chosen) - len(skipped), Reporter())
     return _Probe(results, len(chosen), seconds, skipped)
 
@@ -179,14 +159,14 @@ def _shard_bytes(parts: Sequence[LabeledBatch], plan: Plan, folder: Path) -> int
 
 
 def _other_kinds(plan: Plan, labeler: Labeler, source: Source) -> dict[str, float]:
-    """Return the bytes an image of other kinds of labels."""
+    """Return the bytes per image of other kinds of labels."""
     kinds: dict[str, float] = {}
     if isinstance(plan.settings.size, int):
-        room = labeler.room(1, plan.settings.size)
-        n_pixels = room["label"].size
-        hard = sum(room[name].nbytes for name in ("lightness", "ab", "label"))
+        buffers = labeler.buffers(1, plan.settings.size)
+        n_pixels = buffers["label"].size
+        hard = sum(buffers[name].nbytes for name in ("lightness", "ab", "label"))
         kinds[f"with --soft {SOFT}"] = hard + 4 * SOFT * n_pixels
-        kinds["with --keep rgb"] = hard + 3 * room["lightness"].size
+        kinds["with --keep rgb"] = hard + 3 * buffers["lightness"].size
         n_bins = len(labeler.quantizer.centers)
         kinds["soft labels written dense, as elsewhere"] = 4 * n_bins * n_pixels
     kinds["--format npy at native size"] = 128 + 2 * _mean_pixels(source)
@@ -194,7 +174,7 @@ def _other_kinds(plan: Plan, labeler: Labeler, source: Source) -> dict[str, floa
 
 
 def _mean_pixels(source: Source) -> float:
-    """Return the mean number of pixels of some images, by their headers."""
+    """Return the mean number of pixels of some images, according to their headers."""
     found = []
     for index in range(0, len(source.keys), max(1, len(source.keys) // 50)):
         try:
@@ -210,8 +190,8 @@ def _estimate(
 ) -> Estimate:
     n_images = len(source.keys)
     speed = probe.n_images / probe.seconds
-    share = n_images / probe.n_images
-    skips = {reason: round(n * share) for reason, n in count_by_reason(probe.skipped).items()}
+    scale = n_images / probe.n_images
+    skips = {reason: round(n * scale) for reason, n in count_by_reason(probe.skipped).items()}
     for reason, n in count_by_reason(source.skipped).items():
         skips[reason] = skips.get(reason, 0) + n
     free = shutil.disk_usage(_existing(folder)).free
@@ -219,7 +199,7 @@ def _estimate(
 
 
 def _existing(folder: Path) -> Path:
-    """Return a folder, or the nearest one above it that is there."""
+    """Return a folder if it exists, else the nearest one above it."""
     return next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..engine import Engine, ThreadEngine
-from ..errors import ColorprepError, InputError
+from ..errors import InputError
 from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.lists import read_list
 from ..images.opening import find_images
@@ -176,16 +176,6 @@ def image_reader(
 ) -> ImageReader:
     """Join a source, a size and the rules of decoding."""
     return ImageReader(source, size, params.icc, params.orientation, fit, damaged=params.damaged)
-
-
-def check_strict(skipped: Sequence[Skip], params: ImageParams) -> None:
-    """Raise ColorprepError for the first bad image, if the run is to be strict."""
-    if params.strict and skipped:
-        first = skipped[0]
-        raise ColorprepError(
-            f"{first.key} cannot be used ({first.reason}: {first.detail}), and --strict lets no "
-            "image be skipped; repair or remove it, or run without --strict"
-        )
 
 
 def report_passed_over(source: Source, reporter: Reporter) -> None:

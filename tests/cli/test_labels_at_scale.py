@@ -30,7 +30,7 @@ def test_an_interrupt_exits_130_and_the_same_command_goes_on(photographs, tmp_pa
     assert done and not (tmp_path / "labels" / "manifest.json").exists()
     assert not list(tmp_path.glob("labels/.*.tmp"))
     again = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "40 images" in again.stdout and "are there already" in again.stderr
+    assert "40 images" in again.stdout and "already exist" in again.stderr
 
 
 def test_dry_run_of_labels_and_prior(colorprep, photographs, tmp_path):

@@ -20,9 +20,9 @@ def photograph():
 
 def labels_of(labeler, image):
     """The labels of one image."""
-    room = labeler.room(1, len(image))
-    labeler.label_into(image, room, 0)
-    return {name: array[0] for name, array in room.items()}
+    buffers = labeler.buffers(1, len(image))
+    labeler.label_into(image, buffers, 0)
+    return {name: array[0] for name, array in buffers.items()}
 
 
 @pytest.mark.parametrize("quantizer", [ab_lattice(), hue_chroma_grid(36)], ids=["ab", "hc"])

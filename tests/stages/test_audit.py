@@ -52,7 +52,7 @@ def save(folder, name, image, **options):
 
 @pytest.fixture
 def mixed(photographs, tmp_path):
-    """Twelve photographs in four classes, with doubles, a gray, a toned and a tiny one."""
+    """Twelve photographs in four classes, with duplicates, a gray, a toned and a tiny one."""
     folder = tmp_path / "mixed"
     for number, path in enumerate(sorted(photographs.rglob("*.jpg"))[::3][:12]):
         save(folder, f"class-{number % 4}/{number:02}.jpg", Image.open(path), quality=90)
@@ -95,7 +95,7 @@ def test_gray_and_toned_photographs(shared, workspace, silent):
 
 
 @pytest.mark.slow
-def test_doubles_among_all_images(shared, workspace, silent):
+def test_duplicates_among_all_images(shared, workspace, silent):
     """Resized, compressed and cut copies are found, and no two of 917 images are confused."""
     draw = np.random.default_rng(20170731)
     folder = workspace.path("images")
@@ -156,7 +156,7 @@ def test_lists_hold_the_keys_that_stay_and_go(mixed, workspace, silent):
 
 
 def test_the_color_photograph_stays(mixed, workspace, silent):
-    """Of doubles, an unflawed one stays, then the most colorful, then the first key."""
+    """Of duplicates, an unflawed one stays, then the most colorful, then the first key."""
     rows = table_of(run(AuditParams(ImageParams(mixed)), workspace, silent))
     assert rows["class-3/gray-copy.jpg"]["stays"] == "class-3/03.jpg"
     assert rows["class-0/00.jpg"]["stays"] == "class-0/00.jpg"
@@ -207,7 +207,7 @@ def test_each_reason_can_be_allowed(mixed, workspace, silent, reason):
 
 
 def test_unknown_reasons_are_refused():
-    """A misspelled reason is told before an image is read."""
+    """A misspelled reason is rejected before an image is read."""
     with pytest.raises(InputError, match="grey"):
         AuditParams(allowed=("grey",))
 
@@ -255,7 +255,7 @@ def test_awkward_images(workspace, silent):
 
 
 def test_nothing_but_bad_images(workspace, silent):
-    """A source without one good image is told as such, not refused."""
+    """A source without a good image gives an audit that says so, not an error."""
     save(workspace.path("bad"), "a.jpg", Image.new("RGB", (9, 9)))
     (workspace.path("bad") / "a.jpg").write_bytes(b"")
     result = run(AuditParams(ImageParams("bad")), workspace, silent)

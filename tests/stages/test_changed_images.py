@@ -126,7 +126,7 @@ def test_in_every_kind_of_source(images, workspace, recorder, tmp_path, kind, fo
 
 
 @pytest.mark.parametrize("form", ["plain", "maps"])
-def test_an_unchanged_folder_is_told_by_stat_alone(images, workspace, recorder, form, reads):
+def test_an_unchanged_folder_is_recognized_by_stat_alone(images, workspace, recorder, form, reads):
     """A finished run reads no file; touched files are read once and not labeled again."""
     before = labels_of(images, workspace, **FORMS[form])
     times = {path: path.stat().st_mtime_ns for path in workspace.path("labels").rglob("*.[hn]*")}
@@ -163,7 +163,7 @@ def test_notes_are_a_memory_only(images, workspace, recorder, reads, tmp_path):
     assert labeled == [] and recorder.warnings == []
 
 
-def test_twins_of_the_same_instant_are_told_apart(workspace, tmp_path, recorder):
+def test_twins_of_the_same_instant_are_distinguished(workspace, tmp_path, recorder):
     """A folder moved into the place of another whose files are of the same time and size."""
     old, new = put_bitmaps(tmp_path / "train"), put_bitmaps(tmp_path / "new")
     picture(50).save(new[4])

@@ -20,7 +20,7 @@ from colorprep.training.models.outputs import OUTPUTS
 
 
 def save_network(path, spec="ab313", outputs="bins"):
-    """Write a tiny network of chance that gives strong colors."""
+    """Write a tiny random network that predicts strong colors."""
     quantizer = make_quantizer(QuantizerSpec(spec))
     model = make_model("tiny", OUTPUTS[outputs].n_channels(quantizer), seed=0)
     generator = torch.Generator().manual_seed(0)
@@ -261,10 +261,10 @@ def test_a_picture_of_a_name_that_is_too_long_is_skipped(ready, recorder, tmp_pa
 
 
 def test_command_line(colorprep, ready, tmp_path):
-    """The command writes where it is told to, and tells it in text and in JSON."""
+    """The command writes to the given folder, and reports it in text and in JSON."""
     Image.fromarray(picture()).save(tmp_path / "x.jpg")
-    told = colorprep("colorize", tmp_path / "x.jpg", "-o", "out", "--temperature", "0.2", "-q")
-    assert told.exit_code == 0 and told.stdout == f"{tmp_path}/out/x.png\n"
+    shown = colorprep("colorize", tmp_path / "x.jpg", "-o", "out", "--temperature", "0.2", "-q")
+    assert shown.exit_code == 0 and shown.stdout == f"{tmp_path}/out/x.png\n"
     words = ("--checkpoint", "runs/a", "--device", "cpu", "--workers", "1", "--json", "-q")
     facts = json.loads(colorprep("colorize", tmp_path / "x.jpg", *words).stdout)
     assert facts == {

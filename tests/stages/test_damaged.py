@@ -100,7 +100,7 @@ def rows_of(result):
 
 
 def stays(folder, workspace, silent, damaged="skip"):
-    """The one image of a folder of doubles that an audit keeps."""
+    """The one image of a folder of duplicates that an audit keeps."""
     result = audit.run(audit.AuditParams(params_of(folder, damaged)), workspace, silent)
     kept = result.keep.read_text().split()
     assert len(kept) == 1
@@ -110,16 +110,16 @@ def stays(folder, workspace, silent, damaged="skip"):
 @pytest.mark.parametrize("damaged", ["skip", "keep"])
 def test_the_sound_double_stays(tmp_path, workspace, silent, damaged):
     """A damaged copy comes first by its name, and goes nevertheless."""
-    folder = tmp_path / "doubles"
+    folder = tmp_path / "duplicates"
     folder.mkdir()
     next(sample_crops(1, 256)).image.save(folder / "good.jpg", quality=90)
     (folder / "a-bad.jpg").write_bytes(cut((folder / "good.jpg").read_bytes(), 0.96))
     assert stays(folder, workspace, silent, damaged) == "good.jpg"
 
 
-def test_of_sound_doubles_the_larger_then_the_plainer_file_stays(tmp_path, workspace, silent):
+def test_of_sound_duplicates_the_larger_then_the_plainer_file_stays(tmp_path, workspace, silent):
     """More pixels count before inks and coarser color, and these before colorfulness."""
-    folder = tmp_path / "doubles"
+    folder = tmp_path / "duplicates"
     folder.mkdir()
     picture = next(sample_crops(1, 256)).image
     smaller = picture.resize((200, 200), Image.Resampling.LANCZOS)
@@ -134,7 +134,7 @@ def test_of_sound_doubles_the_larger_then_the_plainer_file_stays(tmp_path, works
 
 def test_a_copy_in_one_strong_color_goes(tmp_path, workspace, silent):
     """Shades of one red are too strong to be called toned, but the original stays."""
-    folder = tmp_path / "doubles"
+    folder = tmp_path / "duplicates"
     folder.mkdir()
     picture = next(sample_crops(1, 256)).image
     gray = np.asarray(picture.convert("L"), float)[..., None] / 255

@@ -24,7 +24,7 @@ def test_disk_is_that_of_the_run(photographs, workspace, silent, values):
     assert estimate.disk["as asked"] == pytest.approx(result.n_bytes, rel=0.02)
 
 
-def test_other_kinds_are_told(photographs, workspace, silent):
+def test_other_kinds_are_estimated(photographs, workspace, silent):
     """Soft labels, pixels, maps and dense soft labels are there for comparison."""
     estimate = estimate_labels(LabelsParams(ImageParams(photographs)), workspace, silent)
     asked, soft, rgb, dense, maps = estimate.disk.values()
@@ -33,7 +33,7 @@ def test_other_kinds_are_told(photographs, workspace, silent):
 
 
 def test_skips_are_foreseen(photographs, workspace, silent, tmp_path):
-    """Bad images are told by reason, with those that a list names in vain."""
+    """Bad images are counted by reason, with listed ones that are missing."""
     folder = tmp_path / "images"
     folder.mkdir()
     for number, path in enumerate(photographs.rglob("*.jpg")):

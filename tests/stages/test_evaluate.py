@@ -151,7 +151,7 @@ def test_the_file_of_figures(few, workspace, silent):
     assert "scikit-image" in facts["versions"] and str(workspace.root) not in text
 
 
-def test_images_without_partner_are_told(few, workspace, recorder):
+def test_images_without_partner_are_reported(few, workspace, recorder):
     """The others are compared; what has no partner is warned of and listed, on both sides."""
     next((few[0] / "class-0").glob("*.jpg")).unlink()
     for path in list((few[1] / "class-1").glob("*.png"))[:2]:
@@ -191,7 +191,7 @@ def test_bad_images_are_skipped(few, side, workspace, recorder):
 
 
 def test_pictures_of_another_size(few, workspace, recorder):
-    """They are skipped and said to be so; --size stretches both, and then they are compared."""
+    """They are skipped and reported; --size stretches both, and then they are compared."""
     path = next(few[1].rglob("*.png"))
     Image.open(path).resize((60, 50)).save(path)
     result = run(params_of(few), workspace, recorder)
@@ -263,7 +263,7 @@ def test_lpips_and_fid(few, workspace, recorder, tmp_path):
     assert 0 < lpips.low < lpips.mean < lpips.high and lpips.n == 6
     assert all(float(row["lpips"]) > 0 for row in rows_of(result).values())
     assert fid.mean > 0 and fid.low is None and fid.n == 6
-    assert "FID of 6 images" in recorder.warnings[-1]
+    assert "FID of only 6 images" in recorder.warnings[-1]
     assert "lpips=0.1-alex," in result.protocol and "fid=299-stretched," in result.protocol
     same = EvaluateParams(original=few[0], colorized=few[0], weights=networks, device="cpu")
     perfect = run(same, workspace, recorder)

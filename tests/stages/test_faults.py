@@ -254,7 +254,7 @@ def test_changed_images_are_refused_or_added(photographs, workspace, silent, tmp
 
 
 def test_shuffled_shards(photographs, workspace, silent):
-    """A seed gives an order of chance, the same each time and for any number of workers."""
+    """A seed gives a random order, the same each time and for any number of workers."""
     plain = open_labels(run(params_for(photographs, output="plain"), workspace, silent).folder)
     made = []
     for seed, workers in ((7, 1), (7, 4), (8, 2)):
@@ -310,7 +310,7 @@ def test_stages_close_their_cluster(photographs, workspace, silent, expected, mo
         opened.append(params.cluster)
         return original(params)
 
-    monkeypatch.setattr("colorprep.stages.labels.stage.open_engine", spying)
+    monkeypatch.setattr("colorprep.stages.passes.open_engine", spying)
     params = LabelsParams(ImageParams(photographs, cluster=2), size=64, shard_size=3)
     run(params, workspace, silent)
     assert opened == [2] and contents(workspace.path("labels")) == expected

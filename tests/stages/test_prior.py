@@ -27,6 +27,7 @@ from colorprep.balance.bootstrap import poisson_weights
 from colorprep.color.hue_chroma import rgb_to_hue_chroma_lightness, to_chroma_plane
 from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
+from colorprep.stages import passes
 from colorprep.stages.prior import counting
 from colorprep.stages.prior.stage import PriorParams, run
 from colorprep.stages.source import ImageParams
@@ -116,8 +117,8 @@ def test_same_bytes_however_it_is_run(spec, photographs, workspace, silent, monk
     for workers, size in ((1, 256), (4, 256), (2, 1), (3, 7)):
         monkeypatch.setattr(counting, "MAX_BATCH", size)
         make(workers)
-    forwards = counting.batches_of
-    monkeypatch.setattr(counting, "batches_of", lambda keys, size: forwards(keys[::-1], size))
+    forwards = passes.batches_of
+    monkeypatch.setattr(passes, "batches_of", lambda keys, size: forwards(keys[::-1], size))
     make(3)
     assert len(set(made)) == 1
 
@@ -271,7 +272,7 @@ def test_what_does_not_fit_is_refused_before_counting(photographs, workspace, si
     with pytest.raises(InputError, match="--name"):
         PriorParams(ImageParams(photographs), by_class=True, name="cat")
     for name in ("../cat", "a/b", ""):
-        with pytest.raises(InputError, match="one folder"):
+        with pytest.raises(InputError, match="single folder"):
             PriorParams(ImageParams(photographs), name=name)
 
 

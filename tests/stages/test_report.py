@@ -131,16 +131,16 @@ def test_the_table_over_lambda(full, result):
 
 def test_the_round_trip_of_these_images(full, result, photographs):
     """The errors are those of a grid of pixels of every image, up to 200 of them."""
-    told = facts_of(result)["round-trip"]
+    facts = facts_of(result)["round-trip"]
     reader = ImageReader(folder_source(photographs))
     rows = np.arange(64) * 96 // 64
     grids = [reader.read(index).pixels[rows][:, rows].reshape(-1, 3) for index in range(40)]
     pixels = np.concatenate(grids)
     errors = round_trip_errors(load_prior(full.path("prior.npz")).quantizer, pixels)
-    assert (told["n_images"], told["n_pixels"]) == (40, len(pixels))
+    assert (facts["n_images"], facts["n_pixels"]) == (40, len(pixels))
     for name, values in errors._asdict().items():
-        assert told[name]["mean"] == pytest.approx(values.mean())
-        assert told[name]["percentile_95"] == pytest.approx(np.quantile(values, 0.95))
+        assert facts[name]["mean"] == pytest.approx(values.mean())
+        assert facts[name]["percentile_95"] == pytest.approx(np.quantile(values, 0.95))
 
 
 def test_same_inputs_same_bytes(result, space, silent):
@@ -154,16 +154,16 @@ def test_same_inputs_same_bytes(result, space, silent):
 
 def test_provenance(full, result):
     """The digests are those of the files, and whether the images are the prior's is said."""
-    told = facts_of(result)["provenance"]
-    assert list(told) == ["prior", "weights", "labels", "ranking", "images", "page"]
+    facts = facts_of(result)["provenance"]
+    assert list(facts) == ["prior", "weights", "labels", "ranking", "images", "page"]
     for name in ("prior", "weights", "labels", "ranking"):
-        content = full.path(told[name]["file"]).read_bytes()
-        assert told[name]["sha256"] == hashlib.sha256(content).hexdigest()
-    assert told["weights"]["prior_digest"] == told["prior"]["digest"]
-    assert told["images"]["same_names_and_sizes"] is True
-    assert told["images"]["digest"] == told["prior"]["source"]["digest"]
+        content = full.path(facts[name]["file"]).read_bytes()
+        assert facts[name]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert facts["weights"]["prior_digest"] == facts["prior"]["digest"]
+    assert facts["images"]["same_names_and_sizes"] is True
+    assert facts["images"]["digest"] == facts["prior"]["source"]["digest"]
     html = result.path.read_text()
-    assert all(one["sha256"] in html for one in told.values() if "sha256" in one)
+    assert all(one["sha256"] in html for one in facts.values() if "sha256" in one)
     assert '<th scope="row">same_names_and_sizes</th><td>yes</td>' in html
     assert '<th scope="row">n_shards</th><td>1</td>' in html
 
@@ -226,15 +226,15 @@ def test_a_published_prior(full, silent, shared, published):
     for name, codes in (("zhang_prior_probs", []), ("nilboy_prior_probs", ["unreachable-mass"])):
         path = shared / "reference" / f"{name}.npy"
         result = run(ReportParams(compare=path), full, silent)
-        told = facts_of(result)["comparison"]
+        facts = facts_of(result)["comparison"]
         expected = compare_priors(load_prior(full.path("prior.npz")).probs, published(name))
-        assert told["jensen_shannon"] == pytest.approx(expected.jensen_shannon)
-        assert told["total_variation"] == pytest.approx(expected.total_variation)
-        first = told["bins"][0]
+        assert facts["jensen_shannon"] == pytest.approx(expected.jensen_shannon)
+        assert facts["total_variation"] == pytest.approx(expected.total_variation)
+        first = facts["bins"][0]
         assert first["share"] - first["share_there"] == pytest.approx(
             expected.differences[np.argmax(np.abs(expected.differences))]
         )
-        assert [one["code"] for one in told["findings"]][: len(codes)] == codes
+        assert [one["code"] for one in facts["findings"]][: len(codes)] == codes
         assert str(shared) not in result.path.read_text()
 
 
@@ -354,14 +354,14 @@ def test_the_page_is_small(shared, workspace, silent, published):
     compare = shared / "reference" / "zhang_prior_probs.npy"
     result = run(ReportParams(compare=compare), workspace, silent)
     assert result.n_bytes == result.path.stat().st_size < 3_000_000
-    told = facts_of(result)
-    assert told["classes"]["n_classes"] == 250 and told["round-trip"]["n_images"] == 200
+    facts = facts_of(result)
+    assert facts["classes"]["n_classes"] == 250 and facts["round-trip"]["n_images"] == 200
     # Measured on these photographs before; the published grid's decoding error is of this size.
-    assert told["round-trip"]["hard"]["mean"] == pytest.approx(2.84, abs=0.1)
-    assert told["round-trip"]["soft"]["mean"] == pytest.approx(0.19, abs=0.02)
+    assert facts["round-trip"]["hard"]["mean"] == pytest.approx(2.84, abs=0.1)
+    assert facts["round-trip"]["soft"]["mean"] == pytest.approx(0.19, abs=0.02)
 
 
-def test_images_that_the_prior_did_not_count_are_told(space, few, recorder):
+def test_images_that_the_prior_did_not_count_are_reported(space, few, recorder):
     """The page is not named after them, and says so where it shows them."""
     result = run(ReportParams(ImageParams(few)), space, recorder)
     assert any("counted on other images" in text for text in recorder.warnings)
@@ -373,7 +373,7 @@ def test_images_that_the_prior_did_not_count_are_told(space, few, recorder):
 def test_few_images_tell_little(workspace, few, recorder):
     """Replicates of eight images are warned of, and so are the intervals."""
     prior.run(prior.PriorParams(ImageParams(few), bootstrap=20), workspace, recorder)
-    assert any("replicates of 8 images say little" in text for text in recorder.warnings)
+    assert any("intervals of only 8 images are too narrow" in text for text in recorder.warnings)
     assert (
         "With so few images the intervals"
         in run(ReportParams(), workspace, recorder).path.read_text()
@@ -381,7 +381,7 @@ def test_few_images_tell_little(workspace, few, recorder):
 
 
 def test_a_reference_is_judged_as_verify_does(full, silent, tmp_path):
-    """A vector that does not sum to 1 is told on the page too."""
+    """A vector that does not sum to 1 is reported on the page too."""
     np.save(tmp_path / "x7.npy", 7 * load_prior(full.path("prior.npz")).probs)
     result = run(ReportParams(compare=tmp_path / "x7.npy"), full, silent)
     assert "it sums to 7" in result.path.read_text()

@@ -15,7 +15,8 @@ from colorprep.curriculum.scoring import ImageScorer
 from colorprep.stages.labels.stage import LabelsParams
 from colorprep.stages.labels.stage import run as label
 from colorprep.stages.prior import stage as prior_stage
-from colorprep.stages.rgbvar.stage import SCORE_NAMES, RgbvarParams, parse_ranks, run
+from colorprep.stages.rgbvar.params import SCORE_NAMES, RgbvarParams, parse_ranks
+from colorprep.stages.rgbvar.stage import run
 from colorprep.stages.source import ImageParams
 
 
@@ -254,7 +255,7 @@ def test_what_is_left_of_another_ranking_is_named(photographs, workspace, record
 
 
 def test_an_output_that_cannot_be_is_refused_first(photographs, workspace, silent, unreadable):
-    """A file in place of the folder is told before any image is scored."""
+    """A file in place of the folder is rejected before any image is scored."""
     workspace.path("afile").touch()
     unreadable()
     with pytest.raises(OutputExists, match="afile is a file, not a folder"):

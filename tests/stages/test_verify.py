@@ -223,7 +223,7 @@ def test_label_maps_are_repaired(ready, silent, harm):
 
 
 def test_unfinished_labels_are_not_sound(ready, silent):
-    """Labels whose run was broken off are told from whole ones."""
+    """Unfinished labels are distinguished from complete ones."""
     folder = ready.path("labels")
     for name in ("manifest.json", "shard-00002.h5", "shard-00002.json"):
         (folder / name).unlink()

@@ -1,4 +1,4 @@
-"""Finding duplicates among images: candidates by fingerprint, each confirmed by pixels."""
+"""Finding duplicates in a source: candidates by fingerprint, each confirmed by its pixels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from ...images.resizing import resize
 from ...progress import Reporter
 from .inspection import Records
 
-Pairs = NDArray[np.int64]
+IndexPairs = NDArray[np.int64]
+"""Indices of two images in each row."""
 
 
 class Duplicates(NamedTuple):
@@ -33,7 +34,7 @@ class Duplicates(NamedTuple):
     sets : list of list of int
         Indices, in order; the sets in order of their first images.
     exact : frozenset of int
-        Images of which another has the same pixels.
+        Images whose pixels are those of another one.
     """
 
     sets: list[list[int]]
@@ -42,13 +43,13 @@ class Duplicates(NamedTuple):
 
 @dataclass(frozen=True)
 class _PairComparer:
-    """Compares the pairs of a batch; its indices are those of the pairs."""
+    """Compares a batch of pairs; the batch's indices are those of the pairs."""
 
     reader: ImageReader
-    pairs: Pairs
+    pairs: IndexPairs
 
     def __call__(self, batch: Batch) -> list[bool]:
-        """Tell of each pair whether it shows one picture."""
+        """Return whether each pair shows one picture."""
         verdicts, scratch = [], Scratch()
         opened, first = -1, None
         for number in batch.indices:
@@ -66,7 +67,7 @@ class _PairComparer:
         return verdicts
 
     def _luma(self, index: int, scratch: Scratch) -> Floats | None:
-        """Read an image again; None where that fails now."""
+        """Read an image again; None if that fails now."""
         try:
             pixels = self.reader.read(index, scratch).pixels
         except BadImage:
@@ -82,15 +83,7 @@ def find_duplicates(
     Parameters
     ----------
     records : ndarray of RECORD
-        Of all images of a source.
-    reader : ImageReader
-        Of that source.
-    engine : Engine
-    reporter : Reporter
-
-    Returns
-    -------
-    Duplicates
+        Of all images of the reader's source.
     """
     indices = np.flatnonzero(records["read"])
     _, first, which = np.unique(records["digest"][indices], return_index=True, return_inverse=True)
@@ -104,8 +97,8 @@ def find_duplicates(
     return Duplicates(sets.sets(), frozenset(np.unique(equal).tolist()))
 
 
-def _candidates(indices: NDArray[np.int64], records: Records, reporter: Reporter) -> Pairs:
-    """Return the pairs of images, of those of different pixels, that may show the same picture."""
+def _candidates(indices: NDArray[np.int64], records: Records, reporter: Reporter) -> IndexPairs:
+    """Return the pairs that may show the same picture, among images of different pixels."""
     found = [np.empty((0, 2), np.int64)]
     with reporter.track(len(indices), "images", "searching") as advance:
         for n_searched, pairs in near_pairs(records["fingerprints"][indices]):
@@ -115,12 +108,12 @@ def _candidates(indices: NDArray[np.int64], records: Records, reporter: Reporter
 
 
 def _join_confirmed(
-    sets: DisjointSets, pairs: Pairs, reader: ImageReader, engine: Engine, reporter: Reporter
+    sets: DisjointSets, pairs: IndexPairs, reader: ImageReader, engine: Engine, reporter: Reporter
 ) -> None:
     """Compare pairs and join those that show one picture.
 
-    In rounds, each of the fewest pairs that could join what is still apart: a picture that is there
-    six times takes five comparisons then, not fifteen.
+    Each round compares the fewest pairs that could join what is still apart, so that six copies of
+    a picture take five comparisons, not fifteen.
     """
     if not len(pairs):
         return
@@ -129,9 +122,9 @@ def _join_confirmed(
             hoped = sets.copy()
             chosen = np.array([hoped.join(i, j) for i, j in pairs.tolist()])
             task = _PairComparer(reader, pairs[chosen])
-            numbers = range(len(task.pairs))
-            batches = batches_of(numbers, engine.batch_images)
+            batches = batches_of(range(len(task.pairs)), engine.batch_images)
             confirmed: list[bool] = []
+            # One bar for all rounds, which also advances by the pairs that need no comparison.
             with closing(engine.run(task, batches)) as results:
                 for verdicts in results:
                     confirmed += verdicts

@@ -1,8 +1,7 @@
-"""What an audit writes: the table, the lists, the classes, contact sheets and the summary."""
+"""The output of an audit: the table, the lists, the classes and contact sheets."""
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ...atomic import replacing
+from ...atomic import replacing, write_csv
 from ...errors import BadImage
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
@@ -43,28 +42,20 @@ ClassCounts = dict[str, tuple[int, int]]
 
 
 def write_table(path: Path, findings: Findings) -> None:
-    """Write a line for each image.
+    """Write a .csv with the columns `COLUMNS_OF_TABLE` and a line for each image."""
+    write_csv(path, COLUMNS_OF_TABLE, (_line(findings, row) for row in findings.rows()))
 
-    Parameters
-    ----------
-    path : Path
-        A .csv file with the columns `COLUMNS_OF_TABLE`.
-    findings : Findings
-    """
-    keys = findings.source.keys
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(COLUMNS_OF_TABLE)
-        for row in findings.rows():
-            judged = [row.key, ";".join(row.reasons), ";".join(row.notes)]
-            error = "" if row.skip is None else f"{row.skip.reason}: {row.skip.detail}"
-            number = 0 if row.index is None else findings.set_numbers[row.index]
-            duplicates = [number, keys[findings.sets[number - 1][0]]] if number else ["", ""]
-            table.writerow([*judged, *duplicates, *_facts(findings, row), error])
+
+def _line(findings: Findings, row: Row) -> list[Any]:
+    judged = [row.key, ";".join(row.reasons), ";".join(row.notes)]
+    number = 0 if row.index is None else findings.set_numbers[row.index]
+    stays = findings.source.keys[findings.sets[number - 1][0]] if number else ""
+    error = "" if row.skip is None else f"{row.skip.reason}: {row.skip.detail}"
+    return [*judged, number or "", stays, *_facts(findings, row), error]
 
 
 def write_lists(keep: Path, drop: Path, findings: Findings) -> None:
-    """Write the keys of the images that stay, and of those that have a reason to go."""
+    """Write the keys of the images that stay, and of those that are dropped."""
     for path, dropped in ((keep, False), (drop, True)):
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
             for row in findings.rows():
@@ -84,10 +75,8 @@ def count_classes(findings: Findings) -> ClassCounts:
 
 def write_classes(path: Path, classes: ClassCounts) -> None:
     """Write how many images each class has, and keeps."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(["class", "images", "kept"])
-        table.writerows((name, *counts) for name, counts in classes.items())
+    rows = ((name, *counts) for name, counts in classes.items())
+    write_csv(path, ("class", "images", "kept"), rows)
 
 
 def sheet_paths(folder: Path) -> dict[str, Path]:
@@ -96,19 +85,17 @@ def sheet_paths(folder: Path) -> dict[str, Path]:
 
 
 def write_sheets(folder: Path, findings: Findings, reader: ImageReader) -> dict[str, Path]:
-    """Draw some of the images that are dropped, a sheet for each reason.
+    """Draw some of the dropped images, a sheet for each reason.
 
     Parameters
     ----------
-    folder : Path
-    findings : Findings
     reader : ImageReader
         Of the same source, at native size.
 
     Returns
     -------
     dict of str to Path
-        By reason. A sheet of an earlier audit, of a reason that drops nothing now, is removed.
+        By reason. An earlier sheet of a reason that now drops nothing is removed.
     """
     sheets = {}
     for reason, path in sheet_paths(folder).items():
@@ -124,7 +111,7 @@ def write_sheets(folder: Path, findings: Findings, reader: ImageReader) -> dict[
 
 
 def _facts(findings: Findings, row: Row) -> Iterator[Any]:
-    """Give the columns from the width to the figures; empty where the image cannot be read."""
+    """Yield the columns from the width to the figures; empty if the image cannot be read."""
     record = None if row.index is None else findings.records[row.index]
     if record is None or not record["read"]:
         yield from [""] * (4 + len(_FLAGS) + len(_FIGURES))
@@ -136,7 +123,7 @@ def _facts(findings: Findings, row: Row) -> Iterator[Any]:
 
 
 def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
-    """Draw a contact sheet of images that are dropped, the most doubtful ones first."""
+    """Draw a contact sheet of dropped images, the most doubtful ones first."""
     if reason == "duplicate":
         return _sheet_of_duplicates(findings, reader)
     dropped = np.flatnonzero(findings.reasons[reason])
@@ -152,7 +139,7 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
 
 
 def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image:
-    """Draw duplicates that are dropped, each beside the one that stays; exact ones come last."""
+    """Draw dropped duplicates, each beside the image that stays; exact ones come last."""
     pairs = [(members[0], other) for members in findings.sets for other in members[1:]]
     exact = findings.notes["exact-double"]
     pairs.sort(key=lambda pair: bool(exact[pair[1]]))
@@ -163,7 +150,7 @@ def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image
 
 
 def _photographs(indices: Sequence[int], reader: ImageReader) -> Iterator[Pixels]:
-    """Read images once more; a black pixel where that fails now."""
+    """Read images again; yield a black pixel where that fails now."""
     for index in indices:
         try:
             yield reader.read(index).pixels

@@ -1,4 +1,4 @@
-"""What an audit concludes from its records: reasons that drop an image, and notes that do not."""
+"""The findings of an audit: reasons that drop an image, and notes that do not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...images.source import Source
 from .duplicates import Duplicates
 from .inspection import VIEW_SIZE, Records
 
-# Reasons that drop an image, in the order in which they are told.
+# Reasons that drop an image, in the order in which they are listed.
 REASONS = {
     "corrupt": "cannot be read, or is damaged",
     "gray": "has next to no color",
@@ -77,14 +77,12 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Row:
-    """What is concluded of one image.
+    """The findings on one image.
 
     Attributes
     ----------
-    key : str
     index : int or None
-        In the source; None for what is no image of it, such as a listed file that is missing.
-    reasons, notes : list of str
+        In the source; None for a file that is not among its images, such as a missing listed one.
     skip : Skip or None
         Why it cannot be read.
     """
@@ -98,18 +96,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Findings:
-    """What is concluded of all images of a source.
+    """The findings on all images of a source.
 
     Attributes
     ----------
-    source : Source
     records : ndarray of shape (n,), RECORD
     skipped : dict of int to Skip
         Images of the source that cannot be read, by index.
     sets : list of list of int
-        Duplicates; of each set the first is the one that stays.
+        Duplicates; the first of each set is the one that stays.
     set_numbers : ndarray of shape (n,), int64
-        The set that an image belongs to, counted from 1; 0 for none.
+        The set of each image, counted from 1; 0 for images without duplicates.
     leaks : list of int
         Numbers of the sets that are in training and in validation.
     reasons, notes : dict of str to ndarray of shape (n,), bool
@@ -126,7 +123,7 @@ class Findings:
     notes: Mapping[str, Flags]
 
     def rows(self) -> Iterator[Row]:
-        """Give what is concluded of each image, in order of the keys."""
+        """Return the findings on each image, in order of the keys."""
         reasons = ["corrupt"] if "corrupt" in self.reasons else []
         notes = ["corrupt"] if "corrupt" in self.notes else []
         outside = [Row(skip.key, None, reasons, notes, skip) for skip in self.source.skipped]
@@ -147,22 +144,15 @@ def conclude(
     validation: Flags,
     allowed: Collection[str],
 ) -> Findings:
-    """Conclude from the records of a source.
+    """Derive the findings from the records of a source.
 
     Parameters
     ----------
-    source : Source
     records : ndarray of shape (n,), RECORD
-    skipped : mapping of int to Skip
-    found : Duplicates
     validation : ndarray of shape (n,), bool
         Which images are for validation.
     allowed : collection of str
         Reasons that drop no image.
-
-    Returns
-    -------
-    Findings
     """
     read = records["read"]
     short = np.minimum(records["height"], records["width"])

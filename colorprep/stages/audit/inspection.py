@@ -1,4 +1,4 @@
-"""What `colorprep audit` notes of each image: one record of fixed size, made in one pass."""
+"""The records of `colorprep audit`: one of fixed size for each image, made in one pass."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ...images.resizing import resize
 from ...images.skip import Skip
 from ...images.source import Source
 
-VIEW_SIZE = 256  # the size at which the published systems, and the score, see an image
+VIEW_SIZE = 256  # the size at which the published systems and the score see an image
 
 # 240 bytes an image, so that a million fit into memory.
 RECORD = np.dtype(
@@ -53,32 +53,30 @@ Records = NDArray[np.void]
 
 
 class Inspected(NamedTuple):
-    """What was found in a batch.
+    """The records of a batch of images.
 
     Attributes
     ----------
     indices : ndarray of shape (n,), int64
         The images that could be read.
     records : ndarray of shape (n,), RECORD
-    skipped : list of (int, Skip)
-        The others, by index.
+    skipped_by_index : dict of int to Skip
+        The others.
     """
 
     indices: NDArray[np.int64]
     records: Records
-    skipped: list[tuple[int, Skip]]
+    skipped_by_index: dict[int, Skip]
+
+    @property
+    def skipped(self) -> list[Skip]:
+        """The images that could not be read, in order."""
+        return list(self.skipped_by_index.values())
 
 
 @dataclass(frozen=True)
 class Inspector:
-    """Makes the records of a batch of images.
-
-    Attributes
-    ----------
-    source : Source
-    icc, orientation, damaged : str
-        The rules of decoding.
-    """
+    """Makes the records of a batch of images, by given rules of decoding."""
 
     source: Source
     icc: IccRule
@@ -93,14 +91,15 @@ class Inspector:
             data = self.source.read(index)
             return inspected(data, *self._decode(data, scratch))
 
-        indices, records, skipped = [], [], []
+        records: dict[int, tuple[Any, ...]] = {}
+        skipped: dict[int, Skip] = {}
         for index, found in each_image(self.source, batch, inspect):
             if isinstance(found, Skip):
-                skipped.append((index, found))
+                skipped[index] = found
             else:
-                indices.append(index)
-                records.append(found)
-        return Inspected(np.array(indices, np.int64), np.array(records, RECORD), skipped)
+                records[index] = found
+        values = np.array(list(records.values()), RECORD)
+        return Inspected(np.array(list(records), np.int64), values, skipped)
 
     def _decode(self, data: bytes, scratch: Scratch) -> tuple[Pixels, bool]:
         """Return the pixels, and whether some of them are lost."""
@@ -113,23 +112,18 @@ class Inspector:
 
 
 def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
-    """Return the record of one image.
+    """Return the fields of an image's `RECORD`.
 
     Parameters
     ----------
     data : bytes
         The file.
     pixels : ndarray of shape (H, W, 3), uint8
-        What was decoded from it.
+        Decoded from it.
     damaged : bool
         Whether some of the pixels are lost.
-
-    Returns
-    -------
-    tuple
-        The fields of `RECORD`.
     """
-    # All arrays alike, so that compiled loops need one version only.
+    # Read-only like all others, so that compiled loops need one version only.
     pixels.flags.writeable = False
     view = resize(pixels, VIEW_SIZE)
     small = resize(view, SIDE)

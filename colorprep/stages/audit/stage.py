@@ -1,13 +1,12 @@
 """`colorprep audit`: which images a training set is better without, and why.
 
-Images are inspected in one pass, duplicates found among their fingerprints and confirmed in a
-second look at the pixels. Nothing is deleted: lists say what to keep.
+Images are inspected in one pass; duplicates are found by fingerprints, and confirmed by reading
+their pixels again. Nothing is deleted: lists name the images to keep and to drop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -17,7 +16,6 @@ import numpy as np
 
 from ...artifacts import versions
 from ...atomic import check_replaceable, write_json
-from ...engine import Engine, batches_of
 from ...errors import InputError
 from ...images.lists import listed, read_list
 from ...images.skip import Skip, count_by_reason
@@ -26,15 +24,9 @@ from ...images.spelling import Spellings
 from ...locks import in_turn
 from ...progress import Reporter
 from ...workspace import AUDIT, LISTS, Workspace
+from ..passes import Passes, check_strict, open_passes
 from ..replaced import telling_replaced
-from ..source import (
-    ImageParams,
-    check_strict,
-    image_reader,
-    open_engine,
-    open_source,
-    warn_of_skips,
-)
+from ..source import ImageParams, image_reader, open_source, warn_of_skips
 from .duplicates import find_duplicates
 from .files import (
     ClassCounts,
@@ -54,13 +46,12 @@ SHOWN_LEAKS = 20
 
 @dataclass(frozen=True)
 class AuditParams:
-    """What `colorprep audit` is to do.
+    """Parameters of `colorprep audit`.
 
     Attributes
     ----------
-    images : ImageParams
     validation : str, Path or None
-        A list: its images are for validation, all others for training.
+        A list of images for validation; all others are for training.
     allowed : tuple of str
         Reasons that drop no image.
     output : str, Path or None
@@ -73,27 +64,26 @@ class AuditParams:
     output: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse reasons that there are not."""
+        """Reject unknown reasons."""
         unknown = sorted(set(self.allowed) - set(REASONS))
         if unknown:
             raise InputError(
-                f"no such reason: {', '.join(unknown)}; there are {', '.join(REASONS)}"
+                f"unknown reason: {', '.join(unknown)}; choose from {', '.join(REASONS)}"
             )
 
 
 @dataclass(frozen=True)
 class AuditResult:
-    """What `colorprep audit` found.
+    """Result of `colorprep audit`.
 
     Attributes
     ----------
-    table, classes, summary_path : Path
     keep, drop : Path
         Lists.
     sheets : dict of str to Path
         Contact sheets by reason.
     summary : dict
-        What was counted, and by which rules; also written to ``summary.json``.
+        Counts, and the rules by which they were made; also in ``summary.json``.
     """
 
     table: Path
@@ -108,20 +98,10 @@ class AuditResult:
 def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditResult:
     """Audit the images of a source.
 
-    Parameters
-    ----------
-    params : AuditParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    AuditResult
-
     Raises
     ------
     InputError
-        If there is no image, or none of the validation list is in the source.
+        If the source has no image, or none of the validation list.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
@@ -133,12 +113,12 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     for path in (table, classes, summary_path, keep, drop):
         check_replaceable(path)
     source = open_source(params.images, workspace, reporter)
-    check_strict(source.skipped, params.images)
+    check_strict(source.skipped, params.images.strict)
     validation = _validation(params, source, workspace, reporter)
     reader = image_reader(source, None, params.images)
-    with open_engine(params.images) as engine:
-        records, skipped = _inspect(source, params.images, engine, reporter)
-        duplicates = find_duplicates(records, reader, engine, reporter)
+    with open_passes(params.images, reporter) as passes:
+        records, skipped = _inspect(source, params.images, passes)
+        duplicates = find_duplicates(records, reader, passes.engine, reporter)
     warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
     workspace.own_folder(params.output or AUDIT)
     workspace.own_folder(LISTS)
@@ -164,7 +144,7 @@ def _validation(
         return flags
 
     def find(key: str) -> tuple[int, ...] | None:
-        """Return a size that nobody asks for, and the index."""
+        """Return a size, which is not used here, and the index."""
         index = index_of(source.keys, key)
         return None if index is None else (0, index)
 
@@ -179,29 +159,23 @@ def _validation(
 
 
 def _inspect(
-    source: Source, params: ImageParams, engine: Engine, reporter: Reporter
+    source: Source, params: ImageParams, passes: Passes
 ) -> tuple[Records, dict[int, Skip]]:
-    """Return the records of all images, and which could not be read."""
+    """Return the records of all images, and those that could not be read, by index."""
     records = np.zeros(len(source.keys), RECORD)
     skipped: dict[int, Skip] = {}
     task = Inspector(source, params.icc, params.orientation, params.damaged)
-    indices = range(len(source.keys))
-    with (
-        reporter.track(len(indices), "images", "inspecting") as advance,
-        closing(engine.run(task, batches_of(indices, engine.batch_images))) as results,
-    ):
-        for found in results:
-            check_strict([skip for _, skip in found.skipped], params)
-            records[found.indices] = found.records
-            skipped.update(found.skipped)
-            advance(len(found.records) + len(found.skipped))
+    with passes.each(task, range(len(source.keys)), "inspecting") as results:
+        for done in results:
+            records[done.indices] = done.records
+            skipped.update(done.skipped_by_index)
     return records, skipped
 
 
 def _summary(
     findings: Findings, classes: ClassCounts, validation: Flags, params: AuditParams
 ) -> dict[str, Any]:
-    """Return what was counted, from what and by which rules; the same for the same images."""
+    """Return the counts, the source and the rules; the same for the same images."""
     source, records = findings.source, findings.records
     images, kept = (sum(counts[i] for counts in classes.values()) for i in (0, 1))
     outside = {"corrupt": len(source.skipped)}
@@ -248,7 +222,7 @@ def _counts(flags: Mapping[str, Flags], outside: Mapping[str, int]) -> dict[str,
 
 
 def _sides(members: Sequence[int], source: Source, validation: Flags) -> dict[str, list[str]]:
-    """Return the keys of a set of duplicates by what they are for."""
+    """Return the keys of a set of duplicates, by use."""
     sides: dict[str, list[str]] = {"validation": [], "training": []}
     for one in sorted(members):
         sides["validation" if validation[one] else "training"].append(source.keys[one])

@@ -15,14 +15,13 @@ from ...images.source import Source
 from ...places import is_url
 
 
-class Photographs(NamedTuple):
+class PhotographSource(NamedTuple):
     """Photographs of one place.
 
     Attributes
     ----------
     place : str
         A folder, an archive or a URL, as messages name it.
-    source : Source
     """
 
     place: str
@@ -55,13 +54,8 @@ class Targets(NamedTuple):
     skipped: list[Skip]
 
 
-def choose_targets(places: Sequence[Photographs], folder: Path) -> Targets:
+def choose_targets(places: Sequence[PhotographSource], folder: Path) -> Targets:
     """Choose where the picture of each photograph is written.
-
-    Parameters
-    ----------
-    places : sequence of Photographs
-    folder : Path
 
     Returns
     -------

@@ -2,19 +2,19 @@
 
 ``colorized.jsonl`` contains one line of JSON per picture: its name, and digests of its bytes, of
 its photograph's bytes, and of what colored it. A line is added once its picture is complete, so the
-record is right after an interrupt. A picture that was changed since, or whose photograph or network
-is another, does not match its line and is made again.
+record is right after an interrupt. If a picture, its photograph or the network has changed, the
+line no longer matches and the picture is made again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ...atomic import check_replaceable, write_text
+from ...images.digests import digest_of_bytes
 
 RECORD_NAME = "colorized.jsonl"
 
@@ -40,13 +40,8 @@ class PictureRecord:
 
     Parameters
     ----------
-    folder : Path
     by : str
         Digest of the current network and settings.
-
-    Attributes
-    ----------
-    path : Path
     """
 
     def __init__(self, folder: Path, by: str) -> None:
@@ -65,16 +60,16 @@ class PictureRecord:
         Thread-safe.
         """
         made = self._known.get(self._name(target))
-        if made is None or (made.photograph, made.by) != (digest(photograph), self._by):
+        if made is None or (made.photograph, made.by) != (digest_of_bytes(photograph), self._by):
             return False
         try:
-            return made.picture == digest(target.read_bytes())
+            return made.picture == digest_of_bytes(target.read_bytes())
         except OSError:
             return False
 
     def made(self, target: Path, photograph: bytes) -> tuple[str, Made]:
         """Return the entry of a picture that was just made. Thread-safe."""
-        made = Made(digest(target.read_bytes()), digest(photograph), self._by)
+        made = Made(digest_of_bytes(target.read_bytes()), digest_of_bytes(photograph), self._by)
         return self._name(target), made
 
     def add(self, name: str, made: Made) -> None:
@@ -92,11 +87,6 @@ class PictureRecord:
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self._folder).as_posix()
-
-
-def digest(data: bytes) -> str:
-    """Return a digest of bytes, 32 hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def _line(name: str, made: Made) -> str:

@@ -1,16 +1,17 @@
 """`colorprep colorize`: color photographs by a trained network, keeping their lightness.
 
-The network sees a photograph stretched to the size it was trained at, as `evaluate` judges it:
-objects of another scale than it knows come out in blotches. Its colors are then enlarged to the
-photograph's own resolution, in bands.
+The network sees a photograph stretched to the size it was trained at, as in `evaluate`: objects at
+another scale come out in blotches. Its colors are then enlarged to the photograph's own resolution,
+in bands.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +20,12 @@ from PIL.PngImagePlugin import PngInfo
 
 from ... import __version__
 from ...atomic import replacing
-from ...engine import Batch, ThreadEngine, batches_of
+from ...engine import Batch, ThreadEngine
 from ...errors import BadImage, InputError, UnusableName
 from ...finite import check_finite
 from ...images.archive import NAME_ENDINGS
 from ...images.decoding import DamageRule, Pixels
+from ...images.digests import digest_of_bytes, digest_of_file
 from ...images.folder import folder_source
 from ...images.opening import find_images
 from ...images.reader import ImageReader, each_image
@@ -37,11 +39,11 @@ from ...training.devices import choose_device
 from ...training.prediction import colorize_photograph
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
-from ..evaluate.comparing import file_digest
+from ..passes import Passes
 from ..replaced import telling_replaced
 from ..source import report_passed_over, report_skips
-from .picture_names import Photographs, Targets, choose_targets
-from .picture_record import Made, PictureRecord, digest
+from .picture_names import PhotographSource, Targets, choose_targets
+from .picture_record import Made, PictureRecord
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,13 @@ class ColorizeParams:
     inputs : sequence of str or Path
         Photographs, gray or in color, and folders, archives and URLs of them.
     checkpoint : str, Path or None
-        A checkpoint or a run's folder; None for ``best.pt`` of the newest run that is finished.
+        A checkpoint or a run's folder; None for ``best.pt`` of the newest finished run.
     temperature : float
         Of the annealed mean.
     device : str
         ``auto`` uses a GPU if there is one.
     workers : int or None
-        How many photographs are worked on at once, each on a thread; None takes all processors.
+        How many photographs are colored at once, each on a thread; None uses all processors.
     output : str, Path or None
         None for ``colorized/``.
     damaged : {"skip", "keep"}
@@ -75,7 +77,7 @@ class ColorizeParams:
     damaged: DamageRule = "skip"
 
     def __post_init__(self) -> None:
-        """Refuse what no network can be asked for."""
+        """Reject parameters that are not usable with any network."""
         check_finite(self)
         if not self.temperature > 0:
             raise InputError(f"the temperature must be above 0, got {self.temperature}")
@@ -90,10 +92,9 @@ class ColorizeResult:
     origin : Origin
         Of the network.
     written : list of Path
-        All pictures, in order of the keys, place by place.
+        All pictures, place by place in order of the keys.
     kept : list of Path
         Those of an earlier command, made from the same photographs in the same way.
-    skipped : list of Skip
     """
 
     origin: Origin
@@ -110,22 +111,12 @@ class ColorizeResult:
 def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> ColorizeResult:
     """Color photographs.
 
-    Parameters
-    ----------
-    params : ColorizeParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    ColorizeResult
-
     Raises
     ------
     ArtifactError
         If the checkpoint is missing or damaged.
     InputError
-        If there is no photograph, or one would be replaced.
+        If there is no photograph, or a picture would replace one.
     OutputExists
         If the path of the pictures' record is not a file.
     OutputError
@@ -159,7 +150,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
             )
             for photographs, paths in zip(places, targets.paths, strict=True)
         ]
-        done = _colorize(tasks, places, params.workers, reporter)
+        done = _colorize(tasks, places, record, params.workers, reporter)
     done.skipped.extend(targets.skipped)
     if done.kept:
         reporter.note(
@@ -171,17 +162,16 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
 
 
 class ColorizedBatch(NamedTuple):
-    """What became of photographs.
+    """The pictures of a batch of photographs.
 
     Attributes
     ----------
     written : list of Path
-        All pictures that there are.
+        All pictures.
     kept : list of Path
-        Those among them that were there before.
-    skipped : list of Skip
+        Those among them that were made before.
     entries : list of tuple
-        Of the pictures that were made, see `PictureRecord.add`.
+        Of the pictures that were made now, see `PictureRecord.add`.
     """
 
     written: list[Path]
@@ -196,12 +186,10 @@ class ColorizeBatch:
 
     Attributes
     ----------
-    reader : ImageReader
     colorize : callable
         Takes the pixels of a photograph and returns them in color.
     targets : sequence of Path or None
-        Where the picture of each image of the source is written; None if skipped.
-    record : PictureRecord
+        The path of each photograph's picture; None if skipped.
     reporter : Reporter
         Receives the pictures that are replaced.
     """
@@ -213,7 +201,7 @@ class ColorizeBatch:
     reporter: Reporter
 
     def __call__(self, batch: Batch) -> ColorizedBatch:
-        """Return what became of the photographs of a batch."""
+        """Color the photographs of a batch."""
         done = ColorizedBatch([], [], [], [])
         for index, data in each_image(self.reader.source, batch, self.reader.source.read):
             target = self.targets[index]
@@ -239,30 +227,49 @@ class ColorizeBatch:
 
 def _colorize(
     tasks: Sequence[ColorizeBatch],
-    places: Sequence[Photographs],
+    places: Sequence[PhotographSource],
+    record: PictureRecord,
     workers: int | None,
     reporter: Reporter,
 ) -> ColorizedBatch:
     """Color the photographs of all places, and record each picture once it is written."""
     whole = ColorizedBatch([], [], [], [])
-    engine = ThreadEngine(workers)
-    n_images = sum(len(photographs.source.keys) for photographs in places)
-    with reporter.track(n_images, "images", "colorizing") as advance:
-        for task, photographs in zip(tasks, places, strict=True):
+    starts = [0, *accumulate(len(photographs.source.keys) for photographs in places)]
+    numbers = [range(*bounds) for bounds in pairwise(starts)]
+    task = _ColorizePlaces(tasks, starts[:-1])
+    # One at a time, since a single photograph can be large.
+    with Passes(ThreadEngine(workers), reporter).each_group(
+        task, numbers, "colorizing", batch_images=1
+    ) as colorized:
+        for photographs, results in zip(places, colorized, strict=True):
             whole.skipped.extend(map(photographs.named, photographs.source.skipped))
-            # One at a time, since a single photograph can be large.
-            batches = batches_of(range(len(photographs.source.keys)), 1)
-            with closing(engine.run(task, batches)) as results:
-                for done in results:
-                    for name, made in done.entries:
-                        task.record.add(name, made)
-                    whole.written.extend(done.written)
-                    whole.kept.extend(done.kept)
-                    whole.skipped.extend(map(photographs.named, done.skipped))
-                    advance(1)
-    for task in tasks[:1]:
-        task.record.put_in_order()
+            for done in results:
+                for name, made in done.entries:
+                    record.add(name, made)
+                whole.written.extend(done.written)
+                whole.kept.extend(done.kept)
+                whole.skipped.extend(map(photographs.named, done.skipped))
+    record.put_in_order()
     return whole
+
+
+@dataclass(frozen=True)
+class _ColorizePlaces:
+    """Colors a photograph, by its number among those of all places.
+
+    Attributes
+    ----------
+    starts : sequence of int
+        The number of each place's first photograph.
+    """
+
+    tasks: Sequence[ColorizeBatch]
+    starts: Sequence[int]
+
+    def __call__(self, batch: Batch) -> ColorizedBatch:
+        (number,) = batch.indices
+        place = bisect_right(self.starts, number) - 1
+        return self.tasks[place](Batch([number - self.starts[place]]))
 
 
 def _skip(key: str, error: BadImage | UnusableName) -> Skip:
@@ -274,7 +281,7 @@ def _skip(key: str, error: BadImage | UnusableName) -> Skip:
 def _colored_by(path: Path, params: ColorizeParams) -> str:
     """Return a digest of everything that a picture depends on, except its photograph."""
     how = f"{params.temperature!r}\n{params.damaged}\n{__version__}"
-    return digest(f"{file_digest(path)}\n{how}".encode())
+    return digest_of_bytes(f"{digest_of_file(path)}\n{how}".encode())
 
 
 def _report_names(targets: Targets, reporter: Reporter) -> None:
@@ -286,27 +293,27 @@ def _report_names(targets: Targets, reporter: Reporter) -> None:
 
 
 def _write_png(path: Path, pixels: Pixels) -> None:
-    """Write a PNG that says that it is sRGB, and nothing else."""
+    """Write a PNG that is marked as sRGB, without other metadata."""
     chunks = PngInfo()
-    chunks.add(b"sRGB", b"\0")  # to be rendered perceptually, as photographs are
+    chunks.add(b"sRGB", b"\0")  # perceptual rendering intent, as for photographs
     Image.fromarray(pixels).save(path, "PNG", pnginfo=chunks)
 
 
-def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[Photographs]:
-    """Find the photographs that are given; files of one folder are taken together, at the end."""
-    places: list[Photographs] = []
+def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[PhotographSource]:
+    """Find the given photographs; single files come last, grouped by folder."""
+    places: list[PhotographSource] = []
     files: dict[Path, list[str]] = {}
     for given in inputs:
         if is_url(given):
-            places.append(Photographs(shown_url(str(given)), find_images(given)))
+            places.append(PhotographSource(shown_url(str(given)), find_images(given)))
             continue
         path = workspace.input_path(given)
         if path.is_dir() or path.name.lower().endswith(NAME_ENDINGS):
-            places.append(Photographs(str(path), find_images(path)))
+            places.append(PhotographSource(str(path), find_images(path)))
         elif path.is_file():
             files.setdefault(path.parent, []).append(path.name)
         else:
             raise InputError(f"there is no file or folder {path}")
     for root, names in files.items():
-        places.append(Photographs(str(root), folder_source(root, names)))
+        places.append(PhotographSource(str(root), folder_source(root, names)))
     return places

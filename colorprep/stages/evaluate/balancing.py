@@ -1,4 +1,4 @@
-"""The prior of balanced figures, and whether it was made from the originals."""
+"""The prior of balanced figures, and whether it was counted on the originals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...progress import Reporter
 from ...quantize.ab import ab_lattice
 from ...workspace import PRIOR, Workspace
 from ..priors import read_prior
+from .comparing import source_facts
 
 OWN_COLORS = "originals"
 SHOWN_DIGITS = 8  # of a digest
@@ -35,9 +36,9 @@ class Balance:
     digest : str or None
         Of the prior's probabilities.
     source : mapping or None
-        Digest and number of the files that the prior was made from; None if unknown.
+        Digest and number of the files that the prior was counted on; None if unknown.
     of : {"originals", "their source", "other images", "unknown"}
-        What it was made from: these originals, the source of their list, or other images.
+        The images it was counted on: these originals, the source of their list, or others.
     """
 
     probs: Floats | None = None
@@ -52,20 +53,18 @@ class Balance:
         return OWN_COLORS if self.digest is None else self.digest[:SHOWN_DIGITS]
 
     def facts(self) -> dict[str, Any]:
-        """Return it in a form for JSON, without its path."""
+        """Return it for JSON, without its path."""
         source = None if self.source is None else dict(self.source)
         return {"prior_digest": self.digest, "prior_source": source, "of": self.of}
 
 
 def choose_balance(given: str | Path | None, workspace: Workspace, reporter: Reporter) -> Balance:
-    """Return what the balanced AuC is balanced by.
+    """Choose the prior that balances the balanced AuC.
 
     Parameters
     ----------
     given : str, Path or None
         A prior. None for ``prior.npz`` if it exists, else the originals' own colors.
-    workspace : Workspace
-    reporter : Reporter
 
     Returns
     -------
@@ -107,13 +106,10 @@ def compared_with(
 
     Parameters
     ----------
-    balance : Balance
     originals : mapping
         Their digest and number, see `comparing.source_facts`.
     listed_from : str, Path or None
-        The source of which a list chose the originals; None without a list.
-    workspace : Workspace
-    reporter : Reporter
+        The source from which a list selected the originals; None without a list.
 
     Returns
     -------
@@ -128,23 +124,21 @@ def compared_with(
     """
     if balance.path is None or balance.digest is None:
         return balance
-    said = f"AuC is balanced by {workspace.shown(balance.path)} (digest {balance.name}"
+    text = f"AuC is balanced by {workspace.shown(balance.path)} (digest {balance.name}"
     if balance.source is None:
-        reporter.note(f"{said}); it does not record the images it was made from")
+        reporter.note(f"{text}); it does not record the images it was made from")
         return balance
-    said += f", of {balance.source.get('n_files')} files)"
+    text += f", of {balance.source.get('n_files')} files)"
     if balance.source.get("digest") == originals["digest"]:
-        reporter.note(f"{said}, made from these originals")
+        reporter.note(f"{text}, made from these originals")
         return replace(balance, of="originals")
     if listed_from is not None and not is_url(listed_from):
-        from .comparing import source_facts
-
         whole = source_facts(find_images(listed_from))
         if balance.source.get("digest") == whole["digest"]:
-            reporter.note(f"{said}, made from all images of {listed_from}")
+            reporter.note(f"{text}, made from all images of {listed_from}")
             return replace(balance, of="their source")
     reporter.warn(
-        f"{said}, made from other images than these {originals['n_files']} originals; compare the "
+        f"{text}, made from other images than these {originals['n_files']} originals; compare the "
         "balanced figures only with figures balanced by the same prior. To use the originals' "
         "own prior, make it with `colorprep prior` and give it with --prior"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -33,12 +32,7 @@ if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
 
 
 class Pair(NamedTuple):
-    """A picture and its original.
-
-    Attributes
-    ----------
-    prediction, original : ndarray of shape (H, W, 3), uint8
-    """
+    """A picture and its original, (H, W, 3) uint8."""
 
     prediction: Pixels
     original: Pixels
@@ -50,7 +44,7 @@ class Pair(NamedTuple):
         return min(sides)
 
     def at(self, size: int | None) -> Pair:
-        """Return both stretched to a size; None leaves them as they are.
+        """Return both stretched to a size; None keeps their own.
 
         Raises
         ------
@@ -70,7 +64,7 @@ class Pair(NamedTuple):
 
 
 class Pairs(Protocol):
-    """Pairs that can be read by their index."""
+    """Pairs that can be read by index."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -84,11 +78,11 @@ class Pairs(Protocol):
         Raises
         ------
         BadImage
-            If either cannot be had.
+            If either cannot be read or made.
         """
 
     def likelihood(self, original: Pixels) -> dict[str, float]:
-        """Return how likely the method takes the colors of an original to be, where it can say."""
+        """Return the method's negative log-likelihoods of an original's colors, if it has any."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +91,8 @@ class StoredPairs:
 
     Attributes
     ----------
-    colorized, originals : ImageReader
     indices : ndarray of shape (n, 2), int64
-        Of the original and of its picture.
+        The indices of each original and its picture.
     """
 
     colorized: ImageReader
@@ -125,25 +118,24 @@ class StoredPairs:
             raise BadImage(error.reason, f"its picture {key}: {error.detail}") from error
 
     def likelihood(self, original: Pixels) -> dict[str, float]:
-        """Return nothing: a picture does not say how sure its method was."""
+        """Return nothing: a picture does not tell its method's probabilities."""
         return {}
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Pictures to be evaluated, and their originals.
+class PicturesToCompare:
+    """Pictures and their originals.
 
     Attributes
     ----------
-    pairs : Pairs
     provenance : dict
-        What the originals and the pictures are, in a form for JSON.
+        Identifies the originals and the pictures, for JSON.
     skipped : list of Skip
         Files in the sources that cannot be used as images.
     without_picture, without_original : list of Skip
         Images that have no partner.
     packages : tuple of str
-        What the pictures depend on.
+        Packages on which the pictures depend.
     origin : Origin or None
         Of the network that makes the pictures.
     """
@@ -156,6 +148,11 @@ class Judged:
     packages: tuple[str, ...] = ()
     origin: Origin | None = None
 
+    @property
+    def unpaired(self) -> list[Skip]:
+        """All images that have no partner."""
+        return [*self.without_picture, *self.without_original]
+
 
 def stored_pictures(
     original: str | Path,
@@ -163,7 +160,7 @@ def stored_pictures(
     params: ImageParams,
     workspace: Workspace,
     reporter: Reporter,
-) -> Judged:
+) -> PicturesToCompare:
     """Find the pictures of one source and their originals in another.
 
     Parameters
@@ -171,13 +168,7 @@ def stored_pictures(
     original, colorized : str or Path
         Folders, archives or URLs.
     params : ImageParams
-        Its list narrows the originals; its rules of decoding are for both.
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    Judged
+        Its list narrows the originals; its rules of decoding apply to both.
 
     Raises
     ------
@@ -199,21 +190,15 @@ def stored_pictures(
         image_reader(pictures, None, params), image_reader(originals, None, params), pairing.indices
     )
     skipped = sorted([*originals.skipped, *pictures.skipped])
-    # Pictures of images that the list leaves out are none the worse for it.
+    # A list narrows the originals only, so pictures of all others are expected.
     without_original = pairing.only_second if lines is None else []
-    return Judged(pairs, provenance, skipped, pairing.only_first, without_original)
+    return PicturesToCompare(pairs, provenance, skipped, pairing.only_first, without_original)
 
 
 def source_facts(source: Source) -> dict[str, Any]:
-    """Return what a source is, fit for JSON: a digest of its keys and sizes, and their number."""
+    """Identify a source, for JSON: a digest of its keys and sizes, and the number of files."""
     n_files = len(source.keys)
     return {"digest": digest_of(source, range(n_files)), "n_files": n_files}
-
-
-def file_digest(path: Path) -> str:
-    """Return a digest of a file's content, 32 hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
 
 
 def _place(given: str | Path, params: ImageParams, workspace: Workspace) -> str | Path:
@@ -226,16 +211,14 @@ def _place(given: str | Path, params: ImageParams, workspace: Workspace) -> str 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What became of a pair.
+    """The comparison of a pair.
 
     Attributes
     ----------
     index : int
-        Among the pairs.
-    figures : dict of str to float
-    bins : BinShares
+        Of the pair.
     enlarged : bool
-        Whether either is smaller than the size at which they were compared.
+        Whether either image is smaller than the size at which they were compared.
     """
 
     index: int
@@ -246,14 +229,12 @@ class Compared:
 
 @dataclass
 class ComparedBatch:
-    """What became of a batch of pairs.
+    """The comparisons of a batch of pairs.
 
     Attributes
     ----------
-    compared : list of Compared
-    skipped : list of Skip
     features : list of tuple of ndarray of shape (F,), float64
-        What FID's network sees in each picture and in its original, where that is asked for.
+        Features of each picture and its original for FID, if requested.
     """
 
     compared: list[Compared] = field(default_factory=list)
@@ -267,13 +248,10 @@ class CompareBatch:
 
     Attributes
     ----------
-    pairs : Pairs
     cell_bins : ndarray of shape (65536,), uint16
         See `colorprep.metrics.bins.bins_of_cells`.
     size : int or None
-        What both are stretched to first.
-    lpips : Lpips or None
-    inception : Inception or None
+        Both are stretched to it first.
     """
 
     pairs: Pairs
@@ -283,7 +261,7 @@ class CompareBatch:
     inception: Inception | None = None
 
     def __call__(self, batch: Batch) -> ComparedBatch:
-        """Return what became of the pairs of a batch."""
+        """Compare the pairs of a batch."""
         done = ComparedBatch()
         for index in batch.indices:
             key = self.pairs.key(index)

@@ -1,9 +1,7 @@
-"""What `colorprep evaluate` writes: figures, a table of images, and the worst and the best."""
+"""The output of `colorprep evaluate`: figures, a table of images, the worst and best pictures."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ...atomic import check_replaceable, replacing, write_json, write_text
+from ...atomic import check_replaceable, replacing, write_csv, write_json
 from ...color.lab import Floats
 from ...errors import OutputExists
 from ...images.decoding import Pixels
@@ -36,34 +34,20 @@ def check_outputs(folder: Path) -> None:
         check_replaceable(path)
 
 
-def output_paths(folder: Path) -> tuple[Path, ...]:
-    """Return the paths of all files that are written."""
+def output_paths(folder: Path) -> tuple[Path, Path, Path]:
+    """Return the paths of the figures, the table and the sheet."""
     return (folder / FIGURES, folder / TABLE, folder / SHEET)
 
 
 def measured_facts(measured: Mapping[str, Measured]) -> dict[str, Any]:
-    """Return figures by name, fit for JSON."""
+    """Return figures by name, for JSON."""
     return {name: figure._asdict() for name, figure in measured.items()}
 
 
 def write_figures(
     folder: Path, protocol: str, measured: Mapping[str, Measured], provenance: Mapping[str, Any]
-) -> Path:
-    """Write ``evaluation.json`` and return where it is.
-
-    Parameters
-    ----------
-    folder : Path
-    protocol : str
-    measured : mapping of str to Measured
-    provenance : mapping of str to what is fit for JSON
-        What was judged.
-
-    Returns
-    -------
-    Path
-    """
-    path = folder / FIGURES
+) -> None:
+    """Write ``evaluation.json``; `provenance` describes what was compared."""
     facts = {
         "schema": EVALUATION_SCHEMA,
         "protocol": protocol,
@@ -71,48 +55,24 @@ def write_figures(
         **measured_facts(measured),
         **provenance,
     }
-    write_json(path, facts)
-    return path
+    write_json(folder / FIGURES, facts)
 
 
-def write_table(folder: Path, keys: Sequence[str], columns: Mapping[str, Floats]) -> Path:
-    """Write ``evaluation.csv``, a line an image, and return where it is.
-
-    Parameters
-    ----------
-    folder : Path
-    keys : sequence of str
-    columns : mapping of str to ndarray of shape (n,), float64
-        Written so that they read back exactly.
-
-    Returns
-    -------
-    Path
-    """
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["key", *columns])
-    table.writerows(zip(keys, *(column.tolist() for column in columns.values()), strict=True))
-    path = folder / TABLE
-    write_text(path, text.getvalue())
-    return path
+def write_table(folder: Path, keys: Sequence[str], columns: Mapping[str, Floats]) -> None:
+    """Write ``evaluation.csv``, a line for each image; floats read back exactly."""
+    rows = zip(keys, *(column.tolist() for column in columns.values()), strict=True)
+    write_csv(folder / TABLE, ["key", *columns], rows)
 
 
-def write_sheet(folder: Path, pairs: Pairs, size: int | None, compared: Sequence[Compared]) -> Path:
-    """Write a sheet of the worst and the best pictures by CIEDE2000, and return where it is.
+def write_sheet(folder: Path, pairs: Pairs, size: int | None, compared: Sequence[Compared]) -> None:
+    """Write a sheet of the worst and the best pictures by CIEDE2000.
 
     Parameters
     ----------
-    folder : Path
     pairs : Pairs
-        Read once more, of which a few are shown.
+        Read again, of which a few are shown.
     size : int or None
-        At which they were compared.
-    compared : sequence of Compared
-
-    Returns
-    -------
-    Path
+        The size at which they were compared.
     """
     ordered = sorted(compared, key=lambda pair: -pair.figures["ciede2000"])
     n_rows = min(SHOWN, max(1, len(ordered) // 2))
@@ -122,11 +82,9 @@ def write_sheet(folder: Path, pairs: Pairs, size: int | None, compared: Sequence
         for bad, good in zip(worst, best, strict=True)
     ]
     captions = ["gray", "the worst", "original", "gray", "the best", "original"]
-    path = folder / SHEET
-    with replacing(path) as temporary:
-        # Color at full resolution: it is what the sheet is about.
+    with replacing(folder / SHEET) as temporary:
+        # Color at full resolution, since the sheet is about color.
         gallery(rows, captions).save(temporary, "JPEG", quality=QUALITY, subsampling=0)
-    return path
 
 
 def _gray_picture_original(pairs: Pairs, size: int | None, compared: Compared) -> list[Pixels]:

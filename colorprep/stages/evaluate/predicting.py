@@ -1,4 +1,4 @@
-"""The pictures that a network makes of originals, to be compared with them."""
+"""Pictures that a network makes of originals, to be compared with them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...images.decoding import Pixels
+from ...images.digests import digest_of_file
 from ...images.reader import ImageReader
 from ...images.source import Source
 from ...training.checkpoint import Checkpoint
@@ -15,7 +16,7 @@ from ...training.judging.likelihood import LikelihoodJudge
 from ...training.prediction import colorize_photograph
 from ..checkpoints import Origin
 from ..source import ImageParams, image_reader
-from .comparing import Judged, Pair, file_digest, source_facts
+from .comparing import Pair, PicturesToCompare, source_facts
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,10 @@ class PredictedPairs:
 
     Attributes
     ----------
-    originals : ImageReader
     colorize : callable
-        Takes the pixels of a photograph and gives them in color.
+        Takes the pixels of a photograph and returns them in color.
     judge : LikelihoodJudge or None
-        Of the same network; None where it gives no distribution over bins.
+        Of the same network; None if it predicts no distribution over bins.
     """
 
     originals: ImageReader
@@ -47,11 +47,11 @@ class PredictedPairs:
         """Return a pair; see `Pairs.read`."""
         pixels = self.originals.read(index).pixels
         colored = self.colorize(pixels)
-        colored.flags.writeable = False  # as pixels that are read
+        colored.flags.writeable = False  # like pixels that are read
         return Pair(colored, pixels)
 
     def likelihood(self, original: Pixels) -> dict[str, float]:
-        """Return the negative log-likelihoods, see `Likelihood`; none of a regression."""
+        """Return the negative log-likelihoods, see `Likelihood`; nothing for a regression."""
         return {} if self.judge is None else self.judge(original)._asdict()
 
 
@@ -62,31 +62,22 @@ def predicted_pictures(
     params: ImageParams,
     temperature: float,
     device: str,
-) -> Judged:
-    """Evaluate the pictures that a checkpoint predicts for the images of a source.
+) -> PicturesToCompare:
+    """Prepare the pictures that a checkpoint predicts for the images of a source.
 
     Parameters
     ----------
-    checkpoint : Checkpoint
-    origin : Origin
-        Of the checkpoint.
-    source : Source
-        Of the originals.
     params : ImageParams
-        The rules of decoding.
+        Gives the rules of decoding.
     temperature : float
         Of the annealed mean.
     device : str
         See `choose_device`.
 
-    Returns
-    -------
-    Judged
-
     Raises
     ------
     InputError
-        If there is no such device.
+        If the device does not exist.
     """
     chosen = choose_device(device)
     checkpoint.model.to(chosen)
@@ -98,7 +89,7 @@ def predicted_pictures(
     provenance = {
         "original": source_facts(source),
         "checkpoint": {
-            "digest": file_digest(origin.path),
+            "digest": digest_of_file(origin.path),
             "model": checkpoint.config["model"],
             "quantizer": checkpoint.quantizer.name,
             "fingerprint": checkpoint.quantizer.fingerprint,
@@ -108,4 +99,6 @@ def predicted_pictures(
             "finished": origin.finished,
         },
     }
-    return Judged(pairs, provenance, list(source.skipped), packages=("torch",), origin=origin)
+    return PicturesToCompare(
+        pairs, provenance, list(source.skipped), packages=("torch",), origin=origin
+    )

@@ -1,13 +1,12 @@
 """`colorprep evaluate`: how close colored pictures come to their originals.
 
-Pictures are those of a source, or what a network makes of the originals, by the same code as
-`colorprep colorize`. What the figures mean is said by `colorprep.metrics.protocol`.
+Pictures are read from a source, or made by a network with the code of `colorprep colorize`.
+`colorprep.metrics.protocol` defines the figures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +15,9 @@ import numpy as np
 
 from ...artifacts import versions
 from ...color.lab import Floats
-from ...engine import batches_of
 from ...errors import InputError
 from ...finite import check_finite
+from ...images.digests import digest_of_file
 from ...images.skip import Skip, count_by_reason
 from ...metrics.bins import bins_of_cells
 from ...metrics.protocol import NETWORKS, protocol_hash, protocol_line
@@ -29,47 +28,41 @@ from ...progress import Reporter
 from ...quantize.decoding import TEMPERATURE
 from ...workspace import EVALUATION, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
+from ..passes import check_strict, open_passes
 from ..replaced import telling_replaced
-from ..source import (
-    ImageParams,
-    check_strict,
-    open_engine,
-    open_source,
-    report_enlarged,
-    report_skips,
-)
+from ..source import ImageParams, open_source, report_enlarged, report_skips
 from .balancing import Balance, choose_balance, compared_with
-from .comparing import CompareBatch, Compared, Judged, file_digest, stored_pictures
+from .comparing import CompareBatch, Compared, PicturesToCompare, stored_pictures
 from .files import check_outputs, output_paths, write_figures, write_sheet, write_table
 
 if TYPE_CHECKING:
     from ...training.judging.perceptual import FrechetDistance
 
-MAX_BATCH = 8  # pairs; comparing takes long, and a bar should move
-FEW_FOR_FID = 2048  # images: below as many as there are features, FID says little
+BATCH = 8  # pairs; comparing takes long, and a bar should move
+FEW_FOR_FID = 2048  # images; with fewer images than features FID says little
 
 
 @dataclass(frozen=True)
 class EvaluateParams:
-    """What `colorprep evaluate` is to do.
+    """Parameters of `colorprep evaluate`.
 
     Attributes
     ----------
     images : ImageParams
-        Its folder holds the originals where a checkpoint is judged; its list narrows them.
+        Its folder holds the originals if a checkpoint is evaluated; its list narrows them.
     original, colorized : str, Path or None
-        The sources of originals and of pictures, where pictures are judged.
+        The sources of originals and of pictures, if pictures are evaluated.
     checkpoint : str, Path or None
         A run's folder, or a checkpoint in it.
     temperature : float or None
         Of a checkpoint's annealed mean; None for 0.38.
     device : str
-        For networks; ``auto`` takes a GPU where there is one.
+        For networks; ``auto`` uses a GPU if there is one.
     size : int or None
-        Both are stretched to size x size first; None compares them as they are.
+        Both are stretched to size x size first; None compares them at their own size.
     prior : str, Path or None
-        What the balanced AuC is balanced by. None for ``prior.npz`` where there is one, else the
-        originals' own colors.
+        Balances the balanced AuC. None for ``prior.npz`` if it exists, else the originals' own
+        colors.
     weights : mapping of str to str or Path
         Files of the networks that LPIPS (``alexnet``) and FID (``inception``) need.
     output : str, Path or None
@@ -88,7 +81,7 @@ class EvaluateParams:
     output: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit together, before any image is read."""
+        """Reject parameters that do not fit together, before any image is read."""
         check_finite(self)
         stored = self.original is not None or self.colorized is not None
         if stored == (self.checkpoint is not None):
@@ -99,7 +92,7 @@ class EvaluateParams:
         if stored and (self.original is None or self.colorized is None):
             raise InputError("--original and --colorized go together; give both")
         if stored and self.images.folder is not None:
-            raise InputError("--dir goes with --checkpoint; the originals are --original here")
+            raise InputError("--dir goes with --checkpoint; give the originals with --original")
         if stored and self.temperature is not None:
             raise InputError("--temperature goes with --checkpoint: pictures are colored already")
         if not (self.temperature is None or self.temperature > 0):
@@ -124,7 +117,7 @@ class EvaluateResult:
     measured : dict of str to Measured
         Every figure of the set, in the order in which they are shown.
     n_bins_absent : int
-        Bins, of the 313, that occur in no image, so that no average of bins has them.
+        How many of the 313 bins occur in no image; averages over bins leave them out.
     protocol, protocol_hash : str
         How the figures are defined.
     n_images : int
@@ -134,11 +127,9 @@ class EvaluateResult:
     figures, table, sheet : Path
         ``evaluation.json``, ``evaluation.csv``, and a sheet of the worst and the best.
     skipped : list of Skip
-        What could not be compared, those without a partner included.
-    balance : Balance
-        What balanced figures are balanced by.
+        Images that could not be compared, including those without a partner.
     origin : Origin or None
-        Of a network that was judged.
+        Of the network that was evaluated.
     """
 
     measured: dict[str, Measured]
@@ -158,16 +149,6 @@ class EvaluateResult:
 def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> EvaluateResult:
     """Compare pictures with their originals.
 
-    Parameters
-    ----------
-    params : EvaluateParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    EvaluateResult
-
     Raises
     ------
     InputError
@@ -175,7 +156,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     ArtifactError
         If a checkpoint, a prior or a network's file is missing or damaged.
     OutputExists
-        If something else bears the name of an output.
+        If something other than a file has the name of an output.
     ColorprepError
         With `images.strict`, at the first image that is bad or has no partner; or if a package is
         missing.
@@ -184,68 +165,60 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     check_outputs(folder)
     networks = {name: workspace.input_path(path) for name, path in params.weights.items()}
     balance = choose_balance(params.prior, workspace, reporter)
-    judged = _judged(params, workspace, reporter)
+    pictures = _open_pictures(params, workspace, reporter)
     listed_from = _listed_from(params, workspace)
     balance = compared_with(
-        balance, judged.provenance["original"], listed_from, workspace, reporter
+        balance, pictures.provenance["original"], listed_from, workspace, reporter
     )
-    unpaired = [*judged.without_picture, *judged.without_original]
-    check_strict([*judged.skipped, *unpaired], params.images)
-    _report_unpaired(judged, reporter)
-    task, fid = _task(judged, params, networks)
+    check_strict([*pictures.skipped, *pictures.unpaired], params.images.strict)
+    _report_unpaired(pictures, reporter)
+    task, fid = _task(pictures, params, networks)
     compared, bad = _compare(task, fid, params, reporter)
-    report_skips(sorted([*judged.skipped, *bad]), len(compared), reporter)
+    report_skips(sorted([*pictures.skipped, *bad]), len(compared), reporter)
     report_enlarged(sum(pair.enlarged for pair in compared), params.size, reporter)
-    keys = [judged.pairs.key(pair.index) for pair in compared]
+    keys = [pictures.pairs.key(pair.index) for pair in compared]
     summary = _summarize(keys, compared, balance.probs)
     measured = dict(summary.measured)
     if fid is not None:
         measured["fid"] = Measured(fid.value(), None, None, len(compared))
-    line = protocol_line(
-        params.size,
-        params.images.icc,
-        params.images.orientation,
-        balance.name,
-        {name: file_digest(path)[:8] for name, path in networks.items()},
-        params.images.damaged,
-    )
-    skipped = sorted([*judged.skipped, *bad, *unpaired])
+    protocol = _protocol(params, balance, networks)
+    skipped = sorted([*pictures.skipped, *bad, *pictures.unpaired])
     provenance = {
         "n_images": len(compared),
         "n_bins_absent": summary.n_bins_absent,
         "skipped": count_by_reason(skipped),
-        **judged.provenance,
+        **pictures.provenance,
         "balance": balance.facts(),
-        "versions": versions("numpy", "scikit-image", *judged.packages, *_packages(networks)),
+        "versions": versions("numpy", "scikit-image", *pictures.packages, *_packages(networks)),
     }
     workspace.own_folder(params.output or EVALUATION)
     with telling_replaced(reporter, *output_paths(folder)):
-        figures = write_figures(folder, line, measured, provenance)
-        table = write_table(folder, keys, summary.columns)
-        sheet = write_sheet(folder, judged.pairs, params.size, compared)
+        write_figures(folder, protocol, measured, provenance)
+        write_table(folder, keys, summary.columns)
+        write_sheet(folder, pictures.pairs, params.size, compared)
     return EvaluateResult(
-        measured=measured,
-        n_bins_absent=summary.n_bins_absent,
-        protocol=line,
-        protocol_hash=protocol_hash(line),
-        n_images=len(compared),
-        n_without_partner=(len(judged.without_picture), len(judged.without_original)),
-        figures=figures,
-        table=table,
-        sheet=sheet,
-        skipped=skipped,
-        balance=balance,
-        origin=judged.origin,
+        measured,
+        summary.n_bins_absent,
+        protocol,
+        protocol_hash(protocol),
+        len(compared),
+        (len(pictures.without_picture), len(pictures.without_original)),
+        *output_paths(folder),
+        skipped,
+        balance,
+        pictures.origin,
     )
 
 
-def _judged(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Judged:
-    """Open what is to be judged."""
+def _open_pictures(
+    params: EvaluateParams, workspace: Workspace, reporter: Reporter
+) -> PicturesToCompare:
+    """Open the pictures of a source, or those that a checkpoint predicts."""
     if params.original is not None and params.colorized is not None:
         return stored_pictures(
             params.original, params.colorized, params.images, workspace, reporter
         )
-    # By torch, which is slow to import.
+    # Here, since torch is slow to import.
     from ...training.checkpoint import load_checkpoint
     from .predicting import predicted_pictures
 
@@ -266,11 +239,11 @@ def _listed_from(params: EvaluateParams, workspace: Workspace) -> str | Path | N
     return place if is_url(place) else workspace.path(place)
 
 
-def _report_unpaired(judged: Judged, reporter: Reporter) -> None:
+def _report_unpaired(pictures: PicturesToCompare, reporter: Reporter) -> None:
     """Warn of images without a partner, in a line for each side."""
     sides = {
-        "originals without a picture": judged.without_picture,
-        "pictures without an original": judged.without_original,
+        "originals without a picture": pictures.without_picture,
+        "pictures without an original": pictures.without_original,
     }
     for what, unpaired in sides.items():
         if unpaired:
@@ -278,10 +251,10 @@ def _report_unpaired(judged: Judged, reporter: Reporter) -> None:
 
 
 def _task(
-    judged: Judged, params: EvaluateParams, networks: Mapping[str, Path]
+    pictures: PicturesToCompare, params: EvaluateParams, networks: Mapping[str, Path]
 ) -> tuple[CompareBatch, FrechetDistance | None]:
-    """Return what compares a batch, and what sums up for FID, if that is asked for."""
-    task = CompareBatch(judged.pairs, bins_of_cells(), params.size)
+    """Return the task that compares a batch, and the accumulator of FID if it is requested."""
+    task = CompareBatch(pictures.pairs, bins_of_cells(), params.size)
     if not networks:
         return task, None
     from ...training.devices import choose_device  # torch is slow to import
@@ -295,6 +268,18 @@ def _task(
     return replace(task, inception=load_inception(networks["inception"], device)), FrechetDistance()
 
 
+def _protocol(params: EvaluateParams, balance: Balance, networks: Mapping[str, Path]) -> str:
+    """Return the line that defines the figures."""
+    return protocol_line(
+        params.size,
+        params.images.icc,
+        params.images.orientation,
+        balance.name,
+        {name: digest_of_file(path)[:8] for name, path in networks.items()},
+        params.images.damaged,
+    )
+
+
 def _packages(networks: Mapping[str, Path]) -> tuple[str, ...]:
     return ("torch", "torchmetrics") if networks else ()
 
@@ -302,28 +287,22 @@ def _packages(networks: Mapping[str, Path]) -> tuple[str, ...]:
 def _compare(
     task: CompareBatch, fid: FrechetDistance | None, params: EvaluateParams, reporter: Reporter
 ) -> tuple[list[Compared], list[Skip]]:
-    """Compare all pairs; return what became of them, and which could not be compared."""
-    n_pairs = len(task.pairs)
+    """Compare all pairs; return the comparisons, and the pairs that could not be compared."""
     compared: list[Compared] = []
     skipped: list[Skip] = []
     with (
-        open_engine(params.images) as engine,
-        reporter.track(n_pairs, "images", "comparing") as advance,
-        closing(
-            engine.run(task, batches_of(range(n_pairs), min(engine.batch_images, MAX_BATCH)))
-        ) as results,
+        open_passes(params.images, reporter) as passes,
+        passes.each(task, range(len(task.pairs)), "comparing", BATCH) as results,
     ):
         for done in results:
-            check_strict(done.skipped, params.images)
             skipped += done.skipped
             if fid is not None and done.features:
                 fid.add(*(np.stack(side) for side in zip(*done.features, strict=True)))
             compared += done.compared
-            advance(len(done.compared) + len(done.skipped))
     if fid is not None and len(compared) < FEW_FOR_FID:
         reporter.warn(
-            f"FID of {len(compared)} images is too high to be compared with that of more; what is "
-            "published is of 5,000 and more"
+            f"FID of only {len(compared)} images is too high to compare with FID of more images; "
+            "published values are of 5,000 and more"
         )
     return compared, skipped
 

@@ -1,5 +1,5 @@
 """`colorprep labels`: label every image, into shards or one .npy each."""
 
-from .stage import LabelsParams as LabelsParams
+from .params import LabelsParams as LabelsParams
 from .stage import LabelsResult as LabelsResult
 from .stage import run as run

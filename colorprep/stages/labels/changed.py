@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...engine import ThreadEngine, batches_of
+from ...engine import ThreadEngine
 from ...errors import OutputExists
 from ...images.digests import ReadDigests
 from ...images.source import Source
@@ -18,6 +17,7 @@ from ...shards.plan import Plan
 from ...shards.recorded import recorded
 from ...shards.resuming import named
 from ...shards.writer import shard_path
+from ..passes import Passes
 from ..source import ImageParams
 
 
@@ -32,10 +32,9 @@ class Changes:
     shards : set of int
         The shards that hold them; empty for label maps.
     unreadable : list of str
-        Labeled images whose bytes cannot be read now.
+        Images whose bytes cannot be read now.
     n_known, n_unknown : int
-        How many have a recorded digest, and how many do not, since an earlier version labeled
-        them.
+        Images with a recorded digest, and without one, since an earlier version labeled them.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -63,21 +62,8 @@ def changed_images(
 ) -> Changes:
     """Find the images that have changed since they were labeled.
 
-    Images whose size and time of change are those of an earlier reading are not read; for others
-    the digest of the bytes decides.
-
-    Parameters
-    ----------
-    folder : Path
-    plan : Plan
-    source : Source
-    seen : SeenBook
-    images : ImageParams
-    reporter : Reporter
-
-    Returns
-    -------
-    Changes
+    Images whose size and modification time are as before are not read; for the others the digest
+    of the bytes decides.
 
     Raises
     ------
@@ -106,7 +92,7 @@ def changed_images(
 
 
 def report_changes(changes: Changes, reporter: Reporter) -> None:
-    """Report the images that have changed, and what is done about them."""
+    """Report the images that have changed, and what happens to their labels."""
     n_changed, n_shards = len(changes.keys), len(changes.shards)
     if n_changed == 1:
         kept = "shard" if n_shards else "map"
@@ -132,12 +118,12 @@ def report_changes(changes: Changes, reporter: Reporter) -> None:
 
 
 def forget(folder: Path, changes: Changes) -> None:
-    """Let the labels of changed images be made again."""
+    """Remove the labels of changed images, so that they are made again."""
     if changes.keys:
         # The manifest is removed first, since the files that it describes are about to change.
         (folder / MANIFEST).unlink(missing_ok=True)
     for number in changes.shards:
-        # Its sidecar stays until it is made again, since it names the images of the shard.
+        # The sidecar stays until the shard is made again, since it names the shard's images.
         shard_path(folder, number).unlink(missing_ok=True)
     if not changes.shards:
         for key in changes.keys:
@@ -171,18 +157,14 @@ def _doubts(
 def _digests_now(
     source: Source, indices: list[int], seen: SeenBook, images: ImageParams, reporter: Reporter
 ) -> dict[int, str | None]:
-    """Read the digests of some images, and note them."""
+    """Read the digests of some images, and record them."""
     if not indices:
         return {}
-    # This machine's threads read even if a cluster labels, as it takes no computing.
-    engine = ThreadEngine(images.workers)
+    # This machine's threads read even if a cluster labels, since it takes no computing.
+    passes = Passes(ThreadEngine(images.workers), reporter)
     found: dict[int, str | None] = {}
-    with (
-        reporter.track(len(indices), "images", "checking") as advance,
-        closing(engine.run(ReadDigests(source), batches_of(indices, engine.batch_images))) as parts,
-    ):
-        for digests in parts:
+    with passes.each(ReadDigests(source), indices, "checking") as results:
+        for digests in results:
             seen.add({index: digest for index, digest in digests.items() if digest is not None})
             found.update(digests)
-            advance(len(digests))
     return found

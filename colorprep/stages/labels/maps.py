@@ -1,23 +1,19 @@
-"""The work of `colorprep labels --format npy`: one label map an image, in the source's tree."""
+"""Labeling into maps: one .npy for each image, in the folders of the source."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
-from ...atomic import replacing
+from ...atomic import write_npy
 from ...curriculum.scoring import ImageScorer
-from ...engine import Batch, Engine, batches_of
+from ...engine import Batch
 from ...errors import OutputError, UnusableName
 from ...images.digests import DigestingSource
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...images.source import Source
-from ...progress import Reporter
 from ...quantize.labeling import Labeler
 from ...shards.map_digests import (
     add_to_journal,
@@ -26,24 +22,22 @@ from ...shards.map_digests import (
     write_map_digests,
 )
 from ...shards.maps import in_the_way, map_path, map_size
+from ..passes import Passes, check_strict
 from ..scoring import Scores
-from ..source import ImageParams, check_strict
 
 
 @dataclass
 class WrittenMaps:
-    """Counts of written and skipped images; those of parts can be added up.
+    """The label maps of some images.
 
     Attributes
     ----------
-    n_images, n_bytes, n_enlarged : int
-    skipped : list of Skip
     last : Path or None
         The map that was written last.
     scores : dict of int to ndarray
-        By index of the image, where scores were asked for.
+        By index of the image, if requested.
     digests : dict of int to str
-        By index of the image, of the bytes that each map was made from.
+        Of the bytes that each map was made from, by index of the image.
     """
 
     n_images: int = 0
@@ -57,7 +51,7 @@ class WrittenMaps:
 
 @dataclass(frozen=True)
 class WriteMaps:
-    """Writes the label maps of a batch of images; can be sent to other processes."""
+    """Writes the label maps of a batch of images; it pickles."""
 
     reader: ImageReader
     labeler: Labeler
@@ -65,7 +59,7 @@ class WriteMaps:
     scorer: ImageScorer | None = None
 
     def __call__(self, batch: Batch) -> WrittenMaps:
-        """Return what became of the images of a batch."""
+        """Write the maps of the images of a batch."""
         done = WrittenMaps()
         source = DigestingSource(self.reader.source)
         for image in replace(self.reader, source=source).read_all(batch):
@@ -76,9 +70,7 @@ class WriteMaps:
                 done.scores[image.index] = self.scorer(image.pixels)
             target = map_path(self.folder, image.key)
             try:
-                with replacing(target) as path, path.open("wb") as stream:
-                    np.save(stream, self.labeler.label_map(image.pixels))
-                    n_bytes = stream.tell()
+                n_bytes = write_npy(target, self.labeler.label_map(image.pixels))
             except UnusableName as error:
                 done.skipped.append(
                     Skip(image.key, "bad-name", f"its label map cannot be written: {error.why}")
@@ -93,46 +85,34 @@ class WriteMaps:
 
 
 def label_to_maps(
-    engine: Engine,
+    passes: Passes,
     task: WriteMaps,
     source: Source,
-    params: ImageParams,
-    reporter: Reporter,
     keep: Callable[[WrittenMaps], object],
 ) -> WrittenMaps:
     """Label images into one .npy each; existing ones are kept.
 
     Parameters
     ----------
-    engine : Engine
-    task : WriteMaps
-    source : Source
-    params : ImageParams
-    reporter : Reporter
     keep : callable
         Receives each batch, for its scores and digests.
 
     Returns
     -------
     WrittenMaps
-        Of all images, including existing maps.
+        All maps, including those that existed before.
     """
     whole, digests, missing = _maps_there(task.folder, source)
-    check_strict(whole.skipped, params)
+    check_strict(whole.skipped, passes.strict)
     if missing:
         begin_journal(task.folder, digests)
-    with (
-        reporter.track(len(missing), "images", "labeling") as advance,
-        closing(engine.run(task, batches_of(missing, engine.batch_images))) as results,
-    ):
+    with passes.each(task, missing, "labeling") as results:
         for done in results:
-            check_strict(done.skipped, params)
             if done.last is not None and not done.last.exists():
                 raise OutputError(
                     f"the workers wrote label maps where this machine cannot see them; give a "
                     f"folder that all machines share in place of {task.folder}, or write shards"
                 )
-            advance(done.n_images + len(done.skipped))
             whole.n_images += done.n_images
             whole.n_bytes += done.n_bytes
             whole.n_enlarged += done.n_enlarged

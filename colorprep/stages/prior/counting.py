@@ -1,16 +1,14 @@
-"""One pass over images that counts their colors.
+"""Counting the colors of images in one pass.
 
-Pixels are counted by cell where that says everything, else by color; `colorprep.balance.histogram`
-says which and why. Counts of images, of groups of images and of workers add up exactly.
+Pixels are counted by cell if the bins follow from the cell, else by color; see
+`colorprep.balance.histogram`. Counts of images, groups and workers add up exactly.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -27,27 +25,25 @@ from ...balance.histogram import (
     count_cells,
     gather,
 )
-from ...engine import Batch, Engine, batches_of
+from ...engine import Batch
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
 from ...images.skip import Skip
-from ...progress import Reporter
 from ...quantize.quantizer import Quantizer, Space
 from ...quantize.tables import ab_cells, bin_table, cell_bins, color_cells, hsl_lightness
-from ..source import ImageParams, check_strict
+from ..passes import Passes
 
 MAX_BATCH = 256  # images whose colors are counted before the 2^24 counters are swept
 
 
 @dataclass
 class Outcome:
-    """What became of some images.
+    """How many images were counted, and which were skipped.
 
     Attributes
     ----------
     n_images, n_enlarged : int
-        How many could be used; how many of those are smaller than they were counted.
-    skipped : list of Skip
+        Images that could be used; those that are smaller than the size at which they were counted.
     """
 
     n_images: int = 0
@@ -55,171 +51,171 @@ class Outcome:
     skipped: list[Skip] = field(default_factory=list)
 
     def add(self, other: Outcome) -> None:
-        """Add what became of other images."""
+        """Add the outcome of other images."""
         self.n_images += other.n_images
         self.n_enlarged += other.n_enlarged
         self.skipped += other.skipped
 
 
-class Tally(NamedTuple):
-    """What was counted of some images.
-
-    Attributes
-    ----------
-    histogram : ndarray of shape (65536,) or (2^24,), int64
-        Pixels by ab cell or by color.
-    outcome : Outcome
-    replicates : ndarray of shape (R, Q), int64, or None
-        Pixels by bin in each replicate of a bootstrap, where one is asked for.
-    """
-
-    histogram: NDArray[np.int64]
-    outcome: Outcome
-    replicates: NDArray[np.int64] | None = None
-
-
 class Resampling(NamedTuple):
-    """A bootstrap that is asked for.
+    """A bootstrap over the images.
 
     Attributes
     ----------
     quantizer : Quantizer
         Whose bins are counted.
-    n_replicates : int
     """
 
     quantizer: Quantizer
     n_replicates: int
 
 
-class Counted(NamedTuple):
-    """What a prior needs to know of a group's pixels.
+class CountedBatch(NamedTuple):
+    """The colors of a batch of images.
+
+    Attributes
+    ----------
+    histogram : ndarray of shape (65536,), int64, or SparseCounts
+        Pixels by ab cell, or by color.
+    replicates : ndarray of shape (R, Q), int64, or None
+        Pixels by bin in each replicate of the bootstrap.
+    """
+
+    histogram: NDArray[np.int64] | SparseCounts
+    outcome: Outcome
+    replicates: NDArray[np.int64] | None
+
+    @property
+    def skipped(self) -> list[Skip]:
+        """Images that cannot be used."""
+        return self.outcome.skipped
+
+
+class CountedImages(NamedTuple):
+    """The colors of a group of images, to which more can be added.
+
+    Attributes
+    ----------
+    histogram : ndarray of shape (65536,) or (2^24,), int64
+        Pixels by ab cell, or by color.
+    replicates : ndarray of shape (R, Q), int64, or None
+        Pixels by bin in each replicate of the bootstrap.
+    """
+
+    histogram: NDArray[np.int64]
+    outcome: Outcome
+    replicates: NDArray[np.int64] | None = None
+
+    def add(self, part: CountedBatch | CountedImages) -> None:
+        """Add the colors of other images, in place."""
+        add_counts(self.histogram, part.histogram)
+        self.outcome.add(part.outcome)
+        if self.replicates is not None and part.replicates is not None:
+            add_counts(self.replicates, part.replicates)
+
+
+@dataclass(frozen=True)
+class ColorCounting:
+    """How the colors of images are counted.
+
+    Attributes
+    ----------
+    by_color : bool
+        Count by color instead of by ab cell.
+    resampling : Resampling or None
+        Also count the replicates of this bootstrap.
+    """
+
+    reader: ImageReader
+    by_color: bool
+    resampling: Resampling | None = None
+
+    def task(self) -> Callable[[Batch], CountedBatch]:
+        """Return a task that counts a batch of images; it pickles."""
+        kind = _CountColors if self.by_color else _CountCells
+        return kind(self.reader, self.resampling)
+
+    def nothing(self) -> CountedImages:
+        """Return the counts of no images."""
+        replicates = None
+        if self.resampling is not None:
+            shape = self.resampling.n_replicates, len(self.resampling.quantizer.centers)
+            replicates = np.zeros(shape, np.int64)
+        n_kinds = N_COLORS if self.by_color else N_CELLS
+        return CountedImages(np.zeros(n_kinds, np.int64), Outcome(), replicates)
+
+
+def count_groups(
+    counting: ColorCounting,
+    groups: Mapping[str, Sequence[int]],
+    passes: Passes,
+    keep: Callable[[str, CountedImages], object] = lambda name, counted: None,
+) -> CountedImages:
+    """Count the colors of groups of images in one pass.
+
+    Parameters
+    ----------
+    groups : mapping of str to sequence of int
+        The indices of each group's images.
+    keep : callable
+        Receives the name and the counts of each group as soon as it is done, in order.
+
+    Returns
+    -------
+    CountedImages
+        Of all groups; the skipped images include those of the source.
+    """
+    total = counting.nothing()
+    total.outcome.skipped += counting.reader.source.skipped
+    size = None
+    if counting.by_color:
+        size = _batch_size(sum(map(len, groups.values())), passes.engine.workers)
+    with passes.each_group(
+        counting.task(), groups.values(), "counting colors", size
+    ) as results_of_groups:
+        for name, results in zip(groups, results_of_groups, strict=True):
+            counted = counting.nothing()
+            for part in results:
+                counted.add(part)
+            total.add(counted)
+            keep(name, counted)
+    total.outcome.skipped.sort()
+    return total
+
+
+class CellCounts(NamedTuple):
+    """The counts that a prior stores.
 
     Attributes
     ----------
     cells : ndarray of shape (256, 256), int64
-        By cell of the quantizer's space.
+        Pixels by cell of the quantizer's space.
     lightness : ndarray of shape (256,), int64, or None
-        By HSL lightness level, for hue-chroma quantizers.
+        Pixels by HSL lightness level, for hue-chroma quantizers.
     """
 
     cells: NDArray[np.int64]
     lightness: NDArray[np.int64] | None
 
 
-class CountedBatch(NamedTuple):
-    """What was counted of a batch of images.
-
-    Attributes
-    ----------
-    counts : ndarray of shape (65536,), int64, or SparseCounts
-    outcome : Outcome
-    replicates : ndarray of shape (R, Q), int64, or None
-    """
-
-    counts: NDArray[np.int64] | SparseCounts
-    outcome: Outcome
-    replicates: NDArray[np.int64] | None
-
-
-def tally_groups(
-    engine: Engine,
-    reader: ImageReader,
-    groups: Mapping[str, Sequence[int]],
-    by_color: bool,
-    params: ImageParams,
-    reporter: Reporter,
-    resampling: Resampling | None = None,
-) -> Iterator[tuple[str, Tally]]:
-    """Count the pixels of groups of images in one pass.
-
-    Parameters
-    ----------
-    engine : Engine
-    reader : ImageReader
-    groups : mapping of str to sequence of int
-        The indices of each group's images, none of them empty.
-    by_color : bool
-        Count by color instead of by ab cell.
-    params : ImageParams
-    reporter : Reporter
-    resampling : Resampling or None
-
-    Yields
-    ------
-    name : str
-    tally : Tally
-        As soon as its group is done, in the order of the groups.
-    """
-    n_images = sum(map(len, groups.values()))
-    size = _batch_size(n_images, engine.workers) if by_color else engine.batch_images
-    batches = chain.from_iterable(batches_of(indices, size) for indices in groups.values())
-    with (
-        closing(engine.run(counting_task(reader, by_color, resampling), batches)) as results,
-        reporter.track(n_images, "images", "counting colors") as advance,
-    ):
-        for name, indices in groups.items():
-            total = empty_tally(by_color, resampling)
-            for part in islice(results, -(-len(indices) // size)):
-                check_strict(part.outcome.skipped, params)
-                advance(part.outcome.n_images + len(part.outcome.skipped))
-                _add(total, part.counts, part.outcome, part.replicates)
-            yield name, total
-
-
-def empty_tally(by_color: bool, resampling: Resampling | None = None) -> Tally:
-    """Return a tally of nothing, by color or by ab cell."""
-    replicates = None
-    if resampling is not None:
-        shape = resampling.n_replicates, len(resampling.quantizer.centers)
-        replicates = np.zeros(shape, np.int64)
-    return Tally(np.zeros(N_COLORS if by_color else N_CELLS, np.int64), Outcome(), replicates)
-
-
-def add_tally(total: Tally, part: Tally) -> None:
-    """Add what was counted of other images, in place."""
-    _add(total, part.histogram, part.outcome, part.replicates)
-
-
-def _add(
-    total: Tally,
-    counts: NDArray[np.int64] | SparseCounts,
-    outcome: Outcome,
-    replicates: NDArray[np.int64] | None,
-) -> None:
-    add_counts(total.histogram, counts)
-    total.outcome.add(outcome)
-    if total.replicates is not None and replicates is not None:
-        add_counts(total.replicates, replicates)
-
-
-def counted(histogram: NDArray[np.int64], space: Space) -> Counted:
-    """Return the cells and lightness levels that a histogram amounts to.
+def cell_counts(histogram: NDArray[np.int64], space: Space) -> CellCounts:
+    """Sum a histogram by cell of a space and by lightness level.
 
     Parameters
     ----------
     histogram : ndarray of shape (65536,) or (2^24,), int64
         By ab cell (then `space` must be ``"ab"``) or by color.
     space : {"ab", "hue-chroma"}
-
-    Returns
-    -------
-    Counted
     """
     if len(histogram) == N_CELLS:
-        return Counted(histogram.reshape(256, 256), None)
+        return CellCounts(histogram.reshape(256, 256), None)
     cells = gather(histogram, color_cells(space), N_CELLS).reshape(256, 256)
     lightness = None if space == "ab" else gather(histogram, hsl_lightness(), 256)
-    return Counted(cells, lightness)
+    return CellCounts(cells, lightness)
 
 
 class BinCounter:
-    """Turns histograms into exact counts of a quantizer's bins.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
-    """
+    """Turns histograms into exact counts of a quantizer's bins."""
 
     def __init__(self, quantizer: Quantizer) -> None:
         self.quantizer = quantizer
@@ -233,7 +229,7 @@ class BinCounter:
         Parameters
         ----------
         histogram : ndarray of shape (65536,) or (2^24,), int64
-            By ab cell, or by color where `by_color` is set.
+            By ab cell, or by color if `by_color` is set.
 
         Returns
         -------
@@ -242,13 +238,6 @@ class BinCounter:
         table = self._cell_bins if self._color_bins is None else self._color_bins
         assert table is not None
         return gather(histogram, table, len(self.quantizer.centers))
-
-
-def counting_task(
-    reader: ImageReader, by_color: bool, resampling: Resampling | None = None
-) -> Callable[[Batch], CountedBatch]:
-    """Return what counts one batch of images; it can be sent to other processes."""
-    return _CountColors(reader, resampling) if by_color else _CountCells(reader, resampling)
 
 
 class _CountCells:
@@ -265,7 +254,7 @@ class _CountCells:
 
 
 class _CountColors:
-    """Counts a batch of images by color; each thread has its own counters, used again and again."""
+    """Counts a batch of images by color; each thread reuses counters of its own."""
 
     def __init__(self, reader: ImageReader, resampling: Resampling | None) -> None:
         self._reader = reader
@@ -273,7 +262,7 @@ class _CountColors:
         self._counters = threading.local()
 
     def __reduce__(self) -> tuple[type[_CountColors], tuple[ImageReader, Resampling | None]]:
-        """Leave the counters behind on the way to another process."""
+        """Pickle without the counters."""
         return type(self), (self._reader, self._resampling)
 
     def __call__(self, batch: Batch) -> CountedBatch:
@@ -285,7 +274,7 @@ class _CountColors:
 
 
 class _Readable:
-    """The pixels of a batch's images, one after another; notes what became of each."""
+    """Iterates over the pixels of a batch's images, and keeps their outcome."""
 
     def __init__(self, reader: ImageReader, batch: Batch, resampling: Resampling | None) -> None:
         self._images = reader.read_all(batch)
@@ -309,7 +298,7 @@ class _Readable:
             yield image.pixels
 
     def replicates(self) -> NDArray[np.int64] | None:
-        """Return what the images add to each replicate, once all of them were given."""
+        """Return what the images add to each replicate, once all are iterated over."""
         if self._resampling is None or not self._keys:
             return None
         n_replicates = self._resampling.n_replicates
@@ -318,5 +307,5 @@ class _Readable:
 
 
 def _batch_size(n_images: int, workers: int) -> int:
-    """Large enough to spread the cost of sweeping, small enough to keep every worker busy."""
+    """Return a size that spreads the cost of sweeping, and keeps every worker busy."""
     return max(1, min(MAX_BATCH, n_images // (4 * workers)))

@@ -1,13 +1,12 @@
-"""`colorprep prior`: count the colors of a folder, fit what needs fitting, write the prior.
+"""`colorprep prior`: count the colors of images, fit bins if the quantizer needs it, write a prior.
 
-One pass over the images does it, but for `--by-class` and `--bootstrap` with a fitted quantizer:
-its bins are known only once all images were counted, so exact counts of each class or replicate
-take a second pass.
+One pass over the images, or two with `--by-class` or `--bootstrap` and a fitted quantizer: its bins
+are known only after the first pass, so counting each class or replicate exactly takes a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,64 +17,48 @@ from ...artifacts import save_prior, versions
 from ...atomic import check_replaceable
 from ...balance.bootstrap import FEW_IMAGES
 from ...balance.prior import Prior, Smoothing, smoothed_probs
-from ...engine import Engine
 from ...errors import InputError, UnusableName
-from ...images.reader import ImageReader
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of, top_folder
 from ...locks import in_turn
 from ...progress import Reporter
+from ...quantize.quantizer import Quantizer
 from ...quantize.spec import QuantizerSpec, make_quantizer
 from ...workspace import CLASS_PRIORS, PRIOR, WEIGHTS, Workspace
+from ..passes import check_strict, open_passes
 from ..priors import probs_of
 from ..replaced import telling_replaced
-from ..source import (
-    ImageParams,
-    check_strict,
-    image_reader,
-    open_engine,
-    open_source,
-    report_enlarged,
-    report_skips,
-)
-from ..weights import (
-    WeightReport,
-    WeightsParams,
-    write_weights,
-)
+from ..source import ImageParams, image_reader, open_source, report_enlarged, report_skips
+from ..weights import WeightReport, WeightsParams, write_weights
 from .counting import (
     BinCounter,
+    ColorCounting,
+    CountedImages,
     Outcome,
     Resampling,
-    Tally,
-    add_tally,
-    counted,
-    empty_tally,
-    tally_groups,
+    cell_counts,
+    count_groups,
 )
 
-SHOWN_CLASSES = 10  # without a prior
+SHOWN_CLASSES = 10  # of those without a prior
 
 
 @dataclass(frozen=True)
 class PriorParams:
-    """What `colorprep prior` is to do.
+    """Parameters of `colorprep prior`.
 
     Attributes
     ----------
-    images : ImageParams
-    spec : QuantizerSpec
     size : int or None
         Count at size x size; None counts at native size.
-    smoothing : {"soft", "lattice", "none"}
     by_class : bool
         Also write one prior for each top-level folder, to ``priors/<folder>/``.
     bootstrap : int
         Replicates of a Poisson bootstrap over the images; 0 for none.
     name : str or None
-        A name for the prior; it then goes to ``priors/<name>/``.
+        A name for the prior, which is written to ``priors/<name>/``.
     output : str, Path or None
-        Where the prior goes; None for ``prior.npz``, or by the name.
+        Path of the prior; None for ``prior.npz``, or the folder of the name.
     """
 
     images: ImageParams = field(default_factory=ImageParams)
@@ -88,15 +71,15 @@ class PriorParams:
     output: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit together, before any image is read."""
+        """Reject parameters that do not fit together, before any image is read."""
         if self.by_class and self.name:
-            raise InputError("--name is for one prior; --by-class takes the folders' names")
+            raise InputError("--name is for a single prior, but --by-class names priors by folder")
         if self.name is not None and (
             not self.name or set(self.name) & set("/\\") or ".." in self.name
         ):
-            raise InputError(f"--name is the name of one folder, such as cat; got {self.name!r}")
+            raise InputError(f"--name must be a single folder name, such as cat; got {self.name!r}")
         if self.smoothing == "lattice" and not self.spec.name.startswith("ab"):
-            raise InputError(f"--smooth lattice is for ab lattices; {self.spec.name} is none")
+            raise InputError(f"--smooth lattice needs an ab lattice; {self.spec.name} is not one")
 
 
 @dataclass(frozen=True)
@@ -111,15 +94,14 @@ class WrittenPrior:
 
 @dataclass(frozen=True)
 class PriorResult:
-    """What `colorprep prior` did.
+    """Result of `colorprep prior`.
 
     Attributes
     ----------
     whole : WrittenPrior
-        Of all images.
+        The prior of all images.
     classes : dict of str to Path
-        The class priors that were written.
-    skipped : list of Skip
+        The class priors that were written, by class.
     """
 
     whole: WrittenPrior
@@ -128,17 +110,7 @@ class PriorResult:
 
 
 def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorResult:
-    """Count colors, fit what needs fitting, and write priors with their weights.
-
-    Parameters
-    ----------
-    params : PriorParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    PriorResult
+    """Count colors, fit bins if the quantizer needs it, and write priors with their weights.
 
     Raises
     ------
@@ -148,95 +120,87 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
         With `images.strict`, at the first bad image.
     """
     source = open_source(params.images, workspace, reporter)
-    check_strict(source.skipped, params.images)
+    check_strict(source.skipped, params.images.strict)
     path = _output(params, workspace)
     check_replaceable(path)
     reader = image_reader(source, params.size, params.images)
-    spec = params.spec
     if params.name and params.output is None:
         workspace.own_folder(CLASS_PRIORS)
-
-    whole, cells = None, None
     everything = {"": range(len(source.keys))}
-    with open_engine(params.images) as engine:
-        if spec.needs_counts:
-            whole = _count(engine, reader, everything, True, params.images, reporter)
+    groups = _by_top_folder(source.keys) if params.by_class else everything
+    with open_passes(params.images, reporter) as passes:
+        whole, cells = None, None
+        if params.spec.needs_counts:
+            whole = count_groups(ColorCounting(reader, by_color=True), everything, passes)
             _report(whole.outcome, params, reporter)
-            reporter.note(f"fitting {spec.n_components} bins of {spec.name}")
-            cells = counted(whole.histogram, spec.space).cells
-        writer = _PriorWriter(params, source, BinCounter(make_quantizer(spec, cells)), reporter)
-        resampling = None
-        if params.bootstrap:
-            resampling = Resampling(writer.bins.quantizer, params.bootstrap)
-
-        classes: dict[str, Path] = {}
-        if whole is None or params.by_class or resampling:
-            groups = _by_top_folder(source.keys) if params.by_class else everything
-
-            def write_class(name: str, tally: Tally) -> None:
-                """Write the prior of a class."""
-                if name and tally.outcome.n_images:
-                    class_path = workspace.own_folder(CLASS_PRIORS) / name / PRIOR
-                    try:
-                        classes[name] = writer.write(class_path, name, groups[name], tally).path
-                    except UnusableName as error:
-                        reporter.warn(f"no prior was written for the class {name}: {error}")
-
-            by_color = writer.bins.by_color
-            total = _count(
-                engine, reader, groups, by_color, params.images, reporter, write_class, resampling
-            )
+            reporter.note(f"fitting {params.spec.n_components} bins of {params.spec.name}")
+            cells = cell_counts(whole.histogram, params.spec.space).cells
+        bins = BinCounter(make_quantizer(params.spec, cells))
+        writer = _PriorWriter(params, source, bins, reporter)
+        classes = _ClassPriors(groups, writer, workspace, reporter)
+        if whole is None or params.by_class or params.bootstrap:
+            counting = ColorCounting(reader, bins.by_color, _resampling(params, bins.quantizer))
+            counted = count_groups(counting, groups, passes, classes.write)
             if whole is None:
-                _report(total.outcome, params, reporter)
-            elif not np.array_equal(whole.histogram, total.histogram):
+                _report(counted.outcome, params, reporter)
+            elif not np.array_equal(whole.histogram, counted.histogram):
                 raise InputError("the images changed between the two passes; run the command again")
-            whole = total
+            whole = counted
     if params.by_class:
-        _report_classes(groups, classes, reporter)
+        classes.report()
     if params.bootstrap and whole.outcome.n_images < FEW_IMAGES:
         reporter.warn(
-            f"replicates of {whole.outcome.n_images} images say little: intervals of fewer than "
-            f"{FEW_IMAGES} are too narrow"
+            f"bootstrap intervals of only {whole.outcome.n_images} images are too narrow; give at "
+            f"least {FEW_IMAGES} images"
         )
     written = writer.write(path, params.name, everything[""], whole)
-    return PriorResult(written, classes, whole.outcome.skipped)
+    return PriorResult(written, classes.paths, whole.outcome.skipped)
 
 
-def _count(
-    engine: Engine,
-    reader: ImageReader,
-    groups: Mapping[str, Sequence[int]],
-    by_color: bool,
-    params: ImageParams,
-    reporter: Reporter,
-    each: Callable[[str, Tally], None] = lambda name, tally: None,
-    resampling: Resampling | None = None,
-) -> Tally:
-    """Count groups of images in one pass; `each` is told of a group as soon as it is done."""
-    total = empty_tally(by_color, resampling)
-    total.outcome.skipped += reader.source.skipped
-    for name, tally in tally_groups(engine, reader, groups, by_color, params, reporter, resampling):
-        add_tally(total, tally)
-        each(name, tally)
-    total.outcome.skipped.sort()
-    return total
+def _resampling(params: PriorParams, quantizer: Quantizer) -> Resampling | None:
+    return Resampling(quantizer, params.bootstrap) if params.bootstrap else None
 
 
-def _report_classes(
-    groups: Mapping[str, Sequence[int]], classes: Mapping[str, Path], reporter: Reporter
-) -> None:
-    """Warn of images that are in no class prior."""
-    if not classes:
-        reporter.warn("no image lies in a subfolder, so --by-class wrote no class priors")
-    elif "" in groups:
-        reporter.warn(
-            "images outside of subfolders count in the whole prior, but in no class prior: "
-            f"{len(groups[''])}"
-        )
-    if empty := sorted(groups.keys() - classes.keys() - {""}):
-        shown = ", ".join(empty[:SHOWN_CLASSES])
-        more = f" and {len(empty) - SHOWN_CLASSES} more" if len(empty) > SHOWN_CLASSES else ""
-        reporter.warn(f"no class prior was written for {shown}{more}: no image there could be read")
+class _ClassPriors:
+    """The priors of groups of images that have a name."""
+
+    def __init__(
+        self,
+        groups: Mapping[str, Sequence[int]],
+        writer: _PriorWriter,
+        workspace: Workspace,
+        reporter: Reporter,
+    ) -> None:
+        self._groups = groups
+        self._writer = writer
+        self._workspace = workspace
+        self._reporter = reporter
+        self.paths: dict[str, Path] = {}
+
+    def write(self, name: str, counted: CountedImages) -> None:
+        """Write the prior of a class, if any of its images could be read."""
+        if not name or not counted.outcome.n_images:
+            return
+        path = self._workspace.own_folder(CLASS_PRIORS) / name / PRIOR
+        try:
+            self.paths[name] = self._writer.write(path, name, self._groups[name], counted).path
+        except UnusableName as error:
+            self._reporter.warn(f"no prior was written for the class {name}: {error}")
+
+    def report(self) -> None:
+        """Warn of images that are in no class prior."""
+        groups, warn = self._groups, self._reporter.warn
+        if not self.paths:
+            warn("no image lies in a subfolder, so --by-class wrote no class priors")
+        elif "" in groups:
+            warn(
+                "images outside of subfolders count in the whole prior, but in no class prior: "
+                f"{len(groups[''])}"
+            )
+        if empty := sorted(groups.keys() - self.paths.keys() - {""}):
+            shown = ", ".join(empty[:SHOWN_CLASSES])
+            more = f" and {len(empty) - SHOWN_CLASSES} more" if len(empty) > SHOWN_CLASSES else ""
+            warn(f"no class prior was written for {shown}{more}: no image there could be read")
 
 
 def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:
@@ -245,7 +209,7 @@ def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:
 
 
 class _PriorWriter:
-    """Makes priors of counts and writes them with their weights."""
+    """Writes priors of counts, with their weights."""
 
     def __init__(
         self, params: PriorParams, source: Source, bins: BinCounter, reporter: Reporter
@@ -253,27 +217,27 @@ class _PriorWriter:
         self._params = params
         self._reporter = reporter
         self._source = source
-        self.bins = bins
+        self._bins = bins
 
     def write(
-        self, path: Path, name: str | None, indices: Sequence[int], tally: Tally
+        self, path: Path, name: str | None, indices: Sequence[int], counted: CountedImages
     ) -> WrittenPrior:
         """Write the prior of some images to `path`, its weights beside it."""
-        quantizer = self.bins.quantizer
-        counts = self.bins.count(tally.histogram)
-        cells, lightness = counted(tally.histogram, quantizer.space)
+        quantizer = self._bins.quantizer
+        counts = self._bins.count(counted.histogram)
+        cells, lightness = cell_counts(counted.histogram, quantizer.space)
         probs = smoothed_probs(quantizer, counts, cells, self._params.smoothing)
-        meta = self._meta(name, indices, tally, int(counts.sum()))
-        prior = Prior(quantizer, counts, probs, cells, lightness, meta, tally.replicates)
+        meta = self._meta(name, indices, counted, int(counts.sum()))
+        prior = Prior(quantizer, counts, probs, cells, lightness, meta, counted.replicates)
         weights_path = weights_path_beside(path)
-        # Both files come from one command.
+        # In turn, so that both files come from one command.
         with in_turn(path.parent), telling_replaced(self._reporter, path, weights_path):
             save_prior(path, prior)
             report = write_weights(probs_of(prior), WeightsParams(), weights_path)
         return WrittenPrior(path, prior, weights_path, report)
 
     def _meta(
-        self, name: str | None, indices: Sequence[int], tally: Tally, n_pixels: int
+        self, name: str | None, indices: Sequence[int], counted: CountedImages, n_pixels: int
     ) -> dict[str, Any]:
         params, spec, source = self._params, self._params.spec, self._source
         packages = ["numpy", "pillow", "simplejpeg"]
@@ -286,13 +250,13 @@ class _PriorWriter:
             "fit": fit,
             "smoothing": params.smoothing,
             "size": params.size or "native",
-            "n_images": tally.outcome.n_images,
+            "n_images": counted.outcome.n_images,
             "n_pixels": n_pixels,
             "source": {
                 "digest": digest_of(source, indices),
                 "n_files": len(indices),
             },
-            "skipped": count_by_reason(tally.outcome.skipped),
+            "skipped": count_by_reason(counted.outcome.skipped),
             "decoding": params.images.decoding,
             "versions": versions(*packages),
         }
@@ -314,7 +278,7 @@ def _output(params: PriorParams, workspace: Workspace) -> Path:
 
 
 def _by_top_folder(keys: Sequence[str]) -> Mapping[str, Sequence[int]]:
-    """Group images by their top-level folder; those without one come first, under ``""``."""
+    """Group images by their top-level folder; those outside of folders come first, as ``""``."""
     groups: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
         groups.setdefault(top_folder(key), []).append(index)

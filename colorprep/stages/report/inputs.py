@@ -1,9 +1,8 @@
-"""What a report takes from the workspace: class priors, weights, scores, skipped images."""
+"""Reading what a report shows: weights, class priors, a reference, scores, skipped images."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +20,8 @@ from ...balance.prior import Prior
 from ...balance.weights import Weights, check_probs, rebalancing_weights
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
-from ...images import skip
+from ...images.digests import sha256_of_file
+from ...images.skip import REASONS as SKIP_REASONS
 from ...images.skip import count_by_reason
 from ...images.source import Source, digest_of
 from ...progress import Reporter
@@ -29,7 +29,7 @@ from ...quantize.quantizer import Quantizer
 from ...report.comparison_sections import ClassPrior, Reference
 from ...shards.manifest import MANIFEST, read_manifest, read_skipped
 from ...workspace import AUDIT, CLASS_PRIORS, LABELS, LISTS, PRIOR, WEIGHTS, Workspace
-from ..audit import findings
+from ..audit.findings import NOTES, REASONS
 from ..verify.stage import vector_findings
 from ..weights import WeightsParams
 from .photographs import Score
@@ -37,23 +37,15 @@ from .photographs import Score
 SCORES_TABLE = Path(LISTS, "rgbvar.csv")
 AUDIT_TABLE = Path(AUDIT, "audit.csv")
 MEANINGS = {
-    "prior": skip.REASONS,
-    "labels": skip.REASONS,
-    "audit": findings.REASONS | findings.NOTES,
+    "prior": SKIP_REASONS,
+    "labels": SKIP_REASONS,
+    "audit": REASONS | NOTES,
 }
 _DESCRIBED = ("safety", "schema")
 
 
 class UsedWeights(NamedTuple):
-    """Weights, how they were made, and where they are from.
-
-    Attributes
-    ----------
-    weights : Weights
-    meta : dict
-    origin : str
-        A sentence.
-    """
+    """Weights, how they were made, and a sentence on their origin."""
 
     weights: Weights
     meta: dict[str, Any]
@@ -61,7 +53,7 @@ class UsedWeights(NamedTuple):
 
 
 def read_weights(prior: Prior, workspace: Workspace, reporter: Reporter) -> UsedWeights:
-    """Read the workspace's weights, or make them where there are none of this prior.
+    """Read the workspace's weights; make them if they are missing or of another prior.
 
     Raises
     ------
@@ -84,7 +76,7 @@ def read_weights(prior: Prior, workspace: Workspace, reporter: Reporter) -> Used
 
 
 def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict[str, ClassPrior]:
-    """Read the class priors that are over the bins of a prior, in order of their names.
+    """Read the class priors over the bins of a prior, in order of their names.
 
     Raises
     ------
@@ -107,7 +99,7 @@ def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict
 
 
 def read_reference(path: Path, prior: Prior) -> Reference:
-    """Read the prior to compare with: a prior.npz, or a bare .npy, over the same bins.
+    """Read the prior to compare with, a prior.npz or a bare .npy over the same bins.
 
     Raises
     ------
@@ -139,7 +131,7 @@ def read_reference(path: Path, prior: Prior) -> Reference:
 
 
 def read_scores(workspace: Workspace) -> list[Score]:
-    """Read the ranking of the workspace's images; empty where there is none.
+    """Read the ranking of the workspace's images; empty if it is missing.
 
     Raises
     ------
@@ -164,7 +156,7 @@ def read_scores(workspace: Workspace) -> list[Score]:
 
 
 def read_skips(prior: Prior, workspace: Workspace) -> dict[str, Mapping[str, int]]:
-    """Count the images that commands skipped or found odd, by command and by reason or note.
+    """Count the images that commands skipped or noted, by command and by reason or note.
 
     Raises
     ------
@@ -188,12 +180,12 @@ def provenance(
     compared: Path | None,
     workspace: Workspace,
 ) -> dict[str, dict[str, Any]]:
-    """Return what a report is made of: by artifact, its digest and how it was made."""
+    """Return the provenance of a report: each artifact's digest, and how it was made."""
     quantizer = prior.quantizer
     artifacts: dict[str, dict[str, Any]] = {
         "prior": {
             "file": PRIOR,
-            "sha256": _sha256(workspace.path(PRIOR)),
+            "sha256": sha256_of_file(workspace.path(PRIOR)),
             "digest": prior.digest,
             "quantizer": quantizer.name,
             "fingerprint": quantizer.fingerprint,
@@ -203,16 +195,17 @@ def provenance(
         "weights": {key: value for key, value in used.meta.items() if key not in _DESCRIBED},
     }
     if used.meta.get("prior_digest") == prior.digest:
-        digest = _sha256(workspace.path(WEIGHTS))
+        digest = sha256_of_file(workspace.path(WEIGHTS))
         artifacts["weights"] = {"file": WEIGHTS, "sha256": digest, **artifacts["weights"]}
     labels = workspace.path(LABELS)
     if (labels / MANIFEST).exists():
         artifacts["labels"] = _of_labels(labels)
-    for name, path in (("ranking", SCORES_TABLE), ("audit", AUDIT_TABLE)):
-        if workspace.path(path).exists():
-            artifacts[name] = {"file": path.as_posix(), "sha256": _sha256(workspace.path(path))}
+    for name, table in (("ranking", SCORES_TABLE), ("audit", AUDIT_TABLE)):
+        path = workspace.path(table)
+        if path.exists():
+            artifacts[name] = {"file": table.as_posix(), "sha256": sha256_of_file(path)}
     if compared is not None:
-        artifacts["reference"] = {"file": compared.name, "sha256": _sha256(compared)}
+        artifacts["reference"] = {"file": compared.name, "sha256": sha256_of_file(compared)}
     if source is not None:
         digest = digest_of(source, range(len(source.keys)))
         counted = prior.meta.get("source", {}).get("digest")
@@ -231,7 +224,7 @@ def _of_labels(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     return {
         "file": f"{LABELS}/{MANIFEST}",
-        "sha256": _sha256(folder / MANIFEST),
+        "sha256": sha256_of_file(folder / MANIFEST),
         **{key: manifest[key] for key in ("format", "settings", "n_images", "n_shards")},
         "source": {"digest": manifest["digest"], "n_files": manifest["n_files"]},
         "versions": manifest["versions"],
@@ -254,8 +247,3 @@ def _audit_reasons(path: Path) -> dict[str, int]:
             "again with `colorprep audit`"
         ) from error
     return {reason: counts[reason] for reason in sorted(counts)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,7 +1,7 @@
-"""`colorprep report`: what there is in a workspace, as one page of HTML.
+"""`colorprep report`: what a workspace contains, as one page of HTML.
 
-The page is made of the artifacts that are there; what is missing is named with the command that
-makes it. The images are read again, a sample of them, for the round trip and the thumbnails.
+The page shows the artifacts that exist, and names the command that makes each missing one. A sample
+of the images is read again for the round trip and the thumbnails.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from ...report.prior_sections import (
 from ...report.provenance import provenance_section
 from ...report.svg import write_png
 from ...workspace import PRIOR, REPORT, Workspace
+from ..passes import open_passes
 from ..replaced import telling_replaced
-from ..source import ImageParams, open_engine, open_source
+from ..source import ImageParams, open_source
 from .inputs import (
     MEANINGS,
     provenance,
@@ -54,16 +55,16 @@ from .photographs import ranked_photographs, sample_round_trip
 
 @dataclass(frozen=True)
 class ReportParams:
-    """What `colorprep report` is to do.
+    """Parameters of `colorprep report`.
 
     Attributes
     ----------
     images : ImageParams
-        Where the images are that are read again.
+        The source of the images that are read again.
     compare : str, Path or None
         A prior to compare with, a prior.npz or a bare .npy over the same bins.
     figures : str, Path or None
-        A folder to write the figures to, as PNG.
+        A folder for the figures as PNG.
     output : str, Path or None
         None for ``report.html``.
     """
@@ -75,13 +76,10 @@ class ReportParams:
 
 
 class ReportResult(NamedTuple):
-    """What `colorprep report` did.
+    """Result of `colorprep report`.
 
     Attributes
     ----------
-    path : Path
-    n_bytes : int
-    sections : list of Section
     figures : list of Path
         The PNG files.
     """
@@ -95,23 +93,13 @@ class ReportResult(NamedTuple):
 def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> ReportResult:
     """Write the page.
 
-    Parameters
-    ----------
-    params : ReportParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    ReportResult
-
     Raises
     ------
     ArtifactError
-        If there is no prior, an artifact is damaged, or the prior to compare with is over other
+        If the prior is missing, an artifact is damaged, or the prior to compare with is over other
         bins.
     InputError
-        If `images.folder` is given and is no source.
+        If `images.folder` is given and is not a source of images.
     """
     path = workspace.path(params.output or REPORT)
     check_replaceable(path)
@@ -124,11 +112,11 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     classes = read_classes(prior, workspace, reporter)
     scores = read_scores(workspace)
     source = _find_images(params.images, workspace, reporter)
-    with open_engine(params.images) as engine:
+    with open_passes(params.images, reporter) as passes:
         sample = None
         if source is not None:
-            sample = sample_round_trip(engine, source, prior.quantizer, params.images, reporter)
-        photographs = ranked_photographs(engine, source, scores, params.images)
+            sample = sample_round_trip(passes, source, prior.quantizer, params.images)
+        photographs = ranked_photographs(passes.engine, source, scores, params.images)
     sections = [
         prior_section(prior),
         smoothing_section(prior),
@@ -164,20 +152,20 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
 
 
 def _counted(prior: Prior, source: Source) -> bool:
-    """Tell whether a prior was counted on these images."""
+    """Return whether a prior was counted on these images."""
     digest: object = prior.meta.get("source", {}).get("digest")
     return digest == digest_of(source, range(len(source.keys)))
 
 
 def _passed_over(source: Source | None) -> str:
-    """Describe the files of the source that are not images; empty if there are none."""
+    """Describe the files of the source that are not images."""
     if source is None or not source.passed_over:
         return ""
     return f"In {source.name}, colorprep {described(source.passed_over)}."
 
 
 def _of_other_images(section: Section, name: str) -> Section:
-    """Say in the sections of images that they are of others than the rest of the page."""
+    """Add to a section of images that the prior was counted on others."""
     if section.anchor not in ("round-trip", "ranking") or not section.blocks:
         return section
     also = f" These are images of {name}, which are not the ones that the prior was counted on."
@@ -185,7 +173,7 @@ def _of_other_images(section: Section, name: str) -> Section:
 
 
 def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) -> Source | None:
-    """Find the images to read again; None where a remembered source has gone."""
+    """Find the images to read again; None if the remembered source is gone."""
     try:
         return open_source(params, workspace, reporter)
     except InputError as error:
@@ -196,7 +184,7 @@ def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) 
 
 
 def _write_figures(sections: list[Section], folder: Path, reporter: Reporter) -> Iterator[Path]:
-    """Write every chart as PNG; gives the paths."""
+    """Write every chart as PNG, and yield the paths."""
     for section in sections:
         for block in section.blocks:
             if isinstance(block, Chart):

@@ -1,23 +1,19 @@
-"""What a ranking looks like: photographs from some ranks on, and the curve of their scores."""
+"""Pictures of a ranking: photographs from some ranks on, and the curve of the scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from ...atomic import replacing
-from ...engine import Batch, batches_of
 from ...images.decoding import Pixels
-from ...images.reader import ImageReader
-from ...images.skip import Skip
+from ...images.reader import ReadImage
 from ...progress import Reporter
 from ...report.charts import draw_ranking
 from ...report.gallery import fitted, montage
+from ..passes import EachImage, Passes
 from ..replaced import telling_replaced
 from ..source import image_reader, open_engine
 from .params import RgbvarParams
@@ -28,58 +24,19 @@ TILE = 120
 QUALITY = 88
 
 
-@dataclass(frozen=True)
-class ReadThumbnails:
-    """Reads images of a batch, fitted into a small square; can be sent to other processes."""
-
-    reader: ImageReader
-    side: int
-
-    def __call__(self, batch: Batch) -> list[Pixels]:
-        """Return the thumbnails; gray squares stand for what can no longer be read."""
-        blank = np.full((self.side, self.side, 3), 96, np.uint8)
-        return [
-            blank if isinstance(image, Skip) else np.asarray(fitted(image.pixels, self.side))
-            for image in self.reader.read_all(batch)
-        ]
-
-
 def write_montages(
     folder: Path, ranking: Ranking, params: RgbvarParams, reporter: Reporter
 ) -> list[Path]:
-    """Write a montage for each offset, and the curve of scores with one image for each.
-
-    Parameters
-    ----------
-    folder : Path
-    ranking : Ranking
-    params : RgbvarParams
-    reporter : Reporter
-
-    Returns
-    -------
-    list of Path
-    """
+    """Write a montage for each offset, and the curve of scores with an image at each offset."""
     offsets = sorted(set(params.montages))
     shown = [
         range(start - 1, min(start - 1 + IN_A_MONTAGE, len(ranking.order))) for start in offsets
     ]
-    wanted = [int(ranking.order[rank]) for ranks in shown for rank in ranks]
-    task = ReadThumbnails(image_reader(ranking.source, None, params.images), TILE)
-    with (
-        open_engine(params.images) as engine,
-        reporter.track(len(wanted), "images", "montages") as advance,
-        closing(engine.run(task, batches_of(wanted, engine.batch_images))) as results,
-    ):
-        thumbnails = []
-        for read in results:
-            thumbnails += read
-            advance(len(read))
+    thumbnails = _thumbnails([rank for ranks in shown for rank in ranks], ranking, params, reporter)
     written = []
-    rest = iter(thumbnails)
     firsts = []
     for start, ranks in zip(offsets, shown, strict=True):
-        tiles = list(islice(rest, len(ranks)))
+        tiles = [thumbnails[rank] for rank in ranks]
         firsts.append(tiles[0])
         path = folder / f"{params.stem}-montage-{start}.jpg"
         with telling_replaced(reporter, path), replacing(path) as temporary:
@@ -90,6 +47,25 @@ def write_montages(
     with telling_replaced(reporter, curve):
         _write_curve(curve, ranking, params, offsets, firsts)
     return [*written, curve]
+
+
+def _thumbnails(
+    ranks: Sequence[int], ranking: Ranking, params: RgbvarParams, reporter: Reporter
+) -> dict[int, Pixels]:
+    """Return small images by rank; gray squares for what can no longer be read."""
+    indices = [int(ranking.order[rank]) for rank in ranks]
+    task = EachImage(image_reader(ranking.source, None, params.images), _thumbnail)
+    with (
+        open_engine(params.images) as engine,
+        Passes(engine, reporter).each(task, indices, "montages") as results,
+    ):
+        thumbnails = {index: small for done in results for index, small in done.made}
+    blank = np.full((TILE, TILE, 3), 96, np.uint8)
+    return {rank: thumbnails.get(index, blank) for rank, index in zip(ranks, indices, strict=True)}
+
+
+def _thumbnail(image: ReadImage) -> tuple[int, Pixels]:
+    return image.index, np.asarray(fitted(image.pixels, TILE))
 
 
 def _title(ranking: Ranking, score: str, ranks: range) -> str:

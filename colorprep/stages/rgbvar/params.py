@@ -16,23 +16,22 @@ SCORE_NAMES = tuple(name.replace("_", "-") for name in SCORES)
 
 @dataclass(frozen=True)
 class RgbvarParams:
-    """What `colorprep rgbvar` is to do.
+    """Parameters of `colorprep rgbvar`.
 
     Attributes
     ----------
-    images : ImageParams
     ranks : tuple of int, or None
         First and last rank of the curriculum, counted from 1, both included.
     output : str, Path or None
         Folder of the lists; None for ``lists/``.
     score : str
-        One of `SCORE_NAMES`. ``surprise`` is under the workspace's prior.
+        One of `SCORE_NAMES`. ``surprise`` is computed with the workspace's prior.
     min_score : float or None
-        The curriculum is of the images with at least this score.
+        The curriculum consists of the images with at least this score.
     stratify : bool
-        Whether every beginning of the ranking is to hold each color in its share of the images.
+        Whether every prefix of the ranking should hold the colors in the proportions of the whole.
     montages : tuple of int
-        Ranks from which on 100 images are shown, counted from 1.
+        Each montage shows 100 images from one of these ranks on, counted from 1.
     fast : bool
         Whether large JPEG files may be decoded from a part of their coefficients.
     """
@@ -47,43 +46,36 @@ class RgbvarParams:
     fast: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit together, before any image is read."""
+        """Reject parameters that do not fit together, before any image is read."""
         check_finite(self)
         if self.score not in SCORE_NAMES:
-            raise InputError(
-                f"there is no score {self.score!r}; there are {', '.join(SCORE_NAMES)}"
-            )
+            raise InputError(f"unknown score {self.score!r}; choose from {', '.join(SCORE_NAMES)}")
         if self.ranks is not None and self.min_score is not None:
-            raise InputError("a curriculum is cut out by ranks or by --min-score; choose one")
+            raise InputError("a curriculum is chosen by ranks or by --min-score; give one of them")
 
     @property
     def stem(self) -> str:
-        """What the names of the lists begin with."""
+        """The beginning of the lists' names."""
         return f"{self.score}-stratified" if self.stratify else self.score
 
 
 def parse_ranks(text: str) -> tuple[int, int]:
-    """Read START-END.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``1000-100100``.
-
-    Returns
-    -------
-    tuple of int
-        Counted from 1, both ends included.
+    """Parse a range START-END of ranks, counted from 1, both included.
 
     Raises
     ------
     InputError
-        If it is no such range.
+        If the text is not a range.
+
+    Examples
+    --------
+    >>> parse_ranks("1000-100100")
+    (1000, 100100)
     """
     match = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", text)
     if match is None:
-        raise InputError(f"a range is START-END, such as 1000-100100; got {text!r}")
+        raise InputError(f"a range must be START-END, such as 1000-100100; got {text!r}")
     start, end = int(match[1]), int(match[2])
     if not 1 <= start <= end:
-        raise InputError(f"a range counts from 1 and ends no earlier than it starts; got {text!r}")
+        raise InputError(f"a range counts from 1, and START must not exceed END; got {text!r}")
     return start, end

@@ -1,4 +1,4 @@
-"""Images in order of a score."""
+"""A ranking: images in order of a score."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from ...images.source import Source
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Images in order.
+    """Images in order of a score.
 
     Attributes
     ----------
-    source : Source
     order : ndarray of shape (n,), intp
         Indices of the source's images, best first.
     table : ndarray of shape (n,), `ImageScores`
         All scores, in that order.
     scores : ndarray of shape (n,), float64
-        The one by which they are ranked.
+        The score by which they are ranked.
     strata : ndarray of shape (n,), int64, or None
     """
 

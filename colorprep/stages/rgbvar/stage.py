@@ -2,13 +2,11 @@
 
 References
 ----------
-The colorizer-fcn project (seed 001): variance across R, G and B at 256 x 256, and lists by rank.
+The colorizer-fcn project: variance across R, G and B at 256 x 256, and lists by rank.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ...artifacts import load_prior
-from ...atomic import check_replaceable, write_text
+from ...atomic import check_replaceable, write_csv
 from ...balance.prior import Prior
 from ...curriculum.ranking import color_strata, ranked, ranked_by_strata
 from ...curriculum.scoring import SCORES
@@ -28,28 +26,28 @@ from ...locks import in_turn
 from ...progress import Reporter
 from ...scorebook import ScoreBook
 from ...workspace import LISTS, PRIOR, Workspace
+from ..passes import check_strict
 from ..replaced import replace_list, telling_replaced
 from ..scoring import open_scores, score_missing
-from ..source import check_strict, open_source, report_skips
+from ..source import open_source, report_skips
 from .params import RgbvarParams
 from .ranking import Ranking
 
 
 @dataclass(frozen=True)
 class RgbvarResult:
-    """What `colorprep rgbvar` did.
+    """Result of `colorprep rgbvar`.
 
     Attributes
     ----------
     ranking : Ranking
-        From the most colorful on.
-    list_path, scores_path : Path
+        The most colorful image first.
     range_path : Path or None
         The list of the curriculum.
     n_in_range : int
+        Images in it.
     pictures : list of Path
         Montages, and the curve of scores.
-    skipped : list of Skip
     """
 
     ranking: Ranking
@@ -64,28 +62,18 @@ class RgbvarResult:
 def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> RgbvarResult:
     """Rank the images of a source by colorfulness and write the lists.
 
-    Parameters
-    ----------
-    params : RgbvarParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    RgbvarResult
-
     Raises
     ------
     InputError
         If no image could be read, the range or a montage starts past the last one, or no image has
-        the score that is asked for.
+        the minimal score.
     ArtifactError
-        If surprise is asked for and there is no prior.
+        If the score is surprise and the prior is missing.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
     source = open_source(params.images, workspace, reporter)
-    check_strict(source.skipped, params.images)
+    check_strict(source.skipped, params.images.strict)
     _check_starts(params, len(source.keys))
     folder = workspace.path(params.output or LISTS)
     list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
@@ -108,13 +96,15 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
     pictures: list[Path] = []
     if params.montages:
-        from .montages import write_montages  # which draws, and drawing is slow to import
+        from .montages import write_montages  # here, since drawing is slow to import
 
         pictures = write_montages(folder, ranking, params, reporter)
     stale = sorted(before - {range_path, *pictures})
     if stale:
         names = ", ".join(path.name for path in stale)
-        reporter.warn(f"the ranking has changed since these were made, and they stay: {names}")
+        reporter.warn(
+            f"the ranking has changed since these files were made; they are kept: {names}"
+        )
     return RgbvarResult(ranking, list_path, scores_path, range_path, n_in_range, pictures, skipped)
 
 
@@ -131,7 +121,7 @@ def _rank(source: Source, book: ScoreBook, score: str, stratify: bool) -> Rankin
 
 
 def _others_of_the_ranking(list_path: Path, ranking: Ranking) -> set[Path]:
-    """Return the lists and pictures that were made of another ranking in the list's place."""
+    """Return the lists and pictures that were made of another ranking with this list's name."""
     if not list_path.exists() or read_list(list_path, may_be_empty=True) == ranking.keys:
         return set()
     folder, stem = list_path.parent, list_path.stem
@@ -154,7 +144,7 @@ def _check_starts(params: RgbvarParams, n_images: int) -> None:
 def _write_curriculum(
     folder: Path, ranking: Ranking, params: RgbvarParams, reporter: Reporter
 ) -> tuple[Path | None, int]:
-    """Write the list of the images that are asked for; return where it is and how many they are."""
+    """Write the list of the requested images; return its path and their number."""
     keys = ranking.keys
     if params.ranks is not None:
         start, end = params.ranks
@@ -177,7 +167,7 @@ def _write_curriculum(
 
 
 def _write_scores(path: Path, ranking: Ranking, prior: Prior | None) -> None:
-    """Write all scores; surprise only where it was asked for, since it depends on a prior."""
+    """Write all scores; surprise only with the prior on which it depends."""
     names = [name for name in SCORES if name != "surprise" or prior is not None]
     columns = [ranking.table[name].tolist() for name in names]
     columns.append(np.where(ranking.table["reduced"], "reduced", "full").tolist())
@@ -185,8 +175,4 @@ def _write_scores(path: Path, ranking: Ranking, prior: Prior | None) -> None:
     if ranking.strata is not None:
         columns.append(ranking.strata.tolist())
         names.append("stratum")
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["key", *names])
-    table.writerows(zip(ranking.keys, *columns, strict=True))
-    write_text(path, text.getvalue())
+    write_csv(path, ["key", *names], zip(ranking.keys, *columns, strict=True))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from ...artifacts import load_npy
-from ...engine import Batch, batches_of
+from ...engine import Batch
 from ...images.digests import DigestingSource
 from ...images.reader import ImageReader
 from ...images.skip import Skip
@@ -25,6 +23,7 @@ from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.reader import ShardReader
 from ...shards.sidecar import Sidecar, read_sidecar
 from ..labels.shards import LabelBatch, LabeledBatch
+from ..passes import Passes
 from ..source import ImageParams, open_engine
 from .problem import Problem
 
@@ -42,16 +41,13 @@ def compare_shards(
     ----------
     paths : sequence of Path
         Shards that are sound as files.
-    plan : Plan
-    source : Source
     images : ImageParams
-        Workers and the cluster to use.
-    reporter : Reporter
+        Gives the workers or the cluster.
 
     Returns
     -------
     problems : list of Problem
-        Up to `SHOWN` images of a shard by their names.
+        Up to `SHOWN` images of a shard by name.
     n_compared : int
         Images that were labeled again.
     """
@@ -63,22 +59,15 @@ def compare_shards(
     n_compared = 0
     with (
         open_engine(images) as engine,
-        reporter.track(sum(map(len, chosen)), "images", "labeling again") as advance,
-        closing(engine.run(task, _batches(chosen, engine.batch_images))) as results,
+        Passes(engine, reporter).each_group(task, chosen, "labeling again") as labeled,
     ):
-        for shard, own in zip(shards, chosen, strict=True):
+        for shard, results in zip(shards, labeled, strict=True):
             texts = [f"{key} is no longer in the source" for key in shard.keys - indices.keys()]
-            for _ in batches_of(own, engine.batch_images):
-                done = next(results)
+            for done in results:
                 texts += shard.differences(done, source)
                 n_compared += len(done.keys)
-                advance(len(done.keys) + len(done.skipped))
             problems += [Problem(shard.path, text) for text in _shortened(sorted(texts))]
     return problems, n_compared
-
-
-def _batches(chosen: Sequence[Sequence[int]], size: int) -> Iterator[Batch]:
-    return chain.from_iterable(batches_of(indices, size) for indices in chosen)
 
 
 def _shortened(texts: Sequence[str]) -> list[str]:
@@ -91,7 +80,7 @@ def _shortened(texts: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _CheckedShard:
-    """A shard that is compared with labels made again."""
+    """A shard to be compared with new labels."""
 
     path: Path
     sidecar: Sidecar
@@ -115,7 +104,7 @@ class _CheckedShard:
                 for name, again in done.labels.items()
                 if not np.array_equal(arrays[name][rows[key]], again[place])
             ]
-            yield from _told(key, key in changed, names)
+            yield from _difference(key, key in changed, names)
         was_skipped = {skip.key for skip in self.sidecar.skipped}
         for skip in done.skipped:
             if skip.key not in was_skipped:
@@ -124,8 +113,8 @@ class _CheckedShard:
                 yield f"{skip.key}, which is skipped, {CHANGED}"
 
 
-def _told(key: str, is_changed: bool, names: Sequence[str]) -> Iterator[str]:
-    """Yield how an image differs, if it does."""
+def _difference(key: str, is_changed: bool, names: Sequence[str]) -> Iterator[str]:
+    """Yield how an image's new labels differ, if they do."""
     others = f"now gives other values of {', '.join(names)} than the labels contain"
     if is_changed:
         yield f"{key} {CHANGED}" + (f", and {others}" if names else "")
@@ -139,13 +128,10 @@ def _no_longer_readable(skip: Skip) -> str:
 
 @dataclass(frozen=True)
 class CompareMaps:
-    """Compares the label maps of a batch of images with new ones; can be sent elsewhere.
+    """Compares the label maps of a batch of images with new ones; it pickles.
 
     Attributes
     ----------
-    reader : ImageReader
-    labeler : Labeler
-    folder : Path
     known : mapping of str to str or None
         The digests of the images that the maps were made from, by key.
     skipped : frozenset of str
@@ -159,7 +145,7 @@ class CompareMaps:
     skipped: frozenset[str]
 
     def __call__(self, batch: Batch) -> tuple[int, list[tuple[str, str]]]:
-        """Return how many images were labeled again, and what differs: key and text."""
+        """Return the number of images labeled again, and the differences: key and text."""
         source = DigestingSource(self.reader.source)
         n_compared, found = 0, []
         for image in replace(self.reader, source=source).read_all(batch):
@@ -175,7 +161,7 @@ class CompareMaps:
             same = np.array_equal(load_npy(map_path(self.folder, image.key)), again)
             known = self.known.get(image.key)
             changed = known not in (None, source.digests[image.index])
-            texts = _told(image.key, changed, [] if same else ["label"])
+            texts = _difference(image.key, changed, [] if same else ["label"])
             found += [(image.key, text) for text in texts]
         return n_compared, found
 
@@ -192,14 +178,10 @@ def compare_maps(
 
     Parameters
     ----------
-    folder : Path
-    plan : Plan
-    source : Source
     bad : collection of Path
         Maps that are known to be wrong or missing.
     images : ImageParams
-        Workers and the cluster to use.
-    reporter : Reporter
+        Gives the workers or the cluster.
 
     Returns
     -------
@@ -219,11 +201,9 @@ def compare_maps(
     n_compared = 0
     with (
         open_engine(images) as engine,
-        reporter.track(len(chosen), "images", "labeling again") as advance,
-        closing(engine.run(task, batches_of(chosen, engine.batch_images))) as results,
+        Passes(engine, reporter).each(task, chosen, "labeling again") as results,
     ):
         for n_done, found in results:
             n_compared += n_done
-            advance(n_done)
             problems += [Problem(map_path(folder, key), text) for key, text in found]
     return problems, n_compared

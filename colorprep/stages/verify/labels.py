@@ -36,7 +36,6 @@ class LabelsCheck:
 
     Attributes
     ----------
-    problems : list of Problem
     n_compared : int or None
         Images that were labeled again and compared; None if not requested.
     """
@@ -52,17 +51,10 @@ def labels_problems(
 
     Parameters
     ----------
-    folder : Path
     deep : bool
         Make all labels again from the images, and compare.
     images : ImageParams
-        Where the images are, and the workers to use.
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    LabelsCheck
+        The source of the images, and the workers.
 
     Raises
     ------
@@ -108,17 +100,14 @@ def repair_labels(
     workspace: Workspace,
     reporter: Reporter,
 ) -> None:
-    """Make again what is wrong, and nothing else.
+    """Make the wrong files again, and nothing else.
 
     Parameters
     ----------
-    folder : Path
     bad : set of Path
-        Files that were found wrong.
+        The wrong files.
     images : ImageParams
-        Where the images are, and the workers to use.
-    workspace : Workspace
-    reporter : Reporter
+        The source of the images, and the workers.
 
     Raises
     ------
@@ -146,7 +135,7 @@ def repair_labels(
 
 
 def _check_agreement(folder: Path, plan: Plan) -> None:
-    """Refuse to make anything by a plan that the manifest contradicts: good shards would go."""
+    """Reject a plan that the manifest contradicts: by it, good shards would be removed."""
     try:
         finished_plan = read_plan(folder / MANIFEST)
     except (FileNotFoundError, ArtifactError):
@@ -168,7 +157,7 @@ def _check_agreement(folder: Path, plan: Plan) -> None:
 
 
 def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
-    """Give what is wrong with plan.json and manifest.json."""
+    """Yield the problems of plan.json and manifest.json."""
     try:
         read_plan(folder / PLAN)
     except FileNotFoundError:
@@ -188,12 +177,12 @@ def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
 
 
 def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
-    """Give what is wrong with skipped.csv, by the sidecars and a manifest that can be read."""
+    """Yield the problems of skipped.csv, if the manifest can be read."""
     path = folder / SKIPPED
     try:
         counts = read_manifest(folder)["skipped"]
     except (ArtifactError, KeyError):
-        return  # which is told elsewhere
+        return  # `_manifest_problems` reports it
     try:
         listed = read_skipped(folder)
     except ArtifactError as error:
@@ -208,7 +197,7 @@ def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
 
 
 def _begun(folder: Path, plan: Plan, reporter: Reporter) -> Iterator[int]:
-    """Yield the numbers of the shards that have any file, with progress."""
+    """Yield the numbers of the shards that have any file, and track progress."""
     with reporter.track(plan.n_shards, "shards", "verifying") as advance:
         for number in range(plan.n_shards):
             if _is_begun(folder, number):
@@ -222,7 +211,7 @@ def _is_begun(folder: Path, number: int) -> bool:
 
 
 def _unfinished(folder: Path, plan: Plan) -> Iterator[Problem]:
-    """Yield all shards that are not made yet as one problem."""
+    """Yield one problem for all shards that are not made yet."""
     paths = [shard_path(folder, n) for n in range(plan.n_shards) if not _is_begun(folder, n)]
     if len(paths) == 1:
         yield Problem(paths[0], "it is not made yet")
@@ -233,7 +222,7 @@ def _unfinished(folder: Path, plan: Plan) -> Iterator[Problem]:
 
 
 def _stray_shards(folder: Path, plan: Plan) -> Iterator[Problem]:
-    """Yield shards that are not in the plan, which are never read."""
+    """Yield the shards that are not in the plan; they are never read."""
     own = {shard_path(folder, number).stem for number in range(plan.n_shards)}
     for path in sorted(folder.glob("shard-*[0-9].h5")):
         if path.stem not in own:
@@ -243,7 +232,7 @@ def _stray_shards(folder: Path, plan: Plan) -> Iterator[Problem]:
 def _map_problems(
     folder: Path, plan: Plan, source: Source, reporter: Reporter
 ) -> Iterator[Problem]:
-    """Give what is wrong with label maps, one .npy an image."""
+    """Yield the problems of label maps."""
     n_bins = len(plan_quantizer(plan, folder / PLAN).centers)
     skipped = {skip.key for skip in read_skipped(folder)}
     digests = read_map_digests(folder)
@@ -282,7 +271,7 @@ def _map_problem(path: Path, n_bins: int) -> Iterator[Problem]:
 
 
 def _stray_maps(folder: Path, source: Source) -> Iterator[Problem]:
-    """Yield label maps without an image as one problem."""
+    """Yield one problem for all label maps without an image."""
     keys = set(source.keys) | set(read_map_digests(folder) or ())
     maps = (path.relative_to(folder) for path in folder.rglob("*.npy"))
     names = (path.as_posix() for path in maps if has_image_ending(path.stem))

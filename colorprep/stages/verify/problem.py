@@ -9,15 +9,7 @@ from ...balance.diagnosis import Severity
 
 
 class Problem(NamedTuple):
-    """A problem in an artifact.
-
-    Attributes
-    ----------
-    path : Path
-    what : str
-        In words.
-    severity : {"wrong", "suspected"}
-    """
+    """A problem in an artifact, described by `what`."""
 
     path: Path
     what: str

@@ -1,4 +1,4 @@
-"""`colorprep verify`: is an artifact what it says, is a prior from elsewhere sound, and repair."""
+"""`colorprep verify`: check artifacts and priors from elsewhere, and repair labels."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class VerifyParams:
     repair : bool
         Make wrong files again.
     images : ImageParams
-        Where the images are, for the last two.
+        The source of the images, for `deep` and `repair`.
     """
 
     path: str | Path
@@ -51,12 +51,10 @@ class VerifyResult:
 
     Attributes
     ----------
-    path : Path
     what : str
-        What it is.
+        The kind of artifact.
     problems : list of Problem
         Those that are left.
-    repaired : list of Problem
     n_compared : int or None
         Images that were labeled again and compared; None if not requested.
     """
@@ -69,29 +67,19 @@ class VerifyResult:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is certainly wrong."""
+        """Whether there is no problem that is more than suspected."""
         return all(problem.severity != "wrong" for problem in self.problems)
 
 
 def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> VerifyResult:
-    """Check an artifact, and repair it if asked.
-
-    Parameters
-    ----------
-    params : VerifyParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    VerifyResult
+    """Check an artifact, and repair it if requested.
 
     Raises
     ------
     ArtifactError
-        If there is no such file, or nothing that can be checked.
+        If the path does not exist, or cannot be checked.
     InputError
-        If only labels can be repaired or looked at deeper.
+        If `deep` or `repair` is set for something other than labels.
     """
     path = workspace.input_path(params.path)
     if not path.exists():
@@ -142,7 +130,7 @@ def _npz_check(path: Path) -> tuple[str, Callable[[Path], list[str]]]:
 
 
 def _prior_problems(path: Path) -> list[str]:
-    """Return what is wrong with a prior.npz: sums, and what can be computed again."""
+    """Return the problems of a prior.npz: wrong sums, and probabilities other than recomputed."""
     prior = load_prior(path)
     problems = []
     n_pixels = int(prior.cells.sum())
@@ -170,7 +158,7 @@ def _prior_problems(path: Path) -> list[str]:
 
 
 def _weights_problems(path: Path) -> list[str]:
-    """Return what is wrong with a weights.npz: range, mean, and the formula itself."""
+    """Return the problems of a weights.npz: its mean, and weights other than recomputed."""
     weights, meta = load_weights(path)
     values, probs = weights.weights, weights.probs
     problems = []
@@ -178,7 +166,7 @@ def _weights_problems(path: Path) -> list[str]:
     if not abs(mean - 1.0) < 1e-9:
         problems.append(f"its weights have mean {mean:.6g} under its prior, not 1")
     try:
-        # The probabilities of a floored prior are stored as they were raised.
+        # The probabilities of a floored prior are stored after flooring.
         policy: ZeroBins = "uniform" if meta["zero_bins"] == "floor" else meta["zero_bins"]
         again = rebalancing_weights(probs, meta["lambda"], meta["alpha"], policy)
         same = np.allclose(again.weights, values, rtol=1e-9, atol=0)
@@ -190,7 +178,7 @@ def _weights_problems(path: Path) -> list[str]:
 
 
 def _bare_prior_problems(path: Path) -> list[Problem]:
-    """Return what is wrong with, or suspect in, a prior from elsewhere."""
+    """Return the problems of a prior from elsewhere."""
     try:
         found = vector_findings(load_vector(path))
     except (ArtifactError, InputError) as error:
@@ -199,15 +187,11 @@ def _bare_prior_problems(path: Path) -> list[Problem]:
 
 
 def vector_findings(vector: Floats) -> list[Finding]:
-    """Return what is wrong with, or suspect in, a bare vector as a prior.
+    """Diagnose a bare vector as a prior.
 
     Parameters
     ----------
     vector : ndarray of shape (Q,), float64
-
-    Returns
-    -------
-    list of Finding
 
     Raises
     ------

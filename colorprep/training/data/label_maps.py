@@ -103,9 +103,9 @@ class LabelMapDataset(Dataset[Batch]):
         """
         key = self.keys[index]
         pixels = self._pixels(index)
-        room = self._labeler.room(1, *pixels.shape[:2])
-        self._labeler.label_into(pixels, room, 0)
-        height, width = room["label"].shape[1:]
+        buffers = self._labeler.buffers(1, *pixels.shape[:2])
+        self._labeler.label_into(pixels, buffers, 0)
+        height, width = buffers["label"].shape[1:]
         label = read_map(self._folder, key, (height, width))
         allowed = self._ranges.allowed("label", label)
         if allowed is not None and not allowed.all():
@@ -114,7 +114,9 @@ class LabelMapDataset(Dataset[Batch]):
                 f"{label[~allowed][0]}, but {self._ranges.expected('label')} is expected; remove "
                 "it and run the same `colorprep labels` again"
             )
-        item = {name: torch.from_numpy(rows[0]) for name, rows in room.items() if name != "label"}
+        item = {
+            name: torch.from_numpy(rows[0]) for name, rows in buffers.items() if name != "label"
+        }
         item["label"] = torch.from_numpy(label.astype(np.int32))
         class_id = self._class_ids.get(top_folder(key), -1)
         item["class_id"] = torch.tensor(class_id, dtype=torch.int32)

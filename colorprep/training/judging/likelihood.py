@@ -76,19 +76,19 @@ class LikelihoodJudge:
         Likelihood
         """
         small = resize(middle_square(pixels) if self._crops else pixels, self._size)
-        room = self._labeler.room(1, self._size)
+        buffers = self._labeler.buffers(1, self._size)
         small.flags.writeable = False
-        self._labeler.label_into(small, room, 0)
-        labels = room["label"][0]
-        lightness = torch.from_numpy(room["lightness"]).to(self._device)
+        self._labeler.label_into(small, buffers, 0)
+        labels = buffers["label"][0]
+        lightness = torch.from_numpy(buffers["lightness"]).to(self._device)
         height, width = labels.shape
         batch = {"lightness": lightness}
         heads = run_network(self._model, batch, self._channels, (height, width))
         logits = self._logits_of(heads[self._head].double(), self._quantizer)[0]
         log_probs = torch.log_softmax(logits, dim=0).flatten(1).T.cpu().numpy()
-        colors = "hc" if "hc" in room else "ab"
+        colors = "hc" if "hc" in buffers else "ab"
         cells = (
-            cells_of({colors: torch.from_numpy(room[colors])}, self._quantizer.space)
+            cells_of({colors: torch.from_numpy(buffers[colors])}, self._quantizer.space)
             .numpy()
             .ravel()
         )

@@ -1,0 +1,93 @@
+"""Planning a folder of labels: by which quantizer and settings, and which images are left to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...atomic import remove_leftovers
+from ...images.source import Source, digest_of
+from ...progress import Reporter
+from ...quantize.ab import ab_lattice
+from ...quantize.quantizer import Quantizer
+from ...quantize.spec import quantizer_state
+from ...seen import SeenBook
+from ...shards.plan import Plan, Settings, write_plan
+from ...shards.resuming import continued, planned
+from ...workspace import PRIOR, Workspace
+from ..priors import PriorProbs, read_prior
+from .changed import changed_images, forget, report_changes
+from .folder import remove_labels
+from .params import LabelsParams
+
+
+def quantizer_of(prior: PriorProbs | None) -> Quantizer:
+    """Return the quantizer that labels: the prior's, or ab313 without a prior."""
+    return ab_lattice() if prior is None else prior.quantizer
+
+
+def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> PriorProbs | None:
+    """Return the requested prior, or the workspace's if it has one."""
+    path = workspace.input_path(params.prior, PRIOR)
+    if params.prior is None and not path.exists():
+        reporter.note(f"no {PRIOR} here: labeling with ab313")
+        return None
+    prior = read_prior(path, reporter)
+    rules = params.images.decoding
+    if prior.counted is not None and prior.counted.meta.get("decoding", rules) != rules:
+        shown = workspace.shown(path)
+        reporter.warn(
+            f"{shown} was counted with other settings of --icc, --orientation or --damaged"
+        )
+    return prior
+
+
+def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:
+    """Return the plan that parameters request, still without images."""
+    settings = Settings(
+        quantizer.name,
+        quantizer.fingerprint,
+        params.pixels or "native",
+        params.fit,
+        _stride(params),
+        params.lowpass,
+        params.soft,
+        params.keep,
+        params.compression,
+        params.images.icc,
+        params.images.orientation,
+        params.images.damaged,
+    )
+    shard_size = params.shard_size if params.format == "h5" else 0
+    return Plan(params.format, settings, shard_size, params.shuffle, quantizer_state(quantizer))
+
+
+def _stride(params: LabelsParams) -> int:
+    return params.stride or (4 if params.format == "h5" else 1)
+
+
+def begin(
+    folder: Path,
+    requested: Plan,
+    source: Source,
+    params: LabelsParams,
+    seen: SeenBook,
+    reporter: Reporter,
+) -> Plan:
+    """Plan what to make, and write the plan before anything is made.
+
+    Labels of images that have changed are removed.
+    """
+    existing = None if params.overwrite else planned(folder)
+    if existing is None:
+        remove_labels(folder)
+        everything = range(len(source.keys))
+        plan = requested.extended(source, everything, digest_of(source, everything))
+        write_plan(folder, plan)
+        return plan
+    plan = continued(existing, requested, source, params.extend, folder, reporter.warn)
+    changes = changed_images(folder, plan, source, seen, params.images, reporter)
+    remove_leftovers(folder)
+    write_plan(folder, plan)
+    report_changes(changes, reporter)
+    forget(folder, changes)
+    return plan
