@@ -13,7 +13,9 @@ from .console import Session
 @options.command(["colorprep info prior.npz", "colorprep info labels --json"])
 @click.argument("path")
 def command(session: Session, path: str) -> None:
-    """Describe a file or folder that colorprep wrote, and how it was made.
+    """Describe any file or folder that colorprep wrote.
+
+    Shows its content and how it was made.
 
     PATH is a prior, weights, labels, a shard, a run, a checkpoint, an exported network, an
     evaluation, a list, scores, or a .npy file from elsewhere.
