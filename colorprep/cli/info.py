@@ -15,10 +15,8 @@ from .console import Session
 def command(session: Session, path: str) -> None:
     """Describe any file or folder that colorprep wrote.
 
-    Shows its content and how it was made.
-
-    PATH is a prior, weights, labels, a shard, a run, a checkpoint, an exported network, an
-    evaluation, a list, scores, or a .npy file from elsewhere.
+    Shows its content and how it was made. PATH is a prior, weights, labels, a shard, a run, a
+    checkpoint, an exported network, an evaluation, a list, scores, or a .npy file from elsewhere.
     """
     from ..stages import info as stage
 

@@ -192,7 +192,7 @@ def test_read_only_output_is_a_clear_error(colorprep, photographs, tmp_path):
 
 def test_interruption_exits_with_130(colorprep, photographs, monkeypatch):
     """Ctrl-C ends with 130 and without a traceback."""
-    from colorprep.stages.prior import stage as prior
+    from colorprep.stages import prior
 
     def interrupted(*_):
         raise KeyboardInterrupt
