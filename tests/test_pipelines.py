@@ -1,4 +1,4 @@
-"""Claims about the scripts in `pipelines/`: they run as their first lines say."""
+"""Claims about the scripts in `pipelines/`: they run as their docstrings say."""
 
 import subprocess
 import sys
@@ -11,9 +11,9 @@ from colorprep import load_prior, load_weights
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_seed_000(photographs, tmp_path):
-    """Seed 000's chain leaves its matrix, its label maps and a trained run."""
-    script = ROOT / "pipelines" / "seed000_rebalanced.py"
+def test_keras_fcn_rebalanced(photographs, tmp_path):
+    """The script leaves its matrix, its label maps and a trained run."""
+    script = ROOT / "pipelines" / "keras_fcn_rebalanced.py"
     out = tmp_path / "out"
     command = [sys.executable, script, "--dir", photographs, "--out", out, "--epochs", "1"]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -1,6 +1,6 @@
-"""Arguments that every command refuses: an option given twice, a number that is not finite.
+"""Arguments that every command refuses: repeated options, and numbers that are not finite.
 
-The rules hold for all commands and groups, so new options follow them automatically.
+The rules apply to all commands and groups, so new options follow them automatically.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import click
 
 
 class StrictArguments(click.Command):
-    """Mixin for a command or a group that refuses arguments that must be mistakes.
+    """Mixin for commands and groups that refuses arguments that must be mistakes.
 
-    An option that takes one value may be given once, even with the same value; options declared
-    ``multiple`` may be repeated. A flag may be repeated, but not be given with its opposite.
-    Every number with a fraction must be finite.
+    An option with a value may be given only once, even if the value is the same, unless it is
+    declared ``multiple``. A flag may be repeated, but not combined with its opposite. Every float
+    must be finite.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; raise `click.UsageError` for those that are refused."""
-        given = list(args)  # click takes them out of the list as it reads them
+        """Parse the arguments; raise `click.UsageError` for refused ones."""
+        given = list(args)  # click removes them from the list as it parses
         rest = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
             self._refuse_repeated(ctx, given)
@@ -56,7 +56,7 @@ class StrictArguments(click.Command):
                 raise click.UsageError(f"{option} and {opposite} exclude each other", ctx)
 
     def _given(self, ctx: click.Context, args: list[str]) -> dict[str, list[Any]]:
-        """Return all values that each option is given, in order."""
+        """Return all values given to each option, in order."""
         gathering = copy.copy(self)
         gathering.params = [_gathered(param) for param in self.params]
         values, _, _ = gathering.make_parser(ctx).parse_args(args)
@@ -69,7 +69,7 @@ class StrictArguments(click.Command):
 
 
 def _gathered(param: click.Parameter) -> click.Parameter:
-    """Return a copy of an option that keeps every value it is given, not the last one alone."""
+    """Return a copy of an option that keeps all its values instead of only the last."""
     if not isinstance(param, click.Option):
         return param
     gathered = copy.copy(param)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ..stages.audit import AuditResult
     from ..stages.source import ImageParams
 
-SHOWN = 10  # classes left empty
+SHOWN = 10  # of the classes left empty
 
-# Named here too, so that --help does not import what finds them.
+# Repeated here so that --help need not import the audit.
 REASONS = ("corrupt", "gray", "toned", "duplicate", "tiny")
 
 
@@ -31,22 +31,23 @@ REASONS = ("corrupt", "gray", "toned", "duplicate", "tiny")
 )
 @options.image_options
 @click.option(
-    "--val", "validation", metavar="LIST", help="Tell of pictures in this list and outside it."
+    "--val", "validation", metavar="LIST", help="Report pictures both in this list and outside it."
 )
 @click.option(
     "--allow",
     "allowed",
     type=click.Choice(REASONS),
     multiple=True,
-    help="Only note this reason, drop no image for it; may be repeated.",
+    help="Note this reason, but drop no image for it; may be repeated.",
 )
-@options.output_option("audit", "Folder of the table and the pictures.")
+@options.output_option("audit", "Folder for the table and the contact sheets.")
 def command(session: Session, **values: Any) -> None:
-    """Find gray, toned, broken, double and tiny images.
+    """Find gray, toned, broken, duplicate and tiny images.
 
-    Writes audit/audit.csv with the reasons, and lists/keep.txt and lists/drop.txt for --list.
-    Nothing is deleted. Toned are images whose color follows from their lightness; a small plain
-    photograph of one color and white may be taken for one, so look at audit/toned.jpg.
+    Writes audit/audit.csv with the reasons, and lists/keep.txt and lists/drop.txt for use with
+    --list. Nothing is deleted. An image is toned, like a sepia print, if its color follows from
+    its lightness. Small, plain photographs of one color and white can be mistaken for toned ones,
+    so look at audit/toned.jpg.
     """
     from ..stages import audit as stage
 
@@ -71,14 +72,14 @@ def command(session: Session, **values: Any) -> None:
 
 
 def _use(images: ImageParams, session: Session, result: AuditResult) -> str:
-    """Return the shell command that counts the images to keep."""
+    """Return the shell command that counts only the images to keep."""
     workspace = session.workspace
     words = ["colorprep", "prior"]
     if workspace.root != Path():
         words += ["-C", str(workspace.root)]
     source = str(images.folder or workspace.remembered_source())
     if not is_url(source) or shown_url(source) == source:
-        words += ["--dir", source]  # left out where it holds a password; it is remembered
+        words += ["--dir", source]  # a URL with a password is omitted; the workspace remembers it
     words += ["--list", workspace.shown(result.keep)]
     for option, rule, default in (
         ("--icc", images.icc, "convert"),
@@ -89,12 +90,12 @@ def _use(images: ImageParams, session: Session, result: AuditResult) -> str:
 
 
 def _lines(result: Any) -> list[str]:
-    """Tell what an audit found."""
+    """Return the lines to print."""
     summary = result.summary
     lines = [
         f"{result.table.as_posix()}: {quantity(summary['n_images'], 'image')}, "
-        f"{summary['n_kept']:,} stay, {summary['n_dropped']:,} have a reason to go",
-        f"{result.keep.as_posix()}, {result.drop.as_posix()}: their lists",
+        f"{summary['n_kept']:,} to keep, {summary['n_dropped']:,} to drop",
+        f"{result.keep.as_posix()}, {result.drop.as_posix()}: the lists of both",
     ]
     for reason, n_images in summary["reasons"].items():
         picture = f"  {result.sheets[reason].as_posix()}" if reason in result.sheets else ""
@@ -103,8 +104,8 @@ def _lines(result: Any) -> list[str]:
     lines.append(f"notes: {', '.join(notes) or 'none'}")
     published = summary["published"]
     lines.append(
-        f"gray by Zhang's mask: {published['zhang_mask_gray']:,}, by the range of ab: "
-        f"{published['ab_range_gray']:,}"
+        f"gray by the mask of Zhang et al.: {published['zhang_mask_gray']:,}; by the range of ab, "
+        f"as in colorization-pytorch: {published['ab_range_gray']:,}"
     )
     sampled = [f"{n:,} {name}" for name, n in summary["subsampling"].items()]
     lines.append(f"chroma subsampling: {', '.join(sampled) or 'none'}")
@@ -115,7 +116,7 @@ def _leak_lines(summary: dict[str, Any]) -> list[str]:
     if not summary["n_leaks"]:
         return []
     n_leaks, shown = summary["n_leaks"], summary["leaks"]
-    lines = [f"{quantity(n_leaks, 'picture')} in training and in validation:"]
+    lines = [f"{quantity(n_leaks, 'picture')} in both training and validation:"]
     lines += [f"  {', '.join(s['validation'])} = {', '.join(s['training'])}" for s in shown]
     if n_leaks > len(shown):
         lines.append(f"  and {n_leaks - len(shown):,} more, noted as leak in the table")
@@ -129,8 +130,8 @@ def _class_lines(result: Any) -> list[str]:
         for counts in (classes["images"], classes["kept"])
     ]
     lines = [
-        f"{result.classes.as_posix()}: {classes['n_classes']:,} classes of {ranges[0]} images, "
-        f"{ranges[1]} of them stay"
+        f"{result.classes.as_posix()}: {quantity(classes['n_classes'], 'class', 'classes')}, with "
+        f"{ranges[0]} images each, {ranges[1]} to keep"
     ]
     emptied = classes["emptied"]
     if emptied:

@@ -21,31 +21,31 @@ from .describe import skip_facts, skip_line
 @click.option(
     "--checkpoint",
     metavar="PATH",
-    help="A run, or a .pt file of one. [best.pt of the newest finished run]",
+    help="A run, or one of its .pt files. [best.pt of the newest finished run]",
 )
 @click.option(
     "--temperature",
     type=click.FloatRange(0, min_open=True),
     default=0.38,
     show_default=True,
-    help="Lower is bolder, 1 is the mean.",
+    help="Of the annealed mean: 1 gives the mean color, lower is more saturated.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option(
     "--workers",
     type=click.IntRange(1),
     metavar="N",
-    help="Photographs worked on at once; fewer take less memory. [all cores]",
+    help="Photographs processed at once; fewer need less memory. [all cores]",
 )
 @options.damaged_option
-@options.output_option("colorized", "Folder to write.")
+@options.output_option("colorized", "Folder for the pictures.")
 def command(session: Session, **values: Any) -> None:
     """Color photographs with a trained network.
 
-    Pictures keep the full resolution and lightness. INPUTS are photographs, gray or in color, and
-    folders, archives or URLs of them; each photograph gives <stem>.png in the tree of its folder.
-    Pictures that the same network already made from the same photographs are kept, so running the
-    command again after an interrupt continues.
+    Pictures keep the full resolution and lightness of their photographs. INPUTS are photographs,
+    gray or in color, and folders, archives or URLs of them. Each photograph becomes <stem>.png, in
+    the same subfolder. Pictures that the same network already made from the same photographs are
+    kept, so running the command again after an interrupt continues.
     """
     from ..stages import colorize as stage
     from ..workspace import COLORIZED
@@ -54,7 +54,7 @@ def command(session: Session, **values: Any) -> None:
     lines = [path.as_posix() for path in result.written]
     if len(lines) > 10:
         folder = session.workspace.path(values["output"] or COLORIZED)
-        lines = [f"{folder.as_posix()}: {len(lines)} pictures{skip_line(result.skipped)}"]
+        lines = [f"{folder.as_posix()}: {len(lines):,} pictures{skip_line(result.skipped)}"]
     facts = {
         "checkpoint": result.checkpoint,
         **result.origin.facts(),

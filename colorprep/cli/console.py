@@ -1,6 +1,6 @@
 """Output of the command line: results on stdout, everything else on stderr.
 
-Control characters in names of files are escaped, except in JSON, which keeps them.
+Control characters in file names are escaped for the terminal; JSON has its own escapes.
 """
 
 from __future__ import annotations
@@ -31,18 +31,19 @@ BAR = (
 
 
 class Console(Reporter):
-    """Draws progress bars and writes messages to stderr, and to a log file if there is one.
+    """Draws progress bars and writes messages to stderr and, if given, to a log file.
 
     Parameters
     ----------
     quiet : bool
-        Leaves out bars and notes; warnings stay.
-    log_file : Path or None
+        Omit bars and notes; warnings stay.
 
     Attributes
     ----------
     passed_over : list of (str, mapping of str to int)
-        The name of each source, and the files in it that are not its images.
+        For each source its name, and the number of files of each kind that are not images.
+    all_replaced : list of dict
+        ``path`` and ``what`` of each replaced file.
     """
 
     def __init__(self, quiet: bool, log_file: Path | None) -> None:
@@ -62,12 +63,12 @@ class Console(Reporter):
 
     @contextmanager
     def track(self, total: int, unit: str, title: str) -> Iterator[Advance]:
-        """Draw a bar with units a second and the time left."""
-        from tqdm import tqdm  # only where there is something to draw
+        """Draw a bar with units per second and the time left."""
+        from tqdm import tqdm  # imported only when needed
 
         title = printable(title)
         self._log.info("%s: %d %s", title, total, unit)
-        # A log file or a pipe gets a line every ten seconds instead of ten a second.
+        # A file or a pipe gets a line every ten seconds, a terminal ten per second.
         interval = 0.1 if sys.stderr.isatty() else 10.0
         with tqdm(
             total=total,
@@ -87,8 +88,8 @@ class Console(Reporter):
             yield advance
 
     def pass_over(self, source: str, counts: Mapping[str, int]) -> None:
-        """Warn of files left out of a source, once however often it is opened."""
-        from ..images.passed_over import described  # imports the image readers, which is slow
+        """Warn of files in a source that are not images, once per source."""
+        from ..images.passed_over import described  # slow to import: it loads the image readers
 
         if (source, counts) not in self.passed_over:
             self.passed_over.append((source, counts))
@@ -111,33 +112,31 @@ class Console(Reporter):
             self.warn(str(message))
 
     def warn(self, message: str) -> None:
-        """Write a warning, quiet or not."""
+        """Write a warning, even if quiet."""
         message = printable(message)
         self._log.warning(message)
         click.echo(f"warning: {message}", err=True)
 
     def replaced(self, path: Path, what: str) -> None:
-        """Warn of the first files that were replaced, and remember all for --json."""
+        """Warn of the first few replaced files, and collect all of them for --json."""
         self.all_replaced.append({"path": path.as_posix(), "what": what})
         if len(self.all_replaced) <= SHOWN_REPLACED:
             super().replaced(path, what)
 
     def close(self) -> None:
-        """Report how many replaced files were not named."""
+        """Warn of replaced files that were not listed."""
         n_more = len(self.all_replaced) - SHOWN_REPLACED
         if n_more > 0:
             self.warn(f"{n_more:,} more files were replaced; --json lists all of them")
 
 
 class Session:
-    """What a command works with: the workspace, a reporter, and where results go.
+    """What every command gets: the workspace, the reporter, and how to print results.
 
     Parameters
     ----------
-    workspace : Workspace
-    reporter : Console
     as_json : bool
-        Whether results are one JSON object instead of text.
+        Print results as one JSON object instead of text.
     """
 
     def __init__(self, workspace: Workspace, reporter: Console, as_json: bool) -> None:
@@ -146,9 +145,9 @@ class Session:
         self.as_json = as_json
 
     def show(self, lines: Sequence[str], facts: Mapping[str, Any]) -> None:
-        """Write a result to stdout: the lines, or the facts as one JSON object.
+        """Print a result to stdout: the lines, or with --json the facts as one object.
 
-        The facts also hold ``passed_over``, the number of files of each kind, of all sources.
+        Adds ``replaced`` and ``passed_over`` (files of each kind, over all sources) to the facts.
         """
         if self.as_json:
             facts = {**facts, "replaced": self.reporter.all_replaced}

@@ -10,12 +10,12 @@ from .describe import safety_line
 
 
 @options.command(["colorprep demo", "colorprep demo --out /tmp/colorprep-demo"])
-@click.option("--out", metavar="FOLDER", help="Where to work. [demo]")
+@click.option("--out", metavar="FOLDER", help="Folder to work in. [demo]")
 def command(session: Session, out: str | None) -> None:
     """Run the whole chain on built-in photographs.
 
-    From photographs to a trained colorizer's pictures, in about a minute; ends by naming what there
-    is to look at.
+    Goes from photographs to the pictures of a trained network in a minute or two, and lists the
+    files to look at.
     """
     from ..stages import demo as stage
 
@@ -29,9 +29,10 @@ def command(session: Session, out: str | None) -> None:
         f"prior     {result.prior.whole.path.as_posix()}",
         f"weights   {safety_line(result.prior.whole.weights.safety)}",
         f"labels    {result.labels.n_images} images, {result.labels.n_bytes / 1e6:.1f} MB",
-        f"rgbvar    {n_in_range} chosen by colorfulness",
+        f"rgbvar    the {n_in_range} that are most colorful",
         f"train     loss {first_loss:.2f} -> {best_loss:.2f} nats per pixel "
-        "on held-out crops (of the same photographs, so it shows the chain, not a good network)",
+        "on held-out crops (of the same photographs, so this shows that the chain works, not "
+        "that the network generalizes)",
         "",
         "Look at:",
         *(f"  {path.as_posix():{width}}  {what}" for what, path in result.pictures.items()),

@@ -1,4 +1,4 @@
-"""How results are told, in lines for people and in facts for machines."""
+"""Results that several commands print, as lines of text and as facts for JSON."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Described = tuple[list[str], dict[str, Any]]
 
 
 def describe_prior(written: WrittenPrior) -> Described:
-    """Tell of a prior and its weights."""
+    """Describe a prior and its weights."""
     prior, meta = written.prior, written.prior.meta
     n_bins = len(prior.probs)
     n_empty = int((prior.counts == 0).sum())
     lines = [
         f"{written.path.as_posix()}: {n_bins} bins of {prior.quantizer.name}, "
-        f"{quantity(meta['n_images'], 'image')}, {prior.n_pixels:,} pixels at {_at(meta['size'])}; "
-        f"{n_empty} bins without a pixel",
+        f"{quantity(meta['n_images'], 'image')}, {quantity(prior.n_pixels, 'pixel')} at "
+        f"{_at(meta['size'])}; {quantity(n_empty, 'bin')} without a pixel",
         f"{written.weights_path.as_posix()}: {safety_line(written.weights.safety)}",
     ]
     facts = {
@@ -42,19 +42,19 @@ def describe_prior(written: WrittenPrior) -> Described:
 
 
 def describe_estimate(estimate: Estimate) -> Described:
-    """Tell what a run is likely to take."""
-    asked, *others = estimate.disk.items()
+    """Describe the time, memory and disk space that a command is likely to need."""
+    requested, *others = estimate.disk.items()
     skips = ", ".join(f"{n:,} {reason}" for reason, n in estimate.skips.items()) or "none"
     lines = [
         f"{quantity(estimate.n_images, 'image')}: about {_duration(estimate.seconds)} at "
         f"{estimate.images_per_second:.0f} images/s (measured on {estimate.n_probed})",
         f"memory: about {_size(estimate.memory)}",
-        f"disk: about {_size(asked[1])}; {_size(estimate.free)} are free",
+        f"disk: about {_size(requested[1])}; {_size(estimate.free)} free",
         f"images likely to be skipped: {skips}",
     ]
     lines += [f"instead, {kind}: about {_size(n_bytes)}" for kind, n_bytes in others]
-    if asked[1] > estimate.free:
-        lines.append("there is not enough room on that disk")
+    if requested[1] > estimate.free:
+        lines.append("not enough free space on that disk")
     return lines, vars(estimate)
 
 
@@ -75,7 +75,7 @@ def _duration(seconds: float) -> str:
 
 
 def safety_line(safety: WeightSafety) -> str:
-    """Tell what weights will do to the loss."""
+    """Describe what weights do to the loss."""
     return (
         f"weights {safety.smallest:.4g} to {safety.largest:.4g}, "
         f"effective sample size {safety.effective_share:.0%} of the pixels, "
@@ -89,7 +89,7 @@ def skip_facts(skipped: Sequence[Skip]) -> dict[str, Any]:
 
 
 def skip_line(skipped: Sequence[Skip]) -> str:
-    """Tell how many images were skipped, with a leading comma; empty where none were."""
+    """Return how many images were skipped, after a comma; empty if none were."""
     return f", {len(skipped)} skipped" if skipped else ""
 
 

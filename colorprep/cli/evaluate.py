@@ -21,21 +21,21 @@ if TYPE_CHECKING:
         "colorprep evaluate --checkpoint runs/demo --dir photos/ --list runs/demo/validation.txt",
     ]
 )
-@click.option("--original", metavar="SOURCE", help="Originals of --colorized.")
-@click.option("--colorized", metavar="SOURCE", help="Pictures to judge, in the same tree.")
+@click.option("--original", metavar="SOURCE", help="The originals of --colorized.")
+@click.option("--colorized", metavar="SOURCE", help="Pictures to judge, with the same paths.")
 @click.option("--checkpoint", metavar="PATH", help="Judge a network instead: a run, or a .pt file.")
 @options.image_options
 @click.option(
     "--temperature",
     type=click.FloatRange(0, min_open=True),
-    help="Of a network's annealed mean. [0.38]",
+    help="Of the annealed mean, with --checkpoint. [0.38]",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @options.size_option("native")
 @click.option(
     "--prior",
     metavar="FILE",
-    help="What AuC is balanced by. [prior.npz; none gives the originals' own colors]",
+    help="Prior that balances AuC. [prior.npz if it exists, else the originals' colors]",
 )
 @click.option(
     "--weights",
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
     metavar="NETWORK=FILE",
     help="alexnet=FILE for LPIPS, inception=FILE for FID; both need colorprep[metrics].",
 )
-@options.output_option("evaluation", "Folder to write.")
+@options.output_option("evaluation", "Folder for the results.")
 def command(session: Session, **values: Any) -> None:
-    """Measure how close colored pictures come to their originals.
+    """Measure how close colorized pictures are to their originals.
 
-    Pictures are matched with originals by their path without extension. Or give a network, which
-    is to color the images of --dir. Figures are means over images, each with a 95% interval; the
-    protocol says how they are defined.
+    Pictures and originals are matched by their paths without extension. With --checkpoint, a
+    network colors the images of --dir and is judged on them. Metrics are means over images, with
+    95% intervals; the protocol line states how each is defined.
     """
     from ..stages import evaluate as stage
     from ..stages.evaluate.files import measured_facts
@@ -61,11 +61,11 @@ def command(session: Session, **values: Any) -> None:
         *_table(result.measured),
         "",
         f"{quantity(result.n_images, 'image')}{skip_line(result.skipped)}; "
-        f"{result.n_bins_absent} of 313 bins occur in none",
+        f"{result.n_bins_absent} of 313 bins do not occur",
         f"protocol {result.protocol_hash}: {result.protocol}",
-        f"{result.figures.as_posix()}: figures",
-        f"{result.table.as_posix()}: every image",
-        f"{result.sheet.as_posix()}: the worst and the best",
+        f"{result.figures.as_posix()}: the same metrics",
+        f"{result.table.as_posix()}: metrics of each image",
+        f"{result.sheet.as_posix()}: the worst and best images",
     ]
     facts = {
         **measured_facts(result.measured),
@@ -94,13 +94,13 @@ def _params(size: Any, weights: Sequence[str], **rest: Any) -> Any:
     for text in weights:
         name, equals, path = text.partition("=")
         if not (equals and path) or name in files:
-            raise InputError(f"--weights takes NETWORK=FILE, each network once; got {text!r}")
+            raise InputError(f"--weights needs NETWORK=FILE, each network once; got {text!r}")
         files[name] = path
     return EvaluateParams(size=None if size == "native" else size, weights=files, **rest)
 
 
 def _table(measured: dict[str, Measured]) -> list[str]:
-    """Return figures as lines of a table, its columns aligned."""
+    """Return metrics as the lines of an aligned table."""
     rows = [("", "mean", "95% interval", "images", "")]
     for name, figure in measured.items():
         left_out = f"({figure.n_left_out} left out)" if figure.n_left_out else ""

@@ -16,15 +16,18 @@ from .console import Session
     ]
 )
 @click.argument("artifact")
-@options.output_option("the workspace", "Folder to write.")
+@options.output_option("the workspace", "Folder for the files.")
 def command(session: Session, artifact: str, output: str | None) -> None:
     """Write an artifact in the formats that other projects read.
 
-    A prior gives prior_probs.npy and pts_in_hull.npy (centers.npy if the bins are not a lattice);
-    weights give prior_factor.npy and, for ab313 and ab529, the Q x Q+1 color_vec_table.npy; a
-    checkpoint, or the best one of a run, gives model.safetensors and its bins' model-centers.npy,
-    and model.json, which describes how to use them.
-    """
+    \b
+    prior       prior_probs.npy, and pts_in_hull.npy (ab lattices) or centers.npy
+    weights     prior_factor.npy and, for ab313 and ab529, color_vec_table.npy
+    checkpoint  model.safetensors, model-centers.npy (the colors of the bins), and
+                model.json, which describes how to use them
+
+    Of a run, the best checkpoint is exported.
+    """  # noqa: D301 - click reads \b
     from ..stages import export as stage
 
     params = stage.ExportParams(artifact, output)

@@ -13,10 +13,10 @@ from .console import Session
 @options.command(["colorprep info prior.npz", "colorprep info labels --json"])
 @click.argument("path")
 def command(session: Session, path: str) -> None:
-    """Tell what an artifact is, from what and how it was made.
+    """Describe any file or folder that colorprep wrote.
 
-    PATH is a prior, weights, labels, a shard, a run, a checkpoint, an exported network, an
-    evaluation, a list, scores, or a bare .npy.
+    Shows its content and how it was made. PATH is a prior, weights, labels, a shard, a run, a
+    checkpoint, an exported network, an evaluation, a list, scores, or a .npy file from elsewhere.
     """
     from ..stages import info as stage
 
@@ -25,7 +25,7 @@ def command(session: Session, path: str) -> None:
 
 
 def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
-    """Write facts down as lines, nested ones indented."""
+    """Format facts as lines, nested ones indented."""
     lines = []
     for name, value in facts.items():
         label = f"{indent}{name.replace('_', ' ')}"

@@ -20,13 +20,13 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
     ]
 )
 @options.image_options
-@click.option("--prior", metavar="FILE", help="Whose bins. [prior.npz; none gives ab313]")
+@click.option("--prior", metavar="FILE", help="Use this prior's bins. [prior.npz, else ab313]")
 @click.option(
     "--format",
     type=click.Choice(["h5", "npy"]),
     default="h5",
     show_default=True,
-    help="Shards, or one label map an image.",
+    help="Shards for training, or one label map per image.",
 )
 @options.size_option("256; native with npy")
 @click.option(
@@ -40,37 +40,44 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
     type=click.Choice(["stretch", "crop"]),
     default="stretch",
     show_default=True,
-    help="Stretch to the size, or cut to the middle square first.",
+    help="Stretch images to the size, or crop the center square first.",
 )
-@click.option("--lowpass", type=float, metavar="F", help="Label color blurred by F pixels.")
+@click.option(
+    "--lowpass", type=float, metavar="F", help="Blur the color by F pixels before labeling."
+)
 @click.option(
     "--soft",
     type=click.IntRange(0),
     default=0,
     metavar="K",
-    help="Also write each pixel's K likeliest bins. [0]",
+    help="Also store the K likeliest bins of each pixel. [0]",
 )
-@click.option("--keep", type=click.Choice(["rgb"]), help="Also write the pixels.")
+@click.option("--keep", type=click.Choice(["rgb"]), help="Also store the RGB pixels.")
 @click.option(
     "--compression",
     type=click.Choice(["none", "gzip", "lz4", "zstd"]),
     default="none",
     show_default=True,
-    help="Smaller shards that cannot be mapped.",
+    help="Compress shards; compressed shards cannot be memory-mapped.",
 )
 @click.option(
-    "--shard-size", type=click.IntRange(1), default=1024, show_default=True, help="Images a shard."
+    "--shard-size",
+    type=click.IntRange(1),
+    default=1024,
+    show_default=True,
+    metavar="N",
+    help="Images per shard.",
 )
-@click.option("--shuffle", type=int, metavar="SEED", help="Shards in an order of chance.")
-@click.option("--extend", is_flag=True, help="Add images that are new in the source.")
-@click.option("--overwrite", is_flag=True, help="Replace labels that are there already.")
+@click.option("--shuffle", type=int, metavar="SEED", help="Shuffle the images with this seed.")
+@click.option("--extend", is_flag=True, help="Add the images that are new in the source.")
+@click.option("--overwrite", is_flag=True, help="Replace existing labels.")
 @options.dry_run_option
-@options.output_option("labels", "Folder to write.")
+@options.output_option("labels", "Folder for the labels.")
 def command(session: Session, dry_run: bool, **values: Any) -> None:
-    """Label every image, into shards for training.
+    """Label every image and write shards for training.
 
-    A shard holds lightness, ab and bins. Soft labels need no room: training looks them up by ab.
-    Run again, the command continues where it was interrupted, and labels changed images again.
+    A shard holds lightness, ab and bins. Soft labels need no space: training looks them up by ab.
+    Running the same command again continues after an interrupt, and relabels changed images.
     """
     from ..stages import labels as stage
 
@@ -83,7 +90,7 @@ def command(session: Session, dry_run: bool, **values: Any) -> None:
         session.show(*describe_estimate(estimate))
         return
     result = stage.run(params, session.workspace, session.reporter)
-    kind = quantity(result.n_shards, "shard") if result.n_shards else "one .npy an image"
+    kind = quantity(result.n_shards, "shard") if result.n_shards else "one .npy per image"
     lines = [
         f"{result.folder.as_posix()}: {quantity(result.n_images, 'image')} labeled by "
         f"{result.quantizer.name}, {kind}, {result.n_bytes / 1e6:.1f} MB"

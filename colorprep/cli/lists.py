@@ -1,4 +1,4 @@
-"""`colorprep lists`: a group of commands that draw, split and combine lists of images."""
+"""`colorprep lists`: commands that draw, split and combine lists of images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .describe import quantity, skip_facts, skip_line
 if TYPE_CHECKING:
     from ..stages.lists import DrawResult, Operation, WrittenList
 
-SHARE = click.FloatRange(0, 1, max_open=True)
+FRACTION = click.FloatRange(0, 1, max_open=True)
 
 
 class OrderedGroup(StrictArguments, click.Group):
@@ -35,15 +35,20 @@ def command() -> None:
 
 
 _seed_option = click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the order of chance."
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="SEED",
+    help="Seed of the random order.",
 )
 _form_option = click.option(
     "--form",
     type=click.Choice(["keys", "prefixed", "labeled"]),
     default="keys",
     show_default=True,
-    help="Lines as n01/x.jpg, as train/n01/x.jpg (the source's name first), or as /n01/x.jpg 0 "
-    "(the number of the class last).",
+    help="Write lines as n01/x.jpg (keys), train/n01/x.jpg (prefixed with the source's name), or "
+    "/n01/x.jpg 0 (labeled with the class number).",
 )
 
 
@@ -58,12 +63,13 @@ _form_option = click.option(
 @options.source_options
 @_seed_option
 @_form_option
-@options.output_option("lists/random-N.txt", "Where to.")
+@options.output_option("lists/random-N.txt", "List to write.")
 def random_command(session: Session, **values: Any) -> None:
-    """Draw N images by chance, every class covered.
+    """Draw N images at random, covering every class.
 
-    A class is a top-level folder. Each class gets one image before any gets a second, and then its
-    share. With the same seed a smaller list is part of a larger one.
+    A class is a top-level folder. Every class gets one image before any gets a second; the rest are
+    drawn in proportion to the sizes of the classes. With the same seed, a smaller list is part of a
+    larger one.
     """
     from ..stages import lists as stage
 
@@ -77,11 +83,11 @@ def random_command(session: Session, **values: Any) -> None:
 @options.source_options
 @_seed_option
 @_form_option
-@options.output_option("lists/tiny.txt", "Where to.")
+@options.output_option("lists/tiny.txt", "List to write.")
 def tiny_command(session: Session, output: str | None, **values: Any) -> None:
-    """Draw 9 images, enough to try a chain.
+    """Draw 9 images, enough to try the other commands.
 
-    They are the first that `random` draws with the same seed.
+    They are the first nine that `random` draws with the same seed.
     """
     from ..stages import lists as stage
 
@@ -113,16 +119,30 @@ def _show_drawn(session: Session, result: DrawResult) -> None:
     name="split",
 )
 @options.source_options
-@click.option("--val", type=SHARE, default=0.1, show_default=True, help="0 writes no val.txt.")
-@click.option("--test", type=SHARE, default=0.1, show_default=True, help="0 writes no test.txt.")
+@click.option(
+    "--val",
+    type=FRACTION,
+    default=0.1,
+    show_default=True,
+    metavar="FRACTION",
+    help="Fraction for validation; 0 writes no val.txt.",
+)
+@click.option(
+    "--test",
+    type=FRACTION,
+    default=0.1,
+    show_default=True,
+    metavar="FRACTION",
+    help="Fraction for testing; 0 writes no test.txt.",
+)
 @_seed_option
 @_form_option
-@options.output_option("lists", "Folder to write.")
+@options.output_option("lists", "Folder for the lists.")
 def split_command(session: Session, **values: Any) -> None:
     """Split images into train, val and test.
 
-    Writes lists/train.txt, val.txt and test.txt. Every class, a top-level folder, is split by the
-    same shares; one of three images or more is in each list.
+    Writes lists/train.txt, val.txt and test.txt. Every class (top-level folder) is split in the
+    same proportions, and every class of three or more images is in each list.
     """
     from ..stages import lists as stage
 
@@ -132,9 +152,9 @@ def split_command(session: Session, **values: Any) -> None:
     lines = [_line(part) for part in result.parts.values()]
     if result.skipped:
         lines.append(quantity(len(result.skipped), "image") + " skipped")
-    none = dict.fromkeys(("train", "val", "test"))
+    missing = dict.fromkeys(("train", "val", "test"))
     parts = {name: _facts(part) for name, part in result.parts.items()}
-    session.show(lines, {**none, **parts, **skip_facts(result.skipped)})
+    session.show(lines, {**missing, **parts, **skip_facts(result.skipped)})
 
 
 def _combining_options(function: options.Function) -> options.Function:
@@ -157,12 +177,12 @@ def _combining_options(function: options.Function) -> options.Function:
     name="merge",
 )
 @_combining_options
-@options.output_option("lists/merged.txt", "Where to.")
+@options.output_option("lists/merged.txt", "List to write.")
 def merge_command(session: Session, **values: Any) -> None:
     """Join lists, each image once.
 
-    Those of the first list come first, then what is new in the next. A single list is written
-    anew, without doubles and in the form that is asked for.
+    The images of the first list come first, then those that are new in the next. A single list is
+    rewritten without duplicates, in the given --form.
     """
     _combine(session, "merge", values)
 
@@ -175,11 +195,11 @@ def merge_command(session: Session, **values: Any) -> None:
     name="subtract",
 )
 @_combining_options
-@options.output_option("lists/subtracted.txt", "Where to.")
+@options.output_option("lists/subtracted.txt", "List to write.")
 def subtract_command(session: Session, **values: Any) -> None:
-    """Keep what is in the first list and in no other.
+    """Keep the images of the first list that are in no other.
 
-    The order is that of the first list.
+    Their order is that of the first list.
     """
     _combine(session, "subtract", values)
 
@@ -192,11 +212,11 @@ def subtract_command(session: Session, **values: Any) -> None:
     name="intersect",
 )
 @_combining_options
-@options.output_option("lists/intersected.txt", "Where to.")
+@options.output_option("lists/intersected.txt", "List to write.")
 def intersect_command(session: Session, **values: Any) -> None:
-    """Keep what is in every list.
+    """Keep the images that are in every list.
 
-    The order is that of the first list.
+    Their order is that of the first list.
     """
     _combine(session, "intersect", values)
 

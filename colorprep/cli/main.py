@@ -1,4 +1,4 @@
-"""The `colorprep` command: finds subcommands, and turns errors into messages and exit codes.
+"""The `colorprep` command: it finds subcommands and turns errors into messages and exit codes.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 """
@@ -16,7 +16,7 @@ from ..errors import ColorprepError, UrlGiven
 from ..printable import printable
 from .arguments import StrictArguments
 
-# In the order of the work; a command's module is imported when it is asked for.
+# In the order in which they are used; the module of a command is imported on first use.
 COMMANDS = (
     "sample",
     "demo",
@@ -37,7 +37,7 @@ COMMANDS = (
 )
 
 # Shown after Ctrl-C: what is kept, and what running the same command again does.
-BEGINS_ANEW = "files under their final names are complete; running the command again starts over"
+STARTS_OVER = "files under their final names are complete; running the command again starts over"
 AFTER_INTERRUPT = {
     "sample": "the photographs written so far are complete; delete the folder to start over",
     "demo": "running the command again deletes the unfinished demo and starts over",
@@ -56,7 +56,7 @@ AFTER_INTERRUPT = {
 
 
 class LazyGroup(StrictArguments, click.Group):
-    """Commands in the order of the work, each imported at first use."""
+    """Commands in the order in which they are used, each imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -71,7 +71,7 @@ class LazyGroup(StrictArguments, click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; errors of ours and of the system become messages here."""
+        """Run a command; turn our own errors and those of the system into messages."""
         keep_quiet()
         try:
             return super().invoke(ctx)
@@ -88,7 +88,7 @@ class LazyGroup(StrictArguments, click.Group):
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(printable(f"{where}{error.strerror or error}")) from error
         except KeyboardInterrupt as error:
-            otherwise = AFTER_INTERRUPT.get(ctx.invoked_subcommand or "", BEGINS_ANEW)
+            otherwise = AFTER_INTERRUPT.get(ctx.invoked_subcommand or "", STARTS_OVER)
             click.echo(printable(str(error) or f"interrupted: {otherwise}"), err=True)
             ctx.exit(130)
 
@@ -100,7 +100,7 @@ class LazyGroup(StrictArguments, click.Group):
 )
 @click.version_option(__version__, package_name="colorprep")
 def cli() -> None:
-    """Turn a folder of images into training data for image colorization."""
+    """Turn images into training data for image colorization, and train on it."""
 
 
 def main() -> None:

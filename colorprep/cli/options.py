@@ -3,8 +3,7 @@
 ======================  =====================================================================
 decorator               gives the command
 ======================  =====================================================================
-`command`               a click command with -C, -q, --json and --log-file; its first argument
-                        is a `Session`
+`command`               -C, -q, --json and --log-file, as a `Session`, its first argument
 `source_options`        --dir, --list, --no-follow, as ``images``
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         --damaged, as ``images``
@@ -12,7 +11,7 @@ decorator               gives the command
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
-`with_all`              all options of a list
+`with_all`              all options in a list
 ======================  =====================================================================
 """
 
@@ -38,29 +37,31 @@ N_COMMON = 4
 
 
 def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], click.Command]:
-    """Make a command with the options that every command has.
+    """Make a click command with the options that every command has.
 
     Parameters
     ----------
     examples : sequence of str
         Command lines shown by --help.
     **attributes
-        Of `click.command`.
+        Passed to `click.command`.
     """
     epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
 
     def decorate(function: Function) -> click.Command:
-        @click.option("-C", "--workspace", default=".", help="Work in this folder. [.]")
-        @click.option("-q", "--quiet", is_flag=True, help="Only results and warnings.")
+        @click.option(
+            "-C", "--workspace", metavar="FOLDER", default=".", help="Work in this folder. [.]"
+        )
+        @click.option("-q", "--quiet", is_flag=True, help="Show only results and warnings.")
         @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-        @click.option("--log-file", help="Also write messages to this file.")
+        @click.option("--log-file", metavar="FILE", help="Also write messages to this file.")
         @functools.wraps(function)
         def run(
             workspace: str, quiet: bool, as_json: bool, log_file: str | None, **values: Any
         ) -> None:
             place = Workspace(local_path(workspace))
             if not place.root.is_dir():
-                raise click.UsageError(f"-C {workspace}: there is no such folder")
+                raise click.UsageError(f"-C {workspace}: no such folder")
             log_path = place.path(log_file) if log_file else None
             console = Console(quiet, log_path)
             try:
@@ -69,7 +70,7 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
                 console.close()
 
         made = click.command(cls=StrictArguments, epilog=epilog, **attributes)(run)
-        # A command's own options come first in its --help, the common ones last.
+        # --help lists a command's own options first and the common ones last.
         made.params = [*made.params[N_COMMON:], *made.params[:N_COMMON]]
         return made
 
@@ -77,15 +78,16 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
 
 
 def source_options(function: Function) -> Function:
-    """Add the options of where images come from; the command gets them as ``images``."""
+    """Add the options that choose the images; the command gets them as ``images``."""
 
     @click.option(
         "--dir",
         "folder",
         metavar="SOURCE",
-        help="Folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. [the last one]",
+        help="Images: a folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. "
+        "[the source used last]",
     )
-    @click.option("--list", "list_", metavar="FILE", help="Use only the images of this list.")
+    @click.option("--list", "list_", metavar="FILE", help="Use only the images in this list.")
     @click.option("--no-follow", is_flag=True, help="Do not follow links to folders.")
     @functools.wraps(function)
     def run(
@@ -106,35 +108,35 @@ def damaged_option(function: Function) -> Function:
         type=click.Choice(["skip", "keep"]),
         default="skip",
         show_default=True,
-        help="Files that decode although part of their pixels is lost.",
+        help="Skip or keep files that decode with part of their pixels lost.",
     )(function)
 
 
 def image_options(function: Function) -> Function:
-    """Add the options of where images come from and how they are read, as ``images``."""
+    """Add the options that choose the images and how to read them, as ``images``."""
 
     @source_options
     @click.option(
         "--workers", type=click.IntRange(1), metavar="N", help="Number of threads. [all cores]"
     )
-    @click.option("--scheduler", metavar="ADDRESS", help="Work on the dask cluster there.")
+    @click.option("--scheduler", metavar="ADDRESS", help="Run on the dask cluster at this address.")
     @click.option(
-        "--cluster", type=click.IntRange(1), metavar="N", help="Work on N processes here, by dask."
+        "--cluster", type=click.IntRange(1), metavar="N", help="Run in N local processes, by dask."
     )
-    @click.option("--strict", is_flag=True, help="Fail at the first bad image.")
+    @click.option("--strict", is_flag=True, help="Stop at the first bad image.")
     @click.option(
         "--icc",
         type=click.Choice(["convert", "ignore"]),
         default="convert",
         show_default=True,
-        help="Embedded color profiles.",
+        help="Convert embedded color profiles to sRGB, or ignore them.",
     )
     @click.option(
         "--orientation",
         type=click.Choice(["apply", "ignore"]),
         default="apply",
         show_default=True,
-        help="The orientation stored in EXIF or XMP.",
+        help="Apply the orientation in EXIF or XMP, or ignore it.",
     )
     @damaged_option
     @functools.wraps(function)
@@ -172,7 +174,7 @@ class Size(click.ParamType[Any]):
     name = "N|native"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return a positive integer or ``native``."""
+        """Return a positive integer, or ``native``."""
         if value == "native" or value is None:
             return value
         try:
@@ -185,24 +187,24 @@ class Size(click.ParamType[Any]):
 
 
 def size_option(default: str) -> Callable[[Function], Function]:
-    """Add --size, with the default as --help tells it."""
-    text = f"Stretch images to N x N first. [{default}]"
+    """Add --size; `default` is what --help shows."""
+    text = f"Stretch images to N x N pixels first. [{default}]"
     return click.option("--size", type=Size(), help=text)
 
 
 def dry_run_option(function: Function) -> Function:
     """Add --dry-run."""
-    text = "Only tell, from 200 images, what it would take."
+    text = "Only estimate time, memory and disk space, from 200 images."
     return click.option("--dry-run", is_flag=True, help=text)(function)
 
 
 def output_option(default: str, what: str) -> Callable[[Function], Function]:
-    """Add -o, with the default as --help tells it."""
+    """Add -o; `default` is what --help shows."""
     return click.option("-o", "output", metavar="PATH", help=f"{what} [{default}]")
 
 
 def with_all(decorators: Sequence[Callable[[Any], Any]], function: Function) -> Function:
-    """Apply decorators, so that --help shows their options in this order."""
+    """Apply decorators so that --help lists their options in this order."""
     for decorate in reversed(decorators):
         function = decorate(function)
     return function
@@ -210,7 +212,7 @@ def with_all(decorators: Sequence[Callable[[Any], Any]], function: Function) -> 
 
 @contextmanager
 def wrong_usage() -> Iterator[None]:
-    """Turn what the options cannot mean into an error of usage, exit code 2."""
+    """Turn an `InputError` about the options into a usage error, exit code 2."""
     try:
         yield
     except InputError as error:

@@ -8,6 +8,7 @@ import click
 
 from . import options
 from .console import Session
+from .describe import quantity
 
 if TYPE_CHECKING:
     from ..stages.checkpoints import Progress
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
 def command(session: Session, runs: tuple[str, ...], output: str | None) -> None:
     """Draw the losses, learning rate and speed of a run.
 
-    RUN is a run's folder, also while it is training; without one, the newest run's. Of several
-    runs the losses are drawn over one another. Long logs are smoothed.
+    RUN is the folder of a run, which may still be training; the default is the newest run. The
+    losses of several runs are drawn in one chart. Long logs are smoothed.
     """
     from ..stages import plot as stage
 
     with options.wrong_usage():
         params = stage.PlotParams(runs, output)
     result = stage.run(params, session.workspace, session.reporter)
-    lines = [f"{result.path.as_posix()}: {len(result.runs)} runs, to compare their losses"]
+    lines = [f"{result.path.as_posix()}: {len(result.runs)} runs, compared by their losses"]
     shown = list(map(_line, result.runs, result.progress))
     if len(result.runs) == 1:
         lines = [f"{result.path.as_posix()}: {shown[0]}"]
@@ -49,7 +50,7 @@ def _line(plotted: PlottedRun, progress: Progress | None) -> str:
     if progress is not None and not progress.is_finished:
         unfinished = f"; the run is not finished: {progress.steps:,} of {progress.total:,} steps"
     if plotted.best_val_loss is None:
-        return f"{plotted.last_step:,} steps, not validated{unfinished}"
+        return f"{quantity(plotted.last_step, 'step')}, not validated{unfinished}"
     return (
         f"best validation loss {plotted.best_val_loss:.4g} {plotted.unit}, at step "
         f"{plotted.best_step:,} of {plotted.last_step:,}{unfinished}"

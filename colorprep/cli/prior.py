@@ -8,7 +8,7 @@ import click
 
 from . import options
 from .console import Session
-from .describe import describe_estimate, describe_prior, skip_facts
+from .describe import describe_estimate, describe_prior, quantity, skip_facts
 
 QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
 
@@ -21,15 +21,19 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
     ]
 )
 @options.image_options
-@click.option("--quantizer", default="ab313", show_default=True, metavar=QUANTIZERS)
+@click.option(
+    "--quantizer", default="ab313", show_default=True, metavar=QUANTIZERS, help="The color bins."
+)
 @click.option(
     "--components",
     type=click.IntRange(1, 65535),
     metavar="K",
-    help="Bins to fit or lay out. [gmm 32, hc-grid 256, hc-1d 32, kmeans 313]",
+    help="Number of bins. [gmm 32, hc-grid 256, hc-1d 32 of each, kmeans 313]",
 )
-@click.option("--linear-hue", is_flag=True, help="gmm: take hue as a line instead of a circle.")
-@click.option("--sigma", default="default", metavar="default|learned|X", help="hc-grid: spread.")
+@click.option("--linear-hue", is_flag=True, help="gmm: treat hue as a line instead of a circle.")
+@click.option(
+    "--sigma", default="default", metavar="default|learned|X", help="hc-grid: sigma of a bin."
+)
 @options.size_option("native")
 @click.option(
     "--smooth",
@@ -37,26 +41,42 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
     type=click.Choice(["soft", "lattice", "none"]),
     default="soft",
     show_default=True,
-    help="soft: the mean soft label; lattice: a Gaussian over bins (ab lattices).",
+    help="soft: mean soft label; lattice: Gaussian over neighboring bins (ab lattices only).",
 )
-@click.option("--neighbors", type=click.IntRange(1), default=10, show_default=True)
-@click.option("--sigma-ab", type=float, default=5.0, show_default=True)
-@click.option("--by-class", is_flag=True, help="Also one prior for each top-level folder.")
+@click.option(
+    "--neighbors",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Soft-encode each color on its N nearest bins (bins of ab).",
+)
+@click.option(
+    "--sigma-ab",
+    type=float,
+    default=5.0,
+    show_default=True,
+    metavar="SIGMA",
+    help="Sigma of the soft-encoding, in CIELAB units.",
+)
+@click.option("--by-class", is_flag=True, help="Also make a prior of each top-level folder.")
 @click.option(
     "--bootstrap",
     type=click.IntRange(20, 10_000),
     metavar="R",
-    help="Also count R replicates, which tell how sure each bin is.",
+    help="Also count R bootstrap replicates, for confidence intervals.",
 )
-@click.option("--name", help="Name the prior; it goes to priors/NAME/.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the fit.")
+@click.option("--name", metavar="NAME", help="Write to priors/NAME/ instead.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the fit."
+)
 @options.dry_run_option
-@options.output_option("prior.npz", "Where to; X.npz puts the weights in X-weights.npz.")
+@options.output_option("prior.npz", "File to write; the weights of X.npz go to X-weights.npz.")
 def command(session: Session, dry_run: bool, **values: Any) -> None:
     """Count the colors of a folder: prior.npz and weights.npz.
 
-    Every pixel of every image is counted, exactly. Weights are made with lambda 0.5; `colorprep
-    weights` makes others of the same prior.
+    Every pixel of every image is counted, exactly. The weights use lambda 0.5; `colorprep weights`
+    computes others from the same prior.
     """
     from ..stages import prior as stage
 
@@ -72,7 +92,7 @@ def command(session: Session, dry_run: bool, **values: Any) -> None:
     whole = result.whole
     lines, facts = describe_prior(whole)
     if result.classes:
-        lines.append(f"priors/: {len(result.classes)} class priors, each with weights")
+        lines.append(f"priors/: {quantity(len(result.classes), 'class prior')}, each with weights")
     facts["classes"] = {name: path.as_posix() for name, path in result.classes.items()}
     session.show(lines, {**facts, **skip_facts(result.skipped)})
 

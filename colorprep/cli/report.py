@@ -19,25 +19,25 @@ from .describe import quantity
 )
 @options.image_options
 @click.option(
-    "--compare", metavar="PRIOR", help="Compare with this prior.npz or bare .npy of the same bins."
+    "--compare", metavar="PRIOR", help="Compare with this prior.npz, or .npy over the same bins."
 )
-@click.option("--figures", metavar="DIR", help="Also write the figures as PNG.")
-@options.output_option("report.html", "Where to.")
+@click.option("--figures", metavar="DIR", help="Also write the figures as PNG files here.")
+@options.output_option("report.html", "File to write.")
 def command(
     session: Session, images: Any, compare: str | None, figures: str | None, output: str | None
 ) -> None:
-    """Write one HTML page on the prior, its weights and the images.
+    """Write one HTML page about the prior, weights and images.
 
-    The page needs no network and no script. It tells of what the workspace holds, prior.npz at
-    least; some images are read again for it.
+    The page covers what the workspace contains, at least prior.npz, and reads some of the images.
+    It needs no network and no JavaScript.
     """
     from ..stages import report as stage
 
     params = stage.ReportParams(images, compare, figures, output)
     result = stage.run(params, session.workspace, session.reporter)
-    told = [section for section in result.sections if section.facts is not None]
+    shown = [section for section in result.sections if section.facts is not None]
     size = f"{result.n_bytes / 1e6:.2f} MB"
-    lines = [f"{result.path.as_posix()}: {quantity(len(told), 'section')}, {size}"]
+    lines = [f"{result.path.as_posix()}: {quantity(len(shown), 'section')}, {size}"]
     if result.figures:
         folder = result.figures[0].parent.as_posix()
         lines.append(f"{folder}/: {quantity(len(result.figures), 'figure')}")

@@ -16,7 +16,7 @@ SCORES = "rgbvar|saturation|chroma|colorfulness|colorfulness-abs|ab-entropy|surp
 @options.command(
     [
         "colorprep rgbvar --dir train/",
-        "colorprep rgbvar --dir train/ --range 1000-100100 --montage 1,1000,10000",
+        "colorprep rgbvar --dir train/ --range 1-1000 --montage 1",
         "colorprep rgbvar --dir train/ --score colorfulness --min-score 15",
     ]
 )
@@ -25,29 +25,44 @@ SCORES = "rgbvar|saturation|chroma|colorfulness|colorfulness-abs|ab-entropy|surp
     "--range",
     "ranks",
     metavar="START-END",
-    help="Also write the images of these ranks, counted from 1, both ends included.",
+    help="Also list the images of these ranks, counted from 1, both ends included.",
 )
-@click.option("--top", type=click.IntRange(1), metavar="N", help="The same as --range 1-N.")
-@click.option("--min-score", type=float, metavar="X", help="Also write the images from X up.")
-@click.option("--score", default="rgbvar", metavar=SCORES, help="Rank by this. [rgbvar]")
-@click.option("--stratify", is_flag=True, help="Let every beginning keep the share of rare colors.")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Short for --range 1-N.")
+@click.option(
+    "--min-score", type=float, metavar="X", help="Also list the images with a score of at least X."
+)
+@click.option("--score", default="rgbvar", metavar=SCORES, help="Score to rank by. [rgbvar]")
+@click.option(
+    "--stratify", is_flag=True, help="Spread images of rare colors evenly over the ranking."
+)
 @click.option(
     "--montage",
     "montages",
     metavar="OFFSETS",
-    help="Also show 100 images from each of these ranks on, such as 1,1000,10000, and the curve.",
+    help="Also draw the curve of scores, and 100 images from each of these ranks on, such as "
+    "1,1000,10000.",
 )
-@click.option("--fast", is_flag=True, help="Decode JPEG files of 1024 pixels and more smaller.")
-@options.output_option("lists", "Folder to write.")
+@click.option(
+    "--fast", is_flag=True, help="Decode large JPEG files (1024 pixels or more) at reduced size."
+)
+@options.output_option("lists", "Folder for the lists.")
 def command(session: Session, **values: Any) -> None:
     """Rank images from the most to the least colorful.
 
-    Writes lists/rgbvar.txt, and all scores to lists/rgbvar.csv. The score is the mean over pixels
-    of the variance across R, G and B, at 256 x 256; --score ranks by another one, into files of its
-    name: mean HSV saturation, or saturation times value (chroma); Hasler and Suesstrunk's
-    colorfulness, or its variant of absolute values; the entropy of the ab bins; the surprise under
-    prior.npz. Images that `colorprep labels` has seen at that size need not be read again.
-    """
+    Writes the ranking to lists/rgbvar.txt and all scores to lists/rgbvar.csv; with --score, the
+    names begin with that score instead. Images that `colorprep labels` has read at 256 x 256 are
+    not read again.
+
+    \b
+    Scores, all at 256 x 256:
+      rgbvar             mean over pixels of the variance across R, G and B
+      saturation         mean HSV saturation
+      chroma             mean of saturation times value
+      colorfulness       Hasler and Suesstrunk's measure
+      colorfulness-abs   the same, of absolute opponent colors
+      ab-entropy         entropy of the ab bins
+      surprise           mean surprise of the pixels under prior.npz
+    """  # noqa: D301 - click reads \b
     from ..stages import rgbvar as stage
 
     with options.wrong_usage():
@@ -56,8 +71,8 @@ def command(session: Session, **values: Any) -> None:
     ranking = result.ranking
     keys = ranking.keys
     lines = [
-        f"{result.list_path.as_posix()}: {quantity(len(keys), 'image')}, from {keys[0]} "
-        f"({ranking.scores[0]:.4g}) on{skip_line(result.skipped)}",
+        f"{result.list_path.as_posix()}: {quantity(len(keys), 'image')}, first {keys[0]} "
+        f"({ranking.scores[0]:.4g}){skip_line(result.skipped)}",
         f"{result.scores_path.as_posix()}: their scores",
     ]
     if result.range_path is not None:
@@ -82,12 +97,12 @@ def _params(ranks: str | None, top: int | None, montages: str | None, **rest: An
     from ..stages.rgbvar import RgbvarParams, parse_ranks
 
     if ranks and top:
-        raise InputError("--top N is the same as --range 1-N; choose one")
+        raise InputError("--top N is short for --range 1-N; give only one of them")
     chosen = parse_ranks(ranks) if ranks else (1, top) if top else None
     try:
         offsets = tuple(int(text) for text in montages.split(",")) if montages else ()
     except ValueError:
         offsets = (0,)
     if min(offsets, default=1) < 1:
-        raise InputError(f"--montage takes ranks from 1 on, such as 1,1000; got {montages!r}")
+        raise InputError(f"--montage needs ranks, counted from 1, such as 1,1000; got {montages!r}")
     return RgbvarParams(ranks=chosen, montages=offsets, **rest)

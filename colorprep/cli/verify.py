@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     ]
 )
 @click.argument("path")
-@click.option("--deep", is_flag=True, help="Label every image again, and compare.")
-@click.option("--repair", is_flag=True, help="Make again what is wrong.")
+@click.option("--deep", is_flag=True, help="Label every image again and compare.")
+@click.option("--repair", is_flag=True, help="Delete what is wrong and make it again.")
 @options.image_options
 def command(session: Session, **values: Any) -> None:
-    """Check labels, a prior, weights, or a prior from another program.
+    """Check labels, weights, or a prior, also from another program.
 
-    PATH is a folder of labels, a prior.npz, a weights.npz or an .npy. Exit code 1 if something
-    is wrong, 0 once it is repaired. Only --deep and --repair need the images. Only --deep detects
-    images that have changed since they were labeled; it takes as long as labels.
+    PATH is a folder of labels, a prior.npz, a weights.npz or a .npy. The exit code is 1 if
+    something is wrong, and 0 if it was repaired. Only --deep and --repair read the images. Only
+    --deep detects images that changed after they were labeled; it takes as long as `labels`.
     """
     from ..stages import verify as stage
 
@@ -47,7 +47,7 @@ def command(session: Session, **values: Any) -> None:
         verdict = quantity(sum(p.severity == "wrong" for p in result.problems), "problem")
     lines.append(f"{shown}: {result.what}, {verdict}{_extent(result)}")
     if result.what == "labels" and not result.sound:
-        lines.append("the same `colorprep labels` again, or verify with --repair, puts it right")
+        lines.append("to repair: run the same `colorprep labels` again, or verify with --repair")
     facts = {
         "path": result.path,
         "what": result.what,
@@ -62,16 +62,16 @@ def command(session: Session, **values: Any) -> None:
 
 
 def _extent(result: VerifyResult) -> str:
-    """Describe what the labels were compared with."""
+    """Say whether labels were compared with the images."""
     if result.what != "labels":
         return ""
     if result.n_compared is None:
-        return "; only the files were checked, --deep compares them with the images"
+        return "; only the files were checked: --deep compares them with the images"
     return f"; {quantity(result.n_compared, 'image')} labeled again and compared"
 
 
 def _line(problem: Problem, mark: str) -> str:
-    """Tell of a problem, naming its file once."""
+    """Describe a problem, naming its file once."""
     shown = problem.path.as_posix()
     what = problem.what.removeprefix(f"{problem.path}: ").removeprefix(f"{problem.path} ")
     return f"{shown}: {mark}{what}"

@@ -25,36 +25,47 @@ from .describe import safety_line
     type=click.FloatRange(0, 1),
     default=0.5,
     show_default=True,
-    help="Share of the uniform distribution.",
+    help="Fraction of the uniform distribution in the mix.",
 )
-@click.option("--alpha", type=click.FloatRange(0), default=1.0, show_default=True, help="Power.")
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Exponent: weights are the mix to the power of -alpha.",
+)
 @click.option(
     "--zero-bins",
     type=click.Choice(["uniform", "floor", "drop"]),
     default="uniform",
     show_default=True,
-    help="Bins without probability: as any other, raised to half a pixel, or weight 0.",
+    help="Bins without probability: treat them like others, raise them to half a pixel, or give "
+    "them weight 0.",
 )
-@click.option("--matrix", metavar="OUT.npy", help="Also write soft targets times weights, Q x Q+1.")
+@click.option(
+    "--matrix",
+    metavar="OUT.npy",
+    help="Also write the Q x (Q + 1) matrix of weights times soft targets.",
+)
 @click.option(
     "--neighbor-sigma",
     type=click.FloatRange(0, min_open=True),
     default=0.5,
     show_default=True,
-    help="Of the matrix's soft targets, in bins.",
+    help="Sigma of the soft targets in the matrix, in bins.",
 )
 @click.option(
     "--lattice-sigma",
     type=click.FloatRange(0),
     default=0.0,
     show_default=True,
-    help="Smooth the matrix's prior first, in bins.",
+    help="Sigma that smooths the prior of the matrix first, in bins.",
 )
-@options.output_option("weights.npz", "Where to.")
+@options.output_option("weights.npz", "File to write.")
 def command(session: Session, **values: Any) -> None:
-    """Make rebalancing weights of a prior.
+    """Compute rebalancing weights from a prior.
 
-    PRIOR is a prior.npz, or a bare .npy of 313 or 529 bins; without it, the workspace's prior.npz.
+    PRIOR is a prior.npz, or a .npy of 313 or 529 probabilities. [prior.npz in the workspace]
     """
     from ..stages import weights as stage
 
@@ -62,7 +73,7 @@ def command(session: Session, **values: Any) -> None:
     lines = [f"{result.path.as_posix()}: {safety_line(result.report.safety)}"]
     if result.matrix_path is not None:
         n_bins = len(result.report.weights.weights)
-        lines.append(f"{result.matrix_path.as_posix()}: {n_bins} x {n_bins + 1}")
+        lines.append(f"{result.matrix_path.as_posix()}: {n_bins} x {n_bins + 1} matrix")
     facts = {
         "weights": result.path,
         "matrix": result.matrix_path,

@@ -41,12 +41,12 @@ def short(value: float) -> str:
     return f"{rounded:.9f}".rstrip("0").rstrip(".")
 
 
-def quantity(n: int, noun: str) -> str:
+def quantity(n: int, noun: str, plural: str | None = None) -> str:
     """Format a count with its noun.
 
     Examples
     --------
-    >>> quantity(1, "image"), quantity(1200, "image")
-    ('1 image', '1,200 images')
+    >>> quantity(1, "image"), quantity(1200, "image"), quantity(2, "class", "classes")
+    ('1 image', '1,200 images', '2 classes')
     """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"

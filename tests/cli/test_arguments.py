@@ -1,4 +1,4 @@
-"""Claims about arguments that no command takes: given twice, no number, a URL for a path."""
+"""Claims about arguments that every command refuses: repeated, not finite, a URL as a path."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from colorprep.workspace import Workspace
 
 
 def walk(name, command):
-    """A command by its words, and those within it."""
+    """Yield a command and its subcommands, by their words."""
     yield name, command
     for inner, one in getattr(command, "commands", {}).items():
         yield from walk(f"{name} {inner}", one)
@@ -52,13 +52,13 @@ def values_of(option):
 
 
 def positional(command):
-    """Words for the arguments that a command cannot do without."""
+    """Words for the required arguments of a command."""
     return ["7" for param in command.params if isinstance(param, click.Argument) and param.required]
 
 
 @pytest.mark.parametrize(("name", "command", "option"), SINGLE, ids=by_name)
 def test_an_option_of_one_value_is_taken_once(name, command, option):
-    """The second value is refused, whichever way both are written, also if it is the first."""
+    """A second value is refused, however both are written, even if it equals the first."""
     first, second = values_of(option)
     long, short = max(option.opts, key=len), min(option.opts, key=len)
     words = positional(command)
@@ -93,7 +93,7 @@ def test_flags_and_lists_may_be_repeated_but_not_contradicted(name, command, opt
 
 
 def test_the_walk_reaches_what_it_should():
-    """Commands in groups and options of every kind are among those that are walked."""
+    """The test covers commands in groups and options of every kind."""
     names = {name for name, *_ in SINGLE}
     assert {"prior", "lists random", "lists split", "train"} <= names
     assert {option.name for *_, option in FLOATS} >= {"lowpass", "learning_rate", "min_score"}
@@ -108,7 +108,7 @@ def test_help_is_given_whatever_else_is_wrong(colorprep):
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
 @pytest.mark.parametrize(("name", "command", "option"), FLOATS, ids=by_name)
 def test_numbers_are_finite(name, command, option, value):
-    """Values that are not finite are wrong usage for every option with a fraction."""
+    """Values that are not finite are wrong usage for every float option."""
     words = [*positional(command), f"{max(option.opts, key=len)}={value}"]
     with pytest.raises(click.BadParameter):
         command.make_context(name, words)
@@ -126,7 +126,7 @@ def test_numbers_are_finite(name, command, option, value):
     ids=" ".join,
 )
 def test_numbers_within_words_are_finite(colorprep, words):
-    """So are numbers that an option takes among other words."""
+    """So are numbers within the text of an option."""
     result = colorprep(*words)
     assert result.exit_code == 2 and words[-1].rpartition("=")[2] in result.stderr
 
@@ -205,7 +205,7 @@ def counted(three, tmp_path):
 
 
 def test_the_workspace_is_a_local_folder(tmp_path, monkeypatch):
-    """-C takes no URL either."""
+    """-C refuses URLs too."""
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(cli, ["prior", "-C", "gs://bucket/x"])
     assert result.exit_code == 2 and "gs://bucket/x is a URL" in result.stderr
@@ -213,7 +213,7 @@ def test_the_workspace_is_a_local_folder(tmp_path, monkeypatch):
 
 
 def test_scripts_are_refused_as_well(workspace, silent, tmp_path):
-    """From Python, too, also where a Path was made of the URL."""
+    """From Python too, even if the URL was turned into a Path."""
     for place in ("s3://bucket/labels", Path("s3://bucket/labels"), "FILE:///labels"):
         with pytest.raises(UrlGiven, match="is a URL"):
             labels.run(labels.LabelsParams(output=place), workspace, silent)
@@ -223,7 +223,7 @@ def test_scripts_are_refused_as_well(workspace, silent, tmp_path):
 
 
 def test_paths_that_look_a_little_like_urls_are_paths():
-    """Colons, drive letters and doubled slashes alone make no URL."""
+    """Colons, drive letters or double slashes alone do not make a URL."""
     for path in ("a:b", "C:/x", "a//b", "/s3://x", "2024-01-01T10:00/x"):
         assert local_path(path) == Path(path)
     with pytest.raises(UrlGiven, match="give only the path: /a/b"):
@@ -249,7 +249,7 @@ def test_paths_that_look_a_little_like_urls_are_paths():
     ids=" ".join,
 )
 def test_a_path_of_the_current_folder_is_recognized_under_c(tmp_path, monkeypatch, words):
-    """Where -C hides a file that is here, the message names the path that reaches it."""
+    """If a file is here but not under -C, the message names the path to it."""
     (tmp_path / "photos").mkdir()
     (tmp_path / "list.txt").write_text("a.jpg\n")
     (tmp_path / "vector.npy").write_bytes(b"")
@@ -272,7 +272,7 @@ def test_what_is_not_given_is_looked_for_in_the_workspace_alone(tmp_path, photog
 
 
 def test_json_tells_what_was_replaced(colorprep, counted, photographs):
-    """An artifact of other content is named on stderr, quiet or not, and in JSON."""
+    """A replaced artifact is reported on stderr, even if quiet, and in JSON."""
     again = colorprep("weights", "-q", "--json")
     assert json.loads(again.stdout)["replaced"] == [] and again.stderr == ""
     other = colorprep("prior", "--dir", photographs, "--size", "32", "-q", "--json")

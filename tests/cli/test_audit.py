@@ -22,8 +22,8 @@ def images(photographs, tmp_path):
     return folder
 
 
-def test_audit_tells_reasons_leaks_and_files(colorprep, images, tmp_path):
-    """Text names the counts by reason, the leaks and the files."""
+def test_audit_prints_reasons_leaks_and_files(colorprep, images, tmp_path):
+    """The text has the counts by reason, the leaks and the files."""
     (tmp_path / "val.txt").write_text("again.jpg\n")
     result = colorprep("audit", "--dir", images, "--val", "val.txt", "-q")
     assert result.exit_code == 0
@@ -31,16 +31,16 @@ def test_audit_tells_reasons_leaks_and_files(colorprep, images, tmp_path):
         "warning: skipped broken.jpg: truncated (a JPEG that ends before its first scan)"
     ]
     lines = result.stdout.splitlines()
-    assert lines[0].endswith("audit/audit.csv: 6 images, 4 stay, 2 have a reason to go")
+    assert lines[0].endswith("audit/audit.csv: 6 images, 4 to keep, 2 to drop")
     assert any(line.split()[:2] == ["corrupt", "1"] for line in lines)
     assert any(line.split()[:2] == ["duplicate", "1"] for line in lines)
-    assert "1 picture in training and in validation:" in lines
+    assert "1 picture in both training and validation:" in lines
     assert "  again.jpg = 0.jpg" in lines
 
 
 @pytest.mark.parametrize("rules", [[], ["--orientation", "ignore"]])
 def test_the_command_that_uses_the_lists_can_be_pasted(images, tmp_path, monkeypatch, rules):
-    """The last line is a command for the shell, with -C and whatever names need quotes."""
+    """The last line is a shell command, with -C, and with quotes where names need them."""
     monkeypatch.chdir(tmp_path)
     place = tmp_path / "my 'own' $HOME"
     place.mkdir()
@@ -58,8 +58,8 @@ def test_the_command_that_uses_the_lists_can_be_pasted(images, tmp_path, monkeyp
     assert json.loads(again.stdout)["use"] == line.removeprefix("to use these lists: ")
 
 
-def test_without_an_image_that_stays_there_is_nothing_to_use(colorprep, tmp_path):
-    """An empty list serves no command."""
+def test_without_an_image_to_keep_there_is_no_command(colorprep, tmp_path):
+    """No command is suggested for an empty list."""
     (tmp_path / "gray").mkdir()
     Image.new("RGB", (64, 64), (90, 90, 90)).save(tmp_path / "gray" / "a.png")
     result = colorprep("audit", "--dir", "gray", "-q")
@@ -103,12 +103,12 @@ def test_output_goes_elsewhere(colorprep, images, tmp_path):
 
 @pytest.mark.parametrize("words", [["--allow", "grey"], ["--workers", "2", "--cluster", "2"]])
 def test_wrong_usage(colorprep, words):
-    """What the options cannot mean exits with 2."""
+    """Invalid options exit with 2."""
     assert colorprep("audit", *words).exit_code == 2
 
 
 def test_failures_say_what_to_do(colorprep, images, tmp_path):
-    """A missing source, and a list that names nothing, are told in a line."""
+    """A missing source, and a list without a match, are reported in one line."""
     (tmp_path / "val.txt").write_text("nowhere.jpg\n")
     for words, message in (
         (["--dir", "nowhere"], "no folder"),
@@ -121,7 +121,7 @@ def test_failures_say_what_to_do(colorprep, images, tmp_path):
 
 
 def test_reasons_of_the_command_are_those_of_the_stage():
-    """The command offers every reason there is."""
+    """The command offers every reason."""
     from colorprep.cli.audit import REASONS as OFFERED
     from colorprep.stages.audit.findings import REASONS
 

@@ -1,4 +1,4 @@
-"""Claims about a folder of images of every awkward kind: each is handled, none is fatal."""
+"""Claims about a folder with every kind of awkward image: each is handled, none is fatal."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ SKIPPED = {name: reason for name, reason in FATES.items() if reason}
 
 
 def bounded():
-    """What makes a process obey file permissions even as root."""
+    """Return what makes a process obey file permissions even as root."""
     if os.geteuid() != 0:
         return []
     if shutil.which("setpriv") is None:
@@ -26,7 +26,7 @@ def bounded():
 
 @pytest.fixture
 def run(tmp_path):
-    """The command line in a process of its own, on the awkward folder."""
+    """The command line in a separate process, on the awkward folder."""
     folder = tmp_path / "images"
     build(folder)
 
@@ -87,7 +87,7 @@ def test_strict_fails_at_the_first(run):
 
 
 def test_no_image_at_all(run, tmp_path):
-    """A folder without images, and one of bad images alone, are clear errors."""
+    """A folder without images, and one with only bad images, are clear errors."""
     (tmp_path / "void").mkdir()
     result = run("prior", "--dir", "void")
     assert result.returncode == 1 and "no image in" in result.stderr

@@ -114,7 +114,7 @@ def test_version(colorprep):
     ids=" ".join,
 )
 def test_wrong_usage_exits_with_2(colorprep, words):
-    """What the options cannot mean is wrong usage, told on stderr."""
+    """Invalid options are wrong usage, reported on stderr."""
     result = colorprep(*words)
     assert result.exit_code == 2
     assert result.stdout == "" and "Error" in result.stderr
@@ -141,7 +141,7 @@ def test_wrong_usage_exits_with_2(colorprep, words):
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
 )
 def test_failures_exit_with_1_and_say_what_to_do(colorprep, words, message):
-    """A failed command tells why and what to do, in one line on stderr, without a traceback."""
+    """A failed command says why and what to do, in one line on stderr, without a traceback."""
     result = colorprep(*words)
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -149,7 +149,7 @@ def test_failures_exit_with_1_and_say_what_to_do(colorprep, words, message):
 
 
 def test_results_go_to_stdout_and_progress_to_stderr(colorprep, photographs):
-    """Progress tells images/s and the time left on stderr; --quiet silences it."""
+    """Progress on stderr shows images/s and the time left; --quiet silences it."""
     loud = colorprep("prior", "--dir", photographs)
     assert "prior.npz: 313 bins" in loud.stdout and "weights 0." in loud.stdout
     assert re.search(r"40/40 images.*images/s.*left", loud.stderr)
@@ -175,7 +175,7 @@ def test_json_is_one_object(colorprep, photographs):
 
 
 def test_log_file(colorprep, photographs, tmp_path):
-    """--log-file keeps messages, also the quiet ones, with their time."""
+    """--log-file records messages with their time, even those that --quiet hides."""
     colorprep("labels", "--dir", photographs, "--size", "32", "-q", "--log-file", "run.log")
     text = (tmp_path / "run.log").read_text()
     assert re.search(r"^\d{4}-\d\d-\d\d .* INFO no prior.npz here", text, re.MULTILINE)
@@ -192,7 +192,7 @@ def test_read_only_output_is_a_clear_error(colorprep, photographs, tmp_path):
 
 def test_interruption_exits_with_130(colorprep, photographs, monkeypatch):
     """Ctrl-C ends with 130 and without a traceback."""
-    from colorprep.stages.prior import stage as prior
+    from colorprep.stages import prior
 
     def interrupted(*_):
         raise KeyboardInterrupt

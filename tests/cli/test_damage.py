@@ -1,4 +1,4 @@
-"""Claims about files of ours that are damaged: every command that reads one names it, and why."""
+"""Claims about damaged artifacts: every command that reads one names it and the fault."""
 
 import json
 import random
@@ -69,7 +69,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("name", READERS)
 def test_damage_is_told_with_the_file(command, name):
-    """Cut, emptied, overwritten and of another kind: exit 1 and a message, never a traceback."""
+    """Truncated, empty, overwritten or of another kind: exit 1 and a message, no traceback."""
     path = command.root / name
     sound = path.read_bytes()
     for damage, change in DAMAGES.items():
@@ -98,7 +98,7 @@ def test_damage_is_told_with_the_file(command, name):
     ],
 )
 def test_a_run_without_a_part_is_not_resumed(command, name, change, message):
-    """What is missing or broken is named; nothing else of the run is touched."""
+    """Missing or broken files are named; nothing else in the run is changed."""
     path = command.root / "runs" / "a" / name
     sound = path.read_bytes()
     path.unlink()
@@ -110,7 +110,7 @@ def test_a_run_without_a_part_is_not_resumed(command, name, change, message):
 
 
 def test_options_of_another_kind_are_damage(command):
-    """Values of config.json that no option can have are an error that names it."""
+    """Invalid values in config.json are an error that names the file."""
     path = command.root / "runs" / "a" / "config.json"
     sound = path.read_bytes()
     for name, value in {"batch_size": "x", "epochs": [], "held_out": None, "schedule": 3}.items():

@@ -1,4 +1,4 @@
-"""Claims about what decoding libraries say: nothing on stderr, with or without workers."""
+"""Claims about messages of decoding libraries: nothing on stderr, with or without workers."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ SIZE = (PICTURE.shape[1], PICTURE.shape[0])
 
 
 def damaged_strip():
-    """A TIFF whose pixels libtiff complains of."""
+    """A TIFF that libtiff complains about."""
     rows = PICTURE.reshape(PICTURE.shape[0], -1)
     strip = bytearray(compressed(rows, "tiff_adobe_deflate"))
     strip[5:40] = b"\xff" * 35
@@ -23,14 +23,14 @@ def damaged_strip():
 
 
 def odd_tags():
-    """A sound TIFF with a tag of too many values, of which Pillow warns."""
+    """A sound TIFF with a tag of too many values, about which Pillow warns."""
     tags = {"bits": (8, 8, 8), "samples": 3, "photometric": 2, "orientation": (1, 1, 1)}
     return tiff(SIZE, PICTURE.tobytes(), **tags)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder of images that make the libraries speak."""
+    """A folder of images about which the libraries write messages."""
     images = tmp_path / "images"
     images.mkdir()
     (images / "damaged.tif").write_bytes(damaged_strip())
@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 
 def spoken(code, folder):
-    """What a process writes to stderr."""
+    """Return what a process writes to stderr."""
     words = [sys.executable, "-c", code, str(folder)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -100,7 +100,7 @@ def test_these_files_make_the_libraries_speak(folder):
 
 @pytest.mark.parametrize("code", [BY_US, BY_A_WORKER], ids=["here", "worker"])
 def test_nothing_on_stderr(folder, code):
-    """Here and on a worker of a cluster, the same files are decoded without a word."""
+    """Here and on a worker of a cluster, the same files are decoded without a message."""
     assert spoken(ALL + code, folder) == ""
 
 

@@ -18,7 +18,7 @@ KEYS = {
 
 @pytest.fixture
 def folders(photographs, tmp_path):
-    """Five photographs in `photos`, and in `colorized` the same with their channels turned."""
+    """Five photographs in `photos`, and the same with swapped channels in `colorized`."""
     for number, path in enumerate(sorted(photographs.rglob("*.jpg"))[::9]):
         for folder in ("photos", "colorized"):
             (tmp_path / folder).mkdir(exist_ok=True)
@@ -29,7 +29,7 @@ def folders(photographs, tmp_path):
 
 
 def test_it_prints_a_table(colorprep, folders):
-    """A line a figure, columns aligned, then the protocol and where the files are."""
+    """One aligned line per metric, then the protocol and the paths of the files."""
     result = colorprep("evaluate", *folders)
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
@@ -38,14 +38,14 @@ def test_it_prints_a_table(colorprep, folders):
     assert {line.split()[0] for line in figures} == KEYS
     assert len({len(line) for line in figures}) == 1
     assert re.search(r"^psnr +\d\d\.\d+ +[\d.]+ \.\. [\d.]+ +5$", result.stdout, re.MULTILINE)
-    assert re.search(r"^5 images; \d+ of 313 bins occur in none$", result.stdout, re.MULTILINE)
+    assert re.search(r"^5 images; \d+ of 313 bins do not occur$", result.stdout, re.MULTILINE)
     assert re.search(r"^protocol [0-9a-f]{8}: colorprep-evaluate/1 ", result.stdout, re.MULTILINE)
     assert "no prior.npz here" in result.stderr and "5/5 images" in result.stderr
     assert colorprep("evaluate", *folders, "-q").stderr == ""
 
 
 def test_json(colorprep, folders, tmp_path):
-    """--json gives one object: a mean, an interval and a number for every figure."""
+    """--json gives one object: a mean, an interval and a count for every metric."""
     facts = json.loads(colorprep("evaluate", *folders, "--json", "-o", "out").stdout)
     others = {
         "n_images", "n_bins_absent", "originals_without_picture", "pictures_without_original",
@@ -93,7 +93,7 @@ def test_identical_images(colorprep, folders):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_usage_exits_with_2(colorprep, folders, words, message):
-    """What the options cannot mean is wrong usage."""
+    """Invalid options are wrong usage."""
     result = colorprep("evaluate", *words)
     assert result.exit_code == 2 and result.stdout == "" and message in result.stderr
 
@@ -121,7 +121,7 @@ def test_wrong_usage_exits_with_2(colorprep, folders, words, message):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_failures_exit_with_1(colorprep, folders, tmp_path, words, message):
-    """Each says in one line what is wrong; no traceback."""
+    """Each failure says in one line what is wrong, without a traceback."""
     (tmp_path / "empty").mkdir()
     for folder, names in (("other", ["x.jpg"]), ("twice", ["0.jpg", "0.png"])):
         (tmp_path / folder).mkdir()

@@ -1,4 +1,4 @@
-"""Claims about `info`: any artifact says what it is."""
+"""Claims about `info`: it describes every artifact."""
 
 import json
 
@@ -63,7 +63,7 @@ def ready(photographs, tmp_path_factory):
     ],
 )
 def test_every_artifact_says_what_it_is(colorprep, ready, path, what):
-    """The first line, and `what` in JSON, name the artifact; both tell from what and how."""
+    """The first line, and `what` in JSON, name the artifact; the rest says how it was made."""
     text = colorprep("info", ready.path(path))
     assert text.exit_code == 0, text.stderr
     assert text.stdout.splitlines()[0] == what
@@ -86,14 +86,14 @@ def test_a_prior_tells_from_what_and_how(colorprep, ready):
     ("name", "content"), [("x.md", b"#"), ("x.npz", b"PK"), ("x.json", b"[]"), ("x.npy", b"")]
 )
 def test_foreign_files_are_errors(colorprep, tmp_path, name, content):
-    """What is none of ours is an error that names it."""
+    """A file that is not an artifact is an error that names it."""
     (tmp_path / name).write_bytes(content)
     result = colorprep("info", name)
     assert result.exit_code == 1 and name in result.stderr
 
 
 def test_unfinished_labels(ready, colorprep):
-    """Labels whose run was broken off say so, and what to do."""
+    """Unfinished labels are described as such, with what to do."""
     folder = ready.path("labels")
     for name in ("manifest.json", "shard-00000.json"):
         (folder / name).unlink()
@@ -102,7 +102,7 @@ def test_unfinished_labels(ready, colorprep):
 
 
 def test_a_page_of_scores_says_what_it_is(colorprep, ready):
-    """The pages of the book of scores are no artifacts, and say so."""
+    """Pages of cached scores are described as deletable."""
     for path in ready.path("scores").glob("*.npz"):
         result = colorprep("info", path)
         assert result.exit_code == 0 and "40 images; it may be deleted" in result.stdout

@@ -1,4 +1,4 @@
-"""Claims about Ctrl-C: exit code 130, and what is said of the same command is true."""
+"""Claims about Ctrl-C: exit code 130, and a true message about running the command again."""
 
 import importlib
 import subprocess
@@ -39,7 +39,7 @@ main()
 
 
 def interrupt(tmp_path, at, *words):
-    """Run a command that is interrupted when it reads an image; return what it said."""
+    """Run a command that is interrupted when it reads an image; return its last message."""
     command = [sys.executable, "-c", INTERRUPTING, str(at), *map(str, words), "-C", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 130 and done.stdout == "", done.stderr
@@ -67,7 +67,7 @@ def network(tmp_path):
 
 @pytest.mark.parametrize("name", ["prior", "audit", "evaluate"])
 def test_what_begins_anew_says_so(colorprep, photos, tmp_path, name, request):
-    """Nothing was written, and the same command does all of it."""
+    """Nothing was written, and the same command does everything again."""
     words = [name, "--dir", photos, "--workers", "1"]
     if name == "evaluate":
         words += request.getfixturevalue("network")
@@ -108,7 +108,7 @@ def test_colorize_keeps_its_pictures(colorprep, photos, tmp_path, network):
 
 @pytest.mark.parametrize("name", ["sample", "demo", "labels", "train", "verify", "lists", "plot"])
 def test_every_command_says_what_follows(colorprep, monkeypatch, tmp_path, name):
-    """Interrupted anywhere, a command says what running it again does."""
+    """Interrupted anywhere, a command says what running it again will do."""
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Claims about the command line of labels: interrupts, going on, clusters, dry runs, verify."""
+"""Claims about `labels` and `verify`: interrupts, resuming, clusters, dry runs."""
 
 import json
 import signal
@@ -10,12 +10,12 @@ import pytest
 
 
 def interruptible():
-    """Undo what shells do to processes in the background: ignore Ctrl-C."""
+    """Restore Ctrl-C, which shells make background processes ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_an_interrupt_exits_130_and_the_same_command_goes_on(photographs, tmp_path):
-    """Ctrl-C in the middle leaves whole shards only, and says how to go on."""
+    """Ctrl-C in the middle leaves only complete shards, and says how to continue."""
     command = [sys.executable, "-m", "colorprep", "labels", "--dir", str(photographs)]
     command += ["--size", "2048", "--shard-size", "1", "--workers", "1", "-C", str(tmp_path)]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible)
@@ -34,7 +34,7 @@ def test_an_interrupt_exits_130_and_the_same_command_goes_on(photographs, tmp_pa
 
 
 def test_dry_run_of_labels_and_prior(colorprep, photographs, tmp_path):
-    """Both tell time, memory, disk and skips, as text and as JSON, and write nothing."""
+    """Both estimate time, memory, disk and skips, as text and as JSON, and write nothing."""
     for name in ("labels", "prior"):
         done = colorprep(name, "--dir", photographs, "--dry-run")
         assert done.exit_code == 0, done.output
@@ -62,7 +62,7 @@ def test_verify_exits_as_it_says(colorprep, photographs, tmp_path):
 
 
 def test_verify_of_a_foreign_prior(colorprep, published, tmp_path):
-    """A wrong prior exits 1 with its reason; weights made of it warn."""
+    """A wrong prior exits 1 with its reason; computing weights from it warns."""
     import numpy as np
 
     np.save(tmp_path / "wrong.npy", published("nilboy_prior_probs"))
@@ -94,7 +94,7 @@ def test_changed_settings_exit_1_with_the_difference(colorprep, photographs):
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(colorprep, photographs, options):
-    """What cannot be meant is refused with exit code 2, before an image is read."""
+    """Invalid options are refused with exit code 2, before an image is read."""
     done = colorprep("labels", "--dir", photographs, *options)
     assert done.exit_code == 2, done.output
 

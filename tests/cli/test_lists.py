@@ -20,14 +20,14 @@ def lines_of(path):
 
 
 def test_lists_are_drawn_and_combined(colorprep, photos, tmp_path):
-    """A workspace's lists are made one from another, each command saying what it wrote."""
+    """Lists are made from each other, and each command prints what it wrote."""
     drawn = colorprep("lists", "random", 12, "--dir", "photos")
     assert drawn.stdout.endswith("lists/random-12.txt: 12 of 20 images, from 2 of 2 folders\n")
     assert drawn.stderr == ""
     tiny = colorprep("lists", "tiny")
     assert tiny.stdout.endswith("lists/tiny.txt: 9 of 20 images, from 2 of 2 folders\n")
-    told = colorprep("lists", "split", "--val", "0.2").stdout
-    assert [line.partition("lists/")[2] for line in told.splitlines()] == [
+    printed = colorprep("lists", "split", "--val", "0.2").stdout
+    assert [line.partition("lists/")[2] for line in printed.splitlines()] == [
         "train.txt: 14 images from 2 folders",
         "val.txt: 4 images from 2 folders",
         "test.txt: 2 images from 2 folders",
@@ -110,7 +110,7 @@ def test_failures_exit_with_1(colorprep, photos, tmp_path, words, message):
 
 
 def test_a_list_of_nothing_takes_nothing_away(colorprep, tmp_path):
-    """What an audit drops may be an empty list, and can be subtracted and merged like any other."""
+    """An audit may drop nothing; the empty list can be subtracted and merged like any other."""
     (tmp_path / "a.txt").write_text("cat/1.jpg\ncat/2.jpg\n")
     (tmp_path / "drop.txt").touch()
     for operation, name in (("subtract", "subtracted"), ("merge", "merged")):

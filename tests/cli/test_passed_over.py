@@ -1,4 +1,4 @@
-"""Claims about what every command that opens a source says of what it leaves out."""
+"""Claims about files that a source passes over: every command reports them."""
 
 import json
 
@@ -51,7 +51,7 @@ def ready(colorprep, cluttered):
 
 
 def test_every_command_tells_once_and_in_json(ready, cluttered):
-    """One line on stderr, quiet or not, and a mapping on stdout."""
+    """One line on stderr, even if quiet, and a mapping on stdout."""
     for words in COMMANDS:
         result = ready(*words, "--dir", cluttered, "--json", "-q")
         assert result.exit_code == 0, (words, result.output)
@@ -72,7 +72,7 @@ def test_repairing_tells_once(ready, cluttered, tmp_path):
 
 
 def test_the_report_has_a_line(ready, cluttered, tmp_path):
-    """The page tells what lies beside the images."""
+    """The page lists the files that were passed over."""
     assert ready("report", "--dir", cluttered).exit_code == 0
     page = (tmp_path / "report.html").read_text()
     assert f"In train, colorprep {LINE}" in page
@@ -101,7 +101,7 @@ def test_a_source_of_images_alone_is_told_without_words(colorprep, photographs):
 
 
 def test_links_to_folders_are_classes_unless_asked_otherwise(colorprep, photographs, tmp_path):
-    """`--no-follow` leaves them out and tells."""
+    """`--no-follow` leaves them out and reports it."""
     train = tmp_path / "train"
     train.mkdir()
     for name in ("cat", "coffee"):
@@ -117,7 +117,7 @@ def test_links_to_folders_are_classes_unless_asked_otherwise(colorprep, photogra
 
 
 def test_other_inputs_leave_priors_as_they_are(colorprep, photographs, cluttered, tmp_path):
-    """What is passed over is told, but is no part of a prior."""
+    """Files that are passed over are reported, but do not affect a prior."""
     priors = []
     for folder in (photographs, tmp_path / "copy"):
         if not folder.exists():

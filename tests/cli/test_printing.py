@@ -1,4 +1,4 @@
-"""Claims about what a terminal is sent: names of files never command it, JSON keeps them."""
+"""Claims about terminal output: file names are escaped, except in JSON."""
 
 import json
 import os
@@ -25,7 +25,7 @@ FORBIDDEN = {"\x1b", "\x9b", "\u202e", "\u2028", "\ufeff", "\r", "\x07"}
 
 @pytest.fixture
 def nasty(tmp_path):
-    """A zip of images whose names command terminals, half of them damaged."""
+    """A zip of images with terminal commands in their names, half of them damaged."""
     Image.fromarray(np.full((8, 8, 3), 99, np.uint8)).save(tmp_path / "a.png")
     good = (tmp_path / "a.png").read_bytes()
     with zipfile.ZipFile(tmp_path / "x\x1b[1m.zip", "w") as archive:
@@ -36,7 +36,7 @@ def nasty(tmp_path):
 
 
 def run(folder, *arguments):
-    """What the command sends to a terminal, stdout and stderr."""
+    """Return what the command sends to a terminal on stdout and stderr."""
     done = subprocess.run(
         [sys.executable, "-m", "colorprep", *map(str, arguments), "-C", str(folder)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"},
@@ -47,7 +47,7 @@ def run(folder, *arguments):
 
 
 def test_messages_and_results_are_escaped(nasty, tmp_path):
-    """Neither warnings, results nor the log file hold a character that is obeyed."""
+    """Warnings, results and the log file contain no control character."""
     out, err = run(tmp_path, "rgbvar", "--dir", nasty, "--log-file", "log.txt")
     log = (tmp_path / "log.txt").read_text(encoding="utf-8")
     for text in (out, err.replace("\r", ""), log):
@@ -69,7 +69,7 @@ def test_errors_are_escaped(colorprep):
 
 
 def test_json_keeps_the_names(colorprep, nasty):
-    """JSON has no such character either, and says the true names."""
+    """JSON has no such character either, and keeps the true names."""
     done = colorprep("prior", "--dir", nasty, "--json", "-q")
     assert not FORBIDDEN.intersection(done.stdout)
     skipped = json.loads(done.stdout)["skipped"]
@@ -87,7 +87,7 @@ def test_names_of_all_scripts_stay_as_they_are():
 
 
 def test_a_page_shows_them_escaped():
-    """In a report they are escaped too, and what is markup stays markup."""
+    """In a report they are escaped too, and markup stays markup."""
     page = render_page("\u202etitle", {"a\x1b": "<b>\x07"}, [placeholder("x", "X", "run `y\x1b`")])
     assert not FORBIDDEN.intersection(page)
     assert r"\u202etitle" in page

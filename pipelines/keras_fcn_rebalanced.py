@@ -1,12 +1,13 @@
-"""Colorization as segmentation, class-rebalanced: the chain of seed 000 on the public API.
+"""Keras-FCN's colorization as segmentation, with rebalanced colors, on the public API.
 
-What that project did in Keras, step by step: count the hard prior of a folder, smooth it over the
-23 x 23 lattice, make the 313 x 314 matrix of weights times soft targets (lambda 0.5, sigma 0.5 and
-0.5 in bins), write one label map an image, and train with the rebalanced loss. Here bins are
-rounded, not truncated, and the network gives logits, not probabilities put through another softmax.
+The steps of that project: count the hard prior of a folder, smooth it over the 23 x 23 lattice,
+compute the 313 x 314 matrix of weights times soft targets (lambda 0.5, both sigmas 0.5 bins), write
+one label map per image, and train with the matrix as the loss. Unlike there, colors are rounded to
+bins instead of truncated, the network outputs logits without a softmax layer, and the network is
+colorprep's `small` instead of a dilated ResNet-50.
 
-    python pipelines/seed000_rebalanced.py --dir train/ --out runs/seed000
-    python pipelines/seed000_rebalanced.py --epochs 2        # on the built-in photographs
+    python pipelines/keras_fcn_rebalanced.py --dir train/ --out keras-fcn
+    python pipelines/keras_fcn_rebalanced.py --epochs 2        # on the built-in photographs
 """
 
 import argparse
@@ -22,7 +23,7 @@ from colorprep.stages.train.params import TrainParams
 
 
 class Printer(Reporter):
-    """Prints notes and warnings."""
+    """Prints notes and warnings to stderr."""
 
     def note(self, message: str) -> None:
         """Print a note."""
@@ -33,9 +34,11 @@ class Printer(Reporter):
 
 def main() -> None:
     """Run the chain."""
-    parser = argparse.ArgumentParser(description="Seed 000's rebalanced chain.")
+    parser = argparse.ArgumentParser(description="Keras-FCN, rebalanced.")
     parser.add_argument("--dir", type=Path, help="folder of images [the built-in photographs]")
-    parser.add_argument("--out", type=Path, default=Path("seed000"), help="new folder [seed000]")
+    parser.add_argument(
+        "--out", type=Path, default=Path("keras-fcn"), help="new folder [keras-fcn]"
+    )
     parser.add_argument("--epochs", type=int, default=30)
     given = parser.parse_args()
     given.out.mkdir(parents=True)
@@ -44,14 +47,15 @@ def main() -> None:
         sample.run(sample.SampleParams("photos"), space, reporter)
     images = ImageParams("photos" if given.dir is None else given.dir.resolve())
 
-    # Five neighbors at sigma 5: at a bin's center, seed 000's target on the bin and its neighbors.
+    # At a bin's center, five neighbors at sigma 5 are Keras-FCN's target: the bin and its four
+    # neighbors on the lattice.
     spec = QuantizerSpec("ab313", neighbors=5, sigma_ab=5.0)
     counted = prior.run(prior.PriorParams(images, spec, smoothing="lattice"), space, reporter).whole
-    shares = counted.prior.counts / counted.prior.n_pixels
-    matrix = weight_matrix(shares, ab_lattice(), 0.5, lattice_sigma=0.5, neighbor_sigma=0.5)
+    hard = counted.prior.counts / counted.prior.n_pixels
+    matrix = weight_matrix(hard, ab_lattice(), 0.5, lattice_sigma=0.5, neighbor_sigma=0.5)
     np.save(given.out / "color_vec_table.npy", matrix)
     rows = matrix.sum(axis=1)
-    print(f"{given.out}/color_vec_table.npy: weights from {rows.min():.3f} to {rows.max():.3f}")
+    print(f"{given.out}/color_vec_table.npy: weights {rows.min():.3f} to {rows.max():.3f}")
 
     maps = labels.run(labels.LabelsParams(images, format="npy", output="maps"), space, reporter)
     print(f"{maps.folder}: {maps.n_images} label maps at native size")
