@@ -23,7 +23,7 @@ from PIL import Image
 WARM_UP = 16
 CLUSTER = "labels-cluster"
 AFTER_LABELS = "rgbvar-after-labels"
-CLUSTER_WARM_UP = 512  # several batches for every worker
+CLUSTER_WARM_UP = 512  # several chunks for every worker
 SLOW_IMAGES = {"seed-prior": 12, "seed-labels": 40, "seed-rgbvar": 250}
 
 Work = Callable[[list[Path]], None]

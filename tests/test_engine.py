@@ -1,4 +1,4 @@
-"""Claims about running work on batches."""
+"""Claims about running work on chunks."""
 
 import os
 import signal
@@ -7,56 +7,56 @@ import time
 
 import pytest
 
-from colorprep.engine import Batch, ThreadEngine, available_workers, batches_of
+from colorprep.engine import Chunk, ThreadEngine, available_workers, chunks_of
 from colorprep.engine.cluster import connected, local_cluster
 from colorprep.errors import ColorprepError, InputError
 
 
-def squares(batch):
+def squares(chunk):
     """A small task."""
-    return [index**2 for index in batch.indices]
+    return [index**2 for index in chunk.indices]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_results_come_in_order(workers):
-    """Results come in the order of the batches, whichever is done first."""
+    """Results come in the order of the chunks, whichever is done first."""
 
-    def task(batch):
-        time.sleep(0.01 if batch.indices[0] == 0 else 0)
-        return list(batch.indices)
+    def task(chunk):
+        time.sleep(0.01 if chunk.indices[0] == 0 else 0)
+        return list(chunk.indices)
 
-    results = list(ThreadEngine(workers).run(task, batches_of(range(23), 4)))
+    results = list(ThreadEngine(workers).run(task, chunks_of(range(23), 4)))
     assert sum(results, []) == list(range(23))
 
 
 def test_work_under_way_is_bounded():
-    """Batches are drawn as they are needed, not all at once."""
+    """Chunkes are drawn as they are needed, not all at once."""
     drawn = []
 
-    def batches():
+    def chunks():
         for i in range(100):
             drawn.append(i)
-            yield Batch([i])
+            yield Chunk([i])
 
-    results = ThreadEngine(2).run(squares, batches())
+    results = ThreadEngine(2).run(squares, chunks())
     next(results)
     assert len(drawn) <= 5
     results.close()
 
 
 def test_an_error_ends_the_run():
-    """The first error of a task reaches the caller, and later batches are dropped."""
+    """The first error of a task reaches the caller, and later chunks are dropped."""
     seen = []
     lock = threading.Lock()
 
-    def task(batch):
+    def task(chunk):
         with lock:
-            seen.append(batch.indices[0])
-        if batch.indices[0] == 1:
+            seen.append(chunk.indices[0])
+        if chunk.indices[0] == 1:
             raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        list(ThreadEngine(2).run(task, batches_of(range(100), 1)))
+        list(ThreadEngine(2).run(task, chunks_of(range(100), 1)))
     assert len(seen) < 10
 
 
@@ -75,12 +75,12 @@ def cluster():
 def killing(kills, counter):
     """A task that kills its process at some images, and notes each death in a folder."""
 
-    def task(batch):
-        for index in batch.indices:
-            if index in kills and index not in batch.quarantined:
+    def task(chunk):
+        for index in chunk.indices:
+            if index in kills and index not in chunk.quarantined:
                 (counter / f"{index}-{time.monotonic_ns()}").touch()
                 os.kill(os.getpid(), signal.SIGKILL)
-        return [index for index in batch.indices if index not in batch.quarantined]
+        return [index for index in chunk.indices if index not in chunk.quarantined]
 
     return task
 
@@ -88,10 +88,10 @@ def killing(kills, counter):
 def test_a_cluster_gives_what_threads_give(cluster):
     """The same results in the same order, from other processes."""
 
-    def task(batch):
-        return os.getpid(), [index**2 for index in batch.indices]
+    def task(chunk):
+        return os.getpid(), [index**2 for index in chunk.indices]
 
-    results = list(cluster.run(task, batches_of(range(200), 7)))
+    results = list(cluster.run(task, chunks_of(range(200), 7)))
     assert sum((values for _, values in results), []) == [index**2 for index in range(200)]
     assert os.getpid() not in {process for process, _ in results}
     assert cluster.workers >= 2
@@ -100,25 +100,25 @@ def test_a_cluster_gives_what_threads_give(cluster):
 def test_an_error_on_a_cluster_reaches_the_caller(cluster):
     """Errors of ours come back as they are."""
 
-    def task(batch):
+    def task(chunk):
         raise InputError("the folder has gone")
 
     with pytest.raises(InputError, match="the folder has gone"):
-        list(cluster.run(task, batches_of(range(50), 5)))
+        list(cluster.run(task, chunks_of(range(50), 5)))
 
 
 def test_a_worker_that_dies_costs_nothing(cluster, tmp_path):
-    """A batch whose worker is killed once is run again; nothing is lost or doubled."""
+    """A chunk whose worker is killed once is run again; nothing is lost or doubled."""
     mark = tmp_path / "died"
 
-    def task(batch):
-        if 33 in batch.indices and not mark.exists():
+    def task(chunk):
+        if 33 in chunk.indices and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return list(batch.indices)
+        return list(chunk.indices)
 
-    with pytest.warns(UserWarning, match="died; a batch of 5 images is run again"):
-        results = list(cluster.run(task, batches_of(range(100), 5)))
+    with pytest.warns(UserWarning, match="died; a chunk of 5 images is run again"):
+        results = list(cluster.run(task, chunks_of(range(100), 5)))
     assert mark.exists() and sum(results, []) == list(range(100))
 
 
@@ -126,7 +126,7 @@ def test_images_that_kill_workers_are_quarantined(cluster, tmp_path):
     """Two killers are found among their neighbors at the third death each, and left out."""
     task = killing({12, 14, 61}, tmp_path)
     with pytest.warns(UserWarning, match="died"):
-        results = list(cluster.run(task, batches_of(range(80), 8)))
+        results = list(cluster.run(task, chunks_of(range(80), 8)))
     assert sum(results, []) == [index for index in range(80) if index not in (12, 14, 61)]
     deaths = [int(path.name.split("-")[0]) for path in tmp_path.iterdir()]
     assert all(deaths.count(index) <= 3 for index in (12, 14, 61))
@@ -149,12 +149,12 @@ def test_what_is_no_address_is_refused_at_once(address):
         pass
 
 
-def test_a_batch_that_kills_for_no_image_is_an_error(cluster):
+def test_a_chunk_that_kills_for_no_image_is_an_error(cluster):
     """Where no image alone is to blame, the run stops with what to do."""
 
-    def task(batch):
-        if len(batch.indices) > 1:
+    def task(chunk):
+        if len(chunk.indices) > 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.warns(UserWarning), pytest.raises(ColorprepError, match="memory"):
-        list(cluster.run(task, batches_of(range(4), 4)))
+        list(cluster.run(task, chunks_of(range(4), 4)))

@@ -4,7 +4,7 @@ Two histograms serve every quantizer. If each ab cell lies inside one bin (latti
 pixels are counted by **cell**: 65,536 counters, which is fast. Everything else is counted by
 **color**: 2^24 counters, from which the counts of any cells and any bins follow exactly.
 
-Counts by color are passed on as `SparseCounts`, since a batch has a small part of all colors.
+Counts by color are passed on as `SparseCounts`, since a chunk has a small part of all colors.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class SparseCounts(NamedTuple):
 
 
 class ColorCounter:
-    """Counts pixels by color; every batch reuses one array of 64 MiB."""
+    """Counts pixels by color; every chunk reuses one array of 64 MiB."""
 
     def __init__(self) -> None:
         self._counters = np.zeros(N_COLORS, np.uint32)
 
     def count(self, images: Iterable[NDArray[np.uint8]]) -> SparseCounts:
-        """Count the pixels of a batch.
+        """Count the pixels of a chunk.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class ColorCounter:
         for image in images:
             total += image.size // 3
             if total > COUNTER_LIMIT:
-                raise OverflowError("a batch holds more than 2^32 - 1 pixels; make it smaller")
+                raise OverflowError("a chunk holds more than 2^32 - 1 pixels; make it smaller")
             _count_colors(_pixels(image), self._counters)
         colors = np.flatnonzero(self._counters).astype(np.uint32)
         counts = self._counters[colors].astype(np.int64)

@@ -1,7 +1,7 @@
-"""Running tasks on batches of images: on threads here, or on the workers of a dask cluster.
+"""Running tasks on chunks of images: on threads here, or on the workers of a dask cluster.
 
-Every engine gives results in the order of the batches and keeps a bounded number of batches under
-way, so that memory does not grow with the number of images. A batch is a few numbers; what a task
+Every engine gives results in the order of the chunks and keeps a bounded number of chunks under
+way, so that memory does not grow with the number of images. A chunk is a few numbers; what a task
 needs, its list of images included, is sent to each worker once.
 
 Threads are here; dask is in `cluster`, the only module that imports it.
@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol, TypeVar
 T = TypeVar("T")
 
 
-class Batch(NamedTuple):
+class Chunk(NamedTuple):
     """Some images of a source, by their indices.
 
     Attributes
@@ -34,30 +34,30 @@ class Batch(NamedTuple):
 
 
 class Engine(Protocol):
-    """Runs tasks on batches."""
+    """Runs tasks on chunks."""
 
-    batch_images: int
-    """A good number of images for a batch: cheap to hand out, and quickly done."""
+    chunk_images: int
+    """A good number of images for a chunk: cheap to hand out, and quickly done."""
 
     @property
     def workers(self) -> int:
-        """Number of batches that run at once."""
+        """Number of chunks that run at once."""
 
-    def run(self, task: Callable[[Batch], T], batches: Iterable[Batch]) -> Generator[T, None, None]:
-        """Run a task on every batch and yield its results in the order of the batches.
+    def run(self, task: Callable[[Chunk], T], chunks: Iterable[Chunk]) -> Generator[T, None, None]:
+        """Run a task on every chunk and yield its results in the order of the chunks.
 
         Parameters
         ----------
         task : callable
-            Takes a batch. It is called from several threads at once, and on some engines in other
+            Takes a chunk. It is called from several threads at once, and on some engines in other
             processes, so it must pickle.
-        batches : iterable of Batch
+        chunks : iterable of Chunk
             Drawn from as workers need them.
 
         Raises
         ------
         Exception
-            The first error of a task. Batches that have not begun by then are dropped.
+            The first error of a task. Chunkes that have not begun by then are dropped.
         """
 
 
@@ -66,16 +66,16 @@ def available_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def batches_of(indices: Sequence[int], size: int) -> Iterator[Batch]:
-    """Cut indices into consecutive batches of `size`; the last one may be shorter.
+def chunks_of(indices: Sequence[int], size: int) -> Iterator[Chunk]:
+    """Cut indices into consecutive chunks of `size`; the last one may be shorter.
 
     Examples
     --------
-    >>> [list(batch.indices) for batch in batches_of(range(5), 2)]
+    >>> [list(chunk.indices) for chunk in chunks_of(range(5), 2)]
     [[0, 1], [2, 3], [4]]
     """
     for start in range(0, len(indices), size):
-        yield Batch(indices[start : start + size])
+        yield Chunk(indices[start : start + size])
 
 
 class ThreadEngine:
@@ -88,27 +88,27 @@ class ThreadEngine:
 
     Examples
     --------
-    >>> list(ThreadEngine(2).run(lambda batch: sum(batch.indices), batches_of(range(5), 2)))
+    >>> list(ThreadEngine(2).run(lambda chunk: sum(chunk.indices), chunks_of(range(5), 2)))
     [1, 5, 4]
     """
 
-    batch_images = 32
+    chunk_images = 32
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or available_workers()
 
-    def run(self, task: Callable[[Batch], T], batches: Iterable[Batch]) -> Generator[T, None, None]:
-        """Run a task on every batch; see `Engine.run`."""
+    def run(self, task: Callable[[Chunk], T], chunks: Iterable[Chunk]) -> Generator[T, None, None]:
+        """Run a task on every chunk; see `Engine.run`."""
         executor = ThreadPoolExecutor(self.workers, thread_name_prefix="colorprep")
-        waiting = iter(batches)
+        waiting = iter(chunks)
         under_way: deque[Future[T]] = deque()
         try:
-            for batch in islice(waiting, 2 * self.workers):
-                under_way.append(executor.submit(task, batch))
+            for chunk in islice(waiting, 2 * self.workers):
+                under_way.append(executor.submit(task, chunk))
             while under_way:
                 result = under_way.popleft().result()
-                for batch in islice(waiting, 1):
-                    under_way.append(executor.submit(task, batch))
+                for chunk in islice(waiting, 1):
+                    under_way.append(executor.submit(task, chunk))
                 yield result
         finally:
             executor.shutdown(cancel_futures=True)

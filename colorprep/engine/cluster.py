@@ -1,9 +1,9 @@
-"""Running batches on a dask cluster: an existing one, or one of processes on this machine.
+"""Running chunks on a dask cluster: an existing one, or one of processes on this machine.
 
 A task is installed once on every worker, including workers that join or restart later, so that a
-batch is a few numbers and nothing is lost with a worker. If a worker dies, its batch is run again
+chunk is a few numbers and nothing is lost with a worker. If a worker dies, its chunk is run again
 with nothing else beside it; if that worker dies too, the images are run one by one, and an image
-that kills a third worker is quarantined: the batch is run without it.
+that kills a third worker is quarantined: the chunk is run without it.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from distributed import (
 
 from ..decoder_messages import keep_quiet
 from ..errors import ColorprepError, InputError
-from . import Batch, available_workers
+from . import Chunk, available_workers
 
 T = TypeVar("T")
 
-UNDER_WAY = 4  # batches for each worker, so that none waits for a slower one
+UNDER_WAY = 4  # chunks for each worker, so that none waits for a slower one
 CONNECT_SECONDS = 20
 KEPT_MEMORY = 1 << 28  # bytes that a worker's allocator keeps instead of freeing
 NO_WORKER_SECONDS = 60  # how long to wait for a first worker
@@ -47,41 +47,41 @@ NO_WORKER_SECONDS = 60  # how long to wait for a first worker
 class ClusterEngine:
     """Runs tasks on the workers of a dask cluster."""
 
-    batch_images = 64
+    chunk_images = 64
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     @property
     def workers(self) -> int:
-        """Number of batches that run at once."""
+        """Number of chunks that run at once."""
         return max(1, int(sum(self._client.nthreads().values())))
 
-    def run(self, task: Callable[[Batch], T], batches: Iterable[Batch]) -> Generator[T, None, None]:
-        """Run a task on every batch; see `Engine.run`."""
+    def run(self, task: Callable[[Chunk], T], chunks: Iterable[Chunk]) -> Generator[T, None, None]:
+        """Run a task on every chunk; see `Engine.run`."""
         plugin = _Task(task)
         self._client.register_plugin(plugin)
-        waiting = iter(batches)
-        under_way: deque[tuple[Batch, Future[Any]]] = deque()
+        waiting = iter(chunks)
+        under_way: deque[tuple[Chunk, Future[Any]]] = deque()
         try:
-            for batch in islice(waiting, UNDER_WAY * self.workers):
-                under_way.append((batch, self._submit(plugin.name, batch)))
+            for chunk in islice(waiting, UNDER_WAY * self.workers):
+                under_way.append((chunk, self._submit(plugin.name, chunk)))
             while under_way:
-                batch, future = under_way.popleft()
+                chunk, future = under_way.popleft()
                 try:
                     result: T = self._result(future)
                 except KilledWorker:
                     warnings.warn(
-                        f"a dask worker died; a batch of {len(batch.indices)} images is run again",
+                        f"a dask worker died; a chunk of {len(chunk.indices)} images is run again",
                         stacklevel=2,
                     )
                     # Wait until nothing else runs, so that a second death has a known culprit.
                     for _, other in under_way:
                         with suppress(Exception):
                             self._result(other)
-                    result = self._run_again(plugin.name, batch)
-                for batch in islice(waiting, 1):
-                    under_way.append((batch, self._submit(plugin.name, batch)))
+                    result = self._run_again(plugin.name, chunk)
+                for chunk in islice(waiting, 1):
+                    under_way.append((chunk, self._submit(plugin.name, chunk)))
                 yield result
         finally:
             # After Ctrl-C the cluster may be gone; its errors must not hide the interrupt.
@@ -89,8 +89,8 @@ class ClusterEngine:
                 self._client.cancel([future for _, future in under_way])
                 self._client.unregister_worker_plugin(plugin.name)
 
-    def _submit(self, name: str, batch: Batch) -> Future[Any]:
-        return self._client.submit(_run_installed, name, batch, pure=False)
+    def _submit(self, name: str, chunk: Chunk) -> Future[Any]:
+        return self._client.submit(_run_installed, name, chunk, pure=False)
 
     def _result(self, future: Future[Any]) -> Any:
         """Wait for a result, but not forever if no worker is left."""
@@ -110,23 +110,23 @@ class ClusterEngine:
                     "the dask scheduler is gone; when it is back, run the same command again"
                 ) from None
 
-    def _run_again(self, name: str, batch: Batch) -> Any:
-        """Run a batch whose worker died, while nothing else is under way."""
+    def _run_again(self, name: str, chunk: Chunk) -> Any:
+        """Run a chunk whose worker died, while nothing else is under way."""
         try:
-            return self._result(self._submit(name, batch))
+            return self._result(self._submit(name, chunk))
         except KilledWorker:
-            killers = frozenset(index for index in batch.indices if self._kills(name, index))
+            killers = frozenset(index for index in chunk.indices if self._kills(name, index))
         try:
-            return self._result(self._submit(name, Batch(batch.indices, killers)))
+            return self._result(self._submit(name, Chunk(chunk.indices, killers)))
         except KilledWorker as error:
             raise ColorprepError(
-                "dask workers keep dying on one batch of images, and no single image is to blame; "
+                "dask workers keep dying on one chunk of images, and no single image is to blame; "
                 "give them more memory, or run without a cluster"
             ) from error
 
     def _kills(self, name: str, index: int) -> bool:
         try:
-            self._result(self._submit(name, Batch([index])))
+            self._result(self._submit(name, Chunk([index])))
         except KilledWorker:
             return True
         return False
@@ -135,28 +135,28 @@ class ClusterEngine:
 class _Task(WorkerPlugin):
     """Installs a task on every worker."""
 
-    def __init__(self, task: Callable[[Batch], Any]) -> None:
+    def __init__(self, task: Callable[[Chunk], Any]) -> None:
         self.name = f"colorprep-{uuid4().hex}"
         self._pickled = cloudpickle.dumps(task)
 
     def setup(self, worker: Worker) -> None:
-        """Prepare a worker; unpickling waits for the first batch, off the event loop."""
+        """Prepare a worker; unpickling waits for the first chunk, off the event loop."""
         keep_quiet()
         self._lock = Lock()
-        self._task: Callable[[Batch], Any] | None = None
+        self._task: Callable[[Chunk], Any] | None = None
 
-    def run(self, batch: Batch) -> Any:
-        """Run the task on a batch."""
+    def run(self, chunk: Chunk) -> Any:
+        """Run the task on a chunk."""
         with self._lock:
             if self._task is None:
                 self._task = cloudpickle.loads(self._pickled)
-        return self._task(batch)
+        return self._task(chunk)
 
 
-def _run_installed(name: str, batch: Batch) -> Any:
+def _run_installed(name: str, chunk: Chunk) -> Any:
     plugin = get_worker().plugins[name]
     assert isinstance(plugin, _Task)
-    return plugin.run(batch)
+    return plugin.run(chunk)
 
 
 @contextmanager
@@ -209,7 +209,7 @@ def local_cluster(n_processes: int) -> Iterator[ClusterEngine]:
     threads = max(1, available_workers() // n_processes)
     environment = "distributed.nanny.pre-spawn-environ"
     settings = {
-        # Lost batches are run again here, where a fatal image can be singled out.
+        # Lost chunks are run again here, where a fatal image can be singled out.
         "distributed.scheduler.allowed-failures": 0,
         # Returning memory to the system after every image costs a third of a worker's time.
         f"{environment}.MALLOC_TRIM_THRESHOLD_": KEPT_MEMORY,

@@ -15,7 +15,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from ..engine import Batch
+from ..engine import Chunk
 from ..errors import BadImage
 from .skip import Skip
 from .source import Source
@@ -63,7 +63,7 @@ def sha256_of_file(path: Path) -> str:
 class DigestingSource:
     """A source that records the digest of each image whose bytes are read.
 
-    For one thread: create one for each batch.
+    For one thread: create one for each chunk.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class DigestingSource:
 
 
 class ReadDigests:
-    """Computes the digests of a batch of images without decoding them.
+    """Computes the digests of a chunk of images without decoding them.
 
     Can be sent to other processes.
     """
@@ -121,10 +121,10 @@ class ReadDigests:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def __call__(self, batch: Batch) -> dict[int, str | None]:
+    def __call__(self, chunk: Chunk) -> dict[int, str | None]:
         """Return digests by index; None for an image whose bytes cannot be read."""
         digests: dict[int, str | None] = {}
-        for index in batch.indices:
+        for index in chunk.indices:
             try:
                 digests[index] = image_digest(self._source.read(index))
             except BadImage:

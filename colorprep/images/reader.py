@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
-from ..engine import Batch
+from ..engine import Chunk
 from ..errors import BadImage
 from .decoding import (
     DamageRule,
@@ -26,9 +26,9 @@ T = TypeVar("T")
 
 
 def each_image(
-    source: Source, batch: Batch, read: Callable[[int], T]
+    source: Source, chunk: Chunk, read: Callable[[int], T]
 ) -> Iterator[tuple[int, T | Skip]]:
-    """Read the images of a batch one by one, by a given function.
+    """Read the images of a chunk one by one, by a given function.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def each_image(
     found : object
         What `read` returned, or a Skip if the image cannot be used.
     """
-    for index in batch.indices:
-        if index in batch.quarantined:
+    for index in chunk.indices:
+        if index in chunk.quarantined:
             yield index, quarantined(source.keys[index])
             continue
         try:
@@ -124,14 +124,14 @@ class ImageReader:
         pixels.flags.writeable = False
         return ReadImage(index, self.source.keys[index], pixels, enlarged, reduction > 1)
 
-    def read_all(self, batch: Batch) -> Iterator[ReadImage | Skip]:
+    def read_all(self, chunk: Chunk) -> Iterator[ReadImage | Skip]:
         """Read images one by one.
 
         Yields
         ------
         ReadImage or Skip
-            In order of the batch. The pixels are valid until the next image is requested.
+            In order of the chunk. The pixels are valid until the next image is requested.
         """
         scratch = Scratch()
-        for _, found in each_image(self.source, batch, lambda index: self.read(index, scratch)):
+        for _, found in each_image(self.source, chunk, lambda index: self.read(index, scratch)):
             yield found

@@ -43,7 +43,7 @@ class Skip(NamedTuple):
 
 
 def quarantined(key: str) -> Skip:
-    """Return the skip of an image that must not be read again, see `colorprep.engine.Batch`."""
+    """Return the skip of an image that must not be read again, see `colorprep.engine.Chunk`."""
     return Skip(key, "kills-workers", "three workers died while reading it")
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from ..engine import Batch, batches_of
+from ..engine import Chunk, chunks_of
 from ..errors import BadImage
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, top_folder
@@ -32,14 +32,14 @@ from ..workspace import LABELS, Workspace
 from .labels.maps import WriteMaps
 from .labels.params import LabelsParams
 from .labels.planning import plan_of, prior_of, quantizer_of
-from .labels.shards import LabelBatch, LabeledBatch
+from .labels.shards import LabelChunk, LabeledChunk
 from .passes import Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams
 from .source import image_reader, open_engine, open_source, report_skips
 
 PROBE = 200  # images
-BATCH = 4  # images; small, so that the probe keeps all workers busy
+CHUNK = 4  # images; small, so that the probe keeps all workers busy
 PRIOR_BYTES = 600_000  # the 65,536 cells, and the weights
 SOFT = 10  # bins of the soft labels whose size is shown for comparison
 
@@ -96,11 +96,11 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
         if params.format == "npy":
             maps = WriteMaps(reader, labeler, Path(scratch))
-            probe = _probe(Passes(engine, reporter), maps, BATCH, source)
+            probe = _probe(Passes(engine, reporter), maps, CHUNK, source)
             size = sum(done.n_bytes for done in probe.results) / _n_read(probe)
         else:
-            task = LabelBatch(reader, labeler)
-            probe = _probe(Passes(engine, reporter), task, BATCH, source)
+            task = LabelChunk(reader, labeler)
+            probe = _probe(Passes(engine, reporter), task, CHUNK, source)
             size = _shard_bytes(probe.results, plan, Path(scratch)) / _n_read(probe)
     check_strict(probe.skipped, params.images.strict)
     n_images = len(source.keys)
@@ -121,8 +121,8 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     by_color = spec.needs_counts or BinCounter(make_quantizer(spec)).by_color
     task = ColorCounting(reader, by_color).task()
     with open_engine(params.images) as engine:
-        # Counters of colors are swept once a batch, so that small batches would be slow.
-        size = -(-PROBE // engine.workers) if by_color else BATCH
+        # Counters of colors are swept once a chunk, so that small chunks would be slow.
+        size = -(-PROBE // engine.workers) if by_color else CHUNK
         probe = _probe(Passes(engine, reporter), task, size, source)
     check_strict(probe.skipped, params.images.strict)
     n_priors = 1 + (len({top_folder(key) for key in source.keys} - {""}) if params.by_class else 0)
@@ -130,15 +130,15 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
 
 
 def _probe(
-    passes: Passes, task: Callable[[Batch], Any], batch_images: int, source: Source
+    passes: Passes, task: Callable[[Chunk], Any], chunk_images: int, source: Source
 ) -> _Probe:
     """Work on images spread over the source; measure the time once everything is warm."""
     n_images = len(source.keys)
     chosen = sorted({index * n_images // PROBE for index in range(PROBE)})
     engine = passes.engine
-    list(engine.run(task, batches_of(chosen[: engine.workers], 1)))  # builds tables, compiles loops
+    list(engine.run(task, chunks_of(chosen[: engine.workers], 1)))  # builds tables, compiles loops
     start = time.perf_counter()
-    with passes.each(task, chosen, "probing", batch_images) as done:
+    with passes.each(task, chosen, "probing", chunk_images) as done:
         results = list(done)
     seconds = time.perf_counter() - start
     skipped = [skip for result in results for skip in result.skipped]
@@ -150,7 +150,7 @@ def _n_read(probe: _Probe) -> int:
     return probe.n_images - len(probe.skipped)
 
 
-def _shard_bytes(parts: Sequence[LabeledBatch], plan: Plan, folder: Path) -> int:
+def _shard_bytes(parts: Sequence[LabeledChunk], plan: Plan, folder: Path) -> int:
     """Return the size of a shard of the probe."""
     writer = ShardWriter(folder / "probe.h5", plan.settings.facts())
     for part in parts:

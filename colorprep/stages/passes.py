@@ -1,6 +1,6 @@
-"""Passes over images: a task is run on batches of them, and its results come in order.
+"""Passes over images: a task is run on chunks of them, and its results come in order.
 
-Here is what every pass does: cutting batches, progress, `--strict`, and stopping the engine's work
+Here is what every pass does: cutting chunks, progress, `--strict`, and stopping the engine's work
 if anything fails.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from ..engine import Batch, Engine, batches_of
+from ..engine import Chunk, Engine, chunks_of
 from ..errors import ColorprepError
 from ..images.reader import ImageReader, ReadImage
 from ..images.skip import Skip
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Done(NamedTuple, Generic[T]):
-    """What was made of a batch of images, in order, and the images that cannot be used."""
+    """What was made of a chunk of images, in order, and the images that cannot be used."""
 
     made: list[T]
     skipped: list[Skip]
@@ -31,7 +31,7 @@ class Done(NamedTuple, Generic[T]):
 
 @dataclass(frozen=True)
 class EachImage(Generic[T]):
-    """A task that makes something of each image of a batch.
+    """A task that makes something of each image of a chunk.
 
     Attributes
     ----------
@@ -43,10 +43,10 @@ class EachImage(Generic[T]):
     reader: ImageReader
     make: Callable[[ReadImage], T]
 
-    def __call__(self, batch: Batch) -> Done[T]:
-        """Read the images of a batch."""
+    def __call__(self, chunk: Chunk) -> Done[T]:
+        """Read the images of a chunk."""
         done: Done[T] = Done([], [])
-        for image in self.reader.read_all(batch):
+        for image in self.reader.read_all(chunk):
             if isinstance(image, Skip):
                 done.skipped.append(image)
             else:
@@ -71,30 +71,30 @@ class Passes:
     @contextmanager
     def each(
         self,
-        task: Callable[[Batch], T],
+        task: Callable[[Chunk], T],
         indices: Sequence[int],
         title: str,
-        batch_images: int | None = None,
+        chunk_images: int | None = None,
     ) -> Iterator[Iterator[T]]:
-        """Run a task on batches of images; see `each_group`.
+        """Run a task on chunks of images; see `each_group`.
 
         Yields
         ------
         Iterator
-            The results, in the order of the batches.
+            The results, in the order of the chunks.
         """
-        with self.each_group(task, [indices], title, batch_images) as groups:
+        with self.each_group(task, [indices], title, chunk_images) as groups:
             yield next(groups)
 
     @contextmanager
     def each_group(
         self,
-        task: Callable[[Batch], T],
+        task: Callable[[Chunk], T],
         groups: Collection[Sequence[int]],
         title: str,
-        batch_images: int | None = None,
+        chunk_images: int | None = None,
     ) -> Iterator[Iterator[Iterator[T]]]:
-        """Run a task on groups of images in one pass; no batch has images of two groups.
+        """Run a task on groups of images in one pass; no chunk has images of two groups.
 
         This is a context manager, since a mere generator would stay alive in the traceback of an
         exception, and the engine would work on.
@@ -102,13 +102,13 @@ class Passes:
         Parameters
         ----------
         task : callable
-            Takes a batch; see `Engine.run`.
+            Takes a chunk; see `Engine.run`.
         groups : collection of sequence of int
             Indices of images.
         title : str
             Shown beside the progress.
-        batch_images : int or None
-            Images in a batch; None for the engine's default.
+        chunk_images : int or None
+            Images in a chunk; None for the engine's default.
 
         Yields
         ------
@@ -120,22 +120,22 @@ class Passes:
         ColorprepError
             At the first skipped image, if strict.
         """
-        size = batch_images or self.engine.batch_images
-        batches = chain.from_iterable(batches_of(indices, size) for indices in groups)
+        size = chunk_images or self.engine.chunk_images
+        chunks = chain.from_iterable(chunks_of(indices, size) for indices in groups)
         with (
             self.reporter.track(sum(map(len, groups)), "images", title) as advance,
-            closing(self.engine.run(task, batches)) as results,
+            closing(self.engine.run(task, chunks)) as results,
         ):
-            yield (self._followed(results, batches_of(group, size), advance) for group in groups)
+            yield (self._followed(results, chunks_of(group, size), advance) for group in groups)
 
     def _followed(
-        self, results: Iterator[T], batches: Iterator[Batch], advance: Advance
+        self, results: Iterator[T], chunks: Iterator[Chunk], advance: Advance
     ) -> Iterator[T]:
-        """Yield the results of batches, checked, and advance by their images."""
-        for batch, done in zip(batches, results, strict=False):  # the next group follows
+        """Yield the results of chunks, checked, and advance by their images."""
+        for chunk, done in zip(chunks, results, strict=False):  # the next group follows
             if self.strict and isinstance(done, _Skipping):
                 check_strict(done.skipped, True)
-            advance(len(batch.indices))
+            advance(len(chunk.indices))
             yield done
 
 

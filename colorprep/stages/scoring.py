@@ -32,7 +32,7 @@ class Scoring(NamedTuple):
     scorer : ImageScorer or None
         None if there is nothing to score.
     keep : callable
-        Receives the scores of each batch.
+        Receives the scores of each chunk.
     """
 
     scorer: ImageScorer | None = None

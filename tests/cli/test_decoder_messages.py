@@ -83,10 +83,10 @@ BY_A_WORKER = (
     TASK
     + """
 if __name__ == "__main__":
-    from colorprep.engine import Batch
+    from colorprep.engine import Chunk
     from colorprep.engine.cluster import local_cluster
     with local_cluster(1) as engine:
-        assert list(engine.run(read, [Batch([0])])) == [4]
+        assert list(engine.run(read, [Chunk([0])])) == [4]
 """
 )
 

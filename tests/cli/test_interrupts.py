@@ -33,7 +33,7 @@ def interrupting(self, index):
             time.sleep(0.3)
     return read(self, index)
 
-ThreadEngine.batch_images, FolderSource.read = 4, interrupting
+ThreadEngine.chunk_images, FolderSource.read = 4, interrupting
 main()
 """
 
@@ -80,7 +80,7 @@ def test_what_begins_anew_says_so(colorprep, photos, tmp_path, name, request):
 
 
 def test_rgbvar_keeps_its_scores(colorprep, photos, tmp_path):
-    """The batch that was scored is not scored again."""
+    """The chunk that was scored is not scored again."""
     words = ["rgbvar", "--dir", photos, "--workers", "1"]
     said = interrupt(tmp_path, 8, *words)
     assert "scores computed so far are in scores/; run the command again to continue" in said

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from colorprep import BadImage
-from colorprep.engine import Batch
+from colorprep.engine import Chunk
 from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader, ReadImage
 from colorprep.images.resizing import resize
@@ -38,7 +38,7 @@ def test_reader_gives_reasons(photographs, tmp_path):
     (tmp_path / "b.jpg").unlink()
     with pytest.raises(BadImage):
         reader.read(1)
-    read = list(reader.read_all(Batch(range(3), frozenset([2]))))
+    read = list(reader.read_all(Chunk(range(3), frozenset([2]))))
     assert [image.key for image in read] == ["a.jpg", "b.jpg", "c.jpg"]
     assert [type(image) for image in read] == [ReadImage, Skip, Skip]
     assert [skip.reason for skip in read[1:]] == ["missing", "kills-workers"]

@@ -14,7 +14,7 @@ from PIL import Image
 from toning import TONINGS, toned_file
 
 from colorprep import ColorprepError, InputError, decode, find_images
-from colorprep.engine import Batch
+from colorprep.engine import Chunk
 from colorprep.stages.audit.findings import NOTES, REASONS
 from colorprep.stages.audit.inspection import Inspector
 from colorprep.stages.audit.stage import AuditParams, run
@@ -303,8 +303,8 @@ def test_same_bytes_whoever_works(mixed, tmp_path, silent):
 def test_tasks_survive_pickling(mixed):
     """An inspector sent elsewhere makes the same records."""
     task = Inspector(find_images(mixed), "convert", "apply")
-    batch = Batch(range(5))
-    here, there = task(batch), pickle.loads(pickle.dumps(task))(batch)
+    chunk = Chunk(range(5))
+    here, there = task(chunk), pickle.loads(pickle.dumps(task))(chunk)
     np.testing.assert_array_equal(here.records, there.records)
 
 

@@ -78,12 +78,12 @@ def reads(monkeypatch):
         return real(self, index)
 
     monkeypatch.setattr(FolderSource, "read", spy_read)
-    for name in ("LabelBatch", "WriteMaps"):
+    for name in ("LabelChunk", "WriteMaps"):
         real = getattr(labels_stage, name)
 
-        def spy(self, batch, real=real.__call__):
-            labeled.extend(self.reader.source.keys[index] for index in batch.indices)
-            return real(self, batch)
+        def spy(self, chunk, real=real.__call__):
+            labeled.extend(self.reader.source.keys[index] for index in chunk.indices)
+            return real(self, chunk)
 
         monkeypatch.setattr(real, "__call__", spy)
     return read, labeled

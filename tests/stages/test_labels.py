@@ -99,10 +99,10 @@ def test_shards_are_fixed_slices(photographs, workspace, silent):
 
 @pytest.mark.parametrize("form", ["h5", "npy"])
 def test_same_bytes_however_it_is_run(photographs, workspace, silent, monkeypatch, form):
-    """Workers and batch size change no byte of any file."""
+    """Workers and chunk size change no byte of any file."""
     made = []
-    for workers, batch in ((1, 32), (4, 32), (2, 5)):
-        monkeypatch.setattr(ThreadEngine, "batch_images", batch)
+    for workers, chunk in ((1, 32), (4, 32), (2, 5)):
+        monkeypatch.setattr(ThreadEngine, "chunk_images", chunk)
         name = f"labels-{len(made)}"
         values = {"size": 32, "shard_size": 15, "format": form, "workers": workers}
         run(params_for(photographs, output=name, **values), workspace, silent)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorprep.engine import Batch, ThreadEngine
+from colorprep.engine import Chunk, ThreadEngine
 from colorprep.errors import ColorprepError
 from colorprep.images.opening import find_images
 from colorprep.images.reader import ImageReader
@@ -44,9 +44,9 @@ class Quarantining(ThreadEngine):
         super().__init__(1)
         self.index = index
 
-    def run(self, task, batches):
-        """Run batches, with the image in quarantine."""
-        return super().run(task, (Batch(b.indices, frozenset([self.index])) for b in batches))
+    def run(self, task, chunks):
+        """Run chunks, with the image in quarantine."""
+        return super().run(task, (Chunk(b.indices, frozenset([self.index])) for b in chunks))
 
 
 def described(prefix, image):
@@ -54,9 +54,9 @@ def described(prefix, image):
     return f"{prefix}{image.key}", image.pixels.shape
 
 
-def own_indices(batch):
-    """A task that returns its batch's indices."""
-    return list(batch.indices)
+def own_indices(chunk):
+    """A task that returns its chunk's indices."""
+    return list(chunk.indices)
 
 
 def threads_of_engines():
@@ -81,7 +81,7 @@ def reader(tmp_path):
 
 
 def test_results_come_in_order_and_progress_adds_up(progress):
-    """Whatever the size of batches, progress ends at the number of images, in steps of batches."""
+    """Whatever the size of chunks, progress ends at the number of images, in steps of chunks."""
     passes = Passes(ThreadEngine(3), progress)
     with passes.each(own_indices, range(5, 15), "counting", 4) as results:
         assert list(results) == [[5, 6, 7, 8], [9, 10, 11, 12], [13, 14]]
@@ -89,14 +89,14 @@ def test_results_come_in_order_and_progress_adds_up(progress):
     assert progress.steps == [4, 4, 2] and progress.open == 0
 
 
-def test_the_engine_chooses_the_size_of_batches(progress):
-    """Without a size, batches are as large as the engine likes them."""
+def test_the_engine_chooses_the_size_of_chunks(progress):
+    """Without a size, chunks are as large as the engine likes them."""
     with Passes(ThreadEngine(2), progress).each(own_indices, range(70), "counting") as results:
         assert [len(indices) for indices in results] == [32, 32, 6]
 
 
 def test_groups_keep_their_results(progress):
-    """No batch has images of two groups, and a group without images has no results."""
+    """No chunk has images of two groups, and a group without images has no results."""
     groups = {"a": [3, 1, 2], "b": [], "c": [9], "d": [4, 5]}
     passes = Passes(ThreadEngine(2), progress)
     with passes.each_group(own_indices, groups.values(), "counting", 2) as results:
@@ -127,9 +127,9 @@ def test_something_is_made_of_each_image(reader, silent):
 def test_it_pickles(reader):
     """A copy from another process makes the same."""
     task = EachImage(reader, partial(described, ""))
-    batch = Batch(range(len(reader.source.keys)))
+    chunk = Chunk(range(len(reader.source.keys)))
     copy = pickle.loads(pickle.dumps(task))
-    assert copy(batch) == task(batch) != Done([], [])
+    assert copy(chunk) == task(chunk) != Done([], [])
 
 
 def test_quarantined_images_are_skipped_unread(reader, silent):
@@ -178,7 +178,7 @@ def test_an_error_of_a_task_ends_the_pass(progress):
     with (
         pytest.raises(ZeroDivisionError),
         Passes(ThreadEngine(2), progress).each(
-            lambda batch: 1 // batch.indices[0], [1, 0, 1], "counting", 1
+            lambda chunk: 1 // chunk.indices[0], [1, 0, 1], "counting", 1
         ) as results,
     ):
         list(results)
@@ -193,7 +193,7 @@ def test_parameters_open_passes(silent):
 
 def test_strictness(reader):
     """Skipped images count only if strict."""
-    skipped = EachImage(reader, np.shape)(Batch([reader.source.keys.index("b.jpg")])).skipped
+    skipped = EachImage(reader, np.shape)(Chunk([reader.source.keys.index("b.jpg")])).skipped
     check_strict(skipped, False)
     check_strict([], True)
     with pytest.raises(ColorprepError, match=r"b\.jpg"):

@@ -107,7 +107,7 @@ def test_prior_of_imagenet_photographs_is_near_the_published_one(
 
 @pytest.mark.parametrize("spec", SPECS, ids=by_name)
 def test_same_bytes_however_it_is_run(spec, photographs, workspace, silent, monkeypatch):
-    """Workers, batch size and order of the images change no byte of prior.npz."""
+    """Workers, chunk size and order of the images change no byte of prior.npz."""
     made = []
 
     def make(workers):
@@ -115,10 +115,10 @@ def test_same_bytes_however_it_is_run(spec, photographs, workspace, silent, monk
         made.append(run(params, workspace, silent).whole.path.read_bytes())
 
     for workers, size in ((1, 256), (4, 256), (2, 1), (3, 7)):
-        monkeypatch.setattr(counting, "MAX_BATCH", size)
+        monkeypatch.setattr(counting, "MAX_CHUNK", size)
         make(workers)
-    forwards = passes.batches_of
-    monkeypatch.setattr(passes, "batches_of", lambda keys, size: forwards(keys[::-1], size))
+    forwards = passes.chunks_of
+    monkeypatch.setattr(passes, "chunks_of", lambda keys, size: forwards(keys[::-1], size))
     make(3)
     assert len(set(made)) == 1
 

@@ -14,7 +14,7 @@ from ...audit.duplicates import DisjointSets, align_and_compare
 from ...audit.fingerprints import SIDE
 from ...color.lab import Floats
 from ...color.luma import luma
-from ...engine import Batch, Engine, batches_of
+from ...engine import Chunk, Engine, chunks_of
 from ...errors import BadImage
 from ...images.decoding import Scratch
 from ...images.reader import ImageReader
@@ -43,18 +43,18 @@ class Duplicates(NamedTuple):
 
 @dataclass(frozen=True)
 class _PairComparer:
-    """Compares a batch of pairs; the batch's indices are those of the pairs."""
+    """Compares a chunk of pairs; the chunk's indices are those of the pairs."""
 
     reader: ImageReader
     pairs: IndexPairs
 
-    def __call__(self, batch: Batch) -> list[bool]:
+    def __call__(self, chunk: Chunk) -> list[bool]:
         """Return whether each pair shows one picture."""
         verdicts, scratch = [], Scratch()
         opened, first = -1, None
-        for number in batch.indices:
+        for number in chunk.indices:
             i, j = self.pairs[number].tolist()
-            if number in batch.quarantined:
+            if number in chunk.quarantined:
                 verdicts.append(False)
                 continue
             if i != opened:  # pairs are in order, so the first image often stays the same
@@ -122,10 +122,10 @@ def _join_confirmed(
             hoped = sets.copy()
             chosen = np.array([hoped.join(i, j) for i, j in pairs.tolist()])
             task = _PairComparer(reader, pairs[chosen])
-            batches = batches_of(range(len(task.pairs)), engine.batch_images)
+            chunks = chunks_of(range(len(task.pairs)), engine.chunk_images)
             confirmed: list[bool] = []
             # One bar for all rounds, which also advances by the pairs that need no comparison.
-            with closing(engine.run(task, batches)) as results:
+            with closing(engine.run(task, chunks)) as results:
                 for verdicts in results:
                     confirmed += verdicts
                     advance(len(verdicts))

@@ -14,7 +14,7 @@ from ...audit.fingerprints import SIDE, VERSIONS, fingerprints
 from ...audit.tones import GRAY_CHROMA, chroma_quantile, published_rules, toning
 from ...color.luma import luma
 from ...color.scores import rgb_variance
-from ...engine import Batch
+from ...engine import Chunk
 from ...errors import BadImage
 from ...images.decoding import DamageRule, IccRule, OrientationRule, Pixels, Scratch, decode
 from ...images.file_facts import file_facts
@@ -53,7 +53,7 @@ Records = NDArray[np.void]
 
 
 class Inspected(NamedTuple):
-    """The records of a batch of images.
+    """The records of a chunk of images.
 
     Attributes
     ----------
@@ -76,15 +76,15 @@ class Inspected(NamedTuple):
 
 @dataclass(frozen=True)
 class Inspector:
-    """Makes the records of a batch of images, by given rules of decoding."""
+    """Makes the records of a chunk of images, by given rules of decoding."""
 
     source: Source
     icc: IccRule
     orientation: OrientationRule
     damaged: DamageRule = "skip"
 
-    def __call__(self, batch: Batch) -> Inspected:
-        """Inspect the images of a batch."""
+    def __call__(self, chunk: Chunk) -> Inspected:
+        """Inspect the images of a chunk."""
         scratch = Scratch()
 
         def inspect(index: int) -> tuple[Any, ...]:
@@ -93,7 +93,7 @@ class Inspector:
 
         records: dict[int, tuple[Any, ...]] = {}
         skipped: dict[int, Skip] = {}
-        for index, found in each_image(self.source, batch, inspect):
+        for index, found in each_image(self.source, chunk, inspect):
             if isinstance(found, Skip):
                 skipped[index] = found
             else:

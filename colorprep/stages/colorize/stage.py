@@ -20,7 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ... import __version__
 from ...atomic import replacing
-from ...engine import Batch, ThreadEngine
+from ...engine import Chunk, ThreadEngine
 from ...errors import BadImage, InputError, UnusableName
 from ...finite import check_finite
 from ...images.archive import NAME_ENDINGS
@@ -141,7 +141,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     with sole_process(folder, "written to", reporter):
         record = PictureRecord(folder, _colored_by(path, params))
         tasks = [
-            ColorizeBatch(
+            ColorizeChunk(
                 ImageReader(photographs.source, damaged=params.damaged),
                 colorize,
                 paths,
@@ -161,8 +161,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     return ColorizeResult(origin, done.written, done.kept, done.skipped)
 
 
-class ColorizedBatch(NamedTuple):
-    """The pictures of a batch of photographs.
+class ColorizedChunk(NamedTuple):
+    """The pictures of a chunk of photographs.
 
     Attributes
     ----------
@@ -181,8 +181,8 @@ class ColorizedBatch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ColorizeBatch:
-    """Colors a batch of photographs and writes the pictures.
+class ColorizeChunk:
+    """Colors a chunk of photographs and writes the pictures.
 
     Attributes
     ----------
@@ -200,10 +200,10 @@ class ColorizeBatch:
     record: PictureRecord
     reporter: Reporter
 
-    def __call__(self, batch: Batch) -> ColorizedBatch:
-        """Color the photographs of a batch."""
-        done = ColorizedBatch([], [], [], [])
-        for index, data in each_image(self.reader.source, batch, self.reader.source.read):
+    def __call__(self, chunk: Chunk) -> ColorizedChunk:
+        """Color the photographs of a chunk."""
+        done = ColorizedChunk([], [], [], [])
+        for index, data in each_image(self.reader.source, chunk, self.reader.source.read):
             target = self.targets[index]
             if target is None:
                 continue
@@ -226,20 +226,20 @@ class ColorizeBatch:
 
 
 def _colorize(
-    tasks: Sequence[ColorizeBatch],
+    tasks: Sequence[ColorizeChunk],
     places: Sequence[PhotographSource],
     record: PictureRecord,
     workers: int | None,
     reporter: Reporter,
-) -> ColorizedBatch:
+) -> ColorizedChunk:
     """Color the photographs of all places, and record each picture once it is written."""
-    whole = ColorizedBatch([], [], [], [])
+    whole = ColorizedChunk([], [], [], [])
     starts = [0, *accumulate(len(photographs.source.keys) for photographs in places)]
     numbers = [range(*bounds) for bounds in pairwise(starts)]
     task = _ColorizePlaces(tasks, starts[:-1])
     # One at a time, since a single photograph can be large.
     with Passes(ThreadEngine(workers), reporter).each_group(
-        task, numbers, "colorizing", batch_images=1
+        task, numbers, "colorizing", chunk_images=1
     ) as colorized:
         for photographs, results in zip(places, colorized, strict=True):
             whole.skipped.extend(map(photographs.named, photographs.source.skipped))
@@ -263,13 +263,13 @@ class _ColorizePlaces:
         The number of each place's first photograph.
     """
 
-    tasks: Sequence[ColorizeBatch]
+    tasks: Sequence[ColorizeChunk]
     starts: Sequence[int]
 
-    def __call__(self, batch: Batch) -> ColorizedBatch:
-        (number,) = batch.indices
+    def __call__(self, chunk: Chunk) -> ColorizedChunk:
+        (number,) = chunk.indices
         place = bisect_right(self.starts, number) - 1
-        return self.tasks[place](Batch([number - self.starts[place]]))
+        return self.tasks[place](Chunk([number - self.starts[place]]))
 
 
 def _skip(key: str, error: BadImage | UnusableName) -> Skip:

@@ -1,4 +1,4 @@
-"""Comparing pictures with their originals, pair by pair, a batch at a time."""
+"""Comparing pictures with their originals, pair by pair, a chunk at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine import Batch
+from ...engine import Chunk
 from ...errors import BadImage
 from ...images.decoding import Pixels
 from ...images.lists import read_list
@@ -228,8 +228,8 @@ class Compared:
 
 
 @dataclass
-class ComparedBatch:
-    """The comparisons of a batch of pairs.
+class ComparedChunk:
+    """The comparisons of a chunk of pairs.
 
     Attributes
     ----------
@@ -243,8 +243,8 @@ class ComparedBatch:
 
 
 @dataclass(frozen=True)
-class CompareBatch:
-    """Compares a batch of pairs.
+class CompareChunk:
+    """Compares a chunk of pairs.
 
     Attributes
     ----------
@@ -260,12 +260,12 @@ class CompareBatch:
     lpips: Lpips | None = None
     inception: Inception | None = None
 
-    def __call__(self, batch: Batch) -> ComparedBatch:
-        """Compare the pairs of a batch."""
-        done = ComparedBatch()
-        for index in batch.indices:
+    def __call__(self, chunk: Chunk) -> ComparedChunk:
+        """Compare the pairs of a chunk."""
+        done = ComparedChunk()
+        for index in chunk.indices:
             key = self.pairs.key(index)
-            if index in batch.quarantined:
+            if index in chunk.quarantined:
                 done.skipped.append(quarantined(key))
                 continue
             try:
@@ -274,7 +274,7 @@ class CompareBatch:
                 done.skipped.append(Skip(key, error.reason, error.detail))
         return done
 
-    def _compare(self, index: int, done: ComparedBatch) -> None:
+    def _compare(self, index: int, done: ComparedChunk) -> None:
         read = self.pairs.read(index)
         pair = read.at(self.size)
         metrics, bins = compare_images(pair.prediction, pair.original, self.cell_bins)

@@ -32,13 +32,13 @@ from ..passes import check_strict, open_passes
 from ..replaced import telling_replaced
 from ..source import ImageParams, open_source, report_enlarged, report_skips
 from .balancing import Balance, choose_balance, compared_with
-from .comparing import CompareBatch, Compared, PicturesToCompare, stored_pictures
+from .comparing import CompareChunk, Compared, PicturesToCompare, stored_pictures
 from .files import check_outputs, output_paths, write_figures, write_sheet, write_table
 
 if TYPE_CHECKING:
     from ...training.judging.perceptual import FrechetDistance
 
-BATCH = 8  # pairs; comparing takes long, and a bar should move
+CHUNK = 8  # pairs; comparing takes long, and a bar should move
 FEW_FOR_FID = 2048  # images; with fewer images than features FID says little
 
 
@@ -252,9 +252,9 @@ def _report_unpaired(pictures: PicturesToCompare, reporter: Reporter) -> None:
 
 def _task(
     pictures: PicturesToCompare, params: EvaluateParams, networks: Mapping[str, Path]
-) -> tuple[CompareBatch, FrechetDistance | None]:
-    """Return the task that compares a batch, and the accumulator of FID if it is requested."""
-    task = CompareBatch(pictures.pairs, bins_of_cells(), params.size)
+) -> tuple[CompareChunk, FrechetDistance | None]:
+    """Return the task that compares a chunk, and the accumulator of FID if it is requested."""
+    task = CompareChunk(pictures.pairs, bins_of_cells(), params.size)
     if not networks:
         return task, None
     from ...training.devices import choose_device  # torch is slow to import
@@ -285,14 +285,14 @@ def _packages(networks: Mapping[str, Path]) -> tuple[str, ...]:
 
 
 def _compare(
-    task: CompareBatch, fid: FrechetDistance | None, params: EvaluateParams, reporter: Reporter
+    task: CompareChunk, fid: FrechetDistance | None, params: EvaluateParams, reporter: Reporter
 ) -> tuple[list[Compared], list[Skip]]:
     """Compare all pairs; return the comparisons, and the pairs that could not be compared."""
     compared: list[Compared] = []
     skipped: list[Skip] = []
     with (
         open_passes(params.images, reporter) as passes,
-        passes.each(task, range(len(task.pairs)), "comparing", BATCH) as results,
+        passes.each(task, range(len(task.pairs)), "comparing", CHUNK) as results,
     ):
         for done in results:
             skipped += done.skipped

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...atomic import write_npy
 from ...curriculum.scoring import ImageScorer
-from ...engine import Batch
+from ...engine import Chunk
 from ...errors import OutputError, UnusableName
 from ...images.digests import DigestingSource
 from ...images.reader import ImageReader
@@ -51,18 +51,18 @@ class WrittenMaps:
 
 @dataclass(frozen=True)
 class WriteMaps:
-    """Writes the label maps of a batch of images; it pickles."""
+    """Writes the label maps of a chunk of images; it pickles."""
 
     reader: ImageReader
     labeler: Labeler
     folder: Path
     scorer: ImageScorer | None = None
 
-    def __call__(self, batch: Batch) -> WrittenMaps:
-        """Write the maps of the images of a batch."""
+    def __call__(self, chunk: Chunk) -> WrittenMaps:
+        """Write the maps of the images of a chunk."""
         done = WrittenMaps()
         source = DigestingSource(self.reader.source)
-        for image in replace(self.reader, source=source).read_all(batch):
+        for image in replace(self.reader, source=source).read_all(chunk):
             if isinstance(image, Skip):
                 done.skipped.append(image)
                 continue
@@ -95,7 +95,7 @@ def label_to_maps(
     Parameters
     ----------
     keep : callable
-        Receives each batch, for its scores and digests.
+        Receives each chunk, for its scores and digests.
 
     Returns
     -------

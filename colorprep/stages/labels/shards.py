@@ -1,4 +1,4 @@
-"""Labeling into shards: batches are labeled, gathered and written, a shard at a time."""
+"""Labeling into shards: chunks are labeled, gathered and written, a shard at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...curriculum.scoring import ImageScorer
-from ...engine import Batch
+from ...engine import Chunk
 from ...images.digests import DigestingSource
 from ...images.reader import ImageReader
 from ...images.skip import Skip
@@ -21,8 +21,8 @@ from ..scoring import Scores
 
 
 @dataclass
-class LabeledBatch:
-    """The labels of a batch of images.
+class LabeledChunk:
+    """The labels of a chunk of images.
 
     Attributes
     ----------
@@ -47,20 +47,20 @@ class LabeledBatch:
 
 
 @dataclass(frozen=True)
-class LabelBatch:
-    """Labels a batch of images of one size; it pickles."""
+class LabelChunk:
+    """Labels a chunk of images of one size; it pickles."""
 
     reader: ImageReader
     labeler: Labeler
     scorer: ImageScorer | None = None
 
-    def __call__(self, batch: Batch) -> LabeledBatch:
-        """Label the images of a batch."""
+    def __call__(self, chunk: Chunk) -> LabeledChunk:
+        """Label the images of a chunk."""
         assert self.reader.size is not None
         source = DigestingSource(self.reader.source)
-        done = LabeledBatch(digests=source.digests)
-        buffers = self.labeler.buffers(len(batch.indices), self.reader.size)
-        for image in replace(self.reader, source=source).read_all(batch):
+        done = LabeledChunk(digests=source.digests)
+        buffers = self.labeler.buffers(len(chunk.indices), self.reader.size)
+        for image in replace(self.reader, source=source).read_all(chunk):
             if isinstance(image, Skip):
                 done.skipped.append(image)
                 continue
@@ -75,11 +75,11 @@ class LabelBatch:
 
 def label_to_shards(
     passes: Passes,
-    task: LabelBatch,
+    task: LabelChunk,
     shards: Mapping[int, Sequence[int]],
     plan: Plan,
     folder: Path,
-    keep: Callable[[LabeledBatch], object],
+    keep: Callable[[LabeledChunk], object],
 ) -> int:
     """Label images into shards.
 
@@ -88,7 +88,7 @@ def label_to_shards(
     shards : mapping of int to sequence of int
         The images of each shard, by its number.
     keep : callable
-        Receives each batch, for its scores and digests.
+        Receives each chunk, for its scores and digests.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def label_to_shards(
     class_ids = {name: number for number, name in enumerate(plan.classes)}
     n_enlarged = 0
 
-    def write(number: int, parts: Sequence[LabeledBatch]) -> None:
+    def write(number: int, parts: Sequence[LabeledChunk]) -> None:
         """Write one shard."""
         writer = ShardWriter(shard_path(folder, number), plan.settings.facts())
         for part in parts:

@@ -32,7 +32,7 @@ from .folder import check_free, remove_labels
 from .maps import WriteMaps, WrittenMaps, label_to_maps
 from .params import LabelsParams
 from .planning import begin, plan_of, prior_of, quantizer_of
-from .shards import LabelBatch, LabeledBatch, label_to_shards
+from .shards import LabelChunk, LabeledChunk, label_to_shards
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ def complete(
     label = _label_shards if plan.format == "h5" else _label_maps
     reader = reader_of(plan, source)
 
-    def keep(done: LabeledBatch | WrittenMaps) -> None:
-        """Store the scores and digests of a batch."""
+    def keep(done: LabeledChunk | WrittenMaps) -> None:
+        """Store the scores and digests of a chunk."""
         seen.add(done.digests)
         scoring.keep(done.scores)
 
@@ -159,7 +159,7 @@ def _label_shards(
     images: ImageParams,
     reporter: Reporter,
     scorer: ImageScorer | None,
-    keep: Callable[[LabeledBatch | WrittenMaps], None],
+    keep: Callable[[LabeledChunk | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     labeler = labeler_of(plan)
     todo = unfinished_shards(folder, plan, reader.source)
@@ -168,7 +168,7 @@ def _label_shards(
     if n_before:
         reporter.note(f"{n_before} of {plan.n_shards} shards already exist")
     if todo:
-        task = LabelBatch(reader, labeler, scorer)
+        task = LabelChunk(reader, labeler, scorer)
         with open_passes(images, reporter) as passes:
             n_enlarged = label_to_shards(passes, task, todo, plan, folder, keep)
     n_images = n_bytes = 0
@@ -195,7 +195,7 @@ def _label_maps(
     images: ImageParams,
     reporter: Reporter,
     scorer: ImageScorer | None,
-    keep: Callable[[LabeledBatch | WrittenMaps], None],
+    keep: Callable[[LabeledChunk | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     for path in {folder, *(path.parent for path in folder.rglob("*.tmp"))}:
         remove_leftovers(path)

@@ -25,7 +25,7 @@ from ...balance.histogram import (
     count_cells,
     gather,
 )
-from ...engine import Batch
+from ...engine import Chunk
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
 from ...images.skip import Skip
@@ -33,7 +33,7 @@ from ...quantize.quantizer import Quantizer, Space
 from ...quantize.tables import ab_cells, bin_table, cell_bins, color_cells, hsl_lightness
 from ..passes import Passes
 
-MAX_BATCH = 256  # images whose colors are counted before the 2^24 counters are swept
+MAX_CHUNK = 256  # images whose colors are counted before the 2^24 counters are swept
 
 
 @dataclass
@@ -70,8 +70,8 @@ class Resampling(NamedTuple):
     n_replicates: int
 
 
-class CountedBatch(NamedTuple):
-    """The colors of a batch of images.
+class CountedChunk(NamedTuple):
+    """The colors of a chunk of images.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class CountedImages(NamedTuple):
     outcome: Outcome
     replicates: NDArray[np.int64] | None = None
 
-    def add(self, part: CountedBatch | CountedImages) -> None:
+    def add(self, part: CountedChunk | CountedImages) -> None:
         """Add the colors of other images, in place."""
         add_counts(self.histogram, part.histogram)
         self.outcome.add(part.outcome)
@@ -130,8 +130,8 @@ class ColorCounting:
     by_color: bool
     resampling: Resampling | None = None
 
-    def task(self) -> Callable[[Batch], CountedBatch]:
-        """Return a task that counts a batch of images; it pickles."""
+    def task(self) -> Callable[[Chunk], CountedChunk]:
+        """Return a task that counts a chunk of images; it pickles."""
         kind = _CountColors if self.by_color else _CountCells
         return kind(self.reader, self.resampling)
 
@@ -169,7 +169,7 @@ def count_groups(
     total.outcome.skipped += counting.reader.source.skipped
     size = None
     if counting.by_color:
-        size = _batch_size(sum(map(len, groups.values())), passes.engine.workers)
+        size = _chunk_size(sum(map(len, groups.values())), passes.engine.workers)
     with passes.each_group(
         counting.task(), groups.values(), "counting colors", size
     ) as results_of_groups:
@@ -241,20 +241,20 @@ class BinCounter:
 
 
 class _CountCells:
-    """Counts a batch of images by ab cell."""
+    """Counts a chunk of images by ab cell."""
 
     def __init__(self, reader: ImageReader, resampling: Resampling | None) -> None:
         self._reader = reader
         self._resampling = resampling
 
-    def __call__(self, batch: Batch) -> CountedBatch:
-        readable = _Readable(self._reader, batch, self._resampling)
+    def __call__(self, chunk: Chunk) -> CountedChunk:
+        readable = _Readable(self._reader, chunk, self._resampling)
         counts = count_cells(readable, ab_cells())
-        return CountedBatch(counts, readable.outcome, readable.replicates())
+        return CountedChunk(counts, readable.outcome, readable.replicates())
 
 
 class _CountColors:
-    """Counts a batch of images by color; each thread reuses counters of its own."""
+    """Counts a chunk of images by color; each thread reuses counters of its own."""
 
     def __init__(self, reader: ImageReader, resampling: Resampling | None) -> None:
         self._reader = reader
@@ -265,19 +265,19 @@ class _CountColors:
         """Pickle without the counters."""
         return type(self), (self._reader, self._resampling)
 
-    def __call__(self, batch: Batch) -> CountedBatch:
+    def __call__(self, chunk: Chunk) -> CountedChunk:
         if not hasattr(self._counters, "colors"):
             self._counters.colors = ColorCounter()
-        readable = _Readable(self._reader, batch, self._resampling)
+        readable = _Readable(self._reader, chunk, self._resampling)
         counts = self._counters.colors.count(readable)
-        return CountedBatch(counts, readable.outcome, readable.replicates())
+        return CountedChunk(counts, readable.outcome, readable.replicates())
 
 
 class _Readable:
-    """Iterates over the pixels of a batch's images, and keeps their outcome."""
+    """Iterates over the pixels of a chunk's images, and keeps their outcome."""
 
-    def __init__(self, reader: ImageReader, batch: Batch, resampling: Resampling | None) -> None:
-        self._images = reader.read_all(batch)
+    def __init__(self, reader: ImageReader, chunk: Chunk, resampling: Resampling | None) -> None:
+        self._images = reader.read_all(chunk)
         self._resampling = resampling
         self._keys: list[str] = []
         self._bin_counts: list[NDArray[np.int64]] = []
@@ -306,6 +306,6 @@ class _Readable:
         return replicate_counts(weights, np.stack(self._bin_counts))
 
 
-def _batch_size(n_images: int, workers: int) -> int:
+def _chunk_size(n_images: int, workers: int) -> int:
     """Return a size that spreads the cost of sweeping, and keeps every worker busy."""
-    return max(1, min(MAX_BATCH, n_images // (4 * workers)))
+    return max(1, min(MAX_CHUNK, n_images // (4 * workers)))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...artifacts import load_npy
-from ...engine import Batch
+from ...engine import Chunk
 from ...images.digests import DigestingSource
 from ...images.reader import ImageReader
 from ...images.skip import Skip
@@ -22,7 +22,7 @@ from ...shards.maps import map_path
 from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.reader import ShardReader
 from ...shards.sidecar import Sidecar, read_sidecar
-from ..labels.shards import LabelBatch, LabeledBatch
+from ..labels.shards import LabelChunk, LabeledChunk
 from ..passes import Passes
 from ..source import ImageParams, open_engine
 from .problem import Problem
@@ -54,7 +54,7 @@ def compare_shards(
     indices = {key: index for index, key in enumerate(source.keys)}
     shards = [_CheckedShard(path, read_sidecar(path)) for path in paths]
     chosen = [[indices[key] for key in shard.keys if key in indices] for shard in shards]
-    task = LabelBatch(reader_of(plan, source), labeler_of(plan))
+    task = LabelChunk(reader_of(plan, source), labeler_of(plan))
     problems: list[Problem] = []
     n_compared = 0
     with (
@@ -89,7 +89,7 @@ class _CheckedShard:
     def keys(self) -> set[str]:
         return {*self.sidecar.rows, *(skip.key for skip in self.sidecar.skipped)}
 
-    def differences(self, done: LabeledBatch, source: Source) -> Iterator[str]:
+    def differences(self, done: LabeledChunk, source: Source) -> Iterator[str]:
         """Yield the images whose new labels differ from those in the shard."""
         arrays = ShardReader(self.path).arrays
         rows, known = self.sidecar.rows, self.sidecar.digests
@@ -128,7 +128,7 @@ def _no_longer_readable(skip: Skip) -> str:
 
 @dataclass(frozen=True)
 class CompareMaps:
-    """Compares the label maps of a batch of images with new ones; it pickles.
+    """Compares the label maps of a chunk of images with new ones; it pickles.
 
     Attributes
     ----------
@@ -144,11 +144,11 @@ class CompareMaps:
     known: Mapping[str, str | None]
     skipped: frozenset[str]
 
-    def __call__(self, batch: Batch) -> tuple[int, list[tuple[str, str]]]:
+    def __call__(self, chunk: Chunk) -> tuple[int, list[tuple[str, str]]]:
         """Return the number of images labeled again, and the differences: key and text."""
         source = DigestingSource(self.reader.source)
         n_compared, found = 0, []
-        for image in replace(self.reader, source=source).read_all(batch):
+        for image in replace(self.reader, source=source).read_all(chunk):
             if isinstance(image, Skip):
                 if image.key not in self.skipped:
                     found.append((image.key, _no_longer_readable(image)))
