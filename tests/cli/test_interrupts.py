@@ -61,7 +61,8 @@ def photos(tmp_path):
 def network(tmp_path):
     """The words that choose a tiny network."""
     config = {"model": "tiny", "settings": {"size": 32, "stride": 4}}
-    save_checkpoint(tmp_path / "net.pt", make_model("tiny", 313, 0), ab_lattice(), config, {})
+    networks = {"colorizer": make_model("tiny", 313, 0).state_dict()}
+    save_checkpoint(tmp_path / "net.pt", {"networks": networks}, ab_lattice(), config, {})
     return ["--checkpoint", "net.pt"]
 
 

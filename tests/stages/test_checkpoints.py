@@ -17,7 +17,8 @@ def write_checkpoint(folder, step, name="best.pt", age=0):
     config = json.loads((folder / "config.json").read_text())
     config["settings"] = {"size": 32, "stride": 4}
     model = make_model("tiny", 313, 0)
-    save_checkpoint(folder / name, model, ab_lattice(), config, {"step": step})
+    networks = {"colorizer": model.state_dict()}
+    save_checkpoint(folder / name, {"networks": networks}, ab_lattice(), config, {"step": step})
     os.utime(folder / name, ns=(10**18 - age, 10**18 - age))
     return folder / name
 

@@ -16,18 +16,19 @@ from colorprep import ArtifactError, InputError, QuantizerSpec, decode, make_qua
 from colorprep.stages.colorize.stage import ColorizeParams, run
 from colorprep.training.checkpoint import save_checkpoint
 from colorprep.training.models import make_model
-from colorprep.training.models.outputs import OUTPUTS
+from colorprep.training.models.outputs import HEADS
 
 
 def save_network(path, spec="ab313", outputs="bins"):
     """Write a tiny random network that predicts strong colors."""
     quantizer = make_quantizer(QuantizerSpec(spec))
-    model = make_model("tiny", OUTPUTS[outputs].n_channels(quantizer), seed=0)
+    model = make_model("tiny", HEADS[outputs].n_channels(quantizer), seed=0)
     generator = torch.Generator().manual_seed(0)
     torch.nn.init.normal_(model.score.weight, std=8.0, generator=generator)
     settings = {"size": 32, "stride": 4}
     config = {"model": "tiny", "outputs": outputs, "settings": settings}
-    save_checkpoint(path, model, quantizer, config, {})
+    networks = {"colorizer": model.state_dict()}
+    save_checkpoint(path, {"networks": networks}, quantizer, config, {})
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from colorprep.stages.export import ExportParams, run
 from colorprep.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from colorprep.training.export import export_model, read_facts
 from colorprep.training.models import make_model
-from colorprep.training.models.outputs import OUTPUTS
+from colorprep.training.models.outputs import HEADS
 from colorprep.training.prediction import predict_colors
 
 LINEAR = HueChromaMixture(
@@ -40,7 +40,7 @@ CASES = [
 
 def trained(name, quantizer, outputs="bins", width=1.0):
     """A network of chance, its output layer too, in evaluation mode."""
-    model = make_model(name, OUTPUTS[outputs].n_channels(quantizer), 0, width)
+    model = make_model(name, HEADS[outputs].n_channels(quantizer), 0, width)
     generator = torch.Generator().manual_seed(1)
     for parameter in model.parameters():
         parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator)
@@ -50,7 +50,8 @@ def trained(name, quantizer, outputs="bins", width=1.0):
 def save(path, network, quantizer=None, **config):
     """Write a checkpoint of a network and return where it is."""
     facts = {"model": "tiny", "settings": {"size": 32, "stride": 4}} | config
-    save_checkpoint(path, network, quantizer or ab_lattice(), facts, {"epoch": 1})
+    networks = {"colorizer": network.state_dict()}
+    save_checkpoint(path, {"networks": networks}, quantizer or ab_lattice(), facts, {"epoch": 1})
     return path
 
 

@@ -168,7 +168,7 @@ def test_a_source_that_goes_away(photographs, workspace, silent, tmp_path, monke
         return read(self, index)
 
     monkeypatch.setattr(FolderSource, "read", vanishing)
-    with pytest.raises(InputError, match="gone"):
+    with pytest.raises(InputError, match="disappeared"):
         run(params_for(source), workspace, silent)
     monkeypatch.undo()
     away.rename(source)

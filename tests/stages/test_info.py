@@ -55,7 +55,8 @@ def test_a_checkpoint_tells_what_it_takes_to_use_it(colorprep, tmp_path):
     """A checkpoint tells its outputs and its bins; what JSON has no number for is null."""
     config = {"model": "tiny", "outputs": "ab", "unit": "Lab units"}
     progress = {"step": 50, "val_loss": float("nan")}
-    save_checkpoint(tmp_path / "x.pt", make_model("tiny", 2, 0), ab_lattice(), config, progress)
+    networks = {"colorizer": make_model("tiny", 2, 0).state_dict()}
+    save_checkpoint(tmp_path / "x.pt", {"networks": networks}, ab_lattice(), config, progress)
     result = colorprep("info", "x.pt", "--json")
     assert "NaN" not in result.stdout
     facts = json.loads(result.stdout)
