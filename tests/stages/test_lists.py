@@ -118,7 +118,7 @@ def test_a_part_without_a_share_is_not_written(train, workspace, recorder):
 def test_a_part_that_would_be_empty_is_an_error(workspace, silent, tmp_path):
     """Two images cannot be split in three; nothing is written."""
     folder = put_files(tmp_path / "few", ["a/1.jpg", "b/2.jpg"])
-    with pytest.raises(InputError, match="no image would go to val: few holds 2"):
+    with pytest.raises(InputError, match="val would get no image: few contains 2"):
         split(SplitParams(ImageParams(folder)), workspace, silent)
     assert not workspace.path("lists").exists()
 
@@ -185,7 +185,10 @@ def test_class_numbers_without_a_source_are_warned_of(workspace, recorder, write
 
 @pytest.mark.parametrize(
     ("operation", "message"),
-    [("subtract", "every image of a.txt is in b.txt"), ("intersect", "both in a.txt and in c.txt")],
+    [
+        ("subtract", "every image of a.txt is also in b.txt"),
+        ("intersect", "both in a.txt and in c.txt"),
+    ],
 )
 def test_empty_results_are_errors(workspace, silent, write, operation, message):
     """The message says why there is nothing, and no list is written."""

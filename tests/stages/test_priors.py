@@ -86,7 +86,7 @@ def test_labels_take_the_lattice_of_a_bare_prior(photographs, ready, silent):
 def test_training_takes_bare_weights_and_priors(ready, silent):
     """Bare weights train as the same numbers in a weights.npz do, and so do priors."""
     ours = weights_stage.run(weights_stage.WeightsParams(), ready, silent)
-    np.save(ready.path("bare.npy"), ours.report.weights.weights)
+    np.save(ready.path("bare.npy"), ours.weights.values)
     train = partial(TrainParams.of, steps=2, batch_size=4, model="tiny", device="cpu", seed=1)
     losses = {}
     for name in ("weights.npz", "bare.npy"):

@@ -16,8 +16,8 @@ def test_a_bare_prior_gives_published_weights(shared, workspace, silent, publish
     """A published .npy gives the published range, and the matrix beside it."""
     bare = shared / "reference" / "zhang_prior_probs.npy"
     result = run(WeightsParams(bare, matrix="m.npy"), workspace, silent)
-    assert result.report.safety.smallest == pytest.approx(0.09650, abs=5e-6)
-    assert result.report.safety.largest == pytest.approx(6.17487, abs=5e-6)
+    assert result.weights.safety.smallest == pytest.approx(0.09650, abs=5e-6)
+    assert result.weights.safety.largest == pytest.approx(6.17487, abs=5e-6)
     weights, meta = load_weights(result.path)
     assert meta["lambda"] == 0.5 and meta["quantizer"] == "ab313"
     np.testing.assert_allclose(np.load(result.matrix_path).sum(axis=1), weights.weights)
@@ -41,7 +41,7 @@ def test_weights_of_a_prior(photographs, workspace, silent):
     first = made.read_bytes()
     assert run(WeightsParams(), workspace, silent).path.read_bytes() == first
     floor = run(WeightsParams(zero_bins="floor", mix=0.0, output="f.npz"), workspace, silent)
-    assert np.isfinite(floor.report.weights.weights).all()
+    assert np.isfinite(floor.weights.values).all()
     with pytest.raises(InputError, match="empty bins"):
         run(WeightsParams(mix=0.0), workspace, silent)
 
@@ -50,7 +50,7 @@ def test_unnormalized_vectors_are_told(workspace, recorder, tmp_path):
     """A vector of counts is normalized, and that is said."""
     np.save(tmp_path / "counts.npy", np.arange(1, 314))
     result = run(WeightsParams("counts.npy"), workspace, recorder)
-    assert result.report.weights.probs.sum() == pytest.approx(1)
+    assert load_weights(result.path)[0].probs.sum() == pytest.approx(1)
     assert any("normalized" in text for text in recorder.warnings)
 
 
