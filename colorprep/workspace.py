@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .atomic import make_own_folder, write_json
 from .errors import InputError
-from .places import local_path
+from .places import is_url, local_path
 
 # The default outputs of commands, where other commands look for them.
 PRIOR = "prior.npz"
@@ -81,6 +81,24 @@ class Workspace:
             f"there is no {given} in the workspace {self.root} (-C), to which paths are relative, "
             f"but there is one in the current folder: give {from_here}, or its absolute path"
         )
+
+    def check_output(self, given: str | Path | None) -> None:
+        """Refuse an output path that repeats the path of the workspace, to which it is relative.
+
+        Raises
+        ------
+        InputError
+            If it starts with the path of the workspace, and no such folder is in the workspace.
+        """
+        root = Path(os.path.relpath(self.root))
+        if given is None or is_url(given) or root == Path():
+            return
+        path = Path(given)
+        if root in path.parents and not self.path(root).exists():
+            raise InputError(
+                f"-o is relative to the workspace {self.root} (-C), so {given} would be "
+                f"{self.path(given)}; give -o {path.relative_to(root)}, or an absolute path"
+            )
 
     def own_folder(self, relative: str | Path) -> Path:
         """Return an output folder of the workspace, and create and mark it if it is new or empty.
