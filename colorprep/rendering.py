@@ -1,8 +1,8 @@
 """From lightness and colors of a lower resolution to a picture.
 
-A photograph is rendered in bands of a few rows, in float64, so that one of 178 million pixels takes
-no more memory beside itself and its picture than a small one. A band's pixels do not depend on
-where the others begin and end: the picture is the same to the bit as if it were made in one piece.
+A photograph is rendered in bands of a few rows, in float64, so that the working memory does not
+grow with its height. The pixels of a band do not depend on where bands begin and end: the picture
+is the same, bit for bit, as if rendered in one piece.
 """
 
 from __future__ import annotations
@@ -26,12 +26,9 @@ BAND_PIXELS = 1 << 16  # few enough to stay in a processor's cache: twice as fas
 
 
 class LabelGrid(NamedTuple):
-    """Where colors lie in a picture: in the middle of every stride-th pixel, the first included.
+    """Where colors lie in a picture stretched to size x size pixels.
 
-    Attributes
-    ----------
-    size, stride : int
-        Counted in pixels of the picture stretched to a square of that size.
+    Their centers are those of pixels 0, stride, 2 stride, ... of each axis.
     """
 
     size: int
@@ -45,22 +42,20 @@ def recolor(
     grid: LabelGrid | None,
     band_pixels: int = BAND_PIXELS,
 ) -> Pixels:
-    """Give a photograph other colors, of a lower resolution, and keep its lightness.
+    """Replace the colors of a photograph by those of a lower resolution; keep its lightness.
 
     Parameters
     ----------
     pixels : ndarray of shape (H, W, 3), uint8
     colors : ndarray of shape (h, w, 2), float64
         As in `colorize`.
-    quantizer : Quantizer
-    grid : LabelGrid or None
     band_pixels : int
-        About how many pixels are worked on at once.
+        The approximate number of pixels in a band.
 
     Returns
     -------
     ndarray of shape (H, W, 3), uint8
-        What `colorize` makes of the photograph's Lab lightness.
+        Equal to `colorize` of the photograph's Lab lightness.
     """
     height, width = pixels.shape[:2]
     enlarged = Enlarged(_to_plane(colors, quantizer), (height, width), grid)
@@ -81,23 +76,29 @@ def colorize(
     Parameters
     ----------
     lightness : ndarray of shape (H, W), float64
-        Lab lightness, kept as it is.
+        Lab lightness, 0 to 100; that of the picture.
     colors : ndarray of shape (h, w, 2), float64
         In the quantizer's space; interpolated bilinearly, hues on their circle.
-    quantizer : Quantizer
     grid : LabelGrid or None
-        Where the colors lie; None where they are of all of the picture, each of its share.
+        Where the colors lie; None if each covers an equal part of the picture.
 
     Returns
     -------
     ndarray of shape (H, W, 3), uint8
+
+    Examples
+    --------
+    >>> from colorprep import ab_lattice
+    >>> green = np.array([[[-60.0, 60.0]]])
+    >>> colorize(np.array([[20.0, 80.0]]), green, ab_lattice(), None).tolist()
+    [[[9, 57, 0], [105, 224, 76]]]
     """
     enlarged = Enlarged(_to_plane(colors, quantizer), lightness.shape, grid)[:]
     return _rendered(lightness, _to_ab(enlarged, lightness, quantizer))
 
 
 def render(lightness: Floats, ab: Floats, grid: LabelGrid | None) -> Pixels:
-    """Make a picture of its lightness and its ab, of the same resolution or a lower one.
+    """Render a picture from its lightness, and ab of the same or a lower resolution.
 
     Parameters
     ----------
@@ -110,39 +111,44 @@ def render(lightness: Floats, ab: Floats, grid: LabelGrid | None) -> Pixels:
     Returns
     -------
     ndarray of shape (H, W, 3), uint8
-        Where sRGB cannot show a color at its lightness, chroma is reduced.
+        The chroma of colors outside of sRGB's gamut at their lightness is reduced.
+
+    Examples
+    --------
+    >>> render(np.array([[20.0, 80.0]]), np.zeros((1, 1, 2)), None).tolist()
+    [[[48, 48, 48], [198, 198, 198]]]
     """
     return _rendered(lightness, Enlarged(ab, lightness.shape, grid)[:])
 
 
 class Enlarged:
-    """Pairs of numbers, interpolated bilinearly to another resolution, given band by band.
+    """Colors interpolated bilinearly to another resolution, in bands of rows.
 
     Parameters
     ----------
     colors : ndarray of shape (h, w, 2), float64
     shape : tuple of int
-        Height and width to be had.
+        The new height and width.
     grid : LabelGrid or None
         As in `colorize`.
 
     Notes
     -----
-    Without a grid equal to Pillow's to the bit, which rounds to float32 after each of its two
-    passes, and makes the one along the columns first where that leaves less to do.
+    Without a grid, equal bit for bit to Pillow's resize. Pillow rounds to float32 after each of its
+    two passes, and starts with the columns if that is less work.
     """
 
     def __init__(self, colors: Floats, shape: tuple[int, ...], grid: LabelGrid | None) -> None:
         (height, width), (n_rows, n_columns) = colors.shape[:2], shape
         self._shape, self._grid = (n_rows, n_columns), grid
         self._columns_first = n_rows < height and height - n_rows > 2 * (width - n_columns)
-        # What has its size already is not rounded.
+        # Colors that have the new size already are not rounded.
         self._values: NDArray[np.floating] = colors
         if not self._columns_first:
             self._values = _interpolated(colors, 1, n_columns, grid)
 
     def __getitem__(self, rows: slice) -> Floats:
-        """Return some rows, (n, W, 2) float64."""
+        """Return a band of rows, float64 of shape (n, W, 2)."""
         values = _interpolated(self._values, 0, self._shape[0], self._grid, rows)
         if self._columns_first:
             values = _interpolated(values, 1, self._shape[1], self._grid)
@@ -156,7 +162,7 @@ def _interpolated(
     grid: LabelGrid | None,
     part: slice = slice(None),
 ) -> NDArray[np.floating]:
-    """Return a part of values that are stretched to `size` along an axis, float32."""
+    """Stretch values to `size` along an axis, and return a part of them, float32."""
     length = values.shape[axis]
     n_pixels, stride = grid or (length, 1)
     if length == n_pixels == size:
@@ -171,32 +177,37 @@ def _interpolated(
 
 
 def to_ab(colors: Floats, lightness: Floats, quantizer: Quantizer) -> Floats:
-    """Return the ab of colors of a quantizer's space, at a Lab lightness.
+    """Convert colors of a quantizer's space to ab, at a Lab lightness.
 
     Parameters
     ----------
     colors : ndarray of shape (..., 2), float64
     lightness : ndarray of shape (...,), float64
         0 to 100.
-    quantizer : Quantizer
 
     Returns
     -------
     ndarray of shape (..., 2), float64
-        Chroma is not reduced to the gamut of sRGB.
+        Not reduced to the gamut of sRGB.
+
+    Examples
+    --------
+    >>> from colorprep.quantize.mixture import hue_chroma_grid
+    >>> to_ab(np.array([0.0, 0.5]), np.array(50.0), hue_chroma_grid(4)).round(1).tolist()
+    [51.1, 29.7]
     """
     return _to_ab(_to_plane(colors, quantizer), lightness, quantizer)
 
 
 def _to_plane(colors: Floats, quantizer: Quantizer) -> Floats:
-    """Place colors in a plane in which they may be interpolated."""
+    """Map colors to a plane in which they can be interpolated."""
     return colors if quantizer.space == "ab" else to_chroma_plane(colors)
 
 
 def _to_ab(plane: Floats, lightness: Floats, quantizer: Quantizer) -> Floats:
-    """Return the ab of points of that plane at a Lab lightness.
+    """Convert points of that plane to ab, at a Lab lightness.
 
-    Hue and chroma are seen at the HSL lightness of the gray of that lightness.
+    Hue and chroma are combined with the HSL lightness of the gray that has this Lab lightness.
     """
     if quantizer.space == "ab":
         return plane
@@ -206,6 +217,6 @@ def _to_ab(plane: Floats, lightness: Floats, quantizer: Quantizer) -> Floats:
 
 
 def _rendered(lightness: Floats, ab: Floats) -> Pixels:
-    """Return the picture of lightness and ab of one resolution, chroma reduced to the gamut."""
+    """Render lightness and ab of one resolution; reduce chroma to the gamut of sRGB."""
     lab = np.concatenate([lightness[..., None], ab], axis=-1)
     return np.rint(255.0 * lab_to_rgb(reduce_to_gamut(lab))).astype(np.uint8)

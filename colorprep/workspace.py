@@ -1,7 +1,7 @@
 """The workspace: the folder where commands write artifacts and find those of other commands.
 
-`workspace.json` remembers the image source of the last command, so that the next one needs no
-`--dir`. It is not an artifact, and may contain a path of this machine.
+`workspace.json` remembers the image source of the last command, so that the next command needs no
+`--dir`. It is not an artifact, and may contain an absolute path.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 
 from .atomic import make_own_folder, write_json
 from .errors import InputError
-from .places import local_path
+from .places import is_url, local_path
 
-# Where the commands write by default, and find what another one wrote.
+# The default outputs of commands, where other commands look for them.
 PRIOR = "prior.npz"
 CLASS_PRIORS = "priors"  # of --by-class, and named ones
 WEIGHTS = "weights.npz"
@@ -33,13 +33,7 @@ MEMORY = "workspace.json"  # the source of the last command
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder of artifacts.
-
-    Attributes
-    ----------
-    root : Path
-        A URL is refused with `InputError`.
-    """
+    """A folder of artifacts; its root cannot be a URL."""
 
     root: Path = Path()
 
@@ -48,7 +42,7 @@ class Workspace:
         local_path(self.root)
 
     def path(self, relative: str | Path) -> Path:
-        """Return a path as seen from the workspace; absolute paths stay as they are.
+        """Return a path that is relative to the workspace; absolute paths stay unchanged.
 
         Raises
         ------
@@ -58,25 +52,24 @@ class Workspace:
         return self.root / local_path(relative)
 
     def input_path(self, given: str | Path | None, default: str | Path = "") -> Path:
-        """Return the path of an input, as seen from the workspace.
+        """Return the path of an input, given relative to the workspace.
 
         Parameters
         ----------
-        given : str, Path or None
         default : str or Path
-            Used if nothing is given.
+            Used if `given` is None.
 
         Returns
         -------
         Path
-            May be missing.
+            Of a file that may be missing.
 
         Raises
         ------
         UrlGiven
             If it is a URL.
         InputError
-            If it is given and missing, but exists in the current folder.
+            If it is missing in the workspace, but exists in the current folder.
         """
         if given is None:
             return self.path(default)
@@ -89,24 +82,34 @@ class Workspace:
             f"but there is one in the current folder: give {from_here}, or its absolute path"
         )
 
+    def check_output(self, given: str | Path | None) -> None:
+        """Refuse an output path that repeats the path of the workspace, to which it is relative.
+
+        Raises
+        ------
+        InputError
+            If it starts with the path of the workspace, and no such folder is in the workspace.
+        """
+        root = Path(os.path.relpath(self.root))
+        if given is None or is_url(given) or root == Path():
+            return
+        path = Path(given)
+        if root in path.parents and not self.path(root).exists():
+            raise InputError(
+                f"-o is relative to the workspace {self.root} (-C), so {given} would be "
+                f"{self.path(given)}; give -o {path.relative_to(root)}, or an absolute path"
+            )
+
     def own_folder(self, relative: str | Path) -> Path:
-        """Return a folder that colorprep is about to write to, and mark it as its own if it is new.
+        """Return an output folder of the workspace, and create and mark it if it is new or empty.
 
-        Parameters
-        ----------
-        relative : str or Path
-            As seen from the workspace. Created and marked if it is new or empty, so that no source
-            uses its pictures; a folder that contains files, the workspace itself and those above
-            it are not marked.
-
-        Returns
-        -------
-        Path
+        Pictures in marked folders are not used as input. Folders that contain files, the workspace
+        itself and those above it are not marked.
 
         Raises
         ------
         OutputError
-            If it cannot be made.
+            If it cannot be created.
         """
         folder = self.path(relative)
         workspace, real = self.root.resolve(), folder.resolve()
@@ -115,7 +118,7 @@ class Workspace:
         return folder
 
     def shown(self, path: Path) -> str:
-        """Return a path as it is best shown: relative to the workspace where it lies inside."""
+        """Return a path for messages: relative to the workspace if it is inside."""
         try:
             return path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:
@@ -131,7 +134,7 @@ class Workspace:
         Returns
         -------
         str
-            A path as seen from the workspace, or a URL.
+            A path relative to the workspace, or a URL.
 
         Raises
         ------

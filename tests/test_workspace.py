@@ -1,5 +1,7 @@
 """Claims about the workspace."""
 
+from pathlib import Path
+
 import pytest
 
 from colorprep import InputError
@@ -41,3 +43,17 @@ def test_inputs_that_only_the_current_folder_has_are_named(workspace, tmp_path, 
         workspace.input_path("a b.txt")
     (tmp_path / "a b.txt").touch()
     assert workspace.input_path("a b.txt").exists()
+
+
+def test_outputs_that_repeat_the_workspace_are_refused(tmp_path, monkeypatch):
+    """-C out -o out/x is an error, unless out/out exists; other outputs are accepted."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    for root in (Path("out"), tmp_path / "out"):
+        with pytest.raises(InputError, match=r"would be .*out/out/a/x\.npz; give -o a/x\.npz, or"):
+            Workspace(root).check_output("out/a/x.npz")
+        for output in (None, "x.npz", "out", "outer/x.npz", tmp_path / "out/x.npz", "s3://out/x"):
+            Workspace(root).check_output(output)
+    Workspace().check_output("out/x.npz")
+    (tmp_path / "out" / "out").mkdir()
+    Workspace(Path("out")).check_output("out/x.npz")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from . import options
 from .arguments import StrictArguments
@@ -24,13 +25,26 @@ class OrderedGroup(StrictArguments, click.Group):
         """Return the names of all commands."""
         return list(self.commands)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; it gets the options that are given before its name."""
+        name, command, rest = super().resolve_command(ctx, args)
+        before: list[str] = []
+        for param in self.params:
+            if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE:
+                value = ctx.params[param.name or ""]
+                before += [param.opts[0]] if value is True else [param.opts[0], value]
+        return name, command, [*before, *rest]
+
 
 @click.group(
     cls=OrderedGroup,
     epilog="\b\nExamples:\n  colorprep lists random 1000 --dir train/\n"
     "  colorprep lists subtract lists/rgbvar.txt lists/drop.txt",
 )
-def command() -> None:
+@options.common_options
+def command(**_: Any) -> None:
     """Draw, split and combine lists of images."""
 
 

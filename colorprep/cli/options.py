@@ -49,12 +49,7 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
     epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
 
     def decorate(function: Function) -> click.Command:
-        @click.option(
-            "-C", "--workspace", metavar="FOLDER", default=".", help="Work in this folder. [.]"
-        )
-        @click.option("-q", "--quiet", is_flag=True, help="Show only results and warnings.")
-        @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-        @click.option("--log-file", metavar="FILE", help="Also write messages to this file.")
+        @common_options
         @functools.wraps(function)
         def run(
             workspace: str, quiet: bool, as_json: bool, log_file: str | None, **values: Any
@@ -62,6 +57,8 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
             place = Workspace(local_path(workspace))
             if not place.root.is_dir():
                 raise click.UsageError(f"-C {workspace}: no such folder")
+            with wrong_usage():
+                place.check_output(values.get("output"))
             log_path = place.path(log_file) if log_file else None
             console = Console(quiet, log_path)
             try:
@@ -75,6 +72,19 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
         return made
 
     return decorate
+
+
+def common_options(function: Function) -> Function:
+    """Add -C, -q, --json and --log-file."""
+    common = (
+        click.option(
+            "-C", "--workspace", metavar="FOLDER", default=".", help="Work in this folder. [.]"
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Show only results and warnings."),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        click.option("--log-file", metavar="FILE", help="Also write messages to this file."),
+    )
+    return with_all(common, function)
 
 
 def source_options(function: Function) -> Function:

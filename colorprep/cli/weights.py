@@ -70,14 +70,14 @@ def command(session: Session, **values: Any) -> None:
     from ..stages import weights as stage
 
     result = stage.run(stage.WeightsParams(**values), session.workspace, session.reporter)
-    lines = [f"{result.path.as_posix()}: {safety_line(result.report.safety)}"]
+    lines = [f"{result.path.as_posix()}: {safety_line(result.weights.safety)}"]
     if result.matrix_path is not None:
-        n_bins = len(result.report.weights.weights)
+        n_bins = len(result.weights.values)
         lines.append(f"{result.matrix_path.as_posix()}: {n_bins} x {n_bins + 1} matrix")
     facts = {
         "weights": result.path,
         "matrix": result.matrix_path,
         "quantizer": result.quantizer.name,
-        "safety": vars(result.report.safety),
+        "safety": vars(result.weights.safety),
     }
     session.show(lines, facts)

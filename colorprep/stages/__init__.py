@@ -1,5 +1,5 @@
-"""One `run` per command: it joins the pure core to files, and returns what there is to print.
+"""The commands as functions: each `run` reads files, calls the pure rooms and writes the results.
 
-Each stage takes its parameters, a workspace and a reporter, and knows nothing of the command
-line, so that scripts call the same functions.
+A stage takes its parameters, a workspace and a reporter, and does not depend on the command line,
+so scripts call the same functions.
 """

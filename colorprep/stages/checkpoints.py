@@ -1,4 +1,4 @@
-"""Choosing the checkpoint of a command, and reporting its run and step.
+"""Choosing the checkpoint for a command, and reporting its run and step.
 
 A run is finished once its log contains its last step. Unless one is given, commands use the newest
 finished run; a run that was interrupted, or is still training, is used only if none is finished.
@@ -23,8 +23,9 @@ class Progress(NamedTuple):
     Attributes
     ----------
     steps : int
-        Done, as far as they are logged.
+        Steps done, as far as they are logged.
     total : int
+        Steps in the whole run.
     """
 
     steps: int
@@ -32,23 +33,23 @@ class Progress(NamedTuple):
 
     @property
     def is_finished(self) -> bool:
-        """Whether the last step is done."""
+        """Return whether the last step is done."""
         return self.steps >= self.total
 
 
 class Origin(NamedTuple):
-    """Where a checkpoint comes from; None for unknown facts.
+    """Where a checkpoint comes from; unknown facts are None.
 
     Attributes
     ----------
     path : Path
-        Of the checkpoint.
+        The checkpoint.
     run : Path or None
         The folder of its run.
     step, total_steps : int or None
-        After which step it was saved, and how many its run was to take.
+        The step after which it was saved, and the number of steps in the whole run.
     steps_done : int or None
-        How many steps the run has taken by now.
+        The number of steps that the run has taken by now.
     finished : bool or None
         Whether the run is finished.
     """
@@ -61,7 +62,7 @@ class Origin(NamedTuple):
     finished: bool | None
 
     def text(self, workspace: Workspace) -> str:
-        """Return the checkpoint and its step in words."""
+        """Return the checkpoint and its step in words, for messages."""
         shown = workspace.shown(self.path)
         if self.step is None:
             return f"{shown}, of an unknown step"
@@ -69,7 +70,7 @@ class Origin(NamedTuple):
         return f"{shown}, step {self.step}{total}"
 
     def facts(self) -> dict[str, Any]:
-        """Return the facts in a form for JSON."""
+        """Return the facts for --json."""
         return {
             "run": self.run,
             "step": self.step,
@@ -84,21 +85,18 @@ def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: 
     Parameters
     ----------
     given : str, Path or None
-        A checkpoint, or a run's folder, whose best one is taken. None for the newest run that is
-        finished, or the newest of all if none is.
-    workspace : Workspace
-    reporter : Reporter
-        Receives a note on a newer run that is not finished.
+        A checkpoint, or the folder of a run, for its best checkpoint. None for the newest finished
+        run, or the newest run if none is finished; if a newer run is not finished, a note says so.
 
     Returns
     -------
     Path
-        May be missing, if it was given.
+        Of a file that may be missing if it was given.
 
     Raises
     ------
     InputError
-        If there is no run at all.
+        If there is no run.
     """
     if given is not None:
         path = workspace.input_path(given)
@@ -117,7 +115,7 @@ def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: 
 
 
 def run_progress(folder: Path) -> Progress | None:
-    """Return the progress of a run; None if unknown, such as without a log."""
+    """Return the progress of a run; None if unknown, as without a log."""
     try:
         total = read_config(folder).get("total_steps")
         steps = read_log(folder / LOG)["step"]
@@ -134,13 +132,9 @@ def origin_of(path: Path, config: Mapping[str, Any], progress: Mapping[str, Any]
     Parameters
     ----------
     path : Path
-        Of the checkpoint. A log beside it counts only if the configuration beside it is its own.
+        The checkpoint. The log beside it is used only if the configuration beside it is the same.
     config, progress : mapping
-        Of the checkpoint, see `training.checkpoint.Checkpoint`.
-
-    Returns
-    -------
-    Origin
+        As in `training.checkpoint.Checkpoint`.
     """
     step, total = progress.get("step"), config.get("total_steps")
     run = path.parent if _is_of_run(config, path.parent) else None
@@ -158,9 +152,6 @@ def report_origin(doing: str, origin: Origin, workspace: Workspace, reporter: Re
     ----------
     doing : str
         The action, such as ``coloring by``.
-    origin : Origin
-    workspace : Workspace
-    reporter : Reporter
     """
     reporter.note(f"{doing} {origin.text(workspace)}")
     if origin.finished is False:

@@ -1,4 +1,4 @@
-"""`colorprep demo`: the whole chain on the built-in photographs, in under two minutes."""
+"""`colorprep demo`: from the built-in photographs to a trained colorizer, in under two minutes."""
 
 from __future__ import annotations
 
@@ -22,26 +22,21 @@ from .source import ImageParams
 from .train import TrainParams
 
 PHOTOS_NAME = "photos"
-MARK = ".colorprep-demo"
+DEMO_MARK = ".colorprep-demo"
 SHOWN = 4
 EPOCHS = 14
 
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What `colorprep demo` did.
+    """Result of `colorprep demo`.
 
     Attributes
     ----------
     workspace : Workspace
-        Where all of it lies.
-    prior : PriorResult
-    labels : LabelsResult
-    rgbvar : RgbvarResult
-    train : TrainResult
-    colorize : ColorizeResult
+        The folder of all outputs.
     pictures : dict of str to Path
-        What there is to look at, by what it shows.
+        The pictures to look at, by a description of each.
     """
 
     workspace: Workspace
@@ -54,23 +49,17 @@ class DemoResult:
 
 
 def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> DemoResult:
-    """Run the whole chain on the built-in photographs.
+    """Run sample, prior, labels, rgbvar, train and colorize on the built-in photographs.
 
     Parameters
     ----------
     output : str, Path or None
         The folder to work in; None for ``demo/``. An earlier demo in it is replaced.
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    DemoResult
 
     Raises
     ------
     OutputExists
-        If the folder holds anything but an earlier demo.
+        If the folder contains anything but an earlier demo.
     """
     inner = Workspace(_fresh_folder(workspace.path(output or DEMO)))
     reporter.note("1/6  colorprep sample photos")
@@ -101,10 +90,12 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """Make the folder, removing an earlier demo and nothing else."""
-    mark = folder / MARK
+    """Create the folder; remove an earlier demo, but nothing else."""
+    mark = folder / DEMO_MARK
     if folder.exists() and not mark.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputExists(f"{folder} holds something else than a demo; choose another with --out")
+        raise OutputExists(
+            f"{folder} contains something other than a demo; choose another with --out"
+        )
     if mark.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +105,7 @@ def _fresh_folder(folder: Path) -> Path:
 
 def _draw_prior(counted: prior.PriorResult, workspace: Workspace) -> Path:
     whole = counted.whole
-    figure = draw_prior(whole.prior.quantizer, whole.prior.probs, whole.weights.weights.weights)
+    figure = draw_prior(whole.prior.quantizer, whole.prior.probs, whole.weights.values)
     path = workspace.path("figures/prior.png")
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png")

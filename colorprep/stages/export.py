@@ -1,4 +1,4 @@
-"""`colorprep export`: priors, weights and networks in the forms that other projects read."""
+"""`colorprep export`: priors, weights and networks in the formats that other projects read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..artifacts import PRIOR_SCHEMA, WEIGHTS_SCHEMA, load_arrays, load_prior, load_weights
-from ..atomic import replacing
+from ..atomic import write_npy
 from ..balance.matrix import weighted_targets
 from ..balance.prior import Prior
 from ..balance.weights import raised_to_half_a_pixel
@@ -27,12 +27,12 @@ EXPORTABLE = "a prior.npz, a weights.npz, a run, or a checkpoint such as runs/de
 
 @dataclass(frozen=True)
 class ExportParams:
-    """What `colorprep export` is to do.
+    """Parameters of `colorprep export`.
 
     Attributes
     ----------
     artifact : str or Path
-        A prior.npz, a weights.npz, a checkpoint, or a run, whose best one is taken.
+        A prior.npz, a weights.npz, a checkpoint, or a run, whose best checkpoint is exported.
     output : str, Path or None
         Folder of the exports; None for the workspace.
     """
@@ -47,9 +47,8 @@ class ExportResult:
 
     Attributes
     ----------
-    written : list of Path
     origin : Origin or None
-        Of a checkpoint.
+        Of a checkpoint; None for other artifacts.
     """
 
     written: list[Path]
@@ -59,18 +58,12 @@ class ExportResult:
 def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> ExportResult:
     """Write an artifact in the formats of other projects.
 
-    Parameters
-    ----------
-    params : ExportParams
-    workspace : Workspace
-    reporter : Reporter
-
     Returns
     -------
     ExportResult
-        Of a prior: ``prior_probs.npy`` (Q,), and ``pts_in_hull.npy`` (Q, 2)
-        int64 for lattices, ``centers.npy`` float64 for others. Of weights: ``prior_factor.npy``
-        (Q,), and for ab313 and ab529 ``color_vec_table.npy`` (Q, Q + 1). Of a checkpoint: those of
+        Of a prior: ``prior_probs.npy`` (Q,), and ``pts_in_hull.npy`` (Q, 2) int64 for lattices or
+        ``centers.npy`` float64 for other bins. Of weights: ``prior_factor.npy`` (Q,), and for ab313
+        and ab529 ``color_vec_table.npy`` (Q, Q + 1). Of a checkpoint: the files of
         `colorprep.training.export`.
 
     Raises
@@ -81,33 +74,38 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
     path = choose_checkpoint(params.artifact, workspace, reporter)
     if not path.exists() and path.parent == workspace.path(params.artifact):
         raise ArtifactError(f"{path.parent} is a folder without a {path.name}; give {EXPORTABLE}")
-    folder = workspace.path(params.output or "")
     if path.suffix == ".pt":
-        from ..training.checkpoint import load_checkpoint  # torch is slow to import
-        from ..training.export import CENTERS_NAME, FACTS_NAME, MODEL_NAME, export_model
-
-        checkpoint = load_checkpoint(path)
-        workspace.own_folder(params.output or "")
-        origin = origin_of(path, checkpoint.config, checkpoint.progress)
-        report_origin("exporting", origin, workspace, reporter)
-        outputs = [folder / name for name in (MODEL_NAME, FACTS_NAME, CENTERS_NAME)]
-        with telling_replaced(reporter, *outputs):
-            return ExportResult(export_model(checkpoint, folder), origin)
+        return _export_checkpoint(path, params, workspace, reporter)
     if path.suffix != ".npz":
         raise ArtifactError(f"{path} cannot be exported; give {EXPORTABLE}")
     kind = str(load_arrays(path, "")[1]["schema"]).partition("/")[0]
     if kind == PRIOR_SCHEMA.partition("/")[0]:
-        exports = _of_prior(path, reporter)
+        arrays = _of_prior(path, reporter)
     elif kind == WEIGHTS_SCHEMA.partition("/")[0]:
-        exports = _of_weights(path)
+        arrays = _of_weights(path)
     else:
         raise ArtifactError(f"{path} holds {kind}; give {EXPORTABLE}")
-    workspace.own_folder(params.output or "")
-    with telling_replaced(reporter, *(folder / name for name in exports)):
-        for name, array in exports.items():
-            with replacing(folder / name) as temporary, temporary.open("wb") as stream:
-                np.save(stream, array)
-    return ExportResult([folder / name for name in exports])
+    folder = workspace.own_folder(params.output or "")
+    exports = {folder / name: array for name, array in arrays.items()}
+    with telling_replaced(reporter, *exports):
+        for output, array in exports.items():
+            write_npy(output, array)
+    return ExportResult(list(exports))
+
+
+def _export_checkpoint(
+    path: Path, params: ExportParams, workspace: Workspace, reporter: Reporter
+) -> ExportResult:
+    from ..training.checkpoint import load_checkpoint  # torch is slow to import
+    from ..training.export import CENTERS_NAME, FACTS_NAME, MODEL_NAME, export_model
+
+    checkpoint = load_checkpoint(path)
+    folder = workspace.own_folder(params.output or "")
+    origin = origin_of(path, checkpoint.config, checkpoint.progress)
+    report_origin("exporting", origin, workspace, reporter)
+    outputs = [folder / name for name in (MODEL_NAME, FACTS_NAME, CENTERS_NAME)]
+    with telling_replaced(reporter, *outputs):
+        return ExportResult(export_model(checkpoint, folder), origin)
 
 
 def _of_prior(path: Path, reporter: Reporter) -> dict[str, NDArray[Any]]:

@@ -1,7 +1,7 @@
-"""Reading priors and weights: artifacts of colorprep, or bare vectors of other programs.
+"""Reading priors and weights: artifacts of colorprep, or bare vectors from other programs.
 
-A bare vector is an .npy file that does not name its bins: 313 numbers are for those of ab313, 529
-for those of ab529. The type of a file is determined from its content, not its name.
+A bare vector is an .npy file that does not name its bins: 313 numbers belong to ab313, 529 to
+ab529. The type of a file is determined by its content, not its name.
 """
 
 from __future__ import annotations
@@ -25,15 +25,13 @@ from ..quantize.quantizer import Quantizer
 
 
 class PriorProbs(NamedTuple):
-    """The facts that every form of a prior provides.
+    """What a prior.npz and a bare vector have in common.
 
     Attributes
     ----------
-    probs : ndarray of shape (Q,), float64
-    quantizer : Quantizer
-    digest : str
+    probs : ndarray of shape (Q,), float64, summing to 1
     counted : Prior or None
-        All of it; None for a bare vector, whose counts are unknown.
+        The whole prior; None for a bare vector, whose counts are unknown.
     """
 
     probs: Floats
@@ -50,22 +48,14 @@ class PriorProbs(NamedTuple):
 
     @property
     def n_pixels(self) -> int | None:
-        """How many pixels were counted; None for a bare vector."""
+        """The number of counted pixels; None for a bare vector."""
         return None if self.counted is None else self.counted.n_pixels
 
 
 def read_prior(path: Path, reporter: Reporter) -> PriorProbs:
     """Read a prior.npz, or a bare vector over the bins of ab313 or ab529.
 
-    Parameters
-    ----------
-    path : Path
-    reporter : Reporter
-        Receives a warning if a bare vector does not sum to 1, or seems to be invalid.
-
-    Returns
-    -------
-    PriorProbs
+    Warns of a bare vector that does not sum to 1, or seems to be invalid.
 
     Raises
     ------
@@ -98,21 +88,20 @@ def read_weights(path: Path, quantizer: Quantizer, shown: str) -> Floats:
 
     Parameters
     ----------
-    path : Path
     quantizer : Quantizer
-        Of the labels that are weighed.
+        Of the labels that are weighted.
     shown : str
         The path, for messages.
 
     Returns
     -------
     ndarray of shape (Q,), float64
-        Finite; above 0 but for bins that were dropped.
+        Finite; above 0, except for dropped bins.
 
     Raises
     ------
     ArtifactError
-        If the file is missing, damaged, holds no weights, or those of other bins.
+        If the file is missing, damaged, without weights, or for other bins.
     """
     if holds_bare_array(path):
         values = load_vector(path)

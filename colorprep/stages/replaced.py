@@ -18,17 +18,17 @@ SHOWN_DIGITS = 8  # of a digest
 
 
 class _Former(NamedTuple):
-    """A file before it was replaced: its digest, None if unreadable, and a description."""
+    """A file before it was replaced: a digest, None if unreadable, and a description."""
 
     digest: str | None
-    what: str
+    description: str
 
 
 @contextmanager
 def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
     """Report which files the block changed, and what they contained before.
 
-    New files, and files whose bytes stay the same, are not mentioned.
+    New files, and files whose bytes stay the same, are not reported.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
     *paths : Path
         Files that the block may write or remove.
     """
-    former = {path: _Former(_digest(path), _what(path)) for path in paths if _is_file(path)}
+    former = {path: _Former(_digest(path), _description(path)) for path in paths if _is_file(path)}
     try:
         yield
     finally:
-        for path, (digest, what) in former.items():
+        for path, (digest, description) in former.items():
             if not path.exists():
-                reporter.replaced(path, f"removed {what}")
+                reporter.replaced(path, f"removed {description}")
             elif digest is None or _digest(path) != digest:
-                reporter.replaced(path, f"replaced {what}")
+                reporter.replaced(path, f"replaced {description}")
 
 
 def replace_list(path: Path, lines: Iterable[str], reporter: Reporter) -> None:
@@ -69,11 +69,11 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _what(path: Path) -> str:
-    """Describe the content of a file, as far as that is quick."""
+def _description(path: Path) -> str:
+    """Describe the content of a file, if that is quick."""
     try:
         if path.suffix == ".npz":
-            return _what_artifact(path)
+            return _artifact_description(path)
         if path.suffix == ".txt":
             n_lines = len(read_list(path, may_be_empty=True))
             return f"another list, of {quantity(n_lines, 'image')}"
@@ -82,7 +82,7 @@ def _what(path: Path) -> str:
     return "a file with other content"
 
 
-def _what_artifact(path: Path) -> str:
+def _artifact_description(path: Path) -> str:
     kind = str(load_arrays(path, "")[1].get("schema"))
     if kind.startswith("colorprep.prior/"):
         prior = load_prior(path)

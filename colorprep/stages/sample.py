@@ -14,14 +14,7 @@ from ..workspace import Workspace
 
 @dataclass(frozen=True)
 class SampleParams:
-    """What `colorprep sample` is to do.
-
-    Attributes
-    ----------
-    output : str or Path
-    count, size, seed : int
-        See `colorprep.images.sample.sample_crops`.
-    """
+    """Parameters of `colorprep sample`; see `colorprep.images.sample.sample_crops`."""
 
     output: str | Path
     count: int = 240
@@ -30,23 +23,17 @@ class SampleParams:
 
 
 def run(params: SampleParams, workspace: Workspace, reporter: Reporter) -> list[Path]:
-    """Write crops of the built-in photographs.
-
-    Parameters
-    ----------
-    params : SampleParams
-    workspace : Workspace
-    reporter : Reporter
+    """Write crops of the built-in photographs, into one folder for each photograph.
 
     Returns
     -------
     list of Path
-        The written files, one folder for each photograph.
+        The written files.
 
     Raises
     ------
     OutputExists
-        If the folder holds files already.
+        If the folder is not empty.
     InputError
         If the count or the size is below 1.
     """

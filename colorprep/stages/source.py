@@ -1,4 +1,4 @@
-"""What the stages that read images share: where from, by which rules, by whom, and bad images."""
+"""The images of a stage: finding and reading them, the engine that does it, and skipped images."""
 
 from __future__ import annotations
 
@@ -29,21 +29,19 @@ class ImageParams:
     Attributes
     ----------
     folder : str, Path or None
-        The source, a folder, an archive or a URL; None for the workspace's last one.
+        The source: a folder, an archive or a URL; None for the source that was used last.
     list : str, Path or None
-        A list that narrows it.
+        A list that narrows the source.
     workers : int or None
-        Number of threads; None takes all processors.
-    scheduler : str or None
-        The address of a dask cluster to work on.
-    cluster : int or None
-        Work on so many processes of this machine, a dask cluster of its own.
-    follow : bool
-        Whether folders that are links are entered.
+        Number of threads; None for one per processor.
     strict : bool
         Whether a bad image fails the run.
-    icc, orientation, damaged : str
-        The rules of decoding.
+    scheduler : str or None
+        Address of a dask cluster to run on.
+    cluster : int or None
+        Number of processes of a local dask cluster to run on.
+    follow : bool
+        Whether links to folders are followed.
     """
 
     folder: str | Path | None = None
@@ -58,7 +56,7 @@ class ImageParams:
     damaged: DamageRule = "skip"
 
     def __post_init__(self) -> None:
-        """Refuse more than one answer to who does the work."""
+        """Refuse more than one choice of an engine."""
         chosen = {"--workers": self.workers, "--scheduler": self.scheduler}
         chosen["--cluster"] = self.cluster
         given = [name for name, value in chosen.items() if value is not None]
@@ -67,7 +65,7 @@ class ImageParams:
 
     @property
     def decoding(self) -> dict[str, str]:
-        """The rules of decoding, as artifacts record them; `damaged` only if files are kept."""
+        """The decoding rules as artifacts record them; `damaged` only if damaged files are kept."""
         rules: dict[str, str] = {"icc": self.icc, "orientation": self.orientation}
         return rules | ({"damaged": self.damaged} if self.damaged != "skip" else {})
 
@@ -75,20 +73,12 @@ class ImageParams:
 def open_source(
     params: ImageParams, workspace: Workspace, reporter: Reporter, remembers: bool = True
 ) -> Source:
-    """Find the images that a stage is to read, and remember the folder for the next one.
+    """Find the images of a source, and remember the source for the next command.
 
     Parameters
     ----------
-    params : ImageParams
-    workspace : Workspace
-    reporter : Reporter
-        Receives the counts of files that are not images.
     remembers : bool
-        Whether to remember it; not for evaluation, whose images may be test images.
-
-    Returns
-    -------
-    Source
+        Whether to remember it; evaluation does not, since its images may be test images.
 
     Raises
     ------
@@ -97,9 +87,24 @@ def open_source(
     """
     if params.list is None:
         return open_listed(params, workspace, reporter, None, remembers=remembers)
-    list_path = workspace.input_path(params.list)
-    lines = read_list(list_path)
-    return open_listed(params, workspace, reporter, lines, list_path.name, remembers)
+    lines = read_given_list(params.list, workspace)
+    return open_listed(params, workspace, reporter, lines, Path(params.list).name, remembers)
+
+
+def read_given_list(
+    given: str | Path, workspace: Workspace, may_be_empty: bool = False
+) -> list[str]:
+    """Read a list that is given as an option, see `colorprep.images.lists.read_list`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, lists nothing, or is a JSON file, whose lines look like quoted paths.
+    """
+    path = workspace.input_path(given)
+    if path.suffix.lower() == ".json":
+        raise InputError(f"{path} is JSON, not a list; give a text file with one image path a line")
+    return read_list(path, may_be_empty)
 
 
 def open_listed(
@@ -110,23 +115,16 @@ def open_listed(
     list_name: str = "the list",
     remembers: bool = True,
 ) -> Source:
-    """Like `open_source`, but narrow the source by given lines.
+    """Like `open_source`, but narrow the source to the images of given lines.
 
     Parameters
     ----------
     params : ImageParams
-        Its own list is ignored.
-    workspace : Workspace
-    reporter : Reporter
+        Its list is ignored.
     lines : sequence of str or None
-        None takes all images.
+        Of a list; None for all images.
     list_name : str
         For messages.
-    remembers : bool
-
-    Returns
-    -------
-    Source
 
     Raises
     ------
@@ -147,20 +145,11 @@ def open_listed(
 
 @contextmanager
 def open_engine(params: ImageParams) -> Iterator[Engine]:
-    """Make ready who is to do the work, and send them home afterwards.
-
-    Parameters
-    ----------
-    params : ImageParams
-
-    Yields
-    ------
-    Engine
-    """
+    """Start the engine; shut it down afterwards."""
     if params.scheduler is None and params.cluster is None:
         yield ThreadEngine(params.workers)
         return
-    # Importing dask takes a second, which work on threads need not wait for.
+    # Imported here, since dask takes a second to import, and threads do not need it.
     from ..engine import cluster
 
     if params.scheduler is not None:
@@ -174,7 +163,7 @@ def open_engine(params: ImageParams) -> Iterator[Engine]:
 def image_reader(
     source: Source, size: int | None, params: ImageParams, fit: Fit = "stretch"
 ) -> ImageReader:
-    """Join a source, a size and the rules of decoding."""
+    """Return a reader of a source at a size, by the decoding rules of `params`."""
     return ImageReader(source, size, params.icc, params.orientation, fit, damaged=params.damaged)
 
 
@@ -184,19 +173,12 @@ def report_passed_over(source: Source, reporter: Reporter) -> None:
 
 
 def report_skips(skipped: Sequence[Skip], n_read: int, reporter: Reporter) -> None:
-    """Tell which images were skipped and why; fail if none is left.
-
-    Parameters
-    ----------
-    skipped : sequence of Skip
-    n_read : int
-        How many images could be used.
-    reporter : Reporter
+    """Report which images were skipped and why.
 
     Raises
     ------
     InputError
-        If no image could be used.
+        If `n_read`, the number of images that could be read, is 0.
     """
     warn_of_skips(skipped, reporter)
     if n_read == 0:
@@ -205,7 +187,7 @@ def report_skips(skipped: Sequence[Skip], n_read: int, reporter: Reporter) -> No
 
 
 def warn_of_skips(skipped: Sequence[Skip], reporter: Reporter) -> None:
-    """Name the first skipped images, with the reasons."""
+    """Warn of the first skipped images, with the reasons."""
     for skip in skipped[:SHOWN_SKIPS]:
         reporter.warn(f"skipped {skip.key}: {skip.reason} ({skip.detail})")
     if len(skipped) > SHOWN_SKIPS:
@@ -213,7 +195,7 @@ def warn_of_skips(skipped: Sequence[Skip], reporter: Reporter) -> None:
 
 
 def report_enlarged(n_enlarged: int, size: int | None, reporter: Reporter) -> None:
-    """Warn, once, of images that are smaller than the size that is asked for."""
+    """Warn once of images that are smaller than the requested size."""
     if n_enlarged:
         reporter.warn(
             f"{n_enlarged} images are smaller than {size} x {size} and were enlarged; their "

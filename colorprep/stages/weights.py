@@ -1,23 +1,21 @@
-"""`colorprep weights`: rebalancing weights from a prior, ours or a bare published one."""
+"""`colorprep weights`: rebalancing weights from a prior.npz or a bare published prior."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ..artifacts import save_weights
-from ..atomic import check_replaceable, replacing
+from ..atomic import check_replaceable, write_npy
 from ..balance.matrix import NEIGHBOR_SIGMA, weight_matrix
 from ..balance.weights import (
-    Weights,
     WeightSafety,
     ZeroBins,
     gray_bins,
     rebalancing_weights,
     weight_safety,
 )
+from ..color.lab import Floats
 from ..errors import InputError
 from ..finite import check_finite
 from ..progress import Reporter
@@ -30,19 +28,18 @@ from .replaced import telling_replaced
 
 @dataclass(frozen=True)
 class WeightsParams:
-    """What `colorprep weights` is to do.
+    """Parameters of `colorprep weights`.
 
     Attributes
     ----------
     prior : str, Path or None
         A prior.npz or a bare .npy; None for the workspace's ``prior.npz``.
     mix, alpha : float
-        Lambda and the exponent.
-    zero_bins : {"uniform", "floor", "drop"}
+        Lambda, the fraction of the uniform distribution that is mixed in, and the exponent.
     matrix : str, Path or None
-        Where to write the matrix of weights times soft targets, if anywhere.
+        Where to write the matrix of weights times soft targets; None for no matrix.
     neighbor_sigma, lattice_sigma : float
-        Of the matrix, in bins.
+        For the matrix, in bins: of its soft targets, and of smoothing its prior.
     output : str, Path or None
         None for ``weights.npz``.
     """
@@ -63,42 +60,29 @@ class WeightsParams:
 
 @dataclass(frozen=True)
 class WeightReport:
-    """Weights, and what they will do to the loss."""
+    """Written weights, and their effect on the loss.
 
-    weights: Weights
+    Attributes
+    ----------
+    values : ndarray of shape (Q,), float64
+    """
+
+    values: Floats
     safety: WeightSafety
 
 
 @dataclass(frozen=True)
 class WeightsResult:
-    """What `colorprep weights` did.
-
-    Attributes
-    ----------
-    path : Path
-    quantizer : Quantizer
-    report : WeightReport
-    matrix_path : Path or None
-    """
+    """Result of `colorprep weights`."""
 
     path: Path
     quantizer: Quantizer
-    report: WeightReport
+    weights: WeightReport
     matrix_path: Path | None
 
 
 def run(params: WeightsParams, workspace: Workspace, reporter: Reporter) -> WeightsResult:
-    """Make rebalancing weights of a prior.
-
-    Parameters
-    ----------
-    params : WeightsParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    WeightsResult
+    """Compute rebalancing weights from a prior, and write them.
 
     Raises
     ------
@@ -116,22 +100,12 @@ def run(params: WeightsParams, workspace: Workspace, reporter: Reporter) -> Weig
         with telling_replaced(reporter, matrix_path):
             _write_matrix(prior, params, matrix_path)
     with telling_replaced(reporter, path):
-        report = write_weights(prior, params, path)
-    return WeightsResult(path, prior.quantizer, report, matrix_path)
+        weights = write_weights(prior, params, path)
+    return WeightsResult(path, prior.quantizer, weights, matrix_path)
 
 
 def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> WeightReport:
-    """Make weights of a prior and write them.
-
-    Parameters
-    ----------
-    prior : PriorProbs
-    params : WeightsParams
-    path : Path
-
-    Returns
-    -------
-    WeightReport
+    """Compute the weights for a prior, and write them to `path`.
 
     Raises
     ------
@@ -153,12 +127,12 @@ def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> Weigh
         "safety": vars(safety),
     }
     save_weights(path, weights, meta)
-    return WeightReport(weights, safety)
+    return WeightReport(weights.weights, safety)
 
 
 def _write_matrix(prior: PriorProbs, params: WeightsParams, path: Path) -> None:
     if not isinstance(prior.quantizer, AbQuantizer):
-        raise InputError(f"--matrix is for ab lattices; {prior.quantizer.name} is none")
+        raise InputError(f"--matrix needs an ab lattice; {prior.quantizer.name} is not one")
     if params.zero_bins != "uniform":
         raise InputError("--matrix takes --zero-bins uniform only, as the published matrices do")
     matrix = weight_matrix(
@@ -169,5 +143,4 @@ def _write_matrix(prior: PriorProbs, params: WeightsParams, path: Path) -> None:
         params.lattice_sigma,
         params.neighbor_sigma,
     )
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, matrix)
+    write_npy(path, matrix)

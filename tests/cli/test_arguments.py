@@ -280,3 +280,12 @@ def test_json_tells_what_was_replaced(colorprep, counted, photographs):
     assert first["path"].endswith("prior.npz") and "3 images over ab313" in first["what"]
     assert second["path"].endswith("weights.npz") and "lambda 0.5" in second["what"]
     assert other.stderr.count("replaced") == 2
+
+
+def test_an_output_that_repeats_the_workspace_is_wrong_usage(tmp_path, monkeypatch):
+    """`-C out -o out/x.npz` names the mistake, and writes nothing."""
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["weights", "-C", "out", "-o", "out/x.npz"])
+    assert result.exit_code == 2 and "would be out/out/x.npz; give -o x.npz" in result.stderr
+    assert not list((tmp_path / "out").iterdir())

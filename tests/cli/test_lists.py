@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 from folders import put_files
+
+from colorprep.cli.main import cli
 
 KEYS = [f"{name}/{number}.jpg" for name in ("cat", "dog") for number in range(10)]
 
@@ -89,6 +92,8 @@ def test_json(colorprep, photos, tmp_path):
         (["merge", "a.txt", "nowhere.txt"], "nowhere.txt"),
         (["merge", "a.txt", "binary.txt"], "binary.txt"),
         (["merge", "a.txt", "table.csv"], "table.csv is a table, not a list"),
+        (["merge", "a.txt", "keys.json"], "keys.json is JSON, not a list"),
+        (["tiny", "--dir", "photos", "--list", "keys.json"], "keys.json is JSON, not a list"),
         (["random", "1", "--dir", "photos", "--list", "empty.txt"], "empty.txt is empty"),
         (["subtract", "a.txt", "a.txt"], "none is left"),
         (["intersect", "a.txt", "foreign.txt"], "no list is written"),
@@ -102,6 +107,7 @@ def test_failures_exit_with_1(colorprep, photos, tmp_path, words, message):
     (tmp_path / "a.txt").write_text("cat/1.jpg\n")
     (tmp_path / "foreign.txt").write_text("bird/1.jpg\n")
     (tmp_path / "empty.txt").touch()
+    (tmp_path / "keys.json").write_text(json.dumps(KEYS, indent=2))
     (tmp_path / "binary.txt").write_bytes(b"\xff\xd8\xff\xe0")
     result = colorprep("lists", *words)
     assert result.exit_code == 1 and result.stdout == ""
@@ -118,3 +124,13 @@ def test_a_list_of_nothing_takes_nothing_away(colorprep, tmp_path):
         assert result.exit_code == 0, result.stderr
         written = (tmp_path / "lists" / f"{name}.txt").read_text()
         assert written == "cat/1.jpg\ncat/2.jpg\n"
+
+
+def test_common_options_may_precede_the_command(photos, tmp_path):
+    """-C, --json and others given before the name of the command apply to it, but not twice."""
+    words = ["lists", "-C", str(tmp_path), "--json", "-q", "random", "3", "--dir", "photos"]
+    result = CliRunner().invoke(cli, words)
+    assert json.loads(result.stdout)["n_images"] == 3 and result.stderr == ""
+    assert len(lines_of(tmp_path / "lists/random-3.txt")) == 3
+    twice = CliRunner().invoke(cli, [*words, "-C", "elsewhere"])
+    assert twice.exit_code == 2 and "--workspace is given twice" in twice.stderr

@@ -67,7 +67,7 @@ def mixed(photographs, tmp_path):
 
 
 def test_gray_and_toned_photographs(shared, workspace, silent):
-    """Of 50 photographs none is called gray or toned; of 50 others, toned, at least 95% are."""
+    """None of 50 photographs is called gray or toned; at least 95% of 50 toned ones are."""
     draw = np.random.default_rng(20161010)
     pool = [
         path
@@ -96,7 +96,7 @@ def test_gray_and_toned_photographs(shared, workspace, silent):
 
 @pytest.mark.slow
 def test_duplicates_among_all_images(shared, workspace, silent):
-    """Resized, compressed and cut copies are found, and no two of 917 images are confused."""
+    """Resized, compressed and cropped copies are found, and no two of 917 images are confused."""
     draw = np.random.default_rng(20170731)
     folder = workspace.path("images")
     files = real_files(shared, "bsds", "cifar", "imagenet")
@@ -134,7 +134,7 @@ def test_duplicates_among_all_images(shared, workspace, silent):
 
 
 def test_reasons(mixed, workspace, silent):
-    """Each image has the reasons that it was given, and the others have none."""
+    """Each flawed image has its reasons, and the others have none."""
     found = reasons_of(run(AuditParams(ImageParams(mixed)), workspace, silent))
     assert {key: reasons for key, reasons in found.items() if reasons} == {
         "class-1/same-bytes.jpg": {"duplicate"},
@@ -146,7 +146,7 @@ def test_reasons(mixed, workspace, silent):
 
 
 def test_lists_hold_the_keys_that_stay_and_go(mixed, workspace, silent):
-    """keep.txt and drop.txt part the images; a list of ours can be read again."""
+    """Each image is in keep.txt or drop.txt, and the lists can be read again."""
     result = run(AuditParams(ImageParams(mixed)), workspace, silent)
     keep, drop = (path.read_text().splitlines() for path in (result.keep, result.drop))
     assert sorted([*keep, *drop]) == sorted(find_images(mixed).keys)
@@ -169,7 +169,7 @@ def test_the_color_photograph_stays(mixed, workspace, silent):
 
 
 def test_notes(mixed, workspace, silent):
-    """Equal pixels are exact doubles, other copies near ones; shape and ink are noted."""
+    """Equal pixels are exact duplicates, other copies near ones; shape and ink are noted."""
     picture = Image.open(mixed / "class-1/01.jpg")
     save(mixed, "notes/ink.jpg", picture.rotate(180).convert("CMYK"))
     save(mixed, "notes/long.png", picture.resize((400, 120)).rotate(90, expand=True))
@@ -301,7 +301,7 @@ def test_same_bytes_whoever_works(mixed, tmp_path, silent):
 
 
 def test_tasks_survive_pickling(mixed):
-    """An inspector sent elsewhere makes the same records."""
+    """A pickled inspector makes the same records."""
     task = Inspector(find_images(mixed), "convert", "apply")
     chunk = Chunk(range(5))
     here, there = task(chunk), pickle.loads(pickle.dumps(task))(chunk)
@@ -330,7 +330,7 @@ def test_pictures(mixed, workspace, silent):
 
 
 def test_the_summary_tells_rules_and_versions(mixed, workspace, silent):
-    """summary.json is the result's summary, and says by which rules of which versions."""
+    """summary.json is the result's summary, with the rules and versions."""
     result = run(AuditParams(ImageParams(mixed, icc="ignore")), workspace, silent)
     summary = json.loads(result.summary_path.read_text())
     assert summary == json.loads(json.dumps(result.summary))

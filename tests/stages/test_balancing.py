@@ -1,4 +1,4 @@
-"""Claims about what balanced figures are balanced by: whether a prior is of the originals."""
+"""Claims about the prior of balanced figures: whether it was counted from the originals."""
 
 import shutil
 
@@ -37,7 +37,7 @@ def evaluated(workspace, reporter, prior=None, **images):
 
 
 def test_a_prior_of_the_originals(ready, recorder):
-    """It is named with its digest and number of files; nothing is warned of."""
+    """It is named with its digest and number of files, without a warning."""
     balance = evaluated(ready, recorder)
     digest = load_prior(ready.path("prior.npz")).digest
     assert balance.of == "originals" and balance.digest == digest
@@ -48,14 +48,14 @@ def test_a_prior_of_the_originals(ready, recorder):
 
 
 def test_a_prior_of_the_source_of_a_list(ready, recorder):
-    """Of a list of the originals' source, the prior of the whole source is no surprise."""
+    """If a list narrows the originals, a prior of their whole source gives no warning."""
     assert evaluated(ready, recorder, list="some.txt").of == "their source"
     assert "made from all images of" in recorder.notes[-1]
     assert not any("balanced" in text for text in recorder.warnings)
 
 
 def test_a_prior_of_other_images_is_warned_of(ready, recorder):
-    """With an image more the originals are another set of images."""
+    """One more image makes the originals another set of images."""
     for folder in ("originals", "pictures"):
         shutil.copy(ready.path(f"{folder}/0.jpg"), ready.path(f"{folder}/3.jpg"))
     balance = evaluated(ready, recorder)
@@ -66,7 +66,7 @@ def test_a_prior_of_other_images_is_warned_of(ready, recorder):
 
 
 def test_of_a_bare_vector_it_is_unknown(ready, recorder):
-    """An .npy does not say of which images it is; nothing is guessed."""
+    """An .npy does not record its images, and they are not guessed."""
     np.save(ready.path("bare.npy"), load_prior(ready.path("prior.npz")).probs)
     balance = evaluated(ready, recorder, prior="bare.npy")
     assert balance.of == "unknown" and balance.source is None

@@ -1,4 +1,4 @@
-"""Claims about images that are replaced after they were labeled: each is seen and made again."""
+"""Claims about images replaced after labeling: each is noticed and labeled again."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def verified(workspace, deep=True, **values):
 
 
 def place_of(images, kind, tmp_path):
-    """Keep the images of a folder in another way; return the place to give as --dir."""
+    """Store the images of a folder in another way; return what to give as --dir."""
     if kind == "folder":
         return images
     if kind == "memory":
@@ -91,7 +91,7 @@ def reads(monkeypatch):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_replaced_image_is_labeled_again(images, workspace, recorder, form, reads):
-    """Equal size, equal mtime: the shard or map alone is made again, as if from scratch."""
+    """At equal size and mtime, only its shard or map is made again, as if from scratch."""
     options = FORMS[form]
     labels_of(images, workspace, **options)
     replace_quietly(images / "n01" / "2.bmp")
@@ -114,7 +114,7 @@ def test_a_replaced_image_is_labeled_again(images, workspace, recorder, form, re
     ("kind", "form"), [*((kind, "plain") for kind in KINDS), ("tar", "maps"), ("memory", "maps")]
 )
 def test_in_every_kind_of_source(images, workspace, recorder, tmp_path, kind, form):
-    """Folders, archives and object stores: a replaced image is seen, wherever it is kept."""
+    """A replaced image is noticed in folders, archives and object stores."""
     options = FORMS[form]
     before = labels_of(place_of(images, kind, tmp_path), workspace, **options)
     replace_quietly(images / "n02" / "3.bmp")
@@ -127,7 +127,7 @@ def test_in_every_kind_of_source(images, workspace, recorder, tmp_path, kind, fo
 
 @pytest.mark.parametrize("form", ["plain", "maps"])
 def test_an_unchanged_folder_is_recognized_by_stat_alone(images, workspace, recorder, form, reads):
-    """A finished run reads no file; touched files are read once and not labeled again."""
+    """A finished run reads no files; touched files are read once, but not labeled again."""
     before = labels_of(images, workspace, **FORMS[form])
     times = {path: path.stat().st_mtime_ns for path in workspace.path("labels").rglob("*.[hn]*")}
     read, labeled = reads
@@ -146,7 +146,7 @@ def test_an_unchanged_folder_is_recognized_by_stat_alone(images, workspace, reco
 
 
 def test_notes_are_a_memory_only(images, workspace, recorder, reads, tmp_path):
-    """Without notes, or from a copy in another place, bytes decide; nothing is labeled again."""
+    """Without notes, or in a copy elsewhere, bytes are compared, and nothing is labeled again."""
     before = labels_of(images, workspace)
     read, labeled = reads
     read.clear()
@@ -164,7 +164,7 @@ def test_notes_are_a_memory_only(images, workspace, recorder, reads, tmp_path):
 
 
 def test_twins_of_the_same_instant_are_distinguished(workspace, tmp_path, recorder):
-    """A folder moved into the place of another whose files are of the same time and size."""
+    """A folder that replaces one whose files have the same times and sizes is noticed."""
     old, new = put_bitmaps(tmp_path / "train"), put_bitmaps(tmp_path / "new")
     picture(50).save(new[4])
     for path in (*old, *new):
@@ -178,7 +178,7 @@ def test_twins_of_the_same_instant_are_distinguished(workspace, tmp_path, record
 
 @pytest.mark.parametrize("form", ["plain", "shuffled", "maps"])
 def test_other_sizes_are_like_other_bytes(images, workspace, recorder, form):
-    """An image replaced by one of another size is made again as well, and the plan says so."""
+    """An image replaced by one of another size is labeled again, and the plan records it."""
     labels_of(images, workspace, **FORMS[form])
     picture(7, side=40).save(images / "n01" / "0.bmp")
     replace_quietly(images / "n02" / "5.bmp")
@@ -209,7 +209,7 @@ def test_an_image_changed_between_kill_and_resume(images, workspace, recorder, f
 
 
 def test_a_map_that_nothing_vouches_for_is_made_again(images, workspace, silent):
-    """A map written just before a kill, before its image was written down, is not trusted."""
+    """A map written just before a kill, before its image was recorded, is not trusted."""
     before = labels_of(images, workspace, format="npy")
     folder = workspace.path("labels")
     (folder / "manifest.json").unlink()
@@ -241,7 +241,7 @@ def test_extending_sees_changed_images(images, workspace, recorder, form):
 
 
 def test_images_that_are_gone_are_named(images, workspace, recorder):
-    """Without --extend refused; with it their labels stay, and the user learns of it."""
+    """Without --extend they are an error; with it their labels stay, with a warning."""
     labels_of(images, workspace)
     (images / "n01" / "0.bmp").unlink()
     with pytest.raises(OutputExists, match=r"1 image is gone: n01/0\.bmp"):
@@ -252,7 +252,7 @@ def test_images_that_are_gone_are_named(images, workspace, recorder):
 
 @pytest.mark.parametrize("form", ["plain", "maps"])
 def test_other_images_of_the_same_names_are_refused(images, workspace, tmp_path, form):
-    """Where not one image is the same, finished labels are not replaced unless asked."""
+    """If all images differ, finished labels are replaced only with --overwrite."""
     before = labels_of(images, workspace, **FORMS[form])
     for number, path in enumerate(put_bitmaps(tmp_path / "other" / "train")):
         picture(70 + number).save(path)
@@ -266,7 +266,7 @@ def test_other_images_of_the_same_names_are_refused(images, workspace, tmp_path,
 
 @pytest.mark.parametrize("form", ["plain", "maps"])
 def test_skipped_images_are_watched_too(images, workspace, recorder, form):
-    """A bad image replaced by a good one of as many bytes is labeled, and the other way round."""
+    """A bad image replaced by a good one of equal size is labeled, and vice versa."""
     good = images / "n01" / "2.bmp"
     whole = good.read_bytes()
     good.write_bytes(b"?" * len(whole))
@@ -285,7 +285,7 @@ def test_skipped_images_are_watched_too(images, workspace, recorder, form):
 
 @pytest.mark.parametrize("form", ["plain", "maps"])
 def test_an_image_out_of_reach_keeps_its_labels(images, workspace, recorder, form, monkeypatch):
-    """Labels are not dropped because a file cannot be read for now; the user learns of it."""
+    """Labels of a file that cannot be read at the moment are kept, with a warning."""
     before = labels_of(images, workspace, **FORMS[form])
     (images / "n01" / "2.bmp").touch()
 
@@ -300,7 +300,7 @@ def test_an_image_out_of_reach_keeps_its_labels(images, workspace, recorder, for
 
 
 def test_an_image_that_can_be_read_at_last_is_labeled(images, workspace, silent, monkeypatch):
-    """Images skipped because the system did not allow reading them are tried again."""
+    """Images that were skipped for lack of permission are tried again."""
     with monkeypatch.context() as patched:
 
         def denied(self, index, real=FolderSource.read):
@@ -363,7 +363,7 @@ def test_sidecars_hold_the_digest_of_each_file(images, workspace):
 
 
 def test_labels_of_hue_and_chroma(images, workspace):
-    """Bins of hue and chroma are compared as well."""
+    """Bins of hue and chroma are compared too."""
     run_prior(PriorParams(ImageParams(images), QuantizerSpec("hc-grid", 25)), workspace, Reporter())
     labels_of(images, workspace)
     assert verified(workspace).sound
@@ -391,7 +391,7 @@ def test_what_verify_lists(images, workspace):
 
 
 def test_verify_says_what_it_checked(images, colorprep):
-    """Without --deep it says that images were not looked at, with it how many were."""
+    """Without --deep it says that images were not read, with --deep how many were."""
     colorprep("labels", "--dir", images, "--size", 16)
     assert "only the files were checked" in colorprep("verify", "labels").stdout
     done = colorprep("verify", "labels", "--deep")
@@ -400,7 +400,7 @@ def test_verify_says_what_it_checked(images, colorprep):
 
 
 def test_an_archive_that_is_replaced_while_it_is_read(images, tmp_path):
-    """Places of the old archive are not read in a new one."""
+    """Positions in the old archive are not read in the new one."""
     from colorprep import InputError
     from colorprep.images.archive import archive_source
 

@@ -1,4 +1,4 @@
-"""Claims about which checkpoint is taken, and what is said of it."""
+"""Claims about which checkpoint is used, and what is reported about it."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from colorprep.training.models import make_model
 
 
 def write_checkpoint(folder, step, name="best.pt", age=0):
-    """Write a checkpoint into a run's folder, and set how old it is; return its path."""
+    """Write a checkpoint of a given age into a run's folder; return its path."""
     config = json.loads((folder / "config.json").read_text())
     config["settings"] = {"size": 32, "stride": 4}
     model = make_model("tiny", 313, 0)
@@ -24,7 +24,7 @@ def write_checkpoint(folder, step, name="best.pt", age=0):
 
 
 def make_run(workspace, name, n_rows, total, age, step=100):
-    """A run of so many rows of 50 steps, and its best checkpoint."""
+    """A run with this many rows of 50 steps, and its best checkpoint."""
     folder = write_run(workspace.path(f"runs/{name}"), some_rows(n_rows), total_steps=total)
     return write_checkpoint(folder, step, age=age)
 
@@ -54,8 +54,8 @@ def test_finished_runs_come_first(workspace, recorder):
 @pytest.mark.parametrize(
     ("n_rows", "total", "finished"), [(4, 200, True), (4, 1000, False), (0, 1000, False)]
 )
-def test_what_is_said(workspace, recorder, n_rows, total, finished):
-    """The run, the step and the total; a run that is not finished is warned of."""
+def test_what_is_reported(workspace, recorder, n_rows, total, finished):
+    """The run, the step and the total are reported, with a warning if it is not finished."""
     path = make_run(workspace, "a", n_rows, total, 0, 100)
     found = origin(path)
     assert (found.run, found.step, found.total_steps) == (path.parent, 100, total)
@@ -67,7 +67,7 @@ def test_what_is_said(workspace, recorder, n_rows, total, finished):
 
 
 def test_a_copy_elsewhere_says_what_it_knows(workspace):
-    """Without its run's log a checkpoint is finished if it is of the last step, else unknown."""
+    """Without its run's log, a checkpoint of the last step is finished; others are unknown."""
     path = make_run(workspace, "a", 4, 200, 0)
     write_checkpoint(path.parent, 200, "last.pt")
     for name, finished in (("best.pt", None), ("last.pt", True)):
@@ -80,7 +80,7 @@ def test_a_copy_elsewhere_says_what_it_knows(workspace):
 
 
 def test_progress_of_what_is_no_run(workspace):
-    """A folder without a log, or with a damaged one, does not say how far it is."""
+    """The progress of a folder without a log, or with a damaged one, is unknown."""
     assert run_progress(workspace.path("nowhere")) is None
     folder = write_run(workspace.path("a"), [])
     assert run_progress(folder) == (0, 1000)
@@ -90,7 +90,7 @@ def test_progress_of_what_is_no_run(workspace):
     assert run_progress(folder) is None
 
 
-def test_commands_say_it_in_json(colorprep, workspace, photographs):
+def test_commands_report_it_in_json(colorprep, workspace, photographs):
     """`colorize`, `export` and `evaluate` name the run, its steps, and whether it is finished."""
     path = make_run(workspace, "a", 4, 1000, 0)
     photograph = next(photographs.rglob("*.jpg"))

@@ -44,14 +44,14 @@ def pixels_of(path):
 
 
 def lightness_apart(picture_path, pixels):
-    """The largest difference in lightness between a picture and what it is of."""
+    """The largest difference in lightness between a picture and its photograph."""
     colored = pixels_of(picture_path)
     assert colored.shape == pixels.shape
     return np.abs(rgb_to_lab(colored)[..., 0] - rgb_to_lab(pixels)[..., 0]).max()
 
 
 def test_pictures_of_a_folder(ready, silent, photographs, tmp_path):
-    """Pictures have the tree, the size and, to 0.3, the lightness of their photographs."""
+    """Pictures have the folders, the sizes and, to 0.3, the lightness of their photographs."""
     result = run(ColorizeParams([photographs]), ready, silent)
     assert result.checkpoint == tmp_path / "runs" / "a" / "best.pt"
     found = sorted(photographs.rglob("*.jpg"))
@@ -64,7 +64,7 @@ def test_pictures_of_a_folder(ready, silent, photographs, tmp_path):
 
 
 def test_real_photographs_keep_their_lightness(ready, silent, shared):
-    """Of real photographs lightness is kept to 0.3 under the strongest colors."""
+    """The lightness of real photographs is kept to 0.3, even with the strongest colors."""
     chosen = sorted((shared / "images" / "imagenet").glob("*/*.JPEG"))[::50]
     result = run(ColorizeParams(chosen, temperature=0.1), ready, silent)
     assert len(result.written) == len(chosen) == 5
@@ -85,7 +85,7 @@ def test_real_photographs_keep_their_lightness(ready, silent, shared):
     ],
 )
 def test_every_kind_of_network_colorizes(workspace, silent, photographs, spec, outputs):
-    """Whatever the bins and the meaning of the channels, there is color, at the same lightness."""
+    """All kinds of bins and channels give color at the same lightness."""
     save_network(workspace.path("some.pt"), spec, outputs)
     photograph = min(photographs.rglob("*.jpg"))
     (written,) = run(ColorizeParams([photograph], "some.pt"), workspace, silent).written
@@ -94,7 +94,7 @@ def test_every_kind_of_network_colorizes(workspace, silent, photographs, spec, o
 
 
 def test_awkward_photographs(ready, silent, tmp_path):
-    """Of every kind of pixel, size and name lightness is kept; the bad are skipped with reasons."""
+    """Lightness is kept for all pixels, sizes and names; bad files are skipped with reasons."""
     build(tmp_path / "images")
     (tmp_path / "images" / "unreadable.jpg").unlink()  # which root may read
     result = run(ColorizeParams(["images"]), ready, silent)
@@ -108,7 +108,7 @@ def test_awkward_photographs(ready, silent, tmp_path):
 
 
 def test_gray_comes_in_many_kinds(ready, silent, tmp_path):
-    """A gray photograph gives one picture, be it kept as L, LA, RGB, palette or of 16 bits."""
+    """A gray photograph gives the same picture as L, LA, RGB, palette or 16 bits."""
     gray = picture()[..., 0]
     image = Image.fromarray(gray)
     for mode in ("L", "LA", "RGB", "RGBA"):
@@ -125,7 +125,7 @@ def test_gray_comes_in_many_kinds(ready, silent, tmp_path):
 
 
 def test_color_of_the_input_is_not_looked_at(ready, silent, tmp_path):
-    """Photographs of one lightness in different colors give the same hues: prediction is of L."""
+    """Photographs of equal lightness give the same hues, whatever their colors."""
     gray = picture()[..., :1].repeat(3, axis=2)
     Image.fromarray(gray).save(tmp_path / "gray.png")
     (alone,) = run(ColorizeParams(["gray.png"]), ready, silent).written
@@ -138,7 +138,7 @@ def test_color_of_the_input_is_not_looked_at(ready, silent, tmp_path):
 
 
 def test_orientation_is_applied(ready, silent, tmp_path):
-    """A photograph that EXIF turns comes out upright, and is not turned a second time."""
+    """A photograph that EXIF rotates comes out upright, and is not rotated twice."""
     exif = Image.Exif()
     exif[0x0112] = 6
     lying = Image.fromarray(picture())
@@ -152,7 +152,7 @@ def test_orientation_is_applied(ready, silent, tmp_path):
 
 
 def test_profiles_are_applied(ready, silent, tmp_path):
-    """Of a wide gamut, the lightness of what it is in sRGB is kept, and the picture says sRGB."""
+    """The lightness of a wide-gamut photograph in sRGB is kept, and the picture says sRGB."""
     profile = wide_gamut_profile()
     Image.fromarray(picture()).save(tmp_path / "wide.png", icc_profile=profile)
     (written,) = run(ColorizeParams(["wide.png"]), ready, silent).written
@@ -185,7 +185,7 @@ def test_workers_change_nothing(ready, silent, photographs):
 
 
 def test_archives_are_as_folders(ready, silent, tmp_path):
-    """A folder, its archive and its URL give the same pictures in the same tree."""
+    """A folder, its archive and its URL give the same pictures in the same folders."""
     (tmp_path / "photos" / "x").mkdir(parents=True)
     Image.fromarray(picture()).save(tmp_path / "photos" / "x" / "one.png")
     (tmp_path / "photos" / "bad.jpg").write_text("no")
@@ -219,7 +219,7 @@ def test_nothing_is_written_over(ready, silent, tmp_path):
 
 
 def test_which_network(workspace, silent, tmp_path):
-    """A file, a run's folder, or the newest run; where there is none, it is said what to do."""
+    """A file, a run's folder, or the newest run is used; without a run it is an error."""
     Image.fromarray(picture()).save(tmp_path / "x.png")
     with pytest.raises(InputError, match="colorprep train"):
         run(ColorizeParams(["x.png"]), workspace, silent)
@@ -237,7 +237,7 @@ def test_which_network(workspace, silent, tmp_path):
 
 
 def test_bad_photographs_are_named(ready, recorder, tmp_path):
-    """One bad photograph costs itself alone; nothing but bad ones is an error."""
+    """A bad photograph is skipped; if all are bad, it is an error."""
     (tmp_path / "bad.jpg").write_text("no")
     Image.fromarray(picture()).save(tmp_path / "good.png")
     result = run(ColorizeParams(["bad.jpg", "good.png"]), ready, recorder)
@@ -249,7 +249,7 @@ def test_bad_photographs_are_named(ready, recorder, tmp_path):
 
 
 def test_a_picture_of_a_name_that_is_too_long_is_skipped(ready, recorder, tmp_path):
-    """A member of an archive whose picture no file system takes costs itself only."""
+    """If a picture's name is too long for the file system, only that photograph is skipped."""
     stream = io.BytesIO()
     Image.new("RGB", (9, 9), "navy").save(stream, "PNG")
     names = ["a.png", "n" * 251 + ".png", "n" * 252 + ".png"]
@@ -284,7 +284,7 @@ def test_command_line(colorprep, ready, tmp_path):
 
 
 def test_pictures_are_kept_if_nothing_has_changed(ready, recorder, tmp_path):
-    """Same network, settings and photograph: kept. Any other, or a changed picture: made anew."""
+    """A picture is made again if it, its network, settings or photograph changed."""
     for name in ("a", "b", "c"):
         Image.fromarray(picture()).save(tmp_path / f"{name}.jpg")
     inputs = ["a.jpg", "b.jpg", "c.jpg"]
@@ -324,7 +324,7 @@ def test_a_record_that_is_cut_short_is_no_obstacle(ready, silent, tmp_path):
 
 
 def test_photographs_that_share_a_stem(ready, recorder, tmp_path):
-    """Both pictures are made, under names that keep the ending; one alone has its plain name."""
+    """Their pictures keep the endings in their names; a single one has its plain name."""
     for name in ("in/x.png", "in/x.jpg", "in/y.jpg", "other/x.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.fromarray(picture()).save(tmp_path / name)

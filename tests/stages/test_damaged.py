@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
 
 
 def params_of(folder, damaged):
-    """Where images come from, and what becomes of damaged ones."""
+    """Parameters for the images, with the rule for damaged ones."""
     return ImageParams(folder, damaged=damaged)
 
 
@@ -69,14 +69,14 @@ def test_every_stage_skips_or_keeps_the_same_files(folder, workspace, silent, da
 
 
 def test_labels_that_keep_are_not_gone_on_with_otherwise(folder, workspace, silent):
-    """The rule is one of the settings that must be the same."""
+    """Resuming needs the same rule for damaged files."""
     labels.run(labels.LabelsParams(params_of(folder, "keep"), size=32), workspace, silent)
     with pytest.raises(OutputExists, match="damaged: keep there, skip requested"):
         labels.run(labels.LabelsParams(params_of(folder, "skip"), size=32), workspace, silent)
 
 
 def test_the_book_of_scores_knows_the_rule(folder, workspace, silent):
-    """Scores of files that were kept once do not bring them back into a list."""
+    """Scores of damaged files that were kept once do not put them into later lists."""
     rgbvar.run(rgbvar.RgbvarParams(params_of(folder, "keep")), workspace, silent)
     rgbvar.run(rgbvar.RgbvarParams(params_of(folder, "skip")), workspace, silent)
     assert not set(BAD) & set(workspace.path("lists/rgbvar.txt").read_text().split())
@@ -109,7 +109,7 @@ def stays(folder, workspace, silent, damaged="skip"):
 
 @pytest.mark.parametrize("damaged", ["skip", "keep"])
 def test_the_sound_double_stays(tmp_path, workspace, silent, damaged):
-    """A damaged copy comes first by its name, and goes nevertheless."""
+    """A damaged copy is dropped even if its key comes first."""
     folder = tmp_path / "duplicates"
     folder.mkdir()
     next(sample_crops(1, 256)).image.save(folder / "good.jpg", quality=90)
@@ -133,7 +133,7 @@ def test_of_sound_duplicates_the_larger_then_the_plainer_file_stays(tmp_path, wo
 
 
 def test_a_copy_in_one_strong_color_goes(tmp_path, workspace, silent):
-    """Shades of one red are too strong to be called toned, but the original stays."""
+    """A copy in shades of one strong red is dropped, although it is not called toned."""
     folder = tmp_path / "duplicates"
     folder.mkdir()
     picture = next(sample_crops(1, 256)).image

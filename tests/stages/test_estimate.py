@@ -25,7 +25,7 @@ def test_disk_is_that_of_the_run(photographs, workspace, silent, values):
 
 
 def test_other_kinds_are_estimated(photographs, workspace, silent):
-    """Soft labels, pixels, maps and dense soft labels are there for comparison."""
+    """Estimates for soft labels, pixels, maps and dense soft labels are reported too."""
     estimate = estimate_labels(LabelsParams(ImageParams(photographs)), workspace, silent)
     asked, soft, rgb, dense, maps = estimate.disk.values()
     assert asked < soft < rgb < dense

@@ -68,7 +68,7 @@ def rows_of(result):
 
 
 def test_figures_are_those_of_the_pairs(few, workspace, silent):
-    """The table holds what comparing each pair gives, exactly; the set has their means."""
+    """The table has exactly the figures of comparing each pair; the set has their means."""
     result = run(params_of(few), workspace, silent)
     rows = rows_of(result)
     assert list(rows) == sorted(rows) and len(rows) == result.n_images == 6
@@ -136,7 +136,7 @@ def test_workers_do_not_matter(judged, trained, few, workspace, silent):
 
 
 def test_the_file_of_figures(few, workspace, silent):
-    """It holds every figure, the protocol, and what was judged, but no place and no date."""
+    """It has every figure, the protocol, and what was judged, but no path and no date."""
     result = run(params_of(few), workspace, silent)
     text = result.figures.read_text()
     facts = json.loads(text)
@@ -152,7 +152,7 @@ def test_the_file_of_figures(few, workspace, silent):
 
 
 def test_images_without_partner_are_reported(few, workspace, recorder):
-    """The others are compared; what has no partner is warned of and listed, on both sides."""
+    """Images without a partner, on both sides, are listed with a warning; others are compared."""
     next((few[0] / "class-0").glob("*.jpg")).unlink()
     for path in list((few[1] / "class-1").glob("*.png"))[:2]:
         path.rename(path.with_stem(f"{path.stem}-other"))
@@ -166,7 +166,7 @@ def test_images_without_partner_are_reported(few, workspace, recorder):
 
 
 def test_a_list_narrows_the_originals(few, workspace, recorder, tmp_path):
-    """Only the listed ones are compared, and no picture of the others is missed."""
+    """Only listed images are compared, and pictures of other images are not called missing."""
     keys = sorted(path.relative_to(few[0]).as_posix() for path in few[0].rglob("*.jpg"))
     (tmp_path / "list.txt").write_text(f"{keys[0]}\n{keys[3]}\ngone.jpg\n")
     result = run(params_of(few, images=ImageParams(list="list.txt")), workspace, recorder)
@@ -177,7 +177,7 @@ def test_a_list_narrows_the_originals(few, workspace, recorder, tmp_path):
 
 @pytest.mark.parametrize("side", ["original", "picture"])
 def test_bad_images_are_skipped(few, side, workspace, recorder):
-    """A damaged file is skipped with its reason, and which side it is on."""
+    """A damaged file is skipped with its reason and its side."""
     folder = few[0] if side == "original" else few[1]
     bad = sorted(path for path in folder.rglob("*.*"))[2]
     bad.write_bytes(bad.read_bytes()[:400])
@@ -225,7 +225,7 @@ def test_archives_are_sources_too(few, workspace, silent, tmp_path):
 
 
 def test_balance_is_by_the_workspaces_prior(trained, few, workspace, recorder):
-    """Without one it is by the originals' own colors; the protocol tells which."""
+    """Without a prior, the originals' own colors balance; the protocol says which."""
     own = run(params_of(few), workspace, recorder)
     assert "p:originals," in own.protocol and "no prior.npz here" in recorder.notes[0]
     shutil.copy(trained.path("prior.npz"), workspace.path("prior.npz"))
@@ -238,7 +238,7 @@ def test_balance_is_by_the_workspaces_prior(trained, few, workspace, recorder):
 
 
 def test_a_prior_of_other_bins(photographs, few, workspace, recorder):
-    """One that lies there is passed over with a note; one that is given is refused."""
+    """The workspace's prior is not used, with a note; a given prior is refused."""
     spec = prior_stage.QuantizerSpec("hc-1d")
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs), spec), workspace, recorder)
     result = run(params_of(few), workspace, recorder)
@@ -248,14 +248,14 @@ def test_a_prior_of_other_bins(photographs, few, workspace, recorder):
 
 
 def test_a_published_prior_can_be_given(shared, few, workspace, silent):
-    """A bare vector of 313 bins balances as well."""
+    """A bare vector of 313 bins can be used for balancing."""
     prior = shared / "reference" / "zhang_prior_probs.npy"
     result = run(params_of(few, prior=prior), workspace, silent)
     assert 0 < result.measured["auc_balanced"].mean < result.measured["auc"].mean
 
 
 def test_lpips_and_fid(few, workspace, recorder, tmp_path):
-    """With the files of their networks they are there too, and the protocol names the files."""
+    """With the files of their networks they are computed, and the protocol names the files."""
     pytest.importorskip("torchmetrics")
     networks = write_networks(tmp_path)
     result = run(params_of(few, weights=networks, device="cpu"), workspace, recorder)
@@ -314,7 +314,7 @@ def test_what_does_not_fit_together_is_refused(values, message):
 
 
 def test_missing_and_foreign_checkpoints(few, workspace, silent, tmp_path):
-    """A checkpoint that is not there, or none of ours, is an error that names it."""
+    """A missing or foreign checkpoint is an error that names it."""
     shutil.copy(next(few[0].rglob("*.jpg")), tmp_path / "other.pt")
     for name in ("nowhere.pt", "other.pt"):
         with pytest.raises(ArtifactError, match=name):

@@ -74,7 +74,7 @@ def test_the_network_comes_back_bit_for_bit(workspace, silent, tmp_path, name, w
 
 
 def test_tensors_are_plain(tmp_path):
-    """Tied, strided and half-precision tensors become float32 ones of their own."""
+    """Tied, strided and half-precision tensors become separate float32 tensors."""
     model = trained("tiny", ab_lattice()).to(memory_format=torch.channels_last)
     model.tied = model.score.weight
     model.register_buffer("narrow", torch.tensor([0.5, 1.5], dtype=torch.bfloat16))
@@ -90,7 +90,7 @@ def test_tensors_are_plain(tmp_path):
 
 
 def decoded(outputs, facts, centers):
-    """Colors by the steps that an export tells, without a line of the package."""
+    """Colors computed by the steps in an export, without code of the package."""
     z = np.moveaxis(outputs.astype(np.float64), 1, -1)
     decoding = facts["decoding"]
     if facts["outputs"] == "ab":
@@ -116,7 +116,7 @@ def decoded(outputs, facts, centers):
     ("outputs", "quantizer"), CASES, ids=lambda value: getattr(value, "name", value)
 )
 def test_the_facts_suffice_to_make_colors(tmp_path, outputs, quantizer):
-    """Following the steps of `model.json` in numpy gives the colors that we predict."""
+    """Following the steps of `model.json` in numpy gives the predicted colors."""
     model = trained("tiny", quantizer, outputs)
     path = save(tmp_path / "best.pt", model, quantizer, outputs=outputs)
     written = export_model(load_checkpoint(path), tmp_path / "out")
@@ -133,7 +133,7 @@ def test_the_facts_suffice_to_make_colors(tmp_path, outputs, quantizer):
     np.testing.assert_allclose(given, expected, atol=1e-4)
 
 
-def test_the_header_tells_the_same_as_the_json(tmp_path, colorprep):
+def test_the_header_equals_the_json(tmp_path, colorprep):
     """A weights file alone says what it is, and so does `info` of either."""
     save(tmp_path / "best.pt", trained("tiny", ab_lattice()))
     result = colorprep("export", "best.pt", "-o", "out")
@@ -151,7 +151,7 @@ def test_the_header_tells_the_same_as_the_json(tmp_path, colorprep):
 
 
 def test_a_run_is_exported_by_its_best_checkpoint(workspace, silent, tmp_path, colorprep):
-    """The folder of a run stands for its best.pt, and the folder of an export for its network."""
+    """A run's folder means its best.pt, and the folder of an export its network."""
     save(tmp_path / "best.pt", trained("tiny", ab_lattice()))
     (tmp_path / "run").mkdir()
     (tmp_path / "best.pt").rename(tmp_path / "run" / "best.pt")
@@ -161,7 +161,7 @@ def test_a_run_is_exported_by_its_best_checkpoint(workspace, silent, tmp_path, c
 
 
 def test_equal_checkpoints_give_equal_bytes(tmp_path):
-    """The same bytes every time, in spite of safetensors' unordered header."""
+    """Bytes are the same every time, although safetensors' header is unordered."""
     checkpoint = load_checkpoint(save(tmp_path / "best.pt", trained("tiny", ab_lattice())))
     written = set()
     for number in range(8):
@@ -171,7 +171,7 @@ def test_equal_checkpoints_give_equal_bytes(tmp_path):
 
 
 def test_what_is_no_checkpoint_is_refused(workspace, silent, tmp_path):
-    """A missing or foreign checkpoint, and a foreign safetensors file, are errors with a name."""
+    """A missing or foreign checkpoint, or a foreign safetensors file, is an error that names it."""
     (tmp_path / "bad.pt").write_bytes(b"PK")
     for name in ("bad.pt", "nowhere.pt"):
         with pytest.raises(ArtifactError, match=name):

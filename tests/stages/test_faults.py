@@ -40,7 +40,7 @@ def expected(photographs, tmp_path_factory):
 
 
 def in_child(work):
-    """Run something in a forked process; return its number."""
+    """Run a function in a forked process; return the process's id."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -88,7 +88,7 @@ def test_killed_at_random_points(photographs, workspace, silent, form):
 
 
 def test_finished_shards_are_not_made_again(photographs, workspace, silent, expected):
-    """Only what is missing is made; the rest keeps its time of writing."""
+    """Only missing shards are written; the others keep their mtime."""
     folder = run(params_for(photographs), workspace, silent).folder
     (folder / "shard-00003.h5").unlink()
     (folder / "shard-00007.json").unlink()
@@ -126,7 +126,7 @@ def test_a_worker_killed_in_a_cluster(photographs, workspace, silent, expected):
 
 @pytest.mark.parametrize("room", [15_000, 3_000, 700])
 def test_no_room(photographs, workspace, silent, expected, room):
-    """A full disk is a clear error without a damaged shard; with room the run goes on."""
+    """A full disk is a clear error without a damaged shard; with room, the run resumes."""
 
     def work():
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
@@ -157,7 +157,7 @@ def test_an_output_that_may_not_be_written(photographs, silent, tmp_path):
 
 
 def test_a_source_that_goes_away(photographs, workspace, silent, tmp_path, monkeypatch, expected):
-    """A source that vanishes is an error, not a thousand skipped images; back again, it goes on."""
+    """A source that vanishes is one error, not a thousand skips; once it is back, labels resume."""
     source, away = tmp_path / "train", tmp_path / "away"
     shutil.copytree(photographs, source)
     read = FolderSource.read
@@ -177,7 +177,7 @@ def test_a_source_that_goes_away(photographs, workspace, silent, tmp_path, monke
 
 
 def test_an_interrupt_leaves_whole_shards(photographs, workspace, silent, expected, monkeypatch):
-    """Ctrl-C ends the run with what is whole, and the same command goes on."""
+    """Ctrl-C leaves only whole shards, and the same command resumes."""
     read = FolderSource.read
 
     def interrupting(self, index):
@@ -207,7 +207,7 @@ def test_an_interrupt_leaves_whole_shards(photographs, workspace, silent, expect
     ],
 )
 def test_changed_settings_are_refused(photographs, workspace, silent, changed, difference):
-    """The message shows the difference; nothing is touched unless overwriting is asked for."""
+    """The message shows the difference; nothing is changed without --overwrite."""
     folder = run(params_for(photographs), workspace, silent).folder
     before = contents(folder)
     with pytest.raises(OutputExists, match=difference):
@@ -288,7 +288,7 @@ def test_leftovers_of_dead_processes_go(photographs, workspace, silent, expected
 
 
 def test_a_damaged_plan_is_taken_from_the_manifest(photographs, workspace, silent, expected):
-    """Either of plan.json and manifest.json is enough to go on; without both it is an error."""
+    """Either plan.json or manifest.json is enough to resume; without both it is an error."""
     folder = run(params_for(photographs), workspace, silent).folder
     plan, manifest = folder / "plan.json", folder / "manifest.json"
     for damaged in (plan, manifest):

@@ -15,8 +15,8 @@ from colorprep.training.checkpoint import save_checkpoint
 from colorprep.training.models import make_model
 
 
-def test_a_run_tells_how_far_it_is(workspace, silent, tmp_path):
-    """A run tells its steps of the total, its best row and its last one, and how it was made."""
+def test_a_run_reports_its_progress(workspace, silent, tmp_path):
+    """A run reports its steps of the total, its best and last rows, and its settings."""
     write_run(tmp_path / "a", some_rows(5), loss="kl")
     facts = run("a", workspace, silent)
     assert facts["what"] == "a training run of tiny" and facts["loss"] == "kl"
@@ -51,8 +51,8 @@ def test_a_damaged_log_is_an_error(workspace, silent, tmp_path):
         run("a", workspace, silent)
 
 
-def test_a_checkpoint_tells_what_it_takes_to_use_it(colorprep, tmp_path):
-    """A checkpoint tells its outputs and its bins; what JSON has no number for is null."""
+def test_a_checkpoint_reports_how_to_use_it(colorprep, tmp_path):
+    """A checkpoint reports its outputs and bins; infinity and NaN are null in JSON."""
     config = {"model": "tiny", "outputs": "ab", "unit": "Lab units"}
     progress = {"step": 50, "val_loss": float("nan")}
     networks = {"colorizer": make_model("tiny", 2, 0).state_dict()}
@@ -66,8 +66,8 @@ def test_a_checkpoint_tells_what_it_takes_to_use_it(colorprep, tmp_path):
     assert facts["progress"] == {"step": 50, "val_loss": None}
 
 
-def test_an_evaluation_tells_its_figures(colorprep, tmp_path):
-    """The folder of an evaluation, and its JSON, give each figure in a line, and the protocol."""
+def test_an_evaluation_reports_its_figures(colorprep, tmp_path):
+    """An evaluation's folder or JSON gives a line for each figure, and the protocol."""
     folder = tmp_path / "evaluation"
     measured = {
         "psnr": Measured(24.5, 23.25, 25.75, 40),
@@ -91,7 +91,7 @@ def test_an_evaluation_tells_its_figures(colorprep, tmp_path):
 
 
 def test_an_evaluation_of_pictures(workspace, silent, tmp_path):
-    """Where pictures were judged, no network is named; a broken file is an error."""
+    """For judged pictures no network is named; a broken file is an error."""
     path = write_figures(tmp_path / "e", "", {}, {"n_images": 3, "colorized": {"n_files": 3}})
     assert run("e", workspace, silent)["what"] == "an evaluation of pictures on 3 images"
     path.write_text("{")

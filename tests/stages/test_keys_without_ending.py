@@ -1,4 +1,4 @@
-"""Claims about images whose names do not end as those of images: every stage works with them."""
+"""Claims about images without an image ending in their names: every stage works with them."""
 
 import shutil
 
@@ -14,7 +14,7 @@ KEYS = ["cat/one", "cat/three.jfif", "cat/two.jpg?w=640", "coffee/Mr. Smith"]
 
 @pytest.fixture
 def odd(photographs, tmp_path):
-    """Four photographs of such names in two classes."""
+    """Four photographs with such names in two classes."""
     for key, path in zip(KEYS, sorted(photographs.rglob("c*.jpg")), strict=False):
         (tmp_path / "odd" / key).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, tmp_path / "odd" / key)
@@ -22,7 +22,7 @@ def odd(photographs, tmp_path):
 
 
 def test_label_maps(colorprep, odd, tmp_path):
-    """A map for each, which training finds, and which --overwrite replaces and removes."""
+    """Each has a map that training finds, and that --overwrite replaces or removes."""
     words = ("labels", "--dir", odd, "--format", "npy", "-o", "maps")
     assert colorprep(*words).exit_code == 0
     assert len(LabelMapDataset(tmp_path / "maps", odd)) == len(KEYS)
@@ -35,7 +35,7 @@ def test_label_maps(colorprep, odd, tmp_path):
 
 
 def test_arrays_of_the_user_survive_overwriting(colorprep, odd, tmp_path):
-    """In a folder without labels no array is taken for a map."""
+    """In a folder without labels, no array is mistaken for a map."""
     (tmp_path / "mine").mkdir()
     np.save(tmp_path / "mine/array.npy", np.zeros((2, 2), np.uint16))
     words = ("labels", "--dir", odd, "--format", "npy", "-o", "mine", "--overwrite")

@@ -70,7 +70,7 @@ def test_datasets_are_contiguous(photographs, workspace, silent):
 
 @pytest.mark.parametrize("stride", [1, 3, 4])
 def test_stride(photographs, workspace, silent, stride):
-    """Labels are of rows and columns 0, S, 2S, ... of the label map."""
+    """Labels are those of rows and columns 0, S, 2S, ... of the label map."""
     whole = run(params_for(photographs, size=32, stride=1, output="whole"), workspace, silent)
     some = run(params_for(photographs, size=32, stride=stride, output="some"), workspace, silent)
     every = open_labels(whole.folder).shards[0].arrays["label"]
@@ -149,7 +149,7 @@ def test_nothing_readable_is_an_error(workspace, silent, tmp_path):
 
 
 def test_label_maps(photographs, workspace, silent):
-    """With npy, each image gives a uint16 map of native size under its key."""
+    """In the npy format, each image gives a uint16 map of native size under its key."""
     result = run(params_for(photographs, format="npy"), workspace, silent)
     source = folder_source(photographs)
     for index, key in enumerate(source.keys):
@@ -168,7 +168,7 @@ def test_label_maps(photographs, workspace, silent):
     ids=lambda spec: spec.name,
 )
 def test_labels_take_the_quantizer_of_the_prior(photographs, workspace, silent, spec):
-    """Labels are of the prior's bins; hue and chroma come along where they are asked for."""
+    """Labels use the prior's bins; bins of hue and chroma add the cells of both."""
     params = prior_stage.PriorParams(ImageParams(photographs), spec)
     prior = prior_stage.run(params, workspace, silent).whole.prior
     labels = open_labels(run(params_for(photographs, size=32), workspace, silent).folder)
@@ -187,14 +187,14 @@ def test_labels_take_the_quantizer_of_the_prior(photographs, workspace, silent, 
 
 
 def test_without_a_prior_labels_are_of_ab313(photographs, workspace, recorder):
-    """Where there is no prior, the published bins label, and a note says so."""
+    """Without a prior, the published bins are used, and a note says so."""
     result = run(params_for(photographs, size=32), workspace, recorder)
     assert result.quantizer.name == "ab313"
     assert any("ab313" in note for note in recorder.notes)
 
 
 def test_labels_are_never_overwritten_unless_asked(photographs, workspace, silent):
-    """A second run is refused; with overwrite it replaces what is ours and nothing else."""
+    """A second run is refused; with --overwrite it replaces colorprep's files and no others."""
     first = run(params_for(photographs, size=32, shard_size=10), workspace, silent)
     (first.folder / "notes.txt").write_text("mine")
     with pytest.raises(OutputExists, match="--overwrite"):
@@ -206,13 +206,13 @@ def test_labels_are_never_overwritten_unless_asked(photographs, workspace, silen
 
 
 def test_shards_need_one_size(photographs, workspace, silent):
-    """Native size in shards is refused with what to do."""
+    """Native size in shards is refused, and the message says what to do."""
     with pytest.raises(InputError, match="--format npy"):
         LabelsParams(ImageParams(photographs), size="native")
 
 
 def test_other_decoding_rules_are_noticed(photographs, workspace, recorder):
-    """Labels by other rules of decoding than the prior's give a warning."""
+    """Labels with other decoding rules than the prior's give a warning."""
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs)), workspace, recorder)
     run(LabelsParams(ImageParams(photographs, icc="ignore"), size=32), workspace, recorder)
     assert any("--icc" in text for text in recorder.warnings)
@@ -242,6 +242,6 @@ def test_damaged_folders_are_refused(photographs, workspace, silent):
 
 
 def test_size_of_an_image(photographs, workspace, silent):
-    """256 x 256 lightness with 64 x 64 ab and labels is at most 84 kB an image."""
+    """256 x 256 lightness with 64 x 64 ab and labels takes at most 84 kB per image."""
     result = run(params_for(photographs), workspace, silent)
     assert (result.folder / "shard-00000.h5").stat().st_size / 40 < 84_000

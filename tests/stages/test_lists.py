@@ -47,7 +47,7 @@ def test_drawn_lists_are_nested_and_cover(train, workspace, silent):
 
 
 def test_lists_are_the_same_wherever_images_are_kept(train, workspace, silent, tmp_path):
-    """A folder and an archive of another order give the same bytes; another seed gives others."""
+    """A folder and an archive in another order give the same bytes, another seed others."""
     archive = pack(train, "zip-stored", tmp_path / "train.zip")
     made = {}
     for name, source, seed in (("a", train, 1), ("b", archive, 1), ("c", train, 2)):
@@ -60,7 +60,7 @@ def test_lists_are_the_same_wherever_images_are_kept(train, workspace, silent, t
 
 
 def test_draws_are_narrowed_by_a_list(train, workspace, recorder, write):
-    """With a list, images and classes are those of the list; what is missing is told."""
+    """With a list, images and classes are those of the list; missing images are reported."""
     keep = write("keep.txt", "/n02/a.JPEG 1", "n04/b.JPEG", "train/n04/c.JPEG", "gone.jpg")
     result = draw(DrawParams(ImageParams(train, keep), 2), workspace, recorder)
     assert {key[:3] for key in read_list(result.drawn.path)} == {"n02", "n04"}
@@ -70,7 +70,7 @@ def test_draws_are_narrowed_by_a_list(train, workspace, recorder, write):
 
 
 def test_more_than_there_are_is_an_error(train, workspace, silent):
-    """It says how many there are, and writes nothing."""
+    """The message says how many there are, and nothing is written."""
     with pytest.raises(InputError, match="only 40 in train"):
         draw(DrawParams(ImageParams(train), 41), workspace, silent)
     assert not workspace.path("lists").exists()
@@ -79,7 +79,7 @@ def test_more_than_there_are_is_an_error(train, workspace, silent):
 
 
 def test_class_numbers_are_those_of_the_whole_source(train, workspace, silent, write):
-    """A list that leaves classes out does not change their numbers; in no folder is -1."""
+    """A list without some classes does not change their numbers; no folder is -1."""
     put_files(train, ["top.jpg"])
     keep = write("keep.txt", "n04/a.JPEG", "top.jpg", "n02/a.JPEG")
     expected = ["/n02/a.JPEG 1", "/n04/a.JPEG 3", "/top.jpg -1"]
@@ -89,8 +89,8 @@ def test_class_numbers_are_those_of_the_whole_source(train, workspace, silent, w
     assert sorted(read_list(combine(params, workspace, silent).combined.path)) == expected
 
 
-def test_splits_are_whole_disjoint_and_fair(train, workspace, silent):
-    """Parts share no image, hold all, and each class by the same shares."""
+def test_splits_are_complete_disjoint_and_fair(train, workspace, silent):
+    """Parts are disjoint, contain all images, and split each class by the same fractions."""
     parts = split(SplitParams(ImageParams(train), 0.25, 0.125), workspace, silent).parts
     lists = {name: read_list(part.path) for name, part in parts.items()}
     assert sorted(sum(lists.values(), [])) == KEYS
@@ -102,8 +102,8 @@ def test_splits_are_whole_disjoint_and_fair(train, workspace, silent):
         )
 
 
-def test_a_part_without_a_share_is_not_written(train, workspace, recorder):
-    """No list is written for a share of 0, and one from an earlier run is warned of, but kept."""
+def test_a_part_with_a_fraction_of_0_is_not_written(train, workspace, recorder):
+    """For a fraction of 0 no list is written, and an earlier one is kept, with a warning."""
     images = ImageParams(train)
     first = split(SplitParams(images, 0.2, 0.2), workspace, recorder)
     assert set(first.parts) == {"train", "val", "test"} and recorder.warnings == []
@@ -116,15 +116,15 @@ def test_a_part_without_a_share_is_not_written(train, workspace, recorder):
 
 
 def test_a_part_that_would_be_empty_is_an_error(workspace, silent, tmp_path):
-    """Two images cannot be split in three; nothing is written."""
+    """Two images cannot be split into three parts, and nothing is written."""
     folder = put_files(tmp_path / "few", ["a/1.jpg", "b/2.jpg"])
-    with pytest.raises(InputError, match="no image would go to val: few holds 2"):
+    with pytest.raises(InputError, match="val would get no image: few contains 2"):
         split(SplitParams(ImageParams(folder)), workspace, silent)
     assert not workspace.path("lists").exists()
 
 
 def test_lists_of_one_source_are_combined_by_its_keys(train, workspace, silent, write):
-    """With a source, lines of every form that mean the same image are one."""
+    """With a source, lines in all forms that mean the same image are one image."""
     first = write("a.txt", "train/n01/a.JPEG", "/n03/c.JPEG 2", "n02/b.JPEG", "/n02/b.JPEG 1")
     second = write("b.txt", "n01/a.JPEG 0", "n05/e.JPEG", "./n02/b.JPEG")
     for operation, expected in (
@@ -149,15 +149,15 @@ def test_lists_are_combined_as_paths_without_a_source(train, workspace, recorder
 
 
 def test_a_source_tells_numbers_from_names(workspace, silent, tmp_path, write):
-    """Beside the source a name that ends as a class number does is known for what it is."""
+    """With the source, a name that ends in a number is not mistaken for a class number."""
     folder = put_files(tmp_path / "train", ["x/scene 7", "x/a.jpg", "x/a.jpg 3"])
     first = write("a.txt", "x/scene 7", "x/a.jpg 3", "x/a.jpg 4")
     result = combine(CombineParams("merge", [first], folder), workspace, silent)
     assert read_list(result.combined.path) == ["x/scene 7", "x/a.jpg 3", "x/a.jpg"]
 
 
-def test_lines_that_are_not_in_the_source_are_told(train, workspace, recorder, write):
-    """They are left out, warned of, and listed with the lists' names."""
+def test_lines_that_are_not_in_the_source_are_reported(train, workspace, recorder, write):
+    """They are left out with a warning, and listed with the lists' names."""
     first, second = write("a.txt", "n01/a.JPEG", "gone.jpg"), write("b.txt", "gone 2.jpg")
     result = combine(CombineParams("merge", [first, second], train), workspace, recorder)
     detail = "listed in a.txt and b.txt, but not in the source"
@@ -167,7 +167,7 @@ def test_lines_that_are_not_in_the_source_are_told(train, workspace, recorder, w
 
 
 def test_forms_that_hide_a_match_are_warned_of(workspace, recorder, write):
-    """Where only the source's name keeps lines apart, --dir is suggested; the lists are named."""
+    """If lines differ only by the source's name, a warning names the lists and suggests --dir."""
     first = write("a.txt", "train/n01/a.JPEG", "train/n02/b.JPEG")
     second = write("b.txt", "/n01/a.JPEG 0")
     combine(CombineParams("merge", [first, second]), workspace, recorder)
@@ -176,7 +176,7 @@ def test_forms_that_hide_a_match_are_warned_of(workspace, recorder, write):
 
 
 def test_class_numbers_without_a_source_are_warned_of(workspace, recorder, write):
-    """Without a source classes are numbered within the list, which is warned of."""
+    """Without a source, classes are numbered within the list, with a warning."""
     first = write("a.txt", "n07/a.JPEG", "n03/b.JPEG")
     result = combine(CombineParams("merge", [first], form="labeled"), workspace, recorder)
     assert read_list(result.combined.path) == ["/n07/a.JPEG 1", "/n03/b.JPEG 0"]
@@ -185,10 +185,13 @@ def test_class_numbers_without_a_source_are_warned_of(workspace, recorder, write
 
 @pytest.mark.parametrize(
     ("operation", "message"),
-    [("subtract", "every image of a.txt is in b.txt"), ("intersect", "both in a.txt and in c.txt")],
+    [
+        ("subtract", "every image of a.txt is also in b.txt"),
+        ("intersect", "both in a.txt and in c.txt"),
+    ],
 )
 def test_empty_results_are_errors(workspace, silent, write, operation, message):
-    """The message says why there is nothing, and no list is written."""
+    """The message says why the result is empty, and no list is written."""
     first, second = write("a.txt", "x/1.jpg"), write("b.txt", "/x/1.jpg 3", "x/2.jpg")
     other = second if operation == "subtract" else write("c.txt", "x/2.jpg")
     with pytest.raises(InputError, match=f"{message}.*no list is written"):
@@ -197,7 +200,7 @@ def test_empty_results_are_errors(workspace, silent, write, operation, message):
 
 
 def test_inputs_are_never_replaced(train, workspace, silent, write):
-    """An output that is read by the same command is refused, under whatever name."""
+    """An output that the same command reads is refused, under any spelling of its path."""
     keep = write("train.txt", *KEYS)
     before = workspace.path(keep).read_bytes()
     images = ImageParams(train, keep)
@@ -219,13 +222,13 @@ def test_inputs_are_never_replaced(train, workspace, silent, write):
     ],
 )
 def test_what_cannot_be_combined_is_refused(arguments, message):
-    """Too few lists, and a source's name without a source, are refused before anything is read."""
+    """Too few lists, and a prefix without a source, are refused before anything is read."""
     with pytest.raises(InputError, match=message):
         CombineParams(*arguments)
 
 
 def test_lists_of_other_systems_are_combined(workspace, silent, recorder, write):
-    """Accents, line ends and slashes of another system make no image another one."""
+    """Accents, line ends and slashes of other systems do not change which image is meant."""
     apart, whole = (unicodedata.normalize(form, "n01/é.jpg") for form in ("NFD", "NFC"))
     write("a.txt", "n02/b.jpg", apart)
     workspace.path("b.txt").write_bytes(f"{whole}\r\nn02\\b.jpg\r\n".encode("utf-16"))
@@ -237,7 +240,7 @@ def test_lists_of_other_systems_are_combined(workspace, silent, recorder, write)
 
 
 def test_a_line_that_is_no_text_is_left_out_of_a_combined_list(workspace, recorder):
-    """Without a source a line that no list can hold is skipped by name."""
+    """Without a source, a line that is not text is skipped and reported."""
     workspace.path("c.txt").write_bytes(b"n02/b.jpg\ncaf\xe9.jpg\nn02/c.jpg\n")
     result = combine(CombineParams("merge", ["c.txt"]), workspace, recorder)
     assert read_list(result.combined.path) == ["n02/b.jpg", "n02/c.jpg"]

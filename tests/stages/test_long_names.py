@@ -1,4 +1,4 @@
-"""Claims about names too long for what is made of an image: that image alone is skipped."""
+"""Claims about names too long for an output: only that image is skipped."""
 
 import io
 
@@ -23,13 +23,13 @@ def image(color):
 
 
 def named(n_bytes):
-    """A name of so many bytes."""
+    """A name of this many bytes."""
     return "n" * (n_bytes - 4) + ".png"
 
 
 @pytest.fixture
 def long_names(tmp_path):
-    """A tar of images whose names are ever longer, and one in a folder of a long name."""
+    """A tar of images with longer and longer names, and one in a folder with a long name."""
     names = ["a.png", *map(named, (238, 247, 251, 252, 255, 300)), f"{'f' * 256}/b.png"]
     return packing.write_tar(
         tmp_path / "x.tar", *[(name, image((9 * i, 50, 90))) for i, name in enumerate(names)]
@@ -37,7 +37,7 @@ def long_names(tmp_path):
 
 
 def test_label_maps_of_long_names(long_names, workspace, silent):
-    """Maps of usable names are written; a second run, verify and training agree on which."""
+    """Maps with usable names are written; a second run, verify and training agree on which."""
     for _ in range(2):
         result = run(LabelsParams(ImageParams(long_names), format="npy"), workspace, silent)
         whys = {skip.key: skip.detail.partition(": ")[2] for skip in result.skipped}
@@ -61,7 +61,7 @@ def test_label_maps_of_long_names(long_names, workspace, silent):
 
 
 def test_a_map_with_the_name_of_a_folder(tmp_path, workspace, silent):
-    """An image whose map would stand where a folder of maps must is skipped, whatever the order."""
+    """An image whose map would have the path of a folder of maps is skipped, in any order."""
     keys = ["a.png", "a.png.npy/b.png", "c.png"]
     path = packing.write_tar(tmp_path / "x.tar", *[(key, image((9, 50, 90))) for key in keys])
     for _ in range(2):
@@ -72,13 +72,13 @@ def test_a_map_with_the_name_of_a_folder(tmp_path, workspace, silent):
 
 
 def test_folders_that_are_in_the_way():
-    """Every folder of maps above a map counts, and no other."""
+    """All folders of maps above a map count, and no others."""
     keys = ["a.npy/b.npy/c.jpg", "d.npy", "e/f.npy/g.jpg", "h.npyx/i.jpg"]
     assert in_the_way(keys) == {"a", "a.npy/b", "e/f"}
 
 
 def test_class_priors_of_long_names(long_names, workspace, recorder):
-    """A class whose name no folder can have gets no prior of its own; the others do."""
+    """A class whose name is too long for a folder gets no prior; the others do."""
     params = prior.PriorParams(ImageParams(long_names), by_class=True)
     result = prior.run(params, workspace, recorder)
     assert result.classes == {}

@@ -1,4 +1,4 @@
-"""Claims about trainings that would learn nothing, or lose their colors: they say so."""
+"""Claims about trainings that would learn nothing or lose their colors: they say so."""
 
 import csv
 
@@ -38,7 +38,7 @@ def write_images(folder, n_gray, n_colorful, side=32):
 
 @pytest.fixture
 def make_ready(workspace, silent):
-    """Labels images of which the first ones are gray."""
+    """Labels images, the first ones gray."""
 
     def make(n_gray=0, n_colorful=9, size=32, held_out=1):
         write_images(workspace.path("photos"), n_gray, n_colorful)
@@ -54,7 +54,7 @@ def make_ready(workspace, silent):
 
 
 def refused(params, workspace, reporter, match):
-    """Assert that a training is refused before anything of it is written."""
+    """Assert that a training is refused before it writes anything."""
     with pytest.raises(TrainingError, match=match):
         run(params.replace(output="runs/a"), workspace, reporter)
     assert not workspace.path("runs").exists()
@@ -62,7 +62,7 @@ def refused(params, workspace, reporter, match):
 
 @pytest.mark.parametrize("gray", ["mask", "drop"])
 def test_gray_images_alone_teach_nothing(make_ready, silent, gray):
-    """A list, a stage of a curriculum and held-out images of gray alone are refused at once."""
+    """A list, curriculum stage or held-out set of only gray images is refused at once."""
     workspace = make_ready(n_gray=4, n_colorful=4)
     params = TINY.replace(gray=gray, held_out="val.txt")
     match = "no pixel of the 4 images to train on counts in the loss: all of them are gray; .*keep"
@@ -75,7 +75,7 @@ def test_gray_images_alone_teach_nothing(make_ready, silent, gray):
 
 
 def test_labels_to_be_ignored_teach_nothing(make_ready, silent):
-    """Labels of 65535 alone are refused, and the message is not about gray."""
+    """Images whose labels are all 65535 are refused, and the message is not about gray."""
     workspace = make_ready()
     for path in workspace.path("labels").glob("*.h5"):
         with h5py.File(path, "r+") as shard:
@@ -84,7 +84,7 @@ def test_labels_to_be_ignored_teach_nothing(make_ready, silent):
 
 
 def test_weights_of_zero_are_refused(make_ready, silent):
-    """Where all colors weigh 0, nothing could be learned: such weights are not read."""
+    """Weights of 0 for all colors, from which nothing could be learned, are refused."""
     workspace = make_ready()
     weights, meta = load_weights(workspace.path("weights.npz"))
     nothing = Weights(np.zeros(313), weights.probs)
@@ -95,7 +95,7 @@ def test_weights_of_zero_are_refused(make_ready, silent):
 
 
 def test_crops_that_are_all_gray_end_in_an_error(workspace, recorder):
-    """A fault that only crops show is a warning after the first epoch, and an error at the end."""
+    """If only the crops are gray, the first epoch ends with a warning, the run with an error."""
     workspace.path("photos").mkdir()
     for number in range(6):
         pixels = np.full((32, 32, 3), 40 * number, np.uint8)
@@ -116,7 +116,7 @@ def test_crops_that_are_all_gray_end_in_an_error(workspace, recorder):
 
 @pytest.mark.parametrize("gray", ["mask", "drop"])
 def test_a_last_batch_of_one_joins_the_one_before(make_ready, silent, gray):
-    """Nine images in batches of four at 16 pixels are two steps, where three would fail."""
+    """Nine images of 16 pixels in batches of four take two steps, as a batch of one would fail."""
     workspace = make_ready(n_gray=3, n_colorful=7, size=16)
     params = TINY.replace(model="small", width=0.1, held_out="val.txt", epochs=2, gray=gray)
     whole = run(params.replace(output="runs/whole"), workspace, silent)
@@ -129,7 +129,7 @@ def test_a_last_batch_of_one_joins_the_one_before(make_ready, silent, gray):
 
 
 def test_a_single_image_is_too_few_for_batch_norm(make_ready, silent):
-    """An epoch of one image is refused, as no batch can be joined."""
+    """An epoch of one image is refused, as there is no batch to join."""
     workspace = make_ready(n_colorful=3, size=16)
     params = TINY.replace(model="small", width=0.1, max_images=1, held_out="val.txt")
     with pytest.raises(InputError, match="needs 2 images per process, but an epoch has 1"):
@@ -145,7 +145,7 @@ ONE_COLOR = {"loss": "soft-ce", "multipliers": (("score", 0.0),)}
     [(GRAY, "nearly gray", "0% of the originals' chroma"), (ONE_COLOR, "one color", "and 0% of")],
 )
 def test_lost_colors_are_warned_of_once(make_ready, recorder, way, fault, share):
-    """Frozen at gray, or at one color, a run says so at its end, and names options."""
+    """A run frozen at gray or at one color warns at its end, and names options to try."""
     workspace = make_ready()
     params = TINY.replace(epochs=2, held_out="val.txt", output="runs/a", **way)
     records = run(params, workspace, recorder).records
@@ -176,7 +176,7 @@ def record_of(chroma, truth, spread, spread_of_truth):
     ],
 )
 def test_what_counts_as_lost(colors, fault):
-    """Below a quarter of the chroma, or a tenth of the spread, of originals that have any."""
+    """Lost is below a quarter of the originals' chroma, or a tenth of their spread."""
     warning = color_warning(record_of(*colors), TINY, rebalanced=False)
     assert (warning is None) == (fault is None) and (fault or "") in (warning or "")
 
@@ -192,7 +192,7 @@ def test_what_counts_as_lost(colors, fault):
     ],
 )
 def test_what_to_try_fits_the_loss(params, rebalanced, remedy):
-    """A remedy is one that this training has not used yet, and that its loss takes."""
+    """Suggested options are not used by this training yet, and fit its loss."""
     assert remedy in color_warning(record_of(1, 14, 1, 17), params, rebalanced)
 
 

@@ -1,4 +1,4 @@
-"""Claims about what colorprep writes among photographs: none of it is ever used as a photograph."""
+"""Claims about what colorprep writes among photographs: it is never used as a photograph."""
 
 import hashlib
 import shutil
@@ -52,7 +52,7 @@ def digest(path):
 
 @pytest.fixture(scope="module")
 def photos(photographs, tmp_path_factory):
-    """A folder of photographs in which every command was run, and what it was before."""
+    """A folder of photographs in which every command was run, and its content before."""
     root = tmp_path_factory.mktemp("own") / "photos"
     shutil.copytree(photographs, root)
     (root / "empty").mkdir()
@@ -68,14 +68,14 @@ def photos(photographs, tmp_path_factory):
 
 
 def _run(*words):
-    """Run a command in the current folder; give the digest of the prior there."""
+    """Run a command in the current folder; return the digest of the prior there."""
     result = CliRunner().invoke(cli, list(words))
     assert result.exit_code == 0, (words, result.output)
     return digest(Path("prior.npz"))
 
 
 def test_no_command_changes_what_the_next_one_reads(photos):
-    """The prior of the same folder is the same to the byte after every command."""
+    """After every command, the prior of the folder has the same bytes."""
     _, _, digests = photos
     others = [
         " ".join(words)
@@ -86,7 +86,7 @@ def test_no_command_changes_what_the_next_one_reads(photos):
 
 
 def test_images_and_classes_are_those_of_before(photos):
-    """Keys and classes are the user's own, although pictures of colorprep's lie all around."""
+    """Keys and classes are only those of the user's files, not of colorprep's pictures."""
     root, before, _ = photos
     keys = set(find_images(root).keys)
     assert keys == before
@@ -115,7 +115,7 @@ def test_a_packed_folder_is_read_as_the_folder(photos, tmp_path, kind):
 
 
 def test_folders_that_commands_made_are_marked(photos):
-    """Each has one mark, at its top; a folder of the user's is never marked as a whole."""
+    """Each has one mark, at its top; a folder of the user is never marked as a whole."""
     root, _, _ = photos
     whole = {
         p.parent.relative_to(root).as_posix() for p in root.rglob(MARK) if b"./\n" in p.read_bytes()
@@ -127,13 +127,13 @@ def test_folders_that_commands_made_are_marked(photos):
 
 
 def test_a_folder_that_is_given_is_taken(photos):
-    """Pictures of colorprep's are read where their folder is named."""
+    """Pictures made by colorprep are read if their folder is given."""
     root, _, _ = photos
     assert len(find_images(root / "colorized").keys) == 4
 
 
 def test_photographs_of_sample_and_demo_are_meant_as_input(workspace, colorprep, tmp_path):
-    """They are no pictures of colorprep's own."""
+    """They are not marked as colorprep's pictures."""
     assert colorprep("sample", "photos", "--count", "10", "--size", "32").exit_code == 0
     assert colorprep("sample", "empty/photos", "--count", "10", "--size", "32").exit_code == 0
     assert len(find_images(tmp_path).keys) == 20

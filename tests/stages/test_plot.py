@@ -27,7 +27,7 @@ def test_a_run_is_plotted_beside_its_log(workspace, silent, tmp_path, n, validat
 
 
 def test_same_log_same_bytes(workspace, silent, tmp_path):
-    """A picture follows from the log and the configuration alone."""
+    """A picture depends only on the log and the configuration."""
     write_run(tmp_path / "runs" / "a", some_rows(120))
     pictures = [
         run(PlotParams(["runs/a"], name), workspace, silent).path.read_bytes()
@@ -37,7 +37,7 @@ def test_same_log_same_bytes(workspace, silent, tmp_path):
 
 
 def test_the_newest_run_is_plotted_if_none_is_given(workspace, recorder, tmp_path):
-    """Without a run it is the one that has logged last, and a note says which."""
+    """Without a given run, the one that logged last is plotted, and a note says which."""
     for age, name in enumerate(["newest", "older", "oldest"]):
         log = write_run(tmp_path / "runs" / name, some_rows(4)) / "log.csv"
         os.utime(log, ns=(10**18 - age, 10**18 - age))
@@ -46,7 +46,7 @@ def test_the_newest_run_is_plotted_if_none_is_given(workspace, recorder, tmp_pat
 
 
 def test_runs_of_the_same_unit_are_compared(workspace, silent, tmp_path):
-    """Several runs make one picture, in the workspace; one given twice is one."""
+    """Several runs make one picture, in the workspace; a run given twice counts once."""
     write_run(tmp_path / "runs" / "plain", some_rows(8))
     write_run(tmp_path / "else" / "plain", some_rows(12, validated=False), rebalanced=True)
     result = run(PlotParams(["runs/plain", "else/plain", "runs/plain"]), workspace, silent)
@@ -67,7 +67,7 @@ def test_runs_of_the_same_unit_are_compared(workspace, silent, tmp_path):
 def test_what_cannot_be_compared_by_height_is_said(
     workspace, silent, tmp_path, monkeypatch, second, said
 ):
-    """Losses with weights or adjusted logits, or of other images, are of another height."""
+    """A note says that losses with weights, adjusted logits or other images differ in height."""
     write_run(tmp_path / "a", some_rows(4))
     write_run(tmp_path / "b", some_rows(4), **second)
     told = []
@@ -79,14 +79,14 @@ def test_what_cannot_be_compared_by_height_is_said(
 
 
 def test_an_artifact_is_no_run(workspace, silent, tmp_path):
-    """A file in the place of a run is told to be none."""
+    """A file given as a run is refused."""
     (tmp_path / "prior.npz").touch()
     with pytest.raises(ArtifactError, match=r"no run .*prior\.npz; give the folder of a run"):
         run(PlotParams(["prior.npz"]), workspace, silent)
 
 
 def test_runs_of_other_units_are_not_compared(workspace, silent, tmp_path):
-    """Nats and Lab units share no axis, which both runs' names are told for."""
+    """Nats and Lab units cannot share an axis; the message names both runs."""
     write_run(tmp_path / "a", some_rows(4))
     write_run(tmp_path / "b", some_rows(4), loss="l2", unit="Lab units")
     with pytest.raises(InputError, match=r"a has its losses in nats per pixel, .*b in Lab units"):
@@ -94,7 +94,7 @@ def test_runs_of_other_units_are_not_compared(workspace, silent, tmp_path):
 
 
 def test_a_log_that_is_being_written_can_be_plotted(workspace, silent, tmp_path):
-    """A last line without its end is not there yet."""
+    """An incomplete last line is ignored."""
     folder = write_run(tmp_path / "a", some_rows(4))
     with (folder / "log.csv").open("a") as stream:
         stream.write("2,250,8000,4.")
@@ -103,7 +103,7 @@ def test_a_log_that_is_being_written_can_be_plotted(workspace, silent, tmp_path)
 
 @pytest.mark.parametrize("log", [None, "", "epoch,st", f"{HEADER}\n", f"{HEADER}\n1,50,16"])
 def test_an_empty_log_says_that_nothing_is_logged_yet(workspace, silent, tmp_path, log):
-    """A run that has only begun is no error of its own."""
+    """For a run that has only begun, the message says that nothing is logged yet."""
     path = write_run(tmp_path / "a", []) / "log.csv"
     path.unlink() if log is None else path.write_text(log)
     with pytest.raises(ArtifactError, match=r"log\.csv: no step was logged yet"):
@@ -133,7 +133,7 @@ def test_damaged_logs_name_the_line(tmp_path, line, message):
 
 
 def test_foreign_tables_and_bytes_are_no_logs(tmp_path):
-    """A table without a log's columns says which is missing; what is no text says so."""
+    """The message names the missing column of a table, or says that the file is not text."""
     log = write_run(tmp_path / "a", []) / "log.csv"
     log.write_text("key,rgbvar\ncat.jpg,3\n")
     with pytest.raises(ArtifactError, match=r"log\.csv, line 1: column epoch is missing"):
@@ -158,7 +158,7 @@ def test_columns_are_found_by_name(tmp_path):
 
 
 def test_wishes_that_cannot_be_fulfilled_are_refused(workspace, silent, tmp_path):
-    """A missing run, a folder that is none, another format, too many runs: each says so."""
+    """A missing run, another folder, another format and too many runs are refused with reasons."""
     for given, message in [("nowhere", "there is no run .*nowhere"), ("", "has no config.json")]:
         with pytest.raises(ArtifactError, match=message):
             run(PlotParams([given]), workspace, silent)
@@ -175,7 +175,7 @@ def test_wishes_that_cannot_be_fulfilled_are_refused(workspace, silent, tmp_path
 
 
 def test_the_command_line(colorprep, tmp_path):
-    """Text tells the best validation, --json the same by stable keys."""
+    """The text shows the best validation, --json the same under stable keys."""
     folder = write_run(tmp_path / "runs" / "a", some_rows(6))
     write_run(tmp_path / "runs" / "b", some_rows(2, validated=False), total_steps=100)
     text = colorprep("plot", "runs/a").stdout

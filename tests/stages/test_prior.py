@@ -49,7 +49,7 @@ def by_name(spec):
 
 
 def distinct_pixels(paths):
-    """Every color of some files by Pillow, with its count, as (n, 3) uint8 and (n,) int64."""
+    """All colors of some files by Pillow, with counts: (n, 3) uint8 and (n,) int64."""
     counts = np.zeros(1 << 24, np.int64)
     for path in paths:
         rgb = np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"), np.int64)
@@ -125,7 +125,7 @@ def test_same_bytes_however_it_is_run(spec, photographs, workspace, silent, monk
 
 @pytest.mark.parametrize("spec", SPECS, ids=by_name)
 def test_replicates_equal_an_independent_resampling(spec, photographs, workspace, silent):
-    """Each replicate counts every image as often as its key says; classes add up to the whole."""
+    """Each replicate counts an image as often as drawn from its key; classes add up."""
     params = PriorParams(ImageParams(photographs), spec, bootstrap=30, by_class=True)
     result = run(params, workspace, silent)
     prior = load_prior(result.whole.path)
@@ -177,7 +177,7 @@ def test_counts_of_halves_add_up(photographs, workspace, silent, tmp_path):
 
 @pytest.mark.parametrize("spec", [*SPECS, QuantizerSpec("hc-1d")], ids=by_name)
 def test_by_class_is_prior_class_by_class(spec, photographs, workspace, silent):
-    """One pass gives the whole's prior and exact ones of all classes, which add up to it."""
+    """One pass gives the whole prior and exact class priors, which add up to it."""
     alone = run(PriorParams(ImageParams(photographs), spec), workspace, silent)
     data_alone = alone.whole.path.read_bytes()
     result = run(PriorParams(ImageParams(photographs), spec, by_class=True), workspace, silent)
@@ -212,7 +212,7 @@ def test_images_without_a_class_count_in_the_whole(photographs, workspace, silen
 
 
 def test_size(photographs, workspace, silent):
-    """With --size every image counts alike."""
+    """With --size all images have equal weight."""
     prior = run(PriorParams(ImageParams(photographs), size=32), workspace, silent).whole.prior
     assert prior.n_pixels == 40 * 32 * 32 and prior.meta["size"] == 32
 
@@ -225,7 +225,7 @@ def test_enlarging_is_warned_about_once(photographs, workspace, recorder):
 
 
 def test_bad_images_are_skipped_and_listed(photographs, workspace, recorder, tmp_path):
-    """A bad image costs itself alone and is named; a run of nothing else fails."""
+    """Bad images are skipped and named; if all are bad, the run fails."""
     folder = tmp_path / "images"
     folder.mkdir()
     (folder / "bad.jpg").write_text("no")
@@ -242,7 +242,7 @@ def test_bad_images_are_skipped_and_listed(photographs, workspace, recorder, tmp
 
 
 def test_what_a_list_names_in_vain_is_part_of_the_record(photographs, workspace, silent, tmp_path):
-    """Images that a list names and the folder lacks are in the prior, in the order of the keys."""
+    """The prior records listed images that are missing, in the order of the keys."""
     folder = tmp_path / "images"
     folder.mkdir()
     (folder / "bad.jpg").write_text("no")
@@ -257,7 +257,7 @@ def test_what_a_list_names_in_vain_is_part_of_the_record(photographs, workspace,
 def test_an_output_that_is_no_file_is_refused_before_counting(
     photographs, workspace, silent, tmp_path, name
 ):
-    """Neither a pipe nor a folder is replaced by a prior."""
+    """A pipe or a folder is not replaced by a prior."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     with pytest.raises(OutputExists, match=name):
@@ -277,7 +277,7 @@ def test_what_does_not_fit_is_refused_before_counting(photographs, workspace, si
 
 
 def test_artifacts_hold_no_place_and_no_date(photographs, workspace, silent, tmp_path):
-    """The same images under another roof give the same bytes, and no path is written down."""
+    """The same images in another folder give the same bytes, without paths."""
     other = tmp_path / "elsewhere" / "train"
     other.parent.mkdir()
     other.symlink_to(photographs)
@@ -290,7 +290,7 @@ def test_artifacts_hold_no_place_and_no_date(photographs, workspace, silent, tmp
 
 
 def test_reader_is_what_was_counted(photographs, workspace, silent):
-    """The prior of one image is the labels of its pixels."""
+    """The prior of one image equals the counts of its labels."""
     source = folder_source(photographs)
     pixels = ImageReader(source).read(0).pixels
     labels = ab_lattice().encode(color.rgb2lab(pixels)[..., 1:])
@@ -302,7 +302,7 @@ def test_reader_is_what_was_counted(photographs, workspace, silent):
 
 
 def test_by_class_of_a_flat_folder_says_so(photographs, workspace, recorder, tmp_path):
-    """Where no image lies in a subfolder, a warning says that there are no class priors."""
+    """If no image is in a subfolder, a warning says that there are no class priors."""
     folder = tmp_path / "flat"
     folder.mkdir()
     (folder / "a.jpg").write_bytes(next(photographs.rglob("*.jpg")).read_bytes())

@@ -1,4 +1,4 @@
-"""Claims about bare .npy priors and weights: taken wherever ours are, or refused in words."""
+"""Claims about bare .npy priors and weights: accepted wherever .npz files are, or refused."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ RANDOM = np.random.default_rng(3)
 
 
 def shares(n_bins):
-    """Probabilities of so many bins."""
+    """Probabilities of this many bins."""
     drawn = RANDOM.random(n_bins) + 0.1
     return drawn / drawn.sum()
 
@@ -54,7 +54,7 @@ def ready(made, workspace):
 
 
 def test_bins_follow_from_the_number_of_entries(ready, silent):
-    """313 entries are those of ab313, 529 those of ab529; counts are unknown."""
+    """313 entries belong to ab313, 529 to ab529; counts are unknown."""
     for n_bins, lattice in ((313, ab_lattice()), (529, ab529())):
         prior = read_prior(ready.path(f"{n_bins}.npy"), silent)
         assert prior.quantizer.fingerprint == lattice.fingerprint and prior.counted is None
@@ -64,7 +64,7 @@ def test_bins_follow_from_the_number_of_entries(ready, silent):
 
 
 def test_what_a_file_is_its_content_says(ready, silent):
-    """A bare vector named .npz is one, and our prior under another name stays ours."""
+    """A bare vector named .npz is read as such, and so is a prior under another name."""
     ready.path("313.npy").rename(ready.path("bare.npz"))
     assert read_prior(ready.path("bare.npz"), silent).counted is None
     ready.path("prior.npz").rename(ready.path("ours.npy"))
@@ -73,7 +73,7 @@ def test_what_a_file_is_its_content_says(ready, silent):
 
 
 def test_labels_take_the_lattice_of_a_bare_prior(photographs, ready, silent):
-    """Labels by a bare prior are those of its lattice, byte for byte."""
+    """Labels with a bare prior are those of its lattice, byte for byte."""
     images = ImageParams(photographs)
     for n_bins, output in ((313, "a"), (529, "b")):
         params = LabelsParams(images, size=32, prior=f"{n_bins}.npy", output=output)
@@ -84,9 +84,9 @@ def test_labels_take_the_lattice_of_a_bare_prior(photographs, ready, silent):
 
 
 def test_training_takes_bare_weights_and_priors(ready, silent):
-    """Bare weights train as the same numbers in a weights.npz do, and so do priors."""
+    """Bare weights train like the same numbers in a weights.npz, and so do priors."""
     ours = weights_stage.run(weights_stage.WeightsParams(), ready, silent)
-    np.save(ready.path("bare.npy"), ours.report.weights.weights)
+    np.save(ready.path("bare.npy"), ours.weights.values)
     train = partial(TrainParams.of, steps=2, batch_size=4, model="tiny", device="cpu", seed=1)
     losses = {}
     for name in ("weights.npz", "bare.npy"):
@@ -114,7 +114,7 @@ USES = {
 
 @pytest.mark.parametrize("use", USES)
 def test_another_number_of_bins_is_refused(ready, silent, use):
-    """The message names the file and what was expected; nothing ends in a TypeError."""
+    """The message names the file and what was expected; there is no TypeError."""
     run, params = USES[use]("5.npy")
     with pytest.raises(ArtifactError, match=r"5\.npy has 5 bins.*313"):
         run(params, ready, silent)
@@ -139,7 +139,7 @@ def test_a_matrix_is_no_prior(ready, silent):
 
 @pytest.mark.parametrize("fault", [np.nan, np.inf, -1.0, 0.0])
 def test_bare_weights_are_above_zero(ready, silent, fault):
-    """Training with weights that are no weights is refused, and the file is named."""
+    """Training with invalid weights is refused, and the file is named."""
     values = np.load(ready.path("w313.npy"))
     values[7] = fault
     np.save(ready.path("w313.npy"), values)
@@ -148,7 +148,7 @@ def test_bare_weights_are_above_zero(ready, silent, fault):
 
 
 def test_a_bare_prior_is_described_and_verified(ready, silent):
-    """`info` and `verify` take both lengths."""
+    """`info` and `verify` accept both lengths."""
     for n_bins in (313, 529):
         assert str(n_bins) in info.run(f"{n_bins}.npy", ready, silent)["what"]
         assert verify.run(verify.VerifyParams(f"{n_bins}.npy"), ready, silent).what
@@ -156,7 +156,7 @@ def test_a_bare_prior_is_described_and_verified(ready, silent):
 
 
 def test_surprise_needs_counts(photographs, ready, silent):
-    """A bare vector in the place of prior.npz is refused where counts are needed."""
+    """A bare vector as prior.npz is refused where counts are needed."""
     from colorprep.stages.rgbvar import stage as rgbvar
 
     ready.path("313.npy").replace(ready.path("prior.npz"))
@@ -167,7 +167,7 @@ def test_surprise_needs_counts(photographs, ready, silent):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_parameters_are_finite(value):
-    """NaN and infinity are refused in Python as on the command line."""
+    """NaN and infinity are refused in Python too, not only on the command line."""
     for make in (
         lambda: QuantizerSpec("hc-grid", sigma=value),
         lambda: QuantizerSpec(sigma_ab=value),

@@ -1,4 +1,4 @@
-"""Claims about what is said when an output takes the place of something else."""
+"""Claims about reports of replaced outputs."""
 
 from pathlib import Path
 
@@ -27,14 +27,14 @@ def two(photographs, workspace):
 
 
 def told_of(recorder):
-    """The files that were said to hold something else now, and forget them."""
+    """Return the files reported as replaced, and forget them."""
     told = [text for text in recorder.warnings if ": replaced " in text or ": removed " in text]
     recorder.warnings.clear()
     return {Path(text.partition(": ")[0]).name: text for text in told}
 
 
-def test_only_other_content_is_told(workspace, recorder, tmp_path):
-    """New and equal files are not mentioned; others and removed ones are, also after a failure."""
+def test_only_changed_content_is_reported(workspace, recorder, tmp_path):
+    """Changed and removed files are reported, also after a failure; new and equal ones are not."""
     kept, changed, gone, new = (tmp_path / name for name in ("kept", "changed", "gone", "new"))
     for path in (kept, changed, gone):
         path.write_text("before")
@@ -70,7 +70,7 @@ def test_priors_and_weights(two, workspace, recorder):
 
 
 def test_class_priors_and_named_ones(two, workspace, recorder):
-    """priors/CLASS and priors/NAME are watched as well."""
+    """Replaced files in priors/CLASS and priors/NAME are reported too."""
     everything, few = two
     for size in (32, 16):
         prior.run(prior.PriorParams(few, size=size, by_class=True), workspace, recorder)
@@ -83,7 +83,7 @@ def test_class_priors_and_named_ones(two, workspace, recorder):
 
 
 def test_lists_and_rankings(two, workspace, recorder):
-    """Lists are reported with their length; tables and pictures by name."""
+    """Lists are reported with their length, tables and pictures by name."""
     everything, few = two
     for seed in (0, 0):
         lists.draw(lists.DrawParams(everything, 5, seed=seed), workspace, recorder)
@@ -104,7 +104,7 @@ def test_lists_and_rankings(two, workspace, recorder):
 
 
 def test_audits_and_evaluations(two, photographs, workspace, recorder):
-    """Tables, lists and pictures of an audit, and all files of an evaluation."""
+    """Tables, lists and pictures of an audit, and all files of an evaluation, are reported."""
     everything, few = two
     for images in (few, everything):
         audit.run(audit.AuditParams(images), workspace, recorder)

@@ -1,4 +1,4 @@
-"""Claims about `report`: what it says is so, and the same whoever and wherever one is."""
+"""Claims about `report`: its numbers are right, and it is the same everywhere."""
 
 import hashlib
 import json
@@ -58,7 +58,7 @@ KINDS = [
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory, photographs):
-    """A workspace with everything that a report tells of."""
+    """A workspace with everything that a report can show."""
     workspace, silent = Workspace(tmp_path_factory.mktemp("full")), Reporter()
     images = ImageParams(photographs)
     prior.run(prior.PriorParams(images, by_class=True, bootstrap=20), workspace, silent)
@@ -75,7 +75,7 @@ def result(full):
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
-    """A folder of eight small photographs, each of a class of its own."""
+    """A folder of eight small photographs, each in its own class."""
     folder = tmp_path_factory.mktemp("few") / "train"
     for crop in sample_crops(8, 48):
         path = folder / crop.key
@@ -97,7 +97,7 @@ def facts_of(result):
 
 
 def test_sections_and_their_numbers(full, result):
-    """Every section is there, and tells what the artifacts hold."""
+    """Every section exists, and shows what the artifacts contain."""
     facts = facts_of(result)
     assert list(facts) == ANCHORS and None not in facts.values()
     whole = load_prior(full.path("prior.npz"))
@@ -117,7 +117,7 @@ def test_sections_and_their_numbers(full, result):
 
 
 def test_the_table_over_lambda(full, result):
-    """The table tells what weights do at each lambda; where there are none it says why."""
+    """The table shows the effect of weights at each lambda, or why there are none."""
     table = facts_of(result)["lambda"]["table"]
     whole = load_prior(full.path("prior.npz"))
     gray = gray_bins(whole.quantizer.centers, "ab")
@@ -130,7 +130,7 @@ def test_the_table_over_lambda(full, result):
 
 
 def test_the_round_trip_of_these_images(full, result, photographs):
-    """The errors are those of a grid of pixels of every image, up to 200 of them."""
+    """The errors are those of a grid of pixels of each image, up to 200 images."""
     facts = facts_of(result)["round-trip"]
     reader = ImageReader(folder_source(photographs))
     rows = np.arange(64) * 96 // 64
@@ -144,7 +144,7 @@ def test_the_round_trip_of_these_images(full, result, photographs):
 
 
 def test_same_inputs_same_bytes(result, space, silent):
-    """The page does not depend on the number of workers, the place, or figures beside it."""
+    """The page does not depend on workers, its path, or figures beside it."""
     params = ReportParams(ImageParams(workers=1), output="again.html", figures="figures")
     again = run(params, space, silent)
     assert result.path.read_bytes() == again.path.read_bytes()
@@ -153,7 +153,7 @@ def test_same_inputs_same_bytes(result, space, silent):
 
 
 def test_provenance(full, result):
-    """The digests are those of the files, and whether the images are the prior's is said."""
+    """The digests are those of the files, and the page says if the prior counted these images."""
     facts = facts_of(result)["provenance"]
     assert list(facts) == ["prior", "weights", "labels", "ranking", "images", "page"]
     for name in ("prior", "weights", "labels", "ranking"):
@@ -169,7 +169,7 @@ def test_provenance(full, result):
 
 
 def test_no_place_and_no_date(full, result, photographs):
-    """The page names the source, but neither where it is nor when it was read."""
+    """The page names the source, but contains no path and no date."""
     html = result.path.read_text()
     assert str(photographs.parent) not in html and str(full.root) not in html
     assert not re.search(r"20\d\d-\d\d-\d\d|http", html)
@@ -199,7 +199,7 @@ def test_without_a_prior_it_says_what_to_do(workspace, silent):
 
 
 def test_weights_of_another_prior_are_not_shown(space, recorder):
-    """Weights that were made of another prior are named, and made again for the page."""
+    """Weights of another prior are named, and computed again for the page."""
     name = min(space.path("priors").glob("*/prior.npz"))
     weights.run(weights.WeightsParams(name, mix=0.9), space, recorder)
     result = run(ReportParams(), space, recorder)
@@ -222,7 +222,7 @@ def test_every_quantizer(workspace, few, silent, spec):
 
 
 def test_a_published_prior(full, silent, shared, published):
-    """A bare .npy is compared bin by bin; what is known to be wrong with it is said."""
+    """A bare .npy is compared bin by bin, and its known faults are named."""
     for name, codes in (("zhang_prior_probs", []), ("nilboy_prior_probs", ["unreachable-mass"])):
         path = shared / "reference" / f"{name}.npy"
         result = run(ReportParams(compare=path), full, silent)
@@ -253,7 +253,7 @@ def test_other_bins_cannot_be_compared(full, workspace, few, silent, tmp_path):
 
 
 def test_class_priors_over_other_bins_are_left_out(space, photographs, recorder):
-    """Class priors that are left from another quantizer are left out with a warning."""
+    """Class priors over another quantizer's bins are left out with a warning."""
     params = prior.PriorParams(ImageParams(photographs), QuantizerSpec("ab529"))
     prior.run(params, space, recorder)
     result = run(ReportParams(), space, recorder)
@@ -262,7 +262,7 @@ def test_class_priors_over_other_bins_are_left_out(space, photographs, recorder)
 
 
 def test_the_source_may_have_gone(space, recorder):
-    """Where the images cannot be found the page is written without them, and says so."""
+    """If the images are missing, the page is written without them, and says so."""
     space.remember_source("gone")
     result = run(ReportParams(), space, recorder)
     assert facts_of(result)["round-trip"] is None and facts_of(result)["ranking"] is not None
@@ -274,7 +274,7 @@ def test_the_source_may_have_gone(space, recorder):
 
 
 def test_bad_images_are_left_out(space, photographs, tmp_path, recorder):
-    """Images that have become unreadable are missing from the sample and from the sheets."""
+    """Images that became unreadable are left out of the sample and the sheets."""
     images = tmp_path / "train"
     shutil.copytree(photographs, images)
     keys = space.path("lists/rgbvar.txt").read_text().splitlines()
@@ -319,7 +319,7 @@ def test_damaged_inputs_are_named(space, silent, name, content):
 
 
 def test_names_of_folders_are_data(space, silent):
-    """A class may be named like markup or like a formula."""
+    """A class name may look like markup or a formula."""
     first = sorted(space.path("priors").glob("*/prior.npz"))[0].parent
     first.rename(first.with_name("<b>$x^{$"))
     html = run(ReportParams(), space, silent).path.read_text()
@@ -327,27 +327,27 @@ def test_names_of_folders_are_data(space, silent):
 
 
 def test_folders_are_not_written_over(full, silent, tmp_path):
-    """The page takes the place of a page, not of a folder."""
+    """The page may replace a page, but not a folder."""
     with pytest.raises(OutputExists):
         run(ReportParams(output=tmp_path), full, silent)
 
 
 def test_samples_are_evenly_spaced():
-    """A sample is of the images at even distances, the same ones every time."""
+    """A sample takes images at even distances, the same ones every time."""
     assert evenly_spaced(3, 200).tolist() == [0, 1, 2]
     assert evenly_spaced(250, 5).tolist() == [0, 50, 100, 150, 200]
     assert evenly_spaced(0, 5).tolist() == []
 
 
 def test_keys_are_found():
-    """An image is found among ordered keys, or not."""
+    """The index of a key among sorted ones is found, or None."""
     keys = ["a", "b/c", "d"]
     assert [index_of(keys, key) for key in ("a", "b/c", "b", "e")] == [0, 1, None, None]
 
 
 @pytest.mark.slow
 def test_the_page_is_small(shared, workspace, silent, published):
-    """For 250 photographs, each a class of its own, the page weighs less than 3 MB."""
+    """For 250 photographs, each in its own class, the page has less than 3 MB."""
     images = ImageParams(shared / "images" / "imagenet")
     prior.run(prior.PriorParams(images, by_class=True, bootstrap=50), workspace, silent)
     rgbvar.run(rgbvar.RgbvarParams(images), workspace, silent)
@@ -362,7 +362,7 @@ def test_the_page_is_small(shared, workspace, silent, published):
 
 
 def test_images_that_the_prior_did_not_count_are_reported(space, few, recorder):
-    """The page is not named after them, and says so where it shows them."""
+    """The page is not titled after them, and says so where it shows them."""
     result = run(ReportParams(ImageParams(few)), space, recorder)
     assert any("counted on other images" in text for text in recorder.warnings)
     html = result.path.read_text()
@@ -371,7 +371,7 @@ def test_images_that_the_prior_did_not_count_are_reported(space, few, recorder):
 
 
 def test_few_images_tell_little(workspace, few, recorder):
-    """Replicates of eight images are warned of, and so are the intervals."""
+    """Replicates of eight images give a warning, and so do the intervals."""
     prior.run(prior.PriorParams(ImageParams(few), bootstrap=20), workspace, recorder)
     assert any("intervals of only 8 images are too narrow" in text for text in recorder.warnings)
     assert (
@@ -389,14 +389,14 @@ def test_a_reference_is_judged_as_verify_does(full, silent, tmp_path):
 
 @pytest.mark.parametrize("content", ["", "key,rgbvar\n"])
 def test_a_ranking_of_nothing_is_damaged(space, silent, content):
-    """A table without images is none that rgbvar writes."""
+    """A table of scores without images is damaged."""
     space.path("lists/rgbvar.csv").write_text(content)
     with pytest.raises(ArtifactError, match="rgbvar.csv is damaged"):
         run(ReportParams(), space, silent)
 
 
 def test_what_is_no_prior_is_not_to_be_opened_unsafely(workspace, silent):
-    """The message of a damaged file does not pass on numpy's advice to allow pickles."""
+    """The message about a damaged file does not repeat numpy's advice to allow pickles."""
     workspace.path("prior.npz").write_text("hi")
     with pytest.raises(ArtifactError) as caught:
         run(ReportParams(), workspace, silent)

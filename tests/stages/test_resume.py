@@ -1,4 +1,4 @@
-"""Claims about runs that were broken off: they go on exactly, or say why they cannot."""
+"""Claims about interrupted runs: they resume exactly, or say why they cannot."""
 
 import csv
 import json
@@ -40,7 +40,7 @@ TIMES = ("images_per_second", "data_wait")
 
 @pytest.fixture(scope="module")
 def ready(photographs, tmp_path_factory):
-    """A workspace that is ready to train in, and in which a run was not broken off."""
+    """A workspace that is ready to train in, with a run that was not interrupted."""
     from colorprep.workspace import Workspace
 
     workspace, images = Workspace(tmp_path_factory.mktemp("resume")), ImageParams(photographs)
@@ -62,7 +62,7 @@ class Interrupting(Reporter):
         self.notes.append(message)
 
     def track(self, total, unit, title):
-        """Count batches, where there is anything to count."""
+        """Count batches."""
         reporter = self
 
         class Counting:
@@ -134,7 +134,7 @@ def test_a_killed_run_goes_on_exactly(ready):
 
 @pytest.mark.parametrize("n_batches", [1, 4, 9])
 def test_an_interrupt_saves_first(ready, n_batches):
-    """Ctrl-C between checkpoints loses no step, and the run goes on exactly."""
+    """Ctrl-C between checkpoints loses no step, and the run resumes exactly."""
     folder = ready.root / "runs" / f"interrupted-{n_batches}"
     params = PARAMS.replace(output=folder)
     with pytest.raises(KeyboardInterrupt, match=rf"step {n_batches} of .* --resume -o runs"):
@@ -145,7 +145,7 @@ def test_an_interrupt_saves_first(ready, n_batches):
 
 
 def test_dropout_goes_on_exactly(ready):
-    """Chance within a network is that of the step, whatever came before."""
+    """Random numbers within a network depend only on the step."""
     params = PARAMS.replace(model="fcn32s", width=1 / 32, crop=None, ema=None, epochs=None, steps=4,
         checkpoint_every=50,
     )  # fmt: skip
@@ -159,7 +159,7 @@ def test_dropout_goes_on_exactly(ready):
 
 
 def test_rows_past_the_checkpoint_are_taken_again(ready):
-    """A log that is ahead of the last checkpoint is cut, not written twice."""
+    """Rows after the last checkpoint are removed from the log, not repeated."""
     folder = ready.root / "runs" / "ahead"
     with pytest.raises(KeyboardInterrupt):
         run(PARAMS.replace(output=folder), ready, Interrupting(5))
@@ -171,7 +171,7 @@ def test_rows_past_the_checkpoint_are_taken_again(ready):
 
 
 def test_a_finished_run_is_left_alone(ready):
-    """Resuming what is done changes no byte."""
+    """Resuming a finished run changes no byte."""
     folder = ready.root / "runs" / "whole"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     reporter = Interrupting(0)
@@ -181,7 +181,7 @@ def test_a_finished_run_is_left_alone(ready):
 
 
 def test_with_nothing_to_resume_training_begins(photographs, workspace, recorder):
-    """--resume starts anew where there is no run, and says so."""
+    """--resume without a run starts a new one, and says so."""
     images = ImageParams(photographs)
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, recorder)
     params = PARAMS.replace(epochs=1, resume=True)
@@ -212,7 +212,7 @@ def test_a_default_given_explicitly_counts(ready):
 
 
 def test_other_inputs_are_refused(photographs, workspace, silent):
-    """Weights, images or lists that are not what they were end a resumed run, which is left."""
+    """Changed weights, images or lists are refused on resuming, and the run is left alone."""
     images = ImageParams(photographs)
     prior_stage.run(prior_stage.PriorParams(images), workspace, silent)
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, silent)
@@ -239,7 +239,7 @@ def test_other_inputs_are_refused(photographs, workspace, silent):
 
 
 def test_other_held_out_images_are_refused(ready):
-    """A list of held-out images that was changed ends a resumed run, even one as long."""
+    """A changed list of held-out images is refused on resuming, even at the same length."""
     held_out = ready.root / "held-out.txt"
     keys = open_labels(ready.root / "labels").keys
     chosen = ready.root / "chosen.txt"
@@ -254,7 +254,7 @@ def test_other_held_out_images_are_refused(ready):
 
 
 def test_labels_made_again_are_noticed(workspace, silent, tmp_path):
-    """A run is not resumed with labels of a replaced image; one of an earlier version still is."""
+    """Labels of a replaced image are refused on resuming; those of an earlier version are not."""
     paths = put_bitmaps(tmp_path / "train", n=20, side=32)
     labels = labels_stage.LabelsParams(ImageParams(tmp_path / "train"), size=32)
     labels_stage.run(labels, workspace, silent)
@@ -277,7 +277,7 @@ def test_labels_made_again_are_noticed(workspace, silent, tmp_path):
 
 @pytest.mark.parametrize("resume", [False, True])
 def test_what_a_killed_process_left_is_no_obstacle(ready, resume):
-    """A run that was killed while its first checkpoint was written is begun anew."""
+    """A run that was killed while writing its first checkpoint starts over."""
     folder = ready.root / "runs" / f"left-{resume}"
     folder.mkdir(parents=True)
     dead = subprocess.Popen([sys.executable, "-c", ""])
@@ -289,7 +289,7 @@ def test_what_a_killed_process_left_is_no_obstacle(ready, resume):
 
 
 class Looking(Reporter):
-    """Does something once, when the first batch was trained on."""
+    """Calls a function once, after training on the first batch."""
 
     def __init__(self, look):
         self.look = look
@@ -311,7 +311,7 @@ class Looking(Reporter):
 
 
 def test_a_run_that_is_being_trained_is_not_taken(ready):
-    """--resume and the same -o are refused by the process's number; reading commands work."""
+    """--resume and the same -o are refused, naming the process; reading commands work."""
     folder, seen = ready.root / "runs" / "busy", []
     message = (
         rf"runs/busy is being trained by process {os.getpid()}; wait until it ends, or stop it"
@@ -333,7 +333,7 @@ def test_a_run_that_is_being_trained_is_not_taken(ready):
 
 
 def test_runs_of_one_second_have_folders_of_their_own(ready, monkeypatch):
-    """The second, begun while the first trains, is numbered; neither disturbs the other."""
+    """A second run in the same second is numbered; neither disturbs the other."""
     monkeypatch.setattr(
         "colorprep.stages.train.run_folder.time.strftime", lambda form: "2020-01-01"
     )
@@ -351,7 +351,7 @@ STEADY = PARAMS.replace(schedule="constant", warm_up=0.0, epochs=3)
 
 
 def test_a_finished_run_may_be_extended(ready):
-    """At a rate that does not depend on the length, it is the longer run, bit for bit."""
+    """At a rate that does not depend on the length, it equals the longer run, bit for bit."""
     run(STEADY.replace(output="runs/longer"), ready, Reporter())
     run(STEADY.replace(epochs=1, output="runs/extended"), ready, Reporter())
     reporter = Looking(lambda: None)
@@ -365,7 +365,7 @@ def test_a_finished_run_may_be_extended(ready):
 
 
 def test_an_extended_schedule_is_that_of_the_new_length(ready):
-    """From where the run stands on, each step has the rate of a run of so many steps."""
+    """From there on, each step has the learning rate of a run of the new length."""
     run(PARAMS.replace(epochs=1, output="runs/short"), ready, Reporter())
     reporter = Looking(lambda: None)
     result = run(TrainParams.of(resume=True, output="runs/short", epochs=5), ready, reporter)
@@ -378,7 +378,7 @@ def test_an_extended_schedule_is_that_of_the_new_length(ready):
 
 
 def test_what_does_not_touch_the_numbers_may_change(ready):
-    """Other checkpoints and validations, kept in config.json; the network is the same."""
+    """Checkpoints and validations may change, as config.json records; the network is the same."""
     folder = ready.root / "runs" / "other-rows"
     with pytest.raises(KeyboardInterrupt):
         run(PARAMS.replace(output=folder), ready, Interrupting(2))
@@ -396,7 +396,7 @@ def test_what_does_not_touch_the_numbers_may_change(ready):
 
 
 def test_all_that_is_refused_is_listed(ready):
-    """Old and new values, by the names of the options."""
+    """The message lists old and new values by the names of the options."""
     asked = TrainParams.of(
         resume=True, output="runs/whole", batch_size=8, learning_rate=0.1, flip=False, model="unet"
     )
@@ -409,7 +409,7 @@ def test_all_that_is_refused_is_listed(ready):
 
 
 def test_a_disk_that_fills_leaves_a_run_to_resume(ready):
-    """The message says how to resume; then the run ends as if the disk had been large enough."""
+    """The message says how to resume; the resumed run ends as with a large enough disk."""
     folder = ready.root / "runs" / "full"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 

@@ -28,7 +28,7 @@ def table_of(result):
 
 @pytest.fixture
 def unreadable(monkeypatch):
-    """After it is called, no image can be scored any more."""
+    """Makes scoring an image fail."""
 
     def refuse(*arguments):
         raise AssertionError("an image was scored again")
@@ -50,7 +50,7 @@ def test_scores_equal_an_independent_computation(photographs, workspace, silent)
 
 
 def test_list_is_sorted(photographs, workspace, silent):
-    """The list runs from the most to the least colorful, one key a line."""
+    """The list goes from the most to the least colorful image, one key per line."""
     result = run(RgbvarParams(ImageParams(photographs)), workspace, silent)
     text = result.list_path.read_text()
     assert text.endswith("\n") and text.splitlines() == result.ranking.keys
@@ -68,21 +68,21 @@ def test_ranges_are_those_of_sed(photographs, workspace, silent, ranks):
 
 
 def test_a_range_past_the_end_is_clipped(photographs, workspace, recorder):
-    """An end past the last image is clipped with a warning; its name stays as asked."""
+    """An end past the last image is clipped with a warning; the list keeps its name."""
     result = run(RgbvarParams(ImageParams(photographs), (30, 100)), workspace, recorder)
     assert result.n_in_range == 11 and result.range_path.name == "rgbvar-30-100.txt"
     assert any("only 40 images" in text for text in recorder.warnings)
 
 
 def test_a_range_that_starts_past_the_end_is_an_error(photographs, workspace, silent):
-    """It says how many images there are."""
+    """The message says how many images there are."""
     with pytest.raises(InputError, match="only 40 images"):
         run(RgbvarParams(ImageParams(photographs), (41, 50)), workspace, silent)
 
 
 @pytest.mark.parametrize("text", ["5", "0-3", "7-3", "a-b", "1-2-3", "-4"])
 def test_what_is_no_range_is_refused(text):
-    """A range is START-END, from 1 on."""
+    """A range is START-END, from 1."""
     with pytest.raises(InputError, match="range"):
         parse_ranks(text)
 
@@ -100,7 +100,7 @@ def test_gray_is_last(photographs, workspace, silent, tmp_path):
 
 @pytest.mark.parametrize("score", SCORE_NAMES)
 def test_every_score_ranks(score, photographs, workspace, silent):
-    """Files are named after the score; the ranking is that of the scores in the table."""
+    """Files are named after the score; the ranking follows the scores in the table."""
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs)), workspace, silent)
     result = run(RgbvarParams(score=score, ranks=(1, 5)), workspace, silent)
     column = score.replace("-", "_")
@@ -118,7 +118,7 @@ def test_surprise_needs_a_prior(photographs, workspace, silent):
 
 
 def test_least_score(photographs, workspace, silent):
-    """--min-score takes the images that have it, in the order of the ranking."""
+    """--min-score takes the images with at least that score, in the order of the ranking."""
     result = run(RgbvarParams(ImageParams(photographs), min_score=700), workspace, silent)
     table = table_of(result)
     expected = [key for key, row in table.items() if float(row["rgbvar"]) >= 700]
@@ -128,7 +128,7 @@ def test_least_score(photographs, workspace, silent):
 
 
 def test_stratified_beginnings_keep_rare_colors(shared, workspace, silent):
-    """Of 250 photographs, each color is the rare one of as many in the first 50 as in all."""
+    """Among 250 photographs, the first 50 have each rare color in the proportion of all."""
     images = ImageParams(shared / "images" / "imagenet")
     plain = run(RgbvarParams(images), workspace, silent)
     result = run(RgbvarParams(images, stratify=True), workspace, silent)
@@ -144,7 +144,7 @@ def test_stratified_beginnings_keep_rare_colors(shared, workspace, silent):
 
 @pytest.mark.parametrize("form", ["h5", "npy"])
 def test_after_labels_no_image_is_read_again(form, photographs, workspace, silent, unreadable):
-    """Labels at 256 pixels leave all scores behind; the lists are the same to the byte."""
+    """Labels at 256 pixels store all scores; the lists have the same bytes."""
     images = ImageParams(photographs)
     fresh = Workspace(workspace.root / "fresh")
     for space in (fresh, workspace):
@@ -163,7 +163,7 @@ def test_after_labels_no_image_is_read_again(form, photographs, workspace, silen
 def test_scores_that_may_have_changed_are_made_again(
     change, photographs, workspace, silent, unreadable, tmp_path
 ):
-    """A file that was written since, other rules of decoding, another prior: all are scored."""
+    """Rewritten files, other decoding rules and another prior are scored again."""
     folder = tmp_path / "images"
     folder.mkdir()
     for number, path in enumerate(sorted(photographs.rglob("*.jpg"))[:6]):
@@ -217,7 +217,7 @@ def test_fast_scores_rank_as_exact_ones(shared, workspace, silent, tmp_path):
 
 
 def test_montages_and_curve(photographs, workspace, silent):
-    """A montage holds up to 100 images from its rank on; the curve is drawn beside them."""
+    """A montage shows up to 100 images from its rank on; the curve is a file beside it."""
     params = RgbvarParams(ImageParams(photographs), montages=(31, 1))
     result = run(params, workspace, silent)
     names = [path.name for path in result.pictures]
@@ -229,7 +229,7 @@ def test_montages_and_curve(photographs, workspace, silent):
 
 
 def test_a_bad_image_is_skipped_each_time(photographs, workspace, recorder, tmp_path):
-    """Unreadable images are reported on every run, also when all others are known."""
+    """Unreadable images are reported on every run, even if all other scores are known."""
     folder = tmp_path / "images"
     folder.mkdir()
     photograph = next(photographs.rglob("*.jpg")).read_bytes()
@@ -242,7 +242,7 @@ def test_a_bad_image_is_skipped_each_time(photographs, workspace, recorder, tmp_
 
 
 def test_what_is_left_of_another_ranking_is_named(photographs, workspace, recorder, tmp_path):
-    """Lists and pictures that are not made again after a change of the ranking are warned of."""
+    """Lists and pictures of an earlier ranking are named in a warning."""
     params = RgbvarParams(ImageParams(photographs), ranks=(1, 9), montages=(1,))
     run(params, workspace, recorder)
     run(params, workspace, recorder)
@@ -263,6 +263,6 @@ def test_an_output_that_cannot_be_is_refused_first(photographs, workspace, silen
 
 
 def test_a_least_score_is_a_number(photographs):
-    """NaN compares with nothing."""
+    """NaN is refused as a least score."""
     with pytest.raises(InputError, match="min score must be a finite number"):
         RgbvarParams(ImageParams(photographs), min_score=float("nan"))

@@ -54,7 +54,7 @@ def trained(ready, recorder):
     ],
 )
 def test_curricula_are_read(text, stages):
-    """The number after the last colon is that of epochs, and `all` is not a list."""
+    """The number after the last colon is the epochs, and `all` is not a list."""
     assert parse_curriculum(text) == stages
 
 
@@ -66,13 +66,13 @@ def test_no_curricula(text):
 
 
 def test_shares_and_lists():
-    """Numbers are shares, everything else is a list."""
+    """Numbers are fractions, everything else is a list."""
     assert parse_held_out("0.25") == 0.25
     assert parse_held_out("./0.25") == "./0.25"
 
 
 def test_a_list_is_trained_on(trained, keys, ready, recorder):
-    """--list narrows the training alone; lines that are no labels are told."""
+    """--list narrows only the training images; lines without labels are reported."""
     lines = [f"/train/{key} 3" for key in keys[:20]]
     write_list(ready.root / "some.txt", [*lines, "gone.jpg"])
     _, everything = trained(epochs=1)
@@ -85,7 +85,7 @@ def test_a_list_is_trained_on(trained, keys, ready, recorder):
 
 
 def test_a_list_is_held_out(trained, keys, ready):
-    """--val LIST holds out its images, in whatever order it names them, and records them."""
+    """--val LIST holds out its images, in any order, and records them."""
     write_list(ready.root / "val.txt", [keys[30], keys[3]])
     config, held_out = trained(epochs=1, held_out="val.txt")
     assert held_out == [keys[3], keys[30]]
@@ -93,13 +93,13 @@ def test_a_list_is_held_out(trained, keys, ready):
 
 
 def test_nothing_held_out(trained):
-    """A share of 0 trains on all images."""
+    """A fraction of 0 trains on all images."""
     config, held_out = trained(epochs=1, held_out=0.0)
     assert held_out == [] and config["n_training"] == 40
 
 
 def test_a_curriculum_is_followed(trained, keys, ready, recorder):
-    """Stages have their lists and epochs, which decide the steps; held-out images stay out."""
+    """Stages have their lists and epochs, which set the steps; held-out images stay out."""
     write_list(ready.root / "val.txt", keys[:4])
     write_list(ready.root / "easy.txt", keys[:20])
     stages = (("easy.txt", 2), (None, 1))
@@ -113,14 +113,14 @@ def test_a_curriculum_is_followed(trained, keys, ready, recorder):
 
 
 def test_so_many_images_an_epoch(trained):
-    """--max-images bounds an epoch; --rare-color chooses them by the weights, also if unused."""
+    """--max-images limits an epoch; --rare-color draws by weights that the loss may not use."""
     config, _ = trained(epochs=2, max_images=10, rare_color=True, use_weights=False)
     assert config["total_steps"] == 4
     assert (config["max_images"], config["rare_color"]) == (10, True)
 
 
 def test_rare_color_needs_weights(trained, ready):
-    """Without a file of weights it is told what they are needed for."""
+    """Without a file of weights, the message says what it is needed for."""
     (ready.root / "weights.npz").rename(ready.root / "elsewhere.npz")
     with pytest.raises(InputError, match="--rare-color chooses images by rebalancing weights"):
         trained(max_images=10, rare_color=True, use_weights=False)
@@ -146,7 +146,7 @@ def test_compressed_labels_train(photographs, workspace, recorder):
     ],
 )
 def test_nothing_to_train_on(trained, keys, ready, params, message):
-    """Lists of other images, of all of them, or all held out are refused before the run begins."""
+    """Lists without labeled images, or with all held out, are refused before the run begins."""
     write_list(ready.root / "others.txt", ["other.jpg"])
     write_list(ready.root / "every.txt", keys)
     write_list(ready.root / "some.txt", keys[:3])

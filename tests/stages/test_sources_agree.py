@@ -1,4 +1,4 @@
-"""Claims about where images come from and who works on them: the bytes are always the same."""
+"""Claims about sources and engines: the bytes are always the same."""
 
 import tarfile
 import uuid
@@ -122,7 +122,7 @@ def test_labels_from_a_real_store(photographs, expected, workspace, silent, monk
 
 
 def test_a_list_narrows_an_archive(places, workspace, silent):
-    """Lines of the published forms name members of an archive."""
+    """Lines in the published forms name members of an archive."""
     keys = [path.relative_to(places["folder"]) for path in places["folder"].rglob("*.jpg")]
     lines = [f"/{keys[0]} 7", f"train/{keys[1]}", f"{keys[2]}", "n01/missing.jpg"]
     (workspace.root / "some.txt").write_text("\n".join(lines))
@@ -134,7 +134,7 @@ def test_a_list_narrows_an_archive(places, workspace, silent):
 
 
 def test_cifar_has_its_classes(workspace, silent, tmp_path):
-    """CIFAR-10's own archive is read in place, its classes are those of the archive."""
+    """CIFAR-10's archive is read in place, with its classes."""
     draw = np.random.default_rng(0)
     folder = tmp_path / "cifar-10-batches-bin"
     folder.mkdir()

@@ -80,7 +80,7 @@ def test_a_run_leaves_what_the_format_says(ready, recorder):
 
 
 def test_the_best_checkpoint_has_the_lowest_validation_loss(ready, silent):
-    """best.pt is of the row with the lowest val_loss, and gives that loss again."""
+    """best.pt is from the row with the lowest val_loss, and gives that loss again."""
     params = TrainParams.of(
         epochs=6, batch_size=8, held_out=0.2, output="runs/a", learning_rate=0.3, model="tiny"
     )
@@ -109,7 +109,7 @@ def test_training_is_reproducible(ready, silent):
 
 
 def test_weights_change_the_training(ready, silent):
-    """Without weights another loss is trained, and said to be."""
+    """Without weights another loss is trained, and a note says so."""
     plain, weighted, expected = (
         run(TrainParams.of(epochs=1, model="tiny", output=f"runs/{name}", **params), ready, silent)
         for name, params in (
@@ -130,7 +130,7 @@ def test_steps_end_training(ready, silent):
 
 
 def test_validation_every_few_steps(ready, silent):
-    """--validate-every sets the steps of validation, and the end is one."""
+    """--validate-every sets the steps of validation, and the last step always has one."""
     params = TrainParams.of(steps=7, batch_size=16, validate_every=2, output="runs/s", model="tiny")
     result = run(params, ready, silent)
     validated = [
@@ -155,7 +155,7 @@ OTHER_WAYS = {
 
 @pytest.mark.parametrize("way", OTHER_WAYS)
 def test_other_ways_to_train(ready, silent, way):
-    """Losses, schedules and options run to pictures, and do what they are for."""
+    """Losses, schedules and options run to the end, and have their effects."""
     params = TrainParams.of(epochs=2, model="tiny", output="runs/a", **OTHER_WAYS[way])
     result = run(params, ready, silent)
     assert all(np.isfinite(record.figures["val_loss"]) for record in result.records)
@@ -168,7 +168,7 @@ def test_other_ways_to_train(ready, silent, way):
 
 
 def test_layers_are_handed_over(ready, recorder):
-    """--init starts from a run's layers: where it ended, with nothing left out."""
+    """--init starts from all layers of a run, as it ended."""
     first = run(TrainParams.of(epochs=2, model="tiny", output="runs/a"), ready, recorder)
     params = TrainParams.of(
         epochs=1, model="tiny", init="runs/a", learning_rate=1e-9, output="runs/b"
@@ -185,7 +185,7 @@ def test_layers_are_handed_over(ready, recorder):
     ids=lambda spec: spec.name,
 )
 def test_hue_chroma_quantizers_train(photographs, workspace, silent, spec):
-    """The chain runs on mixtures and grids as well."""
+    """Training works with mixtures and grids too."""
     prepare(photographs, workspace, silent, spec)
     params = TrainParams.of(epochs=1, output="runs/h", model="tiny")
     if spec.name == "hc-1d":
@@ -226,7 +226,7 @@ def test_what_does_not_fit_together_is_refused(ready, silent, photographs):
 
 
 def test_a_run_is_not_written_over(ready, silent):
-    """A folder that holds a run is refused."""
+    """A folder that contains a run is refused."""
     run(TrainParams.of(epochs=1, output="runs/a"), ready, silent)
     with pytest.raises(OutputExists, match="runs/a"):
         run(TrainParams.of(epochs=1, output="runs/a"), ready, silent)
@@ -243,7 +243,7 @@ def test_without_weights_training_says_so(ready, recorder):
 
 
 def test_a_single_image_is_trained_on(photographs, workspace, silent, tmp_path):
-    """Of a single image none is held out."""
+    """A single image is not held out."""
     first = next(photographs.rglob("*.jpg")).relative_to(photographs)
     (tmp_path / "one.txt").write_text(f"{first}\n")
     images = ImageParams(photographs, "one.txt")
@@ -252,7 +252,7 @@ def test_a_single_image_is_trained_on(photographs, workspace, silent, tmp_path):
 
 
 def test_tensorboard_is_asked_for_first(ready, silent, monkeypatch):
-    """Where the extra is missing, that is told before anything is written."""
+    """If the extra is missing, an error says so before anything is written."""
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     for name in [name for name in sys.modules if name.startswith("torch.utils.tensorboard")]:
         monkeypatch.delitem(sys.modules, name)
@@ -262,7 +262,7 @@ def test_tensorboard_is_asked_for_first(ready, silent, monkeypatch):
 
 
 def test_nothing_is_trained_over(ready, silent):
-    """A folder that holds anything is refused, and left as it was."""
+    """A folder that contains anything is refused, and left unchanged."""
     folder = ready.root / "runs" / "a"
     folder.mkdir(parents=True)
     (folder / "mine.txt").write_text("x")
@@ -280,7 +280,7 @@ def test_nothing_is_trained_over(ready, silent):
     ],
 )
 def test_a_network_that_diverges_ends_training(ready, silent, learning_rate, model, every, message):
-    """The step is named; what was saved before is left, and nothing of it is."""
+    """The message names the step; earlier checkpoints stay, and the last step is not saved."""
     params = TrainParams.of(
         steps=40, batch_size=8, model=model, learning_rate=learning_rate, warm_up=0.0,
         checkpoint_every=every, validate_every=every, output="runs/a",

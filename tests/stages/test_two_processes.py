@@ -31,7 +31,7 @@ TORCHRUN = "-m torch.distributed.run --standalone --nproc-per-node 2".split()
 
 @pytest.fixture(scope="module")
 def ready(photographs, tmp_path_factory):
-    """Labels of 40 images, 8 of them to be held out."""
+    """Labels of 40 images, 8 of which will be held out."""
     images, workspace = ImageParams(photographs), Workspace(tmp_path_factory.mktemp("two"))
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, Reporter())
     write_list(workspace.root / "val.txt", open_labels(workspace.root / "labels").keys[::5])
@@ -117,7 +117,7 @@ def test_two_processes_end_after_the_same_step(ready):
 
 
 def test_what_is_saved_is_what_was_validated(ready):
-    """Each process's batch norm has seen other images; all validate the leading one's network."""
+    """Batch norm differs between processes; all validate the main process's network."""
     options = ["--model", "small", "--width", "0.1", "--batch-size", "4", "--epochs", "1"]
     in_two_processes(ready, *options, "-o", "runs/small")
     (val_loss,) = read_log(ready.root / "runs/small/log.csv")["val_loss"]

@@ -42,14 +42,14 @@ def made(photographs, tmp_path_factory):
 
 @pytest.fixture
 def ready(made, tmp_path):
-    """A copy of it to be damaged."""
+    """A copy of it, to damage."""
     shutil.copytree(made.root, tmp_path, dirs_exist_ok=True)
     return Workspace(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["labels", "soft", "maps", "prior.npz", "weights.npz"])
 def test_what_colorprep_wrote_is_sound(ready, silent, name):
-    """Nothing is found wrong with a fresh artifact, and nothing is touched."""
+    """A fresh artifact has no faults, and nothing is changed."""
     before = contents(ready.root)
     result = run(VerifyParams(name), ready, silent)
     assert result.sound and not result.problems
@@ -92,7 +92,7 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("labels", ["labels", "soft"])
 def test_damage_is_named_and_repaired(ready, silent, damage, labels):
-    """Each damage is found in the file it is in; repair makes the old bytes of that file alone."""
+    """Each damage is found in its file, and repair restores the bytes of that file alone."""
     folder = ready.path(labels)
     before = contents(folder)
     name, harm, what = DAMAGES[damage]
@@ -111,7 +111,7 @@ def test_damage_is_named_and_repaired(ready, silent, damage, labels):
 
 
 def test_repair_needs_the_same_images(ready, silent, photographs, tmp_path):
-    """From other images nothing is repaired, and nothing is removed."""
+    """With other images nothing is repaired, and nothing is removed."""
     folder = ready.path("labels")
     (folder / "shard-00001.h5").unlink()
     before = contents(folder)
@@ -137,7 +137,7 @@ def test_a_skip_that_is_not_listed_is_found(photographs, workspace, silent, tmp_
 
 
 def test_a_plan_whose_shards_do_not_fit_is_damaged(ready, silent):
-    """Numbers in plan.json that contradict each other are taken for damage, and repaired."""
+    """Contradicting numbers in plan.json count as damage, and are repaired."""
     plan = ready.path("labels/plan.json")
     before = plan.read_bytes()
     plan.write_bytes(before.replace(b'"shard_size": 16', b'"shard_size": 7'))
@@ -155,7 +155,7 @@ def test_a_plan_whose_shards_do_not_fit_is_damaged(ready, silent):
     ],
 )
 def test_a_plan_that_the_manifest_contradicts_repairs_nothing(ready, silent, old, new):
-    """Good shards are not made anew by a changed plan; without it the manifest is enough."""
+    """A changed plan does not replace good shards; without it the manifest is enough."""
     folder = ready.path("labels")
     before = contents(folder)
     plan = folder / "plan.json"
@@ -187,7 +187,7 @@ def rewrite(shard, sidecar, name, value):
     ],
 )
 def test_impossible_values_are_found(ready, silent, name, value, what):
-    """Values that no color can have are found though the digest agrees."""
+    """Values that no color can have are found, even if the digest agrees."""
     shard = ready.path("labels/shard-00000.h5")
     rewrite(shard, shard.with_suffix(".json"), name, value)
     result = run(VerifyParams("labels"), ready, silent)
@@ -195,7 +195,7 @@ def test_impossible_values_are_found(ready, silent, name, value, what):
 
 
 def test_deep_compares_with_the_images(ready, silent, photographs, tmp_path):
-    """Labels that could be, but are not those of the images, are found by --deep and repaired."""
+    """Possible labels that are not those of the images are found by --deep, and repaired."""
     shard = ready.path("labels/shard-00000.h5")
     rewrite(shard, shard.with_suffix(".json"), "lightness", 1)
     assert run(VerifyParams("labels"), ready, silent).sound
@@ -209,7 +209,7 @@ def test_deep_compares_with_the_images(ready, silent, photographs, tmp_path):
 
 @pytest.mark.parametrize("harm", [flip, cut, lambda path: path.unlink()])
 def test_label_maps_are_repaired(ready, silent, harm):
-    """A lost or cut map is found and made again; a flipped bit, unless it gives no label."""
+    """Lost, cut and impossible maps are found and made again."""
     folder = ready.path("maps")
     before = contents(folder)
     path = sorted(folder.rglob("*.npy"))[7]
@@ -269,7 +269,7 @@ def test_weights_of_every_policy_are_sound(ready, silent, policy):
 
 @pytest.mark.parametrize("spec", [QuantizerSpec("gmm", 4), QuantizerSpec("kmeans", 20)])
 def test_priors_of_fitted_quantizers_are_sound(photographs, workspace, silent, spec):
-    """Mixtures and k-means are checked as well, and their labels."""
+    """Mixtures, k-means and their labels are checked too."""
     images = ImageParams(photographs)
     run_prior(PriorParams(images, spec), workspace, silent)
     run_labels(LabelsParams(images, size=32, soft=2), workspace, silent)
@@ -278,7 +278,7 @@ def test_priors_of_fitted_quantizers_are_sound(photographs, workspace, silent, s
 
 
 def test_published_priors_are_judged(shared, workspace, silent):
-    """Of the published priors one is wrong by its arithmetic; Zhang's is sound."""
+    """One published prior has faulty arithmetic; Zhang's is sound."""
     reference = shared / "reference"
     assert not run(VerifyParams(reference / "nilboy_prior_probs.npy"), workspace, silent).sound
     zhang = run(VerifyParams(reference / "zhang_prior_probs.npy"), workspace, silent)

@@ -13,18 +13,18 @@ from colorprep.stages.weights import WeightsParams, run
 
 
 def test_a_bare_prior_gives_published_weights(shared, workspace, silent, published):
-    """A published .npy gives the published range, and the matrix beside it."""
+    """A published .npy gives weights in the published range, and a matrix on request."""
     bare = shared / "reference" / "zhang_prior_probs.npy"
     result = run(WeightsParams(bare, matrix="m.npy"), workspace, silent)
-    assert result.report.safety.smallest == pytest.approx(0.09650, abs=5e-6)
-    assert result.report.safety.largest == pytest.approx(6.17487, abs=5e-6)
+    assert result.weights.safety.smallest == pytest.approx(0.09650, abs=5e-6)
+    assert result.weights.safety.largest == pytest.approx(6.17487, abs=5e-6)
     weights, meta = load_weights(result.path)
     assert meta["lambda"] == 0.5 and meta["quantizer"] == "ab313"
     np.testing.assert_allclose(np.load(result.matrix_path).sum(axis=1), weights.weights)
 
 
 def test_the_published_matrix_by_the_command(shared, workspace, silent, published):
-    """Seed 000's prior and options give seed 000's matrix."""
+    """Keras-FCN's prior and options give Keras-FCN's matrix."""
     params = WeightsParams(
         shared / "reference" / "seed000_posterior_prob.npy", matrix="m.npy", lattice_sigma=0.5
     )
@@ -41,16 +41,16 @@ def test_weights_of_a_prior(photographs, workspace, silent):
     first = made.read_bytes()
     assert run(WeightsParams(), workspace, silent).path.read_bytes() == first
     floor = run(WeightsParams(zero_bins="floor", mix=0.0, output="f.npz"), workspace, silent)
-    assert np.isfinite(floor.report.weights.weights).all()
+    assert np.isfinite(floor.weights.values).all()
     with pytest.raises(InputError, match="empty bins"):
         run(WeightsParams(mix=0.0), workspace, silent)
 
 
-def test_unnormalized_vectors_are_told(workspace, recorder, tmp_path):
-    """A vector of counts is normalized, and that is said."""
+def test_unnormalized_vectors_are_warned_of(workspace, recorder, tmp_path):
+    """A vector of counts is normalized, with a warning."""
     np.save(tmp_path / "counts.npy", np.arange(1, 314))
     result = run(WeightsParams("counts.npy"), workspace, recorder)
-    assert result.report.weights.probs.sum() == pytest.approx(1)
+    assert load_weights(result.path)[0].probs.sum() == pytest.approx(1)
     assert any("normalized" in text for text in recorder.warnings)
 
 
@@ -67,7 +67,7 @@ def test_wrong_priors_are_refused(workspace, silent, tmp_path):
 
 
 def test_exports_are_the_shapes_of_other_projects(photographs, workspace, silent, published):
-    """Exports are what other projects load: probabilities, int64 points, factor, matrix."""
+    """Exports have the shapes and types that other projects load."""
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs)), workspace, silent)
     for artifact in ("prior.npz", "weights.npz"):
         export_stage.run(ExportParams(artifact, "out"), workspace, silent)
@@ -82,7 +82,7 @@ def test_exports_are_the_shapes_of_other_projects(photographs, workspace, silent
 
 
 def test_exported_priors_have_no_zeros(workspace, recorder, tmp_path):
-    """Published code divides by the prior: a zero, which few photographs leave, makes all NaN."""
+    """Published code divides by the prior, so a zero would make all weights NaN."""
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     (tmp_path / "few").mkdir()
     Image.fromarray(image).save(tmp_path / "few" / "noise.png")
@@ -108,7 +108,7 @@ def test_exported_priors_have_no_zeros(workspace, recorder, tmp_path):
 
 
 def test_a_prior_without_zeros_is_exported_as_it_is(workspace, recorder, tmp_path):
-    """Half a pixel is for priors with zeros: others keep every bit, small shares included."""
+    """Only priors with zeros are raised to half a pixel; others keep every bit."""
     colors = np.random.default_rng(0).permutation(1 << 24)[: 1 << 18].reshape(512, 512, 1)
     (tmp_path / "many").mkdir()
     rgb = (colors >> np.array([16, 8, 0]) & 255).astype(np.uint8)
@@ -123,7 +123,7 @@ def test_a_prior_without_zeros_is_exported_as_it_is(workspace, recorder, tmp_pat
 
 
 def test_other_bins_export_their_centers(photographs, workspace, silent):
-    """Bins that are no lattice export float centers."""
+    """Bins that are not a lattice export float centers."""
     spec = QuantizerSpec("kmeans", 20)
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs), spec), workspace, silent)
     exported = export_stage.run(ExportParams("prior.npz"), workspace, silent)

@@ -1,4 +1,4 @@
-"""Claims about soft cross-entropy by gathering: it is the dense one, and so is its gradient."""
+"""Claims about soft cross-entropy by gathering: value and gradient equal the dense form's."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from colorprep.training.losses.targets import SoftTargetTable
 
 
 def some_targets(n_bins=7, n_entries=3):
-    """Random targets of pixels, which may name a bin twice."""
+    """Random targets of pixels, which may contain a bin twice."""
     generator = torch.Generator().manual_seed(0)
     bins = torch.randint(0, n_bins, (2, 4, 5, n_entries), generator=generator)
     probs = torch.rand(bins.shape, generator=generator, dtype=torch.float64)
@@ -78,7 +78,7 @@ def test_half_precision_is_computed_in_float32(dtype):
 
 
 def test_under_autocast():
-    """Behind a convolution under autocast the loss is float32, and gradients arrive."""
+    """After a convolution under autocast the loss is float32, and gradients flow back."""
     bins, probs = some_targets()
     convolution = torch.nn.Conv2d(7, 7, 1)
     with torch.autocast("cpu", torch.bfloat16):
@@ -90,7 +90,7 @@ def test_under_autocast():
 
 
 def test_extreme_logits_stay_finite():
-    """Logits of a thousand either way overflow nothing."""
+    """Logits of plus or minus a thousand do not overflow."""
     bins, probs = some_targets()
     logits = (1000 * some_logits(dtype=torch.float32).sign()).requires_grad_()
     losses = soft_cross_entropy(logits, bins, probs.float())

@@ -39,7 +39,7 @@ def assert_holds(batch, keys, rows):
 
 
 def test_batches_are_rows_of_shards(label_folder):
-    """A batch across shards holds what h5py reads, in the order asked for and the types said."""
+    """A batch across shards has what h5py reads, in the requested order and documented types."""
     dataset = ShardDataset(label_folder)
     assert len(dataset) == 40 and dataset.mapped
     indices = [31, 0, 12, 11, 39, 0]
@@ -58,7 +58,7 @@ def test_batches_are_rows_of_shards(label_folder):
 
 
 def test_optional_arrays(make_labels, photographs, workspace, silent, tmp_path):
-    """Whatever the shards hold comes along: soft bins, pixels, cells of hue and chroma."""
+    """All arrays of the shards are read: soft bins, pixels, cells of hue and chroma."""
     params = prior_stage.PriorParams(ImageParams(photographs), QuantizerSpec("gmm", 8))
     prior_stage.run(params, workspace, silent)
     folder = make_labels(soft=3, keep="rgb", prior=tmp_path / "prior.npz")
@@ -79,7 +79,7 @@ def test_compressed_shards_give_the_same(label_folder, make_labels):
 
 
 def test_chosen_keys(label_folder):
-    """A dataset of some keys holds those, in their order."""
+    """A dataset of some keys contains those, in their order."""
     every = ShardDataset(label_folder)
     some = ShardDataset(every.labels, [every.keys[30], every.keys[2]])
     torch.testing.assert_close(some.batch([0, 1])["ab"], every.batch([30, 2])["ab"])
@@ -87,7 +87,7 @@ def test_chosen_keys(label_folder):
 
 
 def test_keys_that_cannot_be_chosen(label_folder):
-    """No image, an unknown image, or one image twice are refused by name."""
+    """No images, an unknown image, and an image given twice are refused by name."""
     key = ShardDataset(label_folder).keys[0]
     with pytest.raises(InputError, match="no image of .* is chosen"):
         ShardDataset(label_folder, [])
@@ -98,7 +98,7 @@ def test_keys_that_cannot_be_chosen(label_folder):
 
 
 def test_folders_that_cannot_be_read(label_folder, make_labels, tmp_path):
-    """No labels, label maps, and missing, cut, odd or doubled shards are told apart."""
+    """No labels, label maps, and missing, cut, odd or duplicate shards give different errors."""
     with pytest.raises(ArtifactError, match="no finished labels"):
         ShardDataset(tmp_path)
     with pytest.raises(ArtifactError, match="--format h5"):
@@ -121,7 +121,7 @@ def test_folders_that_cannot_be_read(label_folder, make_labels, tmp_path):
 
 
 def test_datasets_travel_light(make_labels):
-    """A pickled dataset holds no image, and maps the shards anew; a lost shard is an error."""
+    """A pickled dataset contains no image, and maps the shards again; a lost shard is an error."""
     dataset = ShardDataset(make_labels(keep="rgb"))
     sent = pickle.dumps(dataset)
     assert len(sent) < dataset.batch(range(40))["rgb"].nbytes / 4
@@ -132,7 +132,7 @@ def test_datasets_travel_light(make_labels):
 
 
 def test_forked_workers_see_the_same(label_folder):
-    """A DataLoader with forked workers and its own collation gives the same batches."""
+    """A DataLoader with forked workers and its default collation gives the same batches."""
     dataset = ShardDataset(label_folder)
     batches = list(DataLoader(dataset, 9, num_workers=2, multiprocessing_context="fork"))
     assert [len(batch["label"]) for batch in batches] == [9, 9, 9, 9, 4]
@@ -142,7 +142,7 @@ def test_forked_workers_see_the_same(label_folder):
 
 
 def test_threads_see_the_same(label_folder):
-    """Threads may share a dataset."""
+    """Threads that share a dataset get the same batches."""
     dataset = ShardDataset(label_folder)
     whole = dataset.batch(range(40))["ab"]
     with ThreadPoolExecutor(4) as threads:
@@ -170,7 +170,7 @@ def test_batches_are_copies(label_folder):
 
 
 def test_mean_weights(label_folder):
-    """An image weighs the mean of its pixels' weights, and a chosen one the same."""
+    """An image's weight is the mean over its pixels, also in a dataset of chosen images."""
     dataset = ShardDataset(label_folder)
     weights = np.random.default_rng(0).uniform(0.1, 8, 313)
     labels = dataset.batch(range(40))["label"].numpy()
@@ -217,7 +217,7 @@ def test_values_out_of_range_are_found_when_they_are_read(make_labels, compressi
 
 
 def test_ignored_pixels_are_no_damage(make_labels):
-    """65535 in a label is to be ignored; in a soft label it is a bin that there is not."""
+    """65535 in a label means ignored; in a soft label it is an invalid bin."""
     folder = make_labels(soft=2)
     with h5py.File(folder / "shard-00000.h5", "r+") as file:
         file["label"][0] = np.full((8, 8), 65535)

@@ -19,13 +19,13 @@ from colorprep.training.processes import Process
 
 
 def whole(batch):
-    """All images of a batch."""
+    """Every image of a batch."""
     return batch
 
 
 @pytest.fixture
 def make_course(labels):
-    """Makes a course on the photographs' labels, 40 of them, in batches of 8."""
+    """Makes a course on the labels of 40 photographs, in batches of 8."""
 
     def make(schedule=Schedule(3, None, 0.1), curriculum=None, **options):  # noqa: B008
         loader = ShardDataset(labels).loader(8, curriculum=curriculum)
@@ -35,7 +35,7 @@ def make_course(labels):
 
 
 def test_steps_have_their_place(make_course, labels):
-    """Epochs of other lengths follow one another, and images are counted as they are seen."""
+    """Epochs of different lengths follow one another, and seen images are counted."""
     easy = Curriculum((CurriculumStage(tuple(labels.keys[:12]), 2), CurriculumStage(None, 1)))
     course = make_course(curriculum=easy)
     assert course.total_steps == 2 + 2 + 5
@@ -46,14 +46,14 @@ def test_steps_have_their_place(make_course, labels):
 
 
 def test_steps_past_the_epochs(make_course):
-    """--steps goes on with further epochs, or ends within one."""
+    """--steps continues with further epochs, or ends within one."""
     long, short = (make_course(Schedule(3, steps, 0.1)) for steps in (21, 7))
     assert (long.total_steps, long.position(20)) == (21, (4, 0))
     assert (short.total_steps, short.position(6)) == (7, (1, 1))
 
 
 def test_records(make_course):
-    """There is a record every few steps, at the end of an epoch and at each validation."""
+    """There is a record every few steps, at the end of each epoch and at each validation."""
     course = make_course(record_every=3)
     assert [step for step in range(1, 16) if course.is_recorded(step)] == [3, 5, 6, 9, 10, 12, 15]
     assert [step for step in range(1, 16) if course.is_validated(step)] == [5, 10, 15]
@@ -69,7 +69,7 @@ def test_the_rate_falls_after_epochs(make_course):
 
 
 def test_seeds_differ_by_step_and_process():
-    """Seeds differ by seed, process and step, and are ones that torch takes."""
+    """Seeds differ by run seed, process and step, and torch accepts them."""
     seeds = {step_seed(seed, rank, step) for seed in (0, 1) for rank in (0, 1) for step in (1, 11)}
     assert len(seeds) == 8
     for seed in seeds:
@@ -95,7 +95,7 @@ def half_gray(n_gray):
 
 
 def test_where_nothing_is_selected():
-    """An image that counts nothing stands in for a batch of which nothing is left."""
+    """A batch without selected images is replaced by an image that does not count."""
     made = list(selected([half_gray(1), half_gray(4), half_gray(0)], drop_gray_images, CPU))
     assert [len(batch["label"]) for batch in made] == [3, 1, 4]
     term = make_term("soft-ce", ab_lattice())
@@ -104,7 +104,7 @@ def test_where_nothing_is_selected():
 
 @pytest.mark.parametrize(("gray", "select"), [("mask", whole), ("drop", drop_gray_images)])
 def test_validation_is_over_what_counts(gray, select):
-    """The mean is over colorful images, however they lie in batches; none at all is an error."""
+    """The mean is over colorful images, in any batches; if there are none, it is an error."""
     model = make_model("tiny", 313, seed=0).eval()
     torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
     loss = loss_of("soft-ce", ab_lattice(), LossOptions(gray=gray))

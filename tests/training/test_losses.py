@@ -66,7 +66,7 @@ def test_divergence_from_posteriors(kind):
 
 
 def test_the_matrix():
-    """Matrix is -mean sum_c T[y, c] log softmax(z)_c, ignored pixels being rows of zeros."""
+    """The loss is -mean sum_c T[y, c] log softmax(z)_c; ignored pixels are rows of zeros."""
     quantizer, batch = ab_lattice(), made_up_batch(n_bins=313)
     batch["label"][0, 2] = 65535
     prior = some_prior(quantizer)
@@ -106,7 +106,7 @@ def test_hue_and_chroma():
     ],
 )
 def test_regression(name, formula):
-    """Regression is its formula of the error in CIELAB units, at pixels that are valid."""
+    """Regression losses are their formulas of the error in CIELAB units, at valid pixels."""
     quantizer, batch = ab_lattice(), made_up_batch()
     batch["label"][0, 1:3] = 65535
     near = (batch["ab"].movedim(-1, 1) + 0.5) / 110
@@ -143,7 +143,7 @@ def test_gradients_are_those_of_finite_differences(name):
 
 @pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].takes_weights])
 def test_weights_multiply_the_gradient_exactly(name):
-    """The gradient at a pixel is w times the one without weights, to the bit for w = 4."""
+    """The gradient at a pixel is w times the one without weights, bit for bit for w = 4."""
     quantizer = quantizer_of(KINDS.get(name, "ab313"))
     batch = made_up_batch(n_bins=len(quantizer.centers), side=8)
     weights = np.random.default_rng(0).choice([0.25, 1.0, 4.0], len(quantizer.centers))
@@ -157,7 +157,7 @@ def test_weights_multiply_the_gradient_exactly(name):
 
 
 def test_weights_go_through_the_whole_training_step():
-    """A step moves each parameter by the sum over pixels of w times the pixel's own gradient."""
+    """A step moves each parameter by the sum over pixels of w times the pixel's gradient."""
     quantizer, batch = ab_lattice(), made_up_batch(n=1, side=4, stride=4)
     batch["label"][:] = torch.arange(16).reshape(1, 4, 4)
     weights = np.ones(313)
@@ -196,7 +196,7 @@ def test_weights_go_through_the_whole_training_step():
 
 
 def test_the_mean_is_over_all_pixels():
-    """Twice the weights is twice the loss, and masked pixels count as pixels of loss 0."""
+    """Twice the weights give twice the loss, and masked pixels count as pixels of loss 0."""
     quantizer, batch = ab_lattice(), made_up_batch()
     logits = outputs_for("soft-ce", quantizer)
     plain = loss_of("soft-ce", quantizer)(logits, batch)
@@ -210,7 +210,7 @@ def test_the_mean_is_over_all_pixels():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_masked_pixels_have_no_gradient(name):
-    """A gray image has no gradient, nor has an ignored pixel; all others have."""
+    """Gray images and ignored pixels have no gradient; all other pixels have."""
     quantizer = quantizer_of(KINDS.get(name, "ab313"))
     batch = made_up_batch()
     batch["ab"][0] = torch.randint(-5, 5, batch["ab"][0].shape, dtype=torch.int8)
@@ -226,7 +226,7 @@ def test_masked_pixels_have_no_gradient(name):
 @pytest.mark.parametrize("name", ["soft-ce", "kl"])
 @pytest.mark.parametrize("tau", [0.0, 0.7, 1.0])
 def test_logit_adjustment(name, tau):
-    """It is the plain loss of z + tau log p; at tau = 0 the plain loss to the bit."""
+    """It is the plain loss of z + tau log p; at tau = 0 the plain loss, bit for bit."""
     quantizer, batch = ab_lattice(), made_up_batch()
     prior = some_prior(quantizer)
     options = LossOptions(prior=prior, logit_adjust=tau)
@@ -241,7 +241,7 @@ def test_logit_adjustment(name, tau):
 
 
 def test_the_shift_is_the_logarithm_of_the_prior():
-    """At tau = 1 uniform logits, adjusted, are the prior itself; all is finite."""
+    """At tau = 1, adjusted uniform logits give the prior; everything is finite."""
     prior = np.array([0.5, 0.3, 0.2, 0.0])
     shift = logit_shift(prior, 1.0)
     np.testing.assert_allclose(np.exp(shift[:3]), prior[:3])

@@ -1,4 +1,4 @@
-"""Claims about memory that is used again."""
+"""Claims about reused memory."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from colorprep.training.data.memory import RecycledMemory
 
 
 def test_memory_is_used_again():
-    """Once a tensor is gone, the next one of its size lies where it lay, whatever its type."""
+    """The memory of a deleted tensor serves the next one of its size, of any type."""
     memory = RecycledMemory(2)
     first = memory.empty((4, 8), torch.uint8)
     place = first.data_ptr()
@@ -29,7 +29,7 @@ def test_memory_is_used_again():
     ],
 )
 def test_memory_in_use_is_left_alone(part):
-    """Whoever holds a part of a tensor holds its memory."""
+    """A view of a tensor keeps its memory."""
     memory = RecycledMemory(2)
     tensor = memory.empty((4, 8), torch.int8)
     place, held = tensor.data_ptr(), part(tensor)
@@ -40,7 +40,7 @@ def test_memory_in_use_is_left_alone(part):
 
 
 def test_little_is_kept():
-    """Of many tensors that were alive at once, only so many leave their memory."""
+    """Only a limited number of blocks is kept for reuse."""
     memory = RecycledMemory(2)
     many = [memory.empty((1 << 16,), torch.uint8) for _ in range(6)]
     places = {tensor.data_ptr() for tensor in many}

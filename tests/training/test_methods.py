@@ -37,7 +37,7 @@ def copied(model):
 
 
 def test_an_objective_is_the_scaled_sum_of_its_terms():
-    """One tensor is split into heads; the loss is the sum of each head's own, times its scale."""
+    """One tensor is split into heads; the loss is the sum of the heads' losses times scales."""
     objective, batch = two_terms(), made_up_batch(313)
     assert objective.channels == {"bins": 313, "ab": 2}
     outputs = torch.randn(2, 315, 6, 6, generator=torch.Generator().manual_seed(0))
@@ -56,7 +56,7 @@ def test_several_terms_are_logged_each():
 
 
 def test_terms_of_the_same_name_are_refused():
-    """The log could not tell them apart."""
+    """Terms of the same name, which the log could not distinguish, are refused."""
     term = make_term("l1", ab_lattice())
     with pytest.raises(InputError, match="same name: l1, l1"):
         Objective([term, term], ab_lattice())
@@ -108,7 +108,7 @@ class Alternating(Method):
 
 
 def test_networks_learn_apart():
-    """What one network learns is neither in the gradients nor the parameters of the other."""
+    """Training one network changes neither the gradients nor the parameters of the other."""
     batch, alone = made_up_batch(313, side=8, stride=4), Alternating()
     trainer = Trainer(alone, PaceOptions(optimizer="sgd"), MachineOptions(), CPU)
     before = copied(alone)
@@ -138,7 +138,7 @@ def test_the_state_of_several_networks_comes_back():
 
 @pytest.mark.parametrize("n_parts", [2, 3, 8])
 def test_parts_of_a_batch_add_up(n_parts):
-    """A batch computed in parts gives the step of the whole, also where parts differ in size."""
+    """A batch computed in parts gives the step of the whole, also if parts differ in size."""
     batch = made_up_batch(313, n=4, side=8, stride=4)
     results = []
     for accumulate in (1, n_parts):
@@ -155,7 +155,7 @@ def test_parts_of_a_batch_add_up(n_parts):
 
 
 def test_frozen_parts_stay():
-    """Frozen layers keep parameters and statistics of batch norm to the bit; the others move."""
+    """Frozen layers keep parameters and batch norm statistics bit for bit; the others change."""
     model, batch = make_model("small", 313, seed=0, width=0.1), made_up_batch(313, side=32)
     batch["label"] = batch["label"][:, ::4, ::4]
     batch["ab"] = batch["ab"][:, ::4, ::4]

@@ -1,4 +1,4 @@
-"""Claims about the networks: published sizes, shapes, beginnings, and the hand-over of layers."""
+"""Claims about the networks: published sizes, shapes, initialization, and hand-over of layers."""
 
 import math
 
@@ -16,18 +16,18 @@ FULL_RESOLUTION = ("fcn32s", "fcn16s", "fcn8s")
 
 
 def narrow(name, n_outputs=5, seed=0):
-    """A network of the table, narrow where it is a large one."""
+    """A network of the table, with few channels if it is a large one."""
     return make_model(name, n_outputs, seed, 1.0 if name in ("small", "tiny") else 1 / 16)
 
 
 def n_parameters(name, n_outputs):
-    """The number of parameters of a full-width network, without making them."""
+    """The number of parameters of a full-width network, without allocating them."""
     with torch.device("meta"):
         return sum(p.numel() for p in make_model(name, n_outputs).parameters())
 
 
 def test_eccv16_has_the_released_parameters():
-    """32,236,011 are released, 626 of them in the layer from 313 probabilities to ab."""
+    """The released network has 32,236,011, with 626 in the layer from 313 probabilities to ab."""
     assert n_parameters("eccv16", 313) == 32_236_011 - 626
 
 
@@ -40,7 +40,7 @@ def test_eccv16_has_the_released_parameters():
     ],
 )
 def test_fcn_have_the_published_parameters(name, trainable, total, kernels):
-    """Those of seed 001 at K = 16, in millions; its totals count dense K x K kernels of zeros."""
+    """Those of colorizer-fcn at K = 16, in millions; it counts dense K x K kernels of zeros."""
     count = n_parameters(name, 16)
     assert round(count / 1e6, 2) == trainable
     assert round((count + sum((16 * side) ** 2 for side in kernels)) / 1e6, 2) == total
@@ -49,7 +49,7 @@ def test_fcn_have_the_published_parameters(name, trainable, total, kernels):
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("side", [64, 100, 256])
 def test_output_sizes(name, side):
-    """Outputs have the input's size for the FCNs, a quarter rounded up for the others."""
+    """Outputs have the input's size for the FCNs, and a quarter of it, rounded up, for others."""
     model = narrow(name, 3).eval()
     with torch.no_grad():
         outputs = model(torch.zeros(1, 1, side, side - 7))
@@ -59,7 +59,7 @@ def test_output_sizes(name, side):
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "small"])
 def test_networks_begin_with_equal_outputs(name):
-    """The layer of scores starts at 0, so every logit does."""
+    """The output layer starts at 0, and so do all logits."""
     lightness = torch.randint(0, 256, (2, 64, 64), dtype=torch.uint8)
     assert (outputs_at(narrow(name), lightness, (16, 16)) == 0).all()
 
@@ -80,7 +80,7 @@ def test_every_parameter_learns(name):
 
 
 def test_signals_keep_their_size():
-    """He's rule: through all of eccv16, without its norms, features neither die nor blow up."""
+    """By He's rule, features of eccv16 without its norms neither vanish nor explode."""
     model = make_model("eccv16", 8, seed=0, width=0.25)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -93,7 +93,7 @@ def test_signals_keep_their_size():
 
 @pytest.mark.parametrize("factor", [2, 8, 16, 32])
 def test_enlarging_is_the_published_transposed_convolution(factor):
-    """Equal to a dense one with the triangle on the diagonal of its kernel, and zeros elsewhere."""
+    """It equals a dense one with triangles on the diagonal of its kernel, and zeros elsewhere."""
     scores = torch.randn(2, 3, 4, 5)
     side = 2 * factor
     center = factor - 0.5
@@ -108,7 +108,7 @@ def test_enlarging_is_the_published_transposed_convolution(factor):
 
 @pytest.mark.parametrize(("before", "after"), [("fcn32s", "fcn16s"), ("fcn16s", "fcn8s")])
 def test_hand_over(before, after):
-    """All but the new scores is taken, to the bit, and the new network starts as the old one."""
+    """All layers but the new scores are copied, and the new network starts as the old one."""
     first = narrow(before, seed=1)
     for module in first.modules():
         if isinstance(module, nn.Conv2d) and module.out_channels == 5:
@@ -127,7 +127,7 @@ def test_hand_over(before, after):
 
 
 def test_hand_over_between_other_numbers_of_bins():
-    """Layers of another shape are left alone, and a network that shares nothing is refused."""
+    """Layers of other shapes are not copied, and a network without common layers is refused."""
     taken = load_matching(narrow("unet", 5), narrow("unet", 7).state_dict())
     assert taken and not any("score" in name for name in taken)
     with pytest.raises(InputError, match="no layer in common"):
@@ -135,7 +135,7 @@ def test_hand_over_between_other_numbers_of_bins():
 
 
 def test_outputs_at_the_labels_pixels():
-    """Outputs of full resolution are taken at every stride-th pixel, where the labels are."""
+    """Full-resolution outputs are sampled at every stride-th pixel, where the labels are."""
 
     class Itself(nn.Module):
         def forward(self, lightness):
@@ -148,7 +148,7 @@ def test_outputs_at_the_labels_pixels():
 
 @pytest.mark.parametrize("name", MODELS)
 def test_channels_last_changes_nothing(name):
-    """The memory format changes how a network computes, not what."""
+    """The memory format does not change the results of a network."""
     model = narrow(name).eval()
     for module in model.modules():
         if isinstance(module, nn.Conv2d) and module.out_channels == 5:
@@ -164,7 +164,7 @@ def test_channels_last_changes_nothing(name):
     ("name", "width"), [("small", 0.1), ("unet", 0.1), ("eccv16", 0.05), ("tiny", 1)]
 )
 def test_how_many_images_batch_norm_needs(name, width):
-    """Two at the sizes at which torch refuses to train on one, and one at all others."""
+    """Two at sizes at which torch refuses to train on one, otherwise one."""
     found = set()
     for side in (4, 8, 9, 16, 17, 32):
         model = make_model(name, 3, 0, width).train()

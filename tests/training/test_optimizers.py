@@ -1,4 +1,4 @@
-"""Claims about learning rates of their own for parts of a network."""
+"""Claims about separate learning rates for parts of a network."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ from colorprep.training.options import PaceOptions
 
 
 def moves(model, multipliers):
-    """How far one step of SGD at rate 1 moves each parameter, all gradients being 1."""
+    """How far one step of SGD at rate 1 moves each parameter if all gradients are 1."""
     groups = parameter_groups(model, 1.0, multipliers)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     for parameter in model.parameters():
@@ -32,14 +32,14 @@ def test_a_step_is_as_long_as_the_multiplier():
 
 
 def test_the_first_pattern_decides():
-    """Of two patterns in a name the first one given counts; 0 freezes."""
+    """If two patterns are in a name, the first one counts; 0 freezes."""
     moved = moves(make_model("tiny", 5, seed=0), {"body.0": 3.0, "body": 0.0})
     expected = {"body.0": 3.0, "body.2": 0.0, "score.": 1.0}
     assert moved == pytest.approx({name: expected[name[:6]] for name in moved}, rel=1e-5)
 
 
 def test_every_parameter_is_in_one_group():
-    """Groups hold every parameter once, and are told apart by their patterns."""
+    """Groups contain every parameter once, one group for each pattern."""
     model = make_model("fcn8s", 5, seed=0, width=1 / 64)
     groups = parameter_groups(model, 0.5, {"score_pool": 2.0, "fc": 0.1})
     held = [id(parameter) for group in groups for parameter in group["params"]]
@@ -52,20 +52,20 @@ def test_every_parameter_is_in_one_group():
 
 
 def test_no_multipliers_make_one_group():
-    """Without patterns all parameters have the learning rate itself."""
+    """Without patterns all parameters have the plain learning rate."""
     (group,) = parameter_groups(make_model("tiny", 5), 0.5, {})
     assert group["lr"] == 0.5
 
 
 @pytest.mark.parametrize("multipliers", [{"scores": 2.0}, {"body": 1.0, "body.0": 2.0}])
 def test_patterns_without_effect_are_refused(multipliers):
-    """A pattern that decides for no parameter is an error that shows what names there are."""
+    """A pattern that matches no parameter is an error that shows the names."""
     with pytest.raises(InputError, match="matches no parameter first.*body, score"):
         parameter_groups(make_model("tiny", 5), 0.1, multipliers)
 
 
 def test_negative_multipliers_are_refused():
-    """A multiplier below 0 would climb."""
+    """Multipliers below 0, which would increase the loss, are refused."""
     with pytest.raises(InputError, match="0 or more"):
         parameter_groups(make_model("tiny", 5), 0.1, {"score": -1.0})
 

@@ -55,7 +55,7 @@ def test_prediction_is_the_annealed_mean():
 
 @pytest.mark.parametrize("meaning", ["bins", "bins-and-ignored", "hue-and-chroma"])
 def test_the_coldest_colors_are_the_modes(meaning):
-    """However small the temperature is, nothing overflows: the likeliest bin alone is left."""
+    """However small the temperature is, nothing overflows: the likeliest bin's color remains."""
     quantizer = hue_chroma_bins(4) if meaning == "hue-and-chroma" else ab_lattice()
     n_channels = HEADS[meaning].n_channels(quantizer)
     outputs = 1e3 * torch.randn(1, n_channels, 4, 4, generator=torch.Generator().manual_seed(0))
@@ -78,7 +78,7 @@ def test_decoding_of_regression():
 
 
 def test_decoding_leaves_out_the_ignored():
-    """The channel for ignored pixels has no part in the color, however large it is."""
+    """The channel for ignored pixels does not affect the color, however large it is."""
     outputs = torch.randn(1, 314, 4, 4)
     outputs[:, 313] = 50.0
     ours = decode_outputs("bins-and-ignored", outputs, ab_lattice())
@@ -111,7 +111,7 @@ def test_decoding_of_hue_and_chroma():
     ids=lambda value: getattr(value, "name", value),
 )
 def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
-    """Whatever the channels mean, they come back, and are what a photograph is colored by."""
+    """All kinds of outputs are saved, loaded, and used to color a photograph."""
     n_channels = HEADS[outputs].n_channels(quantizer)
     model = make_model("eccv16", n_channels, seed=0, width=1 / 32)
     torch.nn.init.normal_(model.score.weight, std=0.1, generator=torch.Generator().manual_seed(0))
@@ -197,7 +197,7 @@ def test_damaged_checkpoints_are_refused(tmp_path):
 
 
 def test_wrong_names_are_refused():
-    """An unknown network or device is an error that says what there is."""
+    """An unknown network or device is an error that lists the known ones."""
     with pytest.raises(InputError, match="small"):
         make_model("huge", 3)
     with pytest.raises(InputError, match="warp"):

@@ -1,4 +1,4 @@
-"""Claims about changes of the code: trainings give the losses and weights of earlier versions."""
+"""Claims about reproducibility: trainings give the losses and weights of earlier versions."""
 
 import platform
 import subprocess

@@ -34,7 +34,7 @@ def test_the_end(schedule, end):
     assert math.isclose(relative_rate(schedule, 200, 200, 20), end, abs_tol=1e-12)
 
 
-def test_poly_is_seed_000s():
+def test_poly_is_that_of_keras_fcn():
     """Per epoch, (1 - epoch / epochs)^0.9."""
     for epoch in range(30):
         expected = (1 - epoch / 30) ** 0.9
@@ -49,20 +49,20 @@ def test_linear_decay_after_some_epochs():
     assert relative_rate("linear", 25, 100) == 0.75
 
 
-def test_steps_are_seed_000s():
-    """A tenth from a half on, a hundredth from three quarters, a thousandth from nine tenths."""
+def test_steps_are_those_of_keras_fcn():
+    """0.1 from a half on, 0.01 from three quarters, 0.001 from nine tenths."""
     rates = [relative_rate("step", at, 100) for at in (0, 49, 50, 74, 75, 89, 90, 99)]
     expected = [1, 1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
     assert all(math.isclose(a, b) for a, b in zip(rates, expected, strict=True))
 
 
 def test_cosine_is_a_half_in_the_middle():
-    """Half-way after the warm-up the rate is a half."""
+    """Halfway after the warm-up the rate is 0.5."""
     assert math.isclose(relative_rate("cosine", 60, 110, 10), 0.5)
 
 
 def test_what_is_no_schedule_is_refused():
-    """Unknown names, and a decay that goes with no other or is out of range, are errors."""
+    """Unknown names, and a decay that is out of range or does not fit the schedule, are errors."""
     with pytest.raises(InputError, match="choose constant, poly, linear, step, cosine"):
         relative_rate("exponential", 0, 10)
     with pytest.raises(InputError, match="decay goes with linear"):
@@ -85,7 +85,7 @@ def test_schedules_of_a_training():
     [{"peak": 0.0}, {"name": "sometimes"}, {"warm_up": 1.0}, {"decay_after": 2}],
     ids=lambda params: next(iter(params)),
 )
-def test_schedules_that_cannot_be_meant(params):
-    """Rates, names and shares out of range are refused, and a decay that nothing follows."""
+def test_impossible_schedules_are_refused(params):
+    """Rates, names and fractions out of range are refused, and a decay without a schedule."""
     with pytest.raises(InputError):
         Schedule(**{"epochs": 3, "steps": None, "peak": 0.1} | params)

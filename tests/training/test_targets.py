@@ -1,4 +1,4 @@
-"""Claims about what is looked up on the device: soft targets, masks, pixels' weights."""
+"""Claims about what is computed on the device: soft targets, masks, weights of pixels."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from colorprep.training.losses.targets import (
 
 @pytest.mark.parametrize("kind", [kind for kind in SPECS if kind != "hc-grid"])
 def test_soft_targets_are_those_of_the_cells_middle(kind):
-    """A pixel's target is the soft-encoding of the middle of its cell."""
+    """A pixel's target is the soft-encoding of the center of its cell."""
     quantizer = quantizer_of(kind)
     batch = made_up_batch()
     if quantizer.space == "ab":
@@ -64,7 +64,7 @@ def one_image(*colors):
 
 
 def test_the_rule_of_masking():
-    """An image has color where a labeled pixel's |a| or |b| exceeds 5; cells are read as + 0.5."""
+    """An image has color if |a| or |b| of a labeled pixel exceeds 5; cells are read as + 0.5."""
     assert not has_color(one_image((4, 4), (-5, -5)))  # 4.5 and -4.5
     assert has_color(one_image((0, 0), (5, 0)))  # 5.5
     assert has_color(one_image((0, 0), (0, -6)))  # -5.5
@@ -74,7 +74,7 @@ def test_the_rule_of_masking():
 
 
 def test_the_rule_of_dropping():
-    """An image is kept where its ranges of a and b sum to 5 or more, gray or not in the mean."""
+    """An image is kept if its ranges of a and b sum to 5 or more, whatever the mean."""
     assert not has_range_of_color(one_image((30, 30), (32, 32)))
     assert has_range_of_color(one_image((30, 30), (33, 32)))
     assert has_range_of_color(one_image((0, 0), (3, -2)))
@@ -86,14 +86,14 @@ def test_the_rule_of_dropping():
 
 
 def test_the_rules_differ():
-    """A toned image is colorful to one rule and gray to the other, and the other way round."""
+    """A toned image is colorful only when masking, a faint one only when dropping."""
     toned, faint = one_image((20, 20), (21, 21)), one_image((-4, 0), (4, 0))
     assert has_color(toned) and not has_range_of_color(toned)
     assert has_range_of_color(faint) and not has_color(faint)
 
 
 def test_a_gray_copy_of_a_photograph():
-    """A desaturated photograph is gray to both rules; the photograph itself is to neither."""
+    """A desaturated photograph is gray by both rules; the photograph itself by neither."""
     photograph = np.asarray(next(iter(sample_crops(1, 64))).image)
     gray = np.repeat(photograph.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
     batch = labeled([photograph, gray], ab_lattice())
@@ -117,7 +117,7 @@ def test_dropping_leaves_the_others():
 
 @pytest.mark.parametrize("colorful", [0, 1, 2])
 def test_dropping_fills_up_with_other_images(colorful):
-    """The image in color comes first; the one that joins it is another, and has no label."""
+    """The colorful image comes first; the one added to fill up is another, without labels."""
     batch = made_up_batch(n=3)
     batch["ab"][[i for i in range(3) if i != colorful]] = 0
     filled = filled_up(drop_gray_images(batch), batch, 2)
@@ -130,7 +130,7 @@ def test_dropping_fills_up_with_other_images(colorful):
 
 @pytest.mark.parametrize("gray", ["mask", "drop", "keep"])
 def test_masked_pixels_weigh_nothing(gray):
-    """Ignored pixels weigh 0 in any case, gray images where they are to be masked."""
+    """Ignored pixels always have weight 0, gray images if they are masked."""
     batch = made_up_batch()
     batch["ab"][0] = torch.randint(-5, 5, batch["ab"][0].shape, dtype=torch.int8)
     batch["label"][1, 0, 0] = 65535
@@ -147,7 +147,7 @@ def test_masked_pixels_weigh_nothing(gray):
 
 @pytest.mark.parametrize("kind", SPECS)
 def test_weights_by_bin_and_by_expectation(kind):
-    """A pixel weighs what its hard bin does, or the mean of all weights under its target."""
+    """A pixel has the weight of its hard bin, or the mean weight under its target."""
     quantizer, batch = quantizer_of(kind), made_up_batch()
     weights = np.random.default_rng(0).uniform(0.1, 6, len(quantizer.centers))
     by_bin = PixelWeights(quantizer, weights)(batch)
@@ -158,6 +158,6 @@ def test_weights_by_bin_and_by_expectation(kind):
 
 
 def test_weights_of_other_bins_are_refused():
-    """Weights for another number of bins are an error that says both numbers."""
+    """Weights for another number of bins are an error that names both numbers."""
     with pytest.raises(InputError, match="300 weights for the 313 bins"):
         PixelWeights(ab_lattice(), np.ones(300))

@@ -1,7 +1,7 @@
 """Short trainings whose losses and weights must not change; prints a digest of each.
 
 Kernels that choose instructions by the processor are switched off, so that the digests are the same
-on every x86 processor. Run in a process of its own: the switches must precede the import of torch.
+on every x86 processor. Run it in a new process: the switches must precede the import of torch.
 """
 
 import csv
@@ -46,7 +46,7 @@ def write_images(folder: Path) -> None:
 
 
 def call(*arguments: str) -> None:
-    """Run a command, and let it fail loudly."""
+    """Run a command; raise if it fails."""
     done = CliRunner().invoke(cli, [*arguments, "-q"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
 

@@ -1,0 +1,99 @@
+"""`colorprep lists split`: divide images at random into train, val and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...curriculum import sampling
+from ...errors import InputError
+from ...images.lists import ListForm, in_form
+from ...images.skip import Skip
+from ...images.source import Source, top_folder
+from ...progress import Reporter
+from ...workspace import LISTS, Workspace
+from ..source import ImageParams, open_source, report_skips
+from .writing import WrittenList, check_not_read, numbered_classes, write_keys
+
+
+@dataclass(frozen=True)
+class SplitParams:
+    """Parameters of `colorprep lists split`.
+
+    Attributes
+    ----------
+    images : ImageParams
+        Only the source, its list and `follow` are used.
+    val, test : float
+        Fractions of each class; if one is 0, its list is not written.
+    output : str, Path or None
+        Folder of the lists; None for ``lists/``.
+    """
+
+    images: ImageParams = field(default_factory=ImageParams)
+    val: float = 0.1
+    test: float = 0.1
+    seed: int = 0
+    form: ListForm = "keys"
+    output: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse fractions that leave nothing to split."""
+        sampling.check_shares(self.val, self.test)
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """Result of `colorprep lists split`.
+
+    Attributes
+    ----------
+    parts : dict of str to WrittenList
+        By ``train``, ``val`` and ``test``, without those whose fraction is 0.
+    """
+
+    parts: dict[str, WrittenList]
+    skipped: list[Skip]
+
+
+def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> SplitResult:
+    """Split the images of a source at random, each class by the same fractions.
+
+    Raises
+    ------
+    InputError
+        If a part would get no image, or an output is the list that narrows the source.
+    """
+    folder = workspace.path(params.output or LISTS)
+    paths = {part: folder / f"{part}.txt" for part in sampling.Split._fields}
+    check_not_read(paths.values(), [params.images.list], workspace)
+    source = open_source(params.images, workspace, reporter)
+    report_skips(source.skipped, len(source.keys), reporter)
+    parts = _divided(source, params)
+    numbered = numbered_classes(params.form, source, params.images, workspace, reporter)
+    workspace.own_folder(params.output or LISTS)
+    written = {}
+    for part, path in paths.items():
+        if part in parts:
+            lines = in_form(parts[part], params.form, source.name, numbered)
+            written[part] = write_keys(path, parts[part], lines, workspace, reporter)
+        elif path.exists():
+            reporter.warn(
+                f"{path} is from an earlier run and may contain images that are now in another "
+                "list; remove it"
+            )
+    return SplitResult(written, list(source.skipped))
+
+
+def _divided(source: Source, params: SplitParams) -> dict[str, list[str]]:
+    """Return the keys of each part whose fraction is not 0."""
+    keys, classes = list(source.keys), list(map(top_folder, source.keys))
+    parts = sampling.split(keys, classes, params.val, params.test, params.seed)._asdict()
+    wanted = {"train": True, "val": params.val > 0, "test": params.test > 0}
+    for part, chosen in parts.items():
+        if wanted[part] and not chosen:
+            raise InputError(
+                f"{part} would get no image: {source.name} contains {len(keys)}, too few for the "
+                f"fractions {params.val:g} for val and {params.test:g} for test; choose others"
+            )
+    return {part: chosen for part, chosen in parts.items() if wanted[part]}
