@@ -85,10 +85,10 @@ def assert_same_run(folder, other):
     for name in ("last.pt", "best.pt"):
         one, two = (torch.load(path / name, weights_only=True) for path in (folder, other))
         assert one["progress"]["step"] == two["progress"]["step"]
-        assert_same(one["model"], two["model"])
+        assert_same(one["networks"]["colorizer"], two["networks"]["colorizer"])
         if name == "last.pt":
-            assert_same(one["training"]["model"], two["training"]["model"])
-            states = (each["training"]["optimizer"]["state"] for each in (one, two))
+            assert_same(one["average"] or {}, two["average"] or {})
+            states = (each["optimizers"]["colorizer"]["state"] for each in (one, two))
             for mine, others in zip(*(state.values() for state in states), strict=True):
                 assert_same(mine, others)
     pictures = [sorted((path / "samples").iterdir()) for path in (folder, other)]
@@ -139,7 +139,7 @@ def test_an_interrupt_saves_first(ready, n_batches):
     params = PARAMS.replace(output=folder)
     with pytest.raises(KeyboardInterrupt, match=rf"step {n_batches} of .* --resume -o runs"):
         run(params, ready, Interrupting(n_batches))
-    assert torch.load(folder / "last.pt", weights_only=True)["training"]["step"] == n_batches
+    assert torch.load(folder / "last.pt", weights_only=True)["step"] == n_batches
     run(TrainParams.of(resume=True, output=folder), ready, Reporter())
     assert_same_run(folder, ready.root / "runs" / "whole")
 
@@ -390,7 +390,7 @@ def test_what_does_not_touch_the_numbers_may_change(ready):
         torch.load(path / "last.pt", weights_only=True)
         for path in (folder, ready.root / "runs" / "whole")
     )
-    assert_same(one["training"]["model"], two["training"]["model"])
+    assert_same(one["networks"]["colorizer"], two["networks"]["colorizer"])
     with pytest.raises(InputError, match=r"has taken \d+ steps already, but 3 are requested"):
         run(TrainParams.of(resume=True, output=folder, steps=3), ready, Reporter())
 

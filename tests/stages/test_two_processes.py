@@ -8,6 +8,7 @@ import time
 
 import pytest
 import torch
+from steps import CPU, objective_of, trainer_of
 
 from colorprep.images.lists import write_list
 from colorprep.progress import Reporter
@@ -19,8 +20,7 @@ from colorprep.stages.train.params import TrainParams
 from colorprep.stages.train.stage import run
 from colorprep.training.checkpoint import load_checkpoint
 from colorprep.training.data.dataset import ShardDataset
-from colorprep.training.fitting.loop import mean_loss
-from colorprep.training.losses.terms import make_loss
+from colorprep.training.fitting.loop import validate
 from colorprep.training.processes import Process
 from colorprep.workspace import Workspace
 
@@ -71,7 +71,9 @@ def test_two_processes_train_as_one(ready, trained):
         alone = [record.figures[name] for record in one.records]
         assert two[name].tolist() == pytest.approx(alone, rel=1e-4)
     states = [
-        torch.load(ready.root / "runs" / name / "last.pt", weights_only=True)["model"]
+        torch.load(ready.root / "runs" / name / "last.pt", weights_only=True)["networks"][
+            "colorizer"
+        ]
         for name in ("one", "two")
     ]
     for name, tensor in states[0].items():
@@ -113,7 +115,7 @@ def test_two_processes_end_after_the_same_step(ready):
     _, said = process.communicate(timeout=60)
     step = read_log(folder / "log.csv")["step"][-1]
     assert process.returncode and said.count(f"interrupted after step {step} of") == 2
-    assert torch.load(folder / "last.pt", weights_only=True)["training"]["step"] == step
+    assert torch.load(folder / "last.pt", weights_only=True)["step"] == step
 
 
 def test_what_is_saved_is_what_was_validated(ready):
@@ -126,7 +128,7 @@ def test_what_is_saved_is_what_was_validated(ready):
         load_checkpoint(ready.root / "runs/small/best.pt"),
     )
     images = ShardDataset(labels, labels.keys[::5]).loader(8, shuffle=False)
-    loss = make_loss("soft-ce", labels.quantizer)
-    process = Process(torch.device("cpu"))
-    again = mean_loss(best.model, loss, images, lambda batch: batch, process)
-    assert again == pytest.approx(val_loss, rel=1e-6)
+    trainer = trainer_of(best.model, objective_of("soft-ce", labels.quantizer))
+    trainer.eval()
+    again = validate(trainer, images, lambda batch: batch, Process(CPU))
+    assert again["soft-ce"] == pytest.approx(val_loss, rel=1e-6)
