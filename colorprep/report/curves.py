@@ -43,6 +43,11 @@ PANELS = {
     "images_per_second": "images per second",
     "data_wait": "share of the time spent waiting for data",
 }
+# Columns that no further panel is drawn for: on the axis, in the losses, in a panel, or not drawn.
+KNOWN = (
+    "epoch", "step", "images", "train_loss", "val_loss", *PANELS,
+    "val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth",
+)  # fmt: skip
 SMOOTHED = ("images_per_second", "data_wait")
 PERCENT = (CHROMA_SHARE, "data_wait")
 
@@ -70,9 +75,10 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     log = _with_chroma_share(log)
     window = smoothing_window(len(log["step"]))
     panels = [name for name in PANELS if np.isfinite(log[name]).any()]
+    terms = _terms(log)
     validated = bool(np.isfinite(log["val_loss"]).any())
     n_lines = 2 + (window > 1) + 2 * validated
-    heights = [n_lines * LINE_HEIGHT, LOSSES_HEIGHT, *[PANEL_HEIGHT] * len(panels)]
+    heights = [n_lines * LINE_HEIGHT, LOSSES_HEIGHT, *[PANEL_HEIGHT] * len([*panels, *terms])]
     figure, (head, losses, *others) = _stack(heights, int(log["step"][-1]))
     names = ["training", f"training, mean of {window} rows"]
     lines = _plot(losses, log, "train_loss", ACCENT, window)
@@ -83,9 +89,15 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     _fit_losses(losses, [log["train_loss"], log["val_loss"]])
     label(losses, "", f"loss ({unit})")
     _mark_epochs(losses, log)
-    for name, axes in zip(panels, others, strict=True):
+    for name, axes in zip(panels, others, strict=False):
         _plot(axes, log, name, THIRD, window if name in SMOOTHED else 1)
         _fit_panel(axes, name, [log[name]])
+    for (title, columns), axes in zip(terms.items(), others[len(panels) :], strict=True):
+        _title(axes, title)
+        for name in columns:
+            validates = name.startswith("val_")
+            _plot(axes, log, name, SECOND if validates else ACCENT, 1 if validates else window)
+        _fit_losses(axes, [log[name] for name in columns])
     _put_legend(head, legend, caption)
     return figure
 
@@ -191,6 +203,18 @@ def best_text(log: Log) -> str:
     return f"best validation {log['val_loss'][row]:.4g} at step {log['step'][row]:,}"
 
 
+def _terms(log: Log) -> dict[str, list[str]]:
+    """Return the columns that are not `KNOWN`, by the titles of their panels.
+
+    Each has a panel; ``train_NAME`` and ``val_NAME`` share one.
+    """
+    terms: dict[str, list[str]] = {}
+    for name in log:
+        if name not in KNOWN and np.isfinite(log[name]).any():
+            terms.setdefault(name.removeprefix("train_").removeprefix("val_"), []).append(name)
+    return terms
+
+
 def _with_chroma_share(log: Log) -> Log:
     """Return a log with a column for the predictions' chroma over that of the originals."""
     unknown = np.full(len(log["step"]), np.nan)
@@ -278,6 +302,8 @@ def _fit_losses(axes: Axes, columns: Sequence[Floats]) -> None:
         if len(known):
             top = np.quantile(known, SHOWN_LOSSES) if len(known) >= MANY_ROWS else known.max()
             low, high = min(low, known.min()), max(high, top)
+    if low > high:  # no column has a value
+        return
     margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
     axes.set_ylim(low - margin, high + margin)
 

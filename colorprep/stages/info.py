@@ -1,4 +1,4 @@
-"""`colorprep info`: what any artifact is, from what, and how it was made."""
+"""`colorprep info`: what an artifact is, and how it was made."""
 
 from __future__ import annotations
 
@@ -46,18 +46,16 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     path : str or Path
         A prior, weights, labels, shard, run, checkpoint, exported network, evaluation, list,
         scores, or a bare .npy.
-    workspace : Workspace
-    reporter : Reporter
 
     Returns
     -------
     dict
-        Facts by name, ``what`` first; fit for JSON.
+        Facts by name, ``what`` first, in a form for JSON.
 
     Raises
     ------
     ArtifactError
-        If it is missing, damaged, or nothing that colorprep writes or reads.
+        If it is missing, damaged, or unknown to colorprep.
     """
     target = workspace.input_path(path)
     if not target.exists():
@@ -69,7 +67,7 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     except (
         LookupError, TypeError, AttributeError, ValueError, RecursionError, csv.Error,
     ) as error:  # fmt: skip
-        # Readers check only what their commands need; info shows more than that.
+        # Readers check only what their commands need; info shows more.
         raise ArtifactError(
             f"{target} is damaged: an entry is missing or invalid ({error}); create it again"
         ) from error
@@ -83,8 +81,8 @@ def _described(target: Path) -> Facts:
         describe = _of_npy if holds_bare_array(target) else _of_npz
     if describe is None:
         raise ArtifactError(
-            f"{target} is nothing that colorprep writes; it knows {' '.join(sorted(_READERS))} "
-            "files, and the folders of labels, runs and evaluations"
+            f"{target} is not an artifact of colorprep; it writes {' '.join(sorted(_READERS))} "
+            "files, and folders of labels, runs and evaluations"
         )
     return describe(target)
 
@@ -105,7 +103,7 @@ def _of_folder(folder: Path) -> Facts:
     )
     if (folder / MEMORY).exists() or "prior.npz" in names:
         return {"what": "a workspace", "holds": names}
-    raise ArtifactError(f"{folder} is neither labels, nor a run, an evaluation, or a workspace")
+    raise ArtifactError(f"{folder} is not a folder of labels, a run, an evaluation, or a workspace")
 
 
 def _of_labels(folder: Path) -> Facts:
@@ -127,7 +125,7 @@ def _of_unfinished_labels(folder: Path) -> Facts:
     plan = read_plan(folder / PLAN)
     n_done = sum(finished(shard_path(folder, n)) is not None for n in range(plan.n_shards))
     return {
-        "what": "unfinished labels; the same `colorprep labels` goes on",
+        "what": "unfinished labels; the same `colorprep labels` continues them",
         "shards_done": f"{n_done} of {plan.n_shards}",
         "plan": _of_plan(plan),
     }
@@ -193,15 +191,15 @@ def _of_prior(prior: Prior) -> Facts:
         "n_pixels": prior.n_pixels,
         "bins_without_a_pixel": n_empty,
         "replicates": 0 if prior.bootstrap is None else len(prior.bootstrap),
-        **_shape_of(prior.probs, quantizer),
-        **{key: value for key, value in prior.meta.items() if key not in _SAID},
+        **_distribution_of(prior.probs, quantizer),
+        **{key: value for key, value in prior.meta.items() if key not in _SHOWN_ABOVE},
         "parameters": quantizer.parameters,
         "fingerprint": quantizer.fingerprint,
         "digest": prior.digest,
     }
 
 
-_SAID = ("name", "n_images", "n_pixels")
+_SHOWN_ABOVE = ("name", "n_images", "n_pixels")
 
 
 def _of_weights(path: Path) -> Facts:
@@ -215,7 +213,7 @@ def _of_weights(path: Path) -> Facts:
 def _of_scores(path: Path) -> Facts:
     _, meta = load_arrays(path, SCORES_SCHEMA)
     return {
-        "what": f"a page of the book of scores, {meta['n_images']} images; it may be deleted",
+        "what": f"scores of {meta['n_images']} images; the file may be deleted",
         **{key: value for key, value in meta.items() if key != "schema"},
     }
 
@@ -248,7 +246,7 @@ def _of_vector(path: Path, array: NDArray[Any]) -> Facts:
         "what": f"a bare vector over the {len(array)} bins of {quantizer.name}",
         "sum": float(array.sum()),
         "empty_bins": int(np.count_nonzero(array == 0)),
-        **_shape_of(probs, quantizer),
+        **_distribution_of(probs, quantizer),
     }
 
 
@@ -326,9 +324,9 @@ def _of_json(path: Path) -> Facts:
     if str(content.get("schema")).startswith("colorprep.model/"):
         return _of_model(content)
     if "inputs" not in content:
-        raise ArtifactError(f"{path} is nothing that colorprep writes")
+        raise ArtifactError(f"{path} is not an artifact of colorprep")
     return {
-        "what": f"the account of a shard of {content['n_images']} images",
+        "what": f"the sidecar of a shard of {content['n_images']} images",
         **{key: value for key, value in content.items() if key not in ("inputs", "schema")},
     }
 
@@ -339,11 +337,11 @@ def _read_json(path: Path) -> Facts:
     except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(content, dict):
-        raise ArtifactError(f"{path} is nothing that colorprep writes")
+        raise ArtifactError(f"{path} is not an artifact of colorprep")
     return content
 
 
-def _shape_of(probs: Floats, quantizer: Quantizer) -> Facts:
+def _distribution_of(probs: Floats, quantizer: Quantizer) -> Facts:
     """Return how a prior is distributed."""
     bits = entropy_bits(probs)
     commonest = np.argsort(-probs, kind="stable")[:COMMONEST]
@@ -363,7 +361,7 @@ def _shape_of(probs: Floats, quantizer: Quantizer) -> Facts:
 
 
 def _finite(value: Any) -> Any:
-    """Return a value, None for numbers that JSON does not have."""
+    """Return a value, None for NaN and infinity, which JSON lacks."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

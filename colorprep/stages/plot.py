@@ -1,4 +1,4 @@
-"""`colorprep plot`: the curves of training runs, as a picture."""
+"""`colorprep plot`: draw the curves of training runs."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ LONGEST_NAME = 36  # letters, that fit in the picture's title
 
 @dataclass(frozen=True)
 class PlotParams:
-    """What `colorprep plot` is to do.
+    """Parameters of `colorprep plot`.
 
     Attributes
     ----------
     runs : sequence of str or Path
-        Folders of runs; none for the newest one.
+        Folders of runs; empty for the newest one.
     output : str, Path or None
         A .png file; None for ``curves.png``, in the folder of a single run or in the workspace.
     """
@@ -38,9 +38,11 @@ class PlotParams:
     output: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn or written, before anything is read."""
+        """Reject what cannot be drawn or written, before anything is read."""
         if len(self.runs) > len(SERIES):
-            raise InputError(f"at most {len(SERIES)} runs can be told apart; got {len(self.runs)}")
+            raise InputError(
+                f"at most {len(SERIES)} runs can be distinguished; got {len(self.runs)}"
+            )
         if self.output is not None and Path(self.output).suffix.lower() != ".png":
             raise InputError(f"curves are written as .png; got -o {self.output}")
 
@@ -50,11 +52,8 @@ class PlottedRun(NamedTuple):
 
     Attributes
     ----------
-    run : Path
-    best_step : int or None
-        Of the lowest validation loss; None where there was no validation.
-    best_val_loss : float or None
-    last_step : int
+    best_step, best_val_loss
+        Of the lowest validation loss; None without a validation.
     unit : str
         Of the losses.
     """
@@ -71,8 +70,6 @@ class PlotResult(NamedTuple):
 
     Attributes
     ----------
-    path : Path
-    runs : list of PlottedRun
     progress : list of Progress or None
         The progress of each; None if its configuration lacks the number of steps.
     """
@@ -83,7 +80,7 @@ class PlotResult(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run as it is read."""
+    """A run's configuration and log."""
 
     folder: Path
     config: dict[str, Any]
@@ -91,39 +88,29 @@ class Run(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """Of the losses."""
+        """The unit of the losses."""
         return str(self.config["unit"])
 
     @property
     def loss(self) -> str:
-        """What was trained on."""
+        """The loss, in words."""
         return loss_text(self.config)
 
     @property
     def kind(self) -> str:
-        """What the run is, in a few words."""
+        """The model and the loss, in words."""
         return f"{self.config['model']}, {self.loss}"
 
 
 def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotResult:
-    """Draw the curves of one run, or the losses of several over one another.
-
-    Parameters
-    ----------
-    params : PlotParams
-    workspace : Workspace
-    reporter : Reporter
-
-    Returns
-    -------
-    PlotResult
+    """Draw the curves of one run, or compare the losses of several.
 
     Raises
     ------
     InputError
-        If there is no run at all, or losses of several runs are in different units.
+        If there is no run at all, or the losses of several runs are in different units.
     ArtifactError
-        If one of the folders is no run, its log is damaged, or nothing is logged yet.
+        If a folder is not a run, its log is damaged, or nothing is logged yet.
     """
     folders = list(dict.fromkeys(workspace.input_path(folder) for folder in params.runs))
     if not folders:
@@ -152,13 +139,13 @@ def _read(folder: Path) -> Run:
     config, log = read_config(folder), read_log(folder / LOG)
     if not len(log["step"]):
         raise ArtifactError(
-            f"{folder / LOG}: no step was logged yet; try again when training has gone on"
+            f"{folder / LOG}: no step was logged yet; try again once training has progressed"
         )
     return Run(folder, config, log)
 
 
 def _in_common(runs: Sequence[Run]) -> str:
-    """Return what is to be known of all runs, refusing those that no axis can be shared by."""
+    """Describe several runs in a line; runs whose losses have different units are refused."""
     first = runs[0]
     for other in runs[1:]:
         if other.unit != first.unit:
@@ -174,13 +161,15 @@ def _in_common(runs: Sequence[Run]) -> str:
 
 
 def _by_name(runs: Sequence[Run], workspace: Workspace) -> dict[str, Log]:
-    """Return logs by what the legend calls the runs: folder, kind where it differs, and best."""
+    """Return logs by the runs' names in the legend: folder, kind if kinds differ, and best loss."""
     names = [run.folder.resolve().name for run in runs]
     if len(set(names)) < len(names):
         names = [workspace.shown(run.folder) for run in runs]
-    alike = len({run.kind for run in runs}) == 1
+    same_kind = len({run.kind for run in runs}) == 1
     return {
-        "\n".join([_shortened(name), *([] if alike else [run.kind]), best_text(run.log)]): run.log
+        "\n".join(
+            [_shortened(name), *([] if same_kind else [run.kind]), best_text(run.log)]
+        ): run.log
         for name, run in zip(names, runs, strict=True)
     }
 

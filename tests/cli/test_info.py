@@ -44,7 +44,7 @@ def ready(photographs, tmp_path_factory):
         ("labels/manifest.json", "labels of 40 images by ab313, shards"),
         ("labels/plan.json", "a plan of labels of 40 files by ab313"),
         ("labels/shard-00000.h5", "a label shard of 40 images"),
-        ("labels/shard-00000.json", "the account of a shard of 40 images"),
+        ("labels/shard-00000.json", "the sidecar of a shard of 40 images"),
         ("labels/skipped.csv", "a table of 0 rows"),
         ("maps", "labels of 40 images by ab313, one .npy an image"),
         ("maps/cat/cat-000.jpg.npy", "a label map"),
@@ -105,4 +105,4 @@ def test_a_page_of_scores_says_what_it_is(colorprep, ready):
     """Pages of cached scores are described as deletable."""
     for path in ready.path("scores").glob("*.npz"):
         result = colorprep("info", path)
-        assert result.exit_code == 0 and "40 images; it may be deleted" in result.stdout
+        assert result.exit_code == 0 and "40 images; the file may be deleted" in result.stdout

@@ -15,31 +15,27 @@ from ...progress import Reporter
 from ...runs import BEST, LAST, LOG, read_log
 from ...training.checkpoint import load_checkpoint
 from ...training.data.batch import Batch
-from ...training.data.dataset import ShardDataset
 from ...training.devices import reproducibly
 from ...training.fitting.course import Course
 from ...training.fitting.learnable import check_learnable
 from ...training.fitting.loop import fit
 from ...training.fitting.methods import Supervised
 from ...training.fitting.record import Record
-from ...training.fitting.tensorboard import Events, check_installed
+from ...training.fitting.tensorboard import check_installed
 from ...training.fitting.trainer import Trainer
 from ...training.judging.chroma import ChromaGauge
 from ...training.losses.targets import drop_gray_images
 from ...training.losses.terms import LOSSES, Objective, make_term
 from ...training.models import load_matching, make_model
 from ...training.processes import Process, process_group
-from ...training.samples import sample_rows
 from ...workspace import Workspace
 from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from .colorfulness import color_warning
 from .inputs import TrainInputs, read_inputs
 from .params import TrainParams, resumed
 from .provenance import Provenance, provenance_of
+from .recorder import NOTHING_COUNTED, Recorder, make_recorder
 from .run_folder import RunFolder, claimed, records_of
-
-SHOWN_IMAGES = 9
-NOTHING_COUNTED = "no pixel that was trained on counted, since all were gray or had no label"
 
 
 @dataclass(frozen=True)
@@ -166,7 +162,7 @@ def _train(
         trainer.method.network.compile()
     trainer.wrap(process.data_parallel)
     if trainer.step < course.total_steps:
-        recorder = _make_recorder(params, inputs, trainer.step, folder, provenance, process)
+        recorder = make_recorder(params, inputs, trainer.step, folder, provenance, process)
         _follow(trainer, course, process, recorder, reporter)
     if trainer.step < course.total_steps:
         raise KeyboardInterrupt(
@@ -263,62 +259,11 @@ def _whole(batch: Batch) -> Batch:
     return batch
 
 
-@dataclass(frozen=True)
-class _Recorder:
-    """Writes what a run leaves at each record; only the main process has one.
-
-    Attributes
-    ----------
-    samples : ShardDataset
-        The images that its pictures show.
-    """
-
-    folder: RunFolder
-    provenance: Provenance
-    samples: ShardDataset
-    events: Events | None
-
-    def write(self, trainer: Trainer, course: Course, record: Record, reporter: Reporter) -> None:
-        """Write samples after a validation, then the log, checkpoints, and events."""
-        quantizer, config, _ = self.provenance
-        if course.is_validated(record.step):
-            rows = sample_rows(
-                trainer.averaged, config["outputs"], quantizer, self.samples, trainer.device
-            )
-            self.folder.write_picture(record.step, rows)
-        self.folder.save(trainer, self.provenance, record)
-        if self.folder.learned_nothing and course.position(record.step) == (1, 0):
-            reporter.warn(f"nothing was learned in the first epoch: {NOTHING_COUNTED}")
-        if self.events is not None:
-            self.events.write(record)
-
-
-def _make_recorder(
-    params: TrainParams,
-    inputs: TrainInputs,
-    step: int,
-    folder: RunFolder,
-    provenance: Provenance,
-    process: Process,
-) -> _Recorder | None:
-    if not process.is_main:
-        return None
-    samples = ShardDataset(inputs.labels, _spread(inputs.held_out or inputs.training.dataset.keys))
-    events = Events(folder.path, step) if params.machine.tensorboard else None
-    return _Recorder(folder, provenance, samples, events)
-
-
-def _spread(keys: list[str]) -> list[str]:
-    """Return the keys of the images that samples show, spread over all of them."""
-    n_shown = min(SHOWN_IMAGES, len(keys))
-    return [keys[i * len(keys) // n_shown] for i in range(n_shown)]
-
-
 def _follow(
     trainer: Trainer,
     course: Course,
     process: Process,
-    recorder: _Recorder | None,
+    recorder: Recorder | None,
     reporter: Reporter,
 ) -> None:
     """Train to the end of the course, or until interrupted."""

@@ -1,0 +1,79 @@
+"""What a run leaves at each record: samples, log, checkpoints, and events for TensorBoard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...progress import Reporter
+from ...training.data.dataset import ShardDataset
+from ...training.fitting.course import Course
+from ...training.fitting.record import Record
+from ...training.fitting.tensorboard import Events
+from ...training.fitting.trainer import Trainer
+from ...training.processes import Process
+from ...training.samples import sample_rows
+from .inputs import TrainInputs
+from .params import TrainParams
+from .provenance import Provenance
+from .run_folder import RunFolder
+
+SHOWN_IMAGES = 9
+NOTHING_COUNTED = "no pixel that was trained on counted, since all were gray or had no label"
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Writes samples, log, checkpoints and events at each record.
+
+    Attributes
+    ----------
+    samples : ShardDataset
+        The images that its pictures show.
+    """
+
+    folder: RunFolder
+    provenance: Provenance
+    samples: ShardDataset
+    events: Events | None
+
+    def write(self, trainer: Trainer, course: Course, record: Record, reporter: Reporter) -> None:
+        """Write samples after a validation, then the log, checkpoints, and events."""
+        quantizer, config, _ = self.provenance
+        if course.is_validated(record.step):
+            rows = sample_rows(
+                trainer.averaged, config["outputs"], quantizer, self.samples, trainer.device
+            )
+            self.folder.write_picture(record.step, rows)
+        self.folder.save(trainer, self.provenance, record)
+        if self.folder.learned_nothing and course.position(record.step) == (1, 0):
+            reporter.warn(f"nothing was learned in the first epoch: {NOTHING_COUNTED}")
+        if self.events is not None:
+            self.events.write(record)
+
+
+def make_recorder(
+    params: TrainParams,
+    inputs: TrainInputs,
+    step: int,
+    folder: RunFolder,
+    provenance: Provenance,
+    process: Process,
+) -> Recorder | None:
+    """Return the recorder of the main process, None in the others.
+
+    Parameters
+    ----------
+    step : int
+        From which training continues.
+    """
+    if not process.is_main:
+        return None
+    samples = ShardDataset(inputs.labels, _spread(inputs.held_out or inputs.training.dataset.keys))
+    events = Events(folder.path, step) if params.machine.tensorboard else None
+    return Recorder(folder, provenance, samples, events)
+
+
+def _spread(keys: list[str]) -> list[str]:
+    """Return the keys of the images in the samples, spread over all of them."""
+    n_shown = min(SHOWN_IMAGES, len(keys))
+    return [keys[i * len(keys) // n_shown] for i in range(n_shown)]
