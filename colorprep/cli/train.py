@@ -106,7 +106,7 @@ def pace_options(function: options.Function) -> options.Function:
         train_option("batch_size", "Of each process.", type=COUNT),
         train_option(
             "accumulate",
-            "Average the gradients of N batches for each step.",
+            "Compute each batch in N parts, in less memory; batch norm sees the parts.",
             type=COUNT,
             metavar="N",
         ),
@@ -141,7 +141,7 @@ def optimizer_options(function: options.Function) -> options.Function:
         train_option("momentum", "Of sgd.", type=FRACTION),
         train_option("nesterov", "Use Nesterov's momentum, with sgd."),
         train_option("betas", "Of adamw and adam.", type=FRACTION, nargs=2, metavar="BETA BETA"),
-        train_option("weight_decay", type=click.FloatRange(0)),
+        train_option("weight_decay", "[0.01 with adamw, else 0]", type=click.FloatRange(0)),
         train_option("decay_norms", "Decay biases and normalization layers as well."),
         train_option("clip", "Limit the gradient to this norm.", type=POSITIVE, metavar="NORM"),
         train_option(
@@ -160,7 +160,7 @@ def machine_options(function: options.Function) -> options.Function:
         train_option("device", "auto, cpu, cuda, cuda:1, ..."),
         train_option("amp", "Compute in bfloat16 where that is safe."),
         train_option("compile", "Compile the network; takes a minute first."),
-        train_option("sync_batch_norm", "Batch norm over the batches of all processes."),
+        train_option("sync_batch_norm", "Batch norm over the batches of all GPUs."),
         train_option("deterministic", "The same bits each time, but slower."),
         train_option("seed", type=click.IntRange(0)),
         train_option(
@@ -214,7 +214,7 @@ def command(session: Session, output: str | None, resume: bool, **values: Any) -
     with options.wrong_usage():
         params = stage.TrainParams.of(output=output, resume=resume, **given)
     result = stage.run(params, session.workspace, session.reporter, given)
-    if not result.leads:
+    if not result.is_main:
         return
     best = result.best_record
     train_loss, val_loss = (_shown(best.figures[name]) for name in ("train_loss", "val_loss"))

@@ -54,7 +54,7 @@ class TrainResult:
         Those used.
     held_out : list of str
         Keys of the validation images, also written to ``validation.txt``.
-    leads : bool
+    is_main : bool
         Whether this process is the one that writes and reports.
     """
 
@@ -67,7 +67,7 @@ class TrainResult:
     unit: str
     weights: Path | None
     held_out: list[str]
-    leads: bool
+    is_main: bool
 
 
 def run(
