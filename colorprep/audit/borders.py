@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 TOLERANCE = 8  # levels; JPEG changes a plain bar by up to this much
 
 
-def border_share(rgb: NDArray[np.uint8]) -> float:
+def border_fraction(rgb: NDArray[np.uint8]) -> float:
     """Return the fraction of an image that its borders cover.
 
     Parameters
@@ -33,7 +33,7 @@ def border_share(rgb: NDArray[np.uint8]) -> float:
     --------
     >>> image = np.zeros((10, 4, 3), np.uint8)
     >>> image[1:9] = np.random.default_rng(0).integers(100, 256, (8, 4, 3))
-    >>> round(border_share(image), 6)
+    >>> round(border_fraction(image), 6)
     0.2
     """
     height, width = rgb.shape[:2]

@@ -25,12 +25,12 @@ class Split(NamedTuple):
     test: list[str]
 
 
-def chance(key: str, seed: int) -> bytes:
+def order_digest(key: str, seed: int) -> bytes:
     r"""Return what the random order sorts a key by: the SHA-256 of ``SEED\nKEY``.
 
     Examples
     --------
-    >>> sorted(["a.jpg", "b.jpg", "c.jpg"], key=lambda key: chance(key, seed=0))
+    >>> sorted(["a.jpg", "b.jpg", "c.jpg"], key=lambda key: order_digest(key, seed=0))
     ['b.jpg', 'a.jpg', 'c.jpg']
     """
     return hashlib.sha256(f"{seed}\n{key}".encode()).digest()
@@ -108,7 +108,7 @@ def split(keys: Sequence[str], classes: Sequence[str], val: float, test: float, 
     >>> split([f"{i}.jpg" for i in range(10)], ["a"] * 10, val=0.2, test=0.1, seed=0).val
     ['2.jpg', '5.jpg']
     """
-    check_shares(val, test)
+    check_fractions(val, test)
     class_of = dict(zip(keys, classes, strict=True))
     sizes = Counter(classes)
     groups = defaultdict[str | None, list[str]](list)
@@ -126,7 +126,7 @@ def split(keys: Sequence[str], classes: Sequence[str], val: float, test: float, 
     return Split(*map(sorted, parts))
 
 
-def check_shares(val: float, test: float) -> None:
+def check_fractions(val: float, test: float) -> None:
     """Raise InputError unless two fractions leave some for training, and are not both 0."""
     if not (val >= 0 and test >= 0 and 0 < val + test < 1):
         raise InputError(
@@ -136,7 +136,7 @@ def check_shares(val: float, test: float) -> None:
 
 
 def _in_random_order(keys: Iterable[str], seed: int) -> list[str]:
-    return sorted(keys, key=lambda key: chance(key, seed))
+    return sorted(keys, key=lambda key: order_digest(key, seed))
 
 
 def _quotas(n_keys: int, *fractions: float) -> list[int]:

@@ -16,7 +16,7 @@ from ..errors import BadImage, InputError
 from ..marks import MARK, read_mark
 from .formats import HEAD_BYTES
 from .lists import listed
-from .naming import is_doubtful, is_hidden, is_image, is_system_folder, kind_of
+from .naming import is_ambiguous, is_hidden, is_image, is_system_folder, kind_of
 from .passed_over import (
     FOLDER_LINKS,
     LINK_LOOPS,
@@ -204,7 +204,7 @@ class _Walk:
 
     def _add_file(self, entry: os.DirEntry[str], prefix: str) -> None:
         name = entry.name
-        doubtful = is_doubtful(name)
+        doubtful = is_ambiguous(name)
         if is_hidden(name) or not (doubtful or has_image_ending(name)):
             special = not entry.is_symlink() and not entry.is_file()
             self.passed_over[SPECIAL if special else kind_of(name)] += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from .formats import format_of
-from .passed_over import DOUBTFUL_ENDINGS, HIDDEN, NO_ENDING
+from .passed_over import AMBIGUOUS_ENDINGS, HIDDEN, NO_ENDING
 from .source import has_image_ending
 
 # Of macOS, Windows, file systems, and network storage; upper and lower case are the same.
@@ -53,12 +53,12 @@ def ending_of(name: str) -> str:
     return dot + ending.lower() if stem and is_ending and "?" not in stem else ""
 
 
-def is_doubtful(name: str) -> bool:
+def is_ambiguous(name: str) -> bool:
     """Return whether a file has an ambiguous name, so that its first bytes must be read."""
     if is_hidden(name) or has_image_ending(name):
         return False
     ending = ending_of(name)
-    return not ending or ending in DOUBTFUL_ENDINGS
+    return not ending or ending in AMBIGUOUS_ENDINGS
 
 
 def is_image(name: str, head: bytes) -> bool:
@@ -69,7 +69,7 @@ def is_image(name: str, head: bytes) -> bool:
     head : bytes
         Empty if the file is empty or cannot be read; then its ending decides.
     """
-    return format_of(head) is not None if head else ending_of(name) in DOUBTFUL_ENDINGS
+    return format_of(head) is not None if head else ending_of(name) in AMBIGUOUS_ENDINGS
 
 
 def kind_of(name: str) -> str:

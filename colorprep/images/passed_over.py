@@ -19,7 +19,7 @@ ARCHIVE_ENDINGS = frozenset(
     ".tar .tgz .tbz2 .txz .zip .7z .rar .gz .bz2 .xz .zst .tar.gz .tar.bz2 .tar.xz .tar.zst".split()
 )
 # Endings whose format is uncertain, or may be unsupported: the first bytes of the file decide.
-DOUBTFUL_ENDINGS = frozenset(
+AMBIGUOUS_ENDINGS = frozenset(
     ".jfif .jif .jfi .pjpeg .pjp .apng .pbm .pgm .pnm .pam .pfm .avifs .hif".split()
 )
 _SINGULAR = {
@@ -89,7 +89,7 @@ def _advice(kinds: Iterable[str]) -> str:
         advice.append(
             "archives beside images are not opened; unpack them, or give each as the source"
         )
-    if unread := sorted(found & DOUBTFUL_ENDINGS):
+    if unread := sorted(found & AMBIGUOUS_ENDINGS):
         advice.append(f"the {' '.join(unread)} files are in unsupported formats; convert them")
     return f" ({'; '.join(advice)})" if advice else ""
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ..marks import MARK, MAX_BYTES, parse_mark
 from .formats import HEAD_BYTES
-from .naming import is_doubtful, is_hidden, is_image, is_system_folder, kind_of
+from .naming import is_ambiguous, is_hidden, is_image, is_system_folder, kind_of
 from .passed_over import OWN_PICTURES, own_folder, system_folder
 from .skip import Skip
 from .source import Search, has_image_ending
@@ -46,7 +46,7 @@ class Sorting:
             self._read_marks([key for key in files if _name(key) == MARK], read)
         doubtful = []
         for key, place in files.items():
-            if is_doubtful(_name(key)) and not self._kind(key):
+            if is_ambiguous(_name(key)) and not self._kind(key):
                 doubtful.append(key)
             elif _name(key) != MARK:
                 self._add(key, place, self._kind(key))
@@ -83,7 +83,7 @@ class Sorting:
             return kind
         if key in self._own_pictures:
             return OWN_PICTURES
-        may_be = not is_hidden(name) and (has_image_ending(name) or is_doubtful(name))
+        may_be = not is_hidden(name) and (has_image_ending(name) or is_ambiguous(name))
         return "" if may_be else kind_of(name)
 
     def _kind_of_folder(self, folder: str) -> str:

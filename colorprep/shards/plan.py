@@ -18,7 +18,7 @@ import numpy as np
 
 from ..artifacts import check_schema
 from ..atomic import write_json
-from ..curriculum.sampling import chance
+from ..curriculum.sampling import order_digest
 from ..errors import ArtifactError
 from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.reader import Fit, ImageReader
@@ -160,7 +160,7 @@ def in_shard_order(source: Source, indices: Sequence[int], shuffle: int | None) 
     """
     if shuffle is None:
         return indices
-    return sorted(indices, key=lambda index: chance(source.keys[index], shuffle))
+    return sorted(indices, key=lambda index: order_digest(source.keys[index], shuffle))
 
 
 def differences(existing: Plan, requested: Plan) -> list[str]:

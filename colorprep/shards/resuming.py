@@ -17,7 +17,7 @@ from .writer import shard_path
 SHOWN = 3  # images that a message names
 
 
-def planned(folder: Path) -> Plan | None:
+def find_plan(folder: Path) -> Plan | None:
     """Return the plan of a label folder, None if it has none.
 
     Raises
@@ -38,7 +38,7 @@ def planned(folder: Path) -> Plan | None:
     return None
 
 
-def continued(
+def plan_to_continue(
     existing: Plan,
     requested: Plan,
     source: Source,
@@ -150,7 +150,7 @@ def sidecars(folder: Path, plan: Plan) -> Iterator[Sidecar]:
         yield sidecar
 
 
-def named(keys: Sequence[str]) -> str:
+def first_keys(keys: Sequence[str]) -> str:
     """Return the first keys, and how many more there are, as in "a, b, c and 7 more"."""
     more = f" and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else ""
     return ", ".join(keys[:SHOWN]) + more
@@ -231,7 +231,7 @@ def _other_images(
 
 def _listed(keys: Sequence[str], what: str) -> str:
     verb = "image is" if len(keys) == 1 else "images are"
-    return f"{len(keys):,} {verb} {what}: {named(keys)}"
+    return f"{len(keys):,} {verb} {what}: {first_keys(keys)}"
 
 
 def _changed(folder: Path, segment: Segment) -> ArtifactError:

@@ -76,7 +76,7 @@ class ShardWriter:
         """Record images that could not be labeled."""
         self._skipped += skipped
 
-    def vouch(self, digests: Mapping[str, str]) -> None:
+    def record_digests(self, digests: Mapping[str, str]) -> None:
         """Record the digests of images' bytes, by key."""
         self._digests.update(digests)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from colorprep.audit.borders import border_share
+from colorprep.audit.borders import border_fraction
 
 PHOTOGRAPH = astronaut()[100:200, 100:260].copy()
 
@@ -19,7 +19,7 @@ def framed(top, bottom, left, right, color=(0, 0, 0)):
 
 def test_a_photograph_has_no_border():
     """Where the edges are picture, the share is 0."""
-    assert border_share(PHOTOGRAPH) == 0.0
+    assert border_fraction(PHOTOGRAPH) == 0.0
 
 
 @pytest.mark.parametrize("bars", [(20, 20, 0, 0), (0, 0, 7, 3), (5, 6, 7, 8), (30, 0, 0, 0)])
@@ -28,7 +28,7 @@ def test_bars_are_measured(bars, color):
     """The share is that of the bars' area, whatever their color and sides."""
     image = framed(*bars, color)
     expected = 1 - 100 * 160 / (image.shape[0] * image.shape[1])
-    assert border_share(image) == pytest.approx(expected)
+    assert border_fraction(image) == pytest.approx(expected)
 
 
 def test_noise_of_compression_is_border_still():
@@ -37,16 +37,16 @@ def test_noise_of_compression_is_border_still():
     noise = np.random.default_rng(0).integers(-3, 4, image.shape)
     noise[10:-10, 10:-10] = 0
     expected = 1 - 100 * 160 / (120 * 180)
-    assert border_share((image + noise).astype(np.uint8)) == pytest.approx(expected)
+    assert border_fraction((image + noise).astype(np.uint8)) == pytest.approx(expected)
 
 
 def test_two_bars_may_differ_in_color():
     """Each side has a color of its own."""
     image = framed(10, 10, 0, 0)
     image[-10:] = 255
-    assert border_share(image) == pytest.approx(1 - 100 / 120)
+    assert border_fraction(image) == pytest.approx(1 - 100 / 120)
 
 
 def test_one_color_is_all_border():
     """An image of one color has nothing inside."""
-    assert border_share(np.full((9, 5, 3), 7, np.uint8)) == 1.0
+    assert border_fraction(np.full((9, 5, 3), 7, np.uint8)) == 1.0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colorprep import InputError
-from colorprep.curriculum.sampling import chance, covering_order, split
+from colorprep.curriculum.sampling import covering_order, order_digest, split
 
 SEEDS = st.integers(0, 2**32)
 SIZES = st.lists(st.integers(1, 12), min_size=1, max_size=8)
@@ -36,7 +36,7 @@ def webster_seats(sizes, n_seats):
 
 def test_the_random_order_is_a_published_hash():
     """The place of a key is the SHA-256 of the seed, a line feed and the key, forever."""
-    assert chance("n01/a.jpg", 7).hex() == (
+    assert order_digest("n01/a.jpg", 7).hex() == (
         "b1186b4126f0c02d95ac78ddfaeecb6d4df7cd3b5f3c36e17a4e285380ee26b1"
     )
     assert covering_order(["a", "b", "c", "d"], [""] * 4, 0) == ["d", "a", "b", "c"]

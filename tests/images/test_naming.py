@@ -5,7 +5,7 @@ from PIL import Image
 
 from colorprep.images.naming import (
     ending_of,
-    is_doubtful,
+    is_ambiguous,
     is_image,
     is_system_folder,
     kind_of,
@@ -31,13 +31,13 @@ DOUBTFUL += ["2021.05.03", "a.jpg.1", "x.", "a.pgm", "a.avifs"]
 @pytest.mark.parametrize("name", TOLD)
 def test_names_that_tell_are_not_looked_into(name):
     """An image by its ending, hidden, or of another ending."""
-    assert not is_doubtful(name)
+    assert not is_ambiguous(name)
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
 def test_names_that_do_not_tell_are_looked_into(name):
     """No ending, what cannot be one, and endings of several formats."""
-    assert is_doubtful(name)
+    assert is_ambiguous(name)
     assert not has_image_ending(name)
 
 

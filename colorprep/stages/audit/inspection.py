@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audit.borders import border_share
+from ...audit.borders import border_fraction
 from ...audit.fingerprints import SIDE, VERSIONS, fingerprints
 from ...audit.tones import GRAY_CHROMA, chroma_quantile, published_rules, toning
 from ...color.luma import luma
@@ -147,7 +147,7 @@ def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
         tone is not None and tone.is_toned and not gray,
         published.zhang_mask,
         published.ab_range,
-        border_share(pixels),
+        border_fraction(pixels),
         facts.cmyk,
         facts.subsampling.encode(),
         facts.profile.encode()[:32].decode("utf-8", "ignore").encode(),

@@ -15,7 +15,7 @@ from ...shards.manifest import MANIFEST
 from ...shards.maps import map_path
 from ...shards.plan import Plan
 from ...shards.recorded import recorded
-from ...shards.resuming import named
+from ...shards.resuming import first_keys
 from ...shards.writer import shard_path
 from ..passes import Passes
 from ..source import ImageParams
@@ -102,13 +102,13 @@ def report_changes(changes: Changes, reporter: Reporter) -> None:
     elif n_changed:
         kept = {0: "their maps are", 1: "their shard is"}.get(n_shards, f"{n_shards:,} shards are")
         reporter.warn(
-            f"{n_changed:,} images changed since they were labeled: {named(changes.keys)}; {kept} "
+            f"{n_changed:,} images changed since they were labeled: {first_keys(changes.keys)}; {kept} "
             "made again"
         )
     if changes.unreadable:
         reporter.warn(
             f"{len(changes.unreadable):,} labeled images cannot be read now "
-            f"({named(changes.unreadable)}); their labels stay as they are"
+            f"({first_keys(changes.unreadable)}); their labels stay as they are"
         )
     if changes.n_unknown:
         reporter.note(

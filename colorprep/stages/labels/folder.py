@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...atomic import remove_leftovers
 from ...errors import OutputExists
-from ...images.naming import is_doubtful
+from ...images.naming import is_ambiguous
 from ...images.source import has_image_ending
 from ...marks import is_empty
 from ...shards.manifest import MANIFEST, SKIPPED
@@ -36,6 +36,6 @@ def remove_labels(folder: Path) -> None:
     for path in folder.glob("shard-*[0-9].*"):
         path.unlink()
     for path in folder.rglob("*.npy"):
-        if has_image_ending(path.stem) or (held_labels and is_doubtful(path.stem)):
+        if has_image_ending(path.stem) or (held_labels and is_ambiguous(path.stem)):
             path.unlink()
     remove_leftovers(folder)

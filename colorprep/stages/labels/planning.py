@@ -12,7 +12,7 @@ from ...quantize.quantizer import Quantizer
 from ...quantize.spec import quantizer_state
 from ...seen import SeenBook
 from ...shards.plan import Plan, Settings, write_plan
-from ...shards.resuming import continued, planned
+from ...shards.resuming import find_plan, plan_to_continue
 from ...workspace import PRIOR, Workspace
 from ..priors import PriorProbs, read_prior
 from .changed import changed_images, forget, report_changes
@@ -77,14 +77,14 @@ def begin(
 
     Labels of images that have changed are removed.
     """
-    existing = None if params.overwrite else planned(folder)
+    existing = None if params.overwrite else find_plan(folder)
     if existing is None:
         remove_labels(folder)
         everything = range(len(source.keys))
         plan = requested.extended(source, everything, digest_of(source, everything))
         write_plan(folder, plan)
         return plan
-    plan = continued(existing, requested, source, params.extend, folder, reporter.warn)
+    plan = plan_to_continue(existing, requested, source, params.extend, folder, reporter.warn)
     changes = changed_images(folder, plan, source, seen, params.images, reporter)
     remove_leftovers(folder)
     write_plan(folder, plan)

@@ -106,7 +106,7 @@ def label_to_shards(
             ids = [class_ids.get(top_folder(key), -1) for key in part.keys]
             writer.add(part.keys, ids, part.labels)
             writer.skip(part.skipped)
-            writer.vouch({keys[index]: digest for index, digest in part.digests.items()})
+            writer.record_digests({keys[index]: digest for index, digest in part.digests.items()})
         writer.write()
 
     # One shard is written while the next one is labeled, so that no worker waits for the disk.

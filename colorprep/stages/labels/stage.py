@@ -23,7 +23,7 @@ from ...quantize.quantizer import Quantizer
 from ...seen import SeenBook, open_seen
 from ...shards.manifest import write_manifest, write_skipped
 from ...shards.plan import Plan, labeler_of, reader_of
-from ...shards.resuming import planned, sidecars, unfinished_shards
+from ...shards.resuming import find_plan, sidecars, unfinished_shards
 from ...workspace import LABELS, Workspace
 from ..passes import check_strict, open_passes
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
@@ -81,7 +81,7 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
 def _label(
     params: LabelsParams, folder: Path, workspace: Workspace, reporter: Reporter
 ) -> LabelsResult:
-    if params.overwrite or planned(folder) is None:
+    if params.overwrite or find_plan(folder) is None:
         check_free(folder, params.overwrite)
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images.strict)

@@ -39,7 +39,7 @@ class SplitParams:
 
     def __post_init__(self) -> None:
         """Refuse fractions that leave nothing to split."""
-        sampling.check_shares(self.val, self.test)
+        sampling.check_fractions(self.val, self.test)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ...shards.manifest import MANIFEST, SKIPPED, read_manifest, read_skipped
 from ...shards.map_digests import DIGESTS, read_map_digests
 from ...shards.maps import map_path, map_size
 from ...shards.plan import PLAN, Plan, plan_quantizer, read_plan, write_plan
-from ...shards.resuming import named, planned
+from ...shards.resuming import find_plan, first_keys
 from ...shards.sidecar import finished, sidecar_path
 from ...shards.writer import shard_path
 from ...workspace import Workspace
@@ -62,7 +62,7 @@ def labels_problems(
         If the folder contains no labels.
     """
     try:
-        plan = planned(folder)
+        plan = find_plan(folder)
     except ArtifactError as error:
         return LabelsCheck([Problem(folder / PLAN, str(error))])
     if plan is None:
@@ -114,7 +114,7 @@ def repair_labels(
     ArtifactError
         If the plan cannot be read, or the images are no longer those of the labels.
     """
-    plan = planned(folder)
+    plan = find_plan(folder)
     assert plan is not None
     _check_agreement(folder, plan)
     source = open_source(images, workspace, reporter)
@@ -216,7 +216,7 @@ def _unfinished(folder: Path, plan: Plan) -> Iterator[Problem]:
     if len(paths) == 1:
         yield Problem(paths[0], "it is not made yet")
     elif paths:
-        names = named([path.stem for path in paths])
+        names = first_keys([path.stem for path in paths])
         text = f"{len(paths):,} of {plan.n_shards:,} shards are not made yet: {names}"
         yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
 
@@ -250,7 +250,7 @@ def _map_problems(
     if len(missing) == 1 or (folder / MANIFEST).exists():
         yield from (Problem(path, "it is missing") for path in missing)
     elif missing:
-        names = named([path.relative_to(folder).as_posix() for path in missing])
+        names = first_keys([path.relative_to(folder).as_posix() for path in missing])
         text = f"{len(missing):,} of {plan.n_files:,} label maps are not made yet: {names}"
         yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
     yield from _stray_maps(folder, source)
@@ -277,5 +277,5 @@ def _stray_maps(folder: Path, source: Source) -> Iterator[Problem]:
     names = (path.as_posix() for path in maps if has_image_ending(path.stem))
     strays = sorted(name for name in names if name.removesuffix(".npy") not in keys)
     if strays:
-        text = f"{len(strays):,} label maps belong to no image of the source: {named(strays)}"
+        text = f"{len(strays):,} label maps belong to no image of the source: {first_keys(strays)}"
         yield Problem(folder, text, "suspected")
