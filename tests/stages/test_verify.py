@@ -169,7 +169,7 @@ def test_a_plan_that_the_manifest_contradicts_repairs_nothing(ready, silent, old
 
 
 def rewrite(shard, sidecar, name, value):
-    """Change a value in a shard and make its sidecar record_digests for it, as a faulty writer would."""
+    """Change a value in a shard and its digest in the sidecar, as a faulty writer would."""
     with h5py.File(shard, "r+") as file:
         file[name][(2,) + (0,) * (file[name].ndim - 1)] = value
     facts = json.loads(sidecar.read_text())

@@ -102,8 +102,8 @@ def report_changes(changes: Changes, reporter: Reporter) -> None:
     elif n_changed:
         kept = {0: "their maps are", 1: "their shard is"}.get(n_shards, f"{n_shards:,} shards are")
         reporter.warn(
-            f"{n_changed:,} images changed since they were labeled: {first_keys(changes.keys)}; {kept} "
-            "made again"
+            f"{n_changed:,} images changed since they were labeled: {first_keys(changes.keys)}; "
+            f"{kept} made again"
         )
     if changes.unreadable:
         reporter.warn(
