@@ -79,7 +79,7 @@ def test_tensors_are_plain(tmp_path):
     model.tied = model.score.weight
     model.register_buffer("narrow", torch.tensor([0.5, 1.5], dtype=torch.bfloat16))
     model.register_buffer("count", torch.tensor(7))
-    checkpoint = Checkpoint(model, ab_lattice(), {"model": "tiny"}, {})
+    checkpoint = Checkpoint(model, {"model": "tiny"}, {}, ab_lattice())
     export_model(checkpoint, tmp_path)
     arrays = load_arrays(tmp_path / "model.safetensors")
     assert set(arrays) == set(model.state_dict()) and "tied" in arrays

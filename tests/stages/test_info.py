@@ -92,8 +92,8 @@ def test_an_evaluation_reports_its_figures(colorprep, tmp_path):
 
 def test_an_evaluation_of_pictures(workspace, silent, tmp_path):
     """For judged pictures no network is named; a broken file is an error."""
-    path = write_figures(tmp_path / "e", "", {}, {"n_images": 3, "colorized": {"n_files": 3}})
+    write_figures(tmp_path / "e", "", {}, {"n_images": 3, "colorized": {"n_files": 3}})
     assert run("e", workspace, silent)["what"] == "an evaluation of pictures on 3 images"
-    path.write_text("{")
+    (tmp_path / "e" / "evaluation.json").write_text("{")
     with pytest.raises(ArtifactError, match=r"evaluation\.json"):
         run("e", workspace, silent)

@@ -29,7 +29,7 @@ class Constant(nn.Module):
 def judge_of(quantizer, logits, outputs="bins"):
     """A judge with a network that gives these logits."""
     config = {"settings": {"size": 32, "stride": 4}, "outputs": outputs}
-    return LikelihoodJudge(Checkpoint(Constant(logits), quantizer, config, {}), CPU)
+    return LikelihoodJudge(Checkpoint(Constant(logits), config, {}, quantizer), CPU)
 
 
 @pytest.fixture
