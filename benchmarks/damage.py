@@ -1,14 +1,14 @@
 """How many damaged photographs are found: ``python benchmarks/damage.py --dir PHOTOS --files 200``.
 
 Each JPEG of a folder is damaged in several ways, at a random place between 5% and 95% of the file,
-and made odd in ways that harm no pixel. A damage is harmful where the pixels that decoders make of
-the file differ from those of the sound one, or where they make none. The table shows, for each
-kind, how many harmful files are skipped, how many are taken although libjpeg warns of them, or
-without any warning; and how many files are skipped although each pixel is right, of which there
-should be none. The same seed damages the same bytes.
+and changed in ways that harm no pixel. Damage is harmful if the decoded pixels differ from those of
+the intact file, or nothing can be decoded. The table shows, for each kind, how many harmful files
+are skipped, how many are accepted although libjpeg warns about them, and how many without any
+warning; and how many files are skipped although every pixel is right, which should be none. The
+same seed damages the same bytes.
 
-With ``--form`` the photographs are encoded anew first: ``progressive``, or ``restarts`` with a
-restart interval of one row of blocks, as is always done where an interval is to be dropped.
+``--form`` reencodes the photographs first: ``progressive``, or ``restarts`` with a restart interval
+of one row of blocks, which dropping an interval always does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from colorprep.images.jpeg import jpeg_facts
 END = b"\xff\xd9"
 TEXT = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\n\r\n<html>try again later "
 FORMS = {"found": {}, "progressive": {"progressive": True}, "restarts": {"restart_marker_rows": 1}}
-NOISE = 50  # bytes that are too many
+NOISE = 50  # extra bytes
 
 Change = Callable[[bytes, np.random.Generator], bytes]
 
@@ -61,7 +61,7 @@ def overwritten(data: bytes, draw: np.random.Generator, by: bytes) -> bytes:
 
 
 def without_interval(data: bytes, draw: np.random.Generator) -> bytes:
-    """Drop a restart interval, with its marker; the file is encoded anew where it has none."""
+    """Drop a restart interval with its marker, after reencoding the file if it has none."""
     starts = [at for at in range(scan_start(data), len(data) - 1) if is_restart(data, at)]
     if len(starts) < 3:
         return without_interval(encoded(data, "restarts"), draw)
@@ -70,7 +70,7 @@ def without_interval(data: bytes, draw: np.random.Generator) -> bytes:
 
 
 def is_restart(data: bytes, at: int) -> bool:
-    """Return whether a restart marker stands at a place within a scan."""
+    """Return whether there is a restart marker at this position of a scan."""
     return data[at] == 0xFF and 0xD0 <= data[at + 1] <= 0xD7
 
 
@@ -86,12 +86,12 @@ def noise(draw: np.random.Generator, length: int) -> bytes:
 
 
 def before_end(data: bytes, extra: bytes) -> bytes:
-    """Put bytes before the end mark."""
+    """Insert bytes before the end mark."""
     return data[:-2] + extra + data[-2:]
 
 
 def before_tables(data: bytes, extra: bytes) -> bytes:
-    """Put bytes before the first scan's header."""
+    """Insert bytes before the first scan's header."""
     at = scan_header(data)
     return data[:at] + extra + data[at:]
 
@@ -129,7 +129,7 @@ ODDITIES: dict[str, Change] = {
 
 
 def encoded(data: bytes, form: str) -> bytes:
-    """Encode a photograph anew."""
+    """Reencode a photograph."""
     stream = io.BytesIO()
     image = Image.open(io.BytesIO(data))
     image.save(stream, "JPEG", quality=90, **FORMS[form])
@@ -137,7 +137,7 @@ def encoded(data: bytes, form: str) -> bytes:
 
 
 def pixels_of(data: bytes) -> np.ndarray | None:
-    """Return what decoders make of a file; None for nothing."""
+    """Return the decoded pixels of a file, None if it cannot be decoded."""
     try:
         return decode(data, damaged="keep")
     except BadImage:
@@ -145,7 +145,7 @@ def pixels_of(data: bytes) -> np.ndarray | None:
 
 
 def warns(data: bytes) -> bool:
-    """Return whether libjpeg warns of a file."""
+    """Return whether libjpeg warns about a file."""
     try:
         simplejpeg.decode_jpeg(data)
     except ValueError:
@@ -154,7 +154,7 @@ def warns(data: bytes) -> bool:
 
 
 def outcome(sound: bytes, changed: bytes) -> str:
-    """Return what becomes of a changed file, in a word."""
+    """Return how a changed file is treated, in a word."""
     expected, found = pixels_of(sound), pixels_of(changed)
     harmed = found is None or not np.array_equal(expected, found)
     try:
@@ -167,7 +167,7 @@ def outcome(sound: bytes, changed: bytes) -> str:
 
 
 def judged(change: Change, files: list[Path], form: str, seed: int) -> Counter[str]:
-    """Return what became of files that were changed in one way."""
+    """Count how files that were changed in one way are treated."""
     counts: Counter[str] = Counter()
     for number, path in enumerate(files):
         data = path.read_bytes()
@@ -191,9 +191,9 @@ def print_table(title: str, changes: dict[str, Change], arguments: argparse.Name
     for name, change in changes.items():
         counts = judged(change, arguments.photos, arguments.form, arguments.seed)
         harmful = sum(counts[name] for name in columns[:3])
-        share = f"{counts['found'] / harmful:.1%}" if harmful else "-"
+        fraction = f"{counts['found'] / harmful:.1%}" if harmful else "-"
         print(
-            f"{name:34s}" + "".join(f"{counts[key]:20d}" for key in columns) + f"{share:>20s}",
+            f"{name:34s}" + "".join(f"{counts[key]:20d}" for key in columns) + f"{fraction:>20s}",
             flush=True,
         )
 
@@ -203,7 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--dir", type=Path, required=True, help="Folder of JPEG photographs.")
     parser.add_argument("--files", type=int, default=200, help="How many are damaged. [200]")
-    parser.add_argument("--form", choices=FORMS, default="found", help="Encode them anew first.")
+    parser.add_argument("--form", choices=FORMS, default="found", help="Reencode them first.")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     paths = (path for path in sorted(arguments.dir.rglob("*")) if path.is_file())

@@ -1,12 +1,12 @@
-"""What the README says of the loader: ``python benchmarks/loader.py [--images FOLDER]``.
+"""Speed of the loader, as the README states it: ``python benchmarks/loader.py [--images FOLDER]``.
 
 The same samples, made by colorprep from linked photographs (256 x 256 lightness, 64 x 64 labels),
-are read in batches of 64 in random order: by colorprep's loader; by webdataset from a tar; and by a
-plain h5py dataset, one sample at a time, in torch's DataLoader. Each way is measured in a process
-of its own, in turn, round after round, over some epochs after a first one that does not count.
-Nobody does anything with the batches, but that colorprep's are also measured while each is copied
-once more, as on its way to a device: made ahead by threads, and made when they are asked for.
-Ratios are taken within each round.
+are read in batches of 64 in random order: by colorprep's loader; by webdataset (``pip install
+webdataset``) from a tar; and by a plain h5py dataset, one sample at a time, in torch's DataLoader.
+Each way is measured in its own process, in turn, round after round, over some epochs after a first
+one that does not count. Batches are not used, except that colorprep's are also measured while each
+is copied once more, as to a device: prefetched by threads, and made on demand. Ratios are taken
+within each round.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Batches = Iterable[dict[str, Any]]
 
 
 def write_tar(labels: Path, tar: Path) -> None:
-    """Write the samples of shards as webdataset does, an .npy an array."""
+    """Write the samples of shards as webdataset does, one .npy per array."""
     from webdataset import TarWriter
 
     from colorprep import open_labels
@@ -47,7 +47,7 @@ def write_tar(labels: Path, tar: Path) -> None:
 
 
 def by_colorprep(scratch: Path, prefetch: int) -> Callable[[], Batches]:
-    """Return what gives an epoch by colorprep's loader."""
+    """Return a function that yields an epoch by colorprep's loader."""
     from colorprep import ShardDataset
 
     loader = ShardDataset(scratch / "labels").loader(BATCH, prefetch=prefetch)
@@ -55,7 +55,7 @@ def by_colorprep(scratch: Path, prefetch: int) -> Callable[[], Batches]:
 
 
 def copied(batches: Callable[[], Batches]) -> Callable[[], Batches]:
-    """Copy each batch to memory that is used again, as on its way to a device."""
+    """Copy each batch to reused memory, as to a device."""
     import torch
 
     place: dict[tuple[str, torch.Size], torch.Tensor] = {}
@@ -74,7 +74,7 @@ def copied(batches: Callable[[], Batches]) -> Callable[[], Batches]:
 
 
 def by_h5py(scratch: Path) -> Callable[[], Batches]:
-    """Return what gives an epoch by a plain dataset over the same shards."""
+    """Return a function that yields an epoch by a plain dataset over the same shards."""
     import h5py
     import torch
 
@@ -102,7 +102,7 @@ def by_h5py(scratch: Path) -> Callable[[], Batches]:
 
 
 def by_webdataset(scratch: Path) -> Callable[[], Batches]:
-    """Return what gives an epoch by webdataset."""
+    """Return a function that yields an epoch by webdataset."""
     import torch
     import webdataset
 
@@ -120,17 +120,17 @@ def by_webdataset(scratch: Path) -> Callable[[], Batches]:
 
 WAYS: dict[str, tuple[str, Callable[[Path], Callable[[], Batches]], int]] = {
     "loader": ("colorprep's loader", lambda scratch: by_colorprep(scratch, 2), 10),
-    "at-once": ("the same, nothing made ahead", lambda scratch: by_colorprep(scratch, 0), 10),
+    "at-once": ("the same, no prefetching", lambda scratch: by_colorprep(scratch, 0), 10),
     "copied": ("the same, copied", lambda scratch: copied(by_colorprep(scratch, 2)), 10),
     "copied-at-once": (
-        "copied, nothing made ahead",
+        "copied, no prefetching",
         lambda scratch: copied(by_colorprep(scratch, 0)),
         10,
     ),
     "h5py": ("plain h5py dataset", by_h5py, 3),
     "webdataset": ("webdataset", by_webdataset, 2),
 }
-# What is stated: way, baseline, the ratio that it should reach.
+# Way, baseline, and the stated ratio of their speeds.
 RATIOS = [
     ("loader", "webdataset", 8),
     ("loader", "h5py", 2),
@@ -141,10 +141,10 @@ STATED_SPEED = 40_000
 
 
 def measure(way: str, scratch: Path) -> None:
-    """Print the samples a second of one way."""
+    """Print the samples per second of one way."""
     import torch
 
-    # Stacking on several threads makes the baselines slower, the more so beside other work.
+    # Stacking on several threads makes the baselines slower, especially beside other work.
     torch.set_num_threads(1)
     _, make, n_epochs = WAYS[way]
     epoch = make(scratch)
@@ -158,7 +158,7 @@ def measure(way: str, scratch: Path) -> None:
 
 
 def measure_rounds(scratch: Path, n_rounds: int) -> list[dict[str, float]]:
-    """Measure all ways in turn, several times, each in a process of its own."""
+    """Measure all ways in turn, several times, each in its own process."""
     rounds = []
     for number in range(n_rounds):
         print(f"round {number + 1} of {n_rounds}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the loss takes: ``python benchmarks/loss.py``.
+"""Time and memory of the loss: ``python benchmarks/loss.py``.
 
 Forward and backward of soft cross-entropy, on logits of 32 images with 64 x 64 labels over the 313
 bins, on two threads. Three forms:
@@ -10,9 +10,9 @@ gather
 ours
     `soft_cross_entropy`, with its own backward pass
 
-Each is measured in a process of its own, in turn, round after round: the median of a few passes'
-seconds, and the peak memory beyond what the logits, the bins and the rest take before. A ratio is
-taken within each round; the table shows medians.
+Each is measured in its own process, in turn, round after round: the median seconds of a few passes,
+and the peak memory beyond that of the logits and targets. A ratio is taken within each round; the
+table shows medians.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LAYOUTS = ["contiguous_format", "channels_last"]
 IMAGES, SIDE, BINS = 32, 64, 313
 THREADS = 2
 PASSES = 5
-MOST_MEMORY = 0.45  # of the dense form's, as stated
+MOST_MEMORY = 0.45  # stated, of the dense form's
 LEAST_SPEED = 1.7
 
 Form = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
@@ -66,7 +66,7 @@ def forms() -> dict[str, Form]:
 
 
 def measure_here(form: Form, layout: str) -> dict[str, float]:
-    """Measure a form in this process, which has done nothing else."""
+    """Measure a form in this process, which must be fresh."""
     import psutil
     import torch
 
@@ -93,7 +93,7 @@ def measure_here(form: Form, layout: str) -> dict[str, float]:
 
 
 def measure(form: str, layout: str) -> dict[str, float]:
-    """Measure a form in a process of its own."""
+    """Measure a form in its own process."""
     command = [sys.executable, str(Path(__file__).resolve()), "--form", form, "--layout", layout]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -121,7 +121,7 @@ def show(layout: str, rounds: list[Measured]) -> None:
 
 
 def show_line(text: str, values: list[float], stated: str) -> None:
-    """Print figures of all rounds beside what is stated."""
+    """Print the figures of all rounds beside the stated one."""
     print(f"{text:24} {median(values):9.2f} {min(values):9.2f} {max(values):9.2f} {stated:>9}")
 
 
@@ -129,7 +129,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--form", choices=FORMS, help="measure this one alone, here")
+    parser.add_argument("--form", choices=FORMS, help="measure only this one, in this process")
     parser.add_argument("--layout", choices=LAYOUTS, default=LAYOUTS[0])
     given = parser.parse_args()
     if given.form:

@@ -1,7 +1,7 @@
 """One measured pass in a process of its own: ``python passes.py NAME FOLDER WORKERS OUT``.
 
 Prints one line of JSON: images, pixels, seconds and peak memory. A pass warms up on a few images
-first, so that imports and compilation do not count; a dask cluster is opened before that, and its
+first, so that imports and compilation do not count; a dask cluster is started before that, and its
 workers are warmed up too. `run.py` calls this for each row of its table.
 """
 
@@ -24,13 +24,13 @@ WARM_UP = 16
 CLUSTER = "labels-cluster"
 AFTER_LABELS = "rgbvar-after-labels"
 CLUSTER_WARM_UP = 512  # several chunks for every worker
-SLOW_IMAGES = {"seed-prior": 12, "seed-labels": 40, "seed-rgbvar": 250}
+SLOW_IMAGES = {"published-prior": 12, "published-labels": 40, "published-rgbvar": 250}
 
 Work = Callable[[list[Path]], None]
 
 
 def threaded(work: Callable[[Path], object], workers: int) -> Work:
-    """Return what does a piece of work for each file, in threads."""
+    """Return a function that works on each file, in threads."""
 
     def run(files: list[Path]) -> None:
         with ThreadPoolExecutor(workers) as threads:
@@ -41,7 +41,7 @@ def threaded(work: Callable[[Path], object], workers: int) -> Work:
 
 
 def decode(path: Path) -> np.ndarray:
-    """Decode a JPEG, as bare as can be."""
+    """Decode a JPEG, and nothing else."""
     return simplejpeg.decode_jpeg(path.read_bytes(), "RGB")
 
 
@@ -52,7 +52,7 @@ def decode_and_resize(path: Path) -> np.ndarray:
 
 
 def published_bins() -> Callable[[np.ndarray], np.ndarray]:
-    """Return the nearest of 313 bins by scikit-image and scikit-learn, as the seeds do it."""
+    """Find the nearest of 313 bins by scikit-image and scikit-learn, as published code does."""
     from skimage.color import rgb2lab
     from sklearn.neighbors import NearestNeighbors
 
@@ -67,7 +67,7 @@ def published_bins() -> Callable[[np.ndarray], np.ndarray]:
     return bins
 
 
-def seed_prior(out: Path) -> Work:
+def published_prior(out: Path) -> Work:
     """Count every native pixel by rgb2lab and NearestNeighbors, in one process."""
     bins = published_bins()
 
@@ -80,8 +80,8 @@ def seed_prior(out: Path) -> Work:
     return run
 
 
-def seed_labels(out: Path) -> Work:
-    """Do the same on all pixels at 256 x 256, saved as float64 .npy, as seed 000 does."""
+def published_labels(out: Path) -> Work:
+    """Label all pixels at 256 x 256, saved as float64 .npy, as Keras-FCN does."""
     bins = published_bins()
 
     def run(files: list[Path]) -> None:
@@ -92,8 +92,8 @@ def seed_labels(out: Path) -> Work:
     return run
 
 
-def seed_rgbvar(out: Path) -> Work:
-    """Score by Pillow and numpy, as seed 001 does."""
+def published_rgbvar(out: Path) -> Work:
+    """Score by Pillow and numpy, as colorizer-fcn does."""
 
     def run(files: list[Path]) -> None:
         for path in files:
@@ -104,7 +104,7 @@ def seed_rgbvar(out: Path) -> Work:
 
 
 def by_stage(name: str, folder: Path, workers: int, out: Path) -> Work:
-    """Return one of colorprep's own stages over a list of files."""
+    """Return a function that runs one of colorprep's stages over a list of files."""
     from colorprep import Reporter, Workspace
     from colorprep.stages import labels, prior, rgbvar
     from colorprep.stages.source import ImageParams
@@ -130,14 +130,18 @@ def by_stage(name: str, folder: Path, workers: int, out: Path) -> Work:
 
 
 def work_of(name: str, folder: Path, workers: int, out: Path) -> Work:
-    """Return the work of a name."""
+    """Return the function of a pass by its name."""
     if name in ("decode", "large-decode"):
         return threaded(decode, workers)
     if name == "decode-resize":
         return threaded(decode_and_resize, workers)
-    seeds = {"seed-prior": seed_prior, "seed-labels": seed_labels, "seed-rgbvar": seed_rgbvar}
-    if name in seeds:
-        return seeds[name](out)
+    published = {
+        "published-prior": published_prior,
+        "published-labels": published_labels,
+        "published-rgbvar": published_rgbvar,
+    }
+    if name in published:
+        return published[name](out)
     return by_stage(name, folder, workers, out)
 
 
@@ -150,15 +154,15 @@ def n_warm_up(name: str) -> int:
 
 @contextmanager
 def cluster_for(name: str, workers: int) -> Iterator[None]:
-    """Open the cluster of the pass that needs one, and let all runs of the stage share it."""
+    """Start a cluster if the pass needs one, and let all runs of the stage share it."""
     if name != CLUSTER:
         yield
         return
     from colorprep.engine.cluster import local_cluster
-    from colorprep.stages import labels
+    from colorprep.stages.labels import stage
 
     with local_cluster(workers) as engine:
-        labels.open_engine = lambda images: nullcontext(engine)
+        stage.open_engine = lambda images: nullcontext(engine)
         yield
 
 

@@ -1,11 +1,10 @@
-"""What the weights do: ``python benchmarks/rebalancing.py [--images FOLDER]``.
+"""Effect of rebalancing weights: ``python benchmarks/rebalancing.py [--images FOLDER]``.
 
-Small photographs (those of CIFAR-10, where they are at hand) are split into training, validation
-and test. The small network is trained on them with every pixel alike, and with the rebalancing
-weights of the training images' prior, from the same seeds. What comes of it is measured on the test
-images: mean chroma, raw accuracy (AuC) and AuC balanced over bins. For each figure the table shows
-the mean over the seeds with a 95% interval of Student's t; an interval of the difference is of the
-pairs by seed.
+Small photographs (those of CIFAR-10, if available) are split into training, validation and test.
+The small network is trained on them without weights, and with the rebalancing weights of the
+training images' prior, from the same seeds. The test images then give mean chroma, raw accuracy
+(AuC) and AuC balanced over bins. For each figure the table shows the mean over the seeds with a 95%
+interval of Student's t; the interval of the difference is of the pairs by seed.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ Evaluation = dict[str, Any]
 
 
 def colorprep(workspace: Path, *arguments: str) -> dict[str, Any]:
-    """Run a command of colorprep in a workspace; return what it says in JSON."""
+    """Run a command of colorprep in a workspace; return its JSON output."""
     command = [sys.executable, "-m", "colorprep", *arguments, "-C", str(workspace), "-q", "--json"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -46,14 +45,14 @@ def colorprep(workspace: Path, *arguments: str) -> dict[str, Any]:
 
 
 def prepare(workspace: Path, images: Path, size: int) -> None:
-    """Split the images, count the prior of those to train on, and label all."""
+    """Split the images, compute the prior of the training images, and label all."""
     colorprep(workspace, "lists", "split", "--dir", str(images), "--val", "0.1", "--test", "0.2")
     colorprep(workspace, "prior", "--list", "lists/train.txt")
     colorprep(workspace, "labels", "--dir", str(images), "--size", str(size), "--stride", "2")
 
 
 def train_and_judge(workspace: Path, way: str, seed: int, epochs: int) -> Evaluation:
-    """Train one network, and measure it on the test images."""
+    """Train one network, and evaluate it on the test images."""
     run = f"runs/{way}-{seed}"
     train = ["train", "--list", "lists/train.txt", "--val", "lists/val.txt", "-o", run]
     colorprep(workspace, *train, *WAYS[way], "--epochs", str(epochs), "--seed", str(seed))

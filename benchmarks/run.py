@@ -1,10 +1,9 @@
-"""What the README's speeds come from: ``python benchmarks/run.py [--images FOLDER]``.
+"""Measure the speeds that the README states: ``python benchmarks/run.py [--images FOLDER]``.
 
-Every pass is measured in a process of its own, the passes in turn, round after round, so that a
-machine that grows slower does so for all of them alike. A ratio is taken within each round; the
-table shows medians. Baselines: bare decoding; decoding plus Pillow's resize; and what the published
-projects do, made again here, in one process as they run it. `scale.py` measures what a large source
-takes.
+Each pass runs in its own process, and the passes take turns, round after round, so that a machine
+that becomes slower affects all of them. A ratio is taken within each round; the table shows
+medians. Baselines: decoding alone; decoding plus Pillow's resize; and what published projects do,
+reimplemented here, in one process as they run it. `scale.py` measures large sources.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ PASSES = [
     ("prior", "colorprep prior (native size)"),
     ("labels", "colorprep labels (256, h5)"),
     ("labels-one", "the same, one thread"),
-    ("labels-cluster", "the same, dask cluster, once open"),
+    ("labels-cluster", "the same, dask cluster, once started"),
     ("rgbvar", "colorprep rgbvar"),
     ("rgbvar-after-labels", "the same after labels"),
-    ("seed-prior", "as published: prior"),
-    ("seed-labels", "as published: labels"),
-    ("seed-rgbvar", "as published: rgbvar"),
+    ("published-prior", "as published: prior"),
+    ("published-labels", "as published: labels"),
+    ("published-rgbvar", "as published: rgbvar"),
     ("large-decode", "decoding alone, 1,024 px and more"),
     ("large-rgbvar", "colorprep rgbvar, 1,024 px and more"),
     ("large-rgbvar-fast", "the same, --fast"),
@@ -48,21 +47,21 @@ LARGE_WIDTHS = (1024, 1600, 2400, 3200)
 N_LARGE = 100
 ONE_THREAD = "-one"
 N_RESUMED = 1000
-# What is stated: pass, baseline, the ratio that it should reach.
+# Pass, baseline, and the stated ratio of their speeds.
 RATIOS = [
     ("prior", "decode", 0.6),
-    ("prior", "seed-prior", 60),
+    ("prior", "published-prior", 60),
     ("labels", "decode-resize", 1.0),
-    ("labels", "seed-labels", 15),
+    ("labels", "published-labels", 15),
     ("labels-cluster", "labels", 0.85),
     ("rgbvar", "decode-resize", 1.0),
-    ("rgbvar", "seed-rgbvar", 4),
+    ("rgbvar", "published-rgbvar", 4),
     ("rgbvar-after-labels", "rgbvar", 50),
     ("large-rgbvar-fast", "large-rgbvar", 2),
     ("large-rgbvar-fast", "large-decode", 2),
 ]
 
-THREADS_GAIN = 0.95  # of labels by more threads, as a part of what bare decoding gains
+THREADS_GAIN = 0.95  # speedup of labels by a second thread / speedup of decoding alone
 RESUMING_SECONDS = 1.5
 
 Measured = dict[str, dict[str, float]]
@@ -80,11 +79,11 @@ def thousands_of(folder: Path, out: Path, n_files: int) -> Path:
 
 
 def link(path: Path, target: Path) -> None:
-    """Give a file a second name."""
+    """Link a file, or copy it to another file system."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(path, target)
-    except OSError:  # another file system
+    except OSError:
         target.write_bytes(path.read_bytes())
 
 
@@ -114,7 +113,7 @@ def large_photographs(folder: Path, out: Path) -> Path:
 
 
 def measure(name: str, folder: Path, workers: int) -> dict[str, float]:
-    """Run one pass in a process of its own."""
+    """Run one pass in its own process."""
     if name.endswith(ONE_THREAD):
         name, workers = name.removesuffix(ONE_THREAD), 1
     with tempfile.TemporaryDirectory() as out:
@@ -137,7 +136,7 @@ def measure_rounds(folder: Path, large: Path, workers: int, rounds: int) -> list
 
 
 def speed(result: dict[str, float]) -> float:
-    """Images a second."""
+    """Return images per second."""
     return result["images"] / result["seconds"]
 
 
@@ -167,7 +166,7 @@ def speed_ratio(measured: Measured, name: str, baseline: str) -> float:
 
 
 def show_line(text: str, values: list[float], stated: str) -> None:
-    """Print figures of all rounds beside what is stated."""
+    """Print the figures of all rounds beside the stated one."""
     print(f"{text:36} {median(values):9.2f} {min(values):7.2f} {max(values):8.2f} {stated:>8}")
 
 
@@ -208,7 +207,7 @@ def show_help(rounds: int) -> None:
 
 
 def show_resuming(images: Path, scratch: Path, workers: int, rounds: int) -> None:
-    """Time the command that finds all labels of a source finished, as a whole process."""
+    """Time the command, as a whole process, when all labels exist already."""
     folder, space = scratch / "few", scratch / "labeled"
     for path in sorted(path for path in images.rglob("*") if path.is_file())[:N_RESUMED]:
         link(path, folder / path.relative_to(images))

@@ -1,12 +1,11 @@
-"""What grows with the number of images, and what must not: ``python benchmarks/scale.py``.
+"""How costs grow with the number of images: ``python benchmarks/scale.py``.
 
-Makes tars of tiny pictures in 1,000 class folders, and runs commands on them, each in a process of
-its own, the tars in turn, there and back, round after round. Of every run: its seconds, also those
-of the processors, the peak memory of its process, and the number of open file descriptors, looked
-at all the while. The cost of an image is what a run takes beyond that on the smallest tar, divided
-by the images that it has more, so that start-up does not count. Of several runs the quickest counts
-for time, as other work on the machine only ever adds to it, and the largest for memory and
-descriptors.
+Makes tars of tiny pictures in 1,000 class folders, and runs commands on them, each in its own
+process, on the tars in ascending and then descending order, round after round. For each run it
+measures wall and processor time, peak memory, and the number of open file descriptors, sampled
+throughout. The cost per image is the additional time over the smallest tar, divided by the
+additional images, so that start-up does not count. Of several runs, the fastest counts for time, as
+other work on the machine can only add to it, and the largest for memory and descriptors.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ HERE = Path(__file__).resolve().parent
 WORK = HERE / "scratch"  # which git ignores
 
 N_CLASSES = 1000
-N_PICTURES = 300  # different ones; tars hold them again and again under different keys
+N_PICTURES = 300  # different ones; tars repeat them under different keys
 SIDE = 24
-LOOK_SECONDS = 0.02  # between two looks at the open file descriptors
+SAMPLING_SECONDS = 0.02  # between two counts of the open file descriptors
 
 BY_CLASS = "prior --by-class"
 COMMANDS = {
@@ -42,18 +41,18 @@ COMMANDS = {
     "prior": ["prior"],
     BY_CLASS: ["prior", "--by-class"],
 }
-# Counting by color takes more memory, and long for many classes: one run, one image a class.
+# Counting by color takes more memory, and long for many classes: one run, one image per class.
 BY_COLOR_COMMAND = ["prior", "--by-class", "--quantizer", "hc-grid"]
 
 MOST_MEMORY_RATIO = 1.10
 MOST_COST_RATIO = 1.15
-MOST_MORE_DESCRIPTORS = 2  # looks are not at the same moment of a shard's writing
+MOST_MORE_DESCRIPTORS = 2  # samples fall at different moments of writing a shard
 MOST_BY_CLASS_MB = 1000
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of a command took.
+    """Time, memory and descriptors of one run of a command.
 
     Attributes
     ----------
@@ -61,7 +60,7 @@ class Run:
     seconds, processor_seconds : float
     peak_mb : float
     descriptors : int
-        The most that were seen open at once.
+        The most that were open at once.
     """
 
     n_images: int
@@ -76,12 +75,12 @@ Clock = Callable[[Run], float]
 
 
 def wall(run: Run) -> float:
-    """Return the seconds that passed."""
+    """Return the elapsed seconds."""
     return run.seconds
 
 
 def processor(run: Run) -> float:
-    """Return the seconds that processors were busy."""
+    """Return the seconds of processor time."""
     return run.processor_seconds
 
 
@@ -91,12 +90,12 @@ def peak(runs: list[Run]) -> float:
 
 
 def most_open(runs: list[Run]) -> int:
-    """Return the most file descriptors that were seen open at once."""
+    """Return the largest number of open file descriptors."""
     return max(run.descriptors for run in runs)
 
 
 def pictures() -> list[bytes]:
-    """Make tiny JPEGs: two colors that fade into each other, and some grain."""
+    """Make tiny JPEGs: a gradient between two colors, with some noise."""
     generator = np.random.default_rng(0)
     fade = np.linspace(0, 1, SIDE)[:, None, None]
     made = []
@@ -109,7 +108,7 @@ def pictures() -> list[bytes]:
 
 
 def make_tar(path: Path, n_images: int) -> Path:
-    """Write a tar of so many images, spread evenly over the class folders."""
+    """Write a tar of that many images, spread evenly over the class folders."""
     made = pictures()
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
         for number in range(n_images):
@@ -117,14 +116,14 @@ def make_tar(path: Path, n_images: int) -> Path:
             member = tarfile.TarInfo(f"class{number % N_CLASSES:04d}/{number:07d}.jpg")
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
-            # A list of all members would make this process, and so its children, look larger.
+            # A list of all members would enlarge this process, and so its forked children.
             tar.members.clear()  # type: ignore[attr-defined]
     return path
 
 
 def watch_descriptors(process: int, seen: list[int], ended: threading.Event) -> None:
-    """Count the open file descriptors of a process until told that it has ended."""
-    while not ended.wait(LOOK_SECONDS):
+    """Count the open file descriptors of a process until it has ended."""
+    while not ended.wait(SAMPLING_SECONDS):
         try:
             seen.append(len(os.listdir(f"/proc/{process}/fd")))  # noqa: PTH208
         except OSError:
@@ -132,7 +131,7 @@ def watch_descriptors(process: int, seen: list[int], ended: threading.Event) -> 
 
 
 def measure(command: list[str], tar: Path, n_images: int, workers: int) -> Run:
-    """Run a command on a tar in a process of its own."""
+    """Run a command on a tar in its own process."""
     seen: list[int] = [0]
     ended = threading.Event()
     with tempfile.TemporaryDirectory(dir=tar.parent) as out, tempfile.TemporaryFile() as said:
@@ -155,9 +154,9 @@ def measure(command: list[str], tar: Path, n_images: int, workers: int) -> Run:
 
 
 def measure_all(tars: dict[int, Path], rounds: int, workers: int) -> Measured:
-    """Run every command on every tar; by class, where no time is compared, only once."""
+    """Run every command on every tar; once by class, where times are not compared."""
     up = sorted(tars)
-    measure(COMMANDS["labels"], tars[up[0]], up[0], workers)  # the first run reads the disk
+    measure(COMMANDS["labels"], tars[up[0]], up[0], workers)  # fills the disk cache
     measured: Measured = {name: {n_images: [] for n_images in up} for name in COMMANDS}
     for number in range(rounds):
         for name, command in COMMANDS.items():
@@ -175,14 +174,14 @@ def measure_all(tars: dict[int, Path], rounds: int, workers: int) -> Measured:
 
 
 def cost(runs: dict[int, list[Run]], n_images: int, clock: Clock) -> float:
-    """Return the microseconds of an image, without start-up, by the quickest runs."""
+    """Return the microseconds per image, without start-up, by the fastest runs."""
     few = min(runs)
     more = min(map(clock, runs[n_images])) - min(map(clock, runs[few]))
     return 1e6 * more / (n_images - few)
 
 
 def show_runs(measured: Measured) -> None:
-    """Print what the runs took."""
+    """Print the figures of the runs."""
     print(
         f"\n{'command':18} {'images':>8} {'runs':>5} {'seconds':>8} {'us/image':>9} "
         f"{'CPU us':>7} {'peak MB':>8} {'open files':>11}"
@@ -199,15 +198,15 @@ def show_runs(measured: Measured) -> None:
 
 
 def show_stated(measured: Measured, by_color: Run) -> None:
-    """Print what is stated beside what was measured."""
+    """Print the measured figures beside the stated bounds."""
     print(f"\n{'stated':54} {'measured':>9} {'bound':>9}")
     for name, sizes in measured.items():
         *_, middle, large = sorted(sizes)
         lines = [("peak memory", peak(sizes[large]) / peak(sizes[middle]), MOST_MEMORY_RATIO)]
-        if name != BY_CLASS:  # most of whose time goes into writing priors, not into images
+        if name != BY_CLASS:  # spends most of its time on writing priors
             for text, clock in (("cost of an image", wall), ("its processor time", processor)):
                 ratio = cost(sizes, large, clock) / cost(sizes, middle, clock)
-                # A cost below zero is noise, as of tars that are too small, and shows nothing.
+                # A cost below zero is noise: the tars are too small.
                 lines.append((text, ratio if ratio > 0 else inf, MOST_COST_RATIO))
         for text, ratio, bound in lines:
             show_line(f"{name}: {text}, {large} / {middle} images", f"{ratio:.2f}", ratio, bound)
