@@ -217,7 +217,7 @@ def test_weights_of_another_prior_are_not_shown(space, recorder):
 
 @pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.name)
 def test_every_quantizer(workspace, few, silent, spec, request):
-    """All sections and figures work for every kind of bins; one kind's are drawn on the page too."""
+    """All sections and figures work for every kind of bins; one kind is on the page too."""
     if spec.name != "gmm":
         request.getfixturevalue("without_charts")
     params = prior.PriorParams(ImageParams(few), spec, by_class=True, bootstrap=4)
