@@ -52,7 +52,8 @@ def distinct_pixels(paths):
     counts = np.zeros(1 << 24, np.int64)
     for path in paths:
         rgb = np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"), np.int64)
-        counts += np.bincount((rgb @ [1 << 16, 1 << 8, 1]).ravel(), minlength=1 << 24)
+        colors, n_pixels = np.unique(rgb @ [1 << 16, 1 << 8, 1], return_counts=True)
+        counts[colors] += n_pixels
     index = np.flatnonzero(counts)
     rgb = np.stack([index >> 16, index >> 8 & 255, index & 255], axis=-1).astype(np.uint8)
     return rgb, counts[index]
