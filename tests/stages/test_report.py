@@ -52,7 +52,7 @@ KINDS = [
     QuantizerSpec("kmeans", 20),
     QuantizerSpec("hc-grid", 25),
     QuantizerSpec("hc-1d", 6),
-    QuantizerSpec("ab:3"),
+    QuantizerSpec("ab:5"),
 ]
 
 
