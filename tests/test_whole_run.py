@@ -40,24 +40,32 @@ def test_the_four_commands(colorprep, photographs, tmp_path):
 
 @pytest.mark.slow
 def test_the_demo(colorprep, tmp_path, monkeypatch):
-    """The demo, shortened, ends by naming pictures that are there, and can be run again."""
+    """The demo, shortened, replaces an earlier one and names pictures that are there."""
+    fewer = partial(demo.sample.SampleParams, count=32)
+    monkeypatch.setattr(demo.sample, "SampleParams", fewer)
+    monkeypatch.setattr(demo, "EPOCHS", 12)  # of fourteen; enough for it to dare colors
+    earlier = tmp_path / "demo"
+    earlier.mkdir()
+    (earlier / demo.MARK).touch()
+    (earlier / "old.png").touch()
+    run, done = demo.run, []
 
-    def shorten(count, epochs):
-        fewer = partial(demo.sample.SampleParams, count=count)
-        monkeypatch.setattr(demo.sample, "SampleParams", fewer)
-        monkeypatch.setattr(demo, "EPOCHS", epochs)  # of fourteen
+    def run_once(*given):
+        if not done:
+            done.append(run(*given))
+        return done[0]
 
-    shorten(16, 1)
-    text = colorprep("demo")
-    assert text.exit_code == 0 and "demo/figures/prior.png" in text.stdout
-    shorten(64, 12)  # enough for it to dare colors
+    monkeypatch.setattr(demo, "run", run_once)
     result = colorprep("demo", "--json", "-q")
     assert result.exit_code == 0, result.stderr
+    assert not (earlier / "old.png").exists()
     facts = json.loads(result.stdout)
     assert len(facts["pictures"]) == 4
     for path in [*facts["pictures"].values(), *facts["colorized"]]:
         pixels = np.asarray(Image.open(path).convert("RGB"))
         assert np.ptp(pixels, axis=2).max() > 50
+    text = colorprep("demo")
+    assert text.exit_code == 0 and "demo/figures/prior.png" in text.stdout
 
 
 def test_the_demo_takes_no_foreign_folder(colorprep, tmp_path):

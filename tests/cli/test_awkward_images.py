@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import NamedTuple
 
 import pytest
 from awkward_images import FATES, build
@@ -24,17 +25,39 @@ def bounded():
     return ["setpriv", "--bounding-set", dropped, "--inh-caps", dropped]
 
 
+# Each command in a process of its own would spend most of its time on being started.
+SEVERAL = """
+import json, sys
+from click.testing import CliRunner
+from colorprep.cli.main import cli
+
+done = [CliRunner().invoke(cli, words) for words in json.loads(sys.argv[1])]
+print(json.dumps([[each.exit_code, each.stdout, each.stderr] for each in done]))
+"""
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
 def run(tmp_path):
-    """The command line in a separate process, on the awkward folder."""
+    """Command lines, one after another, on the awkward folder; none can read `unreadable.jpg`."""
     folder = tmp_path / "images"
     build(folder)
 
-    def run_it(*words):
-        command = [*bounded(), sys.executable, "-m", "colorprep", *words, "-C", str(tmp_path)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    def run_them(*lines):
+        words = json.dumps([[*line.split(), "-C", str(tmp_path)] for line in lines])
+        command = [*bounded(), sys.executable, "-c", SEVERAL, words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr
+        return [Done(*each) for each in json.loads(done.stdout)]
 
-    yield run_it
+    yield run_them
     (folder / "unreadable.jpg").chmod(0o600)
 
 
@@ -49,7 +72,9 @@ def snapshot(folder):
 def test_each_is_handled_and_each_skip_is_named(run, tmp_path):
     """prior, labels and rgbvar read what can be read and name the rest, in text and JSON."""
     before = snapshot(tmp_path / "images")
-    counted = run("prior", "--dir", "images", "--json")
+    counted, labeled, ranked = run(
+        "prior --dir images --json", "labels --format npy -q", "rgbvar --json"
+    )
     assert counted.returncode == 0, counted.stderr
     facts = json.loads(counted.stdout)
     assert {skip["key"]: skip["reason"] for skip in facts["skipped"]} == SKIPPED
@@ -62,7 +87,6 @@ def test_each_is_handled_and_each_skip_is_named(run, tmp_path):
     for name, reason in SKIPPED.items():
         assert f"skipped {name}: {reason}" in counted.stderr
 
-    labeled = run("labels", "--format", "npy", "-q")
     assert labeled.returncode == 0, labeled.stderr
     maps = sorted(
         path.relative_to(tmp_path / "labels").as_posix().removesuffix(".npy")
@@ -73,34 +97,29 @@ def test_each_is_handled_and_each_skip_is_named(run, tmp_path):
         listed = {row["key"]: row["reason"] for row in csv.DictReader(stream)}
     assert listed == SKIPPED
 
-    ranked = run("rgbvar", "--json")
     assert ranked.returncode == 0, ranked.stderr
     assert sorted((tmp_path / "lists" / "rgbvar.txt").read_text().splitlines()) == READ
     assert snapshot(tmp_path / "images") == before
 
 
-def test_strict_fails_at_the_first(run):
-    """--strict names a bad image and fails."""
-    result = run("prior", "--dir", "images", "--strict")
-    assert result.returncode == 1
-    assert "--strict" in result.stderr and any(name in result.stderr for name in SKIPPED)
-
-
-def test_no_image_at_all(run, tmp_path):
-    """A folder without images, and one with only bad images, are clear errors."""
-    (tmp_path / "void").mkdir()
-    result = run("prior", "--dir", "void")
-    assert result.returncode == 1 and "no image in" in result.stderr
-    (tmp_path / "void" / "x.jpg").write_text("no")
-    result = run("prior", "--dir", "void")
-    assert result.returncode == 1 and "no image could be read" in result.stderr
-
-
-def test_gray_images_count_and_are_labeled(run, tmp_path):
-    """A gray photograph counts like any other, all in near-neutral bins."""
+def test_single_images_and_none(run, tmp_path):
+    """What --strict, folders without a good image, and a gray photograph alone lead to."""
+    for name in ("void", "bad"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "bad" / "x.jpg").write_text("no")
     (tmp_path / "gray.txt").write_text("gray.jpg\n")
-    result = run("prior", "--dir", "images", "--list", "gray.txt", "--smooth", "none", "--json")
-    assert result.returncode == 0, result.stderr
-    info = run("info", "prior.npz", "--json")
+    strict, void, bad, gray, info = run(
+        "prior --dir images --strict",
+        "prior --dir void",
+        "prior --dir bad",
+        "prior --dir images --list gray.txt --smooth none --json",
+        "info prior.npz --json",
+    )
+    assert strict.returncode == 1
+    assert "--strict" in strict.stderr and any(name in strict.stderr for name in SKIPPED)
+    assert void.returncode == 1 and "no image in" in void.stderr
+    assert bad.returncode == 1 and "no image could be read" in bad.stderr
+    # A gray photograph counts like any other, all in near-neutral bins.
+    assert gray.returncode == 0, gray.stderr
     commonest = json.loads(info.stdout)["commonest"][0]
     assert commonest["bin"] == 120 and commonest["share"] == 1.0

@@ -32,7 +32,7 @@ from colorprep.errors import ColorprepError
 
 HANG_SECONDS = 5
 MEMORY = 1 << 30
-CASES_A_ROUND = 20
+CASES_A_ROUND = 10
 
 
 class TooMuchMemory(Exception):

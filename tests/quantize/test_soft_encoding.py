@@ -45,7 +45,7 @@ def test_neighbors_are_those_of_a_search_tree(some_colors):
 
 @pytest.mark.parametrize(("neighbors", "limit"), [(10, 0.45), (5, 0.72)])
 def test_expectation(neighbors, limit, all_colors):
-    """Weights sum to 1 and their mean is near the true ab, for every seventh 8-bit color."""
+    """Weights sum to 1 and their mean is near the true ab, for every 31st 8-bit color."""
     quantizer = ab_lattice(neighbors=neighbors)
 
     def worst(colors):
@@ -58,23 +58,25 @@ def test_expectation(neighbors, limit, all_colors):
         )
 
     with ThreadPoolExecutor() as threads:
-        errors = np.array(list(threads.map(worst, np.array_split(all_colors[::7], 16))))
+        errors = np.array(list(threads.map(worst, np.array_split(all_colors[::31], 16))))
     assert errors[:, 0].max() < limit
     assert errors[:, 1].max() < 1e-12
 
 
-@pytest.mark.parametrize(("neighbors", "limit"), [(10, 1.07), (5, 1.36)])
-def test_expectation_through_the_table(neighbors, limit, all_colors):
+def test_expectation_through_the_table(all_colors):
     """Looked up by cell, the mean is still near the true ab, for every 8-bit color."""
-    quantizer = ab_lattice(neighbors=neighbors)
-    table = soft_table(quantizer)
-    means = np.einsum("nk,nkc->nc", table.weights, quantizer.centers[table.bins])
-    worst = 0.0
+    means, worst = {}, {10: 0.0, 5: 0.0}
+    for neighbors in worst:
+        quantizer = ab_lattice(neighbors=neighbors)
+        table = soft_table(quantizer)
+        means[neighbors] = np.einsum("nk,nkc->nc", table.weights, quantizer.centers[table.bins])
     for start in range(0, len(all_colors), 1 << 20):
         part = slice(start, start + (1 << 20))
-        error = means[ab_cells()[part]] - rgb_to_lab(all_colors[part])[:, 1:]
-        worst = max(worst, np.linalg.norm(error, axis=1).max())
-    assert worst < limit
+        ab = rgb_to_lab(all_colors[part])[:, 1:]
+        for neighbors in worst:
+            error = np.linalg.norm(means[neighbors][ab_cells()[part]] - ab, axis=1).max()
+            worst[neighbors] = max(worst[neighbors], error)
+    assert worst[10] < 1.07 and worst[5] < 1.36
 
 
 def test_far_colors_stay_finite():

@@ -39,25 +39,22 @@ def some_counts(table):
     return np.bincount(table, minlength=65536).reshape(256, 256)
 
 
-def every_quantizer():
-    """One quantizer of each kind."""
-    hue_chroma = some_counts(hue_chroma_cells())
-    return [
-        ab_lattice(),
-        ab529(),
-        ab_lattice(5),
-        fit_kmeans(some_counts(ab_cells()), 64),
-        fit_mixture(hue_chroma, 8),
-        fit_mixture(hue_chroma, 8, linear_hue=True),
-        hue_chroma_grid(64),
-        hue_chroma_bins(12),
-    ]
+QUANTIZERS = {
+    "ab313": ab_lattice,
+    "ab529": ab529,
+    "ab:5": lambda: ab_lattice(5),
+    "kmeans": lambda: fit_kmeans(some_counts(ab_cells()), 64),
+    "gmm": lambda: fit_mixture(some_counts(hue_chroma_cells()), 8),
+    "gmm, linear hue": lambda: fit_mixture(some_counts(hue_chroma_cells()), 8, linear_hue=True),
+    "hc-grid": lambda: hue_chroma_grid(64),
+    "hc-1d": lambda: hue_chroma_bins(12),
+}
 
 
-@pytest.fixture(scope="module", params=every_quantizer(), ids=lambda q: q.name)
+@pytest.fixture(scope="module", params=QUANTIZERS)
 def quantizer(request):
-    """Each quantizer in turn."""
-    return request.param
+    """A quantizer of each kind in turn."""
+    return QUANTIZERS[request.param]()
 
 
 def test_ab_cells(all_ab):
@@ -68,22 +65,17 @@ def test_ab_cells(all_ab):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "quantizer",
-    [ab_lattice(), fit_kmeans(some_counts(ab_cells()), 313)],
-    ids=lambda quantizer: quantizer.name,
-)
-def test_labels_of_all_colors_are_exact(quantizer, all_ab):
-    """The label of every color is its float64 nearest neighbor, among published or fitted bins."""
+def test_labels_of_all_colors_are_exact(all_ab):
+    """The label of every color is its float64 nearest neighbor among the published bins."""
+    quantizer = ab_lattice()
     _, nearest = cKDTree(quantizer.centers).query(all_ab, workers=-1)
     np.testing.assert_array_equal(bin_table(quantizer), nearest)
 
 
-@pytest.mark.parametrize(
-    "quantizer", [ab529(), ab_lattice(5), ab_lattice(4)], ids=lambda quantizer: quantizer.name
-)
-def test_labels_of_other_lattices_are_exact(quantizer, all_ab):
-    """The same holds for every 17th color of other lattices."""
+@pytest.mark.parametrize("name", ["ab529", "ab:5", "ab:4", "kmeans"])
+def test_labels_of_other_bins_are_exact(name, all_ab):
+    """The same holds for every 17th color among other lattices and fitted bins."""
+    quantizer = ab_lattice(4) if name == "ab:4" else QUANTIZERS[name]()
     _, nearest = cKDTree(quantizer.centers).query(all_ab[::17], workers=-1)
     np.testing.assert_array_equal(bin_table(quantizer)[::17], nearest)
 

@@ -272,13 +272,13 @@ def test_strict(workspace, silent):
     assert not workspace.path("audit").exists()
 
 
-def test_same_bytes_whoever_works(mixed, tmp_path, silent):
+def test_same_bytes_whoever_works(mixed, tmp_path, silent, scheduler):
     """Tables, lists, pictures and summary do not depend on threads or processes."""
     written = []
     for name, images in (
         ("one", ImageParams(mixed, workers=1)),
         ("three", ImageParams(mixed, workers=3)),
-        ("cluster", ImageParams(mixed, cluster=1)),
+        ("cluster", ImageParams(mixed, scheduler=scheduler)),
     ):
         workspace = Workspace(tmp_path / name)
         workspace.root.mkdir()

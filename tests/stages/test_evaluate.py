@@ -30,7 +30,9 @@ def trained(photographs, tmp_path_factory):
     prior_stage.run(prior_stage.PriorParams(ImageParams(photographs)), space, reporter)
     labels_stage.run(labels_stage.LabelsParams(size=32), space, reporter)
     train_stage.run(
-        train_stage.TrainParams.of(steps=1, device="cpu", output="run"), space, reporter
+        train_stage.TrainParams.of(steps=1, model="tiny", device="cpu", output="run"),
+        space,
+        reporter,
     )
     return space
 
@@ -119,10 +121,10 @@ def test_a_network_is_judged_by_what_it_writes(
 
 
 @pytest.mark.parametrize("judged", ["pictures", "checkpoint"])
-def test_workers_do_not_matter(judged, trained, few, workspace, silent):
+def test_workers_do_not_matter(judged, trained, few, workspace, silent, scheduler):
     """One thread and four, processes too, write the same bytes."""
     written = []
-    clusters = [{"cluster": 2}] if judged == "pictures" else []
+    clusters = [{"scheduler": scheduler}] if judged == "pictures" else []
     for number, how in enumerate([{"workers": 1}, {"workers": 4}, *clusters]):
         if judged == "pictures":
             params = params_of(few, images=ImageParams(**how), output=f"{number}")

@@ -61,7 +61,7 @@ def wait_for(child):
 
 @pytest.mark.parametrize("form", ["h5", "npy"])
 def test_killed_at_random_points(photographs, workspace, silent, form):
-    """After each of six kills the same command resumes; the bytes are those of a quiet run."""
+    """After each of four kills the same command resumes; the bytes are those of a quiet run."""
     params = params_for(photographs, format=form, workers=1, output="disturbed")
     quiet, duration = {}, 0.0
     for name in ("warm", "quiet"):
@@ -72,7 +72,7 @@ def test_killed_at_random_points(photographs, workspace, silent, form):
     disturbed = workspace.path("disturbed")
     draw = random.Random(0)
     n_killed = 0
-    while n_killed < 6:
+    while n_killed < 4:
         child = in_child(lambda: run(params, workspace, silent))
         time.sleep(draw.uniform(0, duration))
         os.kill(child, signal.SIGKILL)
@@ -335,7 +335,7 @@ def test_an_image_that_kills_workers_is_skipped_by_name(
 
     source = Deadly(folder_source(photographs))
     monkeypatch.setattr("colorprep.stages.labels.stage.open_source", lambda *_: source)
-    params = LabelsParams(ImageParams(photographs, cluster=2), size=64, shard_size=8)
+    params = LabelsParams(ImageParams(photographs, cluster=1), size=64, shard_size=8)
     with pytest.warns(UserWarning, match="died"):
         result = run(params, workspace, recorder)
     assert [(skip.key, skip.reason) for skip in result.skipped] == [

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 import torch
 from changing import put_bitmaps, replace_quietly
+from click.testing import CliRunner
 
 from colorprep import ArtifactError, InputError, OutputError
+from colorprep.cli.main import cli
 from colorprep.progress import Reporter
 from colorprep.shards.reader import open_labels
 from colorprep.stages import info as info_stage
@@ -124,15 +126,13 @@ def test_a_killed_run_goes_on_exactly(ready):
     steps = [int(row["step"]) for row in untimed_rows(folder)]
     whole = untimed_rows(ready.root / "runs" / "whole")
     assert len(steps) < len(whole)
-    done = subprocess.run(
-        [*python, "train", "--resume", *place], capture_output=True, text=True, check=True
-    )
-    assert "runs/killed continues after step" in done.stderr
+    done = CliRunner().invoke(cli, ["train", "--resume", *place])
+    assert done.exit_code == 0 and "runs/killed continues after step" in done.stderr
     assert_same_run(folder, ready.root / "runs" / "whole")
     assert untimed_rows(folder) == whole
 
 
-@pytest.mark.parametrize("n_batches", [1, 4, 9])
+@pytest.mark.parametrize("n_batches", [1, 4])
 def test_an_interrupt_saves_first(ready, n_batches):
     """Ctrl-C between checkpoints loses no step, and the run resumes exactly."""
     folder = ready.root / "runs" / f"interrupted-{n_batches}"
@@ -205,10 +205,9 @@ def test_other_settings_are_refused(ready):
 
 def test_a_default_given_explicitly_counts(ready):
     """On the command line an option counts as given even at its default."""
-    command = [sys.executable, "-m", "colorprep", "train", "--resume", "-C", str(ready.root)]
-    options = ["-o", "runs/whole", "--batch-size", "32"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True)
-    assert done.returncode == 1 and "--batch-size was 4, is now 32" in done.stderr
+    words = ["train", "--resume", "-C", str(ready.root), "-o", "runs/whole", "--batch-size", "32"]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 1 and "--batch-size was 4, is now 32" in done.stderr
 
 
 def test_other_inputs_are_refused(photographs, workspace, silent):
@@ -280,7 +279,7 @@ def test_what_a_killed_process_left_is_no_obstacle(ready, resume):
     """A run that was killed while writing its first checkpoint starts over."""
     folder = ready.root / "runs" / f"left-{resume}"
     folder.mkdir(parents=True)
-    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead = subprocess.Popen(["true"])
     dead.wait()
     for name in ("config.json", "validation.txt", f".last.pt.{dead.pid}.tmp"):
         (folder / name).write_text("{}")

@@ -7,20 +7,10 @@ import pytest
 from colorprep import InputError, open_labels
 from colorprep.images.lists import write_list
 from colorprep.stages.labels import stage as labels_stage
-from colorprep.stages.prior import stage as prior_stage
 from colorprep.stages.source import ImageParams
 from colorprep.stages.train.params import TrainParams
 from colorprep.stages.train.selection import parse_curriculum, parse_held_out
 from colorprep.stages.train.stage import run
-
-
-@pytest.fixture
-def ready(photographs, workspace, silent):
-    """A workspace that is ready to train in."""
-    images = ImageParams(photographs)
-    prior_stage.run(prior_stage.PriorParams(images), workspace, silent)
-    labels_stage.run(labels_stage.LabelsParams(images, size=32, shard_size=12), workspace, silent)
-    return workspace
 
 
 @pytest.fixture

@@ -48,12 +48,6 @@ def prepare(photographs, workspace, silent, spec=QuantizerSpec()):  # noqa: B008
     return workspace
 
 
-@pytest.fixture
-def ready(photographs, workspace, silent):
-    """A workspace that is ready to train in."""
-    return prepare(photographs, workspace, silent)
-
-
 def test_a_run_leaves_what_the_format_says(ready, recorder):
     """Log, config, checkpoints, pictures and the held-out keys; the loss falls."""
     params = TrainParams.of(

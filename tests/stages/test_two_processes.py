@@ -1,15 +1,21 @@
 """Claims about training on several processes at once, as torchrun starts them."""
 
+import hashlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
+import several_commands
 import torch
+from click.testing import CliRunner
 from steps import CPU, objective_of, trainer_of
 
+from colorprep.cli.main import cli
 from colorprep.images.lists import write_list
 from colorprep.progress import Reporter
 from colorprep.runs import read_log
@@ -24,9 +30,16 @@ from colorprep.training.fitting.loop import validate
 from colorprep.training.processes import Process
 from colorprep.workspace import Workspace
 
-COMMAND = "-m colorprep train --no-flip --val val.txt --device cpu".split()
+TRAIN = "train --no-flip --val val.txt --device cpu".split()
 TINY = "--model tiny --epochs 3".split()
 TORCHRUN = "-m torch.distributed.run --standalone --nproc-per-node 2".split()
+COMMANDS = {
+    "two": [*TINY, "--batch-size", "4", "-o", "runs/two", "--json"],
+    "again": [*TINY, "-o", "runs/two", "--resume"],
+    "refused": [*TINY, "-o", "runs/two"],
+    "small": "--model small --width 0.1 --batch-size 4 --epochs 1 -o runs/small".split(),
+    "ended": "--model tiny --epochs 5000 -o runs/ended".split(),
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,26 +52,43 @@ def ready(photographs, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(ready):
-    """A run of two processes; what its command said."""
-    return in_two_processes(ready, *TINY, "--batch-size", "4", "-o", "runs/two", "--json")
+def done(ready):
+    """What the commands said in each of two processes; the last was ended by SIGTERM."""
+    root = ready.root
+    commands = [[*TRAIN, *options, "-C", str(root)] for options in COMMANDS.values()]
+    (root / "commands.json").write_text(
+        json.dumps([*zip(commands, free_ports(len(commands)), strict=True)])
+    )
+    command = [sys.executable, *TORCHRUN, several_commands.__file__, str(root), "runs/two/last.pt"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 240
+    while len(read_log(root / "runs/ended/log.csv")["step"]) < 2:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=60)
+    said = zip(
+        *(json.loads((root / f"said-{rank}.json").read_text()) for rank in range(2)), strict=True
+    )
+    return {**dict(zip(COMMANDS, said, strict=False)), "ended": (process.returncode, stderr)}
 
 
-def in_two_processes(workspace, *options):
-    """Train by torchrun; return stdout."""
-    command = [sys.executable, *TORCHRUN, *COMMAND, "-C", str(workspace.root), *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def free_ports(n):
+    """Ports that nobody listens at."""
+    with ExitStack() as stack:
+        listening = [stack.enter_context(socket.create_server(("", 0))) for _ in range(n)]
+        return [each.getsockname()[1] for each in listening]
 
 
-def test_two_processes_train_as_one(ready, trained):
+def test_two_processes_train_as_one(ready, done):
     """Half a batch each gives the gradients of the whole, so every image is seen once an epoch.
 
     The loss is a mean over images of one size, and the network without batch norm: then the mean of
     two processes' gradients is the gradient of all their images together.
     """
-    facts = json.loads(trained)  # one object, from the leading process
+    leading, other = done["two"]
+    assert leading["code"] == other["code"] == 0 and other["stdout"] == ""
+    facts = json.loads(leading["stdout"])
     params = TrainParams.of(
         model="tiny", epochs=3, flip=False, held_out="val.txt", device="cpu", batch_size=8,
         output="runs/one",
@@ -80,48 +110,38 @@ def test_two_processes_train_as_one(ready, trained):
         torch.testing.assert_close(states[1][name], tensor, rtol=1e-3, atol=1e-5)
 
 
-def test_two_processes_go_on(ready, trained):
+def test_two_processes_go_on(ready, done):
     """A run of two processes is resumed by two, and refused to one."""
-    finished = (ready.root / "runs/two/last.pt").read_bytes()
-    in_two_processes(ready, *TINY, "-o", "runs/two", "--resume")
-    assert (ready.root / "runs/two/last.pt").read_bytes() == finished
-    command = [sys.executable, *COMMAND, *TINY, "-C", str(ready.root), "-o", "runs/two", "--resume"]
-    alone = subprocess.run(command, capture_output=True, text=True)
-    assert alone.returncode == 1
+    assert [each["code"] for each in done["again"]] == [0, 0]
+    assert done["again"][0]["digest"] == done["two"][0]["digest"]
+    words = [*TRAIN, *COMMANDS["again"], "-C", str(ready.root)]
+    alone = CliRunner().invoke(cli, words)
+    assert alone.exit_code == 1
     assert "begun with number of processes 2, which is 1 now" in alone.stderr
 
 
-def test_two_processes_refuse_a_folder_alike(ready, trained):
+def test_two_processes_refuse_a_folder_alike(ready, done):
     """Existing files are left, and both processes say so, without a traceback."""
-    finished = (ready.root / "runs/two/last.pt").read_bytes()
-    command = [sys.executable, *TORCHRUN, *COMMAND, *TINY, "-C", str(ready.root), "-o", "runs/two"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert done.returncode and done.stderr.count("exists and is not an empty folder") == 2
-    assert "colorprep/" not in done.stderr.replace(str(ready.root), "")
-    assert (ready.root / "runs/two/last.pt").read_bytes() == finished
+    for each in done["refused"]:
+        assert each["code"] == 1 and each["raised"] == "SystemExit(1)"
+        assert "exists and is not an empty folder" in each["stderr"]
+    finished = hashlib.sha256((ready.root / "runs/two/last.pt").read_bytes()).hexdigest()
+    assert done["refused"][0]["digest"] == finished == done["two"][0]["digest"]
 
 
-def test_two_processes_end_after_the_same_step(ready):
+def test_two_processes_end_after_the_same_step(ready, done):
     """SIGTERM of torchrun reaches them at different steps; they agree on one, and it is saved."""
     folder = ready.root / "runs/ended"
-    options = ["--model", "tiny", "--epochs", "5000", "-C", str(ready.root), "-o", "runs/ended"]
-    command = [sys.executable, *TORCHRUN, *COMMAND, *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while len(read_log(folder / "log.csv")["step"]) < 2:
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
+    code, said = done["ended"]
     step = read_log(folder / "log.csv")["step"][-1]
-    assert process.returncode and said.count(f"interrupted after step {step} of") == 2
+    assert code and said.count(f"interrupted after step {step} of") == 2
+    assert "colorprep/" not in said.replace(str(ready.root), "")
     assert torch.load(folder / "last.pt", weights_only=True)["step"] == step
 
 
-def test_what_is_saved_is_what_was_validated(ready):
+def test_what_is_saved_is_what_was_validated(ready, done):
     """Batch norm differs between processes; all validate the main process's network."""
-    options = ["--model", "small", "--width", "0.1", "--batch-size", "4", "--epochs", "1"]
-    in_two_processes(ready, *options, "-o", "runs/small")
+    assert [each["code"] for each in done["small"]] == [0, 0]
     (val_loss,) = read_log(ready.root / "runs/small/log.csv")["val_loss"]
     labels, best = (
         open_labels(ready.root / "labels"),
