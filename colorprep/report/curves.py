@@ -66,7 +66,8 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     log : mapping of str to ndarray of shape (n,), n at least 1
         ``epoch``, ``step``, ``train_loss``, ``val_loss``, ``learning_rate``,
         ``images_per_second`` and ``data_wait`` (a fraction) by row, NaN for missing values; also
-        ``val_chroma`` and ``val_chroma_truth``, if they were logged.
+        ``val_chroma`` and ``val_chroma_truth``, if they were logged, and any other columns, each
+        of which has a panel.
     unit : str
         Of the losses.
     caption : str
