@@ -69,7 +69,7 @@ def data_options(function: options.Function) -> options.Function:
 def network_options(function: options.Function) -> options.Function:
     """Add the options of the network and its loss."""
     add = [
-        train_option("model"),
+        train_option("model", "Network; see docs/systems.md for their origins."),
         train_option("width", "Multiply the channels of every layer.", type=POSITIVE),
         train_option(
             "init",
@@ -82,7 +82,7 @@ def network_options(function: options.Function) -> options.Function:
             multiple=True,
             metavar="PATTERN",
         ),
-        train_option("loss"),
+        train_option("loss", "Loss of each pixel."),
         train_option("weights", "Rebalancing weights. [weights.npz if it exists]", metavar="FILE"),
         click.option("--no-weights", is_flag=True, help="Give all colors the same weight."),
         train_option("weigh_by", "A pixel's weight: its bin's, or the mean over its soft label."),
@@ -111,7 +111,7 @@ def pace_options(function: options.Function) -> options.Function:
             metavar="N",
         ),
         train_option("learning_rate", "Peak learning rate.", type=POSITIVE),
-        train_option("schedule"),
+        train_option("schedule", "How the learning rate falls."),
         train_option(
             "warm_up",
             "Fraction of all steps over which the learning rate rises.",
@@ -137,7 +137,7 @@ def pace_options(function: options.Function) -> options.Function:
 def optimizer_options(function: options.Function) -> options.Function:
     """Add the options of the optimizer and its steps."""
     add = [
-        train_option("optimizer"),
+        train_option("optimizer", "How gradients change the network."),
         train_option("momentum", "Of sgd.", type=FRACTION),
         train_option("nesterov", "Use Nesterov's momentum, with sgd."),
         train_option("betas", "Of adamw and adam.", type=FRACTION, nargs=2, metavar="BETA BETA"),
@@ -162,7 +162,11 @@ def machine_options(function: options.Function) -> options.Function:
         train_option("compile", "Compile the network; takes a minute first."),
         train_option("sync_batch_norm", "Batch norm over the batches of all GPUs."),
         train_option("deterministic", "The same bits each time, but slower."),
-        train_option("seed", type=click.IntRange(0)),
+        train_option(
+            "seed",
+            "Of the network's first weights, the order of images, and crops.",
+            type=click.IntRange(0),
+        ),
         train_option(
             "checkpoint_every",
             "Steps between checkpoints and log rows. Raise it if checkpoints take long to write.",

@@ -1,5 +1,6 @@
 """Claims about the command line: help, exit codes, streams, JSON."""
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -207,3 +208,51 @@ def test_it_runs_as_a_module():
     command = [sys.executable, "-m", "colorprep", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("colorprep")
+
+
+def parameters_of_commands():
+    """The dataclasses that commands make from their options, by the command's name."""
+    from colorprep.stages import (
+        audit,
+        colorize,
+        evaluate,
+        labels,
+        lists,
+        plot,
+        prior,
+        report,
+        rgbvar,
+        sample,
+        verify,
+        weights,
+    )
+    from colorprep.stages.source import ImageParams
+
+    return {
+        "audit": (audit.AuditParams, ImageParams),
+        "colorize": (colorize.ColorizeParams,),
+        "evaluate": (evaluate.EvaluateParams, ImageParams),
+        "labels": (labels.LabelsParams, ImageParams),
+        "lists random": (lists.DrawParams,),
+        "lists split": (lists.SplitParams,),
+        "plot": (plot.PlotParams,),
+        "prior": (prior.PriorParams, ImageParams),
+        "report": (report.ReportParams, ImageParams),
+        "rgbvar": (rgbvar.RgbvarParams, ImageParams),
+        "sample": (sample.SampleParams,),
+        "verify": (verify.VerifyParams, ImageParams),
+        "weights": (weights.WeightsParams,),
+    }
+
+
+def test_defaults_are_those_of_the_library():
+    """Where the command line states a default, the function it calls has the same."""
+    compared = 0
+    for name, kinds in parameters_of_commands().items():
+        fields = {each.name: each.default for kind in kinds for each in dataclasses.fields(kind)}
+        for option in EVERY[name].params:
+            stated = isinstance(option.default, str | int | float) and not option.is_flag
+            if option.name in fields and stated:
+                assert option.default == fields[option.name], f"{name} {option.opts}"
+                compared += 1
+    assert compared > 20
