@@ -52,7 +52,7 @@ class UsedWeights(NamedTuple):
     origin: str
 
 
-def read_weights(prior: Prior, workspace: Workspace, reporter: Reporter) -> UsedWeights:
+def weights_in_use(prior: Prior, workspace: Workspace, reporter: Reporter) -> UsedWeights:
     """Read the workspace's weights; make them if they are missing or of another prior.
 
     Raises

@@ -48,7 +48,7 @@ from .inputs import (
     read_reference,
     read_scores,
     read_skips,
-    read_weights,
+    weights_in_use,
 )
 from .photographs import ranked_photographs, sample_round_trip
 
@@ -106,7 +106,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     if params.figures is not None:
         check_replaceable(workspace.path(params.figures) / "prior.png")
     prior = load_prior(workspace.path(PRIOR))
-    used = read_weights(prior, workspace, reporter)
+    used = weights_in_use(prior, workspace, reporter)
     compared = None if params.compare is None else workspace.input_path(params.compare)
     reference = None if compared is None else read_reference(compared, prior)
     classes = read_classes(prior, workspace, reporter)
