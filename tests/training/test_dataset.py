@@ -107,10 +107,12 @@ def test_folders_that_cannot_be_read(label_folder, make_labels, tmp_path):
     damages = {
         "is missing": lambda shard: shard.unlink(),
         "is damaged .*truncated": lambda shard: os.truncate(shard, 20_000),
-        "holds other arrays than shard-00000.h5": lambda shard: shutil.copy(
+        "has other arrays than shard-00000.h5": lambda shard: shutil.copy(
             others / shard.name, shard
         ),
-        "holds an image twice": lambda shard: shutil.copy(label_folder / "shard-00001.h5", shard),
+        "contains an image twice": lambda shard: shutil.copy(
+            label_folder / "shard-00001.h5", shard
+        ),
     }
     for number, (message, damage) in enumerate(damages.items()):
         copy = tmp_path / f"{number}"

@@ -76,7 +76,7 @@ def test_maps_of_some_images(make_labels, photographs, tmp_path):
 
 def test_folders_that_cannot_be_read(map_folder, label_folder, photographs, tmp_path):
     """Shards, other images, and maps that are missing, damaged or misshapen are told apart."""
-    with pytest.raises(ArtifactError, match="take ShardDataset"):
+    with pytest.raises(ArtifactError, match="use ShardDataset"):
         LabelMapDataset(label_folder, photographs)
     other = photographs / next(photographs.iterdir()).name
     with pytest.raises(ArtifactError, match="of 40 images, but 0 of"):
