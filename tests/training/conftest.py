@@ -11,7 +11,7 @@ from colorprep.workspace import Workspace
 
 @pytest.fixture(scope="session")
 def make_labels(photographs, tmp_path_factory):
-    """Labels the photographs at 32 x 32, in four shards, into a folder of their own."""
+    """Labels the photographs at 32 x 32, in four shards, into a new folder."""
 
     def make(**params):
         values = {"size": 32, "shard_size": 12} | params

@@ -1,4 +1,4 @@
-"""Claims about the course of a training: its steps, epochs, records and seeds."""
+"""Claims about the course of training: its steps, epochs, records and seeds."""
 
 import pytest
 import torch
@@ -33,8 +33,8 @@ def make_course(labels):
     return make
 
 
-def test_steps_have_their_place(make_course, labels):
-    """Epochs of other lengths follow one another, and images are counted as they are seen."""
+def test_positions_of_steps(make_course, labels):
+    """Epochs may have different lengths; images are counted with repetitions."""
     easy = Curriculum((CurriculumStage(tuple(labels.keys[:12]), 2), CurriculumStage(None, 1)))
     course = make_course(curriculum=easy)
     assert course.total_steps == 2 + 2 + 5
@@ -45,7 +45,7 @@ def test_steps_have_their_place(make_course, labels):
 
 
 def test_steps_past_the_epochs(make_course):
-    """--steps goes on with further epochs, or ends within one."""
+    """--steps continues with further epochs, or ends within one."""
     long, short = (make_course(Schedule(3, steps, 0.1)) for steps in (21, 7))
     assert (long.total_steps, long.position(20)) == (21, (4, 0))
     assert (short.total_steps, short.position(6)) == (7, (1, 1))
@@ -76,7 +76,7 @@ def test_seeds_differ_by_step_and_process():
 
 
 class Batches:
-    """Batches as a loader gives them."""
+    """Batches like those of a loader."""
 
     def __init__(self, *batches):
         self.made = batches
@@ -93,8 +93,8 @@ def half_gray(n_gray):
     return batch
 
 
-def test_where_nothing_is_selected():
-    """An image that counts nothing stands in for a batch of which nothing is left."""
+def test_empty_selections():
+    """A batch without selected images gets one image that does not count."""
     made = list(selected([half_gray(1), half_gray(4), half_gray(0)], drop_gray_images, CPU))
     assert [len(batch["label"]) for batch in made] == [3, 1, 4]
     term = make_term("soft-ce", ab_lattice())
@@ -103,7 +103,7 @@ def test_where_nothing_is_selected():
 
 @pytest.mark.parametrize(("gray", "select"), [("mask", whole), ("drop", drop_gray_images)])
 def test_validation_is_over_what_counts(gray, select):
-    """The mean is over colorful images, however they lie in batches; none at all is an error."""
+    """The mean is over colorful images, however they are batched; without any, it is an error."""
     model = make_model("tiny", 313, seed=0).eval()
     torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
     loss = loss_of("soft-ce", ab_lattice(), LossOptions(gray=gray))

@@ -1,7 +1,7 @@
-"""Claims about learning: networks can fit nine photographs, and hand-over goes on where it was.
+"""Claims about learning: networks can fit nine photographs, and transferred layers help.
 
-What is told is the divergence from the soft targets, in nats per pixel, in evaluation mode: the
-cross-entropy less the targets' own entropy, which it cannot go below.
+The figure is the divergence from the soft targets, in nats per pixel, in evaluation mode: the
+cross-entropy minus the targets' entropy, which is its minimum.
 """
 
 from itertools import pairwise
@@ -44,7 +44,7 @@ def fit(model, objective, batch, steps, peak):
     ("name", "width", "steps", "peak"), [("unet", 1.0, 110, 4e-3), ("eccv16", 0.25, 160, 3e-3)]
 )
 def test_nine_photographs_are_overfitted(nine_photographs, name, width, steps, peak):
-    """With 313 bins, a network comes as close to nine photographs as 0.3 nats per pixel."""
+    """With 313 bins, the divergence on nine photographs falls below 0.3 nats per pixel."""
     quantizer = ab_lattice()
     batch = labeled(nine_photographs, quantizer)
     model = make_model(name, 313, seed=0, width=width)
@@ -53,8 +53,8 @@ def test_nine_photographs_are_overfitted(nine_photographs, name, width, steps, p
 
 
 @pytest.mark.slow
-def test_each_handed_over_stage_ends_lower(nine_photographs):
-    """fcn32s, fcn16s from it, fcn8s from that: each ends lower, and not for training longer."""
+def test_each_transferred_stage_ends_lower(nine_photographs):
+    """fcn32s, fcn16s from it, fcn8s from that: each ends lower, and not because of more steps."""
     red, green, blue = np.moveaxis(np.stack(nine_photographs).astype(int), -1, 0)
     cells = hue_chroma_cells()[red << 16 | green << 8 | blue]
     counts = np.bincount(cells.ravel(), minlength=65536).reshape(256, 256)

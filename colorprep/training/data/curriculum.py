@@ -64,7 +64,7 @@ def split_keys(keys: Sequence[str], held_out: float) -> tuple[list[str], list[st
     Examples
     --------
     >>> split_keys(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], 0.25)
-    (['a.jpg', 'c.jpg', 'd.jpg'], ['b.jpg'])
+    (['b.jpg', 'c.jpg', 'd.jpg'], ['a.jpg'])
     """
     place = {key: _unit_hash(key) for key in keys}
     ordered = sorted(keys, key=lambda key: (place[key], key))

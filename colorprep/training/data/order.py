@@ -61,7 +61,7 @@ def weighted_choice(weights: Floats, n_chosen: int, seed: int, epoch: int) -> In
     Examples
     --------
     >>> weighted_choice(np.array([0.0, 1.0, 8.0, 1.0]), 2, seed=0, epoch=0).tolist()
-    [2, 1]
+    [2, 3]
 
     Notes
     -----

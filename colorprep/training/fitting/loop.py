@@ -162,13 +162,13 @@ class Course:
 
 
 class Tally:
-    """What has happened since the last record."""
+    """Losses, images and waiting time since the last record."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Start again, now."""
+        """Start again."""
         self.losses: list[Losses] = []
         self.n_images: list[int] = []
         self.waited = 0.0
@@ -215,7 +215,7 @@ def fit(
     Yields
     ------
     Record
-        While the networks are in evaluation mode, so that they can be saved and looked at.
+        While the networks are in evaluation mode, so that they can be saved and used.
 
     Raises
     ------
