@@ -1,23 +1,23 @@
-"""Training: torch is imported only here.
+"""Training, the only part of colorprep that imports torch.
 
 ===============  =========================================================================
 module           holds
 ===============  =========================================================================
 `options`        the options of training in five groups; light to import
 `data`           label shards and label maps as torch datasets; order, batches, augmentation
-`models`         the networks, in one literal table, and what their channels mean
+`models`         the networks, in one literal table, their inputs and their heads
 `losses`         the losses, in one literal table, and their targets
-`fitting`        the loop: steps, schedules, optimizers, validation, log rows
+`fitting`        methods and their trainer, optimizers, schedules, and the loop with its log rows
 `judging`        measures of a network: likelihood, chroma, LPIPS and FID
 `checkpoint`     reading and writing checkpoints
-`devices`        choosing a device; copying batches to it ahead of time
+`devices`        choosing a device; copying batches to it in advance
 `processes`      several processes, as torchrun starts them
 `prediction`     from a network's outputs to colors and to whole pictures
-`samples`        rows of pictures that show the state of a training
+`samples`        rows of pictures that show the progress of a training
 `export`         networks as safetensors, for other programs
 ===============  =========================================================================
 
-Networks take lightness and give logits, or ab; losses are in nats per pixel, or in Lab units.
+Networks take lightness and return logits or ab; losses are in nats per pixel or in Lab units.
 The names in ``__init__.pyi`` are imported at first use, so that `options` loads without torch.
 """
 

@@ -1,4 +1,4 @@
-"""Where to compute, and how batches get there: a GPU where there is one, else the CPU."""
+"""Choosing a device, a GPU if there is one, and copying batches to it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,19 @@ from .data.batch import Batch
 
 
 def choose_device(name: str, number: int = 0) -> torch.device:
-    """Return a torch device; ``auto`` takes a GPU where there is one.
+    """Return a torch device.
 
     Parameters
     ----------
     name : str
+        ``auto`` for a GPU if there is one, else a device of torch.
     number : int
-        Of the GPU, where the name does not tell.
-
-    Returns
-    -------
-    torch.device
+        Of the GPU, if the name has no number.
 
     Raises
     ------
     InputError
-        If there is no such device.
+        If the device cannot be used.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -44,13 +41,13 @@ def choose_device(name: str, number: int = 0) -> torch.device:
 
 @contextmanager
 def reproducibly(deterministic: bool) -> Iterator[None]:
-    """Allow only algorithms that give the same bits each time, or also faster ones.
+    """Allow only deterministic algorithms, or also faster ones.
 
     Parameters
     ----------
     deterministic : bool
-        If not, convolutions on a GPU try out which algorithm is fastest, and multiply float32 by
-        TF32.
+        If False, convolutions on a GPU choose the fastest algorithm by trial, and float32 is
+        multiplied in TF32.
     """
     cudnn = torch.backends.cudnn
     before = (
@@ -58,7 +55,7 @@ def reproducibly(deterministic: bool) -> Iterator[None]:
         cudnn.benchmark,
         torch.get_float32_matmul_precision(),
     )
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be so
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # for deterministic cuBLAS
     torch.use_deterministic_algorithms(deterministic)
     cudnn.benchmark = not deterministic
     torch.set_float32_matmul_precision("highest" if deterministic else "high")
@@ -71,7 +68,7 @@ def reproducibly(deterministic: bool) -> Iterator[None]:
 
 
 def on_device(batch: Batch, device: torch.device) -> Batch:
-    """Move a batch to a device, in the small types that it is stored in."""
+    """Move a batch to a device, in its small types."""
     return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
 
 
@@ -82,11 +79,6 @@ def prefetch_to_device(batches: Iterable[Batch], device: torch.device) -> Iterat
     ----------
     batches : iterable of dict of str to Tensor
         In page-locked memory, if copying should overlap with computing.
-    device : torch.device
-
-    Yields
-    ------
-    dict of str to Tensor
     """
     if device.type != "cuda":
         for batch in batches:
@@ -102,7 +94,7 @@ def prefetch_to_device(batches: Iterable[Batch], device: torch.device) -> Iterat
         computing = torch.cuda.current_stream(device)
         computing.wait_stream(copying)
         for tensor in moved.values():
-            tensor.record_stream(computing)  # its memory is not given away while in use there
+            tensor.record_stream(computing)  # keeps its memory until used there
         ahead = moved
     if ahead is not None:
         yield ahead

@@ -1,7 +1,7 @@
-"""A trained network for other programs: its weights as safetensors, and how they are used.
+"""A trained network for other programs: its weights as safetensors, and how to use them.
 
-`MODEL_NAME` holds the weights alone, so that they load as they are; what they mean is told in its
-header and, readably, in `FACTS_NAME`.
+`MODEL_NAME` has only weights, so that it loads directly. Its header describes them, and so does
+`FACTS_NAME`, in a readable form.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MODEL_NAME = "model.safetensors"
 FACTS_NAME = "model.json"
 CENTERS_NAME = "model-centers.npy"
 HEADER = "colorprep"
-PROBED_SIDE = 64  # of the image that tells at what resolution a network answers
+PROBED_SIDE = 64  # of an image that shows the resolution of a network's outputs
 
 
 def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
@@ -37,8 +37,8 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
 
     Parameters
     ----------
-    checkpoint : Checkpoint
     folder : Path
+        For the files.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
         (Q, 2) float64.
     """
     facts = model_facts(checkpoint)
-    # A safetensors header keeps its entries in no order; a single one gives the same bytes always.
+    # The entries of a safetensors header have no fixed order; with one entry, bytes are the same.
     header = {HEADER: json.dumps(facts, ensure_ascii=True)}
     with replacing(folder / MODEL_NAME) as temporary:
         save_file(_plain_tensors(checkpoint.model), temporary, header)
@@ -60,7 +60,7 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
 
 
 def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return what it takes to use a network, in plain values, fit for JSON."""
+    """Return the facts needed to use a network, in plain values, for JSON."""
     quantizer, config = checkpoint.quantizer, checkpoint.config
     n_outputs, factor = _probe(checkpoint.model)
     return {
@@ -97,7 +97,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     Raises
     ------
     ArtifactError
-        If the file is damaged, newer than this version, or no export of ours.
+        If the file is damaged, newer than this version, or not an export of colorprep.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -114,7 +114,7 @@ def read_facts(path: Path) -> dict[str, Any]:
 
 
 def _plain_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """Return a state dict of tensors of their own, each contiguous, real numbers as float32."""
+    """Return a state dict of separate, contiguous tensors, with floating-point ones as float32."""
     return {
         name: (tensor.float() if tensor.is_floating_point() else tensor)
         .detach()
@@ -126,14 +126,14 @@ def _plain_tensors(model: nn.Module) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def _probe(model: nn.Module) -> tuple[int, int]:
-    """Return how many channels a network gives, and at what fraction of the resolution."""
+    """Return the number of a network's output channels, and how much it reduces the resolution."""
     device = next(model.parameters()).device
     outputs = model(torch.zeros((1, 1, PROBED_SIDE, PROBED_SIDE), device=device))
     return outputs.shape[1], PROBED_SIDE // outputs.shape[3]
 
 
 def _decoding(meaning: str, quantizer: Quantizer) -> dict[str, Any]:
-    """Tell how colors are made of the outputs, in steps."""
+    """Describe, in steps, how outputs become colors."""
     last = (
         "color (i, j) is of the middle of pixel (stride i, stride j) of the photograph at size x "
         "size (see settings): from there enlarge a and b bilinearly to the photograph, and join "

@@ -1,6 +1,6 @@
-"""From photographs to colors predicted by a network.
+"""From photographs to colors predicted by a network, and to colored photographs.
 
-The picture of colors and lightness is made in `colorprep.rendering`.
+`colorprep.rendering` makes pictures from colors and lightness.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ def predict_colors(
     temperature: float = TEMPERATURE,
     head: str = "bins",
 ) -> Floats:
-    """Predict the colors of images; those of logits by the annealed mean.
+    """Predict the colors of images, from logits by the annealed mean.
 
     Parameters
     ----------
     model : Module
         In evaluation mode.
-    quantizer : Quantizer
     lightness : Tensor of shape (B, H, W), uint8
+        Levels round(2.55 L).
     shape : tuple of int
         Height and width of the prediction.
     temperature : float
+        Of the annealed mean.
     head : str
         The network's head, a name of `outputs.HEADS`.
 
@@ -59,7 +60,7 @@ def colorize_photograph(
     temperature: float = TEMPERATURE,
     device: torch.device | None = None,
 ) -> Pixels:
-    """Color one photograph; its own color, if any, is ignored.
+    """Color one photograph; its own colors are ignored.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def colorize_photograph(
     Returns
     -------
     ndarray of shape (H, W, 3), uint8
-        Of the same lightness.
+        With the same lightness.
     """
     settings = checkpoint.settings
     size, stride = settings["size"], settings["stride"]

@@ -1,4 +1,4 @@
-"""Processes that train together, as torchrun starts them: each on a device of its own."""
+"""Processes that train together, as torchrun starts them, each on its own device."""
 
 from __future__ import annotations
 
@@ -16,13 +16,7 @@ from .devices import choose_device
 
 @dataclass(frozen=True)
 class Process:
-    """A process among those that train together.
-
-    Attributes
-    ----------
-    device : torch.device
-    rank, world_size : int
-    """
+    """One of the processes that train together."""
 
     device: torch.device
     rank: int = 0
@@ -34,7 +28,7 @@ class Process:
         return self.rank == 0
 
     def all_sum(self, values: Sequence[float]) -> list[float]:
-        """Return the sums over all processes, on each of them."""
+        """Return the sums over all processes, on each process."""
         if self.world_size == 1:
             return list(values)
         sums = torch.tensor(values, dtype=torch.float64, device=self.device)
@@ -42,11 +36,11 @@ class Process:
         return [float(value) for value in sums.tolist()]
 
     def any(self, value: bool) -> bool:
-        """Return whether the value is true for one of the processes, on each of them."""
+        """Return whether the value is true on any process, on each process."""
         return self.all_sum([value])[0] > 0
 
     def broadcast(self, value: Any) -> Any:
-        """Return the main process's value on each process; also waits for it."""
+        """Return the main process's value on each process; all wait for it."""
         if self.world_size == 1:
             return value
         box = [value]
@@ -54,7 +48,7 @@ class Process:
         return box[0]
 
     def broadcast_buffers(self, model: nn.Module) -> None:
-        """Copy the main process's buffers, such as statistics of batch norm, to all."""
+        """Copy the main process's buffers, such as statistics of batch norm, to all processes."""
         if self.world_size > 1:
             for buffer in model.buffers():
                 distributed.broadcast(buffer, 0)
@@ -74,11 +68,7 @@ def rank_and_size(rank: int | None, world_size: int | None) -> tuple[int, int]:
     Parameters
     ----------
     rank, world_size : int or None
-        By default those of torch.distributed, if initialized; else 0 and 1.
-
-    Returns
-    -------
-    tuple of int
+        None for those of torch.distributed, if initialized; else 0 and 1.
     """
     initialized = distributed.is_available() and distributed.is_initialized()
     if rank is None:
@@ -100,12 +90,12 @@ def process_group(device: str) -> Iterator[Process]:
     Yields
     ------
     Process
-        Alone without torchrun. Processes talk by NCCL on GPUs, else by gloo.
+        A single one without torchrun. Processes communicate by NCCL on GPUs, else by gloo.
 
     Raises
     ------
     InputError
-        If there is no such device.
+        If the device cannot be used.
     """
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
     if world_size == 1:

@@ -1,4 +1,4 @@
-"""Predictions for a few photographs, beside their targets and originals."""
+"""Predictions for a few photographs, next to their originals and targets."""
 
 from __future__ import annotations
 
@@ -31,16 +31,12 @@ def sample_rows(
         In evaluation mode, on the device.
     head : str
         The network's head, a name of `outputs.HEADS`.
-    quantizer : Quantizer
-    images : ShardDataset
-    device : torch.device
 
     Returns
     -------
     list of list of ndarray of shape (H, W, 3), uint8
-        The original has the resolution of color that the shard keeps. The target is what a
-        perfect network would predict: the annealed mean of the soft labels, or in regression the
-        original itself.
+        The color of the original has the resolution of the labels. The target is the prediction of
+        a perfect network: the annealed mean of the soft labels, or for regression the original.
     """
     batch = images.batch(range(len(images)))
     shape = (batch["label"].shape[1], batch["label"].shape[2])
@@ -63,12 +59,7 @@ def sample_rows(
 
 
 def target_colors(quantizer: Quantizer, batch: Batch) -> Floats:
-    """Return the colors that the soft labels of a batch stand for.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
-    batch : dict of str to Tensor
+    """Return the colors that the soft labels of a batch represent.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Claims about random crops and flips: aligned, in all places, reproducible by the seed."""
+"""Claims about random crops and flips: alignment, positions and seeds."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from colorprep.training.data.augmentation import Preparation, random_crop_and_fl
 
 
 def numbered_batch(n=64, side=24, stride=4):
-    """Images in which each pixel has its own number, which its label repeats."""
+    """Images whose pixels are different numbers, repeated by their labels."""
     lightness = torch.arange(n * side * side).reshape(n, side, side)
     label = lightness[:, ::stride, ::stride]
     return {
@@ -21,13 +21,13 @@ def numbered_batch(n=64, side=24, stride=4):
 
 
 def cut(batch, size, seed=0, flip=True, stride=4):
-    """Crop and flip by a seed."""
+    """Crop and flip with a seed."""
     return random_crop_and_flip(batch, size, stride, flip, torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_lightness_and_color_stay_aligned(flip):
-    """A label belongs to the first pixel of its block, also in a mirrored image."""
+    """A label is that of the first pixel of its block, in a mirrored image as well."""
     batch = numbered_batch()
     result = cut(batch, 16, flip=flip)
     assert result["lightness"].shape == (64, 16, 16) and result["label"].shape == (64, 4, 4)
@@ -41,8 +41,8 @@ def test_lightness_and_color_stay_aligned(flip):
     assert torch.equal(result["class_id"], batch["class_id"])
 
 
-def test_images_are_cut_out_whole():
-    """A crop is a square of one image: neighbors in it are neighbors in the image."""
+def test_crops_are_connected():
+    """A crop is a square of its own image: neighbors in it are neighbors in the image."""
     result = cut(numbered_batch(), 12)["lightness"]
     image = torch.arange(64)[:, None, None]
     assert torch.equal(result // 24**2, image.expand(-1, 12, 12))
@@ -54,22 +54,22 @@ def test_images_are_cut_out_whole():
     assert (steps[~border].abs() == 1).all()
 
 
-def test_every_place_is_drawn():
-    """Corners are all multiples of the stride that leave room, along both axes."""
+def test_every_position_is_drawn():
+    """Corners are all multiples of the stride at which the crop fits, along both axes."""
     first = cut(numbered_batch(n=600), 12, flip=False)["lightness"][:, 0, 0] % 24**2
     corners = set(zip((first // 24).tolist(), (first % 24).tolist(), strict=True))
     assert corners == {(row, column) for row in (0, 4, 8, 12) for column in (0, 4, 8, 12)}
 
 
 def test_odd_sizes():
-    """If the size is not a multiple of the stride, no crop reaches beyond the image."""
+    """If the size is not a multiple of the stride, crops stay within the image."""
     result = cut(numbered_batch(n=300, side=22), 12, flip=False)
     assert torch.equal(result["label"].long(), result["lightness"][:, ::4, ::4])
     assert set((result["lightness"][:, 0, 0] % 22**2 // 22).tolist()) == {0, 4, 8}
 
 
-def test_the_generator_decides():
-    """The same seed gives the same crops, another seed others; torch's state is unchanged."""
+def test_the_generator_decides_the_crops():
+    """The same seed gives the same crops, another seed others; torch's own state is unchanged."""
     batch = numbered_batch()
     before = torch.get_rng_state()
     first, again, other = (cut(batch, 16, seed)["lightness"] for seed in (3, 3, 4))
@@ -78,7 +78,7 @@ def test_the_generator_decides():
 
 
 def test_nothing_is_cut_off_at_full_size():
-    """At full size without flips the batch is unchanged."""
+    """At the images' own size without flips, the batch is unchanged."""
     batch = numbered_batch()
     result = cut(batch, 24, flip=False)
     assert all(torch.equal(result[name], batch[name]) for name in batch)
@@ -91,8 +91,8 @@ def test_impossible_sizes_are_refused(size):
         cut(numbered_batch(), size)
 
 
-def test_what_a_network_gets():
-    """Without cropping, images are whole, mirrored or not; a crop that does not fit is refused."""
+def test_preparation_crops_and_mirrors():
+    """Without a crop, images stay whole; a crop that does not fit is refused."""
     generator = torch.Generator().manual_seed(0)
     batch = numbered_batch(side=22)
     prepared = Preparation(22, 4, flip=True)(batch, generator)

@@ -14,7 +14,7 @@ BIAS = ("networks", "colorizer", "score.bias")
 
 
 def without(*names):
-    """Remove a key from nested dictionaries."""
+    """A function that removes a value from nested dictionaries."""
 
     def change(content):
         for name in names[:-1]:
@@ -25,7 +25,7 @@ def without(*names):
 
 
 def with_value(value, *names):
-    """Set a value in nested dictionaries."""
+    """A function that sets a value in nested dictionaries."""
 
     def change(content):
         for name in names[:-1]:
@@ -76,7 +76,7 @@ def test_parts_that_are_missing_or_wrong(tmp_path, change, message):
 
 
 def test_a_changed_byte_of_a_parameter_is_found(tmp_path):
-    """The checksum in the zip's directory, which torch does not verify, shows it."""
+    """By the checksum in the zip directory, which torch does not verify."""
     path, model = tmp_path / "best.pt", make_model("tiny", 313, 0)
     networks = {"colorizer": model.state_dict()}
     save_checkpoint(path, {"networks": networks}, ab_lattice(), {"model": "tiny"}, {})
@@ -91,7 +91,7 @@ def test_a_changed_byte_of_a_parameter_is_found(tmp_path):
 
 
 def test_moments_must_fit_their_parameters():
-    """States that torch accepts, but ignores or fails on at the next step, are errors."""
+    """States that torch would load, but ignore or fail with at the next step, are errors."""
     model = make_model("tiny", 313, 0)
     pace = PaceOptions()
     optimizer = make_optimizer(model, pace)

@@ -1,4 +1,4 @@
-"""Claims about the measured colors of predictions: they equal those of other libraries."""
+"""Claims about the measured colors of predictions: they agree with other libraries."""
 
 import colorsys
 
@@ -28,7 +28,7 @@ def figures_of(ab):
 
 
 def test_figures_of_a_regression():
-    """Mean chroma and spread of ab, for predictions and originals, over all pixels."""
+    """Mean chroma and spread of all predicted and original ab colors."""
     batch = made_up_batch(313, n=3, side=16, stride=4)
     outputs = torch.randn(3, 2, 16, 16, generator=torch.Generator().manual_seed(0)) / 4
     figures = measured(quantizer_of("ab313"), outputs, "ab", batch)
@@ -57,8 +57,8 @@ def test_a_certain_network_has_the_color_of_its_bin(kind):
     assert figures["val_spread"] == pytest.approx(0, abs=1e-4)
 
 
-def test_what_does_not_count_is_not_measured():
-    """Masked gray images and ignored pixels are left out; if nothing is left, so are figures."""
+def test_only_pixels_that_count_are_measured():
+    """Masked gray images and ignored pixels are left out; without others, there are no figures."""
     batch = made_up_batch(313, n=2, side=16, stride=4)
     batch["ab"][0] = 0
     batch["label"][1, 8:] = 65535
@@ -71,7 +71,7 @@ def test_what_does_not_count_is_not_measured():
 
 
 def test_few_images_and_pixels_are_measured():
-    """Every n-th of many images, and 16 x 16 pixels of large ones, are measured in any batches."""
+    """Every n-th image, and at most 16 x 16 pixels of each, whatever the batch size."""
     quantizer = quantizer_of("ab313")
     weights = make_term("soft-ce", quantizer, LossOptions(gray="keep")).pixel_weights
     batch = made_up_batch(313, n=100, side=20, stride=1)

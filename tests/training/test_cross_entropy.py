@@ -1,4 +1,4 @@
-"""Claims about soft cross-entropy by gathering: value and gradient equal the dense form's."""
+"""Claims about soft cross-entropy by gathering: value and gradient are those of the dense form."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from colorprep.training.losses.targets import SoftTargetTable
 
 
 def some_targets(n_bins=7, n_entries=3):
-    """Random targets of pixels, which may contain a bin twice."""
+    """Random targets of pixels, in which a bin may occur twice."""
     generator = torch.Generator().manual_seed(0)
     bins = torch.randint(0, n_bins, (2, 4, 5, n_entries), generator=generator)
     probs = torch.rand(bins.shape, generator=generator, dtype=torch.float64)
@@ -45,7 +45,7 @@ def test_equals_the_dense_form(kind, memory_format):
 
 
 def test_gradient_is_that_of_finite_differences():
-    """In float64 the gradient is the slope of the value, in every single logit."""
+    """In float64, the gradient is the slope of the value in every logit."""
     bins, probs = some_targets()
     logits = some_logits().requires_grad_()
     scale = torch.rand(2, 4, 5, dtype=torch.float64)
@@ -65,7 +65,7 @@ def test_gradient_is_that_of_finite_differences():
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_is_computed_in_float32(dtype):
-    """Logits of half precision give the float32 loss of the same numbers, and their gradient."""
+    """Logits of half precision give the float32 loss and gradient of the same numbers."""
     bins, probs = some_targets()
     half = some_logits(dtype=dtype).requires_grad_()
     full = half.detach().float().requires_grad_()
@@ -78,7 +78,7 @@ def test_half_precision_is_computed_in_float32(dtype):
 
 
 def test_under_autocast():
-    """After a convolution under autocast the loss is float32, and gradients flow back."""
+    """After a convolution under autocast, the loss is float32, and weights get gradients."""
     bins, probs = some_targets()
     convolution = torch.nn.Conv2d(7, 7, 1)
     with torch.autocast("cpu", torch.bfloat16):
@@ -90,7 +90,7 @@ def test_under_autocast():
 
 
 def test_extreme_logits_stay_finite():
-    """Logits of plus or minus a thousand do not overflow."""
+    """Logits of 1000 and -1000 do not overflow."""
     bins, probs = some_targets()
     logits = (1000 * some_logits(dtype=torch.float32).sign()).requires_grad_()
     losses = soft_cross_entropy(logits, bins, probs.float())
@@ -98,7 +98,7 @@ def test_extreme_logits_stay_finite():
     assert losses.isfinite().all() and logits.grad.isfinite().all()
 
 
-def test_what_autograd_is_refused():
+def test_second_backward_passes_are_refused():
     """A second backward pass and a derivative of the gradient are errors, not wrong numbers."""
     bins, probs = some_targets()
     logits = some_logits().requires_grad_()

@@ -32,14 +32,14 @@ def rows_by_key(folder):
 
 
 def assert_holds(batch, keys, rows):
-    """A batch is the rows of these keys."""
+    """Assert that a batch has the rows of these keys."""
     for name, tensor in batch.items():
         expected = np.stack([rows[key][name] for key in keys])
         np.testing.assert_array_equal(tensor.numpy(), expected)
 
 
 def test_batches_are_rows_of_shards(label_folder):
-    """A batch across shards has what h5py reads, in the requested order and documented types."""
+    """A batch across shards has the rows that h5py reads, in the requested order."""
     dataset = ShardDataset(label_folder)
     assert len(dataset) == 40 and dataset.mapped
     indices = [31, 0, 12, 11, 39, 0]
@@ -58,7 +58,7 @@ def test_batches_are_rows_of_shards(label_folder):
 
 
 def test_optional_arrays(make_labels, photographs, workspace, silent, tmp_path):
-    """All arrays of the shards are read: soft bins, pixels, cells of hue and chroma."""
+    """A batch has all arrays of the shards: soft bins, pixels, cells of hue and chroma."""
     params = prior_stage.PriorParams(ImageParams(photographs), QuantizerSpec("gmm", 8))
     prior_stage.run(params, workspace, silent)
     folder = make_labels(soft=3, keep="rgb", prior=tmp_path / "prior.npz")
@@ -69,7 +69,7 @@ def test_optional_arrays(make_labels, photographs, workspace, silent, tmp_path):
 
 
 def test_compressed_shards_give_the_same(label_folder, make_labels):
-    """Compressed shards are read through HDF5, and the dataset says so."""
+    """Compressed shards give the same batches, and `mapped` is False."""
     plain, compressed = ShardDataset(label_folder), ShardDataset(make_labels(compression="gzip"))
     assert not compressed.mapped
     ours, theirs = plain.batch(range(40)), compressed.batch(range(40))
@@ -79,7 +79,7 @@ def test_compressed_shards_give_the_same(label_folder, make_labels):
 
 
 def test_chosen_keys(label_folder):
-    """A dataset of some keys contains those, in their order."""
+    """A dataset of some keys has those, in their order."""
     every = ShardDataset(label_folder)
     some = ShardDataset(every.labels, [every.keys[30], every.keys[2]])
     torch.testing.assert_close(some.batch([0, 1])["ab"], every.batch([30, 2])["ab"])
@@ -87,7 +87,7 @@ def test_chosen_keys(label_folder):
 
 
 def test_keys_that_cannot_be_chosen(label_folder):
-    """No images, an unknown image, and an image given twice are refused by name."""
+    """No image, an unknown image, or one image twice are errors."""
     key = ShardDataset(label_folder).keys[0]
     with pytest.raises(InputError, match="no image of .* is chosen"):
         ShardDataset(label_folder, [])
@@ -98,7 +98,7 @@ def test_keys_that_cannot_be_chosen(label_folder):
 
 
 def test_folders_that_cannot_be_read(label_folder, make_labels, tmp_path):
-    """No labels, label maps, and missing, cut, odd or duplicate shards give different errors."""
+    """Missing labels, label maps, and missing, cut, odd or duplicate shards each have an error."""
     with pytest.raises(ArtifactError, match="no finished labels"):
         ShardDataset(tmp_path)
     with pytest.raises(ArtifactError, match="--format h5"):
@@ -107,10 +107,12 @@ def test_folders_that_cannot_be_read(label_folder, make_labels, tmp_path):
     damages = {
         "is missing": lambda shard: shard.unlink(),
         "is damaged .*truncated": lambda shard: os.truncate(shard, 20_000),
-        "holds other arrays than shard-00000.h5": lambda shard: shutil.copy(
+        "has other arrays than shard-00000.h5": lambda shard: shutil.copy(
             others / shard.name, shard
         ),
-        "holds an image twice": lambda shard: shutil.copy(label_folder / "shard-00001.h5", shard),
+        "contains an image twice": lambda shard: shutil.copy(
+            label_folder / "shard-00001.h5", shard
+        ),
     }
     for number, (message, damage) in enumerate(damages.items()):
         copy = tmp_path / f"{number}"
@@ -120,8 +122,8 @@ def test_folders_that_cannot_be_read(label_folder, make_labels, tmp_path):
             ShardDataset(copy)
 
 
-def test_datasets_travel_light(make_labels):
-    """A pickled dataset contains no image, and maps the shards again; a lost shard is an error."""
+def test_datasets_pickle_without_images(make_labels):
+    """An unpickled dataset maps the shards again; a missing shard is an error."""
     dataset = ShardDataset(make_labels(keep="rgb"))
     sent = pickle.dumps(dataset)
     assert len(sent) < dataset.batch(range(40))["rgb"].nbytes / 4
@@ -132,7 +134,7 @@ def test_datasets_travel_light(make_labels):
 
 
 def test_forked_workers_see_the_same(label_folder):
-    """A DataLoader with forked workers and its default collation gives the same batches."""
+    """A DataLoader with forked workers gives the same batches."""
     dataset = ShardDataset(label_folder)
     batches = list(DataLoader(dataset, 9, num_workers=2, multiprocessing_context="fork"))
     assert [len(batch["label"]) for batch in batches] == [9, 9, 9, 9, 4]
@@ -170,7 +172,7 @@ def test_batches_are_copies(label_folder):
 
 
 def test_mean_weights(label_folder):
-    """An image's weight is the mean over its pixels, also in a dataset of chosen images."""
+    """The weight of an image is the mean over its pixels, also in a dataset of some images."""
     dataset = ShardDataset(label_folder)
     weights = np.random.default_rng(0).uniform(0.1, 8, 313)
     labels = dataset.batch(range(40))["label"].numpy()
@@ -196,8 +198,8 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
-def test_values_out_of_range_are_found_when_they_are_read(make_labels, compression):
-    """The shard, the image and the value are named; other images are read as before."""
+def test_values_out_of_range_are_found_on_reading(make_labels, compression):
+    """The message names the shard, the image and the value; other images can still be read."""
     folder = make_labels(soft=2, compression=compression)
     key = ShardDataset(folder).keys[15]  # row 3 of the second shard
     for name, (value, message) in DAMAGES.items():
@@ -216,8 +218,8 @@ def test_values_out_of_range_are_found_when_they_are_read(make_labels, compressi
     assert ShardDataset(folder).batch(range(40))["label"].shape == (40, 8, 8)
 
 
-def test_ignored_pixels_are_no_damage(make_labels):
-    """65535 in a label means ignored; in a soft label it is an invalid bin."""
+def test_ignored_pixels_are_not_damage(make_labels):
+    """65535 means an ignored pixel in a label, but is out of range in a soft label."""
     folder = make_labels(soft=2)
     with h5py.File(folder / "shard-00000.h5", "r+") as file:
         file["label"][0] = np.full((8, 8), 65535)
@@ -238,7 +240,7 @@ def test_ignored_pixels_are_no_damage(make_labels):
     ],
 )
 def test_shards_must_be_as_planned(label_folder, tmp_path, name, array, message):
-    """An array that is missing, or of another shape or type than the settings say, is named."""
+    """The message names an array that is missing or has the wrong shape or type."""
     folder = tmp_path / "labels"
     shutil.copytree(label_folder, folder)
     with h5py.File(folder / "shard-00001.h5", "r+") as file:

@@ -1,4 +1,4 @@
-"""Claims about reading label maps beside their images."""
+"""Claims about reading label maps with their images."""
 
 import shutil
 
@@ -21,7 +21,7 @@ def map_folder(make_labels):
 
 
 def test_items_are_maps_and_images(map_folder, photographs):
-    """The label is that of the file; lightness and color are the image's, at native size."""
+    """The label comes from the file, lightness and color from the image, at native size."""
     dataset = LabelMapDataset(map_folder, photographs)
     assert len(dataset) == 40
     item = dataset[11]
@@ -37,7 +37,7 @@ def test_items_are_maps_and_images(map_folder, photographs):
 
 @pytest.mark.parametrize("settings", [{}, {"lowpass": 4, "fit": "crop"}])
 def test_maps_and_shards_agree(make_labels, photographs, settings):
-    """At one size, with the same settings, items equal those of shards."""
+    """With the same settings, items are those of shards."""
     settings = {"size": 33, "stride": 4, **settings}
     maps = LabelMapDataset(make_labels(format="npy", **settings), find_images(photographs))
     shards = ShardDataset(make_labels(**settings))
@@ -50,7 +50,7 @@ def test_maps_and_shards_agree(make_labels, photographs, settings):
 
 
 def test_maps_of_some_images(make_labels, photographs, tmp_path):
-    """Images of different shapes, some of them skipped or chosen, are read one by one."""
+    """Images of different shapes are read one by one; skipped ones have no label."""
     images = tmp_path / "images"
     shutil.copytree(photographs, images)
     (images / "bad.jpg").write_text("no image")
@@ -75,8 +75,8 @@ def test_maps_of_some_images(make_labels, photographs, tmp_path):
 
 
 def test_folders_that_cannot_be_read(map_folder, label_folder, photographs, tmp_path):
-    """Shards, other images, and missing, damaged or misshapen maps give different errors."""
-    with pytest.raises(ArtifactError, match="take ShardDataset"):
+    """Shards, other images, and missing, damaged or misshapen maps have their own errors."""
+    with pytest.raises(ArtifactError, match="use ShardDataset"):
         LabelMapDataset(label_folder, photographs)
     other = photographs / next(photographs.iterdir()).name
     with pytest.raises(ArtifactError, match="of 40 images, but 0 of"):
@@ -100,7 +100,7 @@ def test_folders_that_cannot_be_read(map_folder, label_folder, photographs, tmp_
 
 
 def test_a_replaced_image_is_refused(workspace, silent, tmp_path):
-    """A label map is never combined with the lightness of another image."""
+    """A label map is never combined with another image."""
     images = tmp_path / "train"
     path = put_bitmaps(images)[1]
     params = LabelsParams(ImageParams(images), format="npy")

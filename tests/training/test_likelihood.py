@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 class Constant(nn.Module):
-    """A network that gives the same logits everywhere, at a quarter of the resolution."""
+    """Returns the same logits everywhere, at a quarter of the resolution."""
 
     def __init__(self, logits):
         super().__init__()
@@ -27,7 +27,7 @@ class Constant(nn.Module):
 
 
 def judge_of(quantizer, logits, outputs="bins"):
-    """A judge with a network that gives these logits."""
+    """A judge with a network that returns these logits."""
     config = {"settings": {"size": 32, "stride": 4}, "outputs": outputs}
     return LikelihoodJudge(Checkpoint(Constant(logits), config, {}, quantizer), CPU)
 
@@ -40,8 +40,8 @@ def photograph():
 
 
 @pytest.mark.parametrize("name", ["ab313", "ab529", "hc-1d", "hc-grid"])
-def test_a_network_that_knows_nothing(photograph, name):
-    """Uniform logits give ln Q nats per pixel, soft or hard, with any quantizer."""
+def test_uniform_predictions(photograph, name):
+    """Equal logits give ln Q nats per pixel, soft or hard, for any quantizer."""
     quantizer = make_quantizer(QuantizerSpec(name))
     n_bins = len(quantizer.centers)
     found = judge_of(quantizer, np.zeros(n_bins))(photograph)
@@ -62,7 +62,7 @@ def test_it_is_the_cross_entropy(photograph):
 
 
 def test_the_channel_for_ignored_pixels_is_left_out(photograph):
-    """The value of the additional channel does not change the likelihood."""
+    """The value of the additional channel does not matter."""
     quantizer = make_quantizer(QuantizerSpec("ab313"))
     logits = np.random.default_rng(0).normal(size=314)
     found = judge_of(quantizer, logits, "bins-and-ignored")(photograph)
@@ -70,7 +70,7 @@ def test_the_channel_for_ignored_pixels_is_left_out(photograph):
 
 
 def test_hue_and_chroma_are_judged_together(photograph):
-    """For separate logits it is the sum of both cross-entropies, that of the joint bin."""
+    """Separate logits give the sum of two cross-entropies, which is that of the joint bin."""
     quantizer = make_quantizer(QuantizerSpec("hc-1d", 8))
     hue, chroma = np.random.default_rng(0).normal(size=(2, 8))
     found = judge_of(quantizer, np.concatenate([hue, chroma]), "hue-and-chroma")(photograph)
@@ -79,6 +79,6 @@ def test_hue_and_chroma_are_judged_together(photograph):
 
 
 def test_regression_has_no_likelihoods():
-    """A network that gives colors has no probabilities, and the result says so."""
+    """A network that predicts colors has no probabilities."""
     with pytest.raises(InputError, match="regression has no likelihoods"):
         judge_of(make_quantizer(QuantizerSpec("ab313")), np.zeros(2), "ab")

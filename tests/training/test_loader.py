@@ -24,7 +24,7 @@ def dataset(labels):
 
 @pytest.fixture(scope="module")
 def key_of(dataset):
-    """The key of each image of a batch, found by its pixels, which are all different."""
+    """Finds the keys of a batch's images by their pixels, which all differ."""
     every = dataset.batch(range(len(dataset)))["lightness"].numpy()
     keys = {image.tobytes(): key for image, key in zip(every, dataset.keys, strict=True)}
     assert len(keys) == len(dataset)
@@ -67,7 +67,7 @@ def test_seed_and_epoch_decide_the_order(dataset, key_of):
 
 
 def test_batches_hold_the_rows(dataset, key_of):
-    """Each array of a batch has the rows of the images at its place in the order."""
+    """The arrays of a batch belong to the same images."""
     for batch in dataset.loader(16):
         indices = dataset.indices_of(key_of(batch))
         expected = dataset.batch(indices)
@@ -75,8 +75,8 @@ def test_batches_hold_the_rows(dataset, key_of):
 
 
 @pytest.mark.parametrize("prefetch", [0, 2])
-def test_an_epoch_resumes_at_any_step(dataset, monkeypatch, prefetch):
-    """From step k, the remaining batches of the epoch follow, and only they are read."""
+def test_an_epoch_starts_at_any_step(dataset, monkeypatch, prefetch):
+    """From step k, the remaining batches of the epoch are read, and no others."""
     whole = [batch["lightness"].clone() for batch in dataset.loader(7).batches(2)]
     read = []
     real = dataset.batch
@@ -92,8 +92,8 @@ def test_an_epoch_resumes_at_any_step(dataset, monkeypatch, prefetch):
 
 @pytest.mark.parametrize("prefetch", [0, 2])
 @pytest.mark.parametrize("n_before", [0, 3, 6, 9])
-def test_a_state_resumes_an_epoch(dataset, key_of, n_before, prefetch):
-    """A state, passed through JSON, lets another loader continue with the next batch."""
+def test_a_state_is_resumed_from(dataset, key_of, n_before, prefetch):
+    """A state, through JSON, lets another loader continue with the next batch."""
 
     def given(loader):
         while True:
@@ -124,7 +124,7 @@ def test_a_state_resumes_an_epoch(dataset, key_of, n_before, prefetch):
     ],
 )
 def test_a_state_of_another_order_is_refused(dataset, changed):
-    """A state is refused if other parameters or images give another order."""
+    """A state is refused if parameters or images give another order."""
     state = dataset.loader(7).state_dict()
     with pytest.raises(InputError, match="in another order"):
         dataset.loader(**{"batch_size": 7, **changed}).load_state_dict(state)
@@ -132,8 +132,8 @@ def test_a_state_of_another_order_is_refused(dataset, changed):
         ShardDataset(dataset.labels, dataset.keys[1:]).loader(7).load_state_dict(state)
 
 
-def test_iterating_resumes(dataset, key_of):
-    """Iterating gives one epoch after another; after a break it resumes where it stopped."""
+def test_iterating_continues(dataset, key_of):
+    """Iterating yields an epoch and then the next; after a break it continues where it stopped."""
     loader = dataset.loader(16)
     epochs = [[key_of(batch) for batch in loader] for _ in range(2)]
     assert epochs == [list(map(key_of, loader.batches(epoch))) for epoch in range(2)]
@@ -148,8 +148,8 @@ def test_iterating_resumes(dataset, key_of):
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 4])
-def test_batches_that_are_kept_stay_unchanged(dataset, prefetch):
-    """Prefetched batches equal those made on demand, however many are kept."""
+def test_batches_that_are_kept_stay(dataset, prefetch):
+    """Prefetched batches are those made on demand, however many are kept."""
     kept = list(dataset.loader(5, prefetch=prefetch).batches(0))
     for batch, fresh in zip(kept, dataset.loader(5, prefetch=0).batches(0), strict=True):
         assert all(torch.equal(batch[name], fresh[name]) for name in batch)
@@ -161,7 +161,7 @@ def loader_threads():
 
 
 def test_few_batches_are_prefetched(dataset, monkeypatch):
-    """The number of waiting batches is limited, and threads end once no more are requested."""
+    """Only the given number of batches waits, and the threads end on closing."""
     read = []
     real = dataset.batch
     monkeypatch.setattr(dataset, "batch", lambda *given: (read.append(1), real(*given))[1])
@@ -177,8 +177,8 @@ def test_few_batches_are_prefetched(dataset, monkeypatch):
     assert not loader_threads()
 
 
-def test_errors_come_in_their_turn(dataset, monkeypatch):
-    """An error in the thread is raised in place of its batch."""
+def test_errors_come_in_order(dataset, monkeypatch):
+    """An error in a thread is raised in place of its batch."""
     real, left = dataset.batch, iter(range(2))
 
     def fail(*given):
@@ -194,8 +194,8 @@ def test_errors_come_in_their_turn(dataset, monkeypatch):
     assert not loader_threads()
 
 
-def test_some_images_an_epoch(dataset, key_of):
-    """Each epoch takes the first images of its order, so epochs have different images."""
+def test_some_images_per_epoch(dataset, key_of):
+    """The first images of each epoch's order are taken, so that epochs differ."""
     loader = dataset.loader(8, max_images=12)
     for epoch in range(3):
         order = keys_of(dataset.loader(8).batches(epoch), key_of)
@@ -205,14 +205,14 @@ def test_some_images_an_epoch(dataset, key_of):
 
 
 def test_rare_colors_come_more_often(dataset, key_of):
-    """Images are drawn in proportion to their weight, in an order independent of it."""
+    """Images are chosen in proportion to their weight, but their order does not depend on it."""
     weights = np.where(np.arange(40) < 20, 3.0, 1.0)
     loader = dataset.loader(10, max_images=10, image_weights=weights)
     places = [dataset.indices_of(keys_of(loader.batches(epoch), key_of)) for epoch in range(200)]
     chosen = np.array(places)
-    share = (chosen < 20).mean()
-    assert 0.66 < share < 0.78  # 3/4 for the first image drawn, less for the later ones
-    assert abs((chosen[:, :5] < 20).mean() - share) < 0.05
+    fraction = (chosen < 20).mean()
+    assert 0.66 < fraction < 0.78  # 3/4 for the first image drawn, less for the later ones
+    assert abs((chosen[:, :5] < 20).mean() - fraction) < 0.05
     everything = dataset.loader(10, image_weights=weights)
     assert keys_of(everything, key_of) == keys_of(dataset.loader(10), key_of)
 
@@ -254,7 +254,7 @@ def test_parameters_out_of_range(dataset, parameters, message):
 
 
 def test_pinned_memory(dataset):
-    """Page-locked batches are the same; without a GPU they are refused with a reason."""
+    """Page-locked batches are the same; without a GPU they are refused."""
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="there is none here"):
             dataset.loader(pin_memory=True)
@@ -293,7 +293,7 @@ dist.destroy_process_group()
 
 
 def test_two_processes_see_each_image_once(label_folder, tmp_path):
-    """Loaders of two gloo processes give each image once an epoch, in equally many steps."""
+    """Loaders of two gloo processes yield each image once per epoch, in equally many steps."""
     command = [sys.executable, "-c", RANK, str(label_folder), str(tmp_path / "meeting")]
     ranks = [
         subprocess.Popen([*command, str(rank)], stderr=subprocess.PIPE, text=True)
@@ -303,8 +303,8 @@ def test_two_processes_see_each_image_once(label_folder, tmp_path):
     assert [rank.returncode for rank in ranks] == [0, 0], errors
 
 
-def test_a_last_batch_that_is_too_small_joins_the_one_before(labels):
-    """With two images needed, a remainder of one joins the last batch; three stay a batch."""
+def test_a_last_batch_that_is_too_small_is_merged(labels):
+    """If two images are needed, a remainder of one is merged; one of three stays a batch."""
     dataset = ShardDataset(labels)  # of 40 images
     for batch_size, sizes in ((13, [13, 13, 14]), (37, [37, 3]), (39, [40]), (40, [40])):
         loader, plain = dataset.loader(batch_size, fewest=2), dataset.loader(batch_size)

@@ -1,4 +1,4 @@
-"""Claims about the course of a training: its steps, epochs, records and seeds."""
+"""Claims about the course of training: its steps, epochs, records and seeds."""
 
 import pytest
 import torch
@@ -34,8 +34,8 @@ def make_course(labels):
     return make
 
 
-def test_steps_have_their_place(make_course, labels):
-    """Epochs of different lengths follow one another, and seen images are counted."""
+def test_positions_of_steps(make_course, labels):
+    """Epochs may have different lengths; images are counted with repetitions."""
     easy = Curriculum((CurriculumStage(tuple(labels.keys[:12]), 2), CurriculumStage(None, 1)))
     course = make_course(curriculum=easy)
     assert course.total_steps == 2 + 2 + 5
@@ -77,7 +77,7 @@ def test_seeds_differ_by_step_and_process():
 
 
 class Batches:
-    """Batches as a loader gives them."""
+    """Batches like those of a loader."""
 
     def __init__(self, *batches):
         self.made = batches
@@ -94,8 +94,8 @@ def half_gray(n_gray):
     return batch
 
 
-def test_where_nothing_is_selected():
-    """A batch without selected images is replaced by an image that does not count."""
+def test_empty_selections():
+    """A batch without selected images gets one image that does not count."""
     made = list(selected([half_gray(1), half_gray(4), half_gray(0)], drop_gray_images, CPU))
     assert [len(batch["label"]) for batch in made] == [3, 1, 4]
     term = make_term("soft-ce", ab_lattice())
@@ -104,7 +104,7 @@ def test_where_nothing_is_selected():
 
 @pytest.mark.parametrize(("gray", "select"), [("mask", whole), ("drop", drop_gray_images)])
 def test_validation_is_over_what_counts(gray, select):
-    """The mean is over colorful images, in any batches; if there are none, it is an error."""
+    """The mean is over colorful images, however they are batched; without any, it is an error."""
     model = make_model("tiny", 313, seed=0).eval()
     torch.nn.init.normal_(model.score.weight, generator=torch.Generator().manual_seed(0))
     loss = loss_of("soft-ce", ab_lattice(), LossOptions(gray=gray))

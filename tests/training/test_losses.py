@@ -1,4 +1,4 @@
-"""Claims about the losses: each is its formula, weights act exactly, misfits are refused."""
+"""Claims about the losses: their formulas, exact weights, and refused combinations."""
 
 import math
 
@@ -15,7 +15,7 @@ from colorprep.training.losses.terms import LOSSES, make_term
 from colorprep.training.models import make_model
 from colorprep.training.models.outputs import HEADS
 
-KINDS = {"hue-chroma": "hc-1d"}  # quantizers of losses that do not go with ab313
+KINDS = {"hue-chroma": "hc-1d"}  # quantizers of losses that are not for ab313
 
 
 def outputs_for(name, quantizer, dtype=torch.float32, side=6):
@@ -54,7 +54,7 @@ def test_rebalanced_cross_entropy(kind, weighed_by):
 
 @pytest.mark.parametrize("kind", ["gmm", "hc-grid", "ab313"])
 def test_divergence_from_posteriors(kind):
-    """Kl is torch's kl_div, averaged over all elements as colorizer-fcn has it, times the bins."""
+    """Kl is torch's kl_div, averaged over all elements as in colorizer-fcn, times the bins."""
     quantizer, batch = quantizer_of(kind), made_up_batch()
     logits = outputs_for("kl", quantizer)
     value = loss_of("kl", quantizer)(logits, batch)
@@ -66,7 +66,7 @@ def test_divergence_from_posteriors(kind):
 
 
 def test_the_matrix():
-    """The loss is -mean sum_c T[y, c] log softmax(z)_c; ignored pixels are rows of zeros."""
+    """Matrix is -mean sum_c T[y, c] log softmax(z)_c; rows of ignored pixels are zero."""
     quantizer, batch = ab_lattice(), made_up_batch(n_bins=313)
     batch["label"][0, 2] = 65535
     prior = some_prior(quantizer)
@@ -106,7 +106,7 @@ def test_hue_and_chroma():
     ],
 )
 def test_regression(name, formula):
-    """Regression losses are their formulas of the error in CIELAB units, at valid pixels."""
+    """Regression is its formula of the error in CIELAB units, at valid pixels."""
     quantizer, batch = ab_lattice(), made_up_batch()
     batch["label"][0, 1:3] = 65535
     near = (batch["ab"].movedim(-1, 1) + 0.5) / 110
@@ -210,7 +210,7 @@ def test_the_mean_is_over_all_pixels():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_masked_pixels_have_no_gradient(name):
-    """Gray images and ignored pixels have no gradient; all other pixels have."""
+    """Gray images and ignored pixels have no gradient; all other pixels have one."""
     quantizer = quantizer_of(KINDS.get(name, "ab313"))
     batch = made_up_batch()
     batch["ab"][0] = torch.randint(-5, 5, batch["ab"][0].shape, dtype=torch.int8)
@@ -226,7 +226,7 @@ def test_masked_pixels_have_no_gradient(name):
 @pytest.mark.parametrize("name", ["soft-ce", "kl"])
 @pytest.mark.parametrize("tau", [0.0, 0.7, 1.0])
 def test_logit_adjustment(name, tau):
-    """It is the plain loss of z + tau log p; at tau = 0 the plain loss, bit for bit."""
+    """It is the plain loss of z + tau log p; at tau = 0, the same bits."""
     quantizer, batch = ab_lattice(), made_up_batch()
     prior = some_prior(quantizer)
     options = LossOptions(prior=prior, logit_adjust=tau)
@@ -254,7 +254,7 @@ def test_the_shift_is_the_logarithm_of_the_prior():
         ("l3", "ab313", {}, "unknown loss 'l3'; choose soft-ce"),
         ("matrix", "kmeans", {}, "lattice.*kmeans"),
         ("matrix", "gmm", {}, "lattice.*gmm"),
-        ("matrix", "ab313", {"weighed_by": "expectation"}, "hard bin only"),
+        ("matrix", "ab313", {"weighed_by": "expectation"}, "hard bins only"),
         ("hue-chroma", "ab313", {}, "hc-1d.*ab313"),
         ("l2", "gmm", {}, "ab quantizer.*gmm"),
         ("l1", "ab313", {"weights": np.ones(313)}, "l1 takes no rebalancing weights"),
@@ -274,7 +274,7 @@ def test_the_shift_is_the_logarithm_of_the_prior():
         ),
     ],
 )
-def test_what_does_not_go_together_is_refused(name, kind, options, message):
-    """Losses, quantizers and options that do not fit are errors that say what would."""
+def test_combinations_that_do_not_fit_are_refused(name, kind, options, message):
+    """Losses, quantizers and options that do not fit are errors that name alternatives."""
     with pytest.raises(InputError, match=message):
         make_term(name, quantizer_of(kind), LossOptions(**options))

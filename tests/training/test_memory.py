@@ -7,8 +7,8 @@ import torch
 from colorprep.training.data.memory import RecycledMemory
 
 
-def test_memory_is_used_again():
-    """The memory of a deleted tensor serves the next one of its size, of any type."""
+def test_memory_is_reused():
+    """After a tensor is deleted, the next one of its size has its memory, whatever its type."""
     memory = RecycledMemory(2)
     first = memory.empty((4, 8), torch.uint8)
     place = first.data_ptr()
@@ -28,8 +28,8 @@ def test_memory_is_used_again():
         lambda tensor: tensor.detach(),
     ],
 )
-def test_memory_in_use_is_left_alone(part):
-    """A view of a tensor keeps its memory."""
+def test_memory_in_use_is_not_reused(part):
+    """A reference to a part of a tensor keeps its memory."""
     memory = RecycledMemory(2)
     tensor = memory.empty((4, 8), torch.int8)
     place, held = tensor.data_ptr(), part(tensor)
@@ -39,8 +39,8 @@ def test_memory_in_use_is_left_alone(part):
     assert memory.empty((4, 8), torch.int8).data_ptr() == place
 
 
-def test_little_is_kept():
-    """Only a limited number of blocks is kept for reuse."""
+def test_few_pieces_are_kept():
+    """Of many tensors, only the given number of pieces is kept."""
     memory = RecycledMemory(2)
     many = [memory.empty((1 << 16,), torch.uint8) for _ in range(6)]
     places = {tensor.data_ptr() for tensor in many}

@@ -1,4 +1,4 @@
-"""Claims about methods: terms add up, networks learn apart, parts freeze, batches accumulate."""
+"""Claims about methods: sums of terms, several networks, frozen parts, accumulation."""
 
 import math
 from copy import deepcopy
@@ -48,7 +48,7 @@ def test_an_objective_is_the_scaled_sum_of_its_terms():
     torch.testing.assert_close(total(losses), values[0] + 0.1 * values[1])
 
 
-def test_several_terms_are_logged_each():
+def test_each_term_is_logged():
     """The log has the sum, and each term in its own unit; a single term has the loss alone."""
     reported = two_terms().reported({"soft-ce": 5.0, "l1": 20.0})
     assert reported == {"loss": pytest.approx(7.0), "soft-ce": 5.0, "l1": 20.0}
@@ -76,7 +76,7 @@ class TwoHeads(nn.Module):
 
 
 def test_a_network_may_return_its_heads():
-    """Each head meets the labels at their resolution, and a step changes all of the network."""
+    """Heads are resampled to the labels' resolution, and a step changes all parameters."""
     model, batch = TwoHeads(), made_up_batch(313, side=8, stride=4)
     before = copied(model)
     trainer = trainer_of(model, two_terms(), optimizer="sgd")
@@ -107,8 +107,8 @@ class Alternating(Method):
         return losses
 
 
-def test_networks_learn_apart():
-    """Training one network changes neither the gradients nor the parameters of the other."""
+def test_networks_learn_separately():
+    """Learning of one network changes neither gradients nor parameters of the other."""
     batch, alone = made_up_batch(313, side=8, stride=4), Alternating()
     trainer = Trainer(alone, PaceOptions(optimizer="sgd"), MachineOptions(), CPU)
     before = copied(alone)
@@ -122,7 +122,7 @@ def test_networks_learn_apart():
         assert torch.equal(tensor, alone.network.state_dict()[name]), name
 
 
-def test_the_state_of_several_networks_comes_back():
+def test_several_networks_resume_exactly():
     """All networks and optimizers resume: two more steps give the same bits."""
     batch = made_up_batch(313, side=8, stride=4)
     trainers = [Trainer(Alternating(), PaceOptions(ema=0.9), MachineOptions(), CPU) for _ in "ab"]
@@ -138,7 +138,7 @@ def test_the_state_of_several_networks_comes_back():
 
 @pytest.mark.parametrize("n_parts", [2, 3, 8])
 def test_parts_of_a_batch_add_up(n_parts):
-    """A batch computed in parts gives the step of the whole, also if parts differ in size."""
+    """A batch computed in parts gives the step of the whole, even if parts differ in size."""
     batch = made_up_batch(313, n=4, side=8, stride=4)
     results = []
     for accumulate in (1, n_parts):

@@ -1,4 +1,4 @@
-"""Claims about the networks: published sizes, shapes, initialization, and hand-over of layers."""
+"""Claims about the networks: published sizes, shapes, initial values, and transfer of layers."""
 
 import math
 
@@ -9,14 +9,14 @@ from torch import nn
 
 from colorprep import InputError
 from colorprep.training.models import MODELS, load_matching, make_model
-from colorprep.training.models.fcn import enlarged
+from colorprep.training.models.fcn import upsampled
 from colorprep.training.models.normalization import fewest_images
 
 FULL_RESOLUTION = ("fcn32s", "fcn16s", "fcn8s")
 
 
 def narrow(name, n_outputs=5, seed=0):
-    """A network of the table, with few channels if it is a large one."""
+    """A network of the table, narrow if it is large."""
     return make_model(name, n_outputs, seed, 1.0 if name in ("small", "tiny") else 1 / 16)
 
 
@@ -40,7 +40,7 @@ def test_eccv16_has_the_released_parameters():
     ],
 )
 def test_fcn_have_the_published_parameters(name, trainable, total, kernels):
-    """Those of colorizer-fcn at K = 16, in millions; it counts dense K x K kernels of zeros."""
+    """As in colorizer-fcn for K = 16, in millions; its totals count dense K x K kernels."""
     count = n_parameters(name, 16)
     assert round(count / 1e6, 2) == trainable
     assert round((count + sum((16 * side) ** 2 for side in kernels)) / 1e6, 2) == total
@@ -59,14 +59,14 @@ def test_output_sizes(name, side):
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "small"])
 def test_networks_begin_with_equal_outputs(name):
-    """The output layer starts at 0, and so do all logits."""
+    """The output layer starts at 0, and so does every logit."""
     lightness = torch.randint(0, 256, (2, 64, 64), dtype=torch.uint8)
     assert (outputs_at(narrow(name), lightness, (16, 16)) == 0).all()
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_parameter_learns(name):
-    """After a step away from the start, each parameter has a gradient, and it is finite."""
+    """With nonzero output weights, each parameter has a finite gradient."""
     torch.manual_seed(0)
     model = narrow(name)
     for module in model.modules():
@@ -80,7 +80,7 @@ def test_every_parameter_learns(name):
 
 
 def test_signals_keep_their_size():
-    """By He's rule, features of eccv16 without its norms neither vanish nor explode."""
+    """He's rule: through all of eccv16, without its norms, features neither vanish nor explode."""
     model = make_model("eccv16", 8, seed=0, width=0.25)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -92,8 +92,8 @@ def test_signals_keep_their_size():
 
 
 @pytest.mark.parametrize("factor", [2, 8, 16, 32])
-def test_enlarging_is_the_published_transposed_convolution(factor):
-    """It equals a dense one with triangles on the diagonal of its kernel, and zeros elsewhere."""
+def test_upsampling_is_the_published_transposed_convolution(factor):
+    """Equal to a dense one with the triangle on the diagonal of its kernel, and zeros elsewhere."""
     scores = torch.randn(2, 3, 4, 5)
     side = 2 * factor
     center = factor - 0.5
@@ -103,12 +103,12 @@ def test_enlarging_is_the_published_transposed_convolution(factor):
         dense.weight.zero_()
         for channel in range(3):
             dense.weight[channel, channel] = torch.outer(torch.tensor(line), torch.tensor(line))
-        torch.testing.assert_close(enlarged(scores, factor), dense(scores), atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(upsampled(scores, factor), dense(scores), atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("before", "after"), [("fcn32s", "fcn16s"), ("fcn16s", "fcn8s")])
-def test_hand_over(before, after):
-    """All layers but the new scores are copied, and the new network starts as the old one."""
+def test_layers_are_transferred(before, after):
+    """All but the new scores are copied, and the new network starts with the old one's outputs."""
     first = narrow(before, seed=1)
     for module in first.modules():
         if isinstance(module, nn.Conv2d) and module.out_channels == 5:
@@ -126,8 +126,8 @@ def test_hand_over(before, after):
     assert (old - new).abs().mean() < 0.1 * old.std()
 
 
-def test_hand_over_between_other_numbers_of_bins():
-    """Layers of other shapes are not copied, and a network without common layers is refused."""
+def test_layers_of_other_shapes_are_not_transferred():
+    """Layers of another shape are skipped, and a network without common layers is refused."""
     taken = load_matching(narrow("unet", 5), narrow("unet", 7).state_dict())
     assert taken and not any("score" in name for name in taken)
     with pytest.raises(InputError, match="no layer in common"):
@@ -135,7 +135,7 @@ def test_hand_over_between_other_numbers_of_bins():
 
 
 def test_outputs_at_the_labels_pixels():
-    """Full-resolution outputs are sampled at every stride-th pixel, where the labels are."""
+    """Outputs of full resolution are taken at every stride-th pixel, as labels are."""
 
     class Itself(nn.Module):
         def forward(self, lightness):
@@ -148,7 +148,7 @@ def test_outputs_at_the_labels_pixels():
 
 @pytest.mark.parametrize("name", MODELS)
 def test_channels_last_changes_nothing(name):
-    """The memory format does not change the results of a network."""
+    """The memory format does not change the outputs."""
     model = narrow(name).eval()
     for module in model.modules():
         if isinstance(module, nn.Conv2d) and module.out_channels == 5:
@@ -164,7 +164,7 @@ def test_channels_last_changes_nothing(name):
     ("name", "width"), [("small", 0.1), ("unet", 0.1), ("eccv16", 0.05), ("tiny", 1)]
 )
 def test_how_many_images_batch_norm_needs(name, width):
-    """Two at sizes at which torch refuses to train on one, otherwise one."""
+    """Two at sizes at which torch refuses to train on one, else one."""
     found = set()
     for side in (4, 8, 9, 16, 17, 32):
         model = make_model(name, 3, 0, width).train()

@@ -1,4 +1,4 @@
-"""Claims about separate learning rates for parts of a network."""
+"""Claims about optimizers and the learning rates of parts of a network."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ from colorprep.training.options import PaceOptions
 
 
 def moves(model, multipliers):
-    """How far one step of SGD at rate 1 moves each parameter if all gradients are 1."""
+    """The change of each parameter by one step of SGD at rate 1 with gradients of 1."""
     groups = parameter_groups(model, 1.0, multipliers)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     for parameter in model.parameters():
@@ -24,7 +24,7 @@ def moves(model, multipliers):
     return {name: (before[name] - p).mean().item() for name, p in model.named_parameters()}
 
 
-def test_a_step_is_as_long_as_the_multiplier():
+def test_multipliers_scale_steps():
     """For equal gradients the head moves 10 times as far as the trunk."""
     moved = moves(make_model("tiny", 5, seed=0), {"score": 10.0})
     expected = {name: 10.0 if "score" in name else 1.0 for name in moved}
@@ -39,7 +39,7 @@ def test_the_first_pattern_decides():
 
 
 def test_every_parameter_is_in_one_group():
-    """Groups contain every parameter once, one group for each pattern."""
+    """Groups have every parameter once, and are identified by their patterns."""
     model = make_model("fcn8s", 5, seed=0, width=1 / 64)
     groups = parameter_groups(model, 0.5, {"score_pool": 2.0, "fc": 0.1})
     held = [id(parameter) for group in groups for parameter in group["params"]]
@@ -52,20 +52,20 @@ def test_every_parameter_is_in_one_group():
 
 
 def test_no_multipliers_make_one_group():
-    """Without patterns all parameters have the plain learning rate."""
+    """Without patterns, all parameters have the given learning rate."""
     (group,) = parameter_groups(make_model("tiny", 5), 0.5, {})
     assert group["lr"] == 0.5
 
 
 @pytest.mark.parametrize("multipliers", [{"scores": 2.0}, {"body": 1.0, "body.0": 2.0}])
 def test_patterns_without_effect_are_refused(multipliers):
-    """A pattern that matches no parameter is an error that shows the names."""
+    """A pattern that is the first for no parameter is an error that shows existing names."""
     with pytest.raises(InputError, match="matches no parameter first.*body, score"):
         parameter_groups(make_model("tiny", 5), 0.1, multipliers)
 
 
 def test_negative_multipliers_are_refused():
-    """Multipliers below 0, which would increase the loss, are refused."""
+    """A multiplier below 0 would increase the loss."""
     with pytest.raises(InputError, match="0 or more"):
         parameter_groups(make_model("tiny", 5), 0.1, {"score": -1.0})
 
@@ -103,7 +103,7 @@ def test_weight_decay_by_default(name, expected):
 
 
 def test_norms_and_biases_can_be_spared():
-    """Without decay of norms, vectors are in groups of their own, with their multipliers."""
+    """Without decay of norms, vectors are in separate groups, with their multipliers."""
     model = make_model("small", 5, width=0.1)
     pace = PaceOptions(decay_norms=False, multipliers=(("logits", 2.0),))
     groups = make_optimizer(model, pace).param_groups

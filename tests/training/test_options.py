@@ -30,7 +30,7 @@ def test_choices_are_those_of_the_tables():
 
 
 def test_options_are_light_and_datasets_are_there():
-    """Options need neither torch nor numpy; the datasets of the room load at first use."""
+    """Options need neither torch nor numpy; the datasets are imported at first use."""
     code = (
         "import sys; import colorprep.training.options; "
         "assert not {'torch', 'numpy'} & set(sys.modules); "
@@ -104,6 +104,6 @@ def test_what_is_given_on_resuming():
     ],
 )
 def test_values_out_of_range_are_refused(values):
-    """Groups check themselves, so that Python and the command line refuse the same."""
+    """Groups check their values, so that Python and the command line refuse the same."""
     with pytest.raises(InputError):
         TrainParams.of(**values)

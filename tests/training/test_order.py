@@ -16,7 +16,7 @@ from colorprep.training.data.order import n_steps, rank_step, shuffled, weighted
     fewest=st.integers(1, 2),
 )
 def test_ranks_share_an_epoch(n, batch_size, world_size, epoch, fewest):
-    """Ranks share all images, in equally many steps and batches of the requested size."""
+    """Every image once across ranks, equally many steps, and batches of the requested size."""
     order = shuffled(n, 5, epoch)
     steps = n_steps(n, batch_size, world_size, fewest)
     parts = [
@@ -35,7 +35,7 @@ def test_ranks_share_an_epoch(n, batch_size, world_size, epoch, fewest):
 
 
 def test_ranks_of_half_the_size_take_the_same_steps():
-    """In each step, two ranks with 8 images take the same images as one with 16."""
+    """In each step, two ranks of 8 together get the images of one of 16."""
     order = shuffled(100, 0, 0)
     for step in range(n_steps(100, 16, 1)):
         both = [rank_step(order, step, 8, rank, 2) for rank in range(2)]
@@ -43,8 +43,8 @@ def test_ranks_of_half_the_size_take_the_same_steps():
         assert sorted(np.concatenate(both).tolist()) == sorted(alone.tolist())
 
 
-def test_the_order_is_fixed_for_ever():
-    """It sorts the words of Philox 4x64-10; numpy gives the published known answer."""
+def test_the_order_never_changes():
+    """It sorts the words of Philox 4x64-10, which numpy computes as published."""
     before_zero = np.random.Philox(key=0, counter=2**256 - 1)  # numpy adds 1 before each block
     known = [0x16554D9ECA36314C, 0xDB20FE9D672D0FDC, 0xD7E772CEE186176B, 0x7E68B68AEC7BA23B]
     assert before_zero.random_raw(4).tolist() == known
@@ -55,7 +55,7 @@ def test_the_order_is_fixed_for_ever():
 
 @pytest.mark.parametrize("other", [(1, 0), (0, 1)])
 def test_seed_and_epoch_decide(other):
-    """Another seed or epoch gives another order, not a rotation of the same order."""
+    """Another seed or epoch gives another order, and seed and epoch are not interchangeable."""
     assert shuffled(50, 0, 0).tolist() == shuffled(50, 0, 0).tolist()
     assert shuffled(50, 0, 0).tolist() != shuffled(50, *other).tolist()
     assert shuffled(50, 0, 1).tolist() != shuffled(50, 1, 0).tolist()
@@ -68,7 +68,7 @@ def test_orders_are_even():
 
 
 def test_choice_is_in_proportion_to_weights():
-    """One image is drawn in proportion to its weight; a second is drawn from the rest."""
+    """The first is drawn in proportion to weights, the second likewise from the rest."""
     weights = np.array([1.0, 2.0, 3.0, 4.0])
     drawn = np.array([weighted_choice(weights, 2, 0, epoch) for epoch in range(8000)])
     first = np.bincount(drawn[:, 0], minlength=4) / 8000
@@ -79,7 +79,7 @@ def test_choice_is_in_proportion_to_weights():
 
 
 def test_choice_without_replacement():
-    """No image is drawn twice; one of weight 0 comes last; drawing all gives all."""
+    """No image is chosen twice; one of weight 0 comes last; all can be chosen."""
     weights = np.array([0.0, 1.0, 1.0, 0.5])
     chosen = weighted_choice(weights, 4, 3, 0)
     assert sorted(chosen.tolist()) == [0, 1, 2, 3] and chosen[-1] == 0

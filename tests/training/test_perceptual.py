@@ -1,4 +1,4 @@
-"""Claims about LPIPS and FID: their formulas, and the message if a file is missing."""
+"""Claims about LPIPS and FID: their formulas, and messages about missing files."""
 
 import importlib.util
 import math
@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from networks import Means, OfNoUse, alexnet_of, alexnet_weights, write_networks
+from networks import Means, WrongSize, alexnet_of, alexnet_weights, write_networks
 
 from colorprep import ArtifactError, ColorprepError
 from colorprep.training.judging.perceptual import FrechetDistance, load_inception, load_lpips
@@ -28,7 +28,7 @@ def images():
 
 
 def test_lpips_equals_torchmetrics(networks, images, monkeypatch):
-    """With the same AlexNet, another library's implementation gives the same distance."""
+    """With the same AlexNet, torchmetrics gives the same distance."""
     from torchmetrics.functional.image import lpips as theirs
 
     backbone = alexnet_of(alexnet_weights()).features
@@ -42,7 +42,7 @@ def test_lpips_equals_torchmetrics(networks, images, monkeypatch):
 
 
 def test_lpips_is_a_distance(networks, images):
-    """The distance is 0 for equal images, else positive, symmetric, and the same in a batch."""
+    """0 for equal images, else above 0, symmetric, and the same in a batch."""
     lpips = load_lpips(networks["alexnet"], CPU)
     assert lpips.distance(images[0], images[0]) == 0
     there = lpips.distance(images[0], images[1])
@@ -53,7 +53,7 @@ def test_lpips_is_a_distance(networks, images):
 
 
 def test_lpips_of_tiny_images_is_not_defined(networks):
-    """Below 31 pixels AlexNet has no features."""
+    """Below 31 pixels, AlexNet's last features are empty."""
     lpips = load_lpips(networks["alexnet"], CPU)
     tiny = np.zeros((30, 60, 3), np.uint8)
     assert math.isnan(lpips.distance(tiny, tiny))
@@ -61,8 +61,8 @@ def test_lpips_of_tiny_images_is_not_defined(networks):
     assert lpips.distance(small, small) == 0
 
 
-def test_features_are_asked_for_where_the_network_has_them(networks, images, tmp_path):
-    """A network with `return_features` is called with it; other networks' outputs are used."""
+def test_features_are_requested_if_the_network_has_them(networks, images, tmp_path):
+    """An argument `return_features` is set if it exists; other networks are called without."""
     given = load_inception(networks["inception"], CPU).features(images[0])
     assert given.shape == (6,) and given.dtype == np.float64
     assert given[:3] == pytest.approx(images[0].mean(axis=(0, 1)), abs=1.5)
@@ -71,7 +71,7 @@ def test_features_are_asked_for_where_the_network_has_them(networks, images, tmp
 
 
 def test_fid_of_gaussians():
-    """For many draws from two Gaussians it is near the closed form."""
+    """For many draws from two Gaussians, it is close to the closed form."""
     generator = np.random.default_rng(0)
     scales, shift = np.array([1.0, 2.0, 0.5]), np.array([1.0, 0.0, -2.0])
     first = generator.normal(size=(40_000, 3))
@@ -84,7 +84,7 @@ def test_fid_of_gaussians():
 
 
 def test_fid_of_equal_sets_is_0():
-    """FID is 0 for equal sets in any order, and however they are added up."""
+    """In any order, and added in any parts."""
     features = np.random.default_rng(0).normal(size=(500, 8))
     distance = FrechetDistance()
     for part in range(5):
@@ -94,7 +94,7 @@ def test_fid_of_equal_sets_is_0():
 
 
 def test_fid_needs_two_images():
-    """No image or one image has no covariance."""
+    """Fewer have no covariance."""
     distance = FrechetDistance()
     assert distance.value() is None
     distance.add(np.ones((1, 4)), np.ones((1, 4)))
@@ -109,7 +109,7 @@ def test_fid_needs_two_images():
     ],
 )
 def test_missing_and_wrong_files(load, file, network, networks, tmp_path):
-    """The message says which file it should be, where it is from, and how to give it."""
+    """The message names the right file, its origin, and the option."""
     other = networks["inception" if network == "alexnet" else "alexnet"]
     (tmp_path / "text.pt").write_text("text")
     torch.save({"features.0.weight": torch.zeros(3)}, tmp_path / "half.pth")
@@ -121,8 +121,8 @@ def test_missing_and_wrong_files(load, file, network, networks, tmp_path):
 
 
 def test_a_network_that_takes_no_such_images(images, tmp_path):
-    """If the network does not accept such images, the message says what FID's network should do."""
-    torch.jit.script(OfNoUse()).save(tmp_path / "other.pt")
+    """The message says which images and features are expected."""
+    torch.jit.script(WrongSize()).save(tmp_path / "other.pt")
     with pytest.raises(ArtifactError, match="uint8 images"):
         load_inception(tmp_path / "other.pt", CPU).features(images[0])
 

@@ -22,7 +22,7 @@ from colorprep.training.prediction import colorize_photograph, predict_colors
 @pytest.mark.parametrize("name", sorted(MODELS))
 @pytest.mark.parametrize("side", [32, 50, 64])
 def test_logits_have_the_labels_size(name, side):
-    """Every network gives logits for any image size, at the size of the labels."""
+    """Every network returns logits for any image size, at the size of the labels."""
     model = make_model(name, 20, seed=0, width=1 / 16).eval()
     lightness = torch.randint(0, 256, (2, side, side), dtype=torch.uint8)
     assert outputs_at(model, lightness, (side // 2, side // 2)).shape == (
@@ -34,7 +34,7 @@ def test_logits_have_the_labels_size(name, side):
 
 
 def test_the_seed_makes_the_network():
-    """The same seed gives the same parameters, and torch's own state is left alone."""
+    """The same seed gives the same parameters, and torch's own state is unchanged."""
     torch.manual_seed(5)
     before = torch.get_rng_state()
     first, second = (make_model("small", 9, seed=3).state_dict() for _ in range(2))
@@ -55,14 +55,14 @@ def test_prediction_is_the_annealed_mean():
 
 @pytest.mark.parametrize("meaning", ["bins", "bins-and-ignored", "hue-and-chroma"])
 def test_the_coldest_colors_are_the_modes(meaning):
-    """However small the temperature is, nothing overflows: the likeliest bin's color remains."""
+    """Even at the smallest temperature nothing overflows: only the likeliest bin counts."""
     quantizer = hue_chroma_bins(4) if meaning == "hue-and-chroma" else ab_lattice()
     n_channels = HEADS[meaning].n_channels(quantizer)
     outputs = 1e3 * torch.randn(1, n_channels, 4, 4, generator=torch.Generator().manual_seed(0))
     logits = HEADS[meaning].logits(outputs, quantizer).movedim(1, -1).numpy()
     expected = quantizer.decode(logits, "mode")
     if meaning == "hue-and-chroma":
-        expected[..., 0] %= 1.0  # a whole turn is none
+        expected[..., 0] %= 1.0  # a full turn is 0
     for temperature in (1e-12, 1e-29, 1e-31, 1e-38, 1e-45, 1e-300, 5e-324):
         ours = decode_outputs(meaning, outputs, quantizer, temperature)
         np.testing.assert_allclose(ours, expected, atol=1e-12)
@@ -87,7 +87,7 @@ def test_decoding_leaves_out_the_ignored():
 
 
 def test_decoding_of_hue_and_chroma():
-    """Certain bins of hue and of chroma give their joint bin's center, uncertain ones a mean."""
+    """One certain bin of hue and chroma gives the joint bin's center, two give a mean."""
     quantizer = hue_chroma_bins(16)
     outputs = torch.zeros(1, 32, 1, 2)
     outputs[0, 3, 0, :] = 60.0
@@ -111,7 +111,7 @@ def test_decoding_of_hue_and_chroma():
     ids=lambda value: getattr(value, "name", value),
 )
 def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
-    """All kinds of outputs are saved, loaded, and used to color a photograph."""
+    """Checkpoints keep the head of their network, and photographs are colored by it."""
     n_channels = HEADS[outputs].n_channels(quantizer)
     model = make_model("eccv16", n_channels, seed=0, width=1 / 32)
     torch.nn.init.normal_(model.score.weight, std=0.1, generator=torch.Generator().manual_seed(0))
@@ -132,8 +132,8 @@ def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
     np.testing.assert_array_equal(colorize_photograph(checkpoint, gray), expected)
 
 
-def test_checkpoints_survive(tmp_path):
-    """A checkpoint comes back with network, quantizer and plain values, without code in it."""
+def test_checkpoints_are_read_as_written(tmp_path):
+    """A checkpoint has network, quantizer and plain values, and no code."""
     model, quantizer = make_model("small", 16, seed=0), hue_chroma_grid(16)
     config = {"model": "small", "settings": {"size": 32, "stride": 4}}
     networks = {"colorizer": model.state_dict()}
@@ -184,7 +184,7 @@ def test_checkpoints_of_schema_1_color_the_same(tmp_path, averaged):
 
 
 def test_damaged_checkpoints_are_refused(tmp_path):
-    """Missing, foreign and cut files are errors that name the file."""
+    """Missing, foreign and truncated files are errors that name the file."""
     path = tmp_path / "best.pt"
     for content in (None, b"", b"no checkpoint", b"PK\3\4"):
         if content is not None:
@@ -197,7 +197,7 @@ def test_damaged_checkpoints_are_refused(tmp_path):
 
 
 def test_wrong_names_are_refused():
-    """An unknown network or device is an error that lists the known ones."""
+    """An unknown network or device is an error that lists the choices."""
     with pytest.raises(InputError, match="small"):
         make_model("huge", 3)
     with pytest.raises(InputError, match="warp"):

@@ -1,4 +1,4 @@
-"""Claims about pictures made of lightness and colors."""
+"""Claims about pictures made from lightness and colors."""
 
 import tracemalloc
 
@@ -23,7 +23,7 @@ QUANTIZERS = [ab_lattice(), hue_chroma_grid(64)]
 
 
 def wild_colors(quantizer, shape, seed=0):
-    """Random colors, most of which sRGB cannot show at every lightness."""
+    """Random colors, most of which are outside of sRGB at some lightness."""
     wild = np.random.default_rng(seed).uniform(-110, 110, (*shape, 2))
     return wild if quantizer.space == "ab" else np.abs(wild) / 110
 
@@ -32,16 +32,16 @@ def wild_colors(quantizer, shape, seed=0):
     ("shape", "size"),
     [
         ((16, 16), (40, 70)),  # a photograph
-        ((64, 64), (375, 64)),  # of its width already
-        ((16, 16), (16, 90)),  # of its height already
+        ((64, 64), (375, 64)),  # already of its width
+        ((16, 16), (16, 90)),  # already of its height
         ((64, 64), (24, 36)),  # smaller than the colors
         ((64, 64), (10, 900)),  # lower, and wider: columns first
         ((64, 64), (1, 1)),
         ((1, 1), (5, 7)),
     ],
 )
-def test_enlarging_is_pillows(shape, size):
-    """Any band of rows equals Pillow's bilinear interpolation in float32, bit for bit."""
+def test_enlarging_equals_pillow(shape, size):
+    """Any band of rows equals Pillow's bilinear interpolation in float32, to the bit."""
     colors = np.random.default_rng(0).normal(0, 40, (*shape, 2))
     planes = [Image.fromarray(colors[..., i].astype(np.float32)) for i in range(2)]
     resized = [plane.resize(size[::-1], Image.Resampling.BILINEAR) for plane in planes]
@@ -57,8 +57,8 @@ def test_enlarging_is_pillows(shape, size):
     ("size", "stride", "shape"),
     [(32, 4, (32, 32)), (30, 4, (75, 64)), (33, 2, (140, 33)), (32, 4, (7, 90)), (16, 1, (40, 16))],
 )
-def test_labels_lie_where_they_were_sampled(size, stride, shape):
-    """Label (i, j) is the color at the center of pixel (stride i, stride j)."""
+def test_labels_are_placed_where_they_were_sampled(size, stride, shape):
+    """Label (i, j) is the color of the middle of pixel (stride i, stride j)."""
     side = -(-size // stride)
     colors = np.random.default_rng(0).normal(0, 40, (side, side, 2))
     enlarged = Enlarged(colors, shape, LabelGrid(size, stride))[:]
@@ -74,7 +74,7 @@ def test_labels_lie_where_they_were_sampled(size, stride, shape):
 
 
 def test_true_labels_give_unshifted_colors():
-    """A photograph colored with its own labels matches best without a shift by a pixel."""
+    """Colored by its own labels, a photograph fits best without a shift."""
     for crop in sample_crops(6, 256):
         pixels = np.asarray(crop.image)
         ab = rgb_to_lab(pixels)[..., 1:]
@@ -89,8 +89,8 @@ def test_true_labels_give_unshifted_colors():
         assert min(errors, key=errors.__getitem__) == (0, 0)
 
 
-def test_colors_of_the_right_size_stay():
-    """Colors of the right size are neither interpolated nor rounded."""
+def test_colors_of_the_right_size_are_unchanged():
+    """They are neither interpolated nor rounded."""
     colors = np.random.default_rng(0).normal(0, 40, (9, 12, 2))
     np.testing.assert_array_equal(Enlarged(colors, (9, 12), None)[:], colors)
 
@@ -98,7 +98,7 @@ def test_colors_of_the_right_size_stay():
 @pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q.name)
 @pytest.mark.parametrize("shape", [(61, 97), (97, 20), (3, 400), (500, 1), (1, 1)])
 def test_bands_leave_no_seams(quantizer, shape):
-    """A picture made in bands of any height equals the one made in one piece, bit for bit."""
+    """Bands of any height give the same picture as one piece, to the bit."""
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
     colors = wild_colors(quantizer, (16, 16))
     grid = LabelGrid(64, 4)
@@ -110,7 +110,7 @@ def test_bands_leave_no_seams(quantizer, shape):
 
 @pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q.name)
 def test_memory_does_not_grow_with_the_photograph(quantizer):
-    """Besides photograph and picture, a large one needs only the memory of its bands."""
+    """In addition to photograph and picture, only bands take memory."""
     colors, peaks = wild_colors(quantizer, (16, 16)), []
     for height in (256, 1024):
         pixels = np.full((height, 1024, 3), 127, np.uint8)
@@ -123,7 +123,7 @@ def test_memory_does_not_grow_with_the_photograph(quantizer):
 
 @pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q.name)
 def test_pictures_keep_their_lightness(quantizer):
-    """Lightness is kept to 0.3, about the rounding of 8 bits, with any colors."""
+    """For any colors, lightness is kept to 0.3, about the rounding error of 8 bits."""
     generator = np.random.default_rng(0)
     shape = (200, 300)
     light, dark = (generator.integers(low, low + 32, (*shape, 3)) for low in (224, 0))
@@ -135,7 +135,7 @@ def test_pictures_keep_their_lightness(quantizer):
     assert np.ptp(picture, axis=2).max() > 50
 
 
-def test_rendering_gives_the_photograph_back(photographs):
+def test_rendering_restores_the_photograph(photographs):
     """Lightness and ab of a photograph give the photograph."""
     pixels = decode(next(photographs.rglob("*.jpg")).read_bytes())
     lab = rgb_to_lab(pixels)

@@ -1,4 +1,4 @@
-"""Claims about learning rates over the steps: their formulas, their ends, the warm-up."""
+"""Claims about learning rates over the steps: formulas, final values, the warm-up."""
 
 import math
 
@@ -19,7 +19,7 @@ def test_rates_start_at_the_peak_and_do_not_rise_again(schedule, warm_up):
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_warm_up_rises_in_a_straight_line(schedule):
+def test_warm_up_rises_linearly(schedule):
     """Step i of a warm-up of n steps has (i + 1) / n of the peak."""
     rates = [relative_rate(schedule, at, 50, 5) for at in range(5)]
     assert rates == [0.2, 0.4, 0.6, 0.8, 1.0]
@@ -29,7 +29,7 @@ def test_warm_up_rises_in_a_straight_line(schedule):
     ("schedule", "end"),
     [("constant", 1), ("poly", 0), ("linear", 0), ("step", 0.001), ("cosine", 0)],
 )
-def test_the_end(schedule, end):
+def test_final_rates(schedule, end):
     """The learning rate after the last step."""
     assert math.isclose(relative_rate(schedule, 200, 200, 20), end, abs_tol=1e-12)
 
@@ -42,7 +42,7 @@ def test_poly_is_that_of_keras_fcn():
 
 
 def test_linear_decay_after_some_epochs():
-    """Over the last N of M + N epochs it falls to 0, from 1; by default it falls at once."""
+    """It falls from 1 to 0 over the last N of M + N epochs; by default over all of them."""
     rates = [relative_rate("linear", epoch, 15, decay=5 / 15) for epoch in range(16)]
     assert rates[:11] == [1.0] * 11
     assert all(math.isclose(rates[10 + n], 1 - n / 5, abs_tol=1e-12) for n in range(6))
@@ -50,7 +50,7 @@ def test_linear_decay_after_some_epochs():
 
 
 def test_steps_are_those_of_keras_fcn():
-    """0.1 from a half on, 0.01 from three quarters, 0.001 from nine tenths."""
+    """0.1 from 0.5 on, 0.01 from 0.75, 0.001 from 0.9."""
     rates = [relative_rate("step", at, 100) for at in (0, 49, 50, 74, 75, 89, 90, 99)]
     expected = [1, 1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
     assert all(math.isclose(a, b) for a, b in zip(rates, expected, strict=True))
@@ -61,13 +61,13 @@ def test_cosine_is_a_half_in_the_middle():
     assert math.isclose(relative_rate("cosine", 60, 110, 10), 0.5)
 
 
-def test_what_is_no_schedule_is_refused():
-    """Unknown names, and a decay that is out of range or does not fit the schedule, are errors."""
+def test_unknown_schedules_are_refused():
+    """Unknown names, and a decay of another schedule or out of range, are errors."""
     with pytest.raises(InputError, match="choose constant, poly, linear, step, cosine"):
         relative_rate("exponential", 0, 10)
-    with pytest.raises(InputError, match="decay goes with linear"):
+    with pytest.raises(InputError, match="decay is for linear"):
         relative_rate("poly", 0, 10, decay=0.5)
-    with pytest.raises(InputError, match="above 0 to 1"):
+    with pytest.raises(InputError, match="above 0 and up to 1"):
         relative_rate("linear", 0, 10, decay=0.0)
 
 
@@ -85,7 +85,7 @@ def test_schedules_of_a_training():
     [{"peak": 0.0}, {"name": "sometimes"}, {"warm_up": 1.0}, {"decay_after": 2}],
     ids=lambda params: next(iter(params)),
 )
-def test_impossible_schedules_are_refused(params):
-    """Rates, names and fractions out of range are refused, and a decay without a schedule."""
+def test_values_out_of_range_are_refused(params):
+    """So is --decay-after for a schedule that does not take it."""
     with pytest.raises(InputError):
         Schedule(**{"epochs": 3, "steps": None, "peak": 0.1} | params)

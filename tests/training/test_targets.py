@@ -1,4 +1,4 @@
-"""Claims about what is computed on the device: soft targets, masks, weights of pixels."""
+"""Claims about soft targets, masks and weights of pixels."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_soft_targets_are_those_of_the_cells_middle(kind):
 
 
 def test_long_targets_keep_their_largest_entries():
-    """Of 64 posteriors the 32 largest are kept, and sum to 1."""
+    """Of 64 posteriors, the 32 largest are kept and sum to 1."""
     quantizer, batch = quantizer_of("hc-grid"), made_up_batch()
     targets = SoftTargetTable(quantizer)(batch)
     assert targets.bins.shape == (2, 6, 6, 32)
@@ -58,13 +58,13 @@ def test_entropies_are_those_of_the_targets(kind):
 
 
 def one_image(*colors):
-    """A batch of one image, a row of pixels with these cells."""
+    """A batch of one image, a row of pixels with these color cells."""
     ab = torch.tensor(colors, dtype=torch.int8).reshape(1, 1, -1, 2)
     return {"ab": ab, "label": torch.zeros(ab.shape[:3], dtype=torch.int32)}
 
 
 def test_the_rule_of_masking():
-    """An image has color if |a| or |b| of a labeled pixel exceeds 5; cells are read as + 0.5."""
+    """An image has color if a labeled pixel's |a| or |b| exceeds 5; cells are read as + 0.5."""
     assert not has_color(one_image((4, 4), (-5, -5)))  # 4.5 and -4.5
     assert has_color(one_image((0, 0), (5, 0)))  # 5.5
     assert has_color(one_image((0, 0), (0, -6)))  # -5.5
@@ -74,7 +74,7 @@ def test_the_rule_of_masking():
 
 
 def test_the_rule_of_dropping():
-    """An image is kept if its ranges of a and b sum to 5 or more, whatever the mean."""
+    """An image is kept if its ranges of a and b sum to 5 or more, whatever its mean."""
     assert not has_range_of_color(one_image((30, 30), (32, 32)))
     assert has_range_of_color(one_image((30, 30), (33, 32)))
     assert has_range_of_color(one_image((0, 0), (3, -2)))
@@ -86,7 +86,7 @@ def test_the_rule_of_dropping():
 
 
 def test_the_rules_differ():
-    """A toned image is colorful only when masking, a faint one only when dropping."""
+    """A toned image has color only by one rule, a faint one only by the other."""
     toned, faint = one_image((20, 20), (21, 21)), one_image((-4, 0), (4, 0))
     assert has_color(toned) and not has_range_of_color(toned)
     assert has_range_of_color(faint) and not has_color(faint)
@@ -101,8 +101,8 @@ def test_a_gray_copy_of_a_photograph():
     assert has_range_of_color(batch).tolist() == [True, False]
 
 
-def test_dropping_leaves_the_others():
-    """Only the colorful images of a batch are kept, with all arrays; there may be none."""
+def test_dropping_keeps_the_others():
+    """Only the colorful images of a batch are kept, with all arrays, possibly none."""
     batch = made_up_batch(n=3)
     batch["ab"][1] = 0
     left = drop_gray_images(batch)
@@ -117,7 +117,7 @@ def test_dropping_leaves_the_others():
 
 @pytest.mark.parametrize("colorful", [0, 1, 2])
 def test_dropping_fills_up_with_other_images(colorful):
-    """The colorful image comes first; the one added to fill up is another, without labels."""
+    """The image in color comes first; the added image is another one, without a label."""
     batch = made_up_batch(n=3)
     batch["ab"][[i for i in range(3) if i != colorful]] = 0
     filled = filled_up(drop_gray_images(batch), batch, 2)
@@ -129,7 +129,7 @@ def test_dropping_fills_up_with_other_images(colorful):
 
 
 @pytest.mark.parametrize("gray", ["mask", "drop", "keep"])
-def test_masked_pixels_weigh_nothing(gray):
+def test_masked_pixels_have_weight_0(gray):
     """Ignored pixels always have weight 0, gray images if they are masked."""
     batch = made_up_batch()
     batch["ab"][0] = torch.randint(-5, 5, batch["ab"][0].shape, dtype=torch.int8)
@@ -147,7 +147,7 @@ def test_masked_pixels_weigh_nothing(gray):
 
 @pytest.mark.parametrize("kind", SPECS)
 def test_weights_by_bin_and_by_expectation(kind):
-    """A pixel has the weight of its hard bin, or the mean weight under its target."""
+    """A pixel has the weight of its hard bin, or the mean of all weights under its target."""
     quantizer, batch = quantizer_of(kind), made_up_batch()
     weights = np.random.default_rng(0).uniform(0.1, 6, len(quantizer.centers))
     by_bin = PixelWeights(quantizer, weights)(batch)

@@ -1,4 +1,4 @@
-"""Claims about what a step changes: the moving average, and values that are not finite."""
+"""Claims about the moving average of a network, and about values that are not finite."""
 
 import math
 
@@ -12,7 +12,7 @@ from colorprep.training.fitting.trainer import average_in
 
 
 def network(value):
-    """A layer and a batch norm with all numbers equal."""
+    """A convolution and a batch norm whose numbers are all the same."""
     made = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
     with torch.no_grad():
         for tensor in made.state_dict().values():
@@ -21,7 +21,7 @@ def network(value):
 
 
 def test_the_average_is_exponential():
-    """Parameters and batch norm statistics move by 1 - decay; counts are copied."""
+    """Parameters and statistics of batch norm move by 1 - decay; counts are copied."""
     average, model = network(0), network(4)
     for step in (10_000, 10_001):
         average_in(average, model, 0.75, step)
@@ -31,7 +31,7 @@ def test_the_average_is_exponential():
 
 
 def test_the_average_soon_forgets_the_beginning():
-    """After 80 steps with the usual decay, almost nothing of the untrained network is left."""
+    """After 80 steps with the usual decay, almost nothing is left of the untrained network."""
     average, model = network(0), network(1)
     for step in range(80):
         average_in(average, model, 0.999, step)
@@ -42,8 +42,8 @@ def test_the_average_soon_forgets_the_beginning():
 
 @pytest.mark.parametrize("ema", [None, 0.9])
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_any_number_that_is_not_finite_is_seen(ema, bad):
-    """In the network or its average, in parameters or in batch norm statistics."""
+def test_any_number_that_is_not_finite_is_found(ema, bad):
+    """In the network and its average, in parameters and statistics of batch norm."""
     trainer = trainer_of(network(1), objective_of("l1", ab_lattice()), ema=ema)
     assert trainer.is_finite()
     for broken in {trainer.method.network, trainer.averaged}:

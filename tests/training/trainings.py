@@ -46,7 +46,7 @@ def write_images(folder: Path) -> None:
 
 
 def call(*arguments: str) -> None:
-    """Run a command; raise if it fails."""
+    """Run a command, and raise its errors."""
     done = CliRunner().invoke(cli, [*arguments, "-q"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
 

@@ -1,4 +1,4 @@
-"""Random crops and flips, where the network computes; lightness and color stay aligned."""
+"""Random crops and flips on the network's device; lightness and color stay aligned."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from .batch import Batch
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to each batch before a network gets it.
+    """Crops and mirrors batches before the network gets them.
 
     Attributes
     ----------
     size, stride : int
         Of the label shards.
     crop : int or None
-        Side of random squares.
+        Side of random squares; None for whole images.
     flip : bool
+        Whether to mirror images at random.
     """
 
     size: int
@@ -30,19 +31,19 @@ class Preparation:
     flip: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a crop that does not fit, before there is a batch."""
+        """Reject a crop that does not fit."""
         if self.crop is not None:
             _check_crop(self.crop, self.stride, self.size, self.size)
 
     @property
     def side(self) -> int:
         """Height and width of the network's input, in pixels."""
-        # What is mirrored ends with a label's block.
+        # Mirrored images end with a whole block of a label.
         whole = self.size - self.size % self.stride if self.flip else self.size
         return self.crop or whole
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
-        """Return the batch that the network gets."""
+        """Return the batch for the network."""
         if self.crop is None and not self.flip:
             return batch
         return random_crop_and_flip(batch, self.side, self.stride, self.flip, generator)
@@ -51,38 +52,32 @@ class Preparation:
 def random_crop_and_flip(
     batch: Batch, size: int, stride: int, flip: bool, generator: torch.Generator
 ) -> Batch:
-    """Cut a square out of each image at random, and mirror every other one, at random.
+    """Crop a random square from each image, and mirror it with probability 1/2.
 
     Parameters
     ----------
     batch : dict of str to Tensor
-        Of label shards. Arrays of lightness's height and width are cut as pixels, those of the
-        label's as labels; others are left alone.
+        Of label shards. Arrays with the height and width of ``lightness`` are cropped by pixels,
+        those with the shape of ``label`` by labels; others are unchanged.
     size : int
-        Side of the squares in pixels of lightness, a multiple of the stride. At the size of the
-        images nothing is cut off.
+        Side of the squares in pixels of lightness, a multiple of the stride.
     stride : int
-        Of the labels: label (i, j) is of pixel (stride i, stride j).
+        Of the labels: label (i, j) is that of pixel (stride i, stride j).
     flip : bool
-        Whether to mirror left and right, with probability 1/2.
+        Whether to mirror left and right.
     generator : torch.Generator
-        All chance comes from here: the same state gives the same squares. One of the CPU gives
-        them on every device.
-
-    Returns
-    -------
-    dict of str to Tensor
+        The same state gives the same squares; a generator of the CPU gives them on every device.
 
     Raises
     ------
     InputError
-        If the size is no multiple of the stride, or larger than the images.
+        If the size is not a multiple of the stride, or larger than the images.
 
     Notes
     -----
-    Corners lie at multiples of the stride. Label j stays the label of pixel stride j in a mirrored
-    square as well: its pixels are taken stride - 1 columns further left than its labels, and at the
-    left border of an image the first column stands in for those that are not there.
+    Corners lie at multiples of the stride. In a mirrored square, too, label j is that of pixel
+    stride j: its pixels are taken stride - 1 columns to the left of its labels. At the left border
+    of an image, the first column replaces the missing ones.
     """
     n, height, width = batch["lightness"].shape
     _check_crop(size, stride, height, width)
@@ -118,7 +113,7 @@ def _draw(below: int, n: int, generator: torch.Generator) -> Tensor:
 def _cut(
     images: Tensor, size: int, stride: int, rows: Tensor, columns: Tensor, mirrored: Tensor
 ) -> Tensor:
-    """Cut a square out of each image, whose corner is at `stride` times rows and columns."""
+    """Crop a square from each image, whose corner is at `stride` times rows and columns."""
     along = torch.arange(size, device=images.device)
     across = torch.where(mirrored[:, None], along.flip(0), along)
     image = torch.arange(len(images), device=images.device)[:, None, None]

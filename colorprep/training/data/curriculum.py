@@ -1,4 +1,4 @@
-"""Which images are trained on: held out for validation, and stages of a curriculum."""
+"""The images to train on: a split for validation, and stages of a curriculum."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CurriculumStage:
-    """Some epochs on some images.
+    """Epochs on the same images.
 
     Attributes
     ----------
     keys : tuple of str or None
-        None takes all images.
-    n_epochs : int
+        None for all images.
     """
 
     keys: tuple[str, ...] | None
@@ -36,21 +35,11 @@ class Curriculum:
 
     @property
     def n_epochs(self) -> int:
-        """How many epochs all stages take."""
+        """The number of epochs of all stages."""
         return sum(stage.n_epochs for stage in self.stages)
 
     def stage_for(self, epoch: int) -> int:
-        """Return the number of the stage that an epoch is in, both counted from 0.
-
-        Parameters
-        ----------
-        epoch : int
-
-        Returns
-        -------
-        int
-            The last stage goes on for ever.
-        """
+        """Return the stage of an epoch, both counted from 0; the last stage has no end."""
         for number, stage in enumerate(self.stages):
             if epoch < stage.n_epochs:
                 return number
@@ -63,15 +52,19 @@ def split_keys(keys: Sequence[str], held_out: float) -> tuple[list[str], list[st
 
     Parameters
     ----------
-    keys : sequence of str
     held_out : float
-        Share for validation, 0 to 1.
+        Fraction for validation, 0 to 1.
 
     Returns
     -------
     training, validation : list of str
-        An image stays on its side whatever else is in the folder. Where the hash leaves a side
-        empty that should not be, the image nearest to the border changes sides.
+        The side of an image does not depend on the other images, with one exception: if a side
+        would be empty but should not be, the image closest to the threshold changes sides.
+
+    Examples
+    --------
+    >>> split_keys(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], 0.25)
+    (['b.jpg', 'c.jpg', 'd.jpg'], ['a.jpg'])
     """
     place = {key: _unit_hash(key) for key in keys}
     ordered = sorted(keys, key=lambda key: (place[key], key))

@@ -25,7 +25,7 @@ from .ranges import Ranges
 
 RowStored = tuple[tuple[int, ...], np.dtype[Any]]
 
-CHUNK = 256  # images whose weights are looked up at once
+CHUNK = 256  # images per lookup of weights
 
 
 class ShardDataset(Dataset[Batch]):
@@ -34,32 +34,41 @@ class ShardDataset(Dataset[Batch]):
     Parameters
     ----------
     folder : str, Path or LabelFolder
+        Of label shards.
     keys : sequence of str or None
-        Which images, in this order; None takes all, in order of the shards.
+        These images, in this order; None for all, in the order of the shards.
 
     Attributes
     ----------
-    labels : LabelFolder
     keys : list of str
+        Of its images, in order.
     mapped : bool
-        Whether rows are copied from the mapped files; those of compressed shards are decompressed
-        one by one instead, which takes many times as long.
+        Whether rows are copied from mapped files. Rows of compressed shards are decompressed one by
+        one instead, which takes many times as long.
 
     Raises
     ------
     ArtifactError
-        If the folder is not finished, or a shard is missing, damaged or unlike the others.
+        If the folder is incomplete, or a shard is missing, damaged or has other arrays.
     InputError
-        If no image is chosen, one is chosen twice, or is not there.
+        If no image is chosen, or one is missing or chosen twice.
 
     Notes
     -----
     An item is a dictionary of tensors: ``lightness`` uint8 (H, W), ``ab`` int8 (h, w, 2),
-    ``label`` int32 (h, w), ``class_id`` int32 (), and what else the shards hold: ``hc`` uint8
+    ``label`` int32 (h, w), ``class_id`` int32 (), and further arrays of the shards: ``hc`` uint8
     (h, w, 2), ``topk_index`` int32 and ``topk_weight`` float16 (h, w, k), ``rgb`` uint8 (H, W, 3).
 
-    A dataset may be shared by threads, inherited by forked processes and sent to others. It keeps
-    no file open.
+    A dataset can be shared by threads, inherited by forked processes and pickled. It keeps no file
+    open.
+
+    Examples
+    --------
+    After ``colorprep labels``, batches come from a loader, or from torch's DataLoader::
+
+        dataset = ShardDataset("labels")
+        for batch in dataset.loader(batch_size=64, seed=0):
+            lightness, label = batch["lightness"], batch["label"]
     """
 
     def __init__(self, folder: str | Path | LabelFolder, keys: Sequence[str] | None = None) -> None:
@@ -72,7 +81,7 @@ class ShardDataset(Dataset[Batch]):
         shard_of = np.repeat(np.arange(len(shards)), lengths)
         row_of = np.concatenate([np.arange(length) for length in lengths])
         self.keys = every if keys is None else list(keys)
-        chosen = _places(every, self.keys, self.labels.path)
+        chosen = _positions(every, self.keys, self.labels.path)
         self._shards, self._rows = shard_of[chosen], row_of[chosen]
         self._rows_stored = _rows_stored([shard for shard in shards if len(shard)])
         n_classes = len(self.labels.manifest["classes"])
@@ -93,17 +102,17 @@ class ShardDataset(Dataset[Batch]):
         return [{name: batch[name][i] for name in batch} for i in range(len(indices))]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is mapped, which would be copied."""
+        """Leave out the mapped files, whose content would be copied."""
         return {name: value for name, value in vars(self).items() if name != "_files"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Map the shards anew."""
+        """Map the shards again."""
         vars(self).update(state)
         self._map()
 
     @property
     def mapped(self) -> bool:
-        """Whether no array is compressed."""
+        """Whether all arrays are mapped, since none is compressed."""
         return set(self._offsets) == set(self._rows_stored)
 
     def batch(self, indices: Sequence[int] | Indices, allocate: Allocate | None = None) -> Batch:
@@ -111,14 +120,13 @@ class ShardDataset(Dataset[Batch]):
 
         Parameters
         ----------
-        indices : sequence of int
         allocate : callable or None
-            Makes an empty tensor of a shape and a dtype; None allocates memory.
+            Makes an empty tensor of a shape and a dtype; None allocates new memory.
 
         Returns
         -------
         dict of str to Tensor
-            With a first axis of the images. Each row was copied once, from the file to its place.
+            With the images along the first axis. Each row is copied once, from the file.
 
         Raises
         ------
@@ -151,15 +159,13 @@ class ShardDataset(Dataset[Batch]):
         ----------
         batch_size : int
             Of one process.
-        shuffle : bool
-        seed : int
         rank, world_size : int or None
-            Which share of each epoch this process gets, of how many. By default that of
-            torch.distributed, if initialized; else the process gets whole epochs.
+            This process and their number; each gets its part of every epoch. By default those of
+            torch.distributed, if initialized; else this process gets whole epochs.
         prefetch : int
-            How many batches threads prepare in advance; 0 prepares each on demand.
+            The number of batches that threads prepare in advance; 0 prepares each on demand.
         pin_memory : bool
-            Whether batches lie in page-locked memory, from which a GPU copies while it computes.
+            Whether batches are in page-locked memory, from which a GPU copies while it computes.
         **options
             See `EpochOrder`: ``max_images``, ``curriculum``, ``image_weights``.
         """
@@ -168,11 +174,7 @@ class ShardDataset(Dataset[Batch]):
         return ShardLoader(self, order, prefetch, pin_memory)
 
     def indices_of(self, keys: Sequence[str]) -> Indices:
-        """Return where some of the images are in the dataset.
-
-        Parameters
-        ----------
-        keys : sequence of str
+        """Return the positions of some images in the dataset.
 
         Returns
         -------
@@ -181,12 +183,12 @@ class ShardDataset(Dataset[Batch]):
         Raises
         ------
         InputError
-            If a key is not in the dataset or is there twice, or there is none.
+            If no key is given, or one is missing or given twice.
         """
-        return _places(self.keys, keys, self.labels.path)
+        return _positions(self.keys, keys, self.labels.path)
 
     def mean_weights(self, weights: Floats) -> Floats:
-        """Return what the pixels of each image weigh in a rebalanced loss.
+        """Return the mean weight of each image's pixels in a rebalanced loss.
 
         Parameters
         ----------
@@ -196,12 +198,12 @@ class ShardDataset(Dataset[Batch]):
         Returns
         -------
         ndarray of shape (n,), float64
-            The mean over the pixels of the weight of their bin; pixels to be ignored weigh 0.
+            The mean over pixels of the weight of their bin, 0 for ignored pixels.
 
         Raises
         ------
         InputError
-            If they are not one weight a bin.
+            If their number is not that of the bins.
         """
         n_bins = len(self.labels.quantizer.centers)
         if len(weights) != n_bins:
@@ -217,7 +219,7 @@ class ShardDataset(Dataset[Batch]):
         return means
 
     def _map(self) -> None:
-        """Map the shards' files, and find the arrays in them that are not compressed."""
+        """Map the shards' files, and find their uncompressed arrays."""
         shards = self.labels.shards
         try:
             self._files = map_files((shard.path, shard.mapped_size) for shard in shards)
@@ -232,7 +234,7 @@ class ShardDataset(Dataset[Batch]):
                 self._offsets[name] = np.array(offsets, np.int64)
 
     def _gather(self, name: str, indices: Sequence[int] | Indices, out: NDArray[Any]) -> None:
-        """Copy the rows of an array to `out`, and check whether their values are allowed."""
+        """Copy rows of an array to `out`, and check that their values are allowed."""
         shards, rows = self._shards[indices], self._rows[indices]
         _, dtype = self._rows_stored[name]
         if name not in self._offsets:
@@ -254,7 +256,7 @@ class ShardDataset(Dataset[Batch]):
             self._check(name, indices, out)
 
     def _check(self, name: str, indices: Sequence[int] | Indices, values: NDArray[Any]) -> None:
-        """Raise ArtifactError if rows of an array contain a value that is not allowed."""
+        """Raise ArtifactError if a value in rows of an array is not allowed."""
         allowed = self._ranges.allowed(name, values)
         if allowed is None or allowed.all():
             return
@@ -268,23 +270,23 @@ class ShardDataset(Dataset[Batch]):
         )
 
 
-def _places(there: Sequence[str], keys: Sequence[str], folder: Path) -> Indices:
-    """Return the places of keys in a sequence of different keys."""
-    place = {key: index for index, key in enumerate(there)}
-    if len(place) < len(there):
-        raise ArtifactError(f"{folder} holds an image twice; `colorprep verify` tells which")
+def _positions(every: Sequence[str], keys: Sequence[str], folder: Path) -> Indices:
+    """Return the positions of keys in a sequence of unique keys."""
+    position = {key: index for index, key in enumerate(every)}
+    if len(position) < len(every):
+        raise ArtifactError(f"{folder} contains an image twice; `colorprep verify` reports which")
     if len(keys) == 0:
         raise InputError(f"no image of {folder} is chosen; choose at least one")
-    missing = [key for key in keys if key not in place]
+    missing = [key for key in keys if key not in position]
     if missing:
         raise InputError(f"{len(missing)} images are not in {folder}, such as {missing[0]!r}")
     if len(set(keys)) < len(keys):
-        raise InputError("an image is chosen twice; choose each once")
-    return np.array([place[key] for key in keys], np.intp)
+        raise InputError("an image is chosen twice; choose each image once")
+    return np.array([position[key] for key in keys], np.intp)
 
 
 def _rows_stored(shards: Sequence[ShardReader]) -> dict[str, RowStored]:
-    """Return what a row of each array is, the same in all shards."""
+    """Return the shape and type of a row of each array, the same in all shards."""
     first, *others = [
         {name: (stored.shape[1:], stored.dtype) for name, stored in shard.stored.items()}
         for shard in shards
@@ -292,11 +294,11 @@ def _rows_stored(shards: Sequence[ShardReader]) -> dict[str, RowStored]:
     for shard, other in zip(shards[1:], others, strict=True):
         if other != first:
             raise ArtifactError(
-                f"{shard.path} holds other arrays than {shards[0].path.name} beside it; {REMEDY}"
+                f"{shard.path} has other arrays than {shards[0].path.name} beside it; {REMEDY}"
             )
     return first
 
 
 def _torch_dtype(dtype: np.dtype[Any]) -> torch.dtype:
-    # torch computes with no uint16, so bins travel as int32.
+    # torch cannot compute with uint16, so bins become int32.
     return torch.int32 if dtype == np.uint16 else torch.from_numpy(np.empty(0, dtype)).dtype

@@ -87,11 +87,11 @@ class EpochOrder:
         return (self.curriculum or EVERYTHING).stage_for(epoch)
 
     def n_used(self, n_selected: int) -> int:
-        """Return how many images an epoch has, of so many that it may take."""
+        """Return how many images an epoch has if it can choose from `n_selected`."""
         return n_selected if self.max_images is None else min(n_selected, self.max_images)
 
     def n_steps(self, n_images: int) -> int:
-        """Return the number of steps of an epoch of so many images, the same for all processes."""
+        """Return the number of steps of an epoch, the same for all processes."""
         return n_steps(n_images, self.batch_size, self.world_size, self.fewest)
 
     def check_enough(self, n_selected: int) -> None:

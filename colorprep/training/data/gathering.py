@@ -1,6 +1,6 @@
 """Copying rows of mapped files into batches, all rows of a batch in one compiled loop.
 
-The loops are serial and without Python's lock, so that threads gather while others compute.
+The loops are serial and release the GIL, so that other threads compute meanwhile.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ compiled = numba.njit(nogil=True, cache=True)
 
 
 def map_files(sizes: Iterable[tuple[Path, int]]) -> Any:
-    """Map files into memory, to be read alone.
+    """Map files into memory, read-only.
 
     Parameters
     ----------
     sizes : iterable of (Path, int)
-        Each file, and how many of its bytes are needed.
+        Each file, and the number of its bytes that are needed.
 
     Returns
     -------
     list of ndarray of shape (size,), uint8
-        Numba's. No file stays open: torch closes what it has mapped, where numpy and Python's mmap
-        hold a descriptor for each map.
+        A typed list of numba. No file stays open: torch closes a file that it has mapped, whereas
+        numpy and Python's mmap keep a descriptor for each map.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def map_files(sizes: Iterable[tuple[Path, int]]) -> Any:
 
 @compiled
 def copy_rows(files: Any, chosen: Any, starts: Any, out: Any) -> None:
-    """Copy to each row of `out` (N, n_bytes) uint8 what begins at `starts` in the chosen file."""
+    """Copy to each row of `out` (N, n_bytes) uint8 the bytes from `starts` in the chosen file."""
     for i in range(out.shape[0]):
         row, target = files[chosen[i]][starts[i] :], out[i]
         for k in range(target.shape[0]):
@@ -57,8 +57,8 @@ def copy_rows(files: Any, chosen: Any, starts: Any, out: Any) -> None:
 def widen_rows(files: Any, chosen: Any, starts: Any, out: Any, n_bins: int, n_ignored: int) -> bool:
     """Like `copy_rows`, from little-endian uint16 to `out` (N, n) int32.
 
-    Returns whether all values are below `n_bins`; with `n_ignored` 1, those of 65535 are allowed
-    as well. One maximum costs little: adding 1 takes 65535 to 0.
+    Returns whether all values are below `n_bins`, or 65535 if `n_ignored` is 1: adding 1 takes
+    65535 to 0, so that one maximum checks both.
     """
     largest, added = np.int32(0), np.int32(n_ignored)
     for i in range(out.shape[0]):

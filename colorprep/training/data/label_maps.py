@@ -1,4 +1,4 @@
-"""Label maps, one .npy an image, as a torch dataset together with the images."""
+"""Label maps, one .npy per image, and their images as a torch dataset."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ from .ranges import Ranges
 
 
 class LabelMapDataset(Dataset[Batch]):
-    """The label maps of a folder, with the lightness and the color of the images they are of.
+    """The label maps of a folder, with the lightness and color of their images.
 
     Parameters
     ----------
     folder : str or Path
         Of ``colorprep labels --format npy``.
     images : str, Path or Source
-        The images that were labeled; they are read by the rules that the folder records.
+        The images that were labeled; they are read as recorded in the folder.
     keys : sequence of str or None
-        Which images, in this order; None takes all that have a label.
+        These images, in this order; None for all that have a label.
 
     Attributes
     ----------
     keys : list of str
+        Of its images, in order.
 
     Raises
     ------
     ArtifactError
-        If the folder is not finished, holds shards, or is of other images.
+        If the folder is incomplete, has shards, or is of other images.
     InputError
         If there are no images, or a key is not among them.
 
@@ -50,8 +51,15 @@ class LabelMapDataset(Dataset[Batch]):
     -----
     An item is a dictionary of tensors as of `ShardDataset`: ``lightness`` uint8 (H, W), ``ab`` int8
     (h, w, 2), ``label`` int32 (h, w), ``class_id`` int32 (), and ``hc`` uint8 (h, w, 2) for
-    quantizers of hue and chroma. At native size no two need be of one shape; a
-    `torch.utils.data.DataLoader` takes them with ``batch_size=None`` then.
+    quantizers of hue and chroma. At native size, shapes may differ; `torch.utils.data.DataLoader`
+    then needs ``batch_size=None``.
+
+    Examples
+    --------
+    After ``colorprep labels --dir photos --format npy -o maps``::
+
+        dataset = LabelMapDataset("maps", "photos")
+        item = dataset[0]
     """
 
     def __init__(
@@ -63,7 +71,7 @@ class LabelMapDataset(Dataset[Batch]):
         self._folder = Path(folder)
         manifest = read_manifest(self._folder)
         if manifest.get("format") != "npy":
-            raise ArtifactError(f"{folder} holds no label maps but shards; take ShardDataset")
+            raise ArtifactError(f"{folder} has shards, not label maps; use ShardDataset")
         plan = read_plan(self._folder / MANIFEST)
         source = find_images(images) if isinstance(images, str | Path) else images
         self._reader, self._labeler = reader_of(plan, source), labeler_of(plan)
@@ -123,7 +131,7 @@ class LabelMapDataset(Dataset[Batch]):
         return item
 
     def _pixels(self, index: int) -> Pixels:
-        """Read an image, which must be the one that was labeled."""
+        """Read an image; fail if it is not the one that was labeled."""
         key, place = self.keys[index], self._indices[index]
         source = DigestingSource(self._reader.source)
         pixels = replace(self._reader, source=source).read(place).pixels

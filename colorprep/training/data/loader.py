@@ -50,7 +50,7 @@ class ShardLoader:
         How many batches threads prepare in advance; 0 prepares each on demand. The batches are
         the same.
     pin_memory : bool
-        Whether batches lie in page-locked memory, from which a GPU copies while it computes.
+        Whether batches are in page-locked memory, from which a GPU copies while it computes.
 
     Attributes
     ----------
@@ -78,14 +78,14 @@ class ShardLoader:
         self, dataset: Images, order: EpochOrder, prefetch: int = PREFETCH, pin_memory: bool = False
     ) -> None:
         if prefetch < 0:
-            raise InputError(f"the number of batches made in advance is 0 or more, got {prefetch}")
+            raise InputError(f"the number of prefetched batches must be 0 or more, got {prefetch}")
         if pin_memory and not torch.cuda.is_available():
             raise InputError("page-locked memory is for a GPU, and there is none here")
         self.dataset, self.order = dataset, order
         self.epoch = self.step = 0
         self._prefetch = prefetch
         self.selections = self._select()
-        # In use at once: those made ahead, the one in the making, the caller's and its last one.
+        # In use at once: the prefetched, the one being made, the caller's and its previous one.
         memory = RecycledMemory(n_kept=prefetch + 3)
         pinned: Allocate = partial(torch.empty, pin_memory=True)
         self._allocate: Allocate = pinned if pin_memory else memory.empty
@@ -95,7 +95,7 @@ class ShardLoader:
         return self.n_batches(self.epoch)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Give the rest of the current epoch, and begin the next one after it."""
+        """Yield the rest of the current epoch; the next iteration yields the next epoch."""
         with closing(self.batches(self.epoch, self.step)) as batches:
             for batch in batches:
                 self.step += 1
@@ -104,7 +104,7 @@ class ShardLoader:
 
     @property
     def images_per_step(self) -> int:
-        """How many images a step has, those of all ranks together, but for an epoch's last."""
+        """Images per step of all ranks together, except in the last step of an epoch."""
         return self.order.images_per_step
 
     def n_images(self, epoch: int) -> int:
@@ -116,14 +116,14 @@ class ShardLoader:
         return self.order.n_steps(self.n_images(epoch))
 
     def batches(self, epoch: int, start: int = 0) -> Generator[Batch, None, None]:
-        """Give the batches of an epoch, whatever was given before.
+        """Yield the batches of an epoch, independently of iteration.
 
         Parameters
         ----------
         epoch : int
             Counted from 0.
         start : int
-            How many batches to leave out; they are not read.
+            How many batches to skip; they are not read.
 
         Yields
         ------

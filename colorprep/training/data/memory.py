@@ -1,4 +1,4 @@
-"""Memory for batches that is used again, since a system gives fresh memory slowly, page by page."""
+"""Reused memory for batches, since the system provides new memory slowly, page by page."""
 
 from __future__ import annotations
 
@@ -16,40 +16,30 @@ Bytes = NDArray[np.uint8]
 
 
 class RecycledMemory:
-    """Makes tensors in memory that goes back once a tensor and all that shares it are gone.
+    """Makes tensors in memory that is reused once a tensor and its views are gone.
 
     Parameters
     ----------
     n_kept : int
-        How many pieces of each size are kept for the next tensors.
+        How many unused pieces of each size are kept.
 
     Notes
     -----
-    Whoever holds a tensor, a part of it or its numpy array holds the memory: it never changes under
-    them. Threads may share it.
+    A reference to a tensor, a view or its numpy array keeps the memory: it is never overwritten.
+    Threads may share an instance.
     """
 
     def __init__(self, n_kept: int) -> None:
         self._free: defaultdict[int, deque[Bytes]] = defaultdict(partial(deque, maxlen=n_kept))
 
     def empty(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """Return a tensor whose values are whatever the memory held.
-
-        Parameters
-        ----------
-        shape : tuple of int
-        dtype : dtype
-
-        Returns
-        -------
-        Tensor
-        """
+        """Return a tensor whose values are arbitrary."""
         n_bytes = prod(shape) * dtype.itemsize
         free = self._free[n_bytes]
         try:
             memory = free.pop()
         except IndexError:
             memory = np.empty(n_bytes, np.uint8)
-        lent = memory[:]  # which torch holds as long as anything uses it
+        lent = memory[:]  # torch keeps this view as long as a tensor uses it
         weakref.finalize(lent, free.append, memory)
         return torch.from_numpy(lent).view(dtype).view(shape)

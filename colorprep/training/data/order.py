@@ -2,7 +2,7 @@
 
 The raw output of a counter-based generator, keyed by (seed, epoch), is sorted. numpy guarantees
 the raw output of a bit generator in all of its versions, but not the numbers that it derives from
-it; so an order never changes, and does not depend on the epochs before it.
+it. So an order never changes, and does not depend on earlier epochs.
 
 References
 ----------
@@ -27,13 +27,17 @@ def shuffled(n: int, seed: int, epoch: int) -> Indices:
 
     Parameters
     ----------
-    n : int
     seed, epoch : int
         0 to 2^64 - 1.
 
     Returns
     -------
     ndarray of shape (n,), intp
+
+    Examples
+    --------
+    >>> shuffled(8, seed=7, epoch=3).tolist()
+    [2, 5, 7, 3, 0, 6, 4, 1]
     """
     return np.argsort(_philox(seed, epoch).random_raw(n), kind="stable")
 
@@ -45,17 +49,24 @@ def weighted_choice(weights: Floats, n_chosen: int, seed: int, epoch: int) -> In
     ----------
     weights : ndarray of shape (n,), float64
         0 or more; items of weight 0 are chosen only when no others are left.
-    n_chosen : int
     seed, epoch : int
+        0 to 2^64 - 1.
 
     Returns
     -------
     ndarray of shape (min(n, n_chosen),), intp
-        As if drawn one after another, each in proportion to the weights of the remaining items.
+        In the order in which they were drawn, each in proportion to the weights of the remaining
+        items.
+
+    Examples
+    --------
+    >>> weighted_choice(np.array([0.0, 1.0, 8.0, 1.0]), 2, seed=0, epoch=0).tolist()
+    [2, 3]
 
     Notes
     -----
-    Exponential variables divided by the weights are sorted; the words are not those of `shuffled`.
+    Sorts exponential variables divided by the weights; their random words are not those of
+    `shuffled`.
     """
     words = _philox(seed, epoch).jumped().random_raw(len(weights))
     uniform = ((words >> np.uint64(11)) + 0.5) * 2.0**-53
@@ -69,13 +80,12 @@ def n_steps(n_images: int, batch_size: int, world_size: int, fewest: int = 1) ->
 
     Parameters
     ----------
-    n_images : int
     batch_size : int
         Of one rank.
     world_size : int
         The number of ranks.
     fewest : int
-        How many images a rank must have in a step.
+        The smallest number of images of a rank in a step.
 
     Returns
     -------
@@ -96,16 +106,14 @@ def rank_step(
     ----------
     order : ndarray of shape (n,), intp
         Of the whole epoch, the same on every rank.
-    step : int
-        Below `n_steps`.
-    batch_size, rank, world_size, fewest : int
+    batch_size, world_size, fewest : int
         See `n_steps`.
 
     Returns
     -------
     ndarray of intp
-        `batch_size` images, except in the last step, where ranks share the rest evenly: their
-        numbers differ by one at most, and may exceed `batch_size` by up to `fewest`.
+        `batch_size` images, except in the last step. There ranks share the rest evenly: their
+        numbers of images differ by one at most, and may exceed `batch_size` by up to `fewest`.
     """
     whole = batch_size * world_size
     last = step == n_steps(len(order), batch_size, world_size, fewest) - 1

@@ -1,4 +1,4 @@
-"""Ranges of the arrays of a shard, so that damage is detected when they are read."""
+"""Ranges of the arrays of a shard, to detect damage on reading."""
 
 from __future__ import annotations
 
@@ -13,26 +13,13 @@ from ...quantize.labeling import IGNORE
 
 @dataclass(frozen=True)
 class Ranges:
-    """The values that are allowed in labels of so many bins and classes.
-
-    Attributes
-    ----------
-    n_bins, n_classes : int
-    """
+    """The allowed values of labels with a number of bins and classes."""
 
     n_bins: int
     n_classes: int
 
     def allowed(self, name: str, values: NDArray[Any]) -> NDArray[np.bool_] | None:
-        """Return which values of an array are allowed; None if all values of its type are.
-
-        Parameters
-        ----------
-        name : str
-            Of an array of a shard.
-        values : ndarray
-            Any part of it.
-        """
+        """Return which values of an array are allowed; None if all values of its type are."""
         allowed: NDArray[np.bool_] | None = None
         if name == "label":
             allowed = (values < self.n_bins) | (values == IGNORE)
@@ -45,7 +32,7 @@ class Ranges:
         return allowed
 
     def expected(self, name: str) -> str:
-        """Describe which values are allowed."""
+        """Describe the allowed values."""
         return {
             "label": f"a bin below {self.n_bins}, or {IGNORE} for none",
             "topk_index": f"a bin below {self.n_bins}",

@@ -1,1 +1,1 @@
-"""Training a network: steps, schedules, the loop and what it logs."""
+"""Training a network: methods and their trainer, optimizers, schedules, and the loop."""

@@ -10,18 +10,17 @@ from ...errors import InputError
 
 
 def freeze(network: nn.Module, patterns: Sequence[str]) -> list[nn.Module]:
-    """Take the gradients from the parameters whose names contain one of some patterns.
+    """Exclude parameters from training whose names contain one of the patterns.
 
     Parameters
     ----------
     network : Module
         Changed in place.
-    patterns : sequence of str
 
     Returns
     -------
     list of Module
-        The layers all of whose parameters are frozen, to be kept in evaluation mode.
+        The layers with frozen parameters only, to be kept in evaluation mode.
 
     Raises
     ------

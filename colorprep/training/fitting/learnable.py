@@ -1,4 +1,4 @@
-"""Checking that a pixel has a positive weight in the loss, so that something can be learned."""
+"""Checking that at least one pixel has a positive weight in the loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..devices import on_device
 from ..losses.targets import known_pixels
 from ..losses.terms import Objective
 
-CHUNK = 64  # images that are looked at together
+CHUNK = 64  # images per batch
 
 UNLABELED = (
     "the labels of all their pixels are to be ignored (65535)",
@@ -39,19 +39,18 @@ def check_learnable(
     objective: Objective,
     device: torch.device,
 ) -> None:
-    """Refuse images whose loss would be 0 for any prediction.
+    """Reject images whose loss would be 0 for any prediction.
 
     Parameters
     ----------
     what : str
-        A description of the images for the message, such as ``images to train on``.
+        Describes the images in the message, such as ``images to train on``.
     images : Images
         Read only up to the first image that counts.
     indices : ndarray of intp
         Which of them.
     select : callable
-        From a batch to those of its images that are learned from.
-    objective : Objective
+        From a batch to those of its images that are used.
     device : torch.device
         Of the objective.
 

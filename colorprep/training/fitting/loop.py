@@ -54,7 +54,7 @@ def fit(
     Yields
     ------
     Record
-        While the networks are in evaluation mode, so that they can be saved and looked at.
+        While the networks are in evaluation mode, so that they can be saved and used.
 
     Raises
     ------

@@ -1,12 +1,12 @@
 """Methods of training: which networks there are, and what a step does with a batch.
 
-A method writes its step; the trainer lends it two functions:
+A method defines its step; the trainer passes it two functions:
 
 - ``run(name, batch)`` runs a network and returns its heads, at the labels' resolution;
-- ``learn(name, losses)`` takes the gradients of a network's parameters and lets its optimizer
-  change them.
+- ``learn(name, losses)`` computes the gradients of a network's parameters and lets its optimizer
+  update them.
 
-Mixed precision, clipping, averages, several processes and accumulation are the trainer's work.
+The trainer handles mixed precision, clipping, averages, several processes and accumulation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Learn: TypeAlias = Callable[[str, Losses], None]
 
 
 class Method(nn.Module):
-    """Networks and the step that trains them; a subclass writes the step.
+    """Networks and the step that trains them; a subclass defines the step.
 
     Parameters
     ----------
@@ -68,13 +68,7 @@ class Method(nn.Module):
 
 
 class Supervised(Method):
-    """One network that is compared with labels.
-
-    Parameters
-    ----------
-    network : Module
-    objective : Objective
-    """
+    """Trains one network with labels."""
 
     def __init__(self, network: nn.Module, objective: Objective) -> None:
         super().__init__({self.main: network}, objective)

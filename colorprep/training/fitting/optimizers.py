@@ -175,10 +175,10 @@ def parameter_groups(network: nn.Module, learning_rate: float, multipliers: Mult
 
 
 def _with_decay(group: dict[str, Any], decay: float, decay_norms: bool) -> Groups:
-    """Return a group with its weight decay; in two, if vectors are to have none."""
+    """Return a group with its weight decay, or two if vectors have none."""
     if decay_norms or not decay:
         return [{**group, "weight_decay": decay}]
-    # Biases and the parameters of normalization are the vectors among a network's parameters.
+    # Biases and the parameters of normalization layers are vectors.
     vectors = [each for each in group["params"] if each.ndim < 2]
     others = [each for each in group["params"] if each.ndim >= 2]
     parts = (others, decay), (vectors, 0.0)

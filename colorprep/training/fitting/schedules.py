@@ -1,4 +1,4 @@
-"""How the learning rate changes over the steps, as a share of its peak: pure functions.
+"""The learning rate over the steps, as a fraction of its peak: pure functions.
 
 Each schedule falls from 1 as the progress p runs from 0, the first step after the warm-up, to 1,
 the end of training:
@@ -7,9 +7,9 @@ the end of training:
 name          rate
 ============  ===========================================================================
 ``constant``  1
-``poly``      (1 - p)^0.9, as seed 000 has it
-``linear``    1, then down to 0 in a straight line over the last `decay` of the training
-``step``      a tenth, a hundredth, a thousandth from 0.5, 0.75 and 0.9 on
+``poly``      (1 - p)^0.9, as in Keras-FCN
+``linear``    1, then falling linearly to 0 over the last fraction `decay`
+``step``      0.1, 0.01 and 0.001 from p = 0.5, 0.75 and 0.9 on, as in Keras-FCN
 ``cosine``    (1 + cos(pi p)) / 2
 ============  ===========================================================================
 """
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from ...errors import InputError
 
 POWER = 0.9
-DROPS = (0.5, 0.75, 0.9)  # of seed 000's schedule of steps
+DROPS = (0.5, 0.75, 0.9)  # of Keras-FCN's step schedule
 
 
 def constant(progress: float) -> float:
@@ -37,12 +37,12 @@ def poly(progress: float, power: float = POWER) -> float:
 
 
 def linear(progress: float, decay: float = 1.0) -> float:
-    """Return 1 up to the last share `decay` of the training, and from there (1 - p) / decay."""
+    """Return 1 until the last fraction `decay` of the training, then (1 - p) / decay."""
     return min(1.0, (1.0 - progress) / decay)
 
 
 def step(progress: float) -> float:
-    """Return a tenth for every drop that is past."""
+    """Return 0.1 to the power of the drops passed."""
     return math.prod(0.1 for drop in DROPS if progress >= drop)
 
 
@@ -63,7 +63,7 @@ SCHEDULES: dict[str, Callable[..., float]] = {
 def relative_rate(
     schedule: str, at: int, total: int, warm_up: int = 0, decay: float | None = None
 ) -> float:
-    """Return the learning rate of an optimizer step, as a share of the peak.
+    """Return the learning rate of a step, as a fraction of the peak.
 
     Parameters
     ----------
@@ -72,11 +72,11 @@ def relative_rate(
     at : int
         The step, counted from 0.
     total : int
-        Steps in all.
+        The number of all steps.
     warm_up : int
-        Steps over which the rate rises in a straight line to the peak; the schedule follows.
+        Steps over which the rate rises linearly to the peak; the schedule follows.
     decay : float or None
-        Of ``linear``: the share of the steps after the warm-up over which it falls, above 0 and
+        Of ``linear``: the fraction of the steps after the warm-up over which it falls, above 0 and
         up to 1; None for 1. Falling over N epochs after M epochs is N / (M + N).
 
     Returns
@@ -87,12 +87,19 @@ def relative_rate(
     Raises
     ------
     InputError
-        If there is no schedule of that name, or `decay` does not go with it.
+        If the schedule is unknown, or does not take `decay`.
+
+    Examples
+    --------
+    >>> [relative_rate("linear", at, 6, warm_up=2) for at in range(6)]
+    [0.5, 1.0, 1.0, 0.75, 0.5, 0.25]
+    >>> [round(relative_rate("cosine", at, 4), 3) for at in range(5)]
+    [1.0, 0.854, 0.5, 0.146, 0.0]
     """
     if schedule not in SCHEDULES:
         raise InputError(f"unknown schedule {schedule!r}; choose {', '.join(SCHEDULES)}")
     if decay is not None and (schedule != "linear" or not 0.0 < decay <= 1.0):
-        raise InputError(f"decay goes with linear, from above 0 to 1; got {decay} for {schedule}")
+        raise InputError(f"decay is for linear, above 0 and up to 1; got {decay} for {schedule}")
     if at < warm_up:
         return (at + 1) / warm_up
     progress = min(1.0, (at - warm_up) / max(1, total - warm_up))
@@ -106,22 +113,21 @@ class Schedule:
 
     Attributes
     ----------
-    epochs : int
     steps : int or None
-        Ends training after that many optimizer steps, whatever the epochs.
+        Ends training after that many steps, whatever the epochs.
     peak : float
         The highest learning rate.
     name : str
         Of the table.
     warm_up : float
-        Share of all steps over which the rate rises.
+        Fraction of all steps over which the rate rises.
     decay_after : int or None
         Of ``linear``: the epochs before the rate falls; None falls from the warm-up on.
 
     Raises
     ------
     InputError
-        If a value is out of range, or they do not go together.
+        If a value is out of range, or does not fit the schedule.
     """
 
     epochs: int
@@ -132,15 +138,17 @@ class Schedule:
     decay_after: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Reject values that are out of range or do not fit the schedule."""
         if self.name not in SCHEDULES:
             raise InputError(f"unknown schedule {self.name!r}; choose {', '.join(SCHEDULES)}")
         if not self.peak > 0:
             raise InputError(f"the learning rate must be above 0, got {self.peak}")
         if not 0.0 <= self.warm_up < 1.0:
-            raise InputError(f"the warm-up is a share from 0 to below 1, got {self.warm_up}")
+            raise InputError(
+                f"the warm-up must be a fraction from 0 to below 1, got {self.warm_up}"
+            )
         if self.decay_after is not None and self.name != "linear":
-            raise InputError(f"only the schedule linear begins to fall later, not {self.name}")
+            raise InputError(f"only the schedule linear can fall later, not {self.name}")
 
     @property
     def depends_on_total(self) -> bool:
@@ -155,11 +163,7 @@ class Schedule:
         at, total : int
             The step, counted from 0, and the number of all steps.
         falls_from : int or None
-            The step from which ``linear`` falls, where it is to be later than the warm-up.
-
-        Returns
-        -------
-        float
+            The step from which ``linear`` falls, if later than the end of the warm-up.
         """
         warm_up = round(self.warm_up * total)
         decay = None

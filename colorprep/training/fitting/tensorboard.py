@@ -1,4 +1,4 @@
-"""Events for TensorBoard, an extra."""
+"""Events for TensorBoard, an optional dependency."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ TITLES = {
     "images_per_second": "speed/images per second",
     "data_wait": "speed/share of time waiting for data",
 }
-"""Titles of columns; the others are titled by `title_of`."""
+"""Titles of columns; `title_of` makes those of other columns."""
 
 
 def check_installed() -> None:
-    """Check, before training begins, that events can be written.
+    """Check that events can be written.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def check_installed() -> None:
     except ImportError as error:
         raise InputError(
             "TensorBoard is not installed; `pip install 'colorprep[tensorboard]'`, or train "
-            "without --tensorboard and look at `colorprep plot`"
+            "without --tensorboard and use `colorprep plot`"
         ) from error
 
 
@@ -68,7 +68,7 @@ class Events:
     """
 
     def __init__(self, folder: Path, step: int) -> None:
-        from torch.utils.tensorboard import SummaryWriter  # an extra
+        from torch.utils.tensorboard import SummaryWriter
 
         self._folder = folder / FOLDER
         self._writer = SummaryWriter(str(self._folder), purge_step=step + 1)

@@ -1,1 +1,1 @@
-"""How good a trained network is."""
+"""Measures of a trained network."""

@@ -1,8 +1,8 @@
-"""How colorful predictions are compared with their originals, measured in validation.
+"""Chroma and spread of the predicted colors, compared with the originals, in validation.
 
-A loss does not show whether a network paints everything gray, or everything in one color. The mean
+A loss does not show whether a network paints everything gray, or everything in one color; the mean
 chroma of its predictions and the spread of their colors do. A few hundred pixels of a few dozen
-images are enough for that, so the cost is negligible.
+images are enough, so the cost is negligible.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..models.outputs import decode_outputs
 
 COLORS = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")
 MEASURED_IMAGES = 64
-MEASURED_SIDE = 16  # pixels of an image, at most, along each side
+MEASURED_SIDE = 16  # maximum number of pixels of an image along each side
 
 
 class ChromaGauge:
@@ -29,16 +29,14 @@ class ChromaGauge:
 
     Parameters
     ----------
-    quantizer : Quantizer
     head : str
         The head that gives the colors, a name of `outputs.HEADS`.
     stride : int
         Of the labels.
     pixel_weights : PixelWeights
-        Of the loss: only the pixels that count in it are measured.
+        Of the loss: only pixels that count are measured.
     n_images : int
-        The number of images of all processes together. About `MEASURED_IMAGES` of them are
-        measured, evenly spaced.
+        Of all processes together. About `MEASURED_IMAGES` of them are measured, evenly spaced.
     """
 
     def __init__(
@@ -84,7 +82,7 @@ class ChromaGauge:
         self._sums += torch.stack([counts.sum().double(), *sums])
 
     def sums(self) -> list[float]:
-        """Return the sums, to be added to those of other processes."""
+        """Return the sums; those of several processes add up."""
         return self._sums.tolist()
 
 
@@ -101,7 +99,7 @@ def chroma_figures(sums: list[float]) -> dict[str, float]:
     dict of str to float
         ``val_chroma`` and ``val_chroma_truth``, the mean of sqrt(a^2 + b^2), and ``val_spread`` and
         ``val_spread_truth``, the root of the mean squared distance of (a, b) from their mean; in
-        CIELAB units. Empty where no pixel counted.
+        CIELAB units. Empty if no pixel counted.
     """
     n = sums[0]
     if not n:

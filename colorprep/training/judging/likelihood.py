@@ -1,4 +1,4 @@
-"""How likely a network takes a photograph's own colors to be."""
+"""The likelihood of a photograph's own colors under a network."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..models.outputs import HEADS
 
 
 class Likelihood(NamedTuple):
-    """Negative log-likelihoods in nats per pixel; ln Q for a network that knows nothing.
+    """Negative log-likelihoods in nats per pixel; ln Q for uniform predictions.
 
     Attributes
     ----------
     nll : float
-        Cross-entropy with the soft-encoding of each pixel's cell, as in training, without weights.
+        Cross-entropy with the soft label of each pixel, as in training, without weights.
     nll_hard : float
         -log p of each pixel's bin.
     """
@@ -34,18 +34,17 @@ class Likelihood(NamedTuple):
 
 
 class LikelihoodJudge:
-    """Measures how likely a network takes colors to be; may be shared between threads.
+    """Measures the likelihood of photographs' colors; can be shared by threads.
 
     Parameters
     ----------
     checkpoint : Checkpoint
         With its model on `device`.
-    device : torch.device
 
     Raises
     ------
     InputError
-        If the network gives colors, and no distribution over bins.
+        If the network predicts colors, not a distribution over bins.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
@@ -65,16 +64,7 @@ class LikelihoodJudge:
 
     @torch.no_grad()
     def __call__(self, pixels: Pixels) -> Likelihood:
-        """Judge one photograph, made small and labeled as those of the training were.
-
-        Parameters
-        ----------
-        pixels : ndarray of shape (H, W, 3), uint8
-
-        Returns
-        -------
-        Likelihood
-        """
+        """Measure a photograph (H, W, 3) uint8, resized and labeled as in training."""
         small = resize(middle_square(pixels) if self._crops else pixels, self._size)
         buffers = self._labeler.buffers(1, self._size)
         small.flags.writeable = False

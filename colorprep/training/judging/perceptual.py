@@ -1,8 +1,8 @@
-"""LPIPS and FID: distances by networks whose weights are not ours to give.
+"""LPIPS and FID: distances by published networks, whose weights are not part of colorprep.
 
-Each needs the file of a published network, which the user downloads once. LPIPS takes AlexNet's
-weights as torchvision publishes them, and the trained weights of its layers from torchmetrics. FID
-takes Inception as a TorchScript file, and its formula from torchmetrics.
+Each needs the file of a network, which the user downloads once. LPIPS uses AlexNet's weights as
+torchvision publishes them, and the trained weights of its layers from torchmetrics. FID uses
+Inception as a TorchScript file, and the formula of torchmetrics.
 
 References
 ----------
@@ -46,14 +46,14 @@ Features = NDArray[np.float64]
 
 
 class Lpips(nn.Module):
-    """Learned perceptual image patch similarity; may be shared between threads.
+    """Learned perceptual image patch similarity; can be shared by threads.
 
     Parameters
     ----------
     alexnet : mapping of str to Tensor
-        ``features.0.weight`` and so on, as torchvision names them.
+        ``features.0.weight`` etc., as named by torchvision.
     heads : mapping of str to Tensor
-        ``lin0.model.1.weight`` and so on, of shape (1, C, 1, 1), as the authors name them.
+        ``lin0.model.1.weight`` etc., of shape (1, C, 1, 1), as named by the authors.
     """
 
     shift: Tensor
@@ -93,7 +93,7 @@ class Lpips(nn.Module):
         return total
 
     def distance(self, prediction: Pixels, original: Pixels) -> float:
-        """Return the distance of two images of shape (H, W, 3); NaN below 31 pixels a side."""
+        """Return the distance of two images (H, W, 3); NaN if a side is below 31 pixels."""
         if min(original.shape[:2]) < LEAST_SIDE:
             return math.nan
         device = self.shift.device
@@ -101,7 +101,7 @@ class Lpips(nn.Module):
         return float(found.item())
 
     def _layers(self, images: Tensor) -> list[Tensor]:
-        """Return what the five ReLUs give, of images brought to [-1, 1] and standardized."""
+        """Return the outputs of the five ReLUs for images scaled to [-1, 1] and standardized."""
         x = (images.float() / 127.5 - 1.0 - self.shift) / self.scale
         kept = []
         for module in self.features:
@@ -112,14 +112,12 @@ class Lpips(nn.Module):
 
 
 class Inception:
-    """The network that FID looks at images with; may be shared between threads.
+    """The network of FID; can be shared by threads.
 
     Parameters
     ----------
     network : ScriptModule
-        Takes (B, 3, 299, 299) uint8 and gives (B, F); where it has an argument
-        ``return_features``, it is asked for them.
-    device : torch.device
+        From (B, 3, 299, 299) uint8 to (B, F); an argument ``return_features`` is set if it exists.
     """
 
     def __init__(self, network: Any, device: torch.device) -> None:
@@ -135,7 +133,7 @@ class Inception:
         Raises
         ------
         ArtifactError
-            If the network does not take such images, or gives something else.
+            If the network does not take such images, or returns something else.
         """
         images = _batch_of(resize(pixels, INCEPTION_SIDE), self._device)
         try:
@@ -151,13 +149,13 @@ class Inception:
 
 
 class FrechetDistance:
-    """The distance of two sets of images, by the means and covariances of their features."""
+    """The distance between two sets of images, by the means and covariances of their features."""
 
     def __init__(self) -> None:
         self._metric: Any = None
 
     def add(self, predictions: Features, originals: Features) -> None:
-        """Add some images of each set, their features of shape (n, F)."""
+        """Add features (n, F) of images of each set."""
         if self._metric is None:
             from torchmetrics.image.fid import FrechetInceptionDistance  # slow to import
 
@@ -168,10 +166,10 @@ class FrechetDistance:
         self._metric.update(torch.from_numpy(np.ascontiguousarray(predictions)), real=False)
 
     def value(self) -> float | None:
-        """Return the distance; None of fewer than two images."""
+        """Return the distance, None for fewer than two images."""
         if self._metric is None or int(self._metric.real_features_num_samples) < 2:
             return None
-        return max(0.0, float(self._metric.compute()))  # rounding may leave it just below
+        return max(0.0, float(self._metric.compute()))  # rounding may give a value just below 0
 
 
 def load_lpips(path: Path, device: torch.device) -> Lpips:
@@ -180,31 +178,28 @@ def load_lpips(path: Path, device: torch.device) -> Lpips:
     Parameters
     ----------
     path : Path
-        A state dict with ``features.0.weight`` and so on.
-    device : torch.device
-
-    Returns
-    -------
-    Lpips
+        Of a state dict with ``features.0.weight`` etc.
 
     Raises
     ------
     ArtifactError
-        If the file is missing or something else.
+        If the file is missing or not such a network.
     ColorprepError
         If torchmetrics is not installed.
     """
     _check("alexnet", path)
     heads = torch.load(_torchmetrics_folder() / LPIPS_HEADS, "cpu", weights_only=True)
     try:
-        with warnings.catch_warnings(action="ignore"):  # of TorchScript, which it is not to be
+        with warnings.catch_warnings(action="ignore"):  # about files of TorchScript
             weights = torch.load(path, "cpu", weights_only=True)
         return Lpips(weights, heads).to(device)
     except (
         OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError,
         BadZipFile, pickle.UnpicklingError,
     ) as error:  # fmt: skip
-        raise ArtifactError(f"{path} does not hold AlexNet's weights; {_how('alexnet')}") from error
+        raise ArtifactError(
+            f"{path} does not contain AlexNet's weights; {_how('alexnet')}"
+        ) from error
 
 
 def load_inception(path: Path, device: torch.device) -> Inception:
@@ -213,17 +208,12 @@ def load_inception(path: Path, device: torch.device) -> Inception:
     Parameters
     ----------
     path : Path
-        A TorchScript file.
-    device : torch.device
-
-    Returns
-    -------
-    Inception
+        Of a TorchScript file.
 
     Raises
     ------
     ArtifactError
-        If the file is missing or something else.
+        If the file is missing or not such a network.
     ColorprepError
         If torchmetrics is not installed.
     """
@@ -233,7 +223,7 @@ def load_inception(path: Path, device: torch.device) -> Inception:
         network = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
         return Inception(network.eval(), device)
     except (RuntimeError, ValueError, AttributeError) as error:
-        raise ArtifactError(f"{path} is no TorchScript file; {_how('inception')}") from error
+        raise ArtifactError(f"{path} is not a TorchScript file; {_how('inception')}") from error
 
 
 def _check(name: str, path: Path) -> None:

@@ -1,1 +1,1 @@
-"""What a network's outputs are compared with, and how."""
+"""Losses of a network's outputs, and their targets."""

@@ -4,9 +4,9 @@ For a pixel with logits z and a target of probabilities t_k on bins i_k, summing
 
     -sum_q t_q log softmax(z)_q  =  logsumexp(z) - sum_k t_k z[i_k],
 
-so the target is never written out over all bins, and its derivative is softmax(z) - t: the
-exponentials of the forward pass, scaled in place, with t subtracted from a few of them. Beside the
-logits this takes one buffer of their size, which becomes the gradient.
+so the target is never expanded to all bins, and the gradient is softmax(z) - t: the exponentials of
+the forward pass, scaled in place, with t subtracted from a few of them. In addition to the logits
+this takes one buffer of their size, which becomes the gradient.
 """
 
 from __future__ import annotations
@@ -23,22 +23,29 @@ def soft_cross_entropy(logits: Tensor, bins: Tensor, probs: Tensor) -> Tensor:
     Parameters
     ----------
     logits : Tensor of shape (B, Q, h, w)
-        Of any memory format; half precision is computed with in float32.
+        In any memory format; half precision is computed in float32.
     bins : Tensor of shape (B, h, w, k), int64
-        Bins with a target; a bin may be there more than once.
+        The bins of the target; a bin may occur more than once.
     probs : Tensor of shape (B, h, w, k)
-        Their probabilities, summing to 1 over k; 0 where there are fewer than k bins.
+        Their probabilities, summing to 1 over k; 0 for unused entries.
 
     Returns
     -------
-    Tensor of shape (B, h, w), float32, or float64 where the logits are
-        Nats.
+    Tensor of shape (B, h, w), float32, or float64 for logits in float64
+        In nats.
 
     Notes
     -----
-    The backward pass computes the gradient in the buffer that the forward pass kept, so it can be
-    taken once: a second one, and derivatives of the gradient, are errors of autograd. Gradients
-    go to the logits alone, not to the targets.
+    The backward pass computes the gradient in the buffer of the forward pass, so it can run only
+    once; a second pass and derivatives of the gradient are errors of autograd. Only the logits get
+    gradients, not the targets.
+
+    Examples
+    --------
+    >>> logits = torch.zeros(1, 4, 1, 1)
+    >>> bins, probs = torch.tensor([[[[0, 2]]]]), torch.tensor([[[[0.75, 0.25]]]])
+    >>> round(soft_cross_entropy(logits, bins, probs).item(), 4)  # ln 4
+    1.3863
     """
     return cast(Tensor, _SoftCrossEntropy.apply(logits, bins, probs))  # type: ignore[no-untyped-call]
 
@@ -48,7 +55,7 @@ class _SoftCrossEntropy(torch.autograd.Function):
     def forward(ctx: Any, logits: Tensor, bins: Tensor, probs: Tensor) -> Tensor:
         bins, probs = bins.movedim(-1, 1), probs.movedim(-1, 1)
         largest = logits.amax(dim=1, keepdim=True)
-        # float16 and bfloat16 meet a float32 here, so that the difference is one too.
+        # With a float32 maximum, differences of float16 and bfloat16 logits are float32, too.
         largest = largest.to(torch.promote_types(logits.dtype, torch.float32))
         exponentials = torch.sub(logits, largest).exp_()
         total = exponentials.sum(dim=1)
@@ -59,7 +66,7 @@ class _SoftCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor, None, None]:
-        if torch.is_grad_enabled():  # it is with create_graph=True alone
+        if torch.is_grad_enabled():  # only with create_graph=True
             raise RuntimeError("soft_cross_entropy has no second derivative")
         exponentials, total, bins, probs = ctx.saved_tensors
         gradient = exponentials.mul_((scale / total).unsqueeze(1))

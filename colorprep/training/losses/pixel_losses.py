@@ -1,6 +1,6 @@
 """The loss of each pixel: modules that compare a head's outputs with a batch's labels.
 
-A soft cross-entropy is in nats per pixel, an error of regression in CIELAB units.
+Cross-entropies are in nats, errors of regression in CIELAB units.
 
 References
 ----------
@@ -34,8 +34,8 @@ from .cross_entropy import soft_cross_entropy
 from .targets import SoftTargetTable, ab_of, known_pixels
 
 HUBER_LIMIT = 1.0  # CIELAB units; published as 1 / 110 in units of 110
-L12_SLOPE = 0.1  # per CIELAB unit; the two errors of L12 are equal at 10
-NEIGHBORS = 5  # bins with a target in a row of the matrix, at most
+L12_SLOPE = 0.1  # per CIELAB unit; both parts of L12 are equal at an error of 10
+NEIGHBORS = 5  # maximum number of nonzero targets in a row of the matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +47,11 @@ class LossOptions:
     weights : ndarray of shape (Q,) or None
         Rebalancing weights.
     weighed_by : {"bin", "expectation"}
-        Take a pixel's weight at its hard bin, or as the expectation over its soft target.
+        Whether a pixel has the weight of its hard bin, or the expectation over its soft target.
     gray : {"mask", "drop", "keep"}
-        The loss itself applies only ``mask``; `drop_gray_images` drops.
+        A loss applies only ``mask``; see `targets.drop_gray_images` for ``drop``.
     prior : ndarray of shape (Q,) or None
-        Needed for logit adjustment.
+        For logit adjustment.
     logit_adjust : float
         Tau; 0 for none.
     """
@@ -64,13 +64,7 @@ class LossOptions:
 
 
 class SoftCrossEntropy(nn.Module):
-    """Cross-entropy with soft targets, of plain logits or of logits adjusted by the prior.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
-    options : LossOptions
-    """
+    """Cross-entropy with soft targets, of logits that may be adjusted by the prior."""
 
     shift: Tensor | None
 
@@ -87,7 +81,7 @@ class SoftCrossEntropy(nn.Module):
 
 
 class KullbackLeibler(SoftCrossEntropy):
-    """Divergence of the network's distribution from the soft target: 0 where they are equal."""
+    """Divergence of the network's distribution from the soft target: 0 if they are equal."""
 
     def forward(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return each pixel's loss in nats, (B, h, w)."""
@@ -95,19 +89,23 @@ class KullbackLeibler(SoftCrossEntropy):
 
 
 class MatrixCrossEntropy(nn.Module):
-    """Cross-entropy with the rows of Keras-FCN's matrix, each divided by its sum, the weight.
+    """Cross-entropy with the rows of Keras-FCN's matrix, normalized to sum to 1.
 
     Parameters
     ----------
     quantizer : Quantizer
         An ab lattice.
-    options : LossOptions
+
+    Raises
+    ------
+    InputError
+        If the quantizer is not an ab lattice, or pixels are not weighted by their hard bins.
 
     Notes
     -----
-    With pixels weighted by their hard bins this is -mean over pixels of sum_c T[y, c] log
-    softmax(z)_c, T the Q x (Q + 1) matrix of `colorprep.balance.matrix` and its row of zeros for
-    ignored pixels, without writing T's zeros.
+    The sum of a row is the weight of its bin. With pixels weighted by their hard bins this is -mean
+    over pixels of sum_c T[y, c] log softmax(z)_c, with T the Q x (Q + 1) matrix of
+    `colorprep.balance.matrix` and a row of zeros for ignored pixels, but without storing zeros.
     """
 
     bins: Tensor
@@ -121,7 +119,7 @@ class MatrixCrossEntropy(nn.Module):
                 f"{quantizer.name}"
             )
         if options.weighed_by != "bin":
-            raise InputError("the loss matrix takes a pixel's weight at its hard bin only")
+            raise InputError("the loss matrix weights pixels by their hard bins only")
         rows = neighbor_targets(quantizer)
         bins = np.argsort(-rows, axis=1, kind="stable")[:, :NEIGHBORS]
         probs = np.take_along_axis(rows, bins, axis=1).astype(np.float32)
@@ -129,27 +127,20 @@ class MatrixCrossEntropy(nn.Module):
         self.register_buffer("probs", torch.from_numpy(probs))
 
     def forward(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Return each pixel's loss in nats, (B, h, w), of logits over Q + 1 channels."""
+        """Return each pixel's loss in nats, (B, h, w), from logits (B, Q + 1, h, w)."""
         label = _known_labels(batch)
         return soft_cross_entropy(logits, self.bins[label], self.probs[label])
 
 
 class HueChromaCrossEntropy(nn.Module):
-    """Cross-entropy of the bin of hue plus cross-entropy of the bin of chroma.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
-        ``hc-1d``.
-    options : LossOptions
-    """
+    """Cross-entropy of the bin of hue plus cross-entropy of the bin of chroma, for ``hc-1d``."""
 
     def __init__(self, quantizer: Quantizer, options: LossOptions) -> None:
         super().__init__()
         self.n_bins = hue_and_chroma_bins(quantizer)
 
     def forward(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Return each pixel's loss in nats, (B, h, w), of logits of hue and then of chroma."""
+        """Return each pixel's loss in nats, (B, h, w), from logits of hue, then of chroma."""
         label = _known_labels(batch)[..., None]
         hue, chroma = torch.split(logits, self.n_bins, dim=1)
         certain = torch.ones_like(label, dtype=torch.float32)
@@ -173,7 +164,7 @@ class Regression(nn.Module):
         self.of_error = of_error
 
     def forward(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Return each pixel's loss, (B, h, w), of outputs in units of 110 CIELAB units."""
+        """Return each pixel's loss, (B, h, w), from outputs in units of 110 CIELAB units."""
         precise = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
         return self.of_error(AB_UNIT * precise - ab_of(batch).movedim(-1, 1))
 
@@ -189,36 +180,40 @@ def squared_error(error: Tensor) -> Tensor:
 
 
 def huber_error(error: Tensor) -> Tensor:
-    """Return the mean over a and b of Huber's loss by its limit, in CIELAB units like |e|."""
+    """Return the mean over a and b of Huber's loss divided by its limit, in CIELAB units."""
     zero = torch.zeros_like(error)
     each = functional.smooth_l1_loss(error, zero, reduction="none", beta=HUBER_LIMIT)
     return each.mean(dim=1)
 
 
 def l12_error(error: Tensor) -> Tensor:
-    """Return Keras-FCN's L12: the smaller of mean |e| and 0.1 mean e^2, each over a and b."""
+    """Return Keras-FCN's L12, the smaller of mean |e| and 0.1 mean e^2, each over a and b."""
     return torch.minimum(absolute_error(error), L12_SLOPE * squared_error(error))
 
 
 def logit_shift(prior: NDArray[np.floating], tau: float) -> Floats:
-    """Return what logit adjustment adds to the logits in training.
+    """Return the shift of the logits that logit adjustment adds in training.
 
     Parameters
     ----------
     prior : ndarray of shape (Q,)
         Probabilities or counts.
-    tau : float
 
     Returns
     -------
     ndarray of shape (Q,), float64
-        tau log p; empty bins get the value of the rarest of the others, so that all are finite.
-        Nothing is added in prediction.
+        tau log p; empty bins get the value of the rarest other bin, so that all are finite. In
+        prediction, nothing is added.
 
     Raises
     ------
     InputError
         If it is not a prior.
+
+    Examples
+    --------
+    >>> logit_shift(np.array([6.0, 2.0, 0.0]), 1.0).round(3).tolist()
+    [-0.288, -1.386, -1.386]
     """
     p = check_probs(prior)
     shift: Floats = tau * np.log(np.maximum(p, p[p > 0].min()))

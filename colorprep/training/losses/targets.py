@@ -1,20 +1,20 @@
-"""What a batch teaches, looked up where the network computes: soft targets, and pixels' weights.
+"""Soft targets and pixel weights of a batch, looked up on the network's device.
 
-A label shard keeps a cell for each labeled pixel: 2 bytes. A soft label is a function of the cell,
-so it is looked up in a table of 65,536 rows, and never written out over all bins. What is one
-number per pixel stays one number per pixel, (B, h, w).
+A label shard stores a color cell for each labeled pixel, 2 bytes. A soft label is a function of the
+cell, so it is looked up in a table of 65,536 rows, and never expanded to all bins. Figures per
+pixel stay one number per pixel, (B, h, w).
 
-Gray images, whose labels say gray and not which color it hides, are dealt with by one of two
+The labels of gray images do not show their true colors. Such images are handled by one of two
 published rules, or kept:
 
 ``mask``
-    The image is forwarded, and weighs nothing in the loss, where no labeled pixel's |a| or |b|
-    exceeds 5 (the Caffe code of Zhang et al.).
+    The image has weight 0 in the loss if no labeled pixel's |a| or |b| exceeds 5 (the Caffe code of
+    Zhang et al.).
 ``drop``
-    The image is taken out of the batch where (max a - min a) + (max b - min b) is below 5
-    (colorization-pytorch, which looks at every pixel; here at the labeled ones).
+    The image is removed from the batch if (max a - min a) + (max b - min b) is below 5
+    (colorization-pytorch, which uses all pixels; here the labeled ones).
 
-Shards keep floor(a) and floor(b), read back as + 0.5, so |a| > 5 is exact but for 5 itself, and a
+Shards store floor(a) and floor(b), read as + 0.5. So |a| > 5 is exact except at 5 itself, and a
 range is known to within 1.
 """
 
@@ -39,7 +39,7 @@ GRAY_LIMIT = 5  # CIELAB units, of both rules
 
 
 class SoftTargets(NamedTuple):
-    """Distributions over bins, one for each pixel, by their nonzero entries.
+    """A distribution over bins for each pixel, by its nonzero entries.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class SoftTargets(NamedTuple):
 
 
 class SoftTargetTable(nn.Module):
-    """Every cell's soft label, as buffers that move to the device with the loss.
+    """The soft label of every cell, as buffers that move to the device with the loss.
 
     Parameters
     ----------
@@ -85,19 +85,18 @@ class SoftTargetTable(nn.Module):
 
 
 class PixelWeights(nn.Module):
-    """What each pixel's loss is multiplied by: 0 where it is masked, its rebalancing weight else.
+    """The weight of each pixel: 0 if it is masked, else its rebalancing weight.
 
     Parameters
     ----------
     quantizer : Quantizer
         Of the shards.
     weights : ndarray of shape (Q,) or None
-        Rebalancing weights; None weighs all pixels alike.
+        Rebalancing weights; None for 1.
     weighed_by : {"bin", "expectation"}
-        A pixel's weight is that of its hard bin, or the expectation of the weights under its
-        soft target.
+        Whether a pixel has the weight of its hard bin, or the expectation under its soft target.
     gray : {"mask", "drop", "keep"}
-        With ``mask``, gray images weigh 0.
+        With ``mask``, gray images have weight 0.
 
     Raises
     ------
@@ -138,18 +137,13 @@ class PixelWeights(nn.Module):
         return mask * self.weights[torch.where(mask, batch["label"].long(), 0)]
 
     def mask(self, batch: Batch) -> Tensor:
-        """Tell which pixels count, (B, h, w) bool."""
+        """Return which pixels count, (B, h, w) bool."""
         known = known_pixels(batch)
         return known & has_color(batch)[:, None, None] if self.masks_gray else known
 
 
 def cells_of(batch: Batch, space: Space) -> Tensor:
-    """Return the cell of each labeled pixel.
-
-    Parameters
-    ----------
-    batch : dict of str to Tensor
-    space : {"ab", "hue-chroma"}
+    """Return the color cell of each labeled pixel.
 
     Returns
     -------
@@ -164,50 +158,23 @@ def cells_of(batch: Batch, space: Space) -> Tensor:
 
 
 def ab_of(batch: Batch) -> Tensor:
-    """Return the color of each labeled pixel, the middle of its cell.
-
-    Parameters
-    ----------
-    batch : dict of str to Tensor
-
-    Returns
-    -------
-    Tensor of shape (B, h, w, 2), float32, CIELAB units
-    """
+    """Return the middle of each pixel's cell, (B, h, w, 2) float32, in CIELAB units."""
     return batch["ab"].float() + 0.5
 
 
 def known_pixels(batch: Batch) -> Tensor:
-    """Tell which pixels have a label, (B, h, w) bool; padding and the like have none."""
+    """Return which pixels have a label, (B, h, w) bool; padding, for example, has none."""
     return batch["label"].long() != IGNORE
 
 
 def has_color(batch: Batch) -> Tensor:
-    """Tell which images exceed 5 in |a| or |b| somewhere: the rule ``mask``.
-
-    Parameters
-    ----------
-    batch : dict of str to Tensor
-
-    Returns
-    -------
-    Tensor of shape (B,), bool
-    """
+    """Return which images exceed 5 in |a| or |b| somewhere, (B,) bool: the rule ``mask``."""
     beyond = (ab_of(batch).abs() > GRAY_LIMIT).any(dim=-1)
     return (beyond & known_pixels(batch)).flatten(1).any(dim=1)
 
 
 def has_range_of_color(batch: Batch) -> Tensor:
-    """Tell which images span 5 or more in a and b together: the rule ``drop``.
-
-    Parameters
-    ----------
-    batch : dict of str to Tensor
-
-    Returns
-    -------
-    Tensor of shape (B,), bool
-    """
+    """Return which images span 5 or more in a plus b, (B,) bool: the rule ``drop``."""
     ab, unknown = ab_of(batch), ~known_pixels(batch)[..., None]
     largest = ab.masked_fill(unknown, -torch.inf).amax(dim=(1, 2))
     smallest = ab.masked_fill(unknown, torch.inf).amin(dim=(1, 2))
@@ -215,21 +182,12 @@ def has_range_of_color(batch: Batch) -> Tensor:
 
 
 def drop_gray_images(batch: Batch) -> Batch:
-    """Return the images of a batch that the rule ``drop`` leaves.
-
-    Parameters
-    ----------
-    batch : dict of str to Tensor
-
-    Returns
-    -------
-    dict of str to Tensor
-        Of no image, where none is left.
+    """Return the images of a batch that the rule ``drop`` keeps, possibly none.
 
     Notes
     -----
-    How many are left must be known before they can be stacked, so on a GPU this would wait for it;
-    before the batch is moved there it costs little.
+    The number of images must be known to the CPU, so on a GPU this would wait for all of its work.
+    Before the batch is moved there, it costs little.
     """
     kept = has_range_of_color(batch)
     return {name: tensor[kept] for name, tensor in batch.items()}
@@ -240,15 +198,13 @@ def filled_up(chosen: Batch, batch: Batch, fewest: int) -> Batch:
 
     Parameters
     ----------
-    chosen, batch : dict of str to Tensor
     fewest : int
         At most the number of images in `batch`.
 
     Returns
     -------
     dict of str to Tensor
-        The chosen images, then other images of the batch, whose pixels are all ignored, so they do
-        not count.
+        The chosen images, then other images of the batch, all of whose pixels are ignored.
     """
     n_missing = fewest - len(chosen["label"])
     if n_missing <= 0:

@@ -10,11 +10,11 @@ network          is
 ``tiny``         a network of a thousand parameters, for tests
 ===============  ==========================================================================
 
-All take lightness of any height and width (see `inputs`) and end in a plain convolution, without a
-softmax. What its channels mean is in `outputs`. A network with separate heads returns a mapping.
+All take lightness of any height and width (see `inputs`) and end in a convolution without a
+softmax, whose channels `outputs` describes. A network with separate heads returns a mapping.
 
-Weights before a ReLU are drawn by He et al.'s rule; the layer that makes the outputs starts at 0,
-so that a network begins with equal logits, or with gray. (``small`` keeps torch's defaults.)
+Weights are initialized by He et al.'s rule; the output layer starts at 0, so that a network begins
+with equal logits, or with gray. (``small`` uses torch's defaults.)
 """
 
 from __future__ import annotations

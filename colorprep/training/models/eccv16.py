@@ -1,6 +1,6 @@
 """The network of Zhang, Isola, Efros, ECCV 2016, as released in PyTorch, without its last layer.
 
-That layer turns 313 probabilities into ab; here this is decoding.
+That layer turns 313 probabilities into ab, which is decoding here.
 """
 
 from __future__ import annotations
@@ -26,13 +26,12 @@ class Eccv16(nn.Module):
 
     Parameters
     ----------
-    n_outputs : int
     width : float
         Multiplies the channels.
 
     Notes
     -----
-    Takes lightness (B, 1, H, W) in [-1, 1]; gives (B, n_outputs, ceil(H/4), ceil(W/4)).
+    Takes lightness (B, 1, H, W) in [-1, 1]; returns (B, n_outputs, ceil(H/4), ceil(W/4)).
     """
 
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:
@@ -60,7 +59,7 @@ class Eccv16(nn.Module):
         x = lightness
         for block in self.children():
             x = block(x)
-        # An eighth, rounded up, and doubled, may be one row or column too many.
+        # Twice an eighth, rounded up, may be one row or column too many.
         return x[:, :, :height, :width]
 
 

@@ -1,15 +1,15 @@
-"""Seed 001's fully convolutional networks on VGG-16: FCN-32s, FCN-16s, FCN-8s.
+"""colorizer-fcn's fully convolutional networks on VGG-16: FCN-32s, FCN-16s, FCN-8s.
 
-VGG-16 with one channel of input, 100 pixels of padding, and batch norm between every convolution
-and its ReLU; its fully connected layers as convolutions; scores enlarged by fixed bilinear kernels,
-and cropped to the size of the input. The later networks add scores of the third and fourth pooling.
-Layers that they share go by the same names, so that each starts from the one before (hand-over by
-`load_matching`); their own scores start at 0, so that a network starts out as the one it came from,
-but for the enlarging in two or three steps.
+VGG-16 with one input channel, 100 pixels of padding, and batch norm between every convolution and
+its ReLU; its fully connected layers are convolutions; scores are upsampled by fixed bilinear
+kernels and cropped to the size of the input. FCN-16s and FCN-8s add scores of the fourth and third
+pooling. Shared layers have the same names, so that each network can start from the previous one by
+`load_matching`. Additional scores start at 0, so that it then gives the same outputs, apart from
+upsampling in two or three steps.
 
 References
 ----------
-Long, Shelhamer, Darrell, CVPR 2015; the colorizer-fcn project (seed 001).
+Long, Shelhamer, Darrell, CVPR 2015; colorizer-fcn.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ PADDING = 100
 
 
 class Fcn32s(nn.Module):
-    """Scores at a 32nd of the resolution, enlarged in one step; 134 million parameters.
+    """Scores at 1/32 of the resolution, upsampled in one step; 134 million parameters.
 
     Parameters
     ----------
-    n_outputs : int
     width : float
         Multiplies the channels.
 
     Notes
     -----
-    Takes lightness (B, 1, H, W) in [-1, 1]; gives (B, n_outputs, H, W).
+    Takes lightness (B, 1, H, W) in [-1, 1]; returns (B, n_outputs, H, W).
     """
 
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:
@@ -58,10 +57,10 @@ class Fcn32s(nn.Module):
     def forward(self, lightness: Tensor) -> Tensor:
         """Return the outputs at full resolution."""
         *_, score = self.features(lightness)
-        return _cropped(enlarged(score, 32), 19, lightness)
+        return _cropped(upsampled(score, 32), 19, lightness)
 
     def features(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the third and the fourth pooling, and the scores of the last layer."""
+        """Return the third and fourth pooling, and the scores of the last layer."""
         x, pooled = lightness, []
         for block in self.blocks:
             x = functional.max_pool2d(block(x), 2, ceil_mode=True)
@@ -70,13 +69,7 @@ class Fcn32s(nn.Module):
 
 
 class Fcn16s(Fcn32s):
-    """The same with scores of the fourth pooling, at a 16th of the resolution.
-
-    Parameters
-    ----------
-    n_outputs : int
-    width : float
-    """
+    """FCN-32s with additional scores of the fourth pooling, at 1/16 of the resolution."""
 
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:
         super().__init__(n_outputs, width)
@@ -86,22 +79,16 @@ class Fcn16s(Fcn32s):
     def forward(self, lightness: Tensor) -> Tensor:
         """Return the outputs at full resolution."""
         _, pool4, score = self.features(lightness)
-        return _cropped(enlarged(self.sixteenth(pool4, score), 16), 27, lightness)
+        return _cropped(upsampled(self.sixteenth(pool4, score), 16), 27, lightness)
 
     def sixteenth(self, pool4: Tensor, score: Tensor) -> Tensor:
-        """Return the scores at a 16th of the resolution."""
-        score = enlarged(score, 2)
+        """Return the scores at 1/16 of the resolution."""
+        score = upsampled(score, 2)
         return score + _cropped(self.score_pool4(pool4), 5, score)
 
 
 class Fcn8s(Fcn16s):
-    """The same with scores of the third pooling, at an eighth of the resolution.
-
-    Parameters
-    ----------
-    n_outputs : int
-    width : float
-    """
+    """FCN-16s with additional scores of the third pooling, at 1/8 of the resolution."""
 
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:
         super().__init__(n_outputs, width)
@@ -111,30 +98,29 @@ class Fcn8s(Fcn16s):
     def forward(self, lightness: Tensor) -> Tensor:
         """Return the outputs at full resolution."""
         pool3, pool4, score = self.features(lightness)
-        score = enlarged(self.sixteenth(pool4, score), 2)
+        score = upsampled(self.sixteenth(pool4, score), 2)
         score = score + _cropped(self.score_pool3(pool3), 9, score)
-        return _cropped(enlarged(score, 8), 31, lightness)
+        return _cropped(upsampled(score, 8), 31, lightness)
 
 
-def enlarged(scores: Tensor, factor: int) -> Tensor:
-    """Return scores enlarged by a transposed convolution with a fixed bilinear kernel.
+def upsampled(scores: Tensor, factor: int) -> Tensor:
+    """Return scores upsampled by a transposed convolution with a fixed bilinear kernel.
 
     Parameters
     ----------
     scores : Tensor of shape (B, K, h, w)
     factor : int
-        Even.
+        An even number.
 
     Returns
     -------
     Tensor of shape (B, K, factor (h + 1), factor (w + 1))
-        Half a factor wider on each side than `factor` times the scores.
+        Wider by half a factor on each side than `factor` times the scores.
 
     Notes
     -----
-    The kernel, 2 factor wide, is the same for each channel and joins no two of them: a grouped
-    convolution of 4 factor^2 numbers, where a dense one has K^2 times as many (268 million for
-    K = 256 and factor 32).
+    The kernel has width 2 factor and is the same for each channel. A grouped convolution needs
+    4 factor^2 numbers, a dense one K^2 times as many (268 million for K = 256 and factor 32).
     """
     places = torch.arange(2 * factor, device=scores.device, dtype=scores.dtype)
     triangle = 1.0 - (places - (factor - 0.5)).abs() / factor

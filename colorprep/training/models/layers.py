@@ -1,4 +1,4 @@
-"""What the networks are built of."""
+"""Layers of the networks, and their initialization."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from torch.nn import functional
 
 
 def scaled(channels: int, width: float) -> int:
-    """Return a number of channels times the width, 1 at least."""
+    """Return a number of channels times the width, at least 1."""
     return max(1, round(channels * width))
 
 
 def normalized_layer(
     channels: int, out: int, stride: int = 1, kernel: int = 3, dilation: int = 1
 ) -> nn.Sequential:
-    """Return a convolution that keeps the size but for its stride, batch norm, and a ReLU."""
+    """Return a convolution with padding, batch norm, and a ReLU."""
     padding = dilation * (kernel // 2)
     return nn.Sequential(
         nn.Conv2d(channels, out, kernel, stride, padding, dilation, bias=False),
@@ -29,19 +29,17 @@ def resized(x: Tensor, like: Tensor) -> Tensor:
 
 
 def initialize(network: nn.Module, *scores: nn.Conv2d) -> None:
-    """Draw the weights of all convolutions by He et al.'s rule; set biases and scores to 0.
+    """Initialize all convolutions by He et al.'s rule; set biases and scores to 0.
 
     Parameters
     ----------
-    network : Module
     *scores : Conv2d
-        The layers that make the outputs.
+        The output layers.
 
     References
     ----------
-    He et al., ICCV 2015: normal of variance 2 / n, n the inputs of a unit (of transposed
-    convolutions, as torch counts, the outputs of one). Long et al., CVPR 2015: layers of scores
-    start at 0.
+    He et al., ICCV 2015: normal with variance 2 / n, where n is the number of inputs of a unit (for
+    transposed convolutions, torch counts outputs). Long et al., CVPR 2015: score layers start at 0.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):

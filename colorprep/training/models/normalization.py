@@ -1,4 +1,4 @@
-"""The smallest batch for batch norm: more than one value per channel."""
+"""The smallest batch for batch norm, which needs more than one value per channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import make_model
 
 @torch.no_grad()
 def fewest_images(name: str, width: float, side: int) -> int:
-    """Return how many images a network needs in a batch to be trained.
+    """Return the minimum number of images in a batch for training a network.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def fewest_images(name: str, width: float, side: int) -> int:
     width : float
         Multiplies the channels.
     side : int
-        Height and width of the lightness, in pixels.
+        Height and width of the input, in pixels.
 
     Returns
     -------
@@ -30,11 +30,16 @@ def fewest_images(name: str, width: float, side: int) -> int:
     Raises
     ------
     InputError
-        If there is no network of that name.
+        If the name is unknown.
 
     Notes
     -----
     Only shapes are computed, on torch's device `meta`.
+
+    Examples
+    --------
+    >>> fewest_images("small", 1.0, 16), fewest_images("small", 1.0, 32)
+    (2, 1)
     """
     areas: list[int] = []
 

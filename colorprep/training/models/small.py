@@ -13,13 +13,12 @@ class SmallColorizer(nn.Module):
 
     Parameters
     ----------
-    n_outputs : int
     width : float
         Multiplies the channels.
 
     Notes
     -----
-    Takes lightness (B, 1, H, W) in [-1, 1]; gives (B, n_outputs, ceil(H/4), ceil(W/4)).
+    Takes lightness (B, 1, H, W) in [-1, 1]; returns (B, n_outputs, ceil(H/4), ceil(W/4)).
     """
 
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:
@@ -41,7 +40,7 @@ class SmallColorizer(nn.Module):
         quarter = self.to_quarter(self.to_half(lightness))
         eighth = self.to_eighth(quarter)
         bottom = self.to_sixteenth(eighth)
-        # The mean over the image tells every pixel what kind of scene it is in.
+        # The mean over the image adds global context to every pixel.
         bottom = bottom + bottom.mean(dim=(2, 3), keepdim=True)
         x = self.back_to_eighth(torch.cat([resized(bottom, eighth), eighth], dim=1))
         x = self.back_to_quarter(torch.cat([resized(x, quarter), quarter], dim=1))
@@ -54,14 +53,13 @@ class TinyColorizer(nn.Module):
 
     Parameters
     ----------
-    n_outputs : int
     width : float
         Multiplies the channels.
 
     Notes
     -----
-    Takes lightness (B, 1, H, W) in [-1, 1]; gives (B, n_outputs, ceil(H/4), ceil(W/4)). It has no
-    batch norm, so that what an image gives does not depend on the others.
+    Takes lightness (B, 1, H, W) in [-1, 1]; returns (B, n_outputs, ceil(H/4), ceil(W/4)). It has no
+    batch norm, so that the outputs of an image do not depend on the others.
     """
 
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""A U-Net whose way back ends at the labels' resolution.
+"""A U-Net whose decoder ends at the labels' resolution.
 
 References
 ----------
@@ -14,21 +14,20 @@ from torch.nn import functional
 from .layers import initialize, normalized_layer, resized, scaled
 
 CHANNELS = (32, 64, 128, 256, 512)  # at full resolution, a half, a quarter, ...
-OUTPUT_LEVEL = 2  # a quarter: two steps back of the four would be for pixels without labels
+OUTPUT_LEVEL = 2  # a quarter: pixels between labels need no outputs
 
 
 class UNet(nn.Module):
-    """Four halvings of the resolution by pooling, and two doublings with skips.
+    """Four levels of pooling, and two levels of upsampling with skip connections.
 
     Parameters
     ----------
-    n_outputs : int
     width : float
         Multiplies the channels.
 
     Notes
     -----
-    Takes lightness (B, 1, H, W) in [-1, 1]; gives (B, n_outputs, ceil(H/4), ceil(W/4)).
+    Takes lightness (B, 1, H, W) in [-1, 1]; returns (B, n_outputs, ceil(H/4), ceil(W/4)).
     """
 
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:
