@@ -16,7 +16,8 @@ from colorprep.runs import read_log
 from colorprep.stages import info, plot
 from colorprep.stages.train.run_folder import write_log
 from colorprep.training.data.dataset import ShardDataset
-from colorprep.training.fitting.loop import Course, fit
+from colorprep.training.fitting.course import Course
+from colorprep.training.fitting.loop import fit
 from colorprep.training.fitting.schedules import Schedule
 from colorprep.training.fitting.tensorboard import Events
 from colorprep.training.losses.terms import Objective, make_term
