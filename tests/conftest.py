@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -42,13 +43,32 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
-    """The address of a dask cluster of two processes, which all tests share."""
+    """The address of a dask cluster of two processes, which the tests of a module share."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+    with (
+        forked_workers(),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+    ):
         yield cluster.scheduler_address
+
+
+@contextmanager
+def forked_workers() -> Iterator[None]:
+    """Let dask start workers from a process that has imported what they need already."""
+    import dask
+
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        yield
+
+
+@pytest.fixture
+def quick_workers() -> Iterator[None]:
+    """Workers of dask that are started, and started again, in little time."""
+    with forked_workers():
+        yield
 
 
 @pytest.fixture
@@ -96,6 +116,12 @@ def colorprep(tmp_path: Path) -> Callable[..., Result]:
         return CliRunner().invoke(cli, words)
 
     return run
+
+
+@pytest.fixture
+def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the charts out of the pages of reports, where they take most of the time."""
+    monkeypatch.setattr("colorprep.report.page.inline_svg", lambda *_: "<svg></svg>")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 
+import dask
 import pytest
 
 from colorprep.engine import Chunk, ThreadEngine, available_workers, chunks_of
@@ -68,7 +69,8 @@ def test_processors_are_counted():
 @pytest.fixture(scope="module")
 def cluster():
     """A cluster of two processes on this machine."""
-    with local_cluster(2) as engine:
+    quickly = {"distributed.worker.multiprocessing-method": "forkserver"}
+    with dask.config.set(quickly), local_cluster(2) as engine:
         yield engine
 
 

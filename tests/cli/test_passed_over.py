@@ -50,6 +50,7 @@ def ready(colorprep, cluttered):
     return colorprep
 
 
+@pytest.mark.usefixtures("without_charts")
 def test_every_command_tells_once_and_in_json(ready, cluttered):
     """One line on stderr, even if quiet, and a mapping on stdout."""
     for words in COMMANDS:
@@ -71,6 +72,7 @@ def test_repairing_tells_once(ready, cluttered, tmp_path):
     assert json.loads(result.stdout)["passed_over"] == EXPECTED
 
 
+@pytest.mark.usefixtures("without_charts")
 def test_the_report_has_a_line(ready, cluttered, tmp_path):
     """The page lists the files that were passed over."""
     assert ready("report", "--dir", cluttered).exit_code == 0

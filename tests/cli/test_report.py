@@ -42,7 +42,7 @@ def test_lines(colorprep, tmp_path):
     assert (tmp_path / "pages" / "one.html").stat().st_size < 1_000_000
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("counted", "without_charts")
 def test_json(colorprep, tmp_path):
     """One object: the page, its size, which sections it has, and the numbers of each."""
     result = colorprep("report", "--compare", "prior.npz", "--json", "-q")

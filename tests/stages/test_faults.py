@@ -103,6 +103,7 @@ def test_finished_shards_are_not_made_again(photographs, workspace, silent, expe
     assert result.n_done_before == 12 and contents(folder) == expected
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_a_worker_killed_in_a_cluster(photographs, workspace, silent, expected):
     """A dask worker that is killed in the middle costs nothing but time."""
     killed = []
@@ -316,6 +317,7 @@ def test_stages_close_their_cluster(photographs, workspace, silent, expected, mo
     assert opened == [2] and contents(workspace.path("labels")) == expected
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_an_image_that_kills_workers_is_skipped_by_name(
     photographs, workspace, recorder, monkeypatch
 ):

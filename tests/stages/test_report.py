@@ -91,12 +91,6 @@ def space(full, tmp_path):
     return Workspace(tmp_path / "copy")
 
 
-@pytest.fixture
-def without_charts(monkeypatch):
-    """Leave the drawings out of pages, which take most of the time."""
-    monkeypatch.setattr("colorprep.report.page.inline_svg", lambda *_: "<svg></svg>")
-
-
 def facts_of(result):
     """The facts of all sections by anchor."""
     return {section.anchor: section.facts for section in result.sections}
@@ -217,18 +211,21 @@ def test_weights_of_another_prior_are_not_shown(space, recorder):
 
 @pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.name)
 def test_every_quantizer(workspace, few, silent, spec, request):
-    """All sections and figures work for every kind of bins; one kind is on the page too."""
+    """All sections work for every kind of bins, and their charts on the page and beside it."""
     if spec.name != "gmm":
         request.getfixturevalue("without_charts")
+    figures = "figures" if spec.name == "kmeans" else None
     params = prior.PriorParams(ImageParams(few), spec, by_class=True, bootstrap=4)
     prior.run(params, workspace, silent)
     rgbvar.run(rgbvar.RgbvarParams(ImageParams(few)), workspace, silent)
     name = next(workspace.path("priors").glob("*/prior.npz"))
-    result = run(ReportParams(compare=name, figures="figures"), workspace, silent)
+    result = run(ReportParams(compare=name, figures=figures), workspace, silent)
     facts = facts_of(result)
     assert None not in facts.values() and facts["comparison"]["jensen_shannon"] > 0
     assert facts["round-trip"]["soft"]["mean"] <= facts["round-trip"]["hard"]["mean"] + 1e-9
-    assert len(result.figures) == 12 and all(path.stat().st_size > 5000 for path in result.figures)
+    if figures:
+        assert len(result.figures) == 12
+        assert all(path.stat().st_size > 5000 for path in result.figures)
 
 
 @pytest.mark.usefixtures("without_charts")

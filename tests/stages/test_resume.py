@@ -30,11 +30,11 @@ from colorprep.stages.train.stage import run
 from colorprep.training.checkpoint import load_checkpoint
 
 PARAMS = TrainParams.of(
-    epochs=5, batch_size=4, model="tiny", crop=24, ema=0.9, held_out=0.2, checkpoint_every=3,
+    epochs=5, batch_size=4, model="tiny", crop=24, ema=0.9, held_out=0.05, checkpoint_every=3,
     deterministic=True, device="cpu",
 )  # fmt: skip
 COMMAND = (
-    "train --epochs 5 --batch-size 4 --model tiny --crop 24 --ema 0.9 --val 0.2 "
+    "train --epochs 5 --batch-size 4 --model tiny --crop 24 --ema 0.9 --val 0.05 "
     "--checkpoint-every 3 --deterministic --device cpu"
 ).split()
 TIMES = ("images_per_second", "data_wait")
