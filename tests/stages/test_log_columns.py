@@ -11,7 +11,7 @@ from colorprep.report.curves import draw_run
 from colorprep.runs import read_log
 from colorprep.stages import info, plot
 from colorprep.stages.train.run_folder import records_of, write_log
-from colorprep.training.fitting.loop import Record
+from colorprep.training.fitting.record import Record
 from colorprep.training.fitting.tensorboard import Events
 
 OWN = ("train_l1", "val_l1", "critic")
