@@ -35,8 +35,8 @@ class Checkpoint:
     model : Module
         The network to use, in evaluation mode, on the CPU: the moving average, if there is one.
     config : dict
-        Plain values: ``model``, its ``width`` (1 if missing), ``outputs``, its head (``bins`` if
-        missing), and how it was trained.
+        Plain values: ``model``, its ``width`` (1 if missing), ``outputs``, its head or a list
+        of them (``bins`` if missing), and how it was trained.
     progress : dict
         Plain values: epoch, step, losses.
     stored_quantizer : Quantizer or None
@@ -69,14 +69,19 @@ class Checkpoint:
         return self.stored_quantizer
 
     @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of the network, names of `outputs.HEADS`."""
+        return heads_of(self.config)
+
+    @property
     def head(self) -> str:
-        """The head that gives the colors, a name of `outputs.HEADS`."""
-        return head_of(self.config)
+        """The head that gives the colors, the first one."""
+        return self.heads[0]
 
     @property
     def channels(self) -> dict[str, int]:
         """The heads of the network and their numbers of channels."""
-        return {self.head: HEADS[self.head].n_channels(self.quantizer)}
+        return {name: HEADS[name].n_channels(self.quantizer) for name in self.heads}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -228,8 +233,8 @@ def _network(
     """Return the network to use: the moving average, if there is one."""
     if quantizer is None:
         raise ValueError("it has no quantizer, which its network needs")
-    n_outputs = HEADS[head_of(config)].n_channels(quantizer)
-    model = make_model(config["model"], n_outputs, width=config.get("width", 1.0))
+    channels = {name: HEADS[name].n_channels(quantizer) for name in heads_of(config)}
+    model = make_model(config["model"], channels, width=config.get("width", 1.0))
     average = content.get("average")
     model.load_state_dict(content["networks"][MAIN] if average is None else average)
     return model
@@ -256,6 +261,7 @@ def _training(content: dict[str, Any]) -> dict[str, Any] | None:
     return {name: content[name] for name in ("step", "networks", "optimizers", "average", "order")}
 
 
-def head_of(config: dict[str, Any]) -> str:
-    """Return the head of a trained network, by its configuration."""
-    return str(config.get("outputs", "bins"))
+def heads_of(config: dict[str, Any]) -> tuple[str, ...]:
+    """Return the heads of a trained network, by its configuration: one name, or a list."""
+    outputs = config.get("outputs", "bins")
+    return (outputs,) if isinstance(outputs, str) else tuple(map(str, outputs))

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ..artifacts import check_schema
 from ..atomic import replacing, write_json
-from ..errors import ArtifactError
+from ..errors import ArtifactError, InputError
 from ..quantize.decoding import TEMPERATURE
 from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
@@ -46,6 +46,10 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
         ``model.safetensors``, ``model.json`` and, unless its outputs are ab, ``model-centers.npy``,
         (Q, 2) float64.
     """
+    if len(checkpoint.heads) > 1:
+        raise InputError(
+            f"networks with one head can be exported; this one has {', '.join(checkpoint.heads)}"
+        )
     facts = model_facts(checkpoint)
     # The entries of a safetensors header have no fixed order; with one entry, bytes are the same.
     header = {HEADER: json.dumps(facts, ensure_ascii=True)}

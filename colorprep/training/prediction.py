@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -27,7 +29,7 @@ def predict_colors(
     lightness: Tensor,
     shape: tuple[int, int],
     temperature: float = TEMPERATURE,
-    head: str = "bins",
+    heads: Sequence[str] = ("bins",),
 ) -> Floats:
     """Predict the colors of images, from logits by the annealed mean.
 
@@ -41,17 +43,17 @@ def predict_colors(
         Height and width of the prediction.
     temperature : float
         Of the annealed mean.
-    head : str
-        The network's head, a name of `outputs.HEADS`.
+    heads : sequence of str
+        The network's heads, names of `outputs.HEADS`; the first one gives the colors.
 
     Returns
     -------
     ndarray of shape (B, *shape, 2), float64
         In the quantizer's space.
     """
-    channels = {head: HEADS[head].n_channels(quantizer)}
-    heads = run_network(model, {"lightness": lightness}, channels, shape)
-    return decode_outputs(head, heads[head].float(), quantizer, temperature)
+    channels = {name: HEADS[name].n_channels(quantizer) for name in heads}
+    outputs = run_network(model, {"lightness": lightness}, channels, shape)[heads[0]]
+    return decode_outputs(heads[0], outputs.float(), quantizer, temperature)
 
 
 def colorize_photograph(
@@ -83,5 +85,5 @@ def colorize_photograph(
     batch = torch.from_numpy(levels[None]).to(device or torch.device("cpu"))
     side = -(-size // stride)
     model, quantizer, shape = checkpoint.model, checkpoint.quantizer, (side, side)
-    colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.head)
+    colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.heads)
     return recolor(pixels, colors[0], quantizer, LabelGrid(size, stride))

@@ -59,7 +59,10 @@ class Process:
             return model
         from torch.nn.parallel import DistributedDataParallel
 
-        return DistributedDataParallel(model)
+        wrapped = DistributedDataParallel(model)
+        if hasattr(model, "takes"):  # what it is fed, see `models.inputs`
+            wrapped.takes = model.takes
+        return wrapped
 
 
 def rank_and_size(rank: int | None, world_size: int | None) -> tuple[int, int]:

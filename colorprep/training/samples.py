@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import nn
@@ -21,7 +23,11 @@ CAPTIONS = ("original", "target", "gray", "prediction")
 
 
 def sample_rows(
-    model: nn.Module, head: str, quantizer: Quantizer, images: ShardDataset, device: torch.device
+    model: nn.Module,
+    heads: Sequence[str],
+    quantizer: Quantizer,
+    images: ShardDataset,
+    device: torch.device,
 ) -> list[list[Pixels]]:
     """Return [original, target, gray, prediction] of images of shards.
 
@@ -29,8 +35,8 @@ def sample_rows(
     ----------
     model : Module
         In evaluation mode, on the device.
-    head : str
-        The network's head, a name of `outputs.HEADS`.
+    heads : sequence of str
+        The network's heads, names of `outputs.HEADS`; the first one gives the colors.
 
     Returns
     -------
@@ -41,9 +47,9 @@ def sample_rows(
     batch = images.batch(range(len(images)))
     shape = (batch["label"].shape[1], batch["label"].shape[2])
     lightness = batch["lightness"].to(device)
-    predicted = predict_colors(model, quantizer, lightness, shape, head=head)
+    predicted = predict_colors(model, quantizer, lightness, shape, heads=heads)
     originals = batch["ab"].numpy() + 0.5
-    is_regression = HEADS[head].logits is None
+    is_regression = HEADS[heads[0]].logits is None
     targets = originals if is_regression else target_colors(quantizer, batch)
     settings = images.labels.manifest["settings"]
     grid = LabelGrid(settings["size"], settings["stride"])

@@ -10,6 +10,7 @@ from steps import CPU, loss_of, objective_of, outputs_at, trainer_of
 from torch import nn
 
 from colorprep import InputError, ab_lattice
+from colorprep.training.data.epoch_order import EpochOrder
 from colorprep.training.fitting.freezing import freeze
 from colorprep.training.fitting.methods import Method
 from colorprep.training.fitting.trainer import Trainer
@@ -34,6 +35,25 @@ def moved(model, before):
 def copied(model):
     """A copy of all parameters and buffers."""
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+class Batches:
+    """A loader of one batch."""
+
+    order = EpochOrder()
+    images_per_step = 2
+
+    def batches(self, epoch, start=0):
+        """Yield the batch."""
+        yield made_up_batch(313, side=8, stride=4)
+
+    def n_batches(self, epoch):
+        """Return 1."""
+        return 1
+
+    def n_images(self, epoch):
+        """Return the number of images in the batch."""
+        return 2
 
 
 def test_an_objective_is_the_scaled_sum_of_its_terms():
@@ -87,24 +107,35 @@ def test_a_network_may_return_its_heads():
     assert heads["bins"].shape[2:] == heads["ab"].shape[2:] == batch["label"].shape[1:]
 
 
+class Critic(nn.Conv2d):
+    """Scores colors."""
+
+    takes = ("colors",)
+
+
 class Alternating(Method):
     """Two networks; the second learns from the first one's outputs, which it must not change."""
 
     def __init__(self):
-        colorizer, critic = make_model("tiny", 2, seed=0), nn.Conv2d(2, 1, 1)
+        colorizer, critic = make_model("tiny", 2, seed=0), Critic(2, 1, 1)
         nn.init.normal_(colorizer.score.weight, generator=torch.Generator().manual_seed(0))
         super().__init__(
             {"colorizer": colorizer, "critic": critic}, objective_of("l1", ab_lattice())
         )
 
+    def channels(self, name):
+        """A score from the critic, ab from the colorizer."""
+        return {"score": 1} if name == "critic" else super().channels(name)
+
     def step(self, run, batch, learn):
         """Let the critic learn through the colorizer's outputs, then the colorizer."""
         heads = run("colorizer", batch)
         losses = self.objective(heads, batch)
-        score = self.networks["critic"](heads["ab"]).square().mean()
-        learn("critic", {"critic": losses["l1"]._replace(value=score)})
+        scores = run("critic", {**batch, "colors": heads["ab"]})["score"]
+        critic = losses["l1"]._replace(value=scores.square().mean())
+        learn("critic", {"critic": critic})
         learn("colorizer", self.objective(run("colorizer", batch), batch))
-        return losses
+        return {**losses, "critic": critic}
 
 
 def test_networks_learn_separately():

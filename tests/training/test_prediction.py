@@ -73,7 +73,7 @@ def test_decoding_of_regression():
     model = make_model("tiny", 2, seed=0).eval()
     torch.nn.init.constant_(model.score.bias, -0.5)
     lightness = torch.randint(0, 256, (1, 32, 32), dtype=torch.uint8)
-    colors = predict_colors(model, ab_lattice(), lightness, (8, 8), head="ab")
+    colors = predict_colors(model, ab_lattice(), lightness, (8, 8), heads=("ab",))
     assert colors.shape == (1, 8, 8, 2) and (colors == -55.0).all()
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ...artifacts import versions
 from ...quantize.quantizer import Quantizer
 from ...runs import loss_text
-from ...training.losses.terms import LOSSES
+from ...training.losses.terms import Objective
 from ...training.processes import Process
 from ...workspace import Workspace
 from .inputs import TrainInputs, selection_facts
@@ -47,20 +47,21 @@ class Provenance(NamedTuple):
 def provenance_of(
     params: TrainParams,
     inputs: TrainInputs,
+    objective: Objective,
     total_steps: int,
     process: Process,
     workspace: Workspace,
 ) -> Provenance:
     """Return the provenance of a run."""
-    kind = LOSSES[params.objective.loss]
+    heads = list(objective.channels)
     manifest = inputs.labels.manifest
     config = {
         "schema": RUN_SCHEMA,
         "model": params.network.model,
         "width": params.network.width,
-        "outputs": kind.head,
-        "loss": params.objective.loss,
-        "unit": kind.unit,
+        "outputs": heads[0] if len(heads) == 1 else heads,
+        "loss": " + ".join(term.name for term in objective.each()),
+        "unit": objective.unit,
         **inputs.rebalancing.facts(workspace),
         "quantizer": manifest["quantizer"]["name"],
         "settings": manifest["settings"],

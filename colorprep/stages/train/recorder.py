@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...progress import Reporter
+from ...training.checkpoint import heads_of
 from ...training.data.dataset import ShardDataset
 from ...training.fitting.course import Course
 from ...training.fitting.record import Record
@@ -41,7 +42,7 @@ class Recorder:
         quantizer, config, _ = self.provenance
         if course.is_validated(record.step):
             rows = sample_rows(
-                trainer.averaged, config["outputs"], quantizer, self.samples, trainer.device
+                trainer.averaged, heads_of(config), quantizer, self.samples, trainer.device
             )
             self.folder.write_picture(record.step, rows)
         self.folder.save(trainer, self.provenance, record)

@@ -34,7 +34,7 @@ from ...runs import (
     read_config,
     read_log,
 )
-from ...training.checkpoint import load_checkpoint, save_checkpoint
+from ...training.checkpoint import MAIN, load_checkpoint, save_checkpoint
 from ...training.fitting.record import Record
 from ...training.fitting.trainer import Trainer
 from ...training.samples import CAPTIONS
@@ -227,7 +227,7 @@ class RunFolder:
         if record is not None:
             self.records.append(record)
             if self.best is record:
-                networks = {trainer.method.main: trainer.averaged.state_dict()}
+                networks = {MAIN: trainer.averaged.state_dict()}
                 state = {"networks": networks}
                 save_checkpoint(self.path / BEST, state, quantizer, config, progress)
             write_log(self.path / LOG, self.records)

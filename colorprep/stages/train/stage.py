@@ -13,25 +13,21 @@ from ...errors import ColorprepError, InputError, OutputError, TrainingError
 from ...interrupts import graceful_stop
 from ...progress import Reporter
 from ...runs import BEST, LAST, LOG, read_log
-from ...training.checkpoint import load_checkpoint
 from ...training.data.batch import Batch
 from ...training.devices import reproducibly
 from ...training.fitting.course import Course
 from ...training.fitting.learnable import check_learnable
 from ...training.fitting.loop import fit
-from ...training.fitting.methods import Supervised
 from ...training.fitting.record import Record
 from ...training.fitting.tensorboard import check_installed
 from ...training.fitting.trainer import Trainer
 from ...training.judging.chroma import ChromaGauge
 from ...training.losses.targets import drop_gray_images
-from ...training.losses.terms import LOSSES, Objective, make_term
-from ...training.models import load_matching, make_model
 from ...training.processes import Process, process_group
 from ...workspace import Workspace
-from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from .colorfulness import color_warning
 from .inputs import TrainInputs, read_inputs
+from .method import make_method
 from .params import TrainParams, resumed
 from .provenance import Provenance, provenance_of
 from .recorder import NOTHING_COUNTED, Recorder, make_recorder
@@ -147,9 +143,12 @@ def _train(
     if params.machine.tensorboard:
         check_installed()
     inputs = read_inputs(params, workspace, process, reporter)
-    trainer = _make_trainer(params, inputs, process, workspace, reporter)
+    method = make_method(params, inputs, workspace, reporter)
+    trainer = Trainer(method, params.pace, params.machine, process.device, params.network.freeze)
     course = _make_course(params, inputs, trainer)
-    provenance = provenance_of(params, inputs, course.total_steps, process, workspace)
+    provenance = provenance_of(
+        params, inputs, method.objective, course.total_steps, process, workspace
+    )
     if params.resume:
         _restore(folder, trainer, course, provenance, process, workspace, reporter)
     elif process.is_main:
@@ -236,7 +235,7 @@ def _make_course(params: TrainParams, inputs: TrainInputs, trainer: Trainer) -> 
     gauge = partial(
         ChromaGauge,
         inputs.labels.quantizer,
-        main.head,
+        main.kind.head,
         inputs.preparation.stride,
         main.pixel_weights,
         len(inputs.held_out),
@@ -290,34 +289,6 @@ def _resumable(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _make_trainer(
-    params: TrainParams,
-    inputs: TrainInputs,
-    process: Process,
-    workspace: Workspace,
-    reporter: Reporter,
-) -> Trainer:
-    quantizer, network = inputs.labels.quantizer, params.network
-    options = inputs.rebalancing.options(params.objective)
-    objective = Objective([make_term(params.objective.loss, quantizer, options)], quantizer)
-    n_outputs = sum(objective.channels.values())
-    model = make_model(network.model, n_outputs, params.machine.seed, network.width)
-    if network.init is not None and not params.resume:
-        path = choose_checkpoint(network.init, workspace, reporter)
-        given = load_checkpoint(path)
-        taken = load_matching(model, given.model.state_dict())
-        origin = origin_of(path, given.config, given.progress)
-        doing = f"{len(taken)} of {len(model.state_dict())} arrays are those of"
-        report_origin(doing, origin, workspace, reporter)
-        if given.quantizer.fingerprint != quantizer.fingerprint:
-            reporter.warn(
-                f"{path} was trained on other bins ({given.quantizer.name}) than these labels have "
-                f"({quantizer.name}): its output for a bin is for another color here"
-            )
-    method = Supervised(model, objective)
-    return Trainer(method, params.pace, params.machine, process.device, network.freeze)
-
-
 def _result(
     folder: RunFolder, inputs: TrainInputs, params: TrainParams, process: Process
 ) -> TrainResult:
@@ -330,7 +301,7 @@ def _result(
         folder.picture(folder.best.step),
         folder.records,
         folder.best,
-        LOSSES[params.objective.loss].unit,
+        folder.config()["unit"],
         inputs.rebalancing.path if weighed else None,
         inputs.held_out,
         process.is_main,

@@ -180,7 +180,8 @@ def _record(trainer: Trainer, course: Course, epoch: int, meter: Meter, process:
         raise TrainingError(f"the network is not finite any more after step {step}; {DIVERGED}")
     objective = trainer.method.objective
     trained = objective.reported(means)
-    judged, colors = dict.fromkeys(trained, math.nan), dict.fromkeys(COLORS, math.nan)
+    missing = {term.name: math.nan for term in objective.each()}
+    judged, colors = objective.reported(missing), dict.fromkeys(COLORS, math.nan)
     if course.validation is not None and course.is_validated(step):
         found, measured = _validated(trainer, course, course.validation, process)
         judged, colors = objective.reported(found), colors | measured

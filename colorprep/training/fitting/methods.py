@@ -31,17 +31,15 @@ class Method(nn.Module):
     Parameters
     ----------
     networks : dict of str to Module
-        By name.
+        By name, the main one among them.
     objective : Objective
         Of the main network.
 
-    Attributes
-    ----------
-    main : str
-        The network that is validated, averaged, saved as the best, and used.
+    Notes
+    -----
+    The main network, `checkpoint.MAIN`, is validated, averaged, saved as the best one and used. It
+    alone can have frozen layers and multipliers of learning rates.
     """
-
-    main = MAIN
 
     def __init__(self, networks: dict[str, nn.Module], objective: Objective) -> None:
         super().__init__()
@@ -51,19 +49,26 @@ class Method(nn.Module):
     @property
     def network(self) -> nn.Module:
         """The main network."""
-        return self.networks[self.main]
+        return self.networks[MAIN]
 
     def channels(self, name: str) -> dict[str, int]:
-        """Return the heads of a network and their numbers of channels."""
+        """Return the heads of a network and their numbers of channels; by default the main one's.
+
+        A method of several networks overrides this. `run` brings all heads to the resolution of
+        the labels.
+        """
         return self.objective.channels
 
     def step(self, run: Run, batch: Batch, learn: Learn) -> Losses:
-        """Take a step on a batch, and return its losses."""
+        """Take a step on a batch, and return its losses, all of which are logged.
+
+        It calls `run` for every network whose gradients are needed, and `learn` once for each.
+        """
         raise NotImplementedError
 
     def validate(self, run: Run, batch: Batch) -> tuple[Losses, Heads]:
         """Return the losses of a held-out batch, and the heads of the main network."""
-        heads = run(self.main, batch)
+        heads = run(MAIN, batch)
         return self.objective(heads, batch), heads
 
 
@@ -71,10 +76,10 @@ class Supervised(Method):
     """Trains one network with labels."""
 
     def __init__(self, network: nn.Module, objective: Objective) -> None:
-        super().__init__({self.main: network}, objective)
+        super().__init__({MAIN: network}, objective)
 
     def step(self, run: Run, batch: Batch, learn: Learn) -> Losses:
         """Learn from the labels of a batch."""
-        losses: Losses = self.objective(run(self.main, batch), batch)
-        learn(self.main, losses)
+        losses: Losses = self.objective(run(MAIN, batch), batch)
+        learn(MAIN, losses)
         return losses

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ..checkpoint import MAIN
 from ..data.batch import Batch
 from ..losses.terms import Losses, TermValue, total
 from ..models import run_network
@@ -60,7 +61,7 @@ class Trainer:
         for network in method.networks.values():
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._optimizers = {
-            name: make_optimizer(network, _for_network(pace, name == method.main))
+            name: make_optimizer(network, _for_network(pace, name == MAIN))
             for name, network in method.networks.items()
         }
         average = None if pace.ema is None else deepcopy(method.network)
@@ -108,7 +109,7 @@ class Trainer:
         """Return the losses of a held-out batch and the heads of the averaged network."""
 
         def run(name: str, batch: Batch) -> Heads:
-            main = name == self.method.main
+            main = name == MAIN
             return self._run(self.averaged if main else self.method.networks[name], name, batch)
 
         return self.method.validate(run, batch)
@@ -181,6 +182,7 @@ class _Learner:
     def __init__(self, trainer: Trainer, is_first: bool, is_last: bool, weight: float) -> None:
         self._trainer = trainer
         self._is_first, self._is_last, self._weight = is_first, is_last, weight
+        self._learned: set[str] = set()
 
     def run(self, name: str, batch: Batch) -> Heads:
         """Run a network, in bfloat16 where that is safe and wanted."""
@@ -190,6 +192,9 @@ class _Learner:
 
     def learn(self, name: str, losses: Losses) -> None:
         """Add the gradients of a network's parameters; with the last part, take the step."""
+        if name in self._learned:
+            raise RuntimeError(f"a step calls learn once for each network; twice for {name}")
+        self._learned.add(name)
         trainer, loss = self._trainer, total(losses)
         optimizer, network = trainer._optimizers[name], trainer.method.networks[name]
         if self._is_first:

@@ -125,13 +125,13 @@ class Term(nn.Module):
         scale: float = 1.0,
     ) -> None:
         super().__init__()
-        self.name, self.head, self.display, self.scale = name, kind.head, kind.display, scale
+        self.name, self.kind, self.scale = name, kind, scale
         self.pixel_loss = pixel_loss
         self.pixel_weights = pixel_weights
 
     def forward(self, heads: Heads, batch: Batch) -> TermValue:
         """Return the term for a batch, of heads (B, n, h, w) at the labels' resolution."""
-        losses: Tensor = self.pixel_loss(heads[self.head], batch)
+        losses: Tensor = self.pixel_loss(heads[self.kind.head], batch)
         weights: Tensor = self.pixel_weights(batch)
         return TermValue((weights * losses).mean(), self.fraction(batch), self.scale)
 
@@ -167,7 +167,7 @@ class Objective(nn.Module):
         if len(set(names)) < len(names):
             raise InputError(f"two terms have the same name: {', '.join(names)}")
         self.terms = nn.ModuleList(terms)
-        heads = dict.fromkeys(term.head for term in terms)
+        heads = dict.fromkeys(term.kind.head for term in terms)
         self.channels = {name: HEADS[name].n_channels(quantizer) for name in heads}
 
     def each(self) -> list[Term]:
@@ -178,19 +178,32 @@ class Objective(nn.Module):
         """Return each term for a batch, by its name."""
         return {term.name: term(heads, batch) for term in self.each()}
 
+    @property
+    def unit(self) -> str:
+        """The unit of the reported loss."""
+        units = [term.kind.unit for term in self.each()]
+        return units[0] if len(units) == 1 else "scaled sum of terms"
+
     def reported(self, means: Mapping[str, float]) -> dict[str, float]:
-        """Return the figures of the log from the mean of each term over the pixels that count.
+        """Return the figures of the log from the mean of each loss over the pixels that count.
+
+        Parameters
+        ----------
+        means : mapping of str to float
+            Of the terms, and of what else a method returns as a loss.
 
         Returns
         -------
         dict of str to float
             ``loss``, in the unit of a single term, else the scaled sum; then, if there are several
-            terms, each by its name, in its own unit. NaN where a mean is NaN.
+            terms, each by its name, in its own unit; then the others. NaN where a mean is NaN.
         """
-        each = {term.name: term.display(means[term.name]) for term in self.each()}
+        each = {term.name: term.kind.display(means[term.name]) for term in self.each()}
+        others = {name: mean for name, mean in means.items() if name not in each}
         if len(each) == 1:
-            return {"loss": each[self.each()[0].name]}
-        return {"loss": math.fsum(term.scale * means[term.name] for term in self.each()), **each}
+            return {"loss": next(iter(each.values())), **others}
+        loss = math.fsum(term.scale * means[term.name] for term in self.each())
+        return {"loss": loss, **each, **others}
 
 
 def _regression(of_error: Callable[[Tensor], Tensor]) -> Callable[..., nn.Module]:

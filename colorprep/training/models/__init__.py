@@ -20,6 +20,7 @@ with equal logits, or with gray. (``small`` uses torch's defaults.)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -33,26 +34,39 @@ from .outputs import Heads, at_labels, split_heads
 from .small import SmallColorizer, TinyColorizer
 from .unet import UNet
 
-MODELS: dict[str, Callable[[int, float], nn.Module]] = {
-    "small": SmallColorizer,
-    "unet": UNet,
-    "eccv16": Eccv16,
-    "fcn32s": Fcn32s,
-    "fcn16s": Fcn16s,
-    "fcn8s": Fcn8s,
-    "tiny": TinyColorizer,
+Channels: TypeAlias = Mapping[str, int]  # of each head, in order
+
+
+def _of_one_output(
+    network: Callable[[int, float], nn.Module],
+) -> Callable[[Channels, float], nn.Module]:
+    """Return a network for heads that share one output, the channels of one after another."""
+    return lambda channels, width: network(sum(channels.values()), width)
+
+
+# A network with separate heads takes the mapping itself, and returns its outputs by head.
+MODELS: dict[str, Callable[[Channels, float], nn.Module]] = {
+    "small": _of_one_output(SmallColorizer),
+    "unet": _of_one_output(UNet),
+    "eccv16": _of_one_output(Eccv16),
+    "fcn32s": _of_one_output(Fcn32s),
+    "fcn16s": _of_one_output(Fcn16s),
+    "fcn8s": _of_one_output(Fcn8s),
+    "tiny": _of_one_output(TinyColorizer),
 }
 
 
-def make_model(name: str, n_outputs: int, seed: int | None = None, width: float = 1.0) -> nn.Module:
+def make_model(
+    name: str, channels: int | Channels, seed: int | None = None, width: float = 1.0
+) -> nn.Module:
     """Make a network of the table.
 
     Parameters
     ----------
     name : str
         Of the table.
-    n_outputs : int
-        Channels of its output, of all heads together.
+    channels : int or mapping of str to int
+        Channels of its output, or of each of its heads.
     seed : int or None
         Of the initial parameters; None draws them at random.
     width : float
@@ -68,7 +82,8 @@ def make_model(name: str, n_outputs: int, seed: int | None = None, width: float 
     with torch.random.fork_rng(devices=[]):
         if seed is not None:
             torch.manual_seed(seed)
-        return MODELS[name](n_outputs, width)
+        heads = {"": channels} if isinstance(channels, int) else channels
+        return MODELS[name](heads, width)
 
 
 def load_matching(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
@@ -102,7 +117,7 @@ def load_matching(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
 
 
 def run_network(
-    network: nn.Module, batch: Batch, channels: Mapping[str, int], shape: tuple[int, int]
+    network: nn.Module, batch: Batch, channels: Channels, shape: tuple[int, int]
 ) -> Heads:
     """Return a network's heads for a batch, at the labels' resolution.
 

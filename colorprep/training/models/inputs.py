@@ -6,8 +6,8 @@ input          is
 ``lightness``  lightness, (B, 1, H, W) float32, from -1 to 1 for L from 0 to 100
 =============  =====================================================
 
-A network names its inputs in its attribute `takes`; without one it takes lightness alone. Another
-input is a line in `INPUTS`, and whatever key of a batch it is made from.
+A network names its inputs in its attribute `takes`; without one it takes lightness alone. A name
+that is not in the table is that of a tensor of the batch, which a method may have put there.
 """
 
 from __future__ import annotations
@@ -32,4 +32,4 @@ INPUTS: dict[str, Callable[[Batch], Tensor]] = {"lightness": scaled_lightness}
 def inputs_of(network: nn.Module, batch: Batch) -> list[Tensor]:
     """Return what a network takes, from a batch."""
     names: tuple[str, ...] = getattr(network, "takes", LIGHTNESS)
-    return [INPUTS[name](batch) for name in names]
+    return [INPUTS[name](batch) if name in INPUTS else batch[name] for name in names]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from . import make_model
+from .outputs import HEADS
 
 
 @torch.no_grad()
@@ -47,7 +48,7 @@ def fewest_images(name: str, width: float, side: int) -> int:
         areas.append(inputs[0].shape[2:].numel())
 
     with torch.device("meta"):
-        model = make_model(name, 1, width=width).eval()
+        model = make_model(name, dict.fromkeys(HEADS, 1), width=width).eval()
         for layer in model.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.register_forward_pre_hook(note_area)
