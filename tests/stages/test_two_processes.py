@@ -33,11 +33,14 @@ from colorprep.workspace import Workspace
 TRAIN = "train --no-flip --val val.txt --device cpu".split()
 TINY = "--model tiny --epochs 3".split()
 TORCHRUN = "-m torch.distributed.run --standalone --nproc-per-node 2".split()
+UNEVEN = "--model tiny --epochs 2 --batch-size 4 --max-images 11".split()
 COMMANDS = {
     "two": [*TINY, "--batch-size", "4", "-o", "runs/two", "--json"],
     "again": [*TINY, "-o", "runs/two", "--resume"],
     "refused": [*TINY, "-o", "runs/two"],
     "small": "--model small --width 0.1 --batch-size 4 --epochs 1 -o runs/small".split(),
+    "whole": [*UNEVEN, "-o", "runs/whole"],
+    "parts": [*UNEVEN, "--accumulate", "4", "-o", "runs/parts"],
     "ended": "--model tiny --epochs 5000 -o runs/ended".split(),
 }
 
@@ -100,14 +103,21 @@ def test_two_processes_train_as_one(ready, done):
     for name in ("train_loss", "val_loss"):
         alone = [record.figures[name] for record in one.records]
         assert two[name].tolist() == pytest.approx(alone, rel=1e-4)
-    states = [
-        torch.load(ready.root / "runs" / name / "last.pt", weights_only=True)["networks"][
-            "colorizer"
-        ]
-        for name in ("one", "two")
-    ]
-    for name, tensor in states[0].items():
-        torch.testing.assert_close(states[1][name], tensor, rtol=1e-3, atol=1e-5)
+    assert_same_network(ready.root, "one", "two")
+
+
+def assert_same_network(root, *names):
+    """The last checkpoints of two runs hold the same numbers, up to rounding."""
+    contents = [torch.load(root / "runs" / name / "last.pt", weights_only=True) for name in names]
+    first, second = (content["networks"]["colorizer"] for content in contents)
+    for name, tensor in first.items():
+        torch.testing.assert_close(second[name], tensor, rtol=1e-3, atol=1e-5)
+
+
+def test_processes_may_have_different_numbers_of_parts(ready, done):
+    """Of 11 images the last step has 2 on one process and 1 on the other; parts change nothing."""
+    assert [said["code"] for name in ("whole", "parts") for said in done[name]] == [0] * 4
+    assert_same_network(ready.root, "whole", "parts")
 
 
 def test_two_processes_go_on(ready, done):

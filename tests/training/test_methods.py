@@ -185,6 +185,18 @@ def test_parts_of_a_batch_add_up(n_parts):
         torch.testing.assert_close(found[name], expected[name], rtol=1e-4, atol=1e-6)
 
 
+def test_parts_are_large_enough_for_batch_norm():
+    """If batch norm needs two images, a batch of three is one part, and one of four is two."""
+    seen = []
+    objective = objective_of("kl", ab_lattice())
+    for n_images in (3, 4):
+        model = make_model("tiny", 313, seed=0)
+        model.register_forward_pre_hook(lambda layer, inputs: seen.append(len(inputs[0])))
+        trainer = trainer_of(model, objective, accumulate=8, fewest=2)
+        trainer.take_step(made_up_batch(313, n=n_images, side=8, stride=4), 0.01)
+    assert seen == [3, 2, 2]
+
+
 def test_frozen_parts_stay():
     """Frozen layers keep parameters and batch norm statistics bit for bit; the others change."""
     model, batch = make_model("small", 313, seed=0, width=0.1), made_up_batch(313, side=32)

@@ -144,7 +144,8 @@ def _train(
         check_installed()
     inputs = read_inputs(params, workspace, process, reporter)
     method = make_method(params, inputs, workspace, reporter)
-    trainer = Trainer(method, params.pace, params.machine, process.device, params.network.freeze)
+    frozen, fewest = params.network.freeze, inputs.training.order.fewest
+    trainer = Trainer(method, params.pace, params.machine, process.device, frozen, fewest)
     course = _make_course(params, inputs, trainer)
     provenance = provenance_of(
         params, inputs, method.objective, course.total_steps, process, workspace

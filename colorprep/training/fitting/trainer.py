@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from ...errors import InputError
 from ..checkpoint import MAIN
@@ -36,6 +38,8 @@ class Trainer:
     device : torch.device
     frozen : tuple of str
         Patterns of the main network's parameters that are not trained, see `freezing.freeze`.
+    fewest : int
+        How many images a part of a batch must have, see `models.normalization.fewest_images`.
 
     Attributes
     ----------
@@ -50,11 +54,12 @@ class Trainer:
         machine: MachineOptions,
         device: torch.device,
         frozen: tuple[str, ...] = (),
+        fewest: int = 1,
     ) -> None:
         self.method = method.to(device)
         self.device = device
         self.step = 0
-        self._pace, self._amp = pace, machine.amp
+        self._pace, self._amp, self._fewest = pace, machine.amp, fewest
         if machine.sync_batch_norm:
             _synchronize_batch_norm(method, device)
         self._frozen = freeze(method.network, frozen)
@@ -161,15 +166,25 @@ class Trainer:
 
     def _learn(self, batch: Batch) -> Losses:
         """Let the method learn from the parts of a batch, whose gradients add up."""
-        parts = _parts(batch, self._pace.accumulate)
+        parts = _parts(batch, self._pace.accumulate, self._fewest)
         n_images = len(batch["label"])
         done = []
         for number, part in enumerate(parts):
             weight = len(part["label"]) / n_images
             learner = _Learner(self, number == 0, number == len(parts) - 1, weight)
-            losses = self.method.step(learner.run, part, learner.learn)
+            with self._synchronized(number == len(parts) - 1):
+                losses = self.method.step(learner.run, part, learner.learn)
             done.append((weight, losses))
         return _mean(done)
+
+    @contextmanager
+    def _synchronized(self, is_last: bool) -> Iterator[None]:
+        """Average gradients over processes in the last part only, as their numbers may differ."""
+        with ExitStack() as stack:
+            for network in self._wrapped.values():
+                if not is_last and isinstance(network, DistributedDataParallel):
+                    stack.enter_context(network.no_sync())
+            yield
 
     def _run(self, network: nn.Module, name: str, batch: Batch) -> Heads:
         height, width = batch["label"].shape[1:]
@@ -237,10 +252,10 @@ def average_in(average: nn.Module, model: nn.Module, decay: float, step: int) ->
             mean.copy_(new)
 
 
-def _parts(batch: Batch, n_parts: int) -> list[Batch]:
-    """Return a batch in up to so many parts of about equal size."""
-    n = min(n_parts, len(batch["label"]))
-    if n == 1:
+def _parts(batch: Batch, n_parts: int, fewest: int) -> list[Batch]:
+    """Return a batch in up to so many parts, each of `fewest` images or more."""
+    n = min(n_parts, len(batch["label"]) // fewest)
+    if n <= 1:
         return [batch]
     pieces = [tensor.tensor_split(n) for tensor in batch.values()]
     return [dict(zip(batch, part, strict=True)) for part in zip(*pieces, strict=True)]
