@@ -46,7 +46,7 @@ def test_the_demo(colorprep, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "EPOCHS", 12)  # of fourteen; enough for it to dare colors
     earlier = tmp_path / "demo"
     earlier.mkdir()
-    (earlier / demo.MARK).touch()
+    (earlier / demo.DEMO_MARK).touch()
     (earlier / "old.png").touch()
     run, done = demo.run, []
 
