@@ -135,11 +135,13 @@ def _identities(source: Source, rules: str) -> NDArray[np.uint64]:
 
 
 def _read_page(path: Path) -> tuple[NDArray[Any], str] | None:
-    """Return the rows of a page and the digest of its prior; None if damaged or newer."""
+    """Return the rows of a page and the digest of its prior; None if it cannot be used."""
     try:
         arrays, meta = load_arrays(path, SCHEMA)
         rows, prior = arrays["rows"], str(meta.get("prior_digest", ""))
     except (ArtifactError, LookupError, ValueError, TypeError, AttributeError, zlib.error):
         return None
     is_valid = rows.dtype == _Row and rows.ndim == 1 and len(rows) > 0
+    # An older schema defines scores differently.
+    is_valid = is_valid and meta.get("schema") == SCHEMA
     return (rows, prior) if is_valid else None

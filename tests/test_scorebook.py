@@ -64,6 +64,15 @@ def test_a_damaged_page_is_ignored(source, tmp_path):
         assert not book.known.any()
 
 
+def test_scores_of_an_older_definition_are_ignored(source, tmp_path, monkeypatch):
+    """When the schema goes up, images are scored again."""
+    with open_book(tmp_path, source, "rules") as book:
+        book.add({0: scores(1.0)})
+    monkeypatch.setattr("colorprep.scorebook.SCHEMA", "colorprep.scores/2")
+    with open_book(tmp_path, source, "rules") as book:
+        assert not book.known.any() and len(book.unread) == 1
+
+
 def test_images_without_a_time_of_change_are_not_kept(source, tmp_path):
     """If a source does not know when a file changed, its scores are not kept."""
     source.stamps[5] = 0

@@ -85,7 +85,7 @@ def open_scores(
     with open_book(workspace.root, source, rules, digest) as book:
         for path in book.unread:
             reporter.warn(
-                f"{workspace.shown(path)} is damaged or of a newer version, so the images in it "
+                f"{workspace.shown(path)} is damaged or of another version, so the images in it "
                 "are scored again; delete it to end this warning"
             )
         yield book
