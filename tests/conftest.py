@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image, PngImagePlugin
 
 from colorprep.cli.main import cli
 from colorprep.images.sample import QUALITY, sample_crops
@@ -16,6 +18,21 @@ from colorprep.progress import Reporter
 from colorprep.workspace import Workspace
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_pictures() -> Iterator[None]:
+    """Compress PNG files less, which is where a small training spends half of its time."""
+
+    def save(image: Image.Image, *given: Any) -> None:
+        image.encoderinfo.setdefault("compress_level", 1)
+        PngImagePlugin._save(image, *given)
+
+    Image.init()
+    usual = Image.SAVE["PNG"]
+    Image.register_save("PNG", save)
+    yield
+    Image.register_save("PNG", usual)
 
 
 @pytest.fixture(scope="session")

@@ -302,6 +302,7 @@ def test_a_damaged_plan_is_taken_from_the_manifest(photographs, workspace, silen
         run(params_for(photographs), workspace, silent)
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_stages_close_their_cluster(photographs, workspace, silent, expected, monkeypatch):
     """With --cluster, the processes are started, used and gone afterwards."""
     opened = []

@@ -54,7 +54,8 @@ def test_nine_photographs_are_overfitted(name, width, steps, peak):
 @pytest.mark.slow
 def test_each_transferred_stage_ends_lower():
     """fcn32s, then fcn16s, then fcn8s: each ends lower, and not because of longer training."""
-    photographs = photographs_of(3, side=64)
+    torch.manual_seed(0)
+    photographs = photographs_of(2, side=64)
     red, green, blue = np.moveaxis(np.stack(photographs).astype(int), -1, 0)
     cells = hue_chroma_cells()[red << 16 | green << 8 | blue]
     counts = np.bincount(cells.ravel(), minlength=65536).reshape(256, 256)
@@ -62,9 +63,9 @@ def test_each_transferred_stage_ends_lower():
     batch = labeled(photographs, quantizer)
     objective = objective_of("kl", quantizer, LossOptions(gray="keep"))
     models = [make_model(f"fcn{n}s", 16, seed=0, width=1 / 16) for n in (32, 16, 8)]
-    divergences = [fit(models[0], objective, batch, 30, peak=3e-3)]
+    divergences = [fit(models[0], objective, batch, 40, peak=3e-3)]
     for before, after in pairwise(models):
         load_matching(after, before.state_dict())
-        divergences.append(fit(after, objective, batch, 15, peak=3e-3))
+        divergences.append(fit(after, objective, batch, 20, peak=3e-3))
     assert divergences[0] > divergences[1] + 0.05 > divergences[2] + 0.1
-    assert fit(models[0], objective, batch, 30, peak=3e-3) > divergences[2] + 0.02
+    assert fit(models[0], objective, batch, 40, peak=3e-3) > divergences[2] + 0.02
