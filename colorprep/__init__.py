@@ -14,7 +14,7 @@ encode and decode  their methods `encode`, `encode_soft` and `decode`; `soft_enc
 rebalance          `load_prior`, `rebalancing_weights`, `weight_safety`, `weight_matrix`
 compare priors     `compare_priors`, `diagnose_prior`, `soften_probs`, `share_intervals`
 score images       `color_scores`, `ImageScorer`, `ranked`, `ranked_by_strata`, `compare_images`
-read images        `find_images`, `decode`
+read images        `find_images`; `decode`, from the bytes of a file
 label images       `Labeler`, `ShardWriter`; read with `ShardReader`, `open_labels`
 train              `ShardDataset`, `LabelMapDataset`
 =================  ==============================================================================

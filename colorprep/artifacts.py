@@ -60,7 +60,7 @@ def versions(*packages: str) -> dict[str, str]:
     return {"colorprep": __version__, **{name: version(name) for name in packages}}
 
 
-def save_prior(path: Path, prior: Prior) -> None:
+def save_prior(path: str | Path, prior: Prior) -> None:
     """Write a prior, replaced atomically; its `meta` is completed by quantizer and schema.
 
     Examples
@@ -74,6 +74,7 @@ def save_prior(path: Path, prior: Prior) -> None:
     ...     load_prior(Path(folder, "prior.npz")).digest == prior.digest
     True
     """
+    path = Path(path)
     cells = "ab_counts" if prior.quantizer.space == "ab" else "hc_counts"
     arrays: Arrays = {
         "centers": prior.quantizer.centers,
@@ -96,7 +97,7 @@ def save_prior(path: Path, prior: Prior) -> None:
     save_arrays(path, arrays, meta)
 
 
-def load_prior(path: Path) -> Prior:
+def load_prior(path: str | Path) -> Prior:
     """Read a prior; see `save_prior` for an example.
 
     Raises
@@ -105,6 +106,7 @@ def load_prior(path: Path) -> Prior:
         If the file is missing, damaged, not a prior, or of a newer schema; if its counts are
         negative or its probabilities are invalid.
     """
+    path = Path(path)
     arrays, meta = load_arrays(path, PRIOR_SCHEMA)
     try:
         name, parameters = meta["quantizer"], meta["parameters"]
@@ -161,7 +163,7 @@ def _damaged(path: Path, what: str) -> ArtifactError:
     return ArtifactError(f"{path} is damaged: {what}; create it again")
 
 
-def save_weights(path: Path, weights: Weights, meta: Mapping[str, Any]) -> None:
+def save_weights(path: str | Path, weights: Weights, meta: Mapping[str, Any]) -> None:
     """Write rebalancing weights, replaced atomically.
 
     Parameters
@@ -179,11 +181,12 @@ def save_weights(path: Path, weights: Weights, meta: Mapping[str, Any]) -> None:
     ...     load_weights(Path(folder, "weights.npz"))[1]
     {'schema': 'colorprep.weights/1', 'lambda': 0.5}
     """
+    path = Path(path)
     arrays = {"weights": weights.weights, "probs": weights.probs}
     save_arrays(path, arrays, {"schema": WEIGHTS_SCHEMA, **meta})
 
 
-def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
+def load_weights(path: str | Path) -> tuple[Weights, dict[str, Any]]:
     """Read rebalancing weights and their meta entry; see `save_weights` for an example.
 
     Raises
@@ -192,6 +195,7 @@ def load_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
         If the file is missing, damaged, without weights, or of a newer schema; if a weight is not
         finite and above 0. Bins without probability may have weight 0, as ``drop`` gives them.
     """
+    path = Path(path)
     arrays, meta = load_arrays(path, WEIGHTS_SCHEMA)
     try:
         values, probs = arrays["weights"], arrays["probs"]
@@ -329,7 +333,9 @@ def check_schema(path: Path, found: str, expected: str) -> None:
     expected_kind, _, expected_number = expected.partition("/")
     if expected and kind != expected_kind:
         wanted = expected_kind.removeprefix("colorprep.")
-        raise ArtifactError(f"{path} holds {kind.removeprefix('colorprep.')}, not {wanted}")
+        raise ArtifactError(
+            f"{path} is a file of {kind.removeprefix('colorprep.')}, not of {wanted}"
+        )
     if expected and not (number.isdigit() and int(number) <= int(expected_number)):
         raise ArtifactError(
             f"{path} has schema {found}, newer than the {expected} that this version reads; "

@@ -183,7 +183,7 @@ def test_unreadable_files_are_refused(tmp_path):
         with pytest.raises(ArtifactError, match=r"prior\.npz is damaged"):
             load_prior(path)
     path.write_bytes(whole)
-    with pytest.raises(ArtifactError, match="holds prior, not weights"):
+    with pytest.raises(ArtifactError, match="is a file of prior, not of weights"):
         load_weights(path)
     np.savez(path, meta=json.dumps({"schema": "colorprep.prior/9"}))
     with pytest.raises(ArtifactError, match="newer"):
@@ -202,3 +202,15 @@ def test_bare_vectors(tmp_path):
     for name in ("m.npy", "p.npy", "nowhere.npy"):
         with pytest.raises(ArtifactError, match=name):
             load_vector(tmp_path / name)
+
+
+def test_paths_may_be_text(tmp_path):
+    """Priors and weights are written and read by a path as text as well."""
+    counts = np.arange(313)
+    cells = np.zeros((256, 256), np.int64)
+    quantizer = make_quantizer(QuantizerSpec())
+    prior = Prior(quantizer, counts, counts / counts.sum(), cells, None, {})
+    save_prior(f"{tmp_path}/prior.npz", prior)
+    assert load_prior(f"{tmp_path}/prior.npz").probs.tolist() == prior.probs.tolist()
+    with pytest.raises(ArtifactError, match=r"there is no nowhere\.npz|nowhere"):
+        load_weights("nowhere.npz")

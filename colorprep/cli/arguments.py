@@ -23,7 +23,14 @@ class StrictArguments(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; raise `click.UsageError` for refused ones."""
         given = list(args)  # click removes them from the list as it parses
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            takes_folder = any("--dir" in param.opts for param in self.get_params(ctx))
+            if takes_folder and "unexpected extra argument" in error.message:
+                hint = f"{error.message}; a folder of images is given by --dir"
+                raise click.UsageError(hint, ctx) from error
+            raise
         if not ctx.resilient_parsing:
             self._refuse_repeated(ctx, given)
             self._refuse_not_finite(ctx)

@@ -69,7 +69,7 @@ def data_options(function: options.Function) -> options.Function:
 def network_options(function: options.Function) -> options.Function:
     """Add the options of the network and its loss."""
     add = [
-        train_option("model", "Network; see docs/systems.md for their origins."),
+        train_option("model", "Network; small is for a CPU, tiny for tests."),
         train_option("width", "Multiply the channels of every layer.", type=POSITIVE),
         train_option(
             "init",
@@ -78,7 +78,7 @@ def network_options(function: options.Function) -> options.Function:
         ),
         train_option(
             "freeze",
-            "Do not train layers whose name contains PATTERN; batch norm keeps its statistics.",
+            "Do not train layers whose name contains PATTERN; may be repeated.",
             multiple=True,
             metavar="PATTERN",
         ),
@@ -126,7 +126,7 @@ def pace_options(function: options.Function) -> options.Function:
         ),
         train_option(
             "multipliers",
-            "Multiply the learning rate of layers whose name contains PATTERN; 0 freezes.",
+            "Multiply the learning rate of layers whose name contains PATTERN; may be repeated.",
             multiple=True,
             metavar="PATTERN=FACTOR",
         ),
@@ -183,7 +183,8 @@ def machine_options(function: options.Function) -> options.Function:
         click.option(
             "--resume",
             is_flag=True,
-            help="Resume the run in -o, or the newest one; --epochs or --steps extend it.",
+            help="Resume the run in -o, or the newest one; begin it if there is none. "
+            "--epochs or --steps extend it.",
         ),
         options.output_option("runs/<date>-<model>", "Folder of the run."),
     ]

@@ -62,12 +62,15 @@ def test_an_option_of_one_value_is_taken_once(name, command, option):
     first, second = values_of(option)
     long, short = max(option.opts, key=len), min(option.opts, key=len)
     words = positional(command)
-    command.make_context(name, [*words, long, first])
+    firsts, seconds = [first] * option.nargs, [second] * option.nargs
+    command.make_context(name, [*words, long, *firsts])
     joined = f"{long}={second}" if long.startswith("--") else f"{long}{second}"
-    for again, last in (([short, second], second), ([joined], second), ([long, first], first)):
+    joined = [joined, *seconds[1:]]
+    for again, last in (([short, *seconds], seconds), (joined, seconds), ([long, *firsts], firsts)):
         with pytest.raises(click.UsageError) as error:
-            command.make_context(name, [*words, long, first, *again])
-        assert error.value.message == f"{long} is given twice ({first}, {last}); give it once"
+            command.make_context(name, [*words, long, *firsts, *again])
+        given = f"{' '.join(firsts)}, {' '.join(last)}"
+        assert error.value.message == f"{long} is given twice ({given}); give it once"
 
 
 def test_giving_it_twice_is_wrong_usage(colorprep):
@@ -109,7 +112,8 @@ def test_help_is_given_whatever_else_is_wrong(colorprep):
 @pytest.mark.parametrize(("name", "command", "option"), FLOATS, ids=by_name)
 def test_numbers_are_finite(name, command, option, value):
     """Values that are not finite are wrong usage for every float option."""
-    words = [*positional(command), f"{max(option.opts, key=len)}={value}"]
+    rest = ["0.5"] * (option.nargs - 1)
+    words = [*positional(command), f"{max(option.opts, key=len)}={value}", *rest]
     with pytest.raises(click.BadParameter):
         command.make_context(name, words)
 
@@ -289,3 +293,11 @@ def test_an_output_that_repeats_the_workspace_is_wrong_usage(tmp_path, monkeypat
     result = CliRunner().invoke(cli, ["weights", "-C", "out", "-o", "out/x.npz"])
     assert result.exit_code == 2 and "would be out/out/x.npz; give -o x.npz" in result.stderr
     assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("command", ["prior", "labels", "rgbvar", "audit"])
+def test_a_folder_without_its_option_is_explained(command):
+    """These commands take the folder of images by --dir, and say so."""
+    done = CliRunner().invoke(cli, [command, "train/"])
+    assert done.exit_code == 2
+    assert "unexpected extra argument (train/); a folder of images is given by --dir" in done.output

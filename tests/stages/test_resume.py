@@ -392,7 +392,9 @@ def test_what_does_not_touch_the_numbers_may_change(ready):
         for path in (folder, ready.root / "runs" / "whole")
     )
     assert_same(one["networks"]["colorizer"], two["networks"]["colorizer"])
-    with pytest.raises(InputError, match=r"has taken \d+ steps already, but 3 are requested"):
+    with pytest.raises(
+        InputError, match=r"has taken \d+ steps already, but 3 in all are requested"
+    ):
         run(TrainParams.of(resume=True, output=folder, steps=3), ready, Reporter())
 
 

@@ -188,8 +188,9 @@ def _restore(
     total_before = folder.restore(trainer, provenance)
     if trainer.step > total:
         raise InputError(
-            f"{shown} has taken {trainer.step} steps already, but {total} are requested; give more "
-            "--epochs or --steps"
+            f"{shown} has taken {trainer.step} steps already, but {total} in all are requested "
+            f"({course.schedule.steps or course.schedule.epochs} "
+            f"{'steps' if course.schedule.steps else 'epochs'}); give more --epochs or --steps"
         )
     state = "is finished" if trainer.step == total else "continues"
     reporter.note(f"{shown} {state} after step {trainer.step}")

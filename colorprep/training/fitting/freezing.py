@@ -28,11 +28,12 @@ def freeze(network: nn.Module, patterns: Sequence[str]) -> list[nn.Module]:
         If a pattern is in no parameter's name, or nothing is left to train.
     """
     names = [name for name, _ in network.named_parameters()]
+    parts = dict.fromkeys(name.partition(".")[0] for name in names)
     for pattern in patterns:
         if not any(pattern in name for name in names):
             raise InputError(
-                f"no parameter has {pattern!r} in its name, so nothing is frozen; names are, for "
-                f"example, {', '.join(names[:3])}"
+                f"no parameter has {pattern!r} in its name, so nothing is frozen; names begin with "
+                f"{', '.join(parts)}"
             )
     for name, parameter in network.named_parameters():
         if any(pattern in name for pattern in patterns):
