@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image, PngImagePlugin
+from quick_pictures import save_png_quickly
 
 from colorprep.cli.main import cli
 from colorprep.images.sample import QUALITY, sample_crops
@@ -20,19 +19,9 @@ from colorprep.workspace import Workspace
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_pictures() -> Iterator[None]:
-    """Compress PNG files less, which is where a small training spends half of its time."""
-
-    def save(image: Image.Image, *given: Any) -> None:
-        image.encoderinfo.setdefault("compress_level", 1)
-        PngImagePlugin._save(image, *given)
-
-    Image.init()
-    usual = Image.SAVE["PNG"]
-    Image.register_save("PNG", save)
-    yield
-    Image.register_save("PNG", usual)
+def pytest_configure() -> None:
+    """Write pictures quickly."""
+    save_png_quickly()
 
 
 @pytest.fixture(scope="session")

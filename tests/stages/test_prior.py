@@ -111,9 +111,11 @@ def test_prior_of_imagenet_photographs_is_near_the_published_one(
 def test_same_bytes_however_it_is_run(spec, photographs, workspace, silent, monkeypatch):
     """Workers, chunk size, order of the images and threads of BLAS change no byte of prior.npz."""
     made = []
+    (workspace.root / "some.txt").write_text("\n".join(folder_source(photographs).keys[::3]))
 
     def make(workers):
-        params = PriorParams(ImageParams(photographs, workers=workers), spec, bootstrap=20)
+        images = ImageParams(photographs, list="some.txt", workers=workers)
+        params = PriorParams(images, spec, bootstrap=20)
         made.append(run(params, workspace, silent).whole.path.read_bytes())
 
     make(1)
