@@ -43,7 +43,7 @@ def test_the_demo(colorprep, tmp_path, monkeypatch):
     """The demo, shortened, replaces an earlier one and names pictures that are there."""
     fewer = partial(demo.sample.SampleParams, count=32)
     monkeypatch.setattr(demo.sample, "SampleParams", fewer)
-    monkeypatch.setattr(demo, "EPOCHS", 12)  # of fourteen; enough for it to dare colors
+    monkeypatch.setattr(demo, "EPOCHS", 8)  # of fourteen; enough for it to dare colors
     earlier = tmp_path / "demo"
     earlier.mkdir()
     (earlier / demo.DEMO_MARK).touch()
