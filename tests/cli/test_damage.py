@@ -90,7 +90,11 @@ def test_damage_is_told_with_the_file(command, name):
     ("name", "change", "message"),
     [
         ("log.csv", without_a_row, "lacks rows: it ends at step"),
-        ("log.csv", lambda data: data.replace(b"train_loss", b"loss"), "no column train_loss"),
+        (
+            "log.csv",
+            lambda data: data.replace(b"train_loss", b"loss"),
+            "train_loss is missing",
+        ),
         ("log.csv", lambda data: data[:-2] + b"x\n", "line 2 is damaged"),
         ("log.csv", lambda data: data.replace(b"\n1,", b"\n" + b"9" * 30 + b","), "is damaged"),
         ("best.pt", None, "is missing, the network of step"),

@@ -132,7 +132,7 @@ def test_pictures(workspace, recorder, tmp_path, photographs, monkeypatch):
     """A picture by another network is reported; the same one again is not."""
     picture = np.zeros((8, 8, 3), np.uint8)
     source = colorize.folder_source(photographs)
-    batch = colorize.ColorizeBatch(
+    batch = colorize.ColorizeChunk(
         colorize.ImageReader(source),
         lambda pixels: picture,
         [tmp_path / "colorized" / f"{number}.png" for number in range(len(source.keys))],

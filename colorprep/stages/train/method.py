@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torch import nn
-
 from ...progress import Reporter
 from ...training.checkpoint import load_checkpoint
 from ...training.fitting.methods import Method, Supervised
 from ...training.losses.terms import Objective, make_term
-from ...training.models import load_matching, make_model
+from ...training.models import Network, load_matching, make_model
 from ...workspace import Workspace
 from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from .inputs import TrainInputs
@@ -37,7 +35,7 @@ def _make_objective(params: TrainParams, inputs: TrainInputs) -> Objective:
 
 
 def _initialize(
-    network: nn.Module,
+    network: Network,
     init: str | Path,
     inputs: TrainInputs,
     workspace: Workspace,

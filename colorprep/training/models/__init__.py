@@ -34,6 +34,7 @@ from .outputs import Heads, at_labels, split_heads
 from .small import SmallColorizer, TinyColorizer
 from .unet import UNet
 
+Network: TypeAlias = nn.Module
 Channels: TypeAlias = Mapping[str, int]  # of each head, in order
 
 
