@@ -210,11 +210,10 @@ def test_weights_of_another_prior_are_not_shown(space, recorder):
 
 
 @pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.name)
-def test_every_quantizer(workspace, few, silent, spec, request):
-    """All sections work for every kind of bins, and their charts on the page and beside it."""
-    if spec.name != "gmm":
-        request.getfixturevalue("without_charts")
-    figures = "figures" if spec.name == "kmeans" else None
+@pytest.mark.usefixtures("without_charts")
+def test_every_quantizer(workspace, few, silent, spec):
+    """All sections work for every kind of bins, and so do figures of hue and chroma."""
+    figures = "figures" if spec.name == "gmm" else None
     params = prior.PriorParams(ImageParams(few), spec, by_class=True, bootstrap=4)
     prior.run(params, workspace, silent)
     rgbvar.run(rgbvar.RgbvarParams(ImageParams(few)), workspace, silent)
