@@ -132,18 +132,18 @@ def test_pictures(workspace, recorder, tmp_path, photographs, monkeypatch):
     """A picture by another network is reported; the same one again is not."""
     picture = np.zeros((8, 8, 3), np.uint8)
     source = colorize.folder_source(photographs)
-    batch = colorize.ColorizeChunk(
+    colored = colorize.ColorizeChunk(
         colorize.ImageReader(source),
         lambda pixels: picture,
         [tmp_path / "colorized" / f"{number}.png" for number in range(len(source.keys))],
         PictureRecord(tmp_path / "colorized", "a network"),
         recorder,
     )
-    batch(colorize.Batch(range(2)))
-    batch(colorize.Batch(range(2)))
+    colored(colorize.Chunk(range(2)))
+    colored(colorize.Chunk(range(2)))
     assert not told_of(recorder)
     picture[:] = 9
-    batch(colorize.Batch(range(2)))
+    colored(colorize.Chunk(range(2)))
     assert len(told_of(recorder)) == 2
 
 
