@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("trainings.py")
+SCRIPT = Path(__file__).parents[1] / "fixtures" / "trainings.py"
 DIGESTS = {  # of version 0.1.0, before methods and terms
     "soft-ce": "2540cbc4790cca80",
     "kl": "b0eddab19b5cd143",

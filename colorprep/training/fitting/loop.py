@@ -62,6 +62,7 @@ def fit(
         If the loss is not finite. There is no record of it.
     """
     total = course.total_steps
+    trainer.train()
     while trainer.step < total:
         epoch, at = course.position(trainer.step)
         meter, seen = Meter(), course.images_before(trainer.step)

@@ -78,11 +78,6 @@ class Trainer:
         """The network to validate and to use: the moving average, if there is one."""
         return self.method.network if self._average is None else self._average
 
-    @property
-    def average(self) -> nn.Module | None:
-        """The moving average, if there is one."""
-        return self._average
-
     def wrap(self, wrapper: Callable[[nn.Module], nn.Module]) -> None:
         """Train wrapped networks, such as those that average gradients over processes."""
         self._wrapped = {name: wrapper(net) for name, net in self.method.networks.items()}
