@@ -11,13 +11,17 @@ from torch import nn
 
 from colorprep import InputError, ab_lattice
 from colorprep.training.data.epoch_order import EpochOrder
+from colorprep.training.fitting.course import Course
 from colorprep.training.fitting.freezing import freeze
+from colorprep.training.fitting.loop import fit
 from colorprep.training.fitting.methods import Method
+from colorprep.training.fitting.schedules import Schedule
 from colorprep.training.fitting.trainer import Trainer
 from colorprep.training.losses.terms import Objective, make_term, total
-from colorprep.training.models import make_model
+from colorprep.training.models import make_model, run_network
 from colorprep.training.models.outputs import split_heads
 from colorprep.training.options import MachineOptions, PaceOptions
+from colorprep.training.processes import Process
 
 
 def two_terms():
@@ -154,6 +158,45 @@ def test_networks_learn_separately():
     trainer_of(model, objective_of("l1", ab_lattice()), optimizer="sgd").take_step(batch, 0.01)
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, alone.network.state_dict()[name]), name
+
+
+def test_all_losses_of_a_method_are_logged():
+    """What a step returns beside the terms is in the log of training; validation has the terms."""
+    schedule = Schedule(1, None, 0.01)
+    course = Course(Batches(), Batches(), schedule, lambda b: b, lambda b, generator: b)
+    trainer = Trainer(Alternating(), PaceOptions(optimizer="sgd"), MachineOptions(), CPU)
+    (record,) = fit(trainer, course, Process(CPU), lambda n, text: None)
+    figures = dict(record.figures)
+    assert figures["train_critic"] > 0 and math.isfinite(figures["val_loss"])
+    assert not {"val_critic", "train_l1"} & set(figures)
+
+
+def test_a_network_learns_once_in_a_step():
+    """A second call would add to the gradients of the first."""
+
+    class Twice(Alternating):
+        def step(self, run, batch, learn):
+            for _ in range(2):
+                learn("colorizer", self.objective(run("colorizer", batch), batch))
+
+    trainer = Trainer(Twice(), PaceOptions(), MachineOptions(), CPU)
+    with pytest.raises(RuntimeError, match="once for each network; twice for colorizer"):
+        trainer.take_step(made_up_batch(313, side=8, stride=4), 0.01)
+
+
+def test_a_wrapped_network_is_fed_as_itself(tmp_path):
+    """With several processes, the wrapper that averages gradients takes what its network takes."""
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{tmp_path}/group", rank=0, world_size=1
+    )
+    try:
+        wrapped = Process(CPU, 0, 2).data_parallel(Critic(2, 1, 1))
+        lightness = torch.zeros(1, 4, 4, dtype=torch.uint8)
+        batch = {"colors": torch.ones(1, 2, 4, 4), "lightness": lightness}
+        heads = run_network(wrapped, batch, {"score": 1}, (4, 4))
+    finally:
+        torch.distributed.destroy_process_group()
+    assert heads["score"].shape == (1, 1, 4, 4)
 
 
 def test_several_networks_resume_exactly():
