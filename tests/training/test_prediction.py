@@ -14,6 +14,7 @@ from colorprep.quantize.spec import quantizer_state
 from colorprep.rendering import LabelGrid, colorize
 from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
 from colorprep.training.devices import choose_device
+from colorprep.training.export import export_model
 from colorprep.training.models import MODELS, make_model
 from colorprep.training.models.outputs import HEADS, decode_outputs
 from colorprep.training.prediction import colorize_photograph, predict_colors
@@ -130,6 +131,47 @@ def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
     expected = colorize(rgb_to_lab(gray)[..., 0], colors, quantizer, LabelGrid(32, 4))
     assert np.ptp(expected, axis=2).max() > 0
     np.testing.assert_array_equal(colorize_photograph(checkpoint, gray), expected)
+
+
+class Twin(torch.nn.Module):
+    """A network with a layer for each head, at a quarter of the resolution."""
+
+    def __init__(self, channels, width):
+        super().__init__()
+        heads = {name: torch.nn.Conv2d(1, n, 4, 4) for name, n in channels.items()}
+        self.heads = torch.nn.ModuleDict(heads)
+
+    def forward(self, lightness):
+        """Return the outputs by head."""
+        return {name: head(lightness) for name, head in self.heads.items()}
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_networks_of_two_heads(tmp_path, monkeypatch, separate):
+    """A checkpoint keeps both heads, and the first one gives the colors."""
+    if separate:
+        monkeypatch.setitem(MODELS, "tiny", Twin)
+    quantizer = ab_lattice()
+    model = make_model("tiny", {"bins": 313, "ab": 2}, seed=0).eval()
+    for number, parameter in enumerate(model.parameters()):
+        generator = torch.Generator().manual_seed(number)
+        torch.nn.init.normal_(parameter, std=0.3, generator=generator)
+    settings = {"size": 32, "stride": 4}
+    config = {"model": "tiny", "outputs": ["bins", "ab"], "settings": settings}
+    networks = {"colorizer": model.state_dict()}
+    save_checkpoint(tmp_path / "best.pt", {"networks": networks}, quantizer, config, {})
+    checkpoint = load_checkpoint(tmp_path / "best.pt")
+    assert checkpoint.channels == {"bins": 313, "ab": 2} and checkpoint.head == "bins"
+    gray = np.random.default_rng(0).integers(0, 256, (32, 32, 1), np.uint8).repeat(3, axis=2)
+    levels = torch.from_numpy(lightness_of(resize(gray, 32))[None])
+    with torch.no_grad():
+        outputs = model(levels[:, None] / 127.5 - 1)
+    bins = outputs["bins"] if separate else outputs[:, :313]
+    colors = decode_outputs("bins", bins, quantizer)[0]
+    expected = colorize(rgb_to_lab(gray)[..., 0], colors, quantizer, LabelGrid(32, 4))
+    np.testing.assert_array_equal(colorize_photograph(checkpoint, gray), expected)
+    with pytest.raises(InputError, match="one head can be exported; this one has bins, ab"):
+        export_model(checkpoint, tmp_path)
 
 
 def test_checkpoints_are_read_as_written(tmp_path):
