@@ -31,13 +31,16 @@ OPTIONS = [
     for param in command.params
     if isinstance(param, click.Option)
 ]
+COMMANDS_WITH_OPTIONS = [("", cli), *EVERY]
 SINGLE = [found for found in OPTIONS if not (found[2].is_flag or found[2].multiple)]
 FLOATS = [found for found in OPTIONS if isinstance(found[2].type, click.types.FloatParamType)]
 
 
 def by_name(value):
-    """A short name of a command or an option for test ids."""
-    return max(value.opts, key=len) if isinstance(value, click.Option) else None
+    """A short name of an option for test ids; commands go by their own."""
+    if isinstance(value, click.Option):
+        return max(value.opts, key=len)
+    return "" if isinstance(value, click.Command) else None
 
 
 def values_of(option):
@@ -56,9 +59,20 @@ def positional(command):
     return ["7" for param in command.params if isinstance(param, click.Argument) and param.required]
 
 
-@pytest.mark.parametrize(("name", "command", "option"), SINGLE, ids=by_name)
-def test_an_option_of_one_value_is_taken_once(name, command, option):
+def options_of(command, among):
+    """The options of a command among some of all commands."""
+    return [option for _, made, option in among if made is command]
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS_WITH_OPTIONS, ids=by_name)
+def test_an_option_of_one_value_is_taken_once(name, command):
     """A second value is refused, however both are written, even if it equals the first."""
+    for option in options_of(command, SINGLE):
+        check_taken_once(name, command, option)
+
+
+def check_taken_once(name, command, option):
+    """Give an option twice, in three ways."""
     first, second = values_of(option)
     long, short = max(option.opts, key=len), min(option.opts, key=len)
     words = positional(command)
@@ -80,9 +94,15 @@ def test_giving_it_twice_is_wrong_usage(colorprep):
         assert result.exit_code == 2 and "is given twice" in result.stderr
 
 
-@pytest.mark.parametrize(("name", "command", "option"), OPTIONS, ids=by_name)
-def test_flags_and_lists_may_be_repeated_but_not_contradicted(name, command, option):
+@pytest.mark.parametrize(("name", "command"), COMMANDS_WITH_OPTIONS, ids=by_name)
+def test_flags_and_lists_may_be_repeated_but_not_contradicted(name, command):
     """The same flag twice is harmless; a flag and its opposite are refused."""
+    for option in options_of(command, OPTIONS):
+        check_repeated(name, command, option)
+
+
+def check_repeated(name, command, option):
+    """Repeat a flag or a list; contradict a flag."""
     if option.multiple:
         value = values_of(option)[0]
         command.make_context(name, [*positional(command), option.opts[0], value] * 2)

@@ -61,7 +61,8 @@ def full(tmp_path_factory, photographs):
     """A workspace with everything that a report can show."""
     workspace, silent = Workspace(tmp_path_factory.mktemp("full")), Reporter()
     images = ImageParams(photographs)
-    prior.run(prior.PriorParams(images, by_class=True, bootstrap=20), workspace, silent)
+    params = prior.PriorParams(images, size=64, by_class=True, bootstrap=20)
+    prior.run(params, workspace, silent)
     rgbvar.run(rgbvar.RgbvarParams(images), workspace, silent)
     labels.run(labels.LabelsParams(images, size=32), workspace, silent)
     return workspace
@@ -360,7 +361,8 @@ def test_keys_are_found():
 def test_the_page_is_small(shared, workspace, silent, published):
     """For 250 photographs, each in its own class, the page has less than 3 MB."""
     images = ImageParams(shared / "images" / "imagenet")
-    prior.run(prior.PriorParams(images, by_class=True, bootstrap=20), workspace, silent)
+    params = prior.PriorParams(images, size=64, by_class=True, bootstrap=20)
+    prior.run(params, workspace, silent)
     rgbvar.run(rgbvar.RgbvarParams(images), workspace, silent)
     compare = shared / "reference" / "zhang_prior_probs.npy"
     result = run(ReportParams(compare=compare), workspace, silent)

@@ -1,7 +1,9 @@
 """Claims about training on several processes at once, as torchrun starts them."""
 
+import fcntl
 import hashlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -47,17 +49,34 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def ready(photographs, tmp_path_factory):
-    """Labels of 40 images, 8 of which will be held out."""
-    images, workspace = ImageParams(photographs), Workspace(tmp_path_factory.mktemp("two"))
-    labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, Reporter())
-    write_list(workspace.root / "val.txt", open_labels(workspace.root / "labels").keys[::5])
+    """A workspace with the runs of all commands; made once, by whichever test process is first."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    workspace = Workspace(base / "two-processes")
+    with (base / "two-processes.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not workspace.root.exists():
+            workspace.root.mkdir()
+            label(photographs, workspace)
+            train_all(workspace.root)
     return workspace
 
 
 @pytest.fixture(scope="module")
 def done(ready):
     """What the commands said in each of two processes; the last was ended by SIGTERM."""
-    root = ready.root
+    return json.loads((ready.root / "done.json").read_text())
+
+
+def label(photographs, workspace):
+    """Label 40 images, 8 of which will be held out."""
+    params = labels_stage.LabelsParams(ImageParams(photographs), size=32)
+    labels_stage.run(params, workspace, Reporter())
+    write_list(workspace.root / "val.txt", open_labels(workspace.root / "labels").keys[::5])
+
+
+def train_all(root):
+    """Run all commands under one torchrun, and end the last one by SIGTERM."""
     commands = [[*TRAIN, *options, "-C", str(root)] for options in COMMANDS.values()]
     (root / "commands.json").write_text(
         json.dumps([*zip(commands, free_ports(len(commands)), strict=True)])
@@ -73,7 +92,8 @@ def done(ready):
     said = zip(
         *(json.loads((root / f"said-{rank}.json").read_text()) for rank in range(2)), strict=True
     )
-    return {**dict(zip(COMMANDS, said, strict=False)), "ended": (process.returncode, stderr)}
+    done = {**dict(zip(COMMANDS, said, strict=False)), "ended": (process.returncode, stderr)}
+    (root / "done.json").write_text(json.dumps(done))
 
 
 def free_ports(n):
