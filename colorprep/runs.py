@@ -37,7 +37,7 @@ def runs_with(name: str, workspace: Workspace) -> list[Path]:
 
 
 def find_newest(name: str, workspace: Workspace) -> Path | None:
-    """Return the newest file of this name in all runs, None if there is none."""
+    """Return the newest file of this name in all runs, or None."""
     return next(iter(runs_with(name, workspace)), None)
 
 

@@ -39,8 +39,8 @@ class Checkpoint:
         of them (``bins`` if missing), and how it was trained.
     progress : dict
         Plain values: epoch, step, losses.
-    stored_quantizer : Quantizer or None
-        None for a network that predicts no colors.
+    quantizer : Quantizer
+        Of its labels.
     training : dict or None
         What training resumes from, see `trainer.Trainer.state_dict`, and ``order``, the fingerprint
         of the order of images.
@@ -49,24 +49,8 @@ class Checkpoint:
     model: nn.Module
     config: dict[str, Any]
     progress: dict[str, Any]
-    stored_quantizer: Quantizer | None
+    quantizer: Quantizer
     training: dict[str, Any] | None = None
-
-    @property
-    def quantizer(self) -> Quantizer:
-        """The quantizer of its labels.
-
-        Raises
-        ------
-        ArtifactError
-            If the checkpoint has none.
-        """
-        if self.stored_quantizer is None:
-            raise ArtifactError(
-                "the checkpoint's network predicts no colors: it was saved without a quantizer; "
-                "use the checkpoint of a colorizer"
-            )
-        return self.stored_quantizer
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -108,7 +92,7 @@ class Checkpoint:
 def save_checkpoint(
     path: Path,
     state: dict[str, Any],
-    quantizer: Quantizer | None,
+    quantizer: Quantizer,
     config: dict[str, Any],
     progress: dict[str, Any],
 ) -> None:
@@ -120,14 +104,14 @@ def save_checkpoint(
     state : dict
         ``networks``, the state of each network by name; to resume from, also ``step``,
         ``optimizers``, ``average`` and ``order``, see `trainer.Trainer.state_dict`.
-    quantizer : Quantizer or None
+    quantizer : Quantizer
         Of the labels.
     config, progress : dict
         Plain values.
     """
     content = {
         "schema": CHECKPOINT_SCHEMA,
-        "quantizer": None if quantizer is None else quantizer_state(quantizer),
+        "quantizer": quantizer_state(quantizer),
         "config": config,
         "progress": progress,
         **state,
@@ -147,8 +131,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     content = _read(path)
     try:
-        stored = content["quantizer"]
-        quantizer = None if stored is None else _quantizer(stored)
+        quantizer = _quantizer(content["quantizer"])
         config, progress = dict(content["config"]), dict(content["progress"])
         _check_settings(config.get("settings", {"size": 1, "stride": 1}))
         _check_networks(content)
@@ -227,12 +210,8 @@ def _check_finite(tensors: Mapping[str, Tensor]) -> None:
             raise ValueError(f"{name} contains numbers that are not finite")
 
 
-def _network(
-    config: dict[str, Any], quantizer: Quantizer | None, content: dict[str, Any]
-) -> nn.Module:
+def _network(config: dict[str, Any], quantizer: Quantizer, content: dict[str, Any]) -> nn.Module:
     """Return the network to use: the moving average, if there is one."""
-    if quantizer is None:
-        raise ValueError("it has no quantizer, which its network needs")
     channels = {name: HEADS[name].n_channels(quantizer) for name in heads_of(config)}
     model = make_model(config["model"], channels, width=config.get("width", 1.0))
     average = content.get("average")

@@ -26,11 +26,11 @@ def two(photographs, workspace):
     return ImageParams(photographs), ImageParams(photographs, "few.txt")
 
 
-def told_of(recorder):
+def reported_by(recorder):
     """Return the files reported as replaced, and forget them."""
-    told = [text for text in recorder.warnings if ": replaced " in text or ": removed " in text]
+    reported = [text for text in recorder.warnings if ": replaced " in text or ": removed " in text]
     recorder.warnings.clear()
-    return {Path(text.partition(": ")[0]).name: text for text in told}
+    return {Path(text.partition(": ")[0]).name: text for text in reported}
 
 
 def test_only_changed_content_is_reported(workspace, recorder, tmp_path):
@@ -56,17 +56,20 @@ def test_priors_and_weights(two, workspace, recorder):
     prior.run(prior.PriorParams(few, size=32, by_class=True), workspace, recorder)
     digest = load_prior(workspace.path("prior.npz")).digest
     prior.run(prior.PriorParams(few, size=32, by_class=True), workspace, recorder)
-    assert not told_of(recorder)
+    assert not reported_by(recorder)
     prior.run(prior.PriorParams(everything, size=32), workspace, recorder)
-    told = told_of(recorder)
-    assert set(told) == {"prior.npz", "weights.npz"}
-    assert f"another prior, of 6 images over ab313 (digest {digest[:8]})" in told["prior.npz"]
-    assert f"lambda 0.5 and alpha 1.0 for the prior with digest {digest[:8]}" in told["weights.npz"]
+    reported = reported_by(recorder)
+    assert set(reported) == {"prior.npz", "weights.npz"}
+    assert f"another prior, of 6 images over ab313 (digest {digest[:8]})" in reported["prior.npz"]
+    assert (
+        f"lambda 0.5 and alpha 1.0 for the prior with digest {digest[:8]}"
+        in reported["weights.npz"]
+    )
     weights.run(weights.WeightsParams(), workspace, recorder)
-    assert not told_of(recorder)
+    assert not reported_by(recorder)
     weights.run(weights.WeightsParams(mix=0.1, matrix="m.npy"), workspace, recorder)
     weights.run(weights.WeightsParams(mix=0.2, matrix="m.npy"), workspace, recorder)
-    assert set(told_of(recorder)) == {"weights.npz", "m.npy"}
+    assert set(reported_by(recorder)) == {"weights.npz", "m.npy"}
 
 
 def test_class_priors_and_named_ones(two, workspace, recorder):
@@ -79,7 +82,7 @@ def test_class_priors_and_named_ones(two, workspace, recorder):
     assert len(texts) == n_classes + 1
     for images in (few, everything):
         prior.run(prior.PriorParams(images, size=32, name="cat"), workspace, recorder)
-    assert "of 6 images" in told_of(recorder)["prior.npz"]
+    assert "of 6 images" in reported_by(recorder)["prior.npz"]
 
 
 def test_lists_and_rankings(two, workspace, recorder):
@@ -87,20 +90,20 @@ def test_lists_and_rankings(two, workspace, recorder):
     everything, few = two
     for seed in (0, 0):
         lists.draw(lists.DrawParams(everything, 5, seed=seed), workspace, recorder)
-    assert not told_of(recorder)
+    assert not reported_by(recorder)
     lists.draw(lists.DrawParams(everything, 5, seed=1), workspace, recorder)
-    assert "another list, of 5 images" in told_of(recorder)["random-5.txt"]
+    assert "another list, of 5 images" in reported_by(recorder)["random-5.txt"]
     for images in (few, everything):
         rgbvar.run(rgbvar.RgbvarParams(images, ranks=(1, 4), montages=(1,)), workspace, recorder)
         lists.split(lists.SplitParams(images, val=0.3, test=0.0), workspace, recorder)
     ranked = {f"rgbvar{end}" for end in (".txt", ".csv", "-1-4.txt", "-montage-1.jpg", ".png")}
-    told = told_of(recorder)
-    assert set(told) == ranked | {"train.txt", "val.txt"}
-    assert "of 6 images" in told["rgbvar.txt"]
+    reported = reported_by(recorder)
+    assert set(reported) == ranked | {"train.txt", "val.txt"}
+    assert "of 6 images" in reported["rgbvar.txt"]
     lists.combine(lists.CombineParams("merge", ("few.txt",)), workspace, recorder)
     params = lists.CombineParams("intersect", ("few.txt", "few.txt"), output="lists/merged.txt")
     lists.combine(params, workspace, recorder)
-    assert not told_of(recorder)
+    assert not reported_by(recorder)
 
 
 def test_audits_and_evaluations(two, photographs, workspace, recorder):
@@ -108,14 +111,14 @@ def test_audits_and_evaluations(two, photographs, workspace, recorder):
     everything, few = two
     for images in (few, everything):
         audit.run(audit.AuditParams(images), workspace, recorder)
-    assert set(told_of(recorder)) >= {"audit.csv", "classes.csv", "summary.json", "keep.txt"}
+    assert set(reported_by(recorder)) >= {"audit.csv", "classes.csv", "summary.json", "keep.txt"}
     judged = ImageParams(list="few.txt"), ImageParams(list="few.txt"), ImageParams()
-    told = []
+    reported = []
     for images in judged:
         params = evaluate.EvaluateParams(images, photographs, photographs, size=24)
         evaluate.run(params, workspace, recorder)
-        told.append(set(told_of(recorder)))
-    assert told == [set(), set(), {"evaluation.json", "evaluation.csv", "worst-and-best.jpg"}]
+        reported.append(set(reported_by(recorder)))
+    assert reported == [set(), set(), {"evaluation.json", "evaluation.csv", "worst-and-best.jpg"}]
 
 
 def test_exports(two, workspace, recorder):
@@ -123,9 +126,9 @@ def test_exports(two, workspace, recorder):
     everything, few = two
     for images in (few, everything):
         prior.run(prior.PriorParams(images, size=32), workspace, recorder)
-        told_of(recorder)
+        reported_by(recorder)
         export.run(export.ExportParams("prior.npz"), workspace, recorder)
-    assert set(told_of(recorder)) == {"prior_probs.npy"}
+    assert set(reported_by(recorder)) == {"prior_probs.npy"}
 
 
 def test_pictures(workspace, recorder, tmp_path, photographs, monkeypatch):
@@ -141,18 +144,18 @@ def test_pictures(workspace, recorder, tmp_path, photographs, monkeypatch):
     )
     colored(colorize.Chunk(range(2)))
     colored(colorize.Chunk(range(2)))
-    assert not told_of(recorder)
+    assert not reported_by(recorder)
     picture[:] = 9
     colored(colorize.Chunk(range(2)))
-    assert len(told_of(recorder)) == 2
+    assert len(reported_by(recorder)) == 2
 
 
 def test_the_console_names_the_first_and_counts_the_rest(capsys, tmp_path):
     """Thousands of replaced pictures take a few lines; --json has them all."""
-    told = console.Console(quiet=True, log_file=None)
+    reported = console.Console(quiet=True, log_file=None)
     for number in range(25):
-        told.replaced(tmp_path / f"{number}.png", "replaced a file with other content")
-    told.close()
+        reported.replaced(tmp_path / f"{number}.png", "replaced a file with other content")
+    reported.close()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == console.SHOWN_REPLACED + 1
-    assert "15 more files were replaced" in lines[-1] and len(told.all_replaced) == 25
+    assert "15 more files were replaced" in lines[-1] and len(reported.all_replaced) == 25

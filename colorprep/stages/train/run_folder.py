@@ -307,7 +307,7 @@ def _new_folder(model: str, workspace: Workspace, reporter: Reporter, stack: Exi
 
 
 def newest_begun(workspace: Workspace) -> Path | None:
-    """Return the folder of the run that was written last, None if there is none."""
+    """Return the folder of the run that was written last, or None."""
     newest = find_newest(LAST, workspace)
     return None if newest is None else newest.parent
 

@@ -80,7 +80,7 @@ class ShardLoader:
         if prefetch < 0:
             raise InputError(f"the number of prefetched batches must be 0 or more, got {prefetch}")
         if pin_memory and not torch.cuda.is_available():
-            raise InputError("page-locked memory is for a GPU, and there is none here")
+            raise InputError("page-locked memory needs a GPU, and this machine has no usable one")
         self.dataset, self.order = dataset, order
         self.epoch = self.step = 0
         self._prefetch = prefetch
