@@ -256,7 +256,7 @@ def test_parameters_out_of_range(dataset, parameters, message):
 def test_pinned_memory(dataset):
     """Page-locked batches are the same; without a GPU they are refused."""
     if not torch.cuda.is_available():
-        with pytest.raises(InputError, match="there is none here"):
+        with pytest.raises(InputError, match="page-locked memory needs a GPU"):
             dataset.loader(pin_memory=True)
         return
     for ours, plain in zip(dataset.loader(7, pin_memory=True), dataset.loader(7), strict=True):
