@@ -19,7 +19,7 @@ from ..errors import ArtifactError, InputError
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import quantizer_state, restore_quantizer
 from .models import make_model
-from .models.outputs import HEADS
+from .models.outputs import channels_of
 
 CHECKPOINT_SCHEMA = "colorprep.checkpoint/2"
 MAIN = "colorizer"  # the network that is used
@@ -36,7 +36,8 @@ class Checkpoint:
         The network to use, in evaluation mode, on the CPU: the moving average, if there is one.
     config : dict
         Plain values: ``model``, its ``width`` (1 if missing), ``outputs``, its head or a list
-        of them (``bins`` if missing), and how it was trained.
+        of them (``bins`` if missing), ``sizes`` of the labels if it depends on them, and how it was
+        trained.
     progress : dict
         Plain values: epoch, step, losses.
     quantizer : Quantizer
@@ -65,7 +66,7 @@ class Checkpoint:
     @property
     def channels(self) -> dict[str, int]:
         """The heads of the network and their numbers of channels."""
-        return {name: HEADS[name].n_channels(self.quantizer) for name in self.heads}
+        return channels_of(self.heads, self.quantizer, self.config.get("sizes"))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -212,8 +213,10 @@ def _check_finite(tensors: Mapping[str, Tensor]) -> None:
 
 def _network(config: dict[str, Any], quantizer: Quantizer, content: dict[str, Any]) -> nn.Module:
     """Return the network to use: the moving average, if there is one."""
-    channels = {name: HEADS[name].n_channels(quantizer) for name in heads_of(config)}
-    model = make_model(config["model"], channels, width=config.get("width", 1.0))
+    sizes, settings = config.get("sizes"), config.get("settings", {})
+    channels = channels_of(heads_of(config), quantizer, sizes)
+    width, stride = config.get("width", 1.0), settings.get("stride", 1)
+    model = make_model(config["model"], channels, None, width, sizes, stride)
     average = content.get("average")
     model.load_state_dict(content["networks"][MAIN] if average is None else average)
     return model

@@ -16,8 +16,13 @@ from ..errors import InputError
 from ..finite import check_finite
 from .fitting.schedules import Schedule
 
-ModelName = Literal["small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "tiny"]
-LossName = Literal["soft-ce", "kl", "matrix", "hue-chroma", "l1", "l2", "huber", "l12"]
+ModelName = Literal[
+    "small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "tiny",
+]  # fmt: skip
+LossName = Literal[
+    "soft-ce", "kl", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1", "segments",
+    "classes",
+]  # fmt: skip
 ScheduleName = Literal["constant", "poly", "linear", "step", "cosine"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
 GrayRule = Literal["mask", "drop", "keep"]

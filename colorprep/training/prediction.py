@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..color.lab import Floats
 from ..images.decoding import Pixels
@@ -18,15 +18,17 @@ from ..quantize.labeling import lightness_of
 from ..quantize.quantizer import Quantizer
 from ..rendering import LabelGrid, recolor
 from .checkpoint import Checkpoint
+from .data.batch import Batch
 from .models import run_network
-from .models.outputs import HEADS, decode_outputs
+from .models.inputs import check_inputs
+from .models.outputs import HEADS, at_labels, channels_of, decode_outputs
 
 
 @torch.no_grad()
 def predict_colors(
     model: nn.Module,
     quantizer: Quantizer,
-    lightness: Tensor,
+    batch: Batch,
     shape: tuple[int, int],
     temperature: float = TEMPERATURE,
     heads: Sequence[str] = ("bins",),
@@ -37,8 +39,8 @@ def predict_colors(
     ----------
     model : Module
         In evaluation mode.
-    lightness : Tensor of shape (B, H, W), uint8
-        Levels round(2.55 L).
+    batch : dict of str to Tensor
+        With what the model takes, such as ``lightness`` (B, H, W) uint8, levels round(2.55 L).
     shape : tuple of int
         Height and width of the prediction.
     temperature : float
@@ -50,10 +52,38 @@ def predict_colors(
     -------
     ndarray of shape (B, *shape, 2), float64
         In the quantizer's space.
+
+    Raises
+    ------
+    InputError
+        If the network does not predict colors, or the batch lacks something that it takes.
     """
-    channels = {name: HEADS[name].n_channels(quantizer) for name in heads}
-    outputs = run_network(model, {"lightness": lightness}, channels, shape)[heads[0]]
-    return decode_outputs(heads[0], outputs.float(), quantizer, temperature)
+    check_inputs(model, batch, "a photograph")
+    first = heads[0]
+    channels = channels_of(heads, quantizer) if len(heads) > 1 else {first: 0}
+    outputs = run_network(model, batch, channels, shape)[first].float()
+    if HEADS[first].place == "pixels":
+        outputs = at_labels(outputs, batch["lightness"], shape)
+    return decode_outputs(first, outputs, quantizer, temperature)
+
+
+def photograph_batch(pixels: Pixels, size: int, device: torch.device | None = None) -> Batch:
+    """Return a batch of one photograph, resized to a square.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, 3), uint8
+    size : int
+        Its side.
+
+    Returns
+    -------
+    dict of str to Tensor
+        ``lightness`` and ``rgb`` as in label shards.
+    """
+    small = resize(pixels, size)
+    batch = {"lightness": lightness_of(small)[None], "rgb": small[None]}
+    return {name: torch.tensor(array, device=device) for name, array in batch.items()}
 
 
 def colorize_photograph(
@@ -81,8 +111,7 @@ def colorize_photograph(
     """
     settings = checkpoint.settings
     size, stride = settings["size"], settings["stride"]
-    levels = lightness_of(resize(pixels, size))
-    batch = torch.from_numpy(levels[None]).to(device or torch.device("cpu"))
+    batch = photograph_batch(pixels, size, device)
     side = -(-size // stride)
     model, quantizer, shape = checkpoint.model, checkpoint.quantizer, (side, side)
     colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.heads)

@@ -15,6 +15,7 @@ from ..quantize.tables import soft_table
 from ..rendering import LabelGrid, colorize, render
 from .data.batch import Batch
 from .data.dataset import ShardDataset
+from .devices import on_device
 from .losses.targets import cells_of
 from .models.outputs import HEADS
 from .prediction import predict_colors
@@ -46,8 +47,7 @@ def sample_rows(
     """
     batch = images.batch(range(len(images)))
     shape = (batch["label"].shape[1], batch["label"].shape[2])
-    lightness = batch["lightness"].to(device)
-    predicted = predict_colors(model, quantizer, lightness, shape, heads=heads)
+    predicted = predict_colors(model, quantizer, on_device(batch, device), shape, heads=heads)
     originals = batch["ab"].numpy() + 0.5
     is_regression = HEADS[heads[0]].logits is None
     targets = originals if is_regression else target_colors(quantizer, batch)

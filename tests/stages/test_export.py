@@ -128,7 +128,7 @@ def test_the_facts_suffice_to_make_colors(tmp_path, outputs, quantizer):
     with torch.no_grad():
         given = decoded(model(lightness).numpy(), facts, centers)
     expected = predict_colors(
-        model, quantizer, torch.from_numpy(levels), (8, 8), TEMPERATURE, (outputs,)
+        model, quantizer, {"lightness": torch.from_numpy(levels)}, (8, 8), TEMPERATURE, (outputs,)
     )
     np.testing.assert_allclose(given, expected, atol=1e-4)
 

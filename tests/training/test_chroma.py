@@ -8,7 +8,7 @@ import torch
 from batches import made_up_batch, quantizer_of
 from skimage.color import lab2rgb, rgb2lab
 
-from colorprep.training.judging.chroma import ChromaGauge, chroma_figures
+from colorprep.training.judging.chroma import ChromaGauge
 from colorprep.training.losses.pixel_losses import LossOptions
 from colorprep.training.losses.terms import make_term
 from colorprep.training.models.outputs import AB_UNIT
@@ -19,7 +19,7 @@ def measured(quantizer, outputs, meaning, batch, gray="keep", n_images=None, str
     weights = make_term("soft-ce", quantizer, LossOptions(gray=gray)).pixel_weights
     gauge = ChromaGauge(quantizer, meaning, stride, weights, n_images or len(outputs))
     gauge.add(outputs, batch)
-    return chroma_figures(gauge.sums())
+    return gauge.figures(gauge.sums())
 
 
 def figures_of(ab):
@@ -84,4 +84,4 @@ def test_few_images_and_pixels_are_measured():
         sums = gauge.sums()
         assert sums[0] == 7 * 10 * 10
         truth = batch["ab"][::16, ::2, ::2].numpy().reshape(-1, 2) + 0.5
-        assert chroma_figures(sums)["val_chroma_truth"] == pytest.approx(figures_of(truth)[0])
+        assert gauge.figures(sums)["val_chroma_truth"] == pytest.approx(figures_of(truth)[0])

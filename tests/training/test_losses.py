@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from batches import SPECS, dense_targets, made_up_batch, quantizer_of
+from batches import SIZES, SPECS, dense_targets, made_up_batch, quantizer_of
 from steps import loss_of, objective_of, trainer_of
 from torch.nn import functional
 
@@ -13,16 +13,17 @@ from colorprep import InputError, ab_lattice, rebalancing_weights, weight_matrix
 from colorprep.training.losses.pixel_losses import LossOptions, logit_shift
 from colorprep.training.losses.terms import LOSSES, make_term
 from colorprep.training.models import make_model
-from colorprep.training.models.outputs import HEADS
+from colorprep.training.models.outputs import channels_of
 
 KINDS = {"hue-chroma": "hc-1d"}  # quantizers of losses that are not for ab313
 
 
 def outputs_for(name, quantizer, dtype=torch.float32, side=6):
     """Random outputs of the right number of channels."""
-    n = HEADS[LOSSES[name].head].n_channels(quantizer)
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(2, n, side, side, generator=generator, dtype=dtype)
+    head = LOSSES[name].head
+    n = channels_of([head], quantizer, SIZES)[head]
+    shape = (2, n) if head == "classes" else (2, n, side, side)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=dtype)
 
 
 def some_prior(quantizer):
@@ -118,6 +119,32 @@ def test_regression(name, formula):
     np.testing.assert_allclose(value, expected, rtol=1e-4)
 
 
+def test_pictures():
+    """rgb-l1 is the mean |e| of R, G and B from 0 to 1, at every stride-th pixel."""
+    batch = made_up_batch(stride=2)
+    batch["label"][0, 1] = 65535
+    outputs = torch.rand((2, 3, 12, 12)) * 2 - 1
+    truth = batch["rgb"].movedim(-1, 1) / 255
+    error = ((outputs + 1) / 2 - truth).abs()[:, :, ::2, ::2].mean(dim=1)
+    error[0, 1] = 0
+    value = loss_of("rgb-l1", ab_lattice())(outputs, batch)
+    torch.testing.assert_close(value, error.mean())
+
+
+def test_segments_and_classes():
+    """They are torch's cross-entropies; void pixels and images of no class count 0."""
+    quantizer, batch = ab_lattice(), made_up_batch()
+    batch["segments"][0, 2], batch["class_id"][1] = 255, -1
+    logits = outputs_for("segments", quantizer)
+    total = functional.cross_entropy(
+        logits, batch["segments"].long(), ignore_index=255, reduction="sum"
+    )
+    torch.testing.assert_close(loss_of("segments", quantizer)(logits, batch), total / 72)
+    logits = outputs_for("classes", quantizer)
+    first = functional.cross_entropy(logits[:1], batch["class_id"][:1].long())
+    torch.testing.assert_close(loss_of("classes", quantizer)(logits, batch), first / 2)
+
+
 def test_squared_error_is_reported_in_lab_units():
     """An error of 3 in both a and b everywhere is reported as 3."""
     batch = made_up_batch()
@@ -208,7 +235,7 @@ def test_the_mean_is_over_all_pixels():
     torch.testing.assert_close(loss_of("soft-ce", quantizer)(logits, batch), first / 2)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", [name for name in LOSSES if name not in ("segments", "classes")])
 def test_masked_pixels_have_no_gradient(name):
     """Gray images and ignored pixels have no gradient; all other pixels have one."""
     quantizer = quantizer_of(KINDS.get(name, "ab313"))

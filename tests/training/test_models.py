@@ -11,6 +11,7 @@ from colorprep import InputError
 from colorprep.training.models import MODELS, load_matching, make_model
 from colorprep.training.models.fcn import upsampled
 from colorprep.training.models.normalization import fewest_images
+from colorprep.training.models.spec import NetworkSpec
 
 FULL_RESOLUTION = ("fcn32s", "fcn16s", "fcn8s")
 
@@ -176,6 +177,6 @@ def test_how_many_images_batch_norm_needs(name, width):
             assert "more than 1 value per channel" in str(error)
             fewest = 2
             model(lightness.repeat(2, 1, 1, 1))
-        assert fewest_images(name, width, side) == fewest
+        assert fewest_images(name, NetworkSpec({"bins": 3}, width), side) == fewest
         found.add(fewest)
     assert found == ({1} if name == "tiny" else {1, 2})

@@ -50,7 +50,7 @@ def test_prediction_is_the_annealed_mean():
     lightness = torch.randint(0, 256, (1, 32, 32), dtype=torch.uint8)
     with torch.no_grad():
         probs = torch.softmax(outputs_at(model, lightness, (8, 8)), 1).movedim(1, -1).numpy()
-    ours = predict_colors(model, quantizer, lightness, (8, 8))
+    ours = predict_colors(model, quantizer, {"lightness": lightness}, (8, 8))
     np.testing.assert_allclose(ours, quantizer.decode(probs), atol=1e-3)
 
 
@@ -74,7 +74,7 @@ def test_decoding_of_regression():
     model = make_model("tiny", 2, seed=0).eval()
     torch.nn.init.constant_(model.score.bias, -0.5)
     lightness = torch.randint(0, 256, (1, 32, 32), dtype=torch.uint8)
-    colors = predict_colors(model, ab_lattice(), lightness, (8, 8), heads=("ab",))
+    colors = predict_colors(model, ab_lattice(), {"lightness": lightness}, (8, 8), heads=("ab",))
     assert colors.shape == (1, 8, 8, 2) and (colors == -55.0).all()
 
 
@@ -136,9 +136,9 @@ def test_checkpoints_know_their_outputs(tmp_path, outputs, quantizer):
 class Twin(torch.nn.Module):
     """A network with a layer for each head, at a quarter of the resolution."""
 
-    def __init__(self, channels, width):
+    def __init__(self, spec):
         super().__init__()
-        heads = {name: torch.nn.Conv2d(1, n, 4, 4) for name, n in channels.items()}
+        heads = {name: torch.nn.Conv2d(1, n, 4, 4) for name, n in spec.channels.items()}
         self.heads = torch.nn.ModuleDict(heads)
 
     def forward(self, lightness):

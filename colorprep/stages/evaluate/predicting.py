@@ -13,6 +13,7 @@ from ...images.source import Source
 from ...training.checkpoint import Checkpoint
 from ...training.devices import choose_device
 from ...training.judging.likelihood import LikelihoodJudge
+from ...training.models.outputs import HEADS
 from ...training.prediction import colorize_photograph
 from ..checkpoints import Origin
 from ..source import ImageParams, image_reader
@@ -84,7 +85,7 @@ def predicted_pictures(
     pairs = PredictedPairs(
         image_reader(source, None, params),
         partial(colorize_photograph, checkpoint, temperature=temperature, device=chosen),
-        None if checkpoint.head == "ab" else LikelihoodJudge(checkpoint, chosen),
+        None if HEADS[checkpoint.head].logits is None else LikelihoodJudge(checkpoint, chosen),
     )
     provenance = {
         "original": source_facts(source),

@@ -7,8 +7,8 @@ from pathlib import Path
 from ...progress import Reporter
 from ...training.checkpoint import load_checkpoint
 from ...training.fitting.methods import Method, Supervised
-from ...training.losses.terms import Objective, make_term
 from ...training.models import Network, load_matching, make_model
+from ...training.models.inputs import check_inputs
 from ...workspace import Workspace
 from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from .inputs import TrainInputs
@@ -18,20 +18,21 @@ from .params import TrainParams
 def make_method(
     params: TrainParams, inputs: TrainInputs, workspace: Workspace, reporter: Reporter
 ) -> Method:
-    """Return the method of a run, its network initialized."""
-    objective = _make_objective(params, inputs)
-    seed, width = params.machine.seed, params.network.width
-    network = make_model(params.network.model, objective.channels, seed, width)
+    """Return the method of a run, its networks initialized.
+
+    Raises
+    ------
+    InputError
+        If the network takes what the labels do not have, or images of another size.
+    """
+    spec, seed = inputs.spec, params.machine.seed
+    network = make_model(
+        params.network.model, spec.channels, seed, spec.width, spec.sizes, spec.stride
+    )
+    check_inputs(network, inputs.arrays, inputs.labels.path.as_posix())
     if params.network.init is not None and not params.resume:
         _initialize(network, params.network.init, inputs, workspace, reporter)
-    return Supervised(network, objective)
-
-
-def _make_objective(params: TrainParams, inputs: TrainInputs) -> Objective:
-    """Return the objective: a single term, the loss of the options."""
-    quantizer = inputs.labels.quantizer
-    options = inputs.rebalancing.options(params.objective)
-    return Objective([make_term(params.objective.loss, quantizer, options)], quantizer)
+    return Supervised(network, inputs.objective)
 
 
 def _initialize(

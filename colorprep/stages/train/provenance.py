@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from ...artifacts import versions
 from ...quantize.quantizer import Quantizer
 from ...runs import loss_text
-from ...training.losses.terms import Objective
+from ...training.fitting.methods import Method
+from ...training.models import sizes_used
 from ...training.processes import Process
 from ...workspace import Workspace
 from .inputs import TrainInputs, selection_facts
@@ -47,13 +48,15 @@ class Provenance(NamedTuple):
 def provenance_of(
     params: TrainParams,
     inputs: TrainInputs,
-    objective: Objective,
+    method: Method,
     total_steps: int,
     process: Process,
     workspace: Workspace,
 ) -> Provenance:
     """Return the provenance of a run."""
+    objective = method.objective
     heads = list(objective.channels)
+    sizes = sizes_used(method.network, inputs.spec)
     manifest = inputs.labels.manifest
     config = {
         "schema": RUN_SCHEMA,
@@ -66,6 +69,7 @@ def provenance_of(
         "quantizer": manifest["quantizer"]["name"],
         "settings": manifest["settings"],
         "source": manifest["digest"],
+        **({"sizes": sizes} if sizes else {}),
         "labels_digest": manifest.get("labels_digest"),
         "n_training": len(inputs.training.dataset),
         "n_validation": len(inputs.held_out),

@@ -147,9 +147,7 @@ def _train(
     frozen, fewest = params.network.freeze, inputs.training.order.fewest
     trainer = Trainer(method, params.pace, params.machine, process.device, frozen, fewest)
     course = _make_course(params, inputs, trainer)
-    provenance = provenance_of(
-        params, inputs, method.objective, course.total_steps, process, workspace
-    )
+    provenance = provenance_of(params, inputs, method, course.total_steps, process, workspace)
     if params.resume:
         _restore(folder, trainer, course, provenance, process, workspace, reporter)
     elif process.is_main:

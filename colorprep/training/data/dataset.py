@@ -111,6 +111,11 @@ class ShardDataset(Dataset[Batch]):
         self._map()
 
     @property
+    def arrays(self) -> set[str]:
+        """The names of the arrays of a batch."""
+        return set(self._rows_stored)
+
+    @property
     def mapped(self) -> bool:
         """Whether all arrays are mapped, since none is compressed."""
         return set(self._offsets) == set(self._rows_stored)

@@ -12,7 +12,7 @@ import torch
 
 from ..data.batch import Batch
 from ..data.loader import ShardLoader
-from ..judging.chroma import ChromaGauge
+from ..judging.gauge import Gauge
 from .schedules import Schedule
 
 Select = Callable[[Batch], Batch]
@@ -40,7 +40,7 @@ class Course:
         Steps from validation to validation; None validates at the end of every epoch. There is
         also one at the end of the training.
     gauge : callable or None
-        Makes the gauge that measures the colors of a validation.
+        Makes the gauge of a validation.
     """
 
     training: ShardLoader
@@ -51,7 +51,7 @@ class Course:
     seed: int = 0
     record_every: int = 50
     validate_every: int | None = None
-    gauge: Callable[[], ChromaGauge] | None = None
+    gauge: Callable[[], Gauge] | None = None
 
     @cached_property
     def total_steps(self) -> int:

@@ -20,10 +20,6 @@ UNLABELED = (
     "the labels of all their pixels are to be ignored (65535)",
     "make the labels again, or choose other images",
 )
-GRAY = (
-    "all of them are gray",
-    "choose images in color, or train with --gray keep",
-)
 WEIGHTLESS = (
     "all their colors have a weight of 0",
     "make other weights with `colorprep weights`, or train with --no-weights",
@@ -63,7 +59,7 @@ def check_learnable(
     for start in range(0, len(indices), CHUNK):
         batch = images.batch(indices[start : start + CHUNK])
         if known_pixels(batch).any() and reason is UNLABELED:
-            reason = GRAY
+            reason = objective.each()[0].pixel_weights.nothing
         chosen = on_device(select(batch), device)
         weights = [term.pixel_weights for term in objective.each()]
         if any((of_pixels(chosen) > 0).any() for of_pixels in weights):

@@ -18,7 +18,7 @@ from ...errors import TrainingError
 from ..data.batch import Batch
 from ..data.loader import ShardLoader
 from ..devices import prefetch_to_device
-from ..judging.chroma import COLORS, ChromaGauge, chroma_figures
+from ..judging.gauge import Gauge
 from ..losses.targets import filled_up
 from ..processes import Process
 from .course import Course, Select
@@ -122,7 +122,7 @@ def validate(
     images: ShardLoader,
     select: Select,
     process: Process,
-    gauge: ChromaGauge | None = None,
+    gauge: Gauge | None = None,
 ) -> dict[str, float]:
     """Return the mean of each term over the pixels that count, of the images of all processes.
 
@@ -133,7 +133,7 @@ def validate(
     images : ShardLoader
     select : callable
     process : Process
-    gauge : ChromaGauge or None
+    gauge : Gauge or None
         Receives all outputs.
 
     Returns
@@ -182,17 +182,19 @@ def _record(trainer: Trainer, course: Course, epoch: int, meter: Meter, process:
     objective = trainer.method.objective
     trained = objective.reported(means)
     missing = {term.name: math.nan for term in objective.each()}
-    judged, colors = objective.reported(missing), dict.fromkeys(COLORS, math.nan)
+    judged, measures = objective.reported(missing), {}
+    if course.gauge is not None:
+        measures = dict.fromkeys(course.gauge().names, math.nan)
     if course.validation is not None and course.is_validated(step):
         found, measured = _validated(trainer, course, course.validation, process)
-        judged, colors = objective.reported(found), colors | measured
+        judged, measures = objective.reported(found), measures | measured
     figures = {
         "train_loss": trained.pop("loss"),
         "val_loss": judged.pop("loss"),
         "learning_rate": course.learning_rate(step - 1),
         "images_per_second": n_images / seconds,
         "data_wait": meter.waited / seconds,
-        **colors,
+        **measures,
         **{f"train_{name}": value for name, value in trained.items()},
         **{f"val_{name}": value for name, value in judged.items()},
     }
@@ -229,7 +231,7 @@ def _check_finite(total: float, values: list[float], step: int) -> None:
 def _validated(
     trainer: Trainer, course: Course, images: ShardLoader, process: Process
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the means of the terms in validation, and figures of the predicted colors."""
+    """Return the means of the terms in validation, and the gauge's figures."""
     process.broadcast_buffers(trainer.averaged)
     gauge = None if course.gauge is None else course.gauge()
     means = validate(trainer, images, course.select, process, gauge)
@@ -238,4 +240,4 @@ def _validated(
         raise TrainingError(
             f"the validation loss became {bad[0]} after step {trainer.step}; {DIVERGED}"
         )
-    return means, {} if gauge is None else chroma_figures(process.all_sum(gauge.sums()))
+    return means, {} if gauge is None else gauge.figures(process.all_sum(gauge.sums()))

@@ -37,7 +37,7 @@ class Record:
         ``data_wait``
             Fraction of that time spent waiting for the next batch.
         ``val_chroma``, ``val_chroma_truth``, ``val_spread``, ``val_spread_truth``
-            Of the colors of held-out images, see `chroma.chroma_figures`; NaN without a validation.
+            Of the colors of held-out images, see `chroma.ChromaGauge`; NaN without a validation.
     """
 
     epoch: int

@@ -16,10 +16,10 @@ from ...color.lab import Floats
 from ...quantize.quantizer import Quantizer
 from ...rendering import to_ab
 from ..data.batch import Batch
-from ..losses.targets import PixelWeights, ab_of
+from ..losses.targets import ab_of
+from ..losses.terms import Weights
 from ..models.outputs import decode_outputs
 
-COLORS = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")
 MEASURED_IMAGES = 64
 MEASURED_SIDE = 16  # maximum number of pixels of an image along each side
 
@@ -33,18 +33,20 @@ class ChromaGauge:
         The head that gives the colors, a name of `outputs.HEADS`.
     stride : int
         Of the labels.
-    pixel_weights : PixelWeights
+    pixel_weights : Weights
         Of the loss: only pixels that count are measured.
     n_images : int
         Of all processes together. About `MEASURED_IMAGES` of them are measured, evenly spaced.
     """
+
+    names: tuple[str, ...] = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")
 
     def __init__(
         self,
         quantizer: Quantizer,
         head: str,
         stride: int,
-        pixel_weights: PixelWeights,
+        pixel_weights: Weights,
         n_images: int,
     ) -> None:
         self._quantizer, self.head = quantizer, head
@@ -60,7 +62,7 @@ class ChromaGauge:
         Parameters
         ----------
         outputs : Tensor of shape (B, n, h, w)
-            Of that head, at the labels' resolution.
+            Of that head, at the resolution of the labels or of the pixels.
         batch : dict of str to Tensor
             Of label shards, on the same device.
         """
@@ -71,9 +73,11 @@ class ChromaGauge:
         counts = self._pixel_weights.mask(batch)[images, rows, columns].cpu()
         if not counts.any():
             return
-        colors = decode_outputs(
-            self.head, outputs[images, :, rows, columns].float(), self._quantizer
-        )
+        at_labels = outputs[
+            :, :, :: -(-outputs.shape[2] // height), :: -(-outputs.shape[3] // width)
+        ]
+        chosen = at_labels[images, :, rows, columns].float()
+        colors = decode_outputs(self.head, chosen, self._quantizer)
         levels = batch["lightness"][images, :: self._stride, :: self._stride][:, rows, columns]
         lightness: Floats = levels.cpu().numpy() / 2.55
         predicted = torch.from_numpy(to_ab(colors, lightness, self._quantizer))[counts]
@@ -85,31 +89,30 @@ class ChromaGauge:
         """Return the sums; those of several processes add up."""
         return self._sums.tolist()
 
+    def figures(self, sums: list[float]) -> dict[str, float]:
+        """Return the figures of a record.
 
-def chroma_figures(sums: list[float]) -> dict[str, float]:
-    """Return the figures of a record.
+        Parameters
+        ----------
+        sums : list of float
+            Of `ChromaGauge.sums`, added up over processes.
 
-    Parameters
-    ----------
-    sums : list of float
-        Of `ChromaGauge.sums`, added up over processes.
-
-    Returns
-    -------
-    dict of str to float
-        ``val_chroma`` and ``val_chroma_truth``, the mean of sqrt(a^2 + b^2), and ``val_spread`` and
-        ``val_spread_truth``, the root of the mean squared distance of (a, b) from their mean; in
-        CIELAB units. Empty if no pixel counted.
-    """
-    n = sums[0]
-    if not n:
-        return {}
-    figures = {}
-    for suffix, (chroma, a, b, squares) in (("", sums[1:5]), ("_truth", sums[5:9])):
-        variance = squares / n - (a / n) ** 2 - (b / n) ** 2
-        figures[f"val_chroma{suffix}"] = chroma / n
-        figures[f"val_spread{suffix}"] = math.sqrt(max(0.0, variance))
-    return figures
+        Returns
+        -------
+        dict of str to float
+            ``val_chroma`` and ``val_chroma_truth``, the mean of sqrt(a^2 + b^2), and ``val_spread``
+            and ``val_spread_truth``, the root of the mean squared distance of (a, b) from their
+            mean; in CIELAB units. Empty if no pixel counted.
+        """
+        n = sums[0]
+        if not n:
+            return {}
+        figures = {}
+        for suffix, (chroma, a, b, squares) in (("", sums[1:5]), ("_truth", sums[5:9])):
+            variance = squares / n - (a / n) ** 2 - (b / n) ** 2
+            figures[f"val_chroma{suffix}"] = chroma / n
+            figures[f"val_spread{suffix}"] = math.sqrt(max(0.0, variance))
+        return figures
 
 
 def _sums(ab: Tensor) -> list[Tensor]:

@@ -105,6 +105,10 @@ class PixelWeights(nn.Module):
     """
 
     weights: Tensor | None
+    nothing = (
+        "all of them are gray",
+        "choose images in color, or train with --gray keep",
+    )
 
     def __init__(
         self,

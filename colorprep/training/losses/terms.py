@@ -15,6 +15,9 @@ name             for quantizers      a pixel's loss
 ``l2``           of ab               mean of e^2, reported as its root
 ``huber``        of ab               mean of |e| - 1/2, and of e^2 / 2 where |e| is below 1
 ``l12``          of ab               the smaller of mean |e| and 0.1 mean e^2
+``rgb-l1``       of ab               mean over R, G, B of |e|, for sRGB from 0 to 1
+``segments``     all                 cross-entropy of its segment, as `labels --segments` has it
+``classes``      all                 cross-entropy of the image's class
 ===============  ==================  =======================================================
 """
 
@@ -23,14 +26,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from torch import Tensor, nn
 
 from ...errors import InputError
 from ...quantize.quantizer import Quantizer
 from ..data.batch import Batch
-from ..models.outputs import HEADS, Heads
+from ..models.outputs import HEADS, Heads, channels_of
+from .picture_losses import (
+    ClassCrossEntropy,
+    ClassWeights,
+    RgbError,
+    SegmentCrossEntropy,
+    SegmentWeights,
+)
 from .pixel_losses import (
     HueChromaCrossEntropy,
     KullbackLeibler,
@@ -45,7 +55,7 @@ from .pixel_losses import (
 )
 from .targets import PixelWeights
 
-Unit: TypeAlias = Literal["nats per pixel", "Lab units"]
+Unit: TypeAlias = Literal["nats per pixel", "nats per image", "Lab units", "of white"]
 
 
 class TermValue(NamedTuple):
@@ -75,6 +85,28 @@ def total(losses: Losses) -> Tensor:
     return sum(values[1:], start=values[0])
 
 
+class Weights(Protocol):
+    """What a pixel, or an image, counts in a loss; a module.
+
+    Attributes
+    ----------
+    nothing : tuple of str
+        Why no pixel may count, and a remedy.
+    """
+
+    nothing: tuple[str, str]
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return the weights of a batch, (B, h, w) or (B,) float32."""
+
+    def mask(self, batch: Batch) -> Tensor:
+        """Return which pixels or images count, bool."""
+
+
+def _pixel_weights(quantizer: Quantizer, options: LossOptions) -> Weights:
+    return PixelWeights(quantizer, options.weights, options.weighed_by, options.gray)
+
+
 @dataclass(frozen=True)
 class LossKind:
     """A loss of the table.
@@ -85,12 +117,14 @@ class LossKind:
         From a quantizer and options to the module of a pixel's loss.
     head : str
         Which head of the network it is for, a name of `outputs.HEADS`.
-    unit : {"nats per pixel", "Lab units"}
-        Of the reported loss.
+    unit : {"nats per pixel", "nats per image", "Lab units", "of white"}
+        Of the reported loss; white is 1 in R, G and B.
     takes_weights, takes_prior : bool
         Whether it can be rebalanced, and its logits adjusted.
     display : callable
         From the mean loss to the reported figure, in `unit`.
+    weigh : callable
+        From a quantizer and options to the module of the weights of pixels or images.
     """
 
     make: Callable[[Quantizer, LossOptions], nn.Module]
@@ -99,6 +133,7 @@ class LossKind:
     takes_weights: bool = False
     takes_prior: bool = False
     display: Callable[[float], float] = float
+    weigh: Callable[[Quantizer, LossOptions], Weights] = _pixel_weights
 
 
 class Term(nn.Module):
@@ -111,7 +146,8 @@ class Term(nn.Module):
     kind : LossKind
     pixel_loss : Module
         From a head's outputs and a batch to losses (B, h, w).
-    pixel_weights : PixelWeights
+    pixel_weights : Module
+        See `Weights`.
     scale : float
         Its factor in the objective.
     """
@@ -121,7 +157,7 @@ class Term(nn.Module):
         name: str,
         kind: LossKind,
         pixel_loss: nn.Module,
-        pixel_weights: PixelWeights,
+        pixel_weights: Weights,
         scale: float = 1.0,
     ) -> None:
         super().__init__()
@@ -149,6 +185,8 @@ class Objective(nn.Module):
         With different names.
     quantizer : Quantizer
         Of the labels.
+    sizes : mapping of str to int, optional
+        Other sizes of the labels, see `models.spec.NetworkSpec`.
 
     Attributes
     ----------
@@ -161,14 +199,19 @@ class Objective(nn.Module):
         If two terms have the same name, or a head does not fit the quantizer.
     """
 
-    def __init__(self, terms: Sequence[Term], quantizer: Quantizer) -> None:
+    def __init__(
+        self,
+        terms: Sequence[Term],
+        quantizer: Quantizer,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
         super().__init__()
         names = [term.name for term in terms]
         if len(set(names)) < len(names):
             raise InputError(f"two terms have the same name: {', '.join(names)}")
         self.terms = nn.ModuleList(terms)
         heads = dict.fromkeys(term.kind.head for term in terms)
-        self.channels = {name: HEADS[name].n_channels(quantizer) for name in heads}
+        self.channels = channels_of(heads, quantizer, sizes)
 
     def each(self) -> list[Term]:
         """Return the terms; the head of the first one gives the colors."""
@@ -219,6 +262,9 @@ LOSSES = {
     "l2": LossKind(_regression(squared_error), "ab", "Lab units", display=math.sqrt),
     "huber": LossKind(_regression(huber_error), "ab", "Lab units"),
     "l12": LossKind(_regression(l12_error), "ab", "Lab units"),
+    "rgb-l1": LossKind(RgbError, "rgb", "of white"),
+    "segments": LossKind(SegmentCrossEntropy, "segments", "nats per pixel", weigh=SegmentWeights),
+    "classes": LossKind(ClassCrossEntropy, "classes", "nats per image", weigh=ClassWeights),
 }
 
 
@@ -249,7 +295,6 @@ def make_term(
     if name not in LOSSES:
         raise InputError(f"unknown loss {name!r}; choose {', '.join(LOSSES)}")
     kind = LOSSES[name]
-    HEADS[kind.head].n_channels(quantizer)
     if options.weights is not None and not kind.takes_weights:
         raise InputError(f"the loss {name} takes no rebalancing weights, since it has no bins")
     if options.logit_adjust:
@@ -257,5 +302,7 @@ def make_term(
             raise InputError(f"logit adjustment is for soft-ce and kl, not for {name}")
         if options.weights is not None:
             raise InputError("logit adjustment replaces rebalancing weights; choose one")
-    pixel_weights = PixelWeights(quantizer, options.weights, options.weighed_by, options.gray)
-    return Term(name, kind, kind.make(quantizer, options), pixel_weights, scale)
+    if HEADS[kind.head].n_channels is not None:
+        channels_of([kind.head], quantizer)
+    pixel_loss, weights = kind.make(quantizer, options), kind.weigh(quantizer, options)
+    return Term(name, kind, pixel_loss, weights, scale)

@@ -10,8 +10,9 @@ network          is
 ``tiny``         a network of a thousand parameters, for tests
 ===============  ==========================================================================
 
-All take lightness of any height and width (see `inputs`) and end in a convolution without a
-softmax, whose channels `outputs` describes. A network with separate heads returns a mapping.
+A network's `takes` names its inputs (see `inputs`; lightness by default), and `predicts` the heads
+that it can have (see `outputs`; any by default). It ends without a softmax. Networks for images of
+certain sizes have `side_step`, of which sides are multiples, or `fixed_side`.
 
 Weights are initialized by He et al.'s rule; the output layer starts at 0, so that a network begins
 with equal logits, or with gray. (``small`` uses torch's defaults.)
@@ -29,24 +30,24 @@ from ...errors import InputError
 from ..data.batch import Batch
 from .eccv16 import Eccv16
 from .fcn import Fcn8s, Fcn16s, Fcn32s
-from .inputs import inputs_of
-from .outputs import Heads, at_labels, split_heads
+from .inputs import INPUTS, inputs_of, takes
+from .outputs import HEADS, Heads, placed, split_heads
 from .small import SmallColorizer, TinyColorizer
+from .spec import Channels, NetworkSpec
 from .unet import UNet
 
 Network: TypeAlias = nn.Module
-Channels: TypeAlias = Mapping[str, int]  # of each head, in order
 
 
 def _of_one_output(
     network: Callable[[int, float], nn.Module],
-) -> Callable[[Channels, float], nn.Module]:
+) -> Callable[[NetworkSpec], nn.Module]:
     """Return a network for heads that share one output, the channels of one after another."""
-    return lambda channels, width: network(sum(channels.values()), width)
+    return lambda spec: network(spec.n_outputs, spec.width)
 
 
-# A network with separate heads takes the mapping itself, and returns its outputs by head.
-MODELS: dict[str, Callable[[Channels, float], nn.Module]] = {
+# A network with separate heads takes the specification itself, and returns its outputs by head.
+MODELS: dict[str, Callable[[NetworkSpec], nn.Module]] = {
     "small": _of_one_output(SmallColorizer),
     "unet": _of_one_output(UNet),
     "eccv16": _of_one_output(Eccv16),
@@ -58,7 +59,12 @@ MODELS: dict[str, Callable[[Channels, float], nn.Module]] = {
 
 
 def make_model(
-    name: str, channels: int | Channels, seed: int | None = None, width: float = 1.0
+    name: str,
+    channels: int | Channels,
+    seed: int | None = None,
+    width: float = 1.0,
+    sizes: Mapping[str, int] | None = None,
+    stride: int = 1,
 ) -> nn.Module:
     """Make a network of the table.
 
@@ -70,21 +76,35 @@ def make_model(
         Channels of its output, or of each of its heads.
     seed : int or None
         Of the initial parameters; None draws them at random.
-    width : float
-        Multiplies the channels of every layer but the last.
+    width, sizes, stride
+        See `spec.NetworkSpec`.
 
     Raises
     ------
     InputError
-        If the name is unknown.
+        If the name is unknown, or the network cannot have these heads.
     """
     if name not in MODELS:
         raise InputError(f"unknown model {name!r}; choose {', '.join(MODELS)}")
+    heads = {"": channels} if isinstance(channels, int) else channels
     with torch.random.fork_rng(devices=[]):
         if seed is not None:
             torch.manual_seed(seed)
-        heads = {"": channels} if isinstance(channels, int) else channels
-        return MODELS[name](heads, width)
+        network = MODELS[name](NetworkSpec(heads, width, sizes or {}, stride))
+    possible: tuple[str, ...] | None = getattr(network, "predicts", None)
+    if possible is not None and not isinstance(channels, int) and {*channels} - {*possible}:
+        raise InputError(
+            f"the model {name} predicts {' or '.join(possible)}, but the loss is of "
+            f"{', '.join(channels)}; choose another --loss or --model"
+        )
+    return network
+
+
+def sizes_used(network: nn.Module, spec: NetworkSpec) -> dict[str, int]:
+    """Return the sizes of the labels on which a network depends."""
+    heads = [name for name in spec.channels if name in HEADS and HEADS[name].n_channels is None]
+    inputs = [INPUTS[name].size for name in takes(network) if name in INPUTS]
+    return {name: size for name, size in spec.sizes.items() if name in {*heads, *inputs}}
 
 
 def load_matching(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
@@ -120,7 +140,7 @@ def load_matching(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
 def run_network(
     network: nn.Module, batch: Batch, channels: Channels, shape: tuple[int, int]
 ) -> Heads:
-    """Return a network's heads for a batch, at the labels' resolution.
+    """Return a network's heads for a batch.
 
     Parameters
     ----------
@@ -134,7 +154,8 @@ def run_network(
 
     Returns
     -------
-    dict of str to Tensor of shape (B, n, *shape)
+    dict of str to Tensor
+        Where the table of heads places them: (B, n, *shape) at the labels' resolution.
     """
     heads = split_heads(network(*inputs_of(network, batch)), channels)
-    return {name: at_labels(head, batch["lightness"], shape) for name, head in heads.items()}
+    return {name: placed(name, head, batch["lightness"], shape) for name, head in heads.items()}

@@ -6,19 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from . import make_model
-from .outputs import HEADS
+from .inputs import blank_batch, check_side, inputs_of
+from .spec import NetworkSpec
 
 
 @torch.no_grad()
-def fewest_images(name: str, width: float, side: int) -> int:
+def fewest_images(name: str, spec: NetworkSpec, side: int) -> int:
     """Return the minimum number of images in a batch for training a network.
 
     Parameters
     ----------
     name : str
         Of the table of networks.
-    width : float
-        Multiplies the channels.
     side : int
         Height and width of the input, in pixels.
 
@@ -31,7 +30,7 @@ def fewest_images(name: str, width: float, side: int) -> int:
     Raises
     ------
     InputError
-        If the name is unknown.
+        If the name is unknown, or the network cannot have these heads or images of that size.
 
     Notes
     -----
@@ -39,7 +38,8 @@ def fewest_images(name: str, width: float, side: int) -> int:
 
     Examples
     --------
-    >>> fewest_images("small", 1.0, 16), fewest_images("small", 1.0, 32)
+    >>> spec = NetworkSpec({"bins": 313})
+    >>> fewest_images("small", spec, 16), fewest_images("small", spec, 32)
     (2, 1)
     """
     areas: list[int] = []
@@ -48,9 +48,12 @@ def fewest_images(name: str, width: float, side: int) -> int:
         areas.append(inputs[0].shape[2:].numel())
 
     with torch.device("meta"):
-        model = make_model(name, dict.fromkeys(HEADS, 1), width=width).eval()
+        model = make_model(
+            name, spec.channels, width=spec.width, sizes=spec.sizes, stride=spec.stride
+        ).eval()
+        check_side(model, side)
         for layer in model.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.register_forward_pre_hook(note_area)
-        model(torch.zeros((1, 1, side, side)))
+        model(*inputs_of(model, blank_batch(side, spec.sizes)))
     return 2 if 1 in areas else 1

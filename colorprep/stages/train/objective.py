@@ -1,0 +1,114 @@
+"""What a network is trained to make small: the objective, and how it raises rare colors."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...color.lab import Floats
+from ...errors import ArtifactError
+from ...progress import Reporter
+from ...quantize.quantizer import Quantizer
+from ...shards.reader import LabelFolder
+from ...training.losses.pixel_losses import LossOptions
+from ...training.losses.terms import LOSSES, Objective, make_term
+from ...training.options import ObjectiveOptions
+from ...workspace import PRIOR, WEIGHTS, Workspace
+from ..priors import read_prior, read_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Rebalancing:
+    """How rare colors are raised: by weights, by a prior for logit adjustment, or not at all.
+
+    Attributes
+    ----------
+    weights, prior : ndarray of shape (Q,) or None
+        At most one of them.
+    path : Path or None
+        Its file.
+    """
+
+    weights: Floats | None = None
+    prior: Floats | None = None
+    path: Path | None = None
+
+    def facts(self, workspace: Workspace) -> dict[str, Any]:
+        """Return which file was used, and a digest of its numbers."""
+        used = self.prior if self.weights is None else self.weights
+        digest = None if used is None else hashlib.sha256(used.tobytes()).hexdigest()
+        return {
+            "rebalanced": self.weights is not None,
+            "weights": None if self.weights is None else workspace.shown(self.path or Path()),
+            "prior": None if self.prior is None else workspace.shown(self.path or Path()),
+            "rebalancing_digest": digest,
+        }
+
+    def options(self, objective: ObjectiveOptions) -> LossOptions:
+        """Return the options of the loss."""
+        return LossOptions(
+            self.weights, objective.weigh_by, objective.gray, self.prior, objective.logit_adjust
+        )
+
+
+def label_sizes(labels: LabelFolder) -> dict[str, int]:
+    """Return the sizes of labels on which networks may depend, see `models.spec.NetworkSpec`."""
+    settings = labels.manifest["settings"]
+    features = settings.get("features")
+    sizes = {
+        "segments": settings.get("segments") or 0,
+        "classes": len(labels.manifest["classes"]),
+        "features": features["length"] if features else 0,
+    }
+    return {name: size for name, size in sizes.items() if size}
+
+
+def make_objective(
+    options: ObjectiveOptions, labels: LabelFolder, rebalancing: Rebalancing
+) -> Objective:
+    """Return the objective: a single term, the loss of the options.
+
+    Raises
+    ------
+    InputError
+        If the loss does not fit the labels, its options.
+    """
+    term = make_term(options.loss, labels.quantizer, rebalancing.options(options))
+    return Objective([term], labels.quantizer, label_sizes(labels))
+
+
+def read_rebalancing(
+    objective: ObjectiveOptions, workspace: Workspace, quantizer: Quantizer, reporter: Reporter
+) -> Rebalancing:
+    """Return the weights or the prior that are requested, or the weights of the workspace."""
+    if objective.logit_adjust:
+        path = workspace.input_path(objective.prior, PRIOR)
+        return Rebalancing(prior=_prior_for(quantizer, path, workspace, reporter), path=path)
+    kind = LOSSES.get(objective.loss)
+    takes_weights = kind is not None and kind.takes_weights
+    if not objective.use_weights or (objective.weights is None and not takes_weights):
+        return Rebalancing()
+    path = workspace.input_path(objective.weights, WEIGHTS)
+    if objective.weights is None and not path.exists():
+        reporter.note(f"no {WEIGHTS} here: training without rebalancing")
+        return Rebalancing()
+    return Rebalancing(weights=weights_for(quantizer, path, workspace), path=path)
+
+
+def weights_for(quantizer: Quantizer, path: Path, workspace: Workspace) -> Floats:
+    """Read weights for the bins of labels; see `priors.read_weights`."""
+    return read_weights(path, quantizer, workspace.shown(path))
+
+
+def _prior_for(
+    quantizer: Quantizer, path: Path, workspace: Workspace, reporter: Reporter
+) -> Floats:
+    prior = read_prior(path, reporter)
+    if prior.quantizer.fingerprint != quantizer.fingerprint:
+        raise ArtifactError(
+            f"{workspace.shown(path)} is of {prior.quantizer.name}, the labels are of "
+            f"{quantizer.name} with other bins; give the prior of the labels with --prior"
+        )
+    return prior.probs
