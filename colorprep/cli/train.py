@@ -125,6 +125,13 @@ def pace_options(function: options.Function) -> options.Function:
             metavar="EPOCHS",
         ),
         train_option(
+            "drop_every",
+            "With --schedule step, divide the rate by 10 after every N steps.",
+            type=COUNT,
+            metavar="N",
+        ),
+        train_option("by_epoch", "Change the learning rate at the start of an epoch only."),
+        train_option(
             "multipliers",
             "Multiply the learning rate of layers whose name contains PATTERN; may be repeated.",
             multiple=True,

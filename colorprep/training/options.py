@@ -184,6 +184,10 @@ class PaceOptions:
         Fraction of all steps over which the learning rate rises.
     decay_after : int or None
         For ``linear``: the epochs before the rate falls.
+    drop_every : int or None
+        For ``step``: the steps after which the rate drops to a tenth, again and again.
+    by_epoch : bool
+        All steps of an epoch have the learning rate of its first one.
     multipliers : tuple of (str, float)
         Multiply the learning rate of parameters whose names contain the pattern.
     optimizer : {"adamw", "adam", "sgd"}
@@ -209,6 +213,8 @@ class PaceOptions:
     schedule: ScheduleName = "cosine"
     warm_up: float = 0.1
     decay_after: int | None = None
+    drop_every: int | None = None
+    by_epoch: bool = False
     multipliers: tuple[tuple[str, float], ...] = _option((), "--lr-of")
     optimizer: OptimizerName = "adamw"
     momentum: float = 0.9
@@ -222,7 +228,7 @@ class PaceOptions:
     def __post_init__(self) -> None:
         """Reject values that are out of range or exclude each other."""
         check_finite(self)
-        _check_counts(self.epochs, self.steps, self.batch_size, self.accumulate)
+        _check_counts(self.epochs, self.steps, self.batch_size, self.accumulate, self.drop_every)
         if self.clip is not None and not self.clip > 0:
             raise InputError(f"the maximum norm of the gradient must be above 0, got {self.clip}")
         if self.ema is not None and not 0.0 < self.ema < 1.0:
@@ -252,6 +258,8 @@ class PaceOptions:
             self.schedule,
             self.warm_up,
             self.decay_after,
+            self.drop_every,
+            self.by_epoch,
         )
 
 

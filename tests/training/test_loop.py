@@ -68,6 +68,13 @@ def test_the_rate_falls_after_epochs(make_course):
     assert rates[:11] == [1.0] * 11 and rates[11] < 1.0 and rates[19] == pytest.approx(0.1)
 
 
+def test_the_rate_changes_with_the_epoch(make_course):
+    """By epoch, all five steps of an epoch have (1 - epoch / epochs)^0.9 of the peak."""
+    course = make_course(Schedule(3, None, 0.1, "poly", 0.0, by_epoch=True))
+    expected = [0.1 * (1 - epoch / 3) ** 0.9 for epoch in range(3) for _ in range(5)]
+    assert [course.learning_rate(step) for step in range(15)] == pytest.approx(expected)
+
+
 def test_seeds_differ_by_step_and_process():
     """Seeds differ by run seed, process and step, and torch accepts them."""
     seeds = {step_seed(seed, rank, step) for seed in (0, 1) for rank in (0, 1) for step in (1, 11)}

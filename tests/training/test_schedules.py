@@ -56,6 +56,14 @@ def test_steps_are_those_of_keras_fcn():
     assert all(math.isclose(a, b) for a, b in zip(rates, expected, strict=True))
 
 
+def test_drops_after_every_so_many_steps():
+    """As Zhang et al. 2016: a tenth after 225,000 steps, a hundredth after 450,000."""
+    schedule = Schedule(1, 500_000, 3e-5, "step", 0.0, drop_every=225_000)
+    rates = [schedule.learning_rate(at, 500_000) for at in (0, 224_999, 225_000, 450_000, 499_999)]
+    assert rates == pytest.approx([3e-5, 3e-5, 3e-6, 3e-7, 3e-7])
+    assert not schedule.depends_on_total
+
+
 def test_cosine_is_a_half_in_the_middle():
     """Halfway after the warm-up the rate is 0.5."""
     assert math.isclose(relative_rate("cosine", 60, 110, 10), 0.5)
@@ -82,10 +90,10 @@ def test_schedules_of_a_training():
 
 @pytest.mark.parametrize(
     "params",
-    [{"peak": 0.0}, {"name": "sometimes"}, {"warm_up": 1.0}, {"decay_after": 2}],
+    [{"peak": 0.0}, {"name": "sometimes"}, {"warm_up": 1.0}, {"decay_after": 2}, {"drop_every": 9}],
     ids=lambda params: next(iter(params)),
 )
 def test_values_out_of_range_are_refused(params):
-    """So is --decay-after for a schedule that does not take it."""
+    """So are --decay-after and --drop-every for a schedule that does not take them."""
     with pytest.raises(InputError):
         Schedule(**{"epochs": 3, "steps": None, "peak": 0.1} | params)

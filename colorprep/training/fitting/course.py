@@ -86,6 +86,8 @@ class Course:
 
     def learning_rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
+        if self.schedule.by_epoch:
+            step -= self.position(step)[1]
         decay_after = self.schedule.decay_after
         falls_from = None if decay_after is None else self.steps_of(decay_after)
         return self.schedule.learning_rate(step, self.total_steps, falls_from)

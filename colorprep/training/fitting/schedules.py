@@ -9,7 +9,8 @@ name          rate
 ``constant``  1
 ``poly``      (1 - p)^0.9, as in Keras-FCN
 ``linear``    1, then falling linearly to 0 over the last fraction `decay`
-``step``      0.1, 0.01 and 0.001 from p = 0.5, 0.75 and 0.9 on, as in Keras-FCN
+``step``      0.1, 0.01 and 0.001 from p = 0.5, 0.75 and 0.9 on, as in Keras-FCN, or a tenth
+              after every so many steps, as Zhang et al. 2016
 ``cosine``    (1 + cos(pi p)) / 2
 ============  ===========================================================================
 """
@@ -123,6 +124,10 @@ class Schedule:
         Fraction of all steps over which the rate rises.
     decay_after : int or None
         Of ``linear``: the epochs before the rate falls; None falls from the warm-up on.
+    drop_every : int or None
+        Of ``step``: the steps after which the rate drops to a tenth, again and again.
+    by_epoch : bool
+        Whether all steps of an epoch have the rate of its first one.
 
     Raises
     ------
@@ -136,6 +141,8 @@ class Schedule:
     name: str = "cosine"
     warm_up: float = 0.1
     decay_after: int | None = None
+    drop_every: int | None = None
+    by_epoch: bool = False
 
     def __post_init__(self) -> None:
         """Reject values that are out of range or do not fit the schedule."""
@@ -149,11 +156,14 @@ class Schedule:
             )
         if self.decay_after is not None and self.name != "linear":
             raise InputError(f"only the schedule linear can fall later, not {self.name}")
+        if self.drop_every is not None and self.name != "step":
+            raise InputError(f"only the schedule step drops every so many steps, not {self.name}")
 
     @property
     def depends_on_total(self) -> bool:
         """Whether the learning rate of a step depends on the total number of steps."""
-        return self.name != "constant" or self.warm_up > 0
+        falls = self.name != "constant" and self.drop_every is None
+        return falls or self.warm_up > 0
 
     def learning_rate(self, at: int, total: int, falls_from: int | None = None) -> float:
         """Return the learning rate of a step.
@@ -166,6 +176,8 @@ class Schedule:
             The step from which ``linear`` falls, if later than the end of the warm-up.
         """
         warm_up = round(self.warm_up * total)
+        if self.drop_every is not None and at >= warm_up:
+            return float(self.peak * 0.1 ** ((at - warm_up) // self.drop_every))
         decay = None
         if falls_from is not None:
             falling = max(1, total - max(falls_from, warm_up))
