@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Literal, get_args, get_origin
 
 import click
 from click.core import ParameterSource
 
 from ..training.options import all_options
+from ..training.recipes import RECIPES, recipe_of
 from . import options
 from .console import Session
 
+LIST = "list"
 COUNT = click.IntRange(1)
 POSITIVE = click.FloatRange(0, min_open=True)
 FRACTION = click.FloatRange(0, 1, max_open=True)  # below 1
@@ -69,6 +72,12 @@ def data_options(function: options.Function) -> options.Function:
 def network_options(function: options.Function) -> options.Function:
     """Add the options of the network and its loss."""
     add = [
+        train_option(
+            "recipe",
+            "Take the settings of a published training, except for the options given; list shows "
+            "all of them.",
+            metavar="NAME|list",
+        ),
         train_option("model", "Network; small is for a CPU, tiny for tests."),
         train_option("width", "Multiply the channels of every layer.", type=POSITIVE),
         train_option(
@@ -204,6 +213,7 @@ def machine_options(function: options.Function) -> options.Function:
         "colorprep train --resume",
         "colorprep train --model unet --epochs 50 --batch-size 64 --amp -o runs/first",
         "colorprep train --no-weights",
+        "colorprep train --recipe zhang2016",
         "colorprep train --curriculum lists/rgbvar-1-1000.txt:5,all:15 --val lists/val.txt",
         "torchrun --nproc-per-node 4 -m colorprep train --model eccv16 --amp",
     ]
@@ -221,10 +231,14 @@ def command(session: Session, output: str | None, resume: bool, **values: Any) -
     """
     with options.wrong_usage():
         given = _given(values)
+    if given.get("recipe") == LIST:
+        session.show(*describe_recipes())
+        return
     from ..stages import train as stage
 
     with options.wrong_usage():
-        params = stage.TrainParams.of(output=output, resume=resume, **given)
+        settings = recipe_of(given["recipe"]).options if "recipe" in given else {}
+        params = stage.TrainParams.of(output=output, resume=resume, **{**settings, **given})
     result = stage.run(params, session.workspace, session.reporter, given)
     if not result.is_main:
         return
@@ -249,6 +263,24 @@ def command(session: Session, output: str | None, resume: bool, **values: Any) -
         "records": [_finite(record.row()) for record in result.records],
     }
     session.show(lines, facts)
+
+
+def describe_recipes() -> tuple[list[str], dict[str, Any]]:
+    """Return all recipes, as lines and for JSON."""
+    lines, facts = [], {}
+    for name, recipe in RECIPES.items():
+        pace = recipe.options
+        length = f"{pace['steps']:,} steps" if "steps" in pace else f"{pace['epochs']} epochs"
+        lines += [
+            f"{name}: {recipe.source}",
+            f"    {pace['model']} at {recipe.size} px, loss {pace['loss']}, batch "
+            f"{pace['batch_size']}, {length}",
+            *(f"    {command}" for command in recipe.commands),
+            f"    colorprep train --recipe {name}"
+            + (f" --init RUN, a run of {recipe.after}" if recipe.after else ""),
+        ]
+        facts[name] = {**asdict(recipe), "options": dict(pace)}
+    return lines, facts
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,8 @@ ModelName = Literal[
     "small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "tiny",
 ]  # fmt: skip
 LossName = Literal[
-    "soft-ce", "kl", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1", "segments",
-    "classes",
+    "soft-ce", "hard-ce", "kl", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1",
+    "segments", "classes",
 ]  # fmt: skip
 ScheduleName = Literal["constant", "poly", "linear", "step", "cosine"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
@@ -103,6 +103,9 @@ class NetworkOptions:
 
     Attributes
     ----------
+    recipe : str or None
+        The published training that the other options are from, where they were not given, see
+        `recipes`.
     width : float
         Multiplies the channels of every layer.
     init : str, Path or None
@@ -112,6 +115,7 @@ class NetworkOptions:
         stay in evaluation mode.
     """
 
+    recipe: str | None = None
     model: ModelName = "small"
     width: float = 1.0
     init: str | Path | None = None

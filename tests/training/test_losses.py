@@ -86,6 +86,17 @@ def test_the_matrix():
     assert (ours.grad[0, :, 2] == 0).all() and (ours.grad[:, 313] >= 0).all()
 
 
+def test_hard_bins():
+    """hard-ce is torch's cross-entropy with one more channel, over all pixels."""
+    quantizer, batch = ab_lattice(), made_up_batch(n_bins=313)
+    batch["label"][0, 2] = 65535
+    logits = outputs_for("hard-ce", quantizer)
+    label = batch["label"].long()
+    total = functional.cross_entropy(logits, label, ignore_index=65535, reduction="sum")
+    assert logits.shape[1] == 314
+    torch.testing.assert_close(loss_of("hard-ce", quantizer)(logits, batch), total / 72)
+
+
 def test_hue_and_chroma():
     """hue-chroma is the sum of torch's two cross-entropies, of the bin of hue and of chroma."""
     quantizer = quantizer_of("hc-1d")

@@ -21,6 +21,7 @@ from ...training.processes import Process
 from ...workspace import LABELS, WEIGHTS, Workspace
 from .objective import Rebalancing, label_sizes, make_objective, read_rebalancing, weights_for
 from .params import TrainParams
+from .recipe import check_recipe
 from .selection import EVERY_IMAGE, curriculum_of, narrowed, split_labels
 
 
@@ -70,6 +71,7 @@ def read_inputs(
     """
     data = params.data
     labels = open_labels(workspace.input_path(data.shards, LABELS))
+    check_recipe(params.network.recipe, labels)
     rebalancing = read_rebalancing(params.objective, workspace, labels.quantizer, reporter)
     objective = make_objective(params.objective, labels, rebalancing)
     chosen, held_out = split_labels(labels, data.held_out, workspace, reporter)

@@ -30,6 +30,7 @@ from .inputs import TrainInputs, read_inputs
 from .method import make_method
 from .params import TrainParams, resumed
 from .provenance import Provenance, provenance_of
+from .recipe import labels_of_recipe
 from .recorder import NOTHING_COUNTED, Recorder, make_recorder
 from .run_folder import RunFolder, claimed, records_of
 
@@ -142,8 +143,9 @@ def _train(
 ) -> TrainResult:
     if params.machine.tensorboard:
         check_installed()
-    inputs = read_inputs(params, workspace, process, reporter)
-    method = make_method(params, inputs, workspace, reporter)
+    with labels_of_recipe(params.network.recipe):
+        inputs = read_inputs(params, workspace, process, reporter)
+        method = make_method(params, inputs, workspace, reporter)
     frozen, fewest = params.network.freeze, inputs.training.order.fewest
     trainer = Trainer(method, params.pace, params.machine, process.device, frozen, fewest)
     course = _make_course(params, inputs, trainer)

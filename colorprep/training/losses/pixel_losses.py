@@ -88,6 +88,18 @@ class KullbackLeibler(SoftCrossEntropy):
         return super().forward(logits, batch) - self.targets.entropy(batch)
 
 
+class HardCrossEntropy(nn.Module):
+    """Cross-entropy with hard bins, as in Keras-FCN: the last channel is never right."""
+
+    def __init__(self, quantizer: Quantizer, options: LossOptions) -> None:
+        super().__init__()
+
+    def forward(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return each pixel's loss in nats, (B, h, w), from logits (B, Q + 1, h, w)."""
+        label = _known_labels(batch)[..., None]
+        return soft_cross_entropy(logits, label, torch.ones_like(label, dtype=torch.float32))
+
+
 class MatrixCrossEntropy(nn.Module):
     """Cross-entropy with the rows of Keras-FCN's matrix, normalized to sum to 1.
 

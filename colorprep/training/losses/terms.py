@@ -9,6 +9,7 @@ name             for quantizers      a pixel's loss
 ===============  ==================  =======================================================
 ``soft-ce``      all                 cross-entropy with its soft target
 ``kl``           all                 the same minus the target's entropy
+``hard-ce``      all                 cross-entropy with its hard bin, with Keras-FCN's outputs
 ``matrix``       lattices of ab      cross-entropy with Keras-FCN's target for its hard bin
 ``hue-chroma``   hc-1d               cross-entropy of its bin of hue, plus that of chroma
 ``l1``           of ab               mean over a and b of |e|, e the error in CIELAB units
@@ -42,6 +43,7 @@ from .picture_losses import (
     SegmentWeights,
 )
 from .pixel_losses import (
+    HardCrossEntropy,
     HueChromaCrossEntropy,
     KullbackLeibler,
     LossOptions,
@@ -256,6 +258,7 @@ def _regression(of_error: Callable[[Tensor], Tensor]) -> Callable[..., nn.Module
 LOSSES = {
     "soft-ce": LossKind(SoftCrossEntropy, "bins", "nats per pixel", True, True),
     "kl": LossKind(KullbackLeibler, "bins", "nats per pixel", True, True),
+    "hard-ce": LossKind(HardCrossEntropy, "bins-and-ignored", "nats per pixel", True),
     "matrix": LossKind(MatrixCrossEntropy, "bins-and-ignored", "nats per pixel", True),
     "hue-chroma": LossKind(HueChromaCrossEntropy, "hue-and-chroma", "nats per pixel", True),
     "l1": LossKind(_regression(absolute_error), "ab", "Lab units"),

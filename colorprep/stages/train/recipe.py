@@ -1,0 +1,38 @@
+"""Whether labels are those that a published training needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...errors import InputError
+from ...shards.reader import LabelFolder
+from ...training.recipes import misfits, recipe_of
+
+
+def check_recipe(name: str | None, labels: LabelFolder) -> None:
+    """Reject labels that do not fit a recipe, if there is one.
+
+    Raises
+    ------
+    InputError
+        If a setting differs.
+    """
+    if name is None:
+        return
+    settings = {**labels.manifest["settings"], "quantizer": labels.quantizer.name}
+    found = misfits(recipe_of(name), settings)
+    if found:
+        raise InputError(f"the labels of {labels.path} have {', '.join(found)}")
+
+
+@contextmanager
+def labels_of_recipe(name: str | None) -> Iterator[None]:
+    """Add to an error about labels how those of the recipe are made."""
+    try:
+        yield
+    except InputError as error:
+        if name is None:
+            raise
+        commands = " && ".join(recipe_of(name).commands)
+        raise InputError(f"{error}; labels for the recipe {name}: `{commands}`") from error
