@@ -20,7 +20,7 @@ ModelName = Literal[
     "small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "tiny",
 ]  # fmt: skip
 LossName = Literal[
-    "soft-ce", "hard-ce", "kl", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1",
+    "soft-ce", "kl", "hard-ce", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1",
     "segments", "classes",
 ]  # fmt: skip
 ScheduleName = Literal["constant", "poly", "linear", "step", "cosine"]
