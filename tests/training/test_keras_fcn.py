@@ -102,20 +102,20 @@ def test_padding_is_that_of_tensorflow(side, before):
 
 
 @pytest.mark.parametrize("head", HEADS)
-@pytest.mark.parametrize(("height", "width"), [(320, 320), (37, 50), (5, 8)])
-def test_outputs_have_the_size_of_the_image(head, height, width):
-    """At odd sizes too."""
+def test_outputs_have_the_size_of_the_image(head):
+    """At odd sizes too, and at the minimum."""
     with META:
-        outputs = narrow(head).eval()(torch.empty(1, 3, height, width))
-    assert outputs.shape == (1, HEADS[head], height, width)
+        model = narrow(head).eval()
+        for height, width in [(320, 320), (37, 50), (KerasFcn.least_side, 8)]:
+            outputs = model(torch.empty(1, 3, height, width))
+            assert outputs.shape == (1, HEADS[head], height, width)
 
 
-@pytest.mark.parametrize("stride", [3, 4])
-def test_logits_at_the_stride_of_the_labels(stride):
-    """The last layer of bins then runs at the labels' resolution alone."""
+def test_logits_at_the_stride_of_the_labels():
+    """The last layer of bins then runs at the labels' resolution, a third of the image's here."""
     with META:
-        model = narrow("bins", stride).eval()
-        assert model(torch.empty(1, 3, 64, 41)).shape == (1, 7, -(-64 // stride), -(-41 // stride))
+        model = narrow("bins", stride=3).eval()
+        assert model(torch.empty(1, 3, 64, 41)).shape == (1, 7, 22, 14)
 
 
 @pytest.mark.parametrize(("head", "parent"), [("segments", True), ("bins", False), ("ab", False)])
@@ -154,23 +154,17 @@ def test_heads_without_a_decoder_are_refused(channels):
         KerasFcn(NetworkSpec(channels))
 
 
-@pytest.mark.parametrize(("head", "rate"), [("ab", 0.02), ("bins", 0.01)])
-def test_images_are_learned_by_heart(head, rate):
+def test_images_are_learned_by_heart():
     """In 25 steps the loss of 16 images falls ten times."""
-    model = narrow(head)
-    generator = torch.Generator().manual_seed(2)
-    gray = 60 * torch.randn((16, 1, 4, 4), generator=generator)
-    gray = torch.nn.functional.interpolate(gray, (32, 32)).expand(-1, 3, -1, -1)
+    model = narrow("ab")
+    coarse = 60 * torch.randn((16, 1, 4, 4), generator=torch.Generator().manual_seed(2))
+    gray = torch.nn.functional.interpolate(coarse, (32, 32)).expand(-1, 3, -1, -1)
     raised = torch.arange(16)[:, None, None].expand(-1, 32, 32) % 2  # of every second image
     ab = torch.stack([raised - 0.5, 0.25 - raised / 2], dim=1)
-    optimizer = torch.optim.Adam(model.parameters(), rate)
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     losses = []
     for _ in range(25):
-        outputs = model(gray)
-        if head == "ab":
-            loss = torch.nn.functional.mse_loss(outputs, ab)
-        else:
-            loss = torch.nn.functional.cross_entropy(outputs, raised)
+        loss = torch.nn.functional.mse_loss(model(gray), ab)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

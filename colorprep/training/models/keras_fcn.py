@@ -41,8 +41,8 @@ class KerasFcn(nn.Module):
         With one head of `DECODERS`. `width` scales the channels of the trunk and those inside the
         decoder; `stride` is used by `BinDecoder`.
     parent : bool
-        Take Keras-FCN's own trunk in place of the colorization networks'. They differ in strides and
-        dilations alone: weights of one fit the other.
+        Take Keras-FCN's own trunk in place of the colorization networks'. They differ in strides
+        and dilations alone: weights of one fit the other.
 
     Raises
     ------
@@ -51,8 +51,8 @@ class KerasFcn(nn.Module):
 
     Notes
     -----
-    Takes ``caffe-gray`` (B, 3, H, W) of any sides from `least_side` on; returns (B, n_outputs, H, W),
-    or ceil(H / stride) and ceil(W / stride) for bins.
+    Takes ``caffe-gray`` (B, 3, H, W) of any sides from `least_side` on; returns (B, n_outputs, H,
+    W), for bins (B, n_outputs, ceil(H / stride), ceil(W / stride)).
     """
 
     takes = ("caffe-gray",)
