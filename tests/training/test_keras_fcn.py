@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from colorprep import InputError
 from colorprep.training.models import load_matching
 from colorprep.training.models.keras_fcn import KerasFcn
 from colorprep.training.models.resnet50 import MODIFIED, PARENT, DilatedResNet50, same_padded
@@ -145,13 +144,6 @@ def test_segmentation_hands_over_its_trunk():
     segmentation, regression = narrow("segments", parent=True), narrow("ab")
     taken = load_matching(regression, segmentation.state_dict())
     assert taken == [name for name in regression.state_dict() if name.startswith("trunk.")]
-
-
-@pytest.mark.parametrize("channels", [{"hue-and-chroma": 64}, {"ab": 2, "bins": 313}])
-def test_heads_without_a_decoder_are_refused(channels):
-    """The message names the heads that have one."""
-    with pytest.raises(InputError, match="decoders for segments, bins.*--model"):
-        KerasFcn(NetworkSpec(channels))
 
 
 def test_images_are_learned_by_heart():

@@ -25,7 +25,6 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import InputError
 from .layers import initialize, scaled
 from .outputs import AB_UNIT
 from .resnet50 import MODIFIED, PARENT, DilatedResNet50
@@ -38,16 +37,11 @@ class KerasFcn(nn.Module):
     Parameters
     ----------
     spec : NetworkSpec
-        With one head of `DECODERS`. `width` scales the channels of the trunk and those inside the
+        With one head of `predicts`. `width` scales the channels of the trunk and those inside the
         decoder; `stride` is used by `BinDecoder`.
     parent : bool
         Take Keras-FCN's own trunk in place of the colorization networks'. They differ in strides
         and dilations alone: weights of one fit the other.
-
-    Raises
-    ------
-    InputError
-        If there is no decoder for the heads.
 
     Notes
     -----
@@ -56,18 +50,14 @@ class KerasFcn(nn.Module):
     """
 
     takes = ("caffe-gray",)
+    predicts = ("segments", "bins", "bins-and-ignored", "ab")
     least_side = 5
 
     def __init__(self, spec: NetworkSpec, parent: bool = False) -> None:
         super().__init__()
-        head = " and ".join(spec.channels)
-        if head not in DECODERS:
-            raise InputError(
-                f"Keras-FCN has decoders for {', '.join(DECODERS)}, not for {head}; choose another "
-                "--loss or --model"
-            )
+        (head,) = spec.channels
         self.trunk = DilatedResNet50(PARENT if parent else MODIFIED, spec.width)
-        self.decoder = DECODERS[head](self.trunk.n_channels, spec)
+        self.decoder = DECODERS.get(head, BinDecoder)(self.trunk.n_channels, spec)
 
     def forward(self, gray: Tensor) -> Tensor:
         """Return the outputs."""
@@ -159,10 +149,8 @@ class AbDecoder(nn.Module):
 
 DECODERS: dict[str, Callable[[int, NetworkSpec], nn.Module]] = {
     "segments": SegmentDecoder,
-    "bins": BinDecoder,
-    "bins-and-ignored": BinDecoder,
     "ab": AbDecoder,
-}
+}  # of other heads: BinDecoder
 
 
 def _upsampled(x: Tensor, size: Sequence[int]) -> Tensor:

@@ -20,7 +20,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import InputError
 from .layers import scaled
 from .outputs import AB_UNIT
 from .spec import NetworkSpec
@@ -44,10 +43,10 @@ class PlacesResNet(nn.Module):
     """
 
     takes = ("luma",)
+    predicts = ("ab",)
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        _check_head(spec, "ab")
         few, some, many = (scaled(count, spec.width) for count in (32, 64, 128))
         self.conv1 = nn.Conv2d(1, some, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(some)
@@ -121,13 +120,13 @@ class PlacesUNet(nn.Module):
     """
 
     takes = ("luma",)
+    predicts = ("ab",)
     levels: ClassVar[tuple[tuple[int, int], ...]]
     side_step: ClassVar[int]
     least_side: ClassVar[int]
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        _check_head(spec, "ab")
         outs = [scaled(count, spec.width) for count, _ in self.levels]
         strides = [stride for _, stride in self.levels]
         self.down = nn.ModuleList(map(_contraction, [1, *outs], outs, strides))
@@ -184,11 +183,11 @@ class PlacesGenerator(nn.Module):
     """
 
     takes = ("luma",)
+    predicts = ("rgb",)
     side_step = 32
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        _check_head(spec, "rgb")
         outs = [scaled(count, spec.width) for count in (64, 128, 256, 512, 512)]
         self.down = nn.ModuleList(map(_strided, [1, *outs], outs))
         self.up = nn.ModuleList(map(_doubled, outs[:0:-1], outs[-2::-1]))
@@ -210,14 +209,6 @@ def _ab_of(normalized: Tensor) -> Tensor:
     """Return ab, in units of `AB_UNIT`, from (ab + 128) / 255."""
     # In bfloat16, whole units of ab would be lost here.
     return (255 * normalized.float() - 128) / AB_UNIT
-
-
-def _check_head(spec: NetworkSpec, head: str) -> None:
-    if list(spec.channels) != [head]:
-        raise InputError(
-            f"this network of the Places models has outputs of {head}, not of "
-            f"{' and '.join(spec.channels)}; choose another --loss or --model"
-        )
 
 
 def _convolved(channels: int, out: int) -> tuple[nn.Module, ...]:
