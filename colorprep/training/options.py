@@ -17,7 +17,8 @@ from ..finite import check_finite
 from .fitting.schedules import Schedule
 
 ModelName = Literal[
-    "small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "tiny",
+    "small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "keras-fcn", "keras-fcn-parent",
+    "places-resnet", "places-unet32", "places-unet224", "places-cgan", "tiny",
 ]  # fmt: skip
 LossName = Literal[
     "soft-ce", "kl", "hard-ce", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1",

@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from steps import outputs_at
+from steps import GENERAL, outputs_at
 from torch import nn
 
 from colorprep import InputError
-from colorprep.training.models import MODELS, load_matching, make_model
+from colorprep.training.models import load_matching, make_model
 from colorprep.training.models.fcn import upsampled
 from colorprep.training.models.normalization import fewest_images
 from colorprep.training.models.spec import NetworkSpec
@@ -47,7 +47,7 @@ def test_fcn_have_the_published_parameters(name, trainable, total, kernels):
     assert round((count + sum((16 * side) ** 2 for side in kernels)) / 1e6, 2) == total
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", GENERAL)
 @pytest.mark.parametrize("side", [64, 100, 256])
 def test_output_sizes(name, side):
     """Outputs have the input's size for the FCNs, and a quarter of it, rounded up, for others."""
@@ -58,14 +58,14 @@ def test_output_sizes(name, side):
     assert outputs.shape == (1, 3, math.ceil(side / divisor), math.ceil((side - 7) / divisor))
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "small"])
+@pytest.mark.parametrize("name", [name for name in GENERAL if name != "small"])
 def test_networks_begin_with_equal_outputs(name):
     """The output layer starts at 0, and so does every logit."""
     lightness = torch.randint(0, 256, (2, 64, 64), dtype=torch.uint8)
     assert (outputs_at(narrow(name), lightness, (16, 16)) == 0).all()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", GENERAL)
 def test_every_parameter_learns(name):
     """With nonzero output weights, each parameter has a finite gradient."""
     torch.manual_seed(0)
@@ -147,7 +147,7 @@ def test_outputs_at_the_labels_pixels():
     torch.testing.assert_close(taken[:, 0], lightness[:, ::4, ::4].float() / 127.5 - 1)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", GENERAL)
 def test_channels_last_changes_nothing(name):
     """The memory format does not change the outputs."""
     model = narrow(name).eval()

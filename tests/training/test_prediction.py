@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from steps import outputs_at
+from steps import GENERAL, outputs_at
 
 from colorprep import ArtifactError, InputError, ab_lattice, rgb_to_lab
 from colorprep.images.resizing import resize
@@ -20,7 +20,7 @@ from colorprep.training.models.outputs import HEADS, decode_outputs
 from colorprep.training.prediction import colorize_photograph, predict_colors
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("name", GENERAL)
 @pytest.mark.parametrize("side", [32, 50, 64])
 def test_logits_have_the_labels_size(name, side):
     """Every network returns logits for any image size, at the size of the labels."""

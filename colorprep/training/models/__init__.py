@@ -7,20 +7,25 @@ network          is
 ``unet``         a U-Net of 7.6 million parameters
 ``eccv16``       the network of Zhang, Isola, Efros, ECCV 2016
 ``fcn32s`` ...   colorizer-fcn's fully convolutional networks on VGG-16, at full resolution
+``keras-fcn``    the dilated ResNet-50 of colorization on Keras-FCN; ``-parent``: Keras-FCN's own
+``cifar-...``    the CIFAR models of dl-project-colorization
+``places-...``   the Places models of image-colorization
 ``tiny``         a network of a thousand parameters, for tests
 ===============  ==========================================================================
 
 A network's `takes` names its inputs (see `inputs`; lightness by default), and `predicts` the heads
 that it can have (see `outputs`; any by default). It ends without a softmax. Networks for images of
-certain sizes have `side_step`, of which sides are multiples, or `fixed_side`.
+certain sizes have `side_step`, of which sides are multiples, `least_side`, or `fixed_side`.
 
 Weights are initialized by He et al.'s rule; the output layer starts at 0, so that a network begins
-with equal logits, or with gray. (``small`` uses torch's defaults.)
+with equal logits, or with gray. (``small`` uses torch's defaults; Keras-FCN's, the CIFAR and the
+Places models start as published.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -31,7 +36,9 @@ from ..data.batch import Batch
 from .eccv16 import Eccv16
 from .fcn import Fcn8s, Fcn16s, Fcn32s
 from .inputs import INPUTS, inputs_of, takes
+from .keras_fcn import KerasFcn
 from .outputs import HEADS, Heads, placed, split_heads
+from .places import PlacesGenerator, PlacesResNet, PlacesUNet32, PlacesUNet224
 from .small import SmallColorizer, TinyColorizer
 from .spec import Channels, NetworkSpec
 from .unet import UNet
@@ -54,6 +61,12 @@ MODELS: dict[str, Callable[[NetworkSpec], nn.Module]] = {
     "fcn32s": _of_one_output(Fcn32s),
     "fcn16s": _of_one_output(Fcn16s),
     "fcn8s": _of_one_output(Fcn8s),
+    "keras-fcn": KerasFcn,
+    "keras-fcn-parent": partial(KerasFcn, parent=True),
+    "places-resnet": PlacesResNet,
+    "places-unet32": PlacesUNet32,
+    "places-unet224": PlacesUNet224,
+    "places-cgan": PlacesGenerator,
     "tiny": _of_one_output(TinyColorizer),
 }
 

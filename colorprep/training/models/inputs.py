@@ -155,13 +155,20 @@ def check_side(network: nn.Module, side: int) -> None:
     Raises
     ------
     InputError
-        If it is not the network's `fixed_side`, or no multiple of its `side_step`.
+        If it is not the network's `fixed_side`, no multiple of its `side_step`, or below its
+        `least_side`.
     """
     fixed, step = getattr(network, "fixed_side", None), getattr(network, "side_step", 1)
+    least = getattr(network, "least_side", 1)
     if fixed is not None and side != fixed:
         raise InputError(
             f"the network takes images of {fixed} x {fixed} pixels, not of {side}: make labels "
             f"with `colorprep labels --size {fixed}`, or train with --crop {fixed}"
+        )
+    if side < least:
+        raise InputError(
+            f"the network takes images of {least} x {least} pixels or more, not of {side}; make "
+            f"labels with `colorprep labels --size {least}` or more"
         )
     if side % step:
         raise InputError(
