@@ -1,14 +1,16 @@
 """How close colorized pictures come to their originals: arrays in, metrics out.
 
-============  ======================================================================
-module        contents
-============  ======================================================================
-`pairs`       the metrics of one pair of images
-`bins`        a pair's pixels by bin: balanced AuC, accuracies, intersection over union
-`resampling`  intervals by a Poisson bootstrap over images
-`summary`     from the metrics of many pairs to those of the set
-`protocol`    one line that defines all of them
-============  ======================================================================
+==============  ======================================================================
+module          contents
+==============  ======================================================================
+`pairs`         the metrics of one pair of images
+`bins`          a pair's pixels by bin: balanced AuC, accuracies, intersection over union
+`resampling`    intervals by a Poisson bootstrap over images
+`summary`       from the metrics of many pairs to those of the set
+`pictures`      the errors that the CIFAR models and the Places models were published with
+`segmentation`  accuracies and intersection over union of segments
+`protocol`      one line that defines all metrics of an evaluation, and one for each of the last two
+==============  ======================================================================
 
 Pure: no files. Networks that judge pictures live in `colorprep.training`.
 """

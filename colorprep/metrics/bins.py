@@ -181,7 +181,8 @@ def agreement(shares: Floats) -> Agreement:
     Parameters
     ----------
     shares : ndarray of shape (..., 4, 313), float64
-        Sums of `BinShares.dense` over pairs.
+        Sums of `BinShares.dense` over pairs. Any number of bins will do, and the first three rows
+        or counts of their pixels.
 
     Returns
     -------

@@ -118,7 +118,7 @@ def compare_images(
         psnr=psnr(prediction, original),
         ssim=ssim(prediction, original),
         ciede2000=ciede2000(lab, lab_original),
-        mse_ab=float(np.mean(((ab - ab_original) / 255.0) ** 2)),
+        mse_ab=mse_ab(ab, ab_original),
         colorfulness=colors.colorfulness,
         colorfulness_original=colors_original.colorfulness,
         colorfulness_abs=colors.colorfulness_abs,
@@ -177,6 +177,11 @@ def ssim(prediction: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
             use_sample_covariance=False,
         )
     )
+
+
+def mse_ab(ab: Floats, ab_original: Floats) -> float:
+    """Return the mean squared error of (ab + 128) / 255, from arrays of shape (..., 2)."""
+    return float(np.mean(((ab - ab_original) / 255.0) ** 2))
 
 
 def ciede2000(lab: Floats, lab_original: Floats) -> float:

@@ -1,7 +1,8 @@
 """The protocol: one line that defines every metric of an evaluation.
 
 Evaluations can be compared if their protocols are equal. Changing a definition changes the line;
-where it would not show there, raise the number in `PROTOCOL`.
+where it would not show there, raise the number in `PROTOCOL`. The errors of pictures and the scores
+of segments, which are no part of an evaluation, have a line each.
 """
 
 from __future__ import annotations
@@ -12,10 +13,22 @@ from collections.abc import Mapping
 from .bins import AUC_LIMIT, FLOOR, N_BINS
 from .pairs import SSIM_SIGMA, SSIM_WINDOW
 from .resampling import LEVEL, N_REPLICATES
+from .segmentation import VOID
 
 PROTOCOL = "colorprep-evaluate/1"
 NETWORKS = {"alexnet": "lpips", "inception": "fid"}
 """The metrics that need a network, by the network's name."""
+PICTURES_PROTOCOL = (
+    "colorprep-pictures/1 pixels=srgb8 rgb=0..1 mean=over-images mae=mean|e| mse=mean(e^2) "
+    "l1=sum|e| l2=sum(e^2) psnr=rgb-255 ab=lab-d65-2deg mse_ab=(ab+128)/255 "
+    "standard-error=sqrt(var/n),over-images"
+)
+"""Defines the errors of `pictures`."""
+SEGMENTS_PROTOCOL = (
+    f"colorprep-segments/1 void={VOID},left-out mean=over-pixels class-accuracy=classes-alike,"
+    "of-targets mean-iou=classes-alike,absent-left-out frequency-iou=by-targets"
+)
+"""Defines the scores of `segmentation`."""
 
 
 def protocol_line(
