@@ -1,4 +1,4 @@
-"""From lightness and colors of a lower resolution to a picture.
+"""From lightness and colors of a lower resolution, or from a network's RGB, to a picture.
 
 A photograph is rendered in bands of a few rows, in float64, so that the working memory does not
 grow with its height. The pixels of a band do not depend on where bands begin and end: the picture
@@ -119,6 +119,25 @@ def render(lightness: Floats, ab: Floats, grid: LabelGrid | None) -> Pixels:
     [[[48, 48, 48], [198, 198, 198]]]
     """
     return _rendered(lightness, Enlarged(ab, lightness.shape, grid)[:])
+
+
+def picture_of(rgb: NDArray[np.floating]) -> Pixels:
+    """Return the picture of sRGB in [-1, 1], as generators make it; values outside are clipped.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (..., 3)
+
+    Returns
+    -------
+    ndarray of shape (..., 3), uint8
+
+    Examples
+    --------
+    >>> picture_of(np.array([-1.0, 0.004, 1.5])).tolist()
+    [0, 128, 255]
+    """
+    return np.rint(127.5 * (rgb.clip(-1.0, 1.0) + 1.0)).astype(np.uint8)
 
 
 class Enlarged:

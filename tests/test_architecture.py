@@ -58,6 +58,7 @@ BELOW = {
         "color",
         "rendering",
         "shards",
+        "metrics",
     },
     "report": {"errors", "printable", "color", "quantize", "balance"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -16,7 +17,10 @@ TITLE_HEIGHT = 56
 
 
 def gallery(
-    rows: Sequence[Sequence[NDArray[np.uint8]]], captions: Sequence[str], tile: int = 256
+    rows: Sequence[Sequence[NDArray[np.uint8]]],
+    captions: Sequence[str],
+    tile: int = 256,
+    notes: Sequence[str] = (),
 ) -> Image.Image:
     """Lay photographs out in rows and columns.
 
@@ -28,6 +32,8 @@ def gallery(
         One for each column.
     tile : int
         Side of the squares in pixels.
+    notes : sequence of str
+        A text for each row, right of it; empty for none.
 
     Examples
     --------
@@ -36,11 +42,13 @@ def gallery(
     (218, 146)
     """
     n_columns = len(captions)
-    width = n_columns * (tile + GAP) + GAP
+    font = ImageFont.load_default(18)
+    beside = n_columns * (tile + GAP) + GAP
+    room = max((math.ceil(font.getlength(note)) + 3 * GAP for note in notes), default=0)
+    width = beside + room
     height = CAPTION_HEIGHT + len(rows) * (tile + GAP) + GAP
     canvas = Image.new("RGB", (width, height), GROUND)
     draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(18)
     for column, caption in enumerate(captions):
         middle = GAP + column * (tile + GAP) + tile // 2
         draw.text((middle, CAPTION_HEIGHT // 2 + 2), caption, TEXT, font, anchor="mm")
@@ -48,6 +56,9 @@ def gallery(
         for j, photograph in enumerate(row):
             top = CAPTION_HEIGHT + GAP + i * (tile + GAP)
             _paste(canvas, fitted(photograph, tile), GAP + j * (tile + GAP), top, tile)
+    for i, note in enumerate(notes):
+        middle = CAPTION_HEIGHT + GAP + i * (tile + GAP) + tile // 2
+        draw.text((beside + GAP, middle), note, TEXT, font, anchor="lm")
     return canvas
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...progress import Reporter
-from ...training.checkpoint import heads_of
+from ...report.gallery import gallery
+from ...training.checkpoint import MAIN
 from ...training.data.dataset import ShardDataset
 from ...training.fitting.course import Course
 from ...training.fitting.record import Record
 from ...training.fitting.tensorboard import Events
 from ...training.fitting.trainer import Trainer
 from ...training.processes import Process
-from ...training.samples import sample_rows
+from ...training.samples import make_samples
 from .inputs import TrainInputs
 from .params import TrainParams
 from .provenance import Provenance
@@ -39,17 +42,23 @@ class Recorder:
 
     def write(self, trainer: Trainer, course: Course, record: Record, reporter: Reporter) -> None:
         """Write samples after a validation, then the log, checkpoints, and events."""
-        quantizer, config, _ = self.provenance
         if course.is_validated(record.step):
-            rows = sample_rows(
-                trainer.averaged, heads_of(config), quantizer, self.samples, trainer.device
-            )
-            self.folder.write_picture(record.step, rows)
+            self._show(trainer, record.step)
         self.folder.save(trainer, self.provenance, record)
         if self.folder.learned_nothing and course.position(record.step) == (1, 0):
             reporter.warn(f"nothing was learned in the first epoch: {NOTHING_COUNTED}")
         if self.events is not None:
             self.events.write(record)
+
+    def _show(self, trainer: Trainer, step: int) -> None:
+        """Write the samples as a picture, and as an event."""
+        channels = trainer.method.channels(MAIN)
+        quantizer = self.provenance.quantizer
+        samples = make_samples(trainer.averaged, channels, quantizer, self.samples, trainer.device)
+        picture = gallery(samples.rows, samples.captions, notes=samples.notes)
+        self.folder.write_picture(step, picture)
+        if self.events is not None:
+            self.events.show(np.asarray(picture), step)
 
 
 def make_recorder(

@@ -14,13 +14,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from ...atomic import remove_leftovers, replacing, write_json, write_text
 from ...errors import ArtifactError, InputError, OutputExists
-from ...images.decoding import Pixels
 from ...locks import LOCK, sole_process
 from ...marks import MARK
 from ...progress import Reporter
-from ...report.gallery import gallery
 from ...runs import (
     BEST,
     CONFIG,
@@ -37,7 +37,6 @@ from ...runs import (
 from ...training.checkpoint import MAIN, load_checkpoint, save_checkpoint
 from ...training.fitting.record import Record
 from ...training.fitting.trainer import Trainer
-from ...training.samples import CAPTIONS
 from ...workspace import RUNS, Workspace
 from .params import TrainParams, from_plain
 from .provenance import Provenance
@@ -238,10 +237,10 @@ class RunFolder:
         """Return the path of the samples after a step."""
         return self.path / "samples" / f"step-{step:07d}.png"
 
-    def write_picture(self, step: int, rows: Sequence[Sequence[Pixels]]) -> None:
+    def write_picture(self, step: int, picture: Image.Image) -> None:
         """Write the samples after a step."""
         with replacing(self.picture(step)) as temporary:
-            gallery(rows, CAPTIONS).save(temporary, "PNG")
+            picture.save(temporary, "PNG")
 
 
 @contextmanager

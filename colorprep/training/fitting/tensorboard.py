@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from ...atomic import writing
 from ...errors import InputError
+from ...images.decoding import Pixels
 
 if TYPE_CHECKING:
     from .record import Record
 
 FOLDER = "tensorboard"
+SAMPLES = "samples"  # the title of the pictures
 TITLES = {
     "val_chroma": "color/chroma of predictions",
     "val_chroma_truth": "color/chroma of originals",
@@ -57,7 +59,7 @@ def title_of(column: str) -> str:
 
 
 class Events:
-    """Writes a run's events for TensorBoard.
+    """Writes a run's figures and samples for TensorBoard.
 
     Parameters
     ----------
@@ -79,4 +81,10 @@ class Events:
             for name, value in record.figures.items():
                 if not math.isnan(value):
                     self._writer.add_scalar(title_of(name), value, record.step)
+            self._writer.flush()
+
+    def show(self, picture: Pixels, step: int) -> None:
+        """Write the picture of the samples after a step."""
+        with writing(self._folder):
+            self._writer.add_image(SAMPLES, picture, step, dataformats="HWC")
             self._writer.flush()
