@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..color.lab import Floats
 from .gallery import TEXT
 from .numbers import short
+from .smoothing import MANY_ROWS, moving_mean, smoothing_window
 from .style import (
     ACCENT,
     FAINT,
@@ -29,8 +30,6 @@ from .style import (
     plain,
 )
 
-MANY_ROWS = 100  # logs of at least so many rows are smoothed
-WINDOWS = 50  # the moving mean's window is a log's length over this
 FEW_ROWS = 25  # in logs of at most so many rows, each row has a dot
 MOST_EPOCHS = 8  # at most so many ends of epochs are marked
 ROUND = (1, 2, 5, 10)  # ticks are multiples of these
@@ -48,6 +47,22 @@ KNOWN = (
     "epoch", "step", "images", "train_loss", "val_loss", *PANELS,
     "val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth",
 )  # fmt: skip
+# Columns of one unit that share a panel, by its title, with their names in its legend.
+GROUPS = {
+    "adversarial losses": {
+        "train_adversarial": "colorizer",
+        "train_critic_real": "critic, originals",
+        "train_critic_fake": "critic, predictions",
+    },
+    "agreement in validation": {
+        "val_pixel_accuracy": "pixel accuracy",
+        "val_class_accuracy": "class accuracy",
+        "val_frequency_iou": "frequency IoU",
+        "val_mean_iou": "mean IoU",
+        "val_accuracy": "image accuracy",
+    },
+}
+GROUP_HEIGHT, GROUP_COLUMNS = 1.5, 2
 SMOOTHED = ("images_per_second", "data_wait")
 PERCENT = (CHROMA_SHARE, "data_wait")
 
@@ -58,7 +73,8 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     """Draw the log of a run.
 
     The losses come first, with a mark at the best validation and the ends of epochs on top; below
-    them the panels of `PANELS` that have values. Long logs are drawn as a moving mean, with the
+    them the panels of `PANELS` that have values, one for each further column that a log has, and
+    those of `GROUPS`. Long logs are drawn as a moving mean, with the
     rows themselves faintly behind it.
 
     Parameters
@@ -66,8 +82,7 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     log : mapping of str to ndarray of shape (n,), n at least 1
         ``epoch``, ``step``, ``train_loss``, ``val_loss``, ``learning_rate``,
         ``images_per_second`` and ``data_wait`` (a fraction) by row, NaN for missing values; also
-        ``val_chroma`` and ``val_chroma_truth``, if they were logged, and any other columns, each
-        of which has a panel.
+        ``val_chroma`` and ``val_chroma_truth``, if they were logged, and any other columns.
     unit : str
         Of the losses.
     caption : str
@@ -76,11 +91,13 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     log = _with_chroma_share(log)
     window = smoothing_window(len(log["step"]))
     panels = [name for name in PANELS if np.isfinite(log[name]).any()]
-    terms = _terms(log)
+    terms, groups = _terms(log), _groups(log)
     validated = bool(np.isfinite(log["val_loss"]).any())
     n_lines = 2 + (window > 1) + 2 * validated
     heights = [n_lines * LINE_HEIGHT, LOSSES_HEIGHT, *[PANEL_HEIGHT] * len([*panels, *terms])]
-    figure, (head, losses, *others) = _stack(heights, int(log["step"][-1]))
+    n_lines = sum(1 + -(-len(names) // GROUP_COLUMNS) for names in groups.values())
+    heights += [GROUP_HEIGHT] * len(groups)
+    figure, (head, losses, *others) = _stack(heights, int(log["step"][-1]), n_lines * LINE_HEIGHT)
     names = ["training", f"training, mean of {window} rows"]
     lines = _plot(losses, log, "train_loss", ACCENT, window)
     legend = dict(zip(names, lines, strict=False))
@@ -93,12 +110,16 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     for name, axes in zip(panels, others, strict=False):
         _plot(axes, log, name, THIRD, window if name in SMOOTHED else 1)
         _fit_panel(axes, name, [log[name]])
-    for (title, columns), axes in zip(terms.items(), others[len(panels) :], strict=True):
+    for (title, columns), axes in zip(terms.items(), others[len(panels) :], strict=False):
         _title(axes, title)
         for name in columns:
             validates = name.startswith("val_")
             _plot(axes, log, name, SECOND if validates else ACCENT, 1 if validates else window)
         _fit_losses(axes, [log[name] for name in columns])
+    for (title, names), axes in zip(
+        groups.items(), others[len(panels) + len(terms) :], strict=True
+    ):
+        _draw_group(axes, log, title, names, window)
     _put_legend(head, legend, caption)
     return figure
 
@@ -144,52 +165,6 @@ def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
     return figure
 
 
-def smoothing_window(n_rows: int) -> int:
-    """Return the window of the moving mean, an odd number of rows; 1 smooths nothing.
-
-    Examples
-    --------
-    >>> smoothing_window(99), smoothing_window(1000)
-    (1, 21)
-    """
-    return 2 * (n_rows // (2 * WINDOWS)) + 1 if n_rows >= MANY_ROWS else 1
-
-
-def moving_mean(values: Floats, steps: NDArray[np.int64], window: int) -> Floats:
-    """Return the moving mean over steps of a column of a log.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,), float64
-        Means over the steps since the previous row; NaN for missing values.
-    steps : ndarray of shape (n,), int64
-        The last step of each row, ascending.
-    window : int
-        An odd number of rows. The window shrinks toward the beginning, where curves are steep, to
-        stay centered, and is cut off at the end, where they are flat.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
-        NaN where no row of the window has a value.
-
-    Examples
-    --------
-    >>> moving_mean(np.array([4.0, 1.0, 2.0, 0.0]), np.array([10, 20, 30, 50]), window=3).round(2)
-    array([4.  , 2.33, 0.75, 0.67])
-    """
-    known = np.isfinite(values)
-    weights = np.where(known, np.diff(steps, prepend=0), 0)
-    sums = np.cumsum([0.0, *(weights * np.where(known, values, 0.0))])
-    counts = np.cumsum([0, *weights])
-    rows = np.arange(len(values))
-    half = np.minimum(window // 2, rows)
-    first, end = rows - half, np.minimum(rows + half + 1, len(rows))
-    with np.errstate(invalid="ignore"):
-        means: Floats = (sums[end] - sums[first]) / (counts[end] - counts[first])
-    return means
-
-
 def best_text(log: Log) -> str:
     """Describe the lowest validation loss and its step.
 
@@ -205,15 +180,59 @@ def best_text(log: Log) -> str:
 
 
 def _terms(log: Log) -> dict[str, list[str]]:
-    """Return the columns that are not `KNOWN`, by the titles of their panels.
+    """Return the columns that are not `KNOWN` or in `GROUPS`, by the titles of their panels.
 
     Each has a panel; ``train_NAME`` and ``val_NAME`` share one.
     """
     terms: dict[str, list[str]] = {}
+    elsewhere = {*KNOWN, *(name for names in GROUPS.values() for name in names)}
     for name in log:
-        if name not in KNOWN and np.isfinite(log[name]).any():
+        if name not in elsewhere and np.isfinite(log[name]).any():
             terms.setdefault(name.removeprefix("train_").removeprefix("val_"), []).append(name)
     return terms
+
+
+def _groups(log: Log) -> dict[str, dict[str, str]]:
+    """Return the groups that have values, and their columns that have."""
+    groups = {
+        title: {
+            name: text
+            for name, text in names.items()
+            if name in log and np.isfinite(log[name]).any()
+        }
+        for title, names in GROUPS.items()
+    }
+    return {title: names for title, names in groups.items() if names}
+
+
+def _draw_group(axes: Axes, log: Log, title: str, names: Mapping[str, str], window: int) -> None:
+    """Draw columns in colors of their own, with a title and a legend above the panel."""
+    lines = {}
+    shares = all(name.startswith("val_") for name in names)
+    for (name, text), color in zip(names.items(), SERIES[1:], strict=False):
+        lines[text] = _plot(axes, log, name, color, 1 if shares else window)[-1]
+    columns = [log[name] for name in names]
+    if shares:
+        _fit_from_zero(axes, columns, percent=True)
+    else:
+        _fit_losses(axes, columns)
+    axes.legend(
+        list(lines.values()),
+        list(lines),
+        title=title,
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1),
+        ncols=GROUP_COLUMNS,
+        alignment="left",
+        borderpad=0,
+        borderaxespad=0.4,
+        columnspacing=1.2,
+        handlelength=1.2,
+        frameon=False,
+        fontsize=SIZE,
+        title_fontproperties={"size": SIZE},
+        labelcolor=TEXT,
+    ).get_title().set_color(TEXT)
 
 
 def _with_chroma_share(log: Log) -> Log:
@@ -224,9 +243,14 @@ def _with_chroma_share(log: Log) -> Log:
     return {**log, CHROMA_SHARE: ratio}
 
 
-def _stack(heights: Sequence[float], last_step: int) -> tuple[Figure, list[Axes]]:
-    """Return stacked axes that share their steps; the first only holds the legend."""
-    figure = blank_figure(sum(heights) + 0.35 * len(heights) + 0.5)
+def _stack(
+    heights: Sequence[float], last_step: int, between: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """Return stacked axes that share their steps; the first only holds the legend.
+
+    `between` is the height in inches of what else lies between the axes.
+    """
+    figure = blank_figure(sum(heights) + 0.35 * len(heights) + 0.5 + between)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     head = figure.add_subplot(grid[0])
     head.set_axis_off()
@@ -312,10 +336,14 @@ def _fit_losses(axes: Axes, columns: Sequence[Floats]) -> None:
 def _fit_panel(axes: Axes, name: str, columns: Sequence[Floats]) -> None:
     """Title a panel, and let its axis start at 0."""
     _title(axes, PANELS[name])
+    _fit_from_zero(axes, columns, name in PERCENT)
+
+
+def _fit_from_zero(axes: Axes, columns: Sequence[Floats], percent: bool) -> None:
     axes.set_ylim(0, 1.1 * max(float(np.nanmax(column)) for column in columns) or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=ROUND))
     number = FuncFormatter(lambda value, _: short(value))
-    axes.yaxis.set_major_formatter(percent_axis() if name in PERCENT else number)
+    axes.yaxis.set_major_formatter(percent_axis() if percent else number)
 
 
 def _title(axes: Axes, text: str) -> None:

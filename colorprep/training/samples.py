@@ -142,13 +142,6 @@ def _of_classes(shown: _Shown) -> Samples:
     return Samples(("class",), [[gray] for gray in shown.grays], notes)
 
 
-_WAYS: dict[str, Callable[[_Shown], Samples]] = {
-    "rgb": _of_rgb,
-    "segments": _of_segments,
-    "classes": _of_classes,
-}
-
-
 def _painted(segments: NDArray[np.integer], stride: int, shape: tuple[int, ...]) -> Pixels:
     """Paint segments of a lower resolution, each over the pixels from its own to the next."""
     enlarged = segments.repeat(stride, axis=0).repeat(stride, axis=1)
@@ -167,3 +160,10 @@ def target_colors(quantizer: Quantizer, batch: Batch) -> Floats:
     cells, where = np.unique(cells_of(batch, quantizer.space).numpy(), return_inverse=True)
     colors = quantizer.decode(soft.weights[cells], bins=soft.bins[cells])
     return colors[where].reshape(*where.shape, 2)
+
+
+_WAYS: dict[str, Callable[[_Shown], Samples]] = {
+    "rgb": _of_rgb,
+    "segments": _of_segments,
+    "classes": _of_classes,
+}

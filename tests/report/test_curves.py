@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from colorprep.report.curves import draw_run, draw_runs, moving_mean, smoothing_window
+from colorprep.report.curves import draw_run, draw_runs
+from colorprep.report.smoothing import moving_mean, smoothing_window
 
 
 def a_log(n, validated_every=2, **columns):
@@ -104,6 +105,36 @@ def test_what_was_not_measured_is_not_drawn():
     """Without validation there is no line of it and no best; without data wait no panel."""
     figure = draw_run(a_log(10, 0, data_wait=np.full(10, np.nan)), "", "")
     assert legend_of(figure) == ["training"] and len(figure.axes) == 4
+
+
+def test_losses_of_a_critic_share_a_panel():
+    """Columns of one unit are lines of one panel, with a legend; others keep their own panels."""
+    names = ("train_l1", "val_l1", "train_adversarial", "train_critic_real", "train_critic_fake")
+    log = a_log(10, **{name: np.linspace(1, 0, 10) + i for i, name in enumerate(names)})
+    *_, l1, critic = draw_run(log, "", "").axes
+    assert l1.get_title(loc="left") == "l1" and len(l1.lines) == 2
+    legend = critic.get_legend()
+    assert legend.get_title().get_text() == "adversarial losses"
+    shown = {
+        text.get_text(): line.get_color()
+        for text, line in zip(legend.get_texts(), legend.legend_handles, strict=True)
+    }
+    assert list(shown) == ["colorizer", "critic, originals", "critic, predictions"]
+    assert [line.get_color() for line in critic.lines] == list(shown.values())
+    for line, name in zip(critic.lines, names[2:], strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), log[name])
+
+
+def test_accuracies_are_percentages_of_one_panel():
+    """Only those that were measured are in the legend; the axis begins at 0%."""
+    scores = np.where(np.arange(10) % 2, 0.5, np.nan)
+    columns = {"val_mean_iou": scores, "val_pixel_accuracy": scores + 0.25}
+    axes = draw_run(a_log(10, **columns), "", "").axes[-1]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "pixel accuracy",
+        "mean IoU",
+    ]
+    assert axes.get_ylim()[0] == 0 and axes.yaxis.get_major_formatter()(0.5) == "50%"
 
 
 def test_runs_share_axes_in_colors_of_their_own():

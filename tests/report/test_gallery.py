@@ -15,6 +15,17 @@ def test_galleries_keep_the_aspect():
     assert white[40:, picture.shape[1] // 2 :].any(axis=0).sum() == 20
 
 
+def test_notes_stand_beside_their_rows():
+    """A gallery gets wider by the longest note, and is unchanged up to there."""
+    rows = [[np.full((20, 20, 3), level, np.uint8)] for level in (40, 80)]
+    plain = np.asarray(gallery(rows, ["class"], tile=60))
+    noted = np.asarray(gallery(rows, ["class"], tile=60, notes=["cat", "cat, predicted dog"]))
+    np.testing.assert_array_equal(noted[:, : plain.shape[1]], plain)
+    beside = noted[CAPTION_HEIGHT:, plain.shape[1] :][: 2 * 66].reshape(2, 66, -1, 3)
+    first, second = (np.flatnonzero((row > 128).all(axis=2).any(axis=0)) for row in beside)
+    assert first.max() < second.max() < noted.shape[1] - plain.shape[1]
+
+
 def sheets_of_color(n):
     """Plain photographs, each of its own color."""
     return [np.full((40, 60, 3), (10 + 8 * i, 200, 90), np.uint8) for i in range(n)]
