@@ -95,7 +95,7 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     validated = bool(np.isfinite(log["val_loss"]).any())
     n_lines = 2 + (window > 1) + 2 * validated
     heights = [n_lines * LINE_HEIGHT, LOSSES_HEIGHT, *[PANEL_HEIGHT] * len([*panels, *terms])]
-    n_lines = sum(1 + -(-len(names) // GROUP_COLUMNS) for names in groups.values())
+    n_lines = sum(1 + -(-len(group) // GROUP_COLUMNS) for group in groups.values())
     heights += [GROUP_HEIGHT] * len(groups)
     figure, (head, losses, *others) = _stack(heights, int(log["step"][-1]), n_lines * LINE_HEIGHT)
     names = ["training", f"training, mean of {window} rows"]
@@ -116,10 +116,9 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
             validates = name.startswith("val_")
             _plot(axes, log, name, SECOND if validates else ACCENT, 1 if validates else window)
         _fit_losses(axes, [log[name] for name in columns])
-    for (title, names), axes in zip(
-        groups.items(), others[len(panels) + len(terms) :], strict=True
-    ):
-        _draw_group(axes, log, title, names, window)
+    rest = others[len(panels) + len(terms) :]
+    for (title, group), axes in zip(groups.items(), rest, strict=True):
+        _draw_group(axes, log, title, group, window)
     _put_legend(head, legend, caption)
     return figure
 

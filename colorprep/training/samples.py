@@ -145,7 +145,8 @@ def _of_classes(shown: _Shown) -> Samples:
 def _painted(segments: NDArray[np.integer], stride: int, shape: tuple[int, ...]) -> Pixels:
     """Paint segments of a lower resolution, each over the pixels from its own to the next."""
     enlarged = segments.repeat(stride, axis=0).repeat(stride, axis=1)
-    return voc_palette()[enlarged[: shape[0], : shape[1]]]
+    painted: Pixels = voc_palette()[enlarged[: shape[0], : shape[1]]]
+    return painted
 
 
 def target_colors(quantizer: Quantizer, batch: Batch) -> Floats:
