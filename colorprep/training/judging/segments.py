@@ -5,8 +5,6 @@ Unlike chroma, they are measured on every pixel of every held-out image that is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -30,7 +28,12 @@ class SegmentGauge:
         The target of pixels that do not count: 255 in segments, 65535 in labels.
     """
 
-    names = ("val_pixel_accuracy", "val_class_accuracy", "val_mean_iou", "val_frequency_iou")
+    names: tuple[str, ...] = (
+        "val_pixel_accuracy",
+        "val_class_accuracy",
+        "val_mean_iou",
+        "val_frequency_iou",
+    )
 
     def __init__(self, head: str, target: str, n_classes: int, void: int) -> None:
         self.head = head
@@ -55,12 +58,12 @@ class SegmentGauge:
         """Return the confusion matrix, row after row; those of several processes add up."""
         return self._confusion.ravel().astype(np.float64).tolist()
 
-    def figures(self, sums: Sequence[float]) -> dict[str, float]:
+    def figures(self, sums: list[float]) -> dict[str, float]:
         """Return the figures of a record.
 
         Parameters
         ----------
-        sums : sequence of float
+        sums : list of float
             Of `sums`, added up over processes.
 
         Returns
@@ -77,8 +80,8 @@ class SegmentGauge:
 class ClassGauge:
     """Measures how many images get their class as the most likely one, batch by batch."""
 
-    names = ("val_accuracy",)
-    head = "classes"
+    names: tuple[str, ...] = ("val_accuracy",)
+    head: str = "classes"
 
     def __init__(self) -> None:
         self._right = self._counted = 0
@@ -101,7 +104,7 @@ class ClassGauge:
         """Return the numbers of images that are right and that count, of one process."""
         return [float(self._right), float(self._counted)]
 
-    def figures(self, sums: Sequence[float]) -> dict[str, float]:
+    def figures(self, sums: list[float]) -> dict[str, float]:
         """Return the figures of a record, from the added sums of all processes.
 
         Returns
