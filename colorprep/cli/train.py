@@ -249,7 +249,7 @@ def command(session: Session, output: str | None, resume: bool, **values: Any) -
     lines = [
         f"{result.best.as_posix()}: step {best.step} of {result.records[-1].step}, loss "
         f"{train_loss} in training{held_out} ({result.unit}{weighted})",
-        f"{result.picture.as_posix()}: original, target, gray, prediction",
+        f"{result.picture.as_posix()}: {', '.join(result.columns)}",
         f"{result.log.as_posix()}: all figures; `colorprep plot` draws them",
     ]
     facts = {

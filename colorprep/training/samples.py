@@ -24,21 +24,30 @@ from .losses.targets import cells_of
 from .models import run_network
 from .models.outputs import HEADS, decode_outputs
 
+# Of the columns, by head; other heads give colors.
+CAPTIONS = {
+    "rgb": ("gray", "generated", "original"),
+    "segments": ("gray", "target segments", "predicted segments"),
+    "classes": ("class",),
+}
+
+
+def captions_of(head: str) -> tuple[str, ...]:
+    """Return the captions of the columns of a head's samples."""
+    return CAPTIONS.get(head, ("original", "target", "gray", "prediction"))
+
 
 class Samples(NamedTuple):
     """Pictures in rows.
 
     Attributes
     ----------
-    captions : tuple of str
-        Of the columns.
     rows : list of list of ndarray of shape (H, W, 3), uint8
         A row for each image.
     notes : list of str
         A text about each row; empty if there is none.
     """
 
-    captions: tuple[str, ...]
     rows: list[list[Pixels]]
     notes: list[str]
 
@@ -116,13 +125,13 @@ def _of_colors(shown: _Shown) -> Samples:
     ):
         target, prediction = (colorize(at, each, shown.quantizer, grid) for each in colors)
         rows.append([render(at, original, grid), target, gray, prediction])
-    return Samples(("original", "target", "gray", "prediction"), rows, [])
+    return Samples(rows, [])
 
 
 def _of_rgb(shown: _Shown) -> Samples:
     generated = picture_of(shown.outputs.movedim(1, -1).cpu().numpy())
     rows = zip(shown.grays, generated, shown.batch["rgb"].numpy(), strict=True)
-    return Samples(("gray", "generated", "original"), list(map(list, rows)), [])
+    return Samples(list(map(list, rows)), [])
 
 
 def _of_segments(shown: _Shown) -> Samples:
@@ -132,14 +141,14 @@ def _of_segments(shown: _Shown) -> Samples:
         [gray, *(_painted(segments, stride, gray.shape[:2]) for segments in maps)]
         for gray, *maps in zip(shown.grays, shown.batch["segments"].numpy(), predicted, strict=True)
     ]
-    return Samples(("gray", "target segments", "predicted segments"), rows, [])
+    return Samples(rows, [])
 
 
 def _of_classes(shown: _Shown) -> Samples:
     names = list(shown.images.labels.manifest["classes"])
     true, predicted = shown.batch["class_id"].tolist(), shown.outputs.argmax(dim=1).tolist()
     notes = [f"{names[a]}, predicted {names[b]}" for a, b in zip(true, predicted, strict=True)]
-    return Samples(("class",), [[gray] for gray in shown.grays], notes)
+    return Samples([[gray] for gray in shown.grays], notes)
 
 
 def _painted(segments: NDArray[np.integer], stride: int, shape: tuple[int, ...]) -> Pixels:

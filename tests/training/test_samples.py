@@ -9,7 +9,7 @@ from colorprep.quantize.ab import ab_lattice
 from colorprep.rendering import LabelGrid, colorize, render
 from colorprep.training.data.dataset import ShardDataset
 from colorprep.training.models.outputs import decode_outputs
-from colorprep.training.samples import make_samples, target_colors
+from colorprep.training.samples import captions_of, make_samples, target_colors
 
 CPU = torch.device("cpu")
 CREAM, MAROON = (224, 224, 192), (128, 0, 0)
@@ -55,7 +55,7 @@ def test_colors(images, head):
     n = {"ab": 2, "bins": 313}[head]
     outputs = 3 * torch.randn(3, n, 8, 8, generator=torch.Generator().manual_seed(0))
     samples = samples_of(images, {head: n}, lambda batch: outputs)
-    assert samples.captions == ("original", "target", "gray", "prediction")
+    assert captions_of("bins") == ("original", "target", "gray", "prediction")
     batch, quantizer, grid = images.batch(range(3)), ab_lattice(), LabelGrid(32, 4)
     predicted = decode_outputs(head, outputs, quantizer)
     ab = batch["ab"].numpy() + 0.5
@@ -75,7 +75,7 @@ def test_generated_pictures(images):
     samples = samples_of(
         images, {"rgb": 3}, lambda batch: batch["rgb"].movedim(-1, 1) / 127.5 - 1.0
     )
-    assert samples.captions == ("gray", "generated", "original")
+    assert captions_of("rgb") == ("gray", "generated", "original")
     for gray, generated, original in samples.rows:
         np.testing.assert_array_equal(generated, original)
         assert np.ptp(gray, axis=2).max() <= 1 < np.ptp(original, axis=2).max()
@@ -86,7 +86,7 @@ def test_segments(images):
     logits = torch.zeros(3, 21, 8, 8)
     logits[:, 1, :, :2] = 1.0
     samples = samples_of(images, {"segments": 21}, lambda batch: logits)
-    assert samples.captions == ("gray", "target segments", "predicted segments")
+    assert captions_of("segments") == ("gray", "target segments", "predicted segments")
     _, target, predicted = samples.rows[0]
     assert target.shape == predicted.shape == (32, 32, 3)
     assert (target[:16] == CREAM).all() and (target[16:] == MAROON).all()
@@ -99,4 +99,4 @@ def test_classes(images):
     names = images.labels.manifest["classes"]
     true = [names[index] for index in images.batch(range(3))["class_id"]]
     assert samples.notes == [f"{name}, predicted {names[4]}" for name in true]
-    assert len(samples.rows) == 3 and samples.captions == ("class",)
+    assert len(samples.rows) == 3 and captions_of("classes") == ("class",)

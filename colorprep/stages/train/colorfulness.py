@@ -56,6 +56,8 @@ def _remedies(params: TrainParams, rebalanced: bool) -> str:
     rate = f"another learning rate (--lr, now {params.pace.learning_rate:g})"
     if objective.loss in ("l1", "l2", "huber", "l12"):
         rare = "--loss soft-ce with weights: regression tends to gray"
+    elif objective.loss == "rgb-l1":
+        rare = "a network that predicts bins: the error of pictures tends to gray"
     elif rebalanced:
         rare = "stronger weights (`colorprep weights` with a smaller --lambda)"
     elif objective.logit_adjust:

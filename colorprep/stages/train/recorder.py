@@ -15,7 +15,7 @@ from ...training.fitting.record import Record
 from ...training.fitting.tensorboard import Events
 from ...training.fitting.trainer import Trainer
 from ...training.processes import Process
-from ...training.samples import make_samples
+from ...training.samples import captions_of, make_samples
 from .inputs import TrainInputs
 from .params import TrainParams
 from .provenance import Provenance
@@ -55,7 +55,7 @@ class Recorder:
         channels = trainer.method.channels(MAIN)
         quantizer = self.provenance.quantizer
         samples = make_samples(trainer.averaged, channels, quantizer, self.samples, trainer.device)
-        picture = gallery(samples.rows, samples.captions, notes=samples.notes)
+        picture = gallery(samples.rows, captions_of(next(iter(channels))), notes=samples.notes)
         self.folder.write_picture(step, picture)
         if self.events is not None:
             self.events.show(np.asarray(picture), step)

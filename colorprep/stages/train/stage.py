@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,12 @@ from ...training.fitting.loop import fit
 from ...training.fitting.record import Record
 from ...training.fitting.tensorboard import check_installed
 from ...training.fitting.trainer import Trainer
-from ...training.judging.chroma import ChromaGauge
 from ...training.losses.targets import drop_gray_images
 from ...training.processes import Process, process_group
+from ...training.samples import captions_of
 from ...workspace import Workspace
 from .colorfulness import color_warning
+from .gauge import gauge_of
 from .inputs import TrainInputs, read_inputs
 from .method import make_method
 from .params import TrainParams, resumed
@@ -41,8 +41,8 @@ class TrainResult:
 
     Attributes
     ----------
-    picture : Path
-        [original | target | gray | prediction] at the best step.
+    picture, columns
+        The samples at the best step, with these columns.
     records : list of Record
         Rows of the log.
     unit : str
@@ -59,6 +59,7 @@ class TrainResult:
     best: Path
     log: Path
     picture: Path
+    columns: tuple[str, ...]
     records: list[Record]
     best_record: Record
     unit: str
@@ -233,15 +234,6 @@ def _make_course(params: TrainParams, inputs: TrainInputs, trainer: Trainer) -> 
     if held_out is not None:
         (every,) = held_out.selections
         check_learnable("held-out images", held_out.dataset, every, select, objective, device)
-    main = objective.each()[0]
-    gauge = partial(
-        ChromaGauge,
-        inputs.labels.quantizer,
-        main.kind.head,
-        inputs.preparation.stride,
-        main.pixel_weights,
-        len(inputs.held_out),
-    )
     return Course(
         training,
         held_out,
@@ -251,7 +243,7 @@ def _make_course(params: TrainParams, inputs: TrainInputs, trainer: Trainer) -> 
         params.machine.seed,
         params.machine.checkpoint_every,
         params.machine.validate_every,
-        gauge,
+        gauge_of(inputs),
     )
 
 
@@ -301,6 +293,7 @@ def _result(
         folder.path / BEST,
         folder.path / LOG,
         folder.picture(folder.best.step),
+        captions_of(inputs.objective.each()[0].kind.head),
         folder.records,
         folder.best,
         folder.config()["unit"],

@@ -9,8 +9,7 @@ from torch.nn import functional
 from ...quantize.quantizer import Quantizer
 from ..data.batch import Batch
 from .pixel_losses import LossOptions
-
-VOID = 255  # a pixel of no segment, as in PASCAL VOC
+from .targets import VOID
 
 
 class RgbError(nn.Module):

@@ -35,6 +35,7 @@ from ...quantize.tables import soft_table
 from ..data.batch import Batch
 from ..options import GrayRule, WeighedBy
 
+VOID = 255  # a pixel of no segment, as in PASCAL VOC
 GRAY_LIMIT = 5  # CIELAB units, of both rules
 
 
@@ -208,7 +209,7 @@ def filled_up(chosen: Batch, batch: Batch, fewest: int) -> Batch:
     Returns
     -------
     dict of str to Tensor
-        The chosen images, then other images of the batch, all of whose pixels are ignored.
+        The chosen images, then other images of the batch, which have no label, segment or class.
     """
     n_missing = fewest - len(chosen["label"])
     if n_missing <= 0:
@@ -217,7 +218,9 @@ def filled_up(chosen: Batch, batch: Batch, fewest: int) -> Batch:
     is_chosen = same.flatten(2).all(dim=2).any(dim=1)
     others = torch.argsort(is_chosen.int(), stable=True)[:n_missing]
     added = {name: tensor[others] for name, tensor in batch.items()}
-    added["label"] = torch.full_like(added["label"], IGNORE)
+    for name, nothing in {"label": IGNORE, "segments": VOID, "class_id": -1}.items():
+        if name in added:
+            added[name] = torch.full_like(added[name], nothing)
     return {name: torch.cat([tensor, added[name]]) for name, tensor in chosen.items()}
 
 
