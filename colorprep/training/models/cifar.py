@@ -83,7 +83,8 @@ class _UNet(nn.Module):
         super().__init__()
         counts = [scaled(count, width) for count in U_NET_CHANNELS]
         self.down = nn.ModuleList(map(_halving, [channels, *counts], counts))
-        del self.down[0][-1]  # no batch norm of the first
+        for layers, out in zip(self.down[1:], counts[1:], strict=True):
+            layers.append(keras_batch_norm(out, BATCH_NORM_KEPT))
         ups = counts[-2::-1]  # a decoder's features are as many as those that join them
         self.up = nn.ModuleList(map(_doubling, [counts[-1], *(2 * out for out in ups)], ups))
         self.last = nn.Sequential(
@@ -232,11 +233,7 @@ def _activated(channels: int, out: int, stride: int = 1, kernel: int = 3) -> lis
 
 
 def _halving(channels: int, out: int) -> nn.Sequential:
-    return nn.Sequential(
-        SameConv2d(channels, out, 4, 2),
-        nn.LeakyReLU(0.2, inplace=True),
-        keras_batch_norm(out, BATCH_NORM_KEPT),
-    )
+    return nn.Sequential(SameConv2d(channels, out, 4, 2), nn.LeakyReLU(0.2, inplace=True))
 
 
 def _doubling(channels: int, out: int) -> nn.Sequential:

@@ -10,11 +10,12 @@ critic           is
 ``places-rgb``   of the Places models' GAN: sees colors alone
 ===============  ==========================================================================
 
-A critic takes the candidate (B, c, H, W), a real or a colorized image in the units of its head, with
-the gray image if it is conditional. It returns verdicts (B, 1, h, w), the higher the more real:
-scores for least squares, logits for cross-entropy. The original Nazeri critics end in a sigmoid
-before a loss that takes logits; here they do not. Of the grid of ``nazeri224``, the original's loss
-takes the cell at the top left alone; here it takes all.
+A critic takes the candidate (B, c, H, W): a real or a colorized image in the units of its head, and
+with it the gray image if the critic is conditional. It returns verdicts (B, 1, h, w), the higher
+the more real: scores for least squares, logits for cross-entropy.
+
+Originals' mistakes: Nazeri's critics end in a sigmoid before a loss that takes logits; here they do
+not. Of the grid of ``nazeri224`` the loss takes the cell at the top left alone; here it takes all.
 
 References
 ----------
@@ -152,7 +153,11 @@ CRITICS = {
     ),
     "nazeri224": CriticKind(
         lambda width: _nazeri_critic(width, (*HALVINGS, (512, 2), (512, 1), (512, 1)), 3),
-        "ab", True, "bce", 0.9, least_side=160,
+        "ab",
+        True,
+        "bce",
+        0.9,
+        least_side=160,
     ),
     "places-rgb": CriticKind(_rgb_critic, "rgb", False, "bce", 0.9, least_side=193),
 }
