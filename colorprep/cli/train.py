@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 import click
 from click.core import ParameterSource
 
-from ..training.options import all_options
+from ..training.options import CriticName, all_options
 from ..training.recipes import RECIPES, recipe_of
 from . import options
 from .console import Session
@@ -79,6 +79,12 @@ def network_options(function: options.Function) -> options.Function:
             metavar="NAME|list",
         ),
         train_option("model", "Network; small is for a CPU, tiny for tests."),
+        train_option(
+            "critic",
+            "Train the network against this critic as well, for ab with --loss l1 or for RGB with "
+            "--loss rgb-l1.",
+            type=click.Choice(get_args(CriticName)),
+        ),
         train_option("width", "Multiply the channels of every layer.", type=POSITIVE),
         train_option(
             "init",

@@ -18,12 +18,14 @@ from .fitting.schedules import Schedule
 
 ModelName = Literal[
     "small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "keras-fcn", "keras-fcn-parent",
-    "places-resnet", "places-unet32", "places-unet224", "places-cgan", "tiny",
+    "cifar-autoencoder", "cifar-unet", "cifar-fusion-label", "cifar-fusion-classifier",
+    "cifar-cgan", "places-resnet", "places-unet32", "places-unet224", "places-cgan", "tiny",
 ]  # fmt: skip
 LossName = Literal[
     "soft-ce", "kl", "hard-ce", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1",
     "segments", "classes",
 ]  # fmt: skip
+CriticName = Literal["cifar-patch", "nazeri32", "nazeri224", "places-rgb"]
 ScheduleName = Literal["constant", "poly", "linear", "step", "cosine"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
 GrayRule = Literal["mask", "drop", "keep"]
@@ -107,6 +109,8 @@ class NetworkOptions:
     recipe : str or None
         The published training that the other options are from, where they were not given, see
         `recipes`.
+    critic : str or None
+        Trains the network against this critic, which learns to tell its images from real ones.
     width : float
         Multiplies the channels of every layer.
     init : str, Path or None
@@ -118,6 +122,7 @@ class NetworkOptions:
 
     recipe: str | None = None
     model: ModelName = "small"
+    critic: CriticName | None = None
     width: float = 1.0
     init: str | Path | None = None
     freeze: tuple[str, ...] = ()

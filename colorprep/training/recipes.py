@@ -228,7 +228,7 @@ RECIPES: dict[str, Recipe] = {
         _CIFAR_LABELS,
         32,
         {
-            **_CIFAR, "model": "cifar-cgan", "critic": "cifar-cgan", "loss": "rgb-l1",
+            **_CIFAR, "model": "cifar-cgan", "critic": "cifar-patch", "loss": "rgb-l1",
             "batch_size": 64, "epochs": 50,
         },  # fmt: skip
         _PIXELS,
@@ -250,7 +250,7 @@ RECIPES: dict[str, Recipe] = {
         _PLACES_LABELS,
         224,
         {
-            **_PLACES_GAN, "model": "places-cgan", "critic": "places-cgan", "loss": "rgb-l1",
+            **_PLACES_GAN, "model": "places-cgan", "critic": "places-rgb", "loss": "rgb-l1",
             "crop": 224, "batch_size": 16, "epochs": 300,
         },  # fmt: skip
         _PIXELS,

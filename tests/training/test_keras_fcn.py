@@ -80,7 +80,7 @@ def test_blocks_are_those_of_keras(stages, dilations):
             assert block.conv1.stride[0] == (stage.stride if number == 0 else 1)
             assert block.conv2.stride == (1, 1)
             assert block.conv2.dilation == block.conv2.padding == (dilation, dilation)
-            assert (block.bn2.eps, block.bn2.momentum) == (1e-3, 0.05)
+            assert (block.bn2.eps, block.bn2.momentum) == (1e-3, pytest.approx(0.05))
 
 
 @pytest.mark.parametrize(("side", "before"), [(8, 2), (9, 3), (320, 2)])

@@ -73,7 +73,7 @@ def read_inputs(
     labels = open_labels(workspace.input_path(data.shards, LABELS))
     check_recipe(params.network.recipe, labels)
     rebalancing = read_rebalancing(params.objective, workspace, labels.quantizer, reporter)
-    objective = make_objective(params.objective, labels, rebalancing)
+    objective = make_objective(params.objective, params.network.critic, labels, rebalancing)
     chosen, held_out = split_labels(labels, data.held_out, workspace, reporter)
     curriculum = curriculum_of(data.curriculum, chosen, held_out, workspace, reporter)
     if data.list is not None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...errors import InputError
 from ...progress import Reporter
 from ...training.checkpoint import load_checkpoint
+from ...training.fitting.adversarial import Adversarial
 from ...training.fitting.methods import Method, Supervised
 from ...training.models import Network, load_matching, make_model
+from ...training.models.critics import CRITICS, make_critic
 from ...training.models.inputs import check_inputs
+from ...training.options import CriticName
 from ...workspace import Workspace
 from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from .inputs import TrainInputs
@@ -32,7 +36,31 @@ def make_method(
     check_inputs(network, inputs.arrays, inputs.labels.path.as_posix())
     if params.network.init is not None and not params.resume:
         _initialize(network, params.network.init, inputs, workspace, reporter)
-    return Supervised(network, inputs.objective)
+    if params.network.critic is None:
+        return Supervised(network, inputs.objective)
+    return _adversarial(params.network.critic, network, inputs, seed)
+
+
+def _adversarial(name: CriticName, network: Network, inputs: TrainInputs, seed: int) -> Adversarial:
+    """Return the training of a network against a critic."""
+    kind, side = CRITICS[name], inputs.preparation.side
+    if kind.head == "rgb" and "rgb" not in inputs.arrays:
+        raise InputError(
+            f"the critic {name} judges RGB, but {inputs.labels.path} has no rgb; make labels with "
+            "`colorprep labels --keep rgb`"
+        )
+    if kind.head == "ab" and inputs.spec.stride > 1:
+        raise InputError(
+            f"the critic {name} judges every pixel's ab, but {inputs.labels.path} has every "
+            f"{inputs.spec.stride}-th; make labels with `colorprep labels --stride 1`"
+        )
+    if side < kind.least_side:
+        raise InputError(
+            f"the critic {name} judges images of {kind.least_side} x {kind.least_side} pixels or "
+            f"more, not of {side}; make larger labels with `colorprep labels --size`"
+        )
+    critic = make_critic(name, seed, inputs.spec.width)
+    return Adversarial(network, critic, kind, inputs.objective)
 
 
 def _initialize(

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ...color.lab import Floats
-from ...errors import ArtifactError
+from ...errors import ArtifactError, InputError
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...shards.reader import LabelFolder
 from ...training.losses.pixel_losses import LossOptions
 from ...training.losses.terms import LOSSES, Objective, make_term
-from ...training.options import ObjectiveOptions
+from ...training.models.critics import CRITICS
+from ...training.options import CriticName, ObjectiveOptions
 from ...workspace import PRIOR, WEIGHTS, Workspace
 from ..priors import read_prior, read_weights
 
@@ -66,16 +67,20 @@ def label_sizes(labels: LabelFolder) -> dict[str, int]:
 
 
 def make_objective(
-    options: ObjectiveOptions, labels: LabelFolder, rebalancing: Rebalancing
+    options: ObjectiveOptions,
+    critic: CriticName | None,
+    labels: LabelFolder,
+    rebalancing: Rebalancing,
 ) -> Objective:
     """Return the objective: a single term, the loss of the options.
 
     Raises
     ------
     InputError
-        If the loss does not fit the labels, its options.
+        If the loss does not fit the labels, its options, or the critic.
     """
-    term = make_term(options.loss, labels.quantizer, rebalancing.options(options))
+    scale = 1.0 if critic is None else _scale_beside(critic, options.loss)
+    term = make_term(options.loss, labels.quantizer, rebalancing.options(options), scale)
     return Objective([term], labels.quantizer, label_sizes(labels))
 
 
@@ -112,3 +117,18 @@ def _prior_for(
             f"{quantizer.name} with other bins; give the prior of the labels with --prior"
         )
     return prior.probs
+
+
+# The loss of the images that a critic judges, and its factor beside the verdict. Published is 100
+# times the absolute error of RGB from -1 to 1, or of (ab + 128) / 255.
+BESIDE = {"rgb": ("rgb-l1", 100.0 * 2.0), "ab": ("l1", 100.0 / 255.0)}
+
+
+def _scale_beside(critic: CriticName, loss: str) -> float:
+    head = CRITICS[critic].head
+    fitting, scale = BESIDE[head]
+    if loss != fitting:
+        raise InputError(
+            f"the critic {critic} judges {head}, so it needs --loss {fitting}, not {loss}"
+        )
+    return scale

@@ -33,6 +33,13 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..data.batch import Batch
+from .cifar import (
+    CifarAutoencoder,
+    CifarClassifierFusion,
+    CifarGenerator,
+    CifarLabelFusion,
+    CifarUNet,
+)
 from .eccv16 import Eccv16
 from .fcn import Fcn8s, Fcn16s, Fcn32s
 from .inputs import INPUTS, inputs_of, takes
@@ -63,6 +70,11 @@ MODELS: dict[str, Callable[[NetworkSpec], nn.Module]] = {
     "fcn8s": _of_one_output(Fcn8s),
     "keras-fcn": KerasFcn,
     "keras-fcn-parent": partial(KerasFcn, parent=True),
+    "cifar-autoencoder": CifarAutoencoder,
+    "cifar-unet": CifarUNet,
+    "cifar-fusion-label": CifarLabelFusion,
+    "cifar-fusion-classifier": CifarClassifierFusion,
+    "cifar-cgan": CifarGenerator,
     "places-resnet": PlacesResNet,
     "places-unet32": PlacesUNet32,
     "places-unet224": PlacesUNet224,

@@ -38,7 +38,7 @@ class CifarAutoencoder(nn.Module):
     linear, without an activation.
     """
 
-    heads = ("ab",)
+    predicts = ("ab",)
     fixed_side = 32
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -82,9 +82,10 @@ class _UNet(nn.Module):
     def __init__(self, channels: int, n_outputs: int, width: float) -> None:
         super().__init__()
         counts = [scaled(count, width) for count in U_NET_CHANNELS]
-        self.down = nn.ModuleList(map(_halving, [channels, *counts], counts))
-        for layers, out in zip(self.down[1:], counts[1:], strict=True):
+        halvings = list(map(_halving, [channels, *counts], counts))
+        for layers, out in zip(halvings[1:], counts[1:], strict=True):
             layers.append(keras_batch_norm(out, BATCH_NORM_KEPT))
+        self.down = nn.ModuleList(halvings)
         ups = counts[-2::-1]  # a decoder's features are as many as those that join them
         self.up = nn.ModuleList(map(_doubling, [counts[-1], *(2 * out for out in ups)], ups))
         self.last = nn.Sequential(
@@ -112,7 +113,7 @@ class CifarUNet(_UNet):
     Takes lightness (B, 1, H, W) in [-1, 1]; returns ab (B, 2, H, W).
     """
 
-    heads = ("ab",)
+    predicts = ("ab",)
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__(1, spec.n_outputs, spec.width)
@@ -130,7 +131,7 @@ class CifarGenerator(_UNet):
     Takes luma (B, 1, H, W) in [0, 1]; returns sRGB (B, 3, H, W) in [-1, 1].
     """
 
-    heads = ("rgb",)
+    predicts = ("rgb",)
     takes = ("luma",)
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -150,7 +151,7 @@ class _Fusion(nn.Module):
         Of the vector.
     """
 
-    heads = ("ab",)
+    predicts = ("ab",)
     side_step = 8
 
     def __init__(self, spec: NetworkSpec, length: int) -> None:

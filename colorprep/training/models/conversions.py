@@ -22,4 +22,4 @@ def gray_picture(luma: Tensor) -> Tensor:
 
 def ab_of_fraction(fraction: Tensor) -> Tensor:
     """Return the head ``ab`` of a network that was published with targets (ab + 128) / 255."""
-    return (255.0 * fraction - 128.0) / AB_UNIT
+    return (255.0 * fraction.float() - 128.0) / AB_UNIT  # bfloat16 would lose half a unit

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .conversions import ab_of_fraction
 from .layers import scaled
-from .outputs import AB_UNIT
 from .spec import NetworkSpec
 
 
@@ -73,7 +73,7 @@ class PlacesResNet(nn.Module):
         x = functional.relu(self.bn1(self.conv1(luma)), inplace=True)
         x = functional.max_pool2d(x, 3, 2, 1)
         x = self.decoder(self.layer2(self.layer1(x)))
-        return _ab_of(x[:, :, : luma.shape[2], : luma.shape[3]])
+        return ab_of_fraction(x[:, :, : luma.shape[2], : luma.shape[3]])
 
 
 class BasicBlock(nn.Module):
@@ -145,7 +145,7 @@ class PlacesUNet(nn.Module):
         x = self.up[0](skips.pop())
         for layers, skip in zip(self.up[1:], reversed(skips), strict=True):
             x = layers(torch.cat([x, skip], dim=1))
-        return _ab_of(torch.tanh(self.score(x)))
+        return ab_of_fraction(torch.tanh(self.score(x)))
 
 
 class PlacesUNet32(PlacesUNet):
@@ -203,12 +203,6 @@ class PlacesGenerator(nn.Module):
         for layers, skip in zip(self.up, skips[-2::-1], strict=True):
             x = layers(x) + skip
         return torch.tanh(self.score(x))
-
-
-def _ab_of(normalized: Tensor) -> Tensor:
-    """Return ab, in units of `AB_UNIT`, from (ab + 128) / 255."""
-    # In bfloat16, whole units of ab would be lost here.
-    return (255 * normalized.float() - 128) / AB_UNIT
 
 
 def _convolved(channels: int, out: int) -> tuple[nn.Module, ...]:

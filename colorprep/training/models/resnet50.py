@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .keras_layers import initialize_uniformly, keras_batch_norm
 from .layers import scaled
 
 EXPANSION = 4  # output channels of a block per inner channel
-EPSILON, MOMENTUM = 1e-3, 0.05  # of batch norm
+KEPT = 0.95  # of the statistics of batch norm, in a step
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class DilatedResNet50(nn.Module):
         super().__init__()
         channels = scaled(64, width)
         self.conv1 = nn.Conv2d(3, channels, 7, stride=2)
-        self.bn1 = _norm(channels)
+        self.bn1 = keras_batch_norm(channels, KEPT)
         for number, stage in enumerate(stages, start=1):
             inner, out = (scaled(n * stage.channels, width) for n in (1, EXPANSION))
             blocks = [Bottleneck(channels, inner, out, stage, first=True)]
@@ -83,7 +84,7 @@ class DilatedResNet50(nn.Module):
             self.add_module(f"layer{number}", nn.Sequential(*blocks))
             channels = out
         self.n_channels = channels
-        self.apply(_initialize_as_keras)
+        initialize_uniformly(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the features of the last stage."""
@@ -112,14 +113,16 @@ class Bottleneck(nn.Module):
         super().__init__()
         stride = stage.stride if first else 1
         self.conv1 = nn.Conv2d(channels, inner, 1, stride)
-        self.bn1 = _norm(inner)
+        self.bn1 = keras_batch_norm(inner, KEPT)
         self.conv2 = nn.Conv2d(inner, inner, 3, 1, stage.dilation, stage.dilation)
-        self.bn2 = _norm(inner)
+        self.bn2 = keras_batch_norm(inner, KEPT)
         self.conv3 = nn.Conv2d(inner, out, 1)
-        self.bn3 = _norm(out)
+        self.bn3 = keras_batch_norm(out, KEPT)
         self.downsample: nn.Module = nn.Identity()
         if first:
-            self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, stride), _norm(out))
+            self.downsample = nn.Sequential(
+                nn.Conv2d(channels, out, 1, stride), keras_batch_norm(out, KEPT)
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of shortcut and convolutions, after a ReLU."""
@@ -139,14 +142,3 @@ def same_padded(x: Tensor, kernel: int, stride: int) -> Tensor:
         missing = (-(-side // stride) - 1) * stride + kernel - side
         padding += [missing // 2, missing - missing // 2]
     return functional.pad(x, padding)
-
-
-def _norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, eps=EPSILON, momentum=MOMENTUM)
-
-
-def _initialize_as_keras(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d):
-        nn.init.xavier_uniform_(module.weight)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
