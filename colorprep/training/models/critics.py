@@ -35,7 +35,7 @@ from torch import nn
 
 from ...errors import InputError
 from .keras_layers import SameConv2d, initialize_uniformly, keras_batch_norm
-from .layers import scaled
+from .layers import initialize_by_outputs, scaled
 
 COLOR_AND_GRAY = 6  # channels: RGB, and a gray picture
 AB_AND_LIGHTNESS = 3
@@ -134,9 +134,7 @@ def _rgb_critic(width: float) -> nn.Module:
         critic.extend(_normalized(nn.Conv2d(before, after, 3, 2, 1, bias=False)))
     critic.extend(_normalized(nn.Conv2d(counts[-1], counts[-1], 7, bias=False)))
     critic.append(nn.Conv2d(counts[-1], 1, 1, bias=False))
-    for module in critic:
-        if isinstance(module, nn.Conv2d):  # He et al.'s rule, counting outputs as published
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    initialize_by_outputs(critic)
     return critic
 
 

@@ -19,7 +19,7 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, out, H / stride, W / stride)."""
-        return super().forward(functional.pad(x, (0, self.odd, 0, self.odd)))
+        return super().forward(functional.pad(x, (0, self.odd, 0, self.odd)) if self.odd else x)
 
 
 def keras_batch_norm(channels: int, kept: float) -> nn.BatchNorm2d:

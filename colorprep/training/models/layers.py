@@ -48,3 +48,12 @@ def initialize(network: nn.Module, *scores: nn.Conv2d) -> None:
                 nn.init.zeros_(module.bias)
     for score in scores:
         nn.init.zeros_(score.weight)
+
+
+def initialize_by_outputs(network: nn.Module) -> None:
+    """Initialize all kernels by He et al.'s rule, but with the number of outputs of a unit."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.ConvTranspose2d):  # torch calls its outputs "fan_in"
+            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")

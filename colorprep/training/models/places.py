@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .conversions import ab_of_fraction
-from .layers import scaled
+from .layers import initialize_by_outputs, scaled
 from .spec import NetworkSpec
 
 
@@ -192,7 +192,7 @@ class PlacesGenerator(nn.Module):
         self.down = nn.ModuleList(map(_strided, [1, *outs], outs))
         self.up = nn.ModuleList(map(_doubled, outs[:0:-1], outs[-2::-1]))
         self.score = _doubling(outs[0], spec.n_outputs)
-        self.apply(_initialize_by_outputs)
+        initialize_by_outputs(self)
 
     def forward(self, luma: Tensor) -> Tensor:
         """Return RGB at the resolution of the image."""
@@ -230,11 +230,3 @@ def _doubled(channels: int, out: int) -> nn.Sequential:
 
 def _doubling(channels: int, out: int) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(channels, out, 3, 2, 1, output_padding=1, bias=False)
-
-
-def _initialize_by_outputs(module: nn.Module) -> None:
-    # Of a transposed convolution, torch calls the outputs "fan_in".
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-    elif isinstance(module, nn.ConvTranspose2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
