@@ -5,6 +5,8 @@ import torch
 
 from colorprep import InputError
 from colorprep.training.models.critics import CRITICS, make_critic
+from colorprep.training.models.normalization import fewest_images
+from colorprep.training.models.spec import NetworkSpec
 
 CHANNELS = {"cifar-patch": 6, "nazeri32": 3, "nazeri224": 3, "places-rgb": 3}
 
@@ -56,3 +58,12 @@ def test_a_critic_is_made_from_a_name_and_a_seed():
     assert all(torch.equal(first[name], second[name]) for name in first)
     with pytest.raises(InputError, match="unknown critic 'judge'; choose cifar-patch, nazeri32"):
         make_critic("judge")
+
+
+def test_how_many_images_a_critic_needs():
+    """At 224 pixels the RGB critic normalizes maps of a single pixel; too small images are named."""
+    spec = NetworkSpec({"rgb": 3}, 1 / 16)
+    assert fewest_images("places-cgan", spec, 224) == 1
+    assert fewest_images("places-cgan", spec, 224, "places-rgb") == 2
+    with pytest.raises(InputError, match="193 x 193 pixels or more, not of 64"):
+        fewest_images("places-cgan", spec, 64, "places-rgb")

@@ -100,7 +100,7 @@ def read_inputs(
         max_images=data.max_images,
         curriculum=curriculum,
         image_weights=_image_weights(params, dataset, rebalancing, workspace),
-        fewest=fewest_images(network.model, spec, preparation.side),
+        fewest=fewest_images(network.model, spec, preparation.side, network.critic),
         **shared,
     )
     validation = None

@@ -43,7 +43,7 @@ def make_method(
 
 def _adversarial(name: CriticName, network: Network, inputs: TrainInputs, seed: int) -> Adversarial:
     """Return the training of a network against a critic."""
-    kind, side = CRITICS[name], inputs.preparation.side
+    kind = CRITICS[name]
     if kind.head == "rgb" and "rgb" not in inputs.arrays:
         raise InputError(
             f"the critic {name} judges RGB, but {inputs.labels.path} has no rgb; make labels with "
@@ -53,11 +53,6 @@ def _adversarial(name: CriticName, network: Network, inputs: TrainInputs, seed: 
         raise InputError(
             f"the critic {name} judges every pixel's ab, but {inputs.labels.path} has every "
             f"{inputs.spec.stride}-th; make labels with `colorprep labels --stride 1`"
-        )
-    if side < kind.least_side:
-        raise InputError(
-            f"the critic {name} judges images of {kind.least_side} x {kind.least_side} pixels or "
-            f"more, not of {side}; make larger labels with `colorprep labels --size`"
         )
     critic = make_critic(name, seed, inputs.spec.width)
     return Adversarial(network, critic, kind, inputs.objective)

@@ -101,6 +101,16 @@ def make_critic(name: str, seed: int | None = None, width: float = 1.0) -> nn.Mo
         return CRITICS[name].make(width)
 
 
+def check_critic_side(name: str, side: int) -> None:
+    """Raise InputError if images, whose height and width is `side` pixels, are too small."""
+    least = CRITICS[name].least_side
+    if side < least:
+        raise InputError(
+            f"the critic {name} judges images of {least} x {least} pixels or more, not of {side}; "
+            "make larger labels with `colorprep labels --size`"
+        )
+
+
 def _patch_critic(width: float) -> nn.Module:
     counts = [scaled(count, width) for count in (64, 128, 128, 128)]
     critic = Critic(SameConv2d(COLOR_AND_GRAY, counts[0], 4, 2), nn.LeakyReLU(0.2, inplace=True))

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from . import make_model
+from .critics import check_critic_side, make_critic
 from .inputs import blank_batch, check_side, inputs_of
 from .spec import NetworkSpec
 
 
 @torch.no_grad()
-def fewest_images(name: str, spec: NetworkSpec, side: int) -> int:
+def fewest_images(name: str, spec: NetworkSpec, side: int, critic: str | None = None) -> int:
     """Return the minimum number of images in a batch for training a network.
 
     Parameters
@@ -20,6 +21,8 @@ def fewest_images(name: str, spec: NetworkSpec, side: int) -> int:
         Of the table of networks.
     side : int
         Height and width of the input, in pixels.
+    critic : str or None
+        That trains with it, of the table of critics.
 
     Returns
     -------
@@ -30,7 +33,7 @@ def fewest_images(name: str, spec: NetworkSpec, side: int) -> int:
     Raises
     ------
     InputError
-        If the name is unknown, or the network cannot have these heads or images of that size.
+        If a name is unknown, or the network cannot have these heads or images of that size.
 
     Notes
     -----
@@ -42,18 +45,28 @@ def fewest_images(name: str, spec: NetworkSpec, side: int) -> int:
     >>> fewest_images("small", spec, 16), fewest_images("small", spec, 32)
     (2, 1)
     """
-    areas: list[int] = []
+    width, sizes = spec.width, spec.sizes
+    with torch.device("meta"):
+        model = make_model(name, spec.channels, None, width, sizes, spec.stride)
+        check_side(model, side)
+        areas = _normalized_areas(model, *inputs_of(model, blank_batch(side, sizes)))
+        if critic is not None:
+            check_critic_side(critic, side)
+            judge = make_critic(critic, width=width)
+            n_channels = next(judge.parameters()).shape[1]
+            areas |= _normalized_areas(judge, torch.zeros((1, n_channels, side, side)))
+    return 2 if 1 in areas else 1
+
+
+def _normalized_areas(network: nn.Module, *inputs: Tensor) -> set[int]:
+    """Return the numbers of pixels in the maps that batch norm gets."""
+    areas = set()
 
     def note_area(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        areas.append(inputs[0].shape[2:].numel())
+        areas.add(inputs[0].shape[2:].numel())
 
-    with torch.device("meta"):
-        model = make_model(
-            name, spec.channels, width=spec.width, sizes=spec.sizes, stride=spec.stride
-        ).eval()
-        check_side(model, side)
-        for layer in model.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.register_forward_pre_hook(note_area)
-        model(*inputs_of(model, blank_batch(side, spec.sizes)))
-    return 2 if 1 in areas else 1
+    for layer in network.eval().modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.register_forward_pre_hook(note_area)
+    network(*inputs)
+    return areas
