@@ -57,7 +57,8 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
 @click.option(
     "--segments",
     metavar="DIR",
-    help="Also store segment masks: for a/b.jpg, the PNG of class indices DIR/a/b.png or DIR/b.png.",
+    help="Also store segment masks; that of a/b.jpg is a PNG of class indices, DIR/a/b.png or "
+    "DIR/b.png.",
 )
 @click.option(
     "--segment-classes",

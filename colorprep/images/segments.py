@@ -1,12 +1,12 @@
 """Segment masks: for each image, a PNG that gives the class of every pixel.
 
 A mask holds a class index at each pixel, as palette indices, as in the masks of PASCAL VOC, or as
-gray levels; 255 is **void**: no class is known there. It has the size of its image as stored, and is
-turned, cropped and stretched with it.
+gray levels; 255 is **void**: no class is known there. It has the size of its image as stored, and
+is turned, cropped and stretched with it.
 
-A source of masked images returns **pairs**: the bytes of an image, those of its mask, and the number
-of the latter. So all that holds for an image's bytes holds for both: their digest, their size, and
-the time of their change say whether either has changed.
+A source of masked images returns **pairs**: the bytes of an image, those of its mask, and the
+length of the latter. So the digest, the size and the time of change of a pair say whether either
+file has changed.
 """
 
 from __future__ import annotations
@@ -244,8 +244,8 @@ def _check_kind(image: Image.Image, shape: tuple[int, int]) -> None:
     height, width = shape
     if image.size != (width, height):
         raise _WrongMask(
-            f"is {image.width} x {image.height} pixels, but the image as stored {width} x {height}; "
-            "give one of the same size"
+            f"is {image.width} x {image.height} pixels, but the image as stored is {width} x "
+            f"{height}; give one of the same size"
         )
     if image.mode not in ("P", "L", "1"):
         raise _WrongMask(

@@ -21,8 +21,8 @@ from PIL import Image
 
 from ..engine import Chunk, chunks_of
 from ..errors import BadImage
-from ..images.skip import Skip, count_by_reason
 from ..images.classes import class_names
+from ..images.skip import Skip, count_by_reason
 from ..images.source import Source
 from ..progress import Reporter
 from ..quantize.labeling import Labeler

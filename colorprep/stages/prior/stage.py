@@ -18,8 +18,8 @@ from ...atomic import check_replaceable
 from ...balance.bootstrap import FEW_IMAGES
 from ...balance.prior import Prior, Smoothing, smoothed_probs
 from ...errors import InputError, UnusableName
-from ...images.skip import Skip, count_by_reason
 from ...images.classes import ClassFrom, class_of
+from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of
 from ...locks import in_turn
 from ...progress import Reporter

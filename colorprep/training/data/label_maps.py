@@ -11,10 +11,10 @@ import torch
 from torch.utils.data import Dataset
 
 from ...errors import ArtifactError, InputError
+from ...images.classes import class_ids
 from ...images.decoding import Pixels
 from ...images.digests import DigestingSource
 from ...images.opening import find_images
-from ...images.classes import class_ids
 from ...images.source import Source
 from ...shards.manifest import MANIFEST, read_manifest
 from ...shards.map_digests import read_map_digests
