@@ -223,6 +223,7 @@ def class_option(function: Function) -> Function:
     return click.option(
         "--class-from",
         type=ClassRule(),
+        metavar="top|parent|name|LEVEL",
         default="top",
         show_default=True,
         help="Take the class of an image from its top folder, its own folder, the end of its name "

@@ -157,8 +157,11 @@ def masked(
     """
     if segments is None:
         return source
-    place = _place(segments, params, workspace)
-    return with_masks(source, find_images(place, search=Search(params.follow)))
+    try:
+        masks = find_images(_place(segments, params, workspace), search=Search(params.follow))
+    except InputError as error:
+        raise InputError(f"no masks can be read by --segments: {error}") from error
+    return with_masks(source, masks)
 
 
 def _place(given: str | Path | None, params: ImageParams, workspace: Workspace) -> str | Path:

@@ -85,10 +85,10 @@ def _label(
         check_free(folder, params.overwrite)
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images.strict)
+    labeled = masked(source, params.segments, params.images, workspace)
     prior = prior_of(params, workspace, reporter)
     workspace.own_folder(params.output or LABELS)
     requested = plan_of(params, quantizer_of(prior))
-    labeled = masked(source, params.segments, params.images, workspace)
     with open_seen(workspace.root, labeled) as seen:
         plan = begin(folder, requested, labeled, params, seen, reporter)
         if params.pixels != SCORE_SIZE or params.fit != "stretch":
