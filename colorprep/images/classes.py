@@ -64,12 +64,14 @@ def parse_class_from(text: str) -> ClassFrom:
     """
     if text in ("top", "1"):
         return "top"
-    if text == "parent" or text == "name":
-        return text
+    if text == "parent":
+        return "parent"
+    if text == "name":
+        return "name"
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise InputError(
-        f"classes are taken from the top folder, the parent folder, the name, or the folder at a "
+        "classes are taken from the top folder, the parent folder, the name, or the folder at a "
         f"level (1 is the top); got {text!r}, which is none of top, parent, name and a number"
     )
 

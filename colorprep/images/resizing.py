@@ -91,7 +91,7 @@ def resize_to_nearest(indices: NDArray[np.uint8], size: int) -> NDArray[np.uint8
     """
     odd = 2 * np.arange(size) + 1
     rows, columns = (odd * side // (2 * size) for side in indices.shape)
-    return indices[rows[:, None], columns]
+    return indices[np.ix_(rows, columns)]
 
 
 def middle_square(pixels: Pixels) -> Pixels:

@@ -84,7 +84,7 @@ def test_a_list_is_held_out(trained, keys, ready):
 
 @pytest.mark.parametrize("form", ["./{}/", "{}/", "{}"])
 def test_a_folder_is_held_out(prepared, recorder, form):
-    """--val FOLDER/ holds out all images below it; the slash may be left out if no list is meant."""
+    """--val FOLDER/ holds out all images below it; a name of no list needs no slash."""
     labels = open_labels(prepared.root / "labels")
     folder = labels.keys[0].split("/")[0]
     training, held_out = split_labels(labels, form.format(folder), prepared, recorder)
