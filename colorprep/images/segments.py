@@ -95,12 +95,10 @@ class MaskedSource:
         """
         place = int(self.places[index])
         if place < 0:
-            own, short = (f"{stem}.png" for stem in _stems(self.keys[index]))
-            tried = own if own == short else f"neither {own} nor {short}"
             raise BadImage(
                 "no-mask",
-                f"{self.masks.name} holds {'no ' if own == short else ''}{tried}; add its mask, or "
-                "give a --list of the images that have one",
+                f"{self.masks.name} holds no {_names_of_mask(self.keys[index])}; add it, or give a "
+                "--list of the images that have a mask",
             )
         image = self.images.read(index)
         try:
@@ -146,11 +144,10 @@ def with_masks(images: Source, masks: Source) -> MaskedSource:
         taken[place] = key
         places[index] = place
     if not taken:
-        own, short = (f"{stem}.png" for stem in _stems(images.keys[0]))
+        first = images.keys[0]
         raise InputError(
-            f"no image of {images.name} has a mask in {masks.name}: that of {images.keys[0]} would "
-            f"be {own}{'' if own == short else f' or {short}'} there; give the folder of the masks "
-            "with --segments"
+            f"no image of {images.name} has a mask in {masks.name}: that of {first} would be "
+            f"{_names_of_mask(first)} there; give the folder of the masks with --segments"
         )
     return MaskedSource(images, masks, places)
 
@@ -267,3 +264,8 @@ def _stems(key: str) -> tuple[str, str]:
     """Return a key without its ending, with and without its folders."""
     stem = stem_of(key)
     return stem, stem.rpartition("/")[2]
+
+
+def _names_of_mask(key: str) -> str:
+    """Return the names that the mask of an image may have, for messages."""
+    return " or ".join(dict.fromkeys(f"{stem}.png" for stem in _stems(key)))
