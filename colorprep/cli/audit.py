@@ -40,6 +40,7 @@ REASONS = ("corrupt", "gray", "toned", "duplicate", "tiny")
     multiple=True,
     help="Note this reason, but drop no image for it; may be repeated.",
 )
+@options.class_option
 @options.output_option("audit", "Folder for the table and the contact sheets.")
 def command(session: Session, **values: Any) -> None:
     """Find gray, toned, broken, duplicate and tiny images.

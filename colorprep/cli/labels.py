@@ -17,6 +17,7 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
         "colorprep labels --dir train/ --size 128 --stride 2 -o labels-128",
         "colorprep labels --dir train.tar --cluster 8",
         "colorprep labels --dir train/ --format npy -o maps",
+        "colorprep labels --dir JPEGImages/ --segments SegmentationClass/ --list train.txt",
     ]
 )
 @options.image_options
@@ -53,6 +54,19 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
     help="Also store the K likeliest bins of each pixel. [0]",
 )
 @click.option("--keep", type=click.Choice(["rgb"]), help="Also store the RGB pixels.")
+@click.option(
+    "--segments",
+    metavar="DIR",
+    help="Also store segment masks; that of a/b.jpg is a PNG of class indices, DIR/a/b.png or "
+    "DIR/b.png.",
+)
+@click.option(
+    "--segment-classes",
+    type=click.IntRange(1, 255),
+    metavar="N",
+    help="Number of classes of the masks. [21, as in VOC]",
+)
+@options.class_option
 @click.option(
     "--compression",
     type=click.Choice(["none", "gzip", "lz4", "zstd"]),

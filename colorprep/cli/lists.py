@@ -15,7 +15,7 @@ from .describe import quantity, skip_facts, skip_line
 if TYPE_CHECKING:
     from ..stages.lists import DrawResult, Operation, WrittenList
 
-FRACTION = click.FloatRange(0, 1, max_open=True)
+SHARE = click.FloatRange(0)
 
 
 class OrderedGroup(StrictArguments, click.Group):
@@ -70,31 +70,41 @@ _form_option = click.option(
     [
         "colorprep lists random 1000 --dir train/",
         "colorprep lists random 100 --seed 1 -o small.txt",
+        "colorprep lists random 600 --per-class --n-classes 100 --dir places365/",
     ],
     name="random",
 )
 @click.argument("n_images", metavar="N", type=click.IntRange(1))
 @options.source_options
+@click.option("--per-class", is_flag=True, help="Draw N images of each class, not N in all.")
+@click.option(
+    "--n-classes",
+    type=click.IntRange(1),
+    metavar="C",
+    help="With --per-class: of C classes at random, from those with N images. [all]",
+)
+@options.class_option
 @_seed_option
 @_form_option
 @options.output_option("lists/random-N.txt", "List to write.")
 def random_command(session: Session, **values: Any) -> None:
     """Draw N images at random, covering every class.
 
-    A class is a top-level folder. Every class gets one image before any gets a second; the rest are
-    drawn in proportion to the sizes of the classes. With the same seed, a smaller list is part of a
-    larger one.
+    Every class gets one image before any gets a second; the rest are drawn in proportion to the
+    sizes of the classes. With the same seed, a smaller list is part of a larger one.
     """
     from ..stages import lists as stage
 
-    result = stage.draw(stage.DrawParams(**values), session.workspace, session.reporter)
-    _show_drawn(session, result)
+    with options.wrong_usage():
+        params = stage.DrawParams(**values)
+    _show_drawn(session, stage.draw(params, session.workspace, session.reporter))
 
 
 @options.command(
     ["colorprep lists tiny --dir train/", "colorprep lists tiny --list lists/keep.txt"], name="tiny"
 )
 @options.source_options
+@options.class_option
 @_seed_option
 @_form_option
 @options.output_option("lists/tiny.txt", "List to write.")
@@ -129,34 +139,36 @@ def _show_drawn(session: Session, result: DrawResult) -> None:
     [
         "colorprep lists split --dir train/",
         "colorprep lists split --val 0.05 --test 0 --list lists/keep.txt",
+        "colorprep lists split --val 50 --test 50 --list lists/random-600-per-class.txt",
     ],
     name="split",
 )
 @options.source_options
 @click.option(
     "--val",
-    type=FRACTION,
+    type=SHARE,
     default=0.1,
     show_default=True,
-    metavar="FRACTION",
-    help="Fraction for validation; 0 writes no val.txt.",
+    metavar="FRACTION|N",
+    help="Fraction for validation, or N images of each class; 0 writes no val.txt.",
 )
 @click.option(
     "--test",
-    type=FRACTION,
+    type=SHARE,
     default=0.1,
     show_default=True,
-    metavar="FRACTION",
-    help="Fraction for testing; 0 writes no test.txt.",
+    metavar="FRACTION|N",
+    help="Fraction for testing, or N images of each class; 0 writes no test.txt.",
 )
+@options.class_option
 @_seed_option
 @_form_option
 @options.output_option("lists", "Folder for the lists.")
 def split_command(session: Session, **values: Any) -> None:
     """Split images into train, val and test.
 
-    Writes lists/train.txt, val.txt and test.txt. Every class (top-level folder) is split in the
-    same proportions, and every class of three or more images is in each list.
+    Writes lists/train.txt, val.txt and test.txt. Every class is split in the same proportions or
+    numbers, and every class of three or more images is in each list.
     """
     from ..stages import lists as stage
 
@@ -171,16 +183,18 @@ def split_command(session: Session, **values: Any) -> None:
     session.show(lines, {**missing, **parts, **skip_facts(result.skipped)})
 
 
+_look_up_option = click.option(
+    "--dir",
+    "folder",
+    metavar="SOURCE",
+    help="Look the lines up in this folder, archive or URL. [compare them as paths]",
+)
+
+
 def _combining_options(function: options.Function) -> options.Function:
     """Add the lists, --dir and --form."""
     lists = click.argument("lists", nargs=-1, required=True, metavar="LIST...")
-    folder = click.option(
-        "--dir",
-        "folder",
-        metavar="SOURCE",
-        help="Look the lines up in this folder, archive or URL. [compare them as paths]",
-    )
-    return lists(folder(_form_option(function)))
+    return lists(_look_up_option(_form_option(function)))
 
 
 @options.command(
@@ -251,6 +265,45 @@ def _combine(session: Session, operation: Operation, values: dict[str, Any]) -> 
     session.show([line], facts)
 
 
+@options.command(
+    [
+        "colorprep lists voc-berkeley train.txt val.txt sbd/train.txt sbd/val.txt",
+        "colorprep lists voc-berkeley train.txt val.txt sbd/train.txt sbd/val.txt --mode 1 "
+        "--dir JPEGImages/",
+    ],
+    name="voc-berkeley",
+)
+@click.argument("voc_train")
+@click.argument("voc_val")
+@click.argument("berkeley_train")
+@click.argument("berkeley_val")
+@click.option(
+    "--mode",
+    type=click.Choice([1, 2, 3]),
+    default=2,
+    show_default=True,
+    help="Validate on VOC's list for validation: on all of it (1), on what Berkeley does not train "
+    "on (2), or on what Berkeley does not have (3).",
+)
+@_look_up_option
+@_form_option
+@options.output_option("lists", "Folder for the lists.")
+def voc_berkeley_command(session: Session, **values: Any) -> None:
+    """Divide VOC 2012 with Berkeley's masks as Keras-FCN does.
+
+    Writes lists/val.txt and, with all other images of the four lists, lists/train.txt. The lists
+    may name images by their stems, as in 2011_002920.
+    """
+    from ..stages import lists as stage
+
+    with options.wrong_usage():
+        params = stage.VocParams(**values)
+    result = stage.divide(params, session.workspace, session.reporter)
+    lines = [_line(result.train), _line(result.val)]
+    facts = {"train": _facts(result.train), "val": _facts(result.val)}
+    session.show(lines, {**facts, **skip_facts(result.skipped)})
+
+
 def _line(written: WrittenList) -> str:
     return (
         f"{written.path.as_posix()}: {quantity(written.n_images, 'image')} from "
@@ -273,5 +326,6 @@ for _made in (
     merge_command,
     subtract_command,
     intersect_command,
+    voc_berkeley_command,
 ):
     command.add_command(_made)

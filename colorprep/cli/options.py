@@ -8,6 +8,7 @@ decorator               gives the command
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         --damaged, as ``images``
 `damaged_option`        --damaged alone
+`class_option`          --class-from top|parent|name|LEVEL
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
@@ -200,6 +201,34 @@ def size_option(default: str) -> Callable[[Function], Function]:
     """Add --size; `default` is what --help shows."""
     text = f"Stretch images to N x N pixels first. [{default}]"
     return click.option("--size", type=Size(), help=text)
+
+
+class ClassRule(click.ParamType[Any]):
+    """Where the class of an image is taken from."""
+
+    name = "top|parent|name|LEVEL"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return a rule of `colorprep.images.classes`."""
+        from ..images.classes import parse_class_from
+
+        try:
+            return parse_class_from(str(value))
+        except InputError as error:
+            self.fail(str(error), param, ctx)
+
+
+def class_option(function: Function) -> Function:
+    """Add --class-from."""
+    return click.option(
+        "--class-from",
+        type=ClassRule(),
+        metavar="top|parent|name|LEVEL",
+        default="top",
+        show_default=True,
+        help="Take the class of an image from its top folder, its own folder, the end of its name "
+        "(cat in img-1-cat.png), or the folder at a level, where 1 is the top.",
+    )(function)
 
 
 def dry_run_option(function: Function) -> Function:

@@ -59,7 +59,8 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
     metavar="SIGMA",
     help="Sigma of the soft-encoding, in CIELAB units.",
 )
-@click.option("--by-class", is_flag=True, help="Also make a prior of each top-level folder.")
+@click.option("--by-class", is_flag=True, help="Also make a prior of each class.")
+@options.class_option
 @click.option(
     "--bootstrap",
     type=click.IntRange(20, 10_000),

@@ -54,9 +54,10 @@ def data_options(function: options.Function) -> options.Function:
         ),
         train_option(
             "held_out",
-            "Hold out this list, or this fraction of all labels by a hash of the key.",
+            "Hold out this list, all images in this folder of the source, or this fraction of all "
+            "labels by a hash of the key.",
             type=str,
-            metavar="LIST|FRACTION",
+            metavar="LIST|FOLDER/|FRACTION",
         ),
         train_option("max_images", "Train on N images per epoch.", type=COUNT, metavar="N"),
         train_option("rare_color", "Draw the N images at random, favoring rare colors."),

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @click.argument("path")
 @click.option("--deep", is_flag=True, help="Label every image again and compare.")
 @click.option("--repair", is_flag=True, help="Delete what is wrong and make it again.")
+@click.option(
+    "--segments", metavar="DIR", help="The masks of the images, if the labels hold segments."
+)
 @options.image_options
 def command(session: Session, **values: Any) -> None:
     """Check labels, weights, or a prior, also from another program.

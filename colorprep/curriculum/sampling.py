@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import InputError
@@ -76,8 +76,66 @@ def covering_order(keys: Sequence[str], classes: Sequence[str], seed: int) -> li
     return sorted(depth, key=depth.__getitem__)
 
 
+def draw_per_class(
+    keys: Sequence[str],
+    classes: Sequence[str],
+    n_images: int,
+    seed: int,
+    n_classes: int | None = None,
+) -> list[str]:
+    """Draw the same number of keys of each class.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        All different, in any order.
+    classes : sequence of str
+        The class of each key; keys of class ``""`` have none, and are not drawn.
+    n_images : int
+        Of each class: the first in the random order.
+    n_classes : int or None
+        Number of classes, which are drawn by the random order of their names from those that have
+        enough keys; None for all classes.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+
+    Raises
+    ------
+    InputError
+        If a class has fewer keys, or fewer classes have enough.
+
+    Examples
+    --------
+    >>> draw_per_class(["a/1", "a/2", "a/3", "b/1"], ["a", "a", "a", "b"], 1, seed=0)
+    ['a/2', 'b/1']
+    """
+    sizes = Counter(name for name in classes if name)
+    chosen = [name for name, size in sizes.items() if size >= n_images]
+    if n_classes is None:
+        n_classes = len(sizes)
+    if len(chosen) < max(n_classes, 1):
+        least = min(sizes, key=lambda name: (sizes[name], name), default="")
+        detail = f"; {least} has the fewest: {sizes[least]:,}" if least else ""
+        raise InputError(
+            f"{n_images:,} images of each of {n_classes:,} classes are requested, but only "
+            f"{len(chosen):,} classes have so many{detail}"
+        )
+    kept = set(_in_random_order(chosen, seed)[:n_classes])
+    taken, drawn = Counter[str](), []
+    class_of = dict(zip(keys, classes, strict=True))
+    for key in _in_random_order(keys, seed):
+        name = class_of[key]
+        if name in kept and taken[name] < n_images:
+            taken[name] += 1
+            drawn.append(key)
+    return sorted(drawn)
+
+
 def split(keys: Sequence[str], classes: Sequence[str], val: float, test: float, seed: int) -> Split:
-    """Split keys at random, each class by the same fractions.
+    """Split keys at random, each class by the same shares.
 
     Parameters
     ----------
@@ -86,38 +144,43 @@ def split(keys: Sequence[str], classes: Sequence[str], val: float, test: float, 
     classes : sequence of str
         The class of each key.
     val, test : float
-        Fractions of each class, 0 or more, at least one above 0, and together below 1.
+        Fractions of each class, together below 1, or whole numbers of keys of each class; at least
+        one above 0.
     seed : int
         Of the random order.
 
     Returns
     -------
     Split
-        `val` and `test` get their fractions of each class, rounded, and at least one key each,
-        unless the fraction is 0. Classes of fewer than three keys, which cannot be in all parts,
-        are split together as one class. `train` gets the rest: the keys of each class that come
-        first in the random order, and so first in `covering_order`.
+        `val` and `test` get their numbers of keys of each class; or their fractions, rounded, and
+        at least one key each, unless the fraction is 0. By fractions, classes of fewer than three
+        keys, which cannot be in all parts, are split together as one class. `train` gets the rest:
+        the keys of each class that come first in the random order, and so first in
+        `covering_order`.
 
     Raises
     ------
     InputError
-        If `val` and `test` are not such fractions.
+        If `val` and `test` are not such shares, or a class has too few keys for their numbers.
 
     Examples
     --------
     >>> split([f"{i}.jpg" for i in range(10)], ["a"] * 10, val=0.2, test=0.1, seed=0).val
     ['2.jpg', '5.jpg']
     """
-    check_fractions(val, test)
+    check_shares(val, test)
     class_of = dict(zip(keys, classes, strict=True))
     sizes = Counter(classes)
+    by_number = val + test >= 1
+    if by_number:
+        _check_sizes(sizes, int(val + test))
     groups = defaultdict[str | None, list[str]](list)
     for key in _in_random_order(keys, seed):
         name = class_of[key]
-        groups[name if sizes[name] >= N_PARTS else None].append(key)
+        groups[name if by_number or sizes[name] >= N_PARTS else None].append(key)
     parts = Split([], [], [])
     for group in groups.values():
-        n_val, n_test = _quotas(len(group), val, test)
+        n_val, n_test = map(int, (val, test)) if by_number else _quotas(len(group), val, test)
         first_test = len(group) - n_test
         first_val = first_test - n_val
         parts.train.extend(group[:first_val])
@@ -126,12 +189,25 @@ def split(keys: Sequence[str], classes: Sequence[str], val: float, test: float, 
     return Split(*map(sorted, parts))
 
 
-def check_fractions(val: float, test: float) -> None:
-    """Raise InputError unless two fractions leave some for training, and are not both 0."""
-    if not (val >= 0 and test >= 0 and 0 < val + test < 1):
+def check_shares(val: float, test: float) -> None:
+    """Raise InputError unless two shares are fractions that leave a rest, or whole numbers."""
+    are_fractions = val >= 0 and test >= 0 and 0 < val + test < 1
+    are_numbers = min(val, test) >= 0 and val + test >= 1 and val % 1 == test % 1 == 0
+    if not (are_fractions or are_numbers):
         raise InputError(
-            "the fractions for val and test must be 0 or more, not both 0, and together below 1; "
-            f"got {val:g} and {test:g}"
+            "val and test must be fractions, 0 or more, not both 0, and together below 1; or whole "
+            f"numbers of images of each class; got {val:g} and {test:g}"
+        )
+
+
+def _check_sizes(sizes: Mapping[str, int], n_held_out: int) -> None:
+    """Raise InputError if a class has no more keys than are held out."""
+    least = min(sizes, key=lambda name: (sizes[name], name))
+    if sizes[least] <= n_held_out:
+        where = f"the class {least}" if least else "the images without a class"
+        raise InputError(
+            f"{n_held_out:,} images of each class are requested for val and test, but {where} has "
+            f"only {sizes[least]:,}, so none is left to train on; request fewer"
         )
 
 

@@ -9,6 +9,8 @@ module           holds
 `source`         what a source is: keys in order, sizes, bytes by index
 `lists`          lists of images: read, written, and found in a source
 `spelling`       names that differ only in how Unicode spells them
+`classes`        the class of an image, from its folders or its name
+`stems`          images named without their ending
 `pairing`        which images of two sources belong together
 `folder`         images in a folder
 `object_store`   images behind an fsspec URL
@@ -51,7 +53,8 @@ module              holds
 `orientation`       the orientation of EXIF and XMP, and turning pictures by it
 `file_facts`        what a file says about its color: profile, CMYK, chroma subsampling
 `profiles`          ICC profiles -> sRGB
-`resizing`          antialiased bilinear resizing
+`segments`          segment masks: found for images, decoded, and read in pairs with them
+`resizing`          antialiased bilinear resizing, and to the nearest pixel for indices
 `skip`              the reason codes
 `sample`            the built-in photographs
 ==================  ==================================================================

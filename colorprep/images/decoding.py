@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import simplejpeg
@@ -56,6 +56,21 @@ class Scratch:
         if self._memory.size < n_bytes:
             self._memory = np.empty(n_bytes, np.uint8)
         return self._memory[:n_bytes]
+
+
+class Decoded(NamedTuple):
+    """The pixels of an image file, and how they were turned.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (H, W, 3), uint8, C-contiguous
+        sRGB.
+    orientation : int
+        By which the stored picture was turned upright, as EXIF counts; 1 if it was not turned.
+    """
+
+    pixels: Pixels
+    orientation: int = 1
 
 
 def decode(
@@ -101,6 +116,18 @@ def decode(
     array([[[255,   0,   0],
             [  0,   0, 255]]], dtype=uint8)
     """
+    return decode_oriented(data, icc, orientation, scratch, reduction, damaged).pixels
+
+
+def decode_oriented(
+    data: bytes,
+    icc: IccRule = "convert",
+    orientation: OrientationRule = "apply",
+    scratch: Scratch | None = None,
+    reduction: int = 1,
+    damaged: DamageRule = "skip",
+) -> Decoded:
+    """Decode an image file as `decode` does, and return how it was turned, too."""
     if not data:
         raise BadImage("empty", "the file has 0 bytes")
     if data.startswith(START_OF_IMAGE):
@@ -108,9 +135,9 @@ def decode(
         if facts is not None:
             _check_size(facts.width, facts.height)
         if facts is not None and facts.channels in (1, 3) and facts.bits == 8:
-            pixels = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch, damaged)
-            if pixels is not None:
-                return pixels
+            found = _decode_plain_jpeg(data, facts, reduction, icc, orientation, scratch, damaged)
+            if found is not None:
+                return found
         elif flaw := flaw_of(data):  # always checked: Pillow does not pass on libjpeg's warnings
             if damaged == "skip":
                 raise flaw
@@ -127,7 +154,7 @@ def _decode_plain_jpeg(
     orientation: OrientationRule,
     scratch: Scratch | None,
     damaged: DamageRule,
-) -> Pixels | None:
+) -> Decoded | None:
     """Decode a gray or three-channel JPEG; return None if Pillow should try it instead."""
     mode = "L" if facts.channels == 1 else "RGB"
     transform = srgb_transform(facts.profile, mode) if icc == "convert" else None
@@ -155,9 +182,11 @@ def _decode_plain_jpeg(
     if transform is not None:
         image = Image.fromarray(pixels[..., 0] if gray else pixels)
         pixels = _array(apply(transform, image))
+    stored = 1
     if orientation == "apply" and (facts.exif or facts.xmp):
-        pixels = turned(pixels, orientation_in(facts.exif, facts.xmp))
-    return pixels
+        stored = orientation_in(facts.exif, facts.xmp)
+        pixels = turned(pixels, stored)
+    return Decoded(pixels, stored)
 
 
 def _read_jpeg(read: Callable[..., Pixels]) -> tuple[Pixels | None, str]:
@@ -196,7 +225,7 @@ def possible_reduction(data: bytes) -> int:
 
 def _decode_by_pillow(
     data: bytes, icc: IccRule, orientation: OrientationRule, damaged: DamageRule
-) -> Pixels:
+) -> Decoded:
     try:
         loaded = load(data, _check_size)
         if damaged == "skip" and (flaw := _flaw(data, loaded.image)):
@@ -204,7 +233,7 @@ def _decode_by_pillow(
         pixels = _array(_to_rgb(loaded, icc))
         if loaded.turned != (orientation == "apply"):
             pixels = turned(pixels, loaded.orientation, back=loaded.turned)
-        return pixels
+        return Decoded(pixels, loaded.orientation if orientation == "apply" else 1)
     except BadImage:
         raise
     except UnidentifiedImageError:

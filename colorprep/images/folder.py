@@ -30,6 +30,7 @@ from .skip import Skip
 from .source import USUAL, Found, Keys, Search, has_image_ending, in_order
 from .spelling import FolderSpellings
 from .stamps import change_stamp
+from .stems import Stems
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,10 @@ def folder_source(
         raise InputError(f"there is no folder {root}; give the folder that holds the images")
     if not root.is_dir():
         raise InputError(f"{root} is not a folder; give the folder that holds the images")
-    found = _all_images(root, search) if lines is None else _listed_images(root, lines, list_name)
+    if lines is None:
+        found = _all_images(root, search)
+    else:
+        found = _listed_images(root, lines, list_name, search)
     stamps = found.places[:, 0]
     return FolderSource(root, found.keys, found.sizes, stamps, found.skipped, found.passed_over)
 
@@ -132,13 +136,14 @@ def _all_images(root: Path, search: Search) -> Found:
     return in_order(walk.files, walk.skipped, walk.passed_over)
 
 
-def _listed_images(root: Path, lines: Iterable[str], list_name: str) -> Found:
+def _listed_images(root: Path, lines: Iterable[str], list_name: str, search: Search) -> Found:
     def find(key: str) -> tuple[int, ...] | None:
         """Return the size and stamp of a file; None if missing."""
         return _size_and_stamp(os.path.join(root, key))  # noqa: PTH118
 
     spellings = FolderSpellings(str(root))
-    return listed(lines, root.resolve().name, find, list_name, spellings.get)
+    stems = Stems(lambda: _Walk(root, search).files)
+    return listed(lines, root.resolve().name, find, list_name, spellings.get, stems.get)
 
 
 class _Walk:

@@ -14,7 +14,8 @@ lines are compared as paths.
 
 A line that is the key of an image as it stands means that image. Otherwise surrounding blanks, a
 byte order mark and quotes are removed, then a class number; then backslashes are read as slashes;
-finally other spellings of accented letters are tried, see `colorprep.images.spelling`.
+then other spellings of accented letters are tried, see `colorprep.images.spelling`; finally the
+line may be the name of one image without its ending, see `colorprep.images.stems`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Literal, TypeAlias, get_args
 
 from ..atomic import write_text
 from ..errors import InputError
+from .classes import ClassFrom, class_ids
 from .skip import Skip
 from .source import (
     Found,
@@ -38,8 +40,10 @@ from .source import (
     top_folder,
 )
 from .spelling import Spellings, composed, spelled_alike
+from .stems import Stems
 
 ListForm: TypeAlias = Literal["keys", "prefixed", "labeled"]
+Finder: TypeAlias = Callable[[str], str | None]
 LIST_FORMS: tuple[ListForm, ...] = get_args(ListForm)
 
 
@@ -109,7 +113,11 @@ def write_list(path: Path, lines: Iterable[str]) -> None:
 
 
 def in_form(
-    keys: Iterable[str], form: ListForm, source_name: str, classes: Sequence[str]
+    keys: Sequence[str],
+    form: ListForm,
+    source_name: str,
+    classes: Sequence[str],
+    class_from: ClassFrom = "top",
 ) -> list[str]:
     """Return the lines of a list in one of the forms.
 
@@ -118,8 +126,10 @@ def in_form(
     source_name : str
         For `prefixed`.
     classes : sequence of str
-        For `labeled`: the number of a class is its position here, from 0; that of a key outside of
-        any folder is -1.
+        For `labeled`: the number of a class is its position here, from 0; that of a key without a
+        class is -1.
+    class_from : str or int
+        See `colorprep.images.classes`.
 
     Returns
     -------
@@ -137,8 +147,8 @@ def in_form(
         return list(keys)
     if form == "prefixed":
         return [f"{source_name}/{key}" for key in keys]
-    numbers = {name: number for number, name in enumerate(classes)} | {"": -1}
-    return [f"/{key} {numbers[top_folder(key)]}" for key in keys]
+    numbers = class_ids(keys, classes, class_from)
+    return [f"/{key} {number}" for key, number in zip(keys, numbers, strict=True)]
 
 
 def listed(
@@ -146,7 +156,8 @@ def listed(
     source_name: str,
     find: Callable[[str], tuple[int, ...] | None],
     list_name: str,
-    respell: Callable[[str], str | None] = lambda name: None,
+    respell: Finder = lambda name: None,
+    of_stem: Finder = lambda name: None,
 ) -> Found:
     """Find the listed images of a source.
 
@@ -161,6 +172,8 @@ def listed(
         For messages.
     respell : callable
         Returns the key that is another spelling of a name, None if missing.
+    of_stem : callable
+        Returns the key that a name without ending means, None if missing.
 
     Returns
     -------
@@ -175,7 +188,7 @@ def listed(
     found: dict[str, tuple[int, ...]] = {}
     missing: set[Skip] = set()
     for line in lines:
-        for key in _keys_for(line, source_name, respell):
+        for key in _keys_for(line, source_name, respell, of_stem):
             place = find(key)
             if place is not None:
                 found[key] = place
@@ -324,22 +337,22 @@ def _paths(line: str) -> Iterator[str]:
 
 
 def _keys_for(
-    line: str, source_name: str | None, respell: Callable[[str], str | None]
+    line: str, source_name: str | None, respell: Finder, of_stem: Finder
 ) -> Iterator[str]:
-    """Yield the keys that a line may mean, first as spelled, then in other spellings."""
+    """Yield the keys that a line may mean: as spelled, in other spellings, without ending."""
     yield from _readings(line, source_name)
-    for name in _readings(line, source_name):
-        key = respell(name)
-        if key is not None:
-            yield key
+    yield from filter(None, map(respell, _readings(line, source_name)))
+    # Without the name of its source, the first folder of a stem is needed to tell images apart.
+    yield from filter(None, map(of_stem, _readings(line, source_name or "")))
 
 
 def _finder(keys: Collection[str], source_name: str | None) -> Callable[[str], str | None]:
     """Return a function from a line to the key that it means, None if missing."""
-    there, respell = frozenset(keys), Spellings(keys).get
+    there, respell, of_stem = frozenset(keys), Spellings(keys).get, Stems(lambda: keys).get
 
     def find(line: str) -> str | None:
-        return next((key for key in _keys_for(line, source_name, respell) if key in there), None)
+        meant = _keys_for(line, source_name, respell, of_stem)
+        return next((key for key in meant if key in there), None)
 
     return find
 

@@ -17,6 +17,7 @@ from .sorting import NAMELESS, ReadHeads, Sorting
 from .sorting import Place as Place
 from .source import Found, Search, escaped, has_image_ending, in_order
 from .spelling import Spellings
+from .stems import Stems
 
 DEAD_LINK = "a link whose target is not in the archive"
 MOST_LINKS = 40  # in a chain, as in Linux
@@ -148,7 +149,8 @@ class Members:
         """
         if lines is not None:
             respell = Spellings(self.files).get
-            found = listed(lines, names.name, self.files.get, names.list, respell)
+            of_stem = Stems(lambda: filter(has_image_ending, self.files)).get
+            found = listed(lines, names.name, self.files.get, names.list, respell, of_stem)
             skipped = [self.refused.get(key_of(skip.key), skip) for skip in found.skipped]
             return replace(found, skipped=sorted(set(skipped)))
         sorting = Sorting(self.files, read, search)

@@ -87,7 +87,7 @@ def turned(pixels: NDArray[np.uint8], orientation: int, back: bool = False) -> N
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W, 3), uint8
+    pixels : ndarray of shape (H, W, ...), uint8
     orientation : int
         1..8.
     back : bool
@@ -106,7 +106,7 @@ def turned(pixels: NDArray[np.uint8], orientation: int, back: bool = False) -> N
         orientation = _BACK.get(orientation, orientation)
     transpose, flip_rows, flip_columns = _TURNS.get(orientation, (False, False, False))
     if transpose:
-        pixels = pixels.transpose(1, 0, 2)
+        pixels = pixels.swapaxes(0, 1)
     if flip_rows:
         pixels = pixels[::-1]
     if flip_columns:

@@ -58,6 +58,11 @@ def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         start = end
 
 
+def bits_per_sample(data: bytes) -> int:
+    """Return the depth of a PNG's samples, or of its palette indices: 1, 2, 4, 8 or 16."""
+    return data[_DEPTH_AT]
+
+
 def fix_transparent_color(image: Image.Image, data: bytes) -> None:
     """Convert the transparent color of a gray or RGB PNG to the depth of Pillow's image.
 
@@ -74,7 +79,7 @@ def fix_transparent_color(image: Image.Image, data: bytes) -> None:
         If a pixel may have a transparent 16-bit color: Pillow keeps only the upper bytes.
     """
     color = image.info.get("transparency")
-    depth = data[_DEPTH_AT]
+    depth = bits_per_sample(data)
     if image.mode == "L" and isinstance(color, int) and depth < 8:
         image.info["transparency"] = (color & (1 << depth) - 1) * 255 // ((1 << depth) - 1)
     elif image.mode == "RGB" and isinstance(color, tuple) and depth == 16:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..engine import Chunk
 from ..errors import BadImage
 from .decoding import (
@@ -14,10 +17,11 @@ from .decoding import (
     OrientationRule,
     Pixels,
     Scratch,
-    decode,
+    decode_oriented,
     possible_reduction,
 )
-from .resizing import middle_square, resize
+from .resizing import middle_square, resize, resize_to_nearest
+from .segments import MaskDecoder, split_pair
 from .skip import Skip, quarantined
 from .source import Source
 
@@ -64,6 +68,8 @@ class ReadImage:
         Whether a side of the stored image is shorter than the requested size.
     reduced : bool
         Whether it was decoded from only a part of its coefficients.
+    segments : ndarray of shape (H, W), uint8, or None
+        Its mask, see `colorprep.images.segments`; None if masks are not read.
     """
 
     index: int
@@ -71,6 +77,7 @@ class ReadImage:
     pixels: Pixels
     enlarged: bool
     reduced: bool
+    segments: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,8 @@ class ImageReader:
         Whether large JPEG files are decoded smaller, see `possible_reduction`.
     damaged : {"skip", "keep"}
         Whether damaged files that still decode are skipped or read.
+    masks : MaskDecoder or None
+        For a source of pairs, which are never reduced; None for one of images.
     """
 
     source: Source
@@ -96,6 +105,7 @@ class ImageReader:
     fit: Fit = "stretch"
     reduced: bool = False
     damaged: DamageRule = "skip"
+    masks: MaskDecoder | None = None
 
     def read(self, index: int, scratch: Scratch | None = None) -> ReadImage:
         """Read one image.
@@ -113,16 +123,23 @@ class ImageReader:
         return self.decoded(index, self.source.read(index), scratch)
 
     def decoded(self, index: int, data: bytes, scratch: Scratch | None = None) -> ReadImage:
-        """Return an image by its index and its bytes; see `read`."""
+        """Return an image by its index and its bytes, or its pair; see `read`."""
+        data, mask = (data, b"") if self.masks is None else split_pair(data)
         reduction = possible_reduction(data) if self.reduced else 1
-        pixels = decode(data, self.icc, self.orientation, scratch, reduction, self.damaged)
-        enlarged = False
+        found = decode_oriented(data, self.icc, self.orientation, scratch, reduction, self.damaged)
+        segments = None if self.masks is None else self.masks.decode(index, mask, found)
+        pixels, enlarged = found.pixels, False
         if self.size is not None:
             enlarged = min(pixels.shape[:2]) * reduction < self.size
-            pixels = resize(middle_square(pixels) if self.fit == "crop" else pixels, self.size)
+            pixels = resize(self._cut(pixels), self.size)
+            if segments is not None:
+                segments = resize_to_nearest(self._cut(segments), self.size)
         # Numba compiles another version for writable arrays.
         pixels.flags.writeable = False
-        return ReadImage(index, self.source.keys[index], pixels, enlarged, reduction > 1)
+        return ReadImage(index, self.source.keys[index], pixels, enlarged, reduction > 1, segments)
+
+    def _cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return middle_square(picture) if self.fit == "crop" else picture
 
     def read_all(self, chunk: Chunk) -> Iterator[ReadImage | Skip]:
         """Read images one by one.

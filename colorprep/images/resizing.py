@@ -68,16 +68,42 @@ def resize(pixels: Pixels, size: int) -> Pixels:
     return pixels
 
 
+def resize_to_nearest(indices: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Stretch an image of indices, which must not be mixed, to a square.
+
+    Parameters
+    ----------
+    indices : ndarray of shape (H, W), uint8
+    size : int
+        Side of the square, in pixels.
+
+    Returns
+    -------
+    ndarray of shape (size, size), uint8
+        Row i is the row that contains the point (i + 1/2) H / size, so floor((2 i + 1) H / 2 size);
+        columns alike. This is the rule of Pillow's `NEAREST`, without its rounding.
+
+    Examples
+    --------
+    >>> resize_to_nearest(np.array([[0, 1, 2, 3]], np.uint8), 2)
+    array([[1, 3],
+           [1, 3]], dtype=uint8)
+    """
+    odd = 2 * np.arange(size) + 1
+    rows, columns = (odd * side // (2 * size) for side in indices.shape)
+    return indices[np.ix_(rows, columns)]
+
+
 def middle_square(pixels: Pixels) -> Pixels:
     """Return the largest square in the middle of an image.
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W, 3), uint8
+    pixels : ndarray of shape (H, W, ...), uint8
 
     Returns
     -------
-    ndarray of shape (S, S, 3), uint8
+    ndarray of shape (S, S, ...), uint8
         A view; if an odd number of pixels is cut off, the larger half is at the right or bottom.
 
     Examples

@@ -20,6 +20,8 @@ REASONS = {
     "kills-workers": "processes that read it died, three times over",
     "other-size": "not of the size of the image that it is to be compared with",
     "unpaired": "no image of the same path is there to compare it with",
+    "no-mask": "no segment mask belongs to it, or it cannot be read",
+    "bad-mask": "its segment mask has another size, or holds something other than class indices",
     "unsupported": "a kind of pixel without an agreed meaning as color, or not read correctly",
 }
 

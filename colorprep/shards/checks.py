@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArtifactError
-from ..images.source import top_folder
+from ..images.classes import class_ids
+from ..images.segments import VOID
 from ..quantize.labeling import IGNORE
 from ..quantize.quantizer import Quantizer
 from ..quantize.tables import N_CELLS, cell_bins, occupied_ab_cells
@@ -52,6 +53,7 @@ def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iter
     expected |= {"hc"} if quantizer.space == "hue-chroma" else set()
     expected |= {"topk_index", "topk_weight"} if plan.settings.soft else set()
     expected |= {"rgb"} if plan.settings.keep == "rgb" else set()
+    expected |= {"segments"} if plan.settings.segments is not None else set()
     if expected - set(shard.arrays):
         yield f"it lacks {', '.join(sorted(expected - set(shard.arrays)))}"
         return
@@ -59,8 +61,8 @@ def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iter
     if set(lengths.values()) != {len(shard)}:
         yield f"its datasets have different numbers of rows: {lengths}"
         return
-    ids = {name: number for number, name in enumerate(plan.classes)}
-    if [ids.get(top_folder(key), -1) for key in shard.keys] != list(shard.arrays["class_id"][:]):
+    ids = class_ids(shard.keys, plan.classes, plan.settings.class_from)
+    if ids != list(shard.arrays["class_id"][:]):
         yield "its class ids do not match its keys"
     seen: set[str] = set()
     for start in range(0, len(shard), ROWS):
@@ -87,6 +89,11 @@ def _row_problems(rows: Mapping[str, Any], plan: Plan, quantizer: Quantizer) -> 
     bins = cell_bins(quantizer)
     if bins is not None and not blurred and np.any((bins[cells] != label) & (label != IGNORE)):
         yield "a label is not the bin of its ab cell"
+    n_segments = plan.settings.segments
+    if n_segments is not None:
+        segments = rows["segments"]
+        if np.any((segments >= n_segments) & (segments != VOID)):
+            yield f"a segment is neither below {n_segments} nor {VOID}"
     if "topk_index" in rows:
         if np.any(rows["topk_index"] >= n_bins):
             yield f"a soft label names a bin that is not below {n_bins}"

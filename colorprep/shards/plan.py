@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ import numpy as np
 from ..artifacts import check_schema
 from ..atomic import write_json
 from ..curriculum.sampling import order_digest
-from ..errors import ArtifactError
+from ..errors import ArtifactError, InputError
+from ..images.classes import ClassFrom, class_names
 from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.reader import Fit, ImageReader
-from ..images.source import Source, digest_of, top_folder
+from ..images.segments import MaskDecoder, MaskedSource
+from ..images.source import Source, digest_of
 from ..quantize.labeling import Labeler
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import restore_quantizer
@@ -47,6 +49,11 @@ class Settings:
         Number of likeliest bins that are stored for each pixel, 0 for none.
     keep : {"rgb"} or None
         Whether the pixels are stored too.
+    segments : int or None
+        Number of classes of the segment masks that are stored too, see
+        `colorprep.images.segments`; None for no masks.
+    class_from : str or int
+        Where the class of an image is taken from, see `colorprep.images.classes`.
     """
 
     quantizer: str
@@ -61,13 +68,13 @@ class Settings:
     icc: IccRule
     orientation: OrientationRule
     damaged: DamageRule = "skip"
+    segments: int | None = None
+    class_from: ClassFrom = "top"
 
     def facts(self) -> dict[str, Any]:
-        """Return all settings by name, as files store them: `damaged` only if not the default."""
+        """Return the settings by name, as files store them: later ones only if not the default."""
         values = asdict(self)
-        if self.damaged == "skip":
-            del values["damaged"]
-        return values
+        return {f.name: values[f.name] for f in fields(self) if values[f.name] != f.default}
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,8 @@ class Plan:
         n_shards = -(-len(indices) // self.shard_size) if self.shard_size else 0
         own = digest if len(indices) == len(source.keys) else digest_of(source, indices)
         segment = Segment(self.n_shards, n_shards, len(indices), own)
-        found = sorted({top_folder(source.keys[index]) for index in indices} - {""})
+        keys = (source.keys[index] for index in indices)
+        found = class_names(keys, self.settings.class_from)
         known = set(self.classes)
         classes = [*self.classes, *(name for name in found if name not in known)]
         return replace(
@@ -204,7 +212,13 @@ def plan_quantizer(plan: Plan, path: Path | None = None) -> Quantizer:
 
 
 def reader_of(plan: Plan, source: Source) -> ImageReader:
-    """Return a reader of images with the settings of a plan."""
+    """Return a reader of images with the settings of a plan.
+
+    Raises
+    ------
+    InputError
+        If the plan has segments, but the source no masks, or the other way round.
+    """
     settings = plan.settings
     size = settings.size if isinstance(settings.size, int) else None
     return ImageReader(
@@ -214,7 +228,29 @@ def reader_of(plan: Plan, source: Source) -> ImageReader:
         settings.orientation,
         settings.fit,
         damaged=settings.damaged,
+        masks=mask_decoder_of(plan, source),
     )
+
+
+def mask_decoder_of(plan: Plan, source: Source) -> MaskDecoder | None:
+    """Return what decodes the masks of a source, None for a plan without segments.
+
+    Raises
+    ------
+    InputError
+        If the plan has segments, but the source no masks, or the other way round.
+    """
+    n_classes = plan.settings.segments
+    if isinstance(source, MaskedSource):
+        if n_classes is None:
+            raise InputError("these labels hold no segments; leave out --segments")
+        return MaskDecoder(source, n_classes)
+    if n_classes is not None:
+        raise InputError(
+            "these labels hold segments, which come from masks; give the folder of the masks with "
+            "--segments"
+        )
+    return None
 
 
 def labeler_of(plan: Plan) -> Labeler:
@@ -277,6 +313,9 @@ def _check_kinds(plan: Plan) -> None:
         "size": _is_count(settings.size) or (settings.size == "native" and plan.format == "npy"),
         "stride": _is_count(settings.stride),
         "soft": settings.soft == 0 or _is_count(settings.soft),
+        "segments": settings.segments is None or _is_count(settings.segments),
+        "class_from": settings.class_from in ("top", "parent", "name")
+        or _is_count(settings.class_from),
         "lowpass": isinstance(settings.lowpass, float | int | None),
         "quantizer": isinstance(plan.quantizer, dict) and isinstance(settings.quantizer, str),
         "classes": isinstance(plan.classes, list) and all(isinstance(c, str) for c in plan.classes),

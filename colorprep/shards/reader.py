@@ -21,7 +21,7 @@ from .plan import Plan, plan_quantizer, read_plan
 from .sidecar import SHARD_SCHEMA
 from .writer import shard_path
 
-IMAGE_DATASETS = ("lightness", "ab", "label", "hc", "topk_index", "topk_weight", "rgb")
+IMAGE_DATASETS = ("lightness", "ab", "label", "hc", "topk_index", "topk_weight", "rgb", "segments")
 
 
 @dataclass(frozen=True)
@@ -233,6 +233,8 @@ def _check_arrays(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> None:
         expected["topk_weight"] = ((*strided, n_soft), "float16")
     if plan.settings.keep == "rgb":
         expected["rgb"] = ((*full, 3), "uint8")
+    if plan.settings.segments is not None:
+        expected["segments"] = (strided, "uint8")
     for name, (shape, dtype) in expected.items():
         found = shard.stored.get(name)
         if found is None or found.shape != shape or found.dtype != dtype:

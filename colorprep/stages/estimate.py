@@ -21,8 +21,9 @@ from PIL import Image
 
 from ..engine import Chunk, chunks_of
 from ..errors import BadImage
+from ..images.classes import class_names
 from ..images.skip import Skip, count_by_reason
-from ..images.source import Source, top_folder
+from ..images.source import Source
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
 from ..quantize.spec import make_quantizer
@@ -36,7 +37,7 @@ from .labels.shards import LabelChunk, LabeledChunk
 from .passes import Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams
-from .source import image_reader, open_engine, open_source, report_skips
+from .source import image_reader, masked, open_engine, open_source, report_skips
 
 PROBE = 200  # images
 CHUNK = 4  # images; small, so that the probe keeps all workers busy
@@ -90,7 +91,8 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
         If no image of the probe could be read.
     """
     folder = workspace.path(params.output or LABELS)
-    source = open_source(params.images, workspace, reporter)
+    images = open_source(params.images, workspace, reporter)
+    source = masked(images, params.segments, params.images, workspace)
     plan = plan_of(params, quantizer_of(prior_of(params, workspace, reporter)))
     reader, labeler = reader_of(plan, source), labeler_of(plan)
     with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
@@ -125,7 +127,7 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
         size = -(-PROBE // engine.workers) if by_color else CHUNK
         probe = _probe(Passes(engine, reporter), task, size, source)
     check_strict(probe.skipped, params.images.strict)
-    n_priors = 1 + (len({top_folder(key) for key in source.keys} - {""}) if params.by_class else 0)
+    n_priors = 1 + (len(class_names(source.keys, params.class_from)) if params.by_class else 0)
     return _estimate(probe, source, _peak_memory(), {"as asked": n_priors * PRIOR_BYTES}, folder)
 
 

@@ -13,6 +13,7 @@ from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.lists import read_list
 from ..images.opening import find_images
 from ..images.reader import Fit, ImageReader
+from ..images.segments import with_masks
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Search, Source
 from ..places import is_url
@@ -131,16 +132,46 @@ def open_listed(
     InputError
         If the source is missing, contains no image, or none of those listed.
     """
-    place = params.folder or workspace.remembered_source()
-    if not is_url(place):
-        place = workspace.input_path(params.folder, place)
-        if params.scheduler is not None:  # its workers may run in another folder
-            place = place.absolute()
+    place = _place(params.folder, params, workspace)
     source = find_images(place, lines, list_name, Search(params.follow))
     report_passed_over(source, reporter)
     if params.folder is not None and remembers:
         workspace.remember_source(params.folder)
     return source
+
+
+def masked(
+    source: Source, segments: str | Path | None, params: ImageParams, workspace: Workspace
+) -> Source:
+    """Return a source with the masks of its images; the source itself without masks.
+
+    Parameters
+    ----------
+    segments : str, Path or None
+        A folder, archive or URL of masks, see `colorprep.images.segments`.
+
+    Raises
+    ------
+    InputError
+        If it is missing, or no image has a mask there.
+    """
+    if segments is None:
+        return source
+    try:
+        masks = find_images(_place(segments, params, workspace), search=Search(params.follow))
+    except InputError as error:
+        raise InputError(f"no masks can be read by --segments: {error}") from error
+    return with_masks(source, masks)
+
+
+def _place(given: str | Path | None, params: ImageParams, workspace: Workspace) -> str | Path:
+    """Return where a source is; None stands for the source that was used last."""
+    named = given or workspace.remembered_source()
+    if is_url(named):
+        return named
+    place = workspace.input_path(given, named)
+    # The workers of a cluster may run in another folder.
+    return place if params.scheduler is None else place.absolute()
 
 
 @contextmanager

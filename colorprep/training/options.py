@@ -65,8 +65,9 @@ class DataOptions:
     curriculum : tuple of (str, Path or None, int)
         Trains on each of these lists, None for all images, for that number of epochs.
     held_out : float, str or Path
-        Fraction of the images for validation, or a list of them. They are chosen from all labels,
-        so that they are the same for any list to train on.
+        Fraction of the images for validation, a list of them, or a folder of the source that ends
+        in a slash. They are chosen from all labels, so that they are the same for any list to
+        train on.
     max_images : int or None
         Maximum number of images per epoch, different ones in each.
     rare_color : bool

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colorprep import InputError
-from colorprep.curriculum.sampling import covering_order, order_digest, split
+from colorprep.curriculum.sampling import covering_order, draw_per_class, order_digest, split
 
 SEEDS = st.integers(0, 2**32)
 SIZES = st.lists(st.integers(1, 12), min_size=1, max_size=8)
@@ -168,3 +168,41 @@ def test_fractions_that_split_nothing_are_refused(shares):
     """Fractions are 0 or more, not both 0, and leave something to train on."""
     with pytest.raises(InputError, match="fractions"):
         split(["a"], [""], *shares, 0)
+
+
+@given(classed_keys(), SEEDS)
+def test_so_many_of_each_class(case, seed):
+    """The drawn keys of a class are its first in the random order; classes with fewer are out."""
+    keys, classes = case
+    sizes = Counter(classes)
+    n_classes = sum(size >= 3 for size in sizes.values())
+    if n_classes < len(sizes):
+        with pytest.raises(InputError, match="only .* classes have so many; class-.* the fewest"):
+            draw_per_class(keys, classes, 3, seed)
+    if n_classes:
+        drawn = draw_per_class(keys, classes, 3, seed, n_classes)
+        assert drawn == sorted(drawn)
+        for name in {key.split("/")[0] for key in drawn}:
+            own = [key for key in keys if key.startswith(f"{name}/")]
+            first = sorted(own, key=lambda key: order_digest(key, seed))[:3]
+            assert {key for key in drawn if key in own} == set(first)
+        assert len(drawn) == 3 * n_classes
+        assert set(draw_per_class(keys, classes, 3, seed, 1)) <= set(drawn)
+
+
+@given(classed_keys(st.lists(st.integers(4, 9), min_size=1, max_size=5)), SEEDS)
+def test_splits_by_numbers(case, seed):
+    """Each class gives so many images to val and test, and the rest to train."""
+    keys, classes = case
+    parts = split(keys, classes, 2, 1, seed)
+    assert sorted([*parts.train, *parts.val, *parts.test]) == sorted(keys)
+    for name in set(classes):
+        assert [sum(key.startswith(name) for key in part) for part in parts[1:]] == [2, 1]
+
+
+def test_numbers_that_leave_nothing_are_refused():
+    """The message names the smallest class; fractions and numbers do not mix."""
+    with pytest.raises(InputError, match="3 images of each class .* the class b has only 3"):
+        split([f"{i}" for i in range(8)], [*"aaaaabbb"], 2, 1, 0)
+    with pytest.raises(InputError, match="whole numbers"):
+        split(["a"], ["a"], 2, 0.1, 0)

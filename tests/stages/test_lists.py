@@ -9,7 +9,16 @@ from packing import pack
 from colorprep import InputError
 from colorprep.images.lists import read_list
 from colorprep.images.skip import Skip
-from colorprep.stages.lists import CombineParams, DrawParams, SplitParams, combine, draw, split
+from colorprep.stages.lists import (
+    CombineParams,
+    DrawParams,
+    SplitParams,
+    VocParams,
+    combine,
+    divide,
+    draw,
+    split,
+)
 from colorprep.stages.source import ImageParams
 
 KEYS = [f"n0{number}/{name}.JPEG" for number in range(1, 6) for name in "abcdefgh"]
@@ -246,3 +255,35 @@ def test_a_line_that_is_no_text_is_left_out_of_a_combined_list(workspace, record
     assert read_list(result.combined.path) == ["n02/b.jpg", "n02/c.jpg"]
     assert [skip.key for skip in result.skipped] == ["caf\\udce9.jpg"]
     assert any("caf\\udce9.jpg: bad-name" in warning for warning in recorder.warnings)
+
+
+def test_so_many_images_of_some_classes_are_split_by_numbers(workspace, silent, tmp_path):
+    """As the Places models draw them, where the classes are the second folders."""
+    place = put_files(tmp_path / "places", [f"train/{key}" for key in KEYS])
+    images = ImageParams(place)
+    params = DrawParams(images, 6, form="labeled", per_class=True, n_classes=3, class_from=2)
+    drawn = draw(params, workspace, silent).drawn
+    assert drawn.path == workspace.path("lists/random-6-per-class.txt")
+    assert (drawn.n_images, drawn.n_classes) == (18, 3)
+    numbers = {f"n0{number}": str(number - 1) for number in range(1, 6)}
+    lines = [line.split(" ") for line in read_list(drawn.path)]
+    assert all(number == numbers[key.split("/")[2]] for key, number in lines)
+    narrowed = ImageParams(place, drawn.path)
+    parts = split(SplitParams(narrowed, 2, 1, class_from="parent"), workspace, silent).parts
+    sizes = {name: (part.n_images, part.n_classes) for name, part in parts.items()}
+    assert sizes == {"train": (9, 3), "val": (6, 3), "test": (3, 3)}
+    with pytest.raises(InputError, match="--n-classes counts the classes of --per-class"):
+        DrawParams(images, 6, n_classes=3)
+
+
+def test_voc_is_divided_by_stems(workspace, silent, write, tmp_path):
+    """Lists of stems become lists of the images that a source has."""
+    place = put_files(tmp_path / "JPEGImages", [f"{name}.jpg" for name in "abcdefg"])
+    lists = [write(f"{n}.txt", *names) for n, names in enumerate(("ab", "cde", "acf", "dg"))]
+    result = divide(VocParams(*lists, folder=place), workspace, silent)
+    assert read_list(result.val.path) == ["d.jpg", "e.jpg"]
+    assert sorted(read_list(result.train.path)) == ["a.jpg", "b.jpg", "c.jpg", "f.jpg", "g.jpg"]
+    result = divide(VocParams(*lists, mode=3), workspace, silent)
+    assert read_list(result.val.path) == ["e"]
+    with pytest.raises(InputError, match="mode 3 leaves no image for val"):
+        divide(VocParams(lists[0], lists[2], lists[2], lists[3], 3), workspace, silent)

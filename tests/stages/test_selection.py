@@ -9,7 +9,7 @@ from colorprep.images.lists import write_list
 from colorprep.stages.labels import stage as labels_stage
 from colorprep.stages.source import ImageParams
 from colorprep.stages.train.params import TrainParams
-from colorprep.stages.train.selection import parse_curriculum, parse_held_out
+from colorprep.stages.train.selection import parse_curriculum, parse_held_out, split_labels
 from colorprep.stages.train.stage import run
 
 
@@ -82,6 +82,23 @@ def test_a_list_is_held_out(trained, keys, ready):
     assert (config["held_out"], config["n_training"]) == ("val.txt", 38)
 
 
+@pytest.mark.parametrize("form", ["./{}/", "{}/", "{}"])
+def test_a_folder_is_held_out(prepared, recorder, form):
+    """--val FOLDER/ holds out all images below it; a name of no list needs no slash."""
+    labels = open_labels(prepared.root / "labels")
+    folder = labels.keys[0].split("/")[0]
+    training, held_out = split_labels(labels, form.format(folder), prepared, recorder)
+    assert held_out == [key for key in labels.keys if key.startswith(f"{folder}/")]
+    assert sorted([*training, *held_out]) == sorted(labels.keys) and training and held_out
+
+
+def test_a_folder_to_hold_out_is_recorded(trained, keys):
+    """In the config, as it was given."""
+    folder = keys[0].split("/")[0] + "/"
+    config, held_out = trained(epochs=1, held_out=folder)
+    assert config["held_out"] == folder and all(key.startswith(folder) for key in held_out)
+
+
 def test_nothing_held_out(trained):
     """A fraction of 0 trains on all images."""
     config, held_out = trained(epochs=1, held_out=0.0)
@@ -129,6 +146,7 @@ def test_compressed_labels_train(photographs, workspace, recorder):
     [
         ({"list": "others.txt"}, "none of the 1 images listed in others.txt is among the labels"),
         ({"held_out": "others.txt"}, "none of the 1 images listed in others.txt"),
+        ({"held_out": "val/"}, "no image .* in the folder val/ .* top folders are .*--val"),
         ({"held_out": "every.txt"}, "every.txt holds out all images"),
         ({"list": "some.txt", "held_out": "some.txt"}, "some.txt are held out .* --val"),
         ({"curriculum": (("some.txt", 1),), "held_out": "some.txt"}, "some.txt are held out"),

@@ -12,9 +12,9 @@ from PIL import Image
 
 from ...atomic import replacing, write_csv
 from ...errors import BadImage
+from ...images.classes import ClassFrom, class_of
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
-from ...images.source import top_folder
 from ...report.gallery import montage
 from .findings import Findings, Row
 
@@ -63,13 +63,14 @@ def write_lists(keep: Path, drop: Path, findings: Findings) -> None:
                     stream.write(f"{row.key}\n")
 
 
-def count_classes(findings: Findings) -> ClassCounts:
-    """Return the number of images of each top-level folder, and of those that stay."""
+def count_classes(findings: Findings, class_from: ClassFrom) -> ClassCounts:
+    """Return the number of images of each class, and of those that stay."""
     images: Counter[str] = Counter()
     kept: Counter[str] = Counter()
     for row in findings.rows():
-        images[top_folder(row.key)] += 1
-        kept[top_folder(row.key)] += not row.reasons
+        name = class_of(row.key, class_from)
+        images[name] += 1
+        kept[name] += not row.reasons
     return {name: (images[name], kept[name]) for name in sorted(images)}
 
 

@@ -17,10 +17,12 @@ import numpy as np
 from ...artifacts import versions
 from ...atomic import check_replaceable, write_json
 from ...errors import InputError
+from ...images.classes import ClassFrom
 from ...images.lists import listed, read_list
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of, index_of
 from ...images.spelling import Spellings
+from ...images.stems import Stems
 from ...locks import in_turn
 from ...progress import Reporter
 from ...workspace import AUDIT, LISTS, Workspace
@@ -54,6 +56,8 @@ class AuditParams:
         A list of images for validation; all others are for training.
     allowed : tuple of str
         Reasons that drop no image.
+    class_from : str or int
+        Where the class of an image is taken from, see `colorprep.images.classes`.
     output : str, Path or None
         Folder of the tables and pictures; None for ``audit/``.
     """
@@ -62,6 +66,7 @@ class AuditParams:
     validation: str | Path | None = None
     allowed: tuple[str, ...] = ()
     output: str | Path | None = None
+    class_from: ClassFrom = "top"
 
     def __post_init__(self) -> None:
         """Reject unknown reasons."""
@@ -123,7 +128,7 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     workspace.own_folder(params.output or AUDIT)
     workspace.own_folder(LISTS)
     findings = conclude(source, records, skipped, duplicates, validation, params.allowed)
-    class_counts = count_classes(findings)
+    class_counts = count_classes(findings, params.class_from)
     summary = _summary(findings, class_counts, validation, params)
     written = (table, classes, summary_path, keep, drop, *sheet_paths(folder).values())
     with in_turn(folder), telling_replaced(reporter, *written):  # all files of one command
@@ -150,7 +155,8 @@ def _validation(
 
     path = workspace.input_path(params.validation)
     respell = Spellings(source.keys).get
-    found = listed(read_list(path), source.name, find, path.name, respell)
+    of_stem = Stems(lambda: source.keys).get
+    found = listed(read_list(path), source.name, find, path.name, respell, of_stem)
     if found.skipped:
         n_missing, first = len(found.skipped), found.skipped[0].key
         reporter.warn(f"{n_missing} images of {path.name} are not in the source, such as {first}")

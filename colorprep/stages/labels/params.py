@@ -8,7 +8,9 @@ from typing import Literal
 
 from ...errors import InputError
 from ...finite import check_finite
+from ...images.classes import ClassFrom
 from ...images.reader import Fit
+from ...images.segments import VOC_CLASSES, VOID
 from ...shards.compression import filter_options
 from ..source import ImageParams
 
@@ -34,6 +36,13 @@ class LabelsParams:
         Number of each pixel's likeliest bins that shards also hold, with their probabilities.
     keep : {"rgb"} or None
         Whether shards also hold the pixels.
+    segments : str, Path or None
+        A folder, archive or URL of segment masks that shards also hold, see
+        `colorprep.images.segments`.
+    segment_classes : int or None
+        Number of their classes; None for the 21 of PASCAL VOC.
+    class_from : str or int
+        Where the class of an image is taken from, see `colorprep.images.classes`.
     compression : {"none", "gzip", "lz4", "zstd"}
         Of shards; readers map only uncompressed ones.
     shard_size : int
@@ -57,6 +66,9 @@ class LabelsParams:
     lowpass: float | None = None
     soft: int = 0
     keep: Literal["rgb"] | None = None
+    segments: str | Path | None = None
+    segment_classes: int | None = None
+    class_from: ClassFrom = "top"
     compression: str = "none"
     shard_size: int = 1024
     shuffle: int | None = None
@@ -75,12 +87,20 @@ class LabelsParams:
             only_shards = {
                 "--soft": self.soft,
                 "--keep": self.keep,
+                "--segments": self.segments is not None,
                 "--shuffle": self.shuffle is not None,
                 "--compression": self.compression != "none",
             }
             for option, given in only_shards.items():
                 if given:
                     raise InputError(f"{option} is for shards; --format npy holds hard labels only")
+        if self.segments is None and self.segment_classes is not None:
+            raise InputError("--segment-classes counts the classes of --segments; give both")
+        if self.segment_classes is not None and not 1 <= self.segment_classes <= VOID:
+            raise InputError(
+                f"the number of segment classes must be from 1 to {VOID}, got "
+                f"{self.segment_classes}: index {VOID} is void"
+            )
         if self.fit == "crop" and self.pixels is None:
             raise InputError("--fit crop needs one --size N to cut to")
         if self.lowpass is not None and not self.lowpass >= 1:
@@ -88,6 +108,11 @@ class LabelsParams:
         if self.extend and self.overwrite:
             raise InputError("--extend keeps the labels that --overwrite would replace; choose one")
         filter_options(self.compression)
+
+    @property
+    def n_segments(self) -> int | None:
+        """The number of segment classes; None without masks."""
+        return None if self.segments is None else self.segment_classes or VOC_CLASSES
 
     @property
     def pixels(self) -> int | None:

@@ -56,6 +56,8 @@ def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:
         params.images.icc,
         params.images.orientation,
         params.images.damaged,
+        params.n_segments,
+        params.class_from,
     )
     shard_size = params.shard_size if params.format == "h5" else 0
     return Plan(params.format, settings, shard_size, params.shuffle, quantizer_state(quantizer))

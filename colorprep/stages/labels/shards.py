@@ -7,12 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from ...curriculum.scoring import ImageScorer
 from ...engine import Chunk
+from ...images.classes import class_ids
 from ...images.digests import DigestingSource
 from ...images.reader import ImageReader
 from ...images.skip import Skip
-from ...images.source import top_folder
 from ...quantize.labeling import Labeler, Labels
 from ...shards.plan import Plan
 from ...shards.writer import ShardWriter, shard_path
@@ -35,7 +37,7 @@ class LabeledChunk:
     scores : dict of int to ndarray
         By index of the image, if requested.
     digests : dict of int to str
-        Of the bytes of all images that could be read, by index.
+        Of the bytes of all images that could be read, with those of their masks, by index.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -60,6 +62,8 @@ class LabelChunk:
         source = DigestingSource(self.reader.source)
         done = LabeledChunk(digests=source.digests)
         buffers = self.labeler.buffers(len(chunk.indices), self.reader.size)
+        if self.reader.masks is not None:
+            buffers["segments"] = np.empty_like(buffers["label"], np.uint8)
         for image in replace(self.reader, source=source).read_all(chunk):
             if isinstance(image, Skip):
                 done.skipped.append(image)
@@ -67,6 +71,9 @@ class LabelChunk:
             if self.scorer is not None:
                 done.scores[image.index] = self.scorer(image.pixels)
             self.labeler.label_into(image.pixels, buffers, len(done.keys))
+            if image.segments is not None:
+                step = self.labeler.stride
+                buffers["segments"][len(done.keys)] = image.segments[::step, ::step]
             done.keys.append(image.key)
             done.n_enlarged += image.enlarged
         done.labels = {name: array[: len(done.keys)] for name, array in buffers.items()}
@@ -96,14 +103,13 @@ def label_to_shards(
         How many images are smaller than the size at which they were labeled.
     """
     keys = task.reader.source.keys
-    class_ids = {name: number for number, name in enumerate(plan.classes)}
     n_enlarged = 0
 
     def write(number: int, parts: Sequence[LabeledChunk]) -> None:
         """Write one shard."""
         writer = ShardWriter(shard_path(folder, number), plan.settings.facts())
         for part in parts:
-            ids = [class_ids.get(top_folder(key), -1) for key in part.keys]
+            ids = class_ids(part.keys, plan.classes, plan.settings.class_from)
             writer.add(part.keys, ids, part.labels)
             writer.skip(part.skipped)
             writer.record_digests({keys[index]: digest for index, digest in part.digests.items()})

@@ -27,7 +27,7 @@ from ...shards.resuming import find_plan, sidecars, unfinished_shards
 from ...workspace import LABELS, Workspace
 from ..passes import check_strict, open_passes
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
-from ..source import ImageParams, open_source, report_enlarged, report_skips
+from ..source import ImageParams, masked, open_source, report_enlarged, report_skips
 from .folder import check_free, remove_labels
 from .maps import WriteMaps, WrittenMaps, label_to_maps
 from .params import LabelsParams
@@ -85,16 +85,17 @@ def _label(
         check_free(folder, params.overwrite)
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images.strict)
+    labeled = masked(source, params.segments, params.images, workspace)
     prior = prior_of(params, workspace, reporter)
     workspace.own_folder(params.output or LABELS)
     requested = plan_of(params, quantizer_of(prior))
-    with open_seen(workspace.root, source) as seen:
-        plan = begin(folder, requested, source, params, seen, reporter)
+    with open_seen(workspace.root, labeled) as seen:
+        plan = begin(folder, requested, labeled, params, seen, reporter)
         if params.pixels != SCORE_SIZE or params.fit != "stretch":
-            return complete(folder, plan, source, params.images, reporter, seen)
+            return complete(folder, plan, labeled, params.images, reporter, seen)
         counted = None if prior is None else prior.counted
         with scoring_beside(source, params.images, counted, workspace, reporter) as scoring:
-            return complete(folder, plan, source, params.images, reporter, seen, scoring)
+            return complete(folder, plan, labeled, params.images, reporter, seen, scoring)
 
 
 def complete(

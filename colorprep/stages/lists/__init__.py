@@ -12,4 +12,7 @@ from .operations import combine as combine
 from .splitting import SplitParams as SplitParams
 from .splitting import SplitResult as SplitResult
 from .splitting import split as split
+from .voc import VocParams as VocParams
+from .voc import VocResult as VocResult
+from .voc import divide as divide
 from .writing import WrittenList as WrittenList

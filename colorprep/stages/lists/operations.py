@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, permutations
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ...curriculum import combining
 from ...errors import InputError
-from ...images.lists import ListForm, hiding_folder, in_form, plain_paths, resolve
+from ...images.lists import ListForm
 from ...images.skip import Skip
-from ...images.source import Source
 from ...progress import Reporter
 from ...workspace import LISTS, Workspace
-from ..source import ImageParams, open_listed, read_given_list, report_skips, warn_of_skips
-from .writing import WrittenList, check_not_read, class_names, numbered_classes, write_keys
+from .reading import check_form, names_of, read_lists
+from .writing import WrittenList, check_not_read, write_keys
 
 Operation: TypeAlias = Literal["merge", "subtract", "intersect"]
 _OPERATIONS = {
@@ -53,8 +51,7 @@ class CombineParams:
         least = 1 if self.operation == "merge" else 2
         if len(self.lists) < least:
             raise InputError(f"{self.operation} takes {least} or more lists")
-        if self.form == "prefixed" and self.folder is None:
-            raise InputError("--form prefixed needs --dir, whose name is the prefix of each key")
+        check_form(self.form, self.folder)
 
 
 @dataclass(frozen=True)
@@ -85,81 +82,22 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
     operation, name = _OPERATIONS[params.operation]
     path = workspace.path(params.output or Path(LISTS, name))
     check_not_read([path], params.lists, workspace)
-    lists = [read_given_list(list_, workspace, may_be_empty=True) for list_ in params.lists]
-    source = None
-    if params.folder is None:
-        keys_by_list, skipped = plain_paths(lists, [str(name) for name in params.lists])
-        warn_of_skips(skipped, reporter)
-        _warn_of_hiding_folders(params.lists, keys_by_list, reporter)
-    else:
-        source = _source_of_listed(params, lists, workspace, reporter)
-        report_skips(source.skipped, len(source.keys), reporter)
-        keys_by_list, skipped = [resolve(lines, source) for lines in lists], list(source.skipped)
-    keys = operation(keys_by_list[0], keys_by_list[1:])
+    listed = read_lists(params.lists, params.folder, workspace, reporter)
+    keys = operation(listed.by_list[0], listed.by_list[1:])
     if not keys:
         raise InputError(_why_empty(params))
-    lines = _lines_of(keys, params, source, workspace, reporter)
+    lines = listed.lines(keys, params.form, workspace, reporter)
     return CombineResult(
         write_keys(path, keys, lines, workspace, reporter),
-        [len(set(listed)) for listed in keys_by_list],
-        skipped,
+        [len(set(keys)) for keys in listed.by_list],
+        listed.skipped,
     )
 
 
-def _source_of_listed(
-    params: CombineParams,
-    lists: Sequence[Sequence[str]],
-    workspace: Workspace,
-    reporter: Reporter,
-) -> Source:
-    """Open the source narrowed to the lines of all lists, so that files with any name are found."""
-    lines = list(chain(*lists))
-    images = ImageParams(params.folder)
-    return open_listed(images, workspace, reporter, lines, _names(params.lists))
-
-
-def _lines_of(
-    keys: Sequence[str],
-    params: CombineParams,
-    source: Source | None,
-    workspace: Workspace,
-    reporter: Reporter,
-) -> list[str]:
-    if source is not None:
-        # Any of the lists will do: it says that the source is narrowed, and so not whole.
-        images = ImageParams(params.folder, params.lists[0])
-        numbered = numbered_classes(params.form, source, images, workspace, reporter)
-        return in_form(keys, params.form, source.name, numbered)
-    if params.form == "labeled":
-        reporter.warn(
-            "without --dir the classes are numbered as in this list alone; give --dir SOURCE for "
-            "their numbers in the source"
-        )
-    return in_form(keys, params.form, "", class_names(keys))
-
-
-def _warn_of_hiding_folders(
-    names: Sequence[str | Path], keys_by_list: Sequence[Sequence[str]], reporter: Reporter
-) -> None:
-    """Warn of lists that seem to name the same images in different forms."""
-    named = zip(names, keys_by_list, strict=True)
-    for (name, paths), (other, others) in permutations(named, 2):
-        folder = hiding_folder(paths, others)
-        if folder is not None:
-            reporter.warn(
-                f"every line of {name} starts with {folder}/, and without it some are in {other}: "
-                f"if {folder} is the source, give it with --dir, so that these are the same images"
-            )
-
-
 def _why_empty(params: CombineParams) -> str:
-    first, others = params.lists[0], _names(params.lists[1:])
+    first, others = params.lists[0], names_of(params.lists[1:])
     if params.operation == "intersect":
         what = f"no image is both in {first} and in {others}"
     else:
         what = f"every image of {first} is also in {others}, so none is left"
     return f"{what}; no list is written"
-
-
-def _names(lists: Sequence[str | Path]) -> str:
-    return " and ".join(map(str, lists))

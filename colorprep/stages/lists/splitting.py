@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ...curriculum import sampling
 from ...errors import InputError
+from ...images.classes import ClassFrom, class_of
 from ...images.lists import ListForm, in_form
 from ...images.skip import Skip
-from ...images.source import Source, top_folder
+from ...images.source import Source
 from ...progress import Reporter
 from ...workspace import LISTS, Workspace
 from ..source import ImageParams, open_source, report_skips
@@ -25,7 +26,10 @@ class SplitParams:
     images : ImageParams
         Only the source, its list and `follow` are used.
     val, test : float
-        Fractions of each class; if one is 0, its list is not written.
+        Fractions of each class below 1, or numbers of images of each class; if one is 0, its list
+        is not written.
+    class_from : str or int
+        Where the class of an image is taken from, see `colorprep.images.classes`.
     output : str, Path or None
         Folder of the lists; None for ``lists/``.
     """
@@ -36,10 +40,11 @@ class SplitParams:
     seed: int = 0
     form: ListForm = "keys"
     output: str | Path | None = None
+    class_from: ClassFrom = "top"
 
     def __post_init__(self) -> None:
-        """Refuse fractions that leave nothing to split."""
-        sampling.check_fractions(self.val, self.test)
+        """Refuse shares that leave nothing to split."""
+        sampling.check_shares(self.val, self.test)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class SplitResult:
     Attributes
     ----------
     parts : dict of str to WrittenList
-        By ``train``, ``val`` and ``test``, without those whose fraction is 0.
+        By ``train``, ``val`` and ``test``, without those whose share is 0.
     """
 
     parts: dict[str, WrittenList]
@@ -57,7 +62,7 @@ class SplitResult:
 
 
 def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> SplitResult:
-    """Split the images of a source at random, each class by the same fractions.
+    """Split the images of a source at random, each class by the same shares.
 
     Raises
     ------
@@ -70,13 +75,14 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     source = open_source(params.images, workspace, reporter)
     report_skips(source.skipped, len(source.keys), reporter)
     parts = _divided(source, params)
-    numbered = numbered_classes(params.form, source, params.images, workspace, reporter)
+    rule = params.class_from
+    numbered = numbered_classes(params.form, source, params.images, workspace, reporter, rule)
     workspace.own_folder(params.output or LISTS)
     written = {}
     for part, path in paths.items():
         if part in parts:
-            lines = in_form(parts[part], params.form, source.name, numbered)
-            written[part] = write_keys(path, parts[part], lines, workspace, reporter)
+            lines = in_form(parts[part], params.form, source.name, numbered, rule)
+            written[part] = write_keys(path, parts[part], lines, workspace, reporter, rule)
         elif path.exists():
             reporter.warn(
                 f"{path} is from an earlier run and may contain images that are now in another "
@@ -86,8 +92,9 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
 
 
 def _divided(source: Source, params: SplitParams) -> dict[str, list[str]]:
-    """Return the keys of each part whose fraction is not 0."""
-    keys, classes = list(source.keys), list(map(top_folder, source.keys))
+    """Return the keys of each part whose share is not 0."""
+    keys = list(source.keys)
+    classes = [class_of(key, params.class_from) for key in keys]
     parts = sampling.split(keys, classes, params.val, params.test, params.seed)._asdict()
     wanted = {"train": True, "val": params.val > 0, "test": params.test > 0}
     for part, chosen in parts.items():

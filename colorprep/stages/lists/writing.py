@@ -8,8 +8,9 @@ from itertools import chain
 from pathlib import Path
 
 from ...errors import InputError
+from ...images.classes import ClassFrom, class_names, class_of
 from ...images.lists import ListForm
-from ...images.source import Source, top_folder
+from ...images.source import Source
 from ...progress import Reporter
 from ...workspace import LISTS, Workspace
 from ..replaced import replace_list
@@ -26,13 +27,18 @@ class WrittenList:
 
 
 def write_keys(
-    path: Path, keys: Sequence[str], lines: Iterable[str], workspace: Workspace, reporter: Reporter
+    path: Path,
+    keys: Sequence[str],
+    lines: Iterable[str],
+    workspace: Workspace,
+    reporter: Reporter,
+    class_from: ClassFrom = "top",
 ) -> WrittenList:
     """Write a list of keys as `lines`, see `in_form`; mark ``lists/`` if the list goes there."""
     if path.parent == workspace.path(LISTS):
         workspace.own_folder(LISTS)
     replace_list(path, lines, reporter)
-    return WrittenList(path, len(keys), len(set(map(top_folder, keys))))
+    return WrittenList(path, len(keys), len({class_of(key, class_from) for key in keys}))
 
 
 def check_not_read(
@@ -49,7 +55,12 @@ def check_not_read(
 
 
 def numbered_classes(
-    form: ListForm, source: Source, images: ImageParams, workspace: Workspace, reporter: Reporter
+    form: ListForm,
+    source: Source,
+    images: ImageParams,
+    workspace: Workspace,
+    reporter: Reporter,
+    class_from: ClassFrom = "top",
 ) -> list[str]:
     """Return the classes in order of their numbers, if the form has numbers.
 
@@ -59,11 +70,6 @@ def numbered_classes(
     if form != "labeled":
         return []
     if images.list is None:
-        return class_names(source.keys)
+        return class_names(source.keys, class_from)
     whole = open_source(replace(images, list=None), workspace, reporter)
-    return class_names(chain(whole.keys, source.keys))
-
-
-def class_names(keys: Iterable[str]) -> list[str]:
-    """Return the sorted classes of keys, without that of keys in no folder."""
-    return sorted(set(map(top_folder, keys)) - {""})
+    return class_names(chain(whole.keys, source.keys), class_from)

@@ -18,8 +18,9 @@ from ...atomic import check_replaceable
 from ...balance.bootstrap import FEW_IMAGES
 from ...balance.prior import Prior, Smoothing, smoothed_probs
 from ...errors import InputError, UnusableName
+from ...images.classes import ClassFrom, class_of
 from ...images.skip import Skip, count_by_reason
-from ...images.source import Source, digest_of, top_folder
+from ...images.source import Source, digest_of
 from ...locks import in_turn
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
@@ -52,7 +53,9 @@ class PriorParams:
     size : int or None
         Count at size x size; None counts at native size.
     by_class : bool
-        Also write one prior for each top-level folder, to ``priors/<folder>/``.
+        Also write one prior for each class, to ``priors/<class>/``.
+    class_from : str or int
+        Where the class of an image is taken from, see `colorprep.images.classes`.
     bootstrap : int
         Replicates of a Poisson bootstrap over the images; 0 for none.
     name : str or None
@@ -69,11 +72,14 @@ class PriorParams:
     bootstrap: int = 0
     name: str | None = None
     output: str | Path | None = None
+    class_from: ClassFrom = "top"
 
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together, before any image is read."""
         if self.by_class and self.name:
-            raise InputError("--name is for a single prior, but --by-class names priors by folder")
+            raise InputError("--name is for a single prior, but --by-class names priors by class")
+        if self.class_from != "top" and not self.by_class:
+            raise InputError("--class-from chooses the classes of --by-class; give both")
         if self.name is not None and (
             not self.name or set(self.name) & set("/\\") or ".." in self.name
         ):
@@ -127,7 +133,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     if params.name and params.output is None:
         workspace.own_folder(CLASS_PRIORS)
     everything = {"": range(len(source.keys))}
-    groups = _by_top_folder(source.keys) if params.by_class else everything
+    groups = _by_class(source.keys, params.class_from) if params.by_class else everything
     with open_passes(params.images, reporter) as passes:
         whole, cells = None, None
         if params.spec.needs_counts:
@@ -191,10 +197,10 @@ class _ClassPriors:
         """Warn of images that are in no class prior."""
         groups, warn = self._groups, self._reporter.warn
         if not self.paths:
-            warn("no image lies in a subfolder, so --by-class wrote no class priors")
+            warn("no image has a class, so --by-class wrote no class priors")
         elif "" in groups:
             warn(
-                "images outside of subfolders count in the whole prior, but in no class prior: "
+                "images without a class count in the whole prior, but in no class prior: "
                 f"{len(groups[''])}"
             )
         if empty := sorted(groups.keys() - self.paths.keys() - {""}):
@@ -277,9 +283,9 @@ def _output(params: PriorParams, workspace: Workspace) -> Path:
     return workspace.path(PRIOR)
 
 
-def _by_top_folder(keys: Sequence[str]) -> Mapping[str, Sequence[int]]:
-    """Group images by their top-level folder; those outside of folders come first, as ``""``."""
+def _by_class(keys: Sequence[str], class_from: ClassFrom) -> Mapping[str, Sequence[int]]:
+    """Group images by their class; those without one come first, as ``""``."""
     groups: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
-        groups.setdefault(top_folder(key), []).append(index)
+        groups.setdefault(class_of(key, class_from), []).append(index)
     return {name: groups[name] for name in sorted(groups)}

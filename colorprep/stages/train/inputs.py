@@ -22,7 +22,7 @@ from ...workspace import LABELS, WEIGHTS, Workspace
 from .objective import Rebalancing, label_sizes, make_objective, read_rebalancing, weights_for
 from .params import TrainParams
 from .recipe import check_recipe
-from .selection import EVERY_IMAGE, curriculum_of, narrowed, split_labels
+from .selection import EVERY_IMAGE, curriculum_of, held_out_shown, narrowed, split_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +117,8 @@ def selection_facts(data: DataOptions, workspace: Workspace) -> dict[str, Any]:
     def shown(list_: str | Path) -> str:
         return workspace.shown(workspace.input_path(list_))
 
-    held_out = data.held_out
     return {
-        "held_out": held_out if isinstance(held_out, float | int) else shown(held_out),
+        "held_out": held_out_shown(data.held_out, workspace),
         "list": None if data.list is None else shown(data.list),
         "curriculum": [
             {"list": EVERY_IMAGE if list_ is None else shown(list_), "epochs": n_epochs}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import InputError
+from ...images.classes import class_names
 from ...images.lists import match, read_list
 from ...progress import Reporter
 from ...shards.reader import LabelFolder
@@ -14,10 +15,11 @@ from ...training.options import StageLists
 from ...workspace import Workspace
 
 EVERY_IMAGE = "all"
+SHOWN = 10  # top folders that a message names
 
 
 def parse_held_out(text: str) -> float | str:
-    """Read LIST|FRACTION; a number is a fraction."""
+    """Read LIST|FOLDER/|FRACTION; a number is a fraction."""
     try:
         return float(text)
     except ValueError:
@@ -52,7 +54,9 @@ def split_labels(
     Parameters
     ----------
     held_out : float, str or Path
-        A fraction, chosen by a hash of the key; or a list.
+        A fraction, chosen by a hash of the key; a list; or a folder within the keys, whose images
+        at any depth are held out. A name that ends in a slash is a folder, and so is one of no
+        list under which there are images.
 
     Returns
     -------
@@ -62,17 +66,29 @@ def split_labels(
     Raises
     ------
     InputError
-        If the list cannot be read, names no image of the labels, or names all of them.
+        If the list cannot be read, list or folder have no image of the labels, or all of them.
     """
     keys = labels.keys
     if isinstance(held_out, float | int):
         return split_keys(keys, held_out)
-    chosen = set(_listed(held_out, keys, workspace, reporter))
+    folder = _folder(held_out, keys, workspace)
+    if folder is not None:
+        chosen = set(_under(folder, keys))
+    else:
+        chosen = set(_listed(held_out, keys, workspace, reporter))
     if len(chosen) == len(keys):
         raise InputError(
             f"{held_out} holds out all images of {labels.path}, so none is left to train on"
         )
     return [key for key in keys if key not in chosen], [key for key in keys if key in chosen]
+
+
+def held_out_shown(held_out: float | str | Path, workspace: Workspace) -> float | str:
+    """Return what was held out, for the record of a run; the path of a list as in messages."""
+    if isinstance(held_out, float | int):
+        return held_out
+    is_folder = str(held_out).endswith("/")
+    return str(held_out) if is_folder else workspace.shown(workspace.input_path(held_out))
 
 
 def narrowed(
@@ -134,6 +150,29 @@ def curriculum_of(
             keys = tuple(narrowed(training, validation, list_, workspace, reporter))
         made.append(CurriculumStage(keys, n_epochs))
     return Curriculum(tuple(made))
+
+
+def _folder(held_out: str | Path, keys: Sequence[str], workspace: Workspace) -> str | None:
+    """Return the folder of keys that is meant, ending in a slash; None for a list."""
+    prefix = str(held_out).removeprefix("./").rstrip("/") + "/"
+    if str(held_out).endswith("/"):
+        return prefix
+    is_list = workspace.input_path(held_out).is_file()
+    return None if is_list or not any(key.startswith(prefix) for key in keys) else prefix
+
+
+def _under(folder: str, keys: Sequence[str]) -> list[str]:
+    """Return the images of the labels under a folder, directly or in its subfolders."""
+    found = [key for key in keys if key.startswith(folder)]
+    if not found:
+        tops = class_names(keys)
+        more = f" and {len(tops) - SHOWN} more" if len(tops) > SHOWN else ""
+        there = f"the top folders are {', '.join(tops[:SHOWN])}{more}" if tops else "there is none"
+        raise InputError(
+            f"no image of the labels is in the folder {folder} to hold out; {there}: give one of "
+            "their folders, a list or a fraction with --val"
+        )
+    return found
 
 
 def _listed(

@@ -19,13 +19,13 @@ from ...shards.checks import shard_problems
 from ...shards.manifest import MANIFEST, SKIPPED, read_manifest, read_skipped
 from ...shards.map_digests import DIGESTS, read_map_digests
 from ...shards.maps import map_path, map_size
-from ...shards.plan import PLAN, Plan, plan_quantizer, read_plan, write_plan
+from ...shards.plan import PLAN, Plan, mask_decoder_of, plan_quantizer, read_plan, write_plan
 from ...shards.resuming import find_plan, first_keys
 from ...shards.sidecar import finished, sidecar_path
 from ...shards.writer import shard_path
 from ...workspace import Workspace
 from ..labels.stage import complete
-from ..source import ImageParams, open_source
+from ..source import ImageParams, masked, open_source
 from .deep import compare_maps, compare_shards
 from .problem import Problem
 
@@ -45,7 +45,12 @@ class LabelsCheck:
 
 
 def labels_problems(
-    folder: Path, deep: bool, images: ImageParams, workspace: Workspace, reporter: Reporter
+    folder: Path,
+    deep: bool,
+    images: ImageParams,
+    segments: str | Path | None,
+    workspace: Workspace,
+    reporter: Reporter,
 ) -> LabelsCheck:
     """Check a folder of labels.
 
@@ -55,11 +60,15 @@ def labels_problems(
         Make all labels again from the images, and compare.
     images : ImageParams
         The source of the images, and the workers.
+    segments : str, Path or None
+        The masks of the images, for labels that hold segments.
 
     Raises
     ------
     ArtifactError
         If the folder contains no labels.
+    InputError
+        With `deep`, if masks are needed and not given, or the other way round.
     """
     try:
         plan = find_plan(folder)
@@ -87,7 +96,7 @@ def labels_problems(
         if not texts:
             sound.append(path)
     if deep:
-        source = open_source(images, workspace, reporter)
+        source = masked(open_source(images, workspace, reporter), segments, images, workspace)
         differing, check.n_compared = compare_shards(sound, plan, source, images, reporter)
         check.problems += differing
     return check
@@ -97,6 +106,7 @@ def repair_labels(
     folder: Path,
     bad: set[Path],
     images: ImageParams,
+    segments: str | Path | None,
     workspace: Workspace,
     reporter: Reporter,
 ) -> None:
@@ -108,16 +118,21 @@ def repair_labels(
         The wrong files.
     images : ImageParams
         The source of the images, and the workers.
+    segments : str, Path or None
+        The masks of the images, for labels that hold segments.
 
     Raises
     ------
     ArtifactError
         If the plan cannot be read, or the images are no longer those of the labels.
+    InputError
+        If masks are needed and not given, or the other way round.
     """
     plan = find_plan(folder)
     assert plan is not None
     _check_agreement(folder, plan)
-    source = open_source(images, workspace, reporter)
+    source = masked(open_source(images, workspace, reporter), segments, images, workspace)
+    mask_decoder_of(plan, source)
     if digest_of(source, range(len(source.keys))) != plan.digest:
         raise ArtifactError(
             f"{folder} cannot be repaired from {source.name}: its images are not those that were "

@@ -37,12 +37,15 @@ class VerifyParams:
         Make wrong files again.
     images : ImageParams
         The source of the images, for `deep` and `repair`.
+    segments : str, Path or None
+        Their masks, for labels that hold segments.
     """
 
     path: str | Path
     deep: bool = False
     repair: bool = False
     images: ImageParams = field(default_factory=ImageParams)
+    segments: str | Path | None = None
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,14 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
 def _verify_labels(
     folder: Path, params: VerifyParams, workspace: Workspace, reporter: Reporter
 ) -> VerifyResult:
-    images = params.images
-    found = labels_problems(folder, params.deep, images, workspace, reporter)
+    images, segments = params.images, params.segments
+    found = labels_problems(folder, params.deep, images, segments, workspace, reporter)
     repaired: list[Problem] = []
     wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
     if wrong and params.repair:
         with sole_process(folder, "labeled", reporter):
-            repair_labels(folder, wrong, images, workspace, reporter)
-        left = labels_problems(folder, params.deep, images, workspace, reporter)
+            repair_labels(folder, wrong, images, segments, workspace, reporter)
+        left = labels_problems(folder, params.deep, images, segments, workspace, reporter)
         repaired = [problem for problem in found.problems if problem not in left.problems]
         found = left
     return VerifyResult(folder, "labels", found.problems, repaired, found.n_compared)

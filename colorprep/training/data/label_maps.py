@@ -11,10 +11,11 @@ import torch
 from torch.utils.data import Dataset
 
 from ...errors import ArtifactError, InputError
+from ...images.classes import class_ids
 from ...images.decoding import Pixels
 from ...images.digests import DigestingSource
 from ...images.opening import find_images
-from ...images.source import Source, top_folder
+from ...images.source import Source
 from ...shards.manifest import MANIFEST, read_manifest
 from ...shards.map_digests import read_map_digests
 from ...shards.maps import map_path, map_size, read_map
@@ -76,7 +77,6 @@ class LabelMapDataset(Dataset[Batch]):
         source = find_images(images) if isinstance(images, str | Path) else images
         self._reader, self._labeler = reader_of(plan, source), labeler_of(plan)
         self._ranges = Ranges(len(self._labeler.quantizer.centers), len(plan.classes))
-        self._class_ids = {name: number for number, name in enumerate(plan.classes)}
         place = {
             key: index
             for index, key in enumerate(source.keys)
@@ -92,6 +92,7 @@ class LabelMapDataset(Dataset[Batch]):
         if missing:
             raise InputError(f"{len(missing)} images have no label, such as {missing[0]!r}")
         self._indices = [place[key] for key in self.keys]
+        self._class_ids = class_ids(self.keys, plan.classes, plan.settings.class_from)
         self._digests = read_map_digests(self._folder) or {}
 
     def __len__(self) -> int:
@@ -126,8 +127,7 @@ class LabelMapDataset(Dataset[Batch]):
             name: torch.from_numpy(rows[0]) for name, rows in buffers.items() if name != "label"
         }
         item["label"] = torch.from_numpy(label.astype(np.int32))
-        class_id = self._class_ids.get(top_folder(key), -1)
-        item["class_id"] = torch.tensor(class_id, dtype=torch.int32)
+        item["class_id"] = torch.tensor(self._class_ids[index], dtype=torch.int32)
         return item
 
     def _pixels(self, index: int) -> Pixels:

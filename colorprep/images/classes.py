@@ -1,0 +1,96 @@
+"""The class of an image, which is part of its key.
+
+=============  ==================================================  ==============================
+rule           class                                               of ``train/cat/img-12-dog.png``
+=============  ==================================================  ==============================
+``"top"``      the top folder                                      ``train``
+``"parent"``   the folder that holds the image                     ``cat``
+1, 2, ...      the folder at this level; 1 is the top              ``train``, ``cat``
+``"name"``     what follows the last hyphen in the file's name,    ``dog``
+               as in CIFAR-10 unpacked by dl-project-colorization
+=============  ==================================================  ==============================
+
+An image to which a rule gives no class has the class ``""``, and the class id -1 in labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeAlias
+
+from ..errors import InputError
+from .pairing import stem_of
+from .source import top_folder
+
+ClassFrom: TypeAlias = Literal["top", "parent", "name"] | int
+
+
+def class_of(key: str, class_from: ClassFrom = "top") -> str:
+    """Return the class of an image by a rule; empty for none.
+
+    Examples
+    --------
+    >>> class_of("train/cat/x.jpg"), class_of("train/cat/x.jpg", 2), class_of("x.jpg")
+    ('train', 'cat', '')
+    """
+    return _rule(class_from)(key)
+
+
+def class_ids(keys: Iterable[str], classes: Iterable[str], class_from: ClassFrom) -> list[int]:
+    """Return the class id of each image: the position of its class, -1 for an image without one.
+
+    Examples
+    --------
+    >>> class_ids(["b/x.jpg", "y.jpg"], ["a", "b"], "top")
+    [1, -1]
+    """
+    ids = {name: number for number, name in enumerate(classes)}
+    rule = _rule(class_from)
+    return [ids.get(rule(key), -1) for key in keys]
+
+
+def class_names(keys: Iterable[str], class_from: ClassFrom = "top") -> list[str]:
+    """Return the classes of images, sorted."""
+    return sorted(set(map(_rule(class_from), keys)) - {""})
+
+
+def parse_class_from(text: str) -> ClassFrom:
+    """Read top|parent|name|LEVEL; level 1 is the top.
+
+    Raises
+    ------
+    InputError
+        If the text has another form.
+    """
+    if text in ("top", "1"):
+        return "top"
+    if text == "parent":
+        return "parent"
+    if text == "name":
+        return "name"
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise InputError(
+        "classes are taken from the top folder, the parent folder, the name, or the folder at a "
+        f"level (1 is the top); got {text!r}, which is none of top, parent, name and a number"
+    )
+
+
+def _rule(class_from: ClassFrom) -> Callable[[str], str]:
+    if isinstance(class_from, int):
+        return lambda key: _folder_at(key, class_from)
+    return {"top": top_folder, "parent": _parent, "name": _in_name}[class_from]
+
+
+def _parent(key: str) -> str:
+    return key.rpartition("/")[0].rpartition("/")[2]
+
+
+def _folder_at(key: str, level: int) -> str:
+    folders = key.split("/")[:-1]
+    return folders[level - 1] if level <= len(folders) else ""
+
+
+def _in_name(key: str) -> str:
+    _, hyphen, last = stem_of(key).rpartition("/")[2].rpartition("-")
+    return last if hyphen and last.strip(".") else ""  # dots alone would be a path
