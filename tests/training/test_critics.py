@@ -61,7 +61,7 @@ def test_a_critic_is_made_from_a_name_and_a_seed():
 
 
 def test_how_many_images_a_critic_needs():
-    """At 224 pixels the RGB critic normalizes maps of a single pixel; too small images are named."""
+    """At 224 pixels the RGB critic normalizes maps of one pixel; too small images are named."""
     spec = NetworkSpec({"rgb": 3}, 1 / 16)
     assert fewest_images("places-cgan", spec, 224) == 1
     assert fewest_images("places-cgan", spec, 224, "places-rgb") == 2

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from ...metrics.segmentation import VOID
 from ...training.judging.chroma import ChromaGauge
 from ...training.judging.gauge import Gauge
 from ...training.judging.segments import ClassGauge, SegmentGauge
-from ...training.losses.targets import VOID
 from ...training.models.outputs import HEADS
 from .inputs import TrainInputs
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...metrics.segmentation import VOID
 from ...quantize.quantizer import Quantizer
 from ..data.batch import Batch
 from .pixel_losses import LossOptions
-from .targets import VOID
 
 
 class RgbError(nn.Module):

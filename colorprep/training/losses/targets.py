@@ -29,13 +29,13 @@ from torch import Tensor, nn
 
 from ...color.lab import Floats
 from ...errors import InputError
+from ...metrics.segmentation import VOID
 from ...quantize.labeling import IGNORE
 from ...quantize.quantizer import Quantizer, Space
 from ...quantize.tables import soft_table
 from ..data.batch import Batch
 from ..options import GrayRule, WeighedBy
 
-VOID = 255  # a pixel of no segment, as in PASCAL VOC
 GRAY_LIMIT = 5  # CIELAB units, of both rules
 
 
