@@ -70,6 +70,32 @@ def data_options(function: options.Function) -> options.Function:
     return options.with_all(add, function)
 
 
+def augmentation_options(function: options.Function) -> options.Function:
+    """Add the options of random changes of the images, but for crops and flips."""
+    add = [
+        train_option(
+            "zoom",
+            "Multiply coordinates by a random factor; above 1 shows images smaller.",
+            type=POSITIVE,
+            nargs=2,
+            metavar="LOW HIGH",
+        ),
+        train_option(
+            "rotate",
+            "Turn images by up to so much either way.",
+            type=click.FloatRange(0, 180),
+            metavar="DEGREES",
+        ),
+        train_option(
+            "channel_shift",
+            "Shift each channel of an input of three by up to so much of 255.",
+            type=click.FloatRange(0, 255),
+            metavar="LEVELS",
+        ),
+    ]
+    return options.with_all(add, function)
+
+
 def network_options(function: options.Function) -> options.Function:
     """Add the options of the network and its loss."""
     add = [
@@ -226,6 +252,7 @@ def machine_options(function: options.Function) -> options.Function:
     ]
 )
 @data_options
+@augmentation_options
 @network_options
 @pace_options
 @optimizer_options

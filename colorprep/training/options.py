@@ -76,6 +76,13 @@ class DataOptions:
         Trains on random squares of this side.
     flip : bool
         Mirrors every other image.
+    zoom : tuple of float
+        Multiplies the coordinates of each image by a factor from the first to the second number:
+        above 1 it is shown smaller, with borders that do not count.
+    rotate : float
+        Turns each image by up to so many degrees in either direction.
+    channel_shift : float
+        Adds up to so many levels of 255, or subtracts them, in each channel of an input of three.
     """
 
     shards: str | Path | None = None
@@ -86,6 +93,9 @@ class DataOptions:
     rare_color: bool = False
     crop: int | None = None
     flip: bool = True
+    zoom: tuple[float, float] = (1.0, 1.0)
+    rotate: float = 0.0
+    channel_shift: float = 0.0
 
     def __post_init__(self) -> None:
         """Reject values that are out of range or exclude each other."""
@@ -99,6 +109,18 @@ class DataOptions:
             raise InputError("a curriculum has its own lists; give --list or --curriculum")
         if self.rare_color and self.max_images is None:
             raise InputError("--rare-color needs the number of images per epoch: add --max-images")
+        self._check_augmentation()
+
+    def _check_augmentation(self) -> None:
+        if not 0.0 < self.zoom[0] <= self.zoom[1]:
+            raise InputError(
+                "--zoom takes a lowest and a highest factor above 0, such as 0.5 2; got "
+                f"{self.zoom[0]:g} {self.zoom[1]:g}"
+            )
+        if not 0.0 <= self.rotate <= 180.0:
+            raise InputError(f"--rotate is from 0 to 180 degrees, got {self.rotate:g}")
+        if not 0.0 <= self.channel_shift <= 255.0:
+            raise InputError(f"--channel-shift is from 0 to 255, got {self.channel_shift:g}")
 
 
 @dataclass(frozen=True)

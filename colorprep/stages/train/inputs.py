@@ -36,7 +36,7 @@ class TrainInputs:
     arrays : set of str
         Of each batch.
     preparation : Preparation
-        Crops and mirrors each batch to train on.
+        Changes each batch to train on at random.
     """
 
     labels: LabelFolder
@@ -85,7 +85,15 @@ def read_inputs(
             "without --compression"
         )
     settings = labels.manifest["settings"]
-    preparation = Preparation(settings["size"], settings["stride"], data.crop, data.flip)
+    preparation = Preparation(
+        settings["size"],
+        settings["stride"],
+        data.crop,
+        data.flip,
+        data.zoom,
+        data.rotate,
+        data.channel_shift,
+    )
     shared: dict[str, Any] = {
         "rank": process.rank,
         "world_size": process.world_size,

@@ -1,4 +1,8 @@
-"""Random crops and flips on the network's device; lightness and color stay aligned."""
+"""Random changes of a batch on the network's device; lightness and color stay aligned.
+
+In Keras-FCN's order: zoom and rotation (`affine.py`), then flip and crop. A mistake of its is left
+out: crops lay in the upper left of an image only, as corners were drawn from half of their range.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,15 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from .batch import Batch
+from .affine import random_affine
+from .batch import Batch, mapped
+
+SAME_SIZE = (1.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Crops and mirrors batches before the network gets them.
+    """Changes batches at random before the network gets them.
 
     Attributes
     ----------
@@ -23,12 +30,21 @@ class Preparation:
         Side of random squares; None for whole images.
     flip : bool
         Whether to mirror images at random.
+    zoom : tuple of float
+        Lowest and highest factor by which coordinates are multiplied, see `random_affine`.
+    rotate : float
+        Largest angle in degrees.
+    channel_shift : float
+        Largest shift of each channel of the network's input, in levels of 255.
     """
 
     size: int
     stride: int
     crop: int | None = None
     flip: bool = False
+    zoom: tuple[float, float] = SAME_SIZE
+    rotate: float = 0.0
+    channel_shift: float = 0.0
 
     def __post_init__(self) -> None:
         """Reject a crop that does not fit."""
@@ -43,10 +59,21 @@ class Preparation:
         return self.crop or whole
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
-        """Return the batch for the network."""
-        if self.crop is None and not self.flip:
-            return batch
-        return random_crop_and_flip(batch, self.side, self.stride, self.flip, generator)
+        """Return the batch for the network.
+
+        With a channel shift, it also has ``channel_shift`` (B, 3), float32: what an input of three
+        channels adds to each, in levels of 255.
+        """
+        if self.zoom != SAME_SIZE or self.rotate:
+            batch = random_affine(batch, self.stride, self.zoom, self.rotate, generator)
+        if self.crop is not None or self.flip:
+            batch = random_crop_and_flip(batch, self.side, self.stride, self.flip, generator)
+        if self.channel_shift:
+            drawn = torch.rand(len(batch["lightness"]), 3, generator=generator)
+            shift = self.channel_shift * (2 * drawn - 1)
+            device = batch["lightness"].device
+            batch = {**batch, "channel_shift": shift.to(device, non_blocking=True)}
+        return batch
 
 
 def random_crop_and_flip(
@@ -86,16 +113,11 @@ def random_crop_and_flip(
     mirrored = _draw(2, n, generator).bool() if flip else torch.zeros(n, dtype=torch.bool)
     device = batch["lightness"].device
     corner = [at.to(device, non_blocking=True) for at in (rows, columns, mirrored)]
-    pixels, labels = batch["lightness"].shape[1:], batch["label"].shape[1:]
-    cut = {}
-    for name, tensor in batch.items():
-        if tensor.ndim > 2 and tensor.shape[1:3] == pixels:
-            cut[name] = _cut(tensor, size, stride, *corner)
-        elif tensor.ndim > 2 and tensor.shape[1:3] == labels:
-            cut[name] = _cut(tensor, size // stride, 1, *corner)
-        else:
-            cut[name] = tensor
-    return cut
+    return mapped(
+        batch,
+        lambda name, images: _cut(images, size, stride, *corner),
+        lambda name, images: _cut(images, size // stride, 1, *corner),
+    )
 
 
 def _check_crop(size: int, stride: int, height: int, width: int) -> None:
