@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..report.numbers import byte_size, duration
 from ..report.numbers import quantity as quantity
 
 if TYPE_CHECKING:
@@ -46,32 +47,16 @@ def describe_estimate(estimate: Estimate) -> Described:
     requested, *others = estimate.disk.items()
     skips = ", ".join(f"{n:,} {reason}" for reason, n in estimate.skips.items()) or "none"
     lines = [
-        f"{quantity(estimate.n_images, 'image')}: about {_duration(estimate.seconds)} at "
+        f"{quantity(estimate.n_images, 'image')}: about {duration(estimate.seconds)} at "
         f"{estimate.images_per_second:.0f} images/s (measured on {estimate.n_probed})",
-        f"memory: about {_size(estimate.memory)}",
-        f"disk: about {_size(requested[1])}; {_size(estimate.free)} free",
+        f"memory: about {byte_size(estimate.memory)}",
+        f"disk: about {byte_size(requested[1])}; {byte_size(estimate.free)} free",
         f"images likely to be skipped: {skips}",
     ]
-    lines += [f"instead, {kind}: about {_size(n_bytes)}" for kind, n_bytes in others]
+    lines += [f"instead, {kind}: about {byte_size(n_bytes)}" for kind, n_bytes in others]
     if requested[1] > estimate.free:
         lines.append("not enough free space on that disk")
     return lines, vars(estimate)
-
-
-def _size(n_bytes: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if n_bytes < 1000:
-            return f"{n_bytes:.3g} {unit}"
-        n_bytes /= 1000
-    return f"{n_bytes:.3g} TB"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def safety_line(safety: WeightSafety) -> str:

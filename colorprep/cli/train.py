@@ -235,6 +235,11 @@ def machine_options(function: options.Function) -> options.Function:
             help="Resume the run in -o, or the newest one; begin it if there is none. "
             "--epochs or --steps extend it.",
         ),
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            help="Only estimate time, memory and disk space, from a few steps; write nothing.",
+        ),
         options.output_option("runs/<date>-<model>", "Folder of the run."),
     ]
     return options.with_all(add, function)
@@ -245,6 +250,7 @@ def machine_options(function: options.Function) -> options.Function:
         "colorprep train",
         "colorprep train --resume",
         "colorprep train --model unet --epochs 50 --batch-size 64 --amp -o runs/first",
+        "colorprep train --model eccv16 --epochs 10 --dry-run",
         "colorprep train --no-weights",
         "colorprep train --recipe zhang2016",
         "colorprep train --curriculum lists/rgbvar-1-1000.txt:5,all:15 --val lists/val.txt",
@@ -257,7 +263,9 @@ def machine_options(function: options.Function) -> options.Function:
 @pace_options
 @optimizer_options
 @machine_options
-def command(session: Session, output: str | None, resume: bool, **values: Any) -> None:
+def command(
+    session: Session, output: str | None, resume: bool, dry_run: bool, **values: Any
+) -> None:
     """Train a colorizer from label shards.
 
     The default loss is soft cross-entropy, rebalanced by the weights; images without color are
@@ -273,6 +281,11 @@ def command(session: Session, output: str | None, resume: bool, **values: Any) -
     with options.wrong_usage():
         settings = recipe_of(given["recipe"]).options if "recipe" in given else {}
         params = stage.TrainParams.of(output=output, resume=resume, **{**settings, **given})
+    if dry_run:
+        forecast = stage.forecast(params, session.workspace, session.reporter, given)
+        if forecast is not None:
+            session.show(forecast.lines(), vars(forecast))
+        return
     result = stage.run(params, session.workspace, session.reporter, given)
     if not result.is_main:
         return

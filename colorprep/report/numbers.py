@@ -1,4 +1,4 @@
-"""Formatting of numbers: fractions, differences, counts and plain values."""
+"""Formatting of numbers: fractions, differences, counts, sizes, durations and plain values."""
 
 from __future__ import annotations
 
@@ -50,3 +50,33 @@ def quantity(n: int, noun: str, plural: str | None = None) -> str:
     ('1 image', '1,200 images', '2 classes')
     """
     return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+
+
+def byte_size(n_bytes: float) -> str:
+    """Format a number of bytes.
+
+    Examples
+    --------
+    >>> byte_size(640), byte_size(1_234_567), byte_size(2.5e13)
+    ('640 B', '1.23 MB', '25 TB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.3g} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.3g} TB"
+
+
+def duration(seconds: float) -> str:
+    """Format a time.
+
+    Examples
+    --------
+    >>> duration(80), duration(600), duration(9000)
+    ('80 s', '10 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -7,9 +7,6 @@ cost is scaled to all images. Nothing is written where the run would write.
 from __future__ import annotations
 
 import io
-import resource
-import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -37,6 +34,7 @@ from .labels.shards import LabelChunk, LabeledChunk
 from .passes import Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams
+from .resources import free_space, peak_memory
 from .source import image_reader, masked, open_engine, open_source, report_skips
 
 PROBE = 200  # images
@@ -107,7 +105,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     check_strict(probe.skipped, params.images.strict)
     n_images = len(source.keys)
     kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
-    memory = _peak_memory()
+    memory = peak_memory()
     if params.format == "h5":  # one shard is gathered while another one is written
         memory += round(2 * min(n_images, params.shard_size) * size)
     disk = {kind: round(n_images * each) for kind, each in kinds.items()}
@@ -128,7 +126,7 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
         probe = _probe(Passes(engine, reporter), task, size, source)
     check_strict(probe.skipped, params.images.strict)
     n_priors = 1 + (len(class_names(source.keys, params.class_from)) if params.by_class else 0)
-    return _estimate(probe, source, _peak_memory(), {"as asked": n_priors * PRIOR_BYTES}, folder)
+    return _estimate(probe, source, peak_memory(), {"as asked": n_priors * PRIOR_BYTES}, folder)
 
 
 def _probe(
@@ -196,15 +194,5 @@ def _estimate(
     skips = {reason: round(n * scale) for reason, n in count_by_reason(probe.skipped).items()}
     for reason, n in count_by_reason(source.skipped).items():
         skips[reason] = skips.get(reason, 0) + n
-    free = shutil.disk_usage(_existing(folder)).free
+    free = free_space(folder)
     return Estimate(n_images, probe.n_images, n_images / speed, speed, memory, disk, free, skips)
-
-
-def _existing(folder: Path) -> Path:
-    """Return a folder if it exists, else the nearest one above it."""
-    return next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
-
-
-def _peak_memory() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak

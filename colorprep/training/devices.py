@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 
@@ -37,6 +38,27 @@ def choose_device(name: str, number: int = 0) -> torch.device:
             f"device {name!r} cannot be used here; choose auto, cpu, or a GPU such as cuda:1"
         ) from error
     return device
+
+
+class DeviceMemory(NamedTuple):
+    """Memory of a GPU in bytes: the most that this process has used, and all there is."""
+
+    peak: int
+    total: int
+
+
+def device_memory(device: torch.device) -> DeviceMemory | None:
+    """Return the memory of a GPU, None for another device."""
+    if device.type != "cuda":
+        return None
+    total = torch.cuda.get_device_properties(device).total_memory
+    return DeviceMemory(torch.cuda.max_memory_allocated(device), total)
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until a GPU has done its work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import ColorprepError, InputError, OutputError, TrainingError
 from ...interrupts import graceful_stop
@@ -17,7 +17,7 @@ from ...training.devices import reproducibly
 from ...training.fitting.course import Course
 from ...training.fitting.learnable import check_learnable
 from ...training.fitting.loop import fit
-from ...training.fitting.record import Record
+from ...training.fitting.record import Meter, Record
 from ...training.fitting.tensorboard import check_installed
 from ...training.fitting.trainer import Trainer
 from ...training.losses.targets import drop_gray_images
@@ -25,6 +25,7 @@ from ...training.processes import Process, process_group
 from ...training.samples import captions_of
 from ...workspace import Workspace
 from .colorfulness import color_warning
+from .forecast import Forecaster
 from .gauge import gauge_of
 from .inputs import TrainInputs, read_inputs
 from .method import make_method
@@ -135,13 +136,19 @@ def _claimed(
         yield RunFolder(path), resumes
 
 
-def _train(
-    params: TrainParams,
-    folder: RunFolder,
-    workspace: Workspace,
-    process: Process,
-    reporter: Reporter,
-) -> TrainResult:
+class Prepared(NamedTuple):
+    """A training that may begin, or be resumed."""
+
+    inputs: TrainInputs
+    trainer: Trainer
+    course: Course
+    provenance: Provenance
+
+
+def prepare(
+    params: TrainParams, workspace: Workspace, process: Process, reporter: Reporter
+) -> Prepared:
+    """Read the inputs of a training, and make its networks and its course; write nothing."""
     if params.machine.tensorboard:
         check_installed()
     with labels_of_recipe(params.network.recipe):
@@ -151,6 +158,24 @@ def _train(
     trainer = Trainer(method, params.pace, params.machine, process.device, frozen, fewest)
     course = _make_course(params, inputs, trainer)
     provenance = provenance_of(params, inputs, method, course.total_steps, process, workspace)
+    return Prepared(inputs, trainer, course, provenance)
+
+
+def make_ready(trainer: Trainer, params: TrainParams, process: Process) -> None:
+    """Let the main network be compiled if wanted, and processes share their gradients."""
+    if params.machine.compile:
+        trainer.method.network.compile()
+    trainer.wrap(process.data_parallel)
+
+
+def _train(
+    params: TrainParams,
+    folder: RunFolder,
+    workspace: Workspace,
+    process: Process,
+    reporter: Reporter,
+) -> TrainResult:
+    inputs, trainer, course, provenance = prepare(params, workspace, process, reporter)
     if params.resume:
         _restore(folder, trainer, course, provenance, process, workspace, reporter)
     elif process.is_main:
@@ -159,12 +184,12 @@ def _train(
         folder.begin(provenance.config, inputs.held_out)
         folder.save(trainer, provenance)
     process.broadcast(None)  # no process takes a step before the folder is there
-    if params.machine.compile:
-        trainer.method.network.compile()
-    trainer.wrap(process.data_parallel)
+    make_ready(trainer, params, process)
     if trainer.step < course.total_steps:
         recorder = make_recorder(params, inputs, trainer.step, folder, provenance, process)
-        _follow(trainer, course, process, recorder, reporter)
+        forecaster = Forecaster(params, inputs, course, process, folder.path, trainer.step)
+        noting = forecaster.note_once(trainer, reporter)
+        _follow(trainer, course, process, recorder, reporter, noting)
     if trainer.step < course.total_steps:
         raise KeyboardInterrupt(
             f"interrupted after step {trainer.step} of {course.total_steps}: {folder.path / LAST} "
@@ -258,6 +283,7 @@ def _follow(
     process: Process,
     recorder: Recorder | None,
     reporter: Reporter,
+    after_step: Callable[[Meter], object],
 ) -> None:
     """Train to the end of the course, or until interrupted."""
     n_images = course.images_before(course.total_steps) - course.images_before(trainer.step)
@@ -265,7 +291,7 @@ def _follow(
         graceful_stop() as stop,
         reporter.track(n_images, "images", "training") as advance,
     ):
-        for record in fit(trainer, course, process, advance, stop):
+        for record in fit(trainer, course, process, advance, stop, after_step):
             if recorder is not None:
                 with _resumable(recorder.folder.path):
                     recorder.write(trainer, course, record, reporter)

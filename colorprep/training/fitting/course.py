@@ -100,6 +100,14 @@ class Course:
             return step % self.validate_every == 0
         return self.position(step)[1] == 0
 
+    def n_validated(self, after: int) -> int:
+        """Return how many times `is_validated` is true for later steps."""
+        if self.validate_every is None:
+            return len(self.epoch_ends) - bisect_right(self.epoch_ends, after)
+        if after >= self.total_steps:
+            return 0
+        return -(-self.total_steps // self.validate_every) - after // self.validate_every
+
     def is_recorded(self, step: int) -> bool:
         """Return whether there is a record after so many steps."""
         return (

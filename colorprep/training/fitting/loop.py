@@ -36,6 +36,7 @@ def fit(
     process: Process,
     advance: Callable[[int, str], object],
     stop: Callable[[], bool] = lambda: False,
+    after_step: Callable[[Meter], object] = lambda meter: None,
 ) -> Iterator[Record]:
     """Train to the end of a course, and yield records on the way.
 
@@ -50,6 +51,8 @@ def fit(
     stop : callable
         Called after every step, or with several processes after every few; if it returns True,
         there is a record and no further step.
+    after_step : callable
+        Receives the meter after every step, before `stop` is called.
 
     Yields
     ------
@@ -72,6 +75,7 @@ def fit(
             _take_step(trainer, course, batch, process, meter)
             before, seen = seen, course.images_before(trainer.step)
             advance(seen - before, f"{meter.waited / meter.seconds:.1%} waiting for data")
+            after_step(meter)
             recorded = course.is_recorded(trainer.step)
             # Several processes stop after the same step; agreeing at each step would be slow.
             agrees = process.world_size == 1 or recorded or trainer.step % AGREE_EVERY == 0
