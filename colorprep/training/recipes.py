@@ -124,7 +124,7 @@ RECIPES: dict[str, Recipe] = {
         {
             **_KERAS_FCN, "loss": "segments", "batch_size": 20, "epochs": 40,
             "learning_rate": 0.01 * 20 / 16, "weight_decay": 5e-5, "zoom": (0.5, 2.0),
-            "rotation": 10.0, "channel_shift": 20.0,
+            "rotate": 10.0, "channel_shift": 20.0,
         },  # fmt: skip
     ),
     "keras-fcn-classification": Recipe(
@@ -144,7 +144,7 @@ RECIPES: dict[str, Recipe] = {
         {
             **_KERAS_FCN, "loss": "matrix", "batch_size": 6, "epochs": 80, "weight_decay": 1e-4,
             "learning_rate": 0.001 * 6 / 16, "multipliers": (("colorization", 3.0),),
-            "zoom": (1.0, 1.5), "rotation": 5.0,
+            "zoom": (1.0, 1.5), "rotate": 5.0,
         },  # fmt: skip
         {"quantizer": "ab313"},
     ),
@@ -155,7 +155,7 @@ RECIPES: dict[str, Recipe] = {
         {
             **_KERAS_FCN, **_KERAS_FCN_HEAD, "loss": "l2", "batch_size": 8, "epochs": 30,
             "learning_rate": 0.005 * 0.0005 * 8 / 16, "weight_decay": 1e-4 / 0.005,
-            "zoom": (1.0, 2.0), "rotation": 10.0,
+            "zoom": (1.0, 2.0), "rotate": 10.0,
         },  # fmt: skip
         after="keras-fcn-segmentation",
     ),
