@@ -10,8 +10,9 @@ import logging
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Console(Reporter):
 
     def __init__(self, quiet: bool, log_file: Path | None) -> None:
         self._quiet = quiet
+        self._write: Callable[[str], object] = _to_stderr
         self.passed_over: list[tuple[str, Mapping[str, int]]] = []
         self.all_replaced: list[dict[str, str]] = []
         self._log = logging.getLogger("colorprep")
@@ -85,7 +87,11 @@ class Console(Reporter):
                     bar.set_postfix_str(printable(detail), refresh=False)
                 bar.update(n)
 
-            yield advance
+            before, self._write = self._write, partial(bar.write, file=sys.stderr)
+            try:
+                yield advance
+            finally:
+                self._write = before
 
     def pass_over(self, source: str, counts: Mapping[str, int]) -> None:
         """Warn of files in a source that are not images, once per source."""
@@ -101,7 +107,7 @@ class Console(Reporter):
         message = printable(message)
         self._log.info(message)
         if not self._quiet:
-            click.echo(message, err=True)
+            self._write(message)
 
     def _show(
         self, message: Warning | str, category: type[Warning], filename: str, *_: Any, **__: Any
@@ -115,7 +121,7 @@ class Console(Reporter):
         """Write a warning, even if quiet."""
         message = printable(message)
         self._log.warning(message)
-        click.echo(f"warning: {message}", err=True)
+        self._write(f"warning: {message}")
 
     def replaced(self, path: Path, what: str) -> None:
         """Warn of the first few replaced files, and collect all of them for --json."""
@@ -159,6 +165,10 @@ class Session:
         else:
             for line in lines:
                 click.echo(printable(line))
+
+
+def _to_stderr(message: str) -> None:
+    click.echo(message, err=True)
 
 
 def _plain(value: Any) -> Any:

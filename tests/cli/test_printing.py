@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorprep.cli.console import Console
 from colorprep.printable import printable, printable_json
 from colorprep.report.page import placeholder, render_page
 
@@ -92,3 +93,17 @@ def test_a_page_shows_them_escaped():
     assert not FORBIDDEN.intersection(page)
     assert r"\u202etitle" in page
     assert r"&lt;b&gt;\x07" in page
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_messages_have_lines_of_their_own(capsys, quiet):
+    """A note or warning does not share its line with a bar that is drawn."""
+    console = Console(quiet, None)
+    with console.track(2, "images", "training") as advance:
+        advance(1)
+        console.note("a note")
+        console.warn("beware")
+    console.note("the end")
+    lines = [line.rpartition("\r")[2] for line in capsys.readouterr().err.split("\n")]
+    messages = ["warning: beware"] if quiet else ["a note", "warning: beware", "the end"]
+    assert [line for line in lines if line in ("a note", "warning: beware", "the end")] == messages

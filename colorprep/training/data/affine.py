@@ -24,10 +24,17 @@ FILLS = {"label": IGNORE, "segments": VOID}  # all else is filled with 0
 
 
 class _Source(NamedTuple):
-    """Where the values of an image's grid come from: row, column, and whether they exist."""
+    """Where the values of each image come from.
 
-    row: Tensor
-    column: Tensor
+    Attributes
+    ----------
+    place : Tensor of shape (B, h, w), int32
+        In the image's values, row by row.
+    exists : Tensor of shape (B, h, w), bool
+        Whether it is within the image.
+    """
+
+    place: Tensor
     exists: Tensor
 
 
@@ -101,24 +108,29 @@ def affine(batch: Batch, stride: int, matrices: Tensor) -> Batch:
 
 def _source(matrices: Tensor, height: int, width: int, stride: int) -> _Source:
     """Return the sources of every stride-th pixel, on the grid of these pixels."""
-    center = (height - 1) / 2, (width - 1) / 2
-    rows = torch.arange(0, height, stride, device=matrices.device) - center[0]
-    columns = torch.arange(0, width, stride, device=matrices.device) - center[1]
-    along, across = matrices[:, :, 0, None, None], matrices[:, :, 1, None, None]
-    at = along * rows[:, None] + across * columns  # (B, 2, h, w)
-    row, column = at[:, 0] + center[0], at[:, 1] + center[1]
-    exists = (row >= 0) & (row <= height - 1) & (column >= 0) & (column <= width - 1)
-    return _Source(
-        _nearest(row / stride, len(rows)), _nearest(column / stride, len(columns)), exists
+    rows, columns = (
+        torch.arange(0, side, stride, device=matrices.device) - (side - 1) / 2
+        for side in (height, width)
     )
+    row, in_rows = _along(matrices[:, 0], rows, columns, height, stride)
+    column, in_columns = _along(matrices[:, 1], rows, columns, width, stride)
+    return _Source(row * len(columns) + column, in_rows & in_columns)
 
 
-def _nearest(position: Tensor, n: int) -> Tensor:
-    return (position + 0.5).floor().long().clamp(0, n - 1)
+def _along(
+    weights: Tensor, rows: Tensor, columns: Tensor, side: int, stride: int
+) -> tuple[Tensor, Tensor]:
+    """Return the nearest place along an axis, in units of the stride, and whether it is within."""
+    # A sum of two broadcast terms, so that little is computed for each pixel.
+    down = (weights[:, :1] * rows + (side - 1) / 2) / stride
+    right = weights[:, 1:] * columns / stride
+    position = down[:, :, None] + right[:, None]
+    within = (position >= 0) & (position <= (side - 1) / stride)
+    return (position + 0.5).int().clamp_(0, (side - 1) // stride), within
 
 
 def _taken(images: Tensor, source: _Source, fill: int) -> Tensor:
     image = torch.arange(len(images), device=images.device)[:, None, None]
-    taken = images[image, source.row, source.column]
+    taken = images.flatten(1, 2)[image, source.place]
     missing = ~source.exists.reshape(source.exists.shape + (1,) * (taken.ndim - 3))
-    return taken.masked_fill(missing, fill)
+    return taken.masked_fill_(missing, fill)
