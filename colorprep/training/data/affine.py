@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from ...quantize.labeling import IGNORE
+from ..losses.targets import VOID
 from .batch import Batch, mapped
 
-VOID = 255  # of segments
 FILLS = {"label": IGNORE, "segments": VOID}  # all else is filled with 0
 
 
