@@ -16,8 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ...metrics.segmentation import VOID
 from ...quantize.labeling import IGNORE
-from ..losses.targets import VOID
 from .batch import Batch, mapped
 
 FILLS = {"label": IGNORE, "segments": VOID}  # all else is filled with 0
