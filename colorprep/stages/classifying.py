@@ -16,10 +16,7 @@ if TYPE_CHECKING:  # torch is slow to import
 PACKAGED = "classifier"  # what stands for the packaged classifier on the command line
 
 
-@contextmanager
-def chosen_classifier(
-    given: str | Path | None, workspace: Workspace
-) -> Iterator[FrozenClassifier | None]:
+def chosen_classifier(given: str | Path | None, workspace: Workspace) -> FrozenClassifier | None:
     """Open the classifier that `labels` is given, None without one.
 
     Parameters
@@ -34,19 +31,12 @@ def chosen_classifier(
     ColorprepError
         If the package is not installed.
     """
-    if given is None:
-        yield None
-        return
-    from ..training.classifier import threads_restored
-
-    with threads_restored():
-        yield _opened(given, workspace)
+    return None if given is None else _opened(given, workspace)
 
 
-@contextmanager
 def recorded_classifier(
     facts: Mapping[str, Any] | None, given: str | Path | None, workspace: Workspace, what: str
-) -> Iterator[FrozenClassifier | None]:
+) -> FrozenClassifier | None:
     """Open the classifier of labels, or of a network that was trained on them.
 
     Parameters
@@ -66,24 +56,33 @@ def recorded_classifier(
     if facts is None:
         if given is not None:
             raise InputError(f"{what} need no features; leave out --features")
-        yield None
-        return
+        return None
     from ..training.classifier import PACKAGED as PACKAGED_NAME
-    from ..training.classifier import threads_restored
 
     if given is None and facts["name"] != PACKAGED_NAME:
         raise InputError(
             f"{what} need the features of {facts['name']}; give that file with --features"
         )
+    classifier = _opened(given or PACKAGED, workspace)
+    if classifier.digest != facts["digest"]:
+        raise InputError(
+            f"{what} need the features of {facts['name']} with digest {facts['digest']}, but "
+            f"{classifier.name} has digest {classifier.digest}; give the right file with "
+            "--features"
+        )
+    return classifier
+
+
+@contextmanager
+def threads_restored(classifier: FrozenClassifier | None) -> Iterator[None]:
+    """Restore torch's number of threads after a pass with a classifier, which sets it to 1."""
+    if classifier is None:
+        yield
+        return
+    from ..training.classifier import threads_restored
+
     with threads_restored():
-        classifier = _opened(given or PACKAGED, workspace)
-        if classifier.digest != facts["digest"]:
-            raise InputError(
-                f"{what} need the features of {facts['name']} with digest {facts['digest']}, but "
-                f"{classifier.name} has digest {classifier.digest}; give the right file with "
-                "--features"
-            )
-        yield classifier
+        yield
 
 
 def _opened(given: str | Path, workspace: Workspace) -> FrozenClassifier:

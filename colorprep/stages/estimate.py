@@ -30,7 +30,7 @@ from ..quantize.spec import make_quantizer
 from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
 from ..workspace import LABELS, Workspace
-from .classifying import chosen_classifier
+from .classifying import chosen_classifier, threads_restored
 from .labels.maps import WriteMaps
 from .labels.params import LabelsParams
 from .labels.planning import plan_of, prior_of, quantizer_of
@@ -95,13 +95,14 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     images = open_source(params.images, workspace, reporter)
     source = masked(images, params.segments, params.images, workspace)
     quantizer = quantizer_of(prior_of(params, workspace, reporter))
+    classifier = chosen_classifier(params.features, workspace)
+    plan = plan_of(params, quantizer, classifier)
+    reader, labeler = reader_of(plan, source), labeler_of(plan)
     with (
-        chosen_classifier(params.features, workspace) as classifier,
         tempfile.TemporaryDirectory() as scratch,
         open_engine(params.images) as engine,
+        threads_restored(classifier),
     ):
-        plan = plan_of(params, quantizer, classifier)
-        reader, labeler = reader_of(plan, source), labeler_of(plan)
         if params.format == "npy":
             maps = WriteMaps(reader, labeler, Path(scratch))
             probe = _probe(Passes(engine, reporter), maps, CHUNK, source)

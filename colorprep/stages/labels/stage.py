@@ -26,7 +26,7 @@ from ...shards.manifest import write_manifest, write_skipped
 from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.resuming import find_plan, sidecars, unfinished_shards
 from ...workspace import LABELS, Workspace
-from ..classifying import chosen_classifier
+from ..classifying import chosen_classifier, threads_restored
 from ..passes import check_strict, open_passes
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
 from ..source import ImageParams, masked, open_source, report_enlarged, report_skips
@@ -196,7 +196,7 @@ def _label_shards(
         reporter.note(f"{n_before} of {plan.n_shards} shards already exist")
     if todo:
         task = LabelChunk(reader, labeler, beside.scoring.scorer, beside.classifier)
-        with open_passes(images, reporter) as passes:
+        with open_passes(images, reporter) as passes, threads_restored(beside.classifier):
             n_enlarged = label_to_shards(passes, task, todo, plan, folder, keep)
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)

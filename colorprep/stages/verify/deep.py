@@ -23,6 +23,7 @@ from ...shards.maps import map_path
 from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.reader import ShardReader
 from ...shards.sidecar import Sidecar, read_sidecar
+from ..classifying import threads_restored
 from ..labels.shards import LabelChunk, LabeledChunk
 from ..passes import Passes
 from ..source import ImageParams, open_engine
@@ -70,6 +71,7 @@ def compare_shards(
     n_compared = 0
     with (
         open_engine(images) as engine,
+        threads_restored(classifier),
         Passes(engine, reporter).each_group(task, chosen, "labeling again") as labeled,
     ):
         for shard, results in zip(shards, labeled, strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,10 +105,10 @@ def labels_problems(
             sound.append(path)
     if deep:
         source = masked(open_source(images, workspace, reporter), segments, images, workspace)
-        with _classifier_of(plan, features, workspace) as classifier:
-            differing, check.n_compared = compare_shards(
-                sound, plan, source, classifier, images, reporter
-            )
+        classifier = _classifier_of(plan, features, workspace)
+        differing, check.n_compared = compare_shards(
+            sound, plan, source, classifier, images, reporter
+        )
         check.problems += differing
     return check
 
@@ -154,23 +153,20 @@ def repair_labels(
             f"labeled ({plan.n_files} files, or other sizes); give the right ones with --dir, or "
             "run the same `colorprep labels` again, which labels changed images again"
         )
-    with (
-        _classifier_of(plan, features, workspace) as classifier,
-        open_seen(workspace.root, source) as seen,
-    ):
-        write_plan(folder, plan)
-        for path in bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}:
-            if plan.format == "h5":
-                sidecar_path(path).unlink(missing_ok=True)
-            else:
-                path.unlink(missing_ok=True)
-        beside = Beside(classifier=classifier)
+    beside = Beside(classifier=_classifier_of(plan, features, workspace))
+    write_plan(folder, plan)
+    for path in bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}:
+        if plan.format == "h5":
+            sidecar_path(path).unlink(missing_ok=True)
+        else:
+            path.unlink(missing_ok=True)
+    with open_seen(workspace.root, source) as seen:
         complete(folder, plan, source, images, reporter, seen, beside)
 
 
 def _classifier_of(
     plan: Plan, given: str | Path | None, workspace: Workspace
-) -> AbstractContextManager[FrozenClassifier | None]:
+) -> FrozenClassifier | None:
     return recorded_classifier(plan.settings.features, given, workspace, "these labels")
 
 
