@@ -179,7 +179,7 @@ def _features(
     picture = gray_picture(lightness)
     try:
         # Optimized on the way, the first images would be computed otherwise than the later ones.
-        with torch.jit.optimized_execution(False):  # type: ignore[no-untyped-call]
+        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
             outputs = network(picture)
         features: Features = outputs.to(torch.float16).numpy()
         if features.ndim != 2 or len(features) != 1 or not features.size:
@@ -190,7 +190,8 @@ def _features(
         raise ArtifactError(
             f"{name} returned a number that is not finite, or too large for float16; {_EXPECTED}"
         )
-    return features[0]
+    row: Features = features[0]
+    return row
 
 
 _EXPECTED = (

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ..color.lab import Floats
@@ -111,7 +113,7 @@ def photograph_batch(
     """
     small = resize(pixels, size)
     lightness = lightness_of(small)
-    batch = {"lightness": lightness[None], "rgb": small[None]}
+    batch: dict[str, NDArray[Any]] = {"lightness": lightness[None], "rgb": small[None]}
     if conditions.class_id is not None:
         batch["class_id"] = np.array([conditions.class_id], np.int32)
     if conditions.classifier is not None:

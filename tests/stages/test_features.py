@@ -1,4 +1,4 @@
-"""Claims about networks that take the class and the features of an image, from labels to pictures."""
+"""Claims about networks that take the class and the features of images."""
 
 import hashlib
 import json

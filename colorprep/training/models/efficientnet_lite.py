@@ -92,7 +92,8 @@ class _SameConvolution(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         rows, columns = (max(0, kernel - (side % stride or stride)) for side in x.shape[2:])
         around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
-        return super().forward(functional.pad(x, around))
+        convolved: Tensor = super().forward(functional.pad(x, around))
+        return convolved
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
