@@ -173,10 +173,15 @@ def complete(
             "n_shards": result.n_shards,
             "labels_digest": result.digest,
             "skipped": count_by_reason(result.skipped),
-            "versions": versions("numpy", "pillow", "simplejpeg", "h5py"),
+            "versions": versions("numpy", "pillow", "simplejpeg", "h5py", *_packages(plan)),
         },
     )
     return result
+
+
+def _packages(plan: Plan) -> list[str]:
+    """Return the packages on which labels depend beside those of all labels."""
+    return [] if plan.settings.features is None else ["torch"]
 
 
 def _label_shards(
