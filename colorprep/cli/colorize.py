@@ -30,6 +30,17 @@ from .describe import skip_facts, skip_line
     show_default=True,
     help="Of the annealed mean: 1 gives the mean color, lower is more saturated.",
 )
+@click.option(
+    "--class",
+    "class_name",
+    metavar="NAME",
+    help="Class of the photographs, if the network takes it.",
+)
+@click.option(
+    "--features",
+    metavar="FILE",
+    help="The classifier, if the network takes the features of a file, whose code is run.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option(
     "--workers",

@@ -68,6 +68,12 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
 )
 @options.class_option
 @click.option(
+    "--features",
+    metavar="classifier|FILE",
+    help="Also store what a frozen classifier returns for the gray picture: that of "
+    "colorprep[classifier], or a TorchScript or .pt2 file, whose code is run.",
+)
+@click.option(
     "--compression",
     type=click.Choice(["none", "gzip", "lz4", "zstd"]),
     default="none",

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 @click.option(
     "--segments", metavar="DIR", help="The masks of the images, if the labels hold segments."
 )
+@click.option(
+    "--features",
+    metavar="FILE",
+    help="The classifier, if the labels hold features of a file, whose code is run.",
+)
 @options.image_options
 def command(session: Session, **values: Any) -> None:
     """Check labels, weights, or a prior, also from another program.

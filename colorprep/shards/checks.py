@@ -18,6 +18,7 @@ from ..quantize.tables import N_CELLS, cell_bins, occupied_ab_cells
 from .plan import Plan
 from .reader import ShardReader
 from .sidecar import read_sidecar
+from .writer import attribute_of
 
 ROWS = 256  # rows that are checked together, to limit memory
 
@@ -38,7 +39,7 @@ def shard_problems(path: Path, plan: Plan, quantizer: Quantizer) -> list[str]:
     if dict(zip(shard.keys, range(len(shard)), strict=True)) != sidecar.rows:
         return ["its keys differ from those in its sidecar"]
     planned = plan.settings.facts()
-    settings = {name: "none" if value is None else value for name, value in planned.items()}
+    settings = {name: attribute_of(value) for name, value in planned.items()}
     problems = [
         f"its {name} is {shard.settings.get(name)!r}, but the plan says {value!r}"
         for name, value in settings.items()
@@ -54,6 +55,7 @@ def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iter
     expected |= {"topk_index", "topk_weight"} if plan.settings.soft else set()
     expected |= {"rgb"} if plan.settings.keep == "rgb" else set()
     expected |= {"segments"} if plan.settings.segments is not None else set()
+    expected |= {"features"} if plan.settings.features is not None else set()
     if expected - set(shard.arrays):
         yield f"it lacks {', '.join(sorted(expected - set(shard.arrays)))}"
         return
@@ -94,6 +96,8 @@ def _row_problems(rows: Mapping[str, Any], plan: Plan, quantizer: Quantizer) -> 
         segments = rows["segments"]
         if np.any((segments >= n_segments) & (segments != VOID)):
             yield f"a segment is neither below {n_segments} nor {VOID}"
+    if "features" in rows and not np.isfinite(rows["features"]).all():
+        yield "a feature is not a finite number"
     if "topk_index" in rows:
         if np.any(rows["topk_index"] >= n_bins):
             yield f"a soft label names a bin that is not below {n_bins}"

@@ -54,6 +54,9 @@ class Settings:
         `colorprep.images.segments`; None for no masks.
     class_from : str or int
         Where the class of an image is taken from, see `colorprep.images.classes`.
+    features : dict or None
+        The frozen classifier whose outputs are stored too: its ``name``, the ``digest`` of its
+        file, and the ``length`` of the features; None for no features.
     """
 
     quantizer: str
@@ -70,6 +73,7 @@ class Settings:
     damaged: DamageRule = "skip"
     segments: int | None = None
     class_from: ClassFrom = "top"
+    features: dict[str, Any] | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return the settings by name, as files store them: later ones only if not the default."""
@@ -316,6 +320,7 @@ def _check_kinds(plan: Plan) -> None:
         "segments": settings.segments is None or _is_count(settings.segments),
         "class_from": settings.class_from in ("top", "parent", "name")
         or _is_count(settings.class_from),
+        "features": settings.features is None or _is_count(settings.features["length"]),
         "lowpass": isinstance(settings.lowpass, float | int | None),
         "quantizer": isinstance(plan.quantizer, dict) and isinstance(settings.quantizer, str),
         "classes": isinstance(plan.classes, list) and all(isinstance(c, str) for c in plan.classes),

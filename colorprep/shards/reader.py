@@ -21,7 +21,17 @@ from .plan import Plan, plan_quantizer, read_plan
 from .sidecar import SHARD_SCHEMA
 from .writer import shard_path
 
-IMAGE_DATASETS = ("lightness", "ab", "label", "hc", "topk_index", "topk_weight", "rgb", "segments")
+IMAGE_DATASETS = (
+    "lightness",
+    "ab",
+    "label",
+    "hc",
+    "topk_index",
+    "topk_weight",
+    "rgb",
+    "segments",
+    "features",
+)
 
 
 @dataclass(frozen=True)
@@ -235,6 +245,8 @@ def _check_arrays(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> None:
         expected["rgb"] = ((*full, 3), "uint8")
     if plan.settings.segments is not None:
         expected["segments"] = (strided, "uint8")
+    if plan.settings.features is not None:
+        expected["features"] = ((n_images, plan.settings.features["length"]), "float16")
     for name, (shape, dtype) in expected.items():
         found = shard.stored.get(name)
         if found is None or found.shape != shape or found.dtype != dtype:

@@ -8,6 +8,7 @@ alone.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,13 @@ from .sidecar import SHARD_SCHEMA, Sidecar, write_sidecar
 def shard_path(folder: Path, number: int) -> Path:
     """Return the path of a shard."""
     return folder / f"shard-{number:05d}.h5"
+
+
+def attribute_of(value: Any) -> Any:
+    """Return a setting as an attribute of a shard: None as ``none``, dictionaries as JSON."""
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
+    return "none" if value is None else value
 
 
 class ShardWriter:
@@ -119,7 +127,7 @@ class ShardWriter:
         """Write the small entries: attributes, keys, class ids."""
         file.attrs["schema"] = SHARD_SCHEMA
         for name, value in self._settings.items():
-            file.attrs[name] = "none" if value is None else value
+            file.attrs[name] = attribute_of(value)
         longest = max((len(key.encode()) for key in self._keys), default=1)
         text = h5py.string_dtype("utf-8", longest)
         file.create_dataset("key", data=np.array([key.encode() for key in self._keys], text))

@@ -27,6 +27,7 @@ from ..quantize.spec import make_quantizer
 from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
 from ..workspace import LABELS, Workspace
+from .classifying import chosen_classifier, threads_restored
 from .labels.maps import WriteMaps
 from .labels.params import LabelsParams
 from .labels.planning import plan_of, prior_of, quantizer_of
@@ -91,15 +92,21 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     folder = workspace.path(params.output or LABELS)
     images = open_source(params.images, workspace, reporter)
     source = masked(images, params.segments, params.images, workspace)
-    plan = plan_of(params, quantizer_of(prior_of(params, workspace, reporter)))
+    quantizer = quantizer_of(prior_of(params, workspace, reporter))
+    classifier = chosen_classifier(params.features, workspace)
+    plan = plan_of(params, quantizer, classifier)
     reader, labeler = reader_of(plan, source), labeler_of(plan)
-    with tempfile.TemporaryDirectory() as scratch, open_engine(params.images) as engine:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        open_engine(params.images) as engine,
+        threads_restored(classifier),
+    ):
         if params.format == "npy":
             maps = WriteMaps(reader, labeler, Path(scratch))
             probe = _probe(Passes(engine, reporter), maps, CHUNK, source)
             size = sum(done.n_bytes for done in probe.results) / _n_read(probe)
         else:
-            task = LabelChunk(reader, labeler)
+            task = LabelChunk(reader, labeler, classifier=classifier)
             probe = _probe(Passes(engine, reporter), task, CHUNK, source)
             size = _shard_bytes(probe.results, plan, Path(scratch)) / _n_read(probe)
     check_strict(probe.skipped, params.images.strict)

@@ -36,8 +36,8 @@ class Checkpoint:
         The network to use, in evaluation mode, on the CPU: the moving average, if there is one.
     config : dict
         Plain values: ``model``, its ``width`` (1 if missing), ``outputs``, its head or a list
-        of them (``bins`` if missing), ``sizes`` of the labels if it depends on them, and how it was
-        trained.
+        of them (``bins`` if missing), ``sizes`` of the labels if it depends on them, the names of
+        the ``classes`` if it depends on their number, and how it was trained.
     progress : dict
         Plain values: epoch, step, losses.
     quantizer : Quantizer

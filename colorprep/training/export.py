@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from ..errors import ArtifactError, InputError
 from ..quantize.decoding import TEMPERATURE
 from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
+from .models.inputs import BGR_MEANS, LUMA_WEIGHTS, blank_batch, inputs_of, takes
 from .models.outputs import AB_UNIT, HEADS, hue_and_chroma_bins
 
 MODEL_SCHEMA = "colorprep.model/1"
@@ -45,11 +46,13 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
     list of Path
         ``model.safetensors``, ``model.json`` and, unless its outputs are ab, ``model-centers.npy``,
         (Q, 2) float64.
+
+    Raises
+    ------
+    InputError
+        If the network has several heads or inputs, or one that `FACTS_NAME` does not describe.
     """
-    if len(checkpoint.heads) > 1:
-        raise InputError(
-            f"networks with one head can be exported; this one has {', '.join(checkpoint.heads)}"
-        )
+    _check_exportable(checkpoint)
     facts = model_facts(checkpoint)
     # The entries of a safetensors header have no fixed order; with one entry, bytes are the same.
     header = {HEADER: json.dumps(facts, ensure_ascii=True)}
@@ -66,7 +69,10 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
 def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
     """Return the facts needed to use a network, in plain values, for JSON."""
     quantizer, config = checkpoint.quantizer, checkpoint.config
-    n_outputs, factor = _probe(checkpoint.model)
+    channels, side, n_outputs, factor = _probe(checkpoint.model)
+    (taken,) = takes(checkpoint.model)
+    sides = ["height", "width"] if side is None else [side, side]
+    strided = [f"ceil({each} / {factor})" if side is None else -(-side // factor) for each in sides]
     return {
         "schema": MODEL_SCHEMA,
         "model": config["model"],
@@ -82,12 +88,11 @@ def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
             "parameters": quantizer.parameters,
         },
         "input": {
-            "shape": ["batch", 1, "height", "width"],
-            "range": [-1.0, 1.0],
-            "is": "round(2.55 L) / 127.5 - 1, L the lightness of CIE Lab (D65), 0 to 100",
+            "shape": ["batch", channels, *sides],
+            **_INPUTS[taken],
         },
         "output": {
-            "shape": ["batch", n_outputs, f"ceil(height / {factor})", f"ceil(width / {factor})"],
+            "shape": ["batch", n_outputs, *strided],
             "are": _MEANINGS[checkpoint.head],
         },
         "decoding": _decoding(checkpoint.head, quantizer),
@@ -128,12 +133,46 @@ def _plain_tensors(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
+def _check_exportable(checkpoint: Checkpoint) -> None:
+    heads, inputs = checkpoint.heads, takes(checkpoint.model)
+    for what, names, known in (("head", heads, _MEANINGS), ("input", inputs, _INPUTS)):
+        if len(names) > 1:
+            raise InputError(
+                f"networks with one {what} can be exported; this one has {', '.join(names)}"
+            )
+        if names[0] not in known:
+            raise InputError(
+                f"networks with the {what} {', '.join(known)} can be exported; this one has "
+                f"{names[0]}; use it by `colorprep.training.checkpoint.load_checkpoint`"
+            )
+
+
+class _Probed(NamedTuple):
+    """The shapes of a network's input and output.
+
+    Attributes
+    ----------
+    side : int or None
+        The only height and width that it takes, if it is fixed.
+    factor : int
+        By which it reduces the resolution.
+    """
+
+    channels: int
+    side: int | None
+    n_outputs: int
+    factor: int
+
+
 @torch.no_grad()
-def _probe(model: nn.Module) -> tuple[int, int]:
-    """Return the number of a network's output channels, and how much it reduces the resolution."""
-    device = next(model.parameters()).device
-    outputs = model(torch.zeros((1, 1, PROBED_SIDE, PROBED_SIDE), device=device))
-    return outputs.shape[1], PROBED_SIDE // outputs.shape[3]
+def _probe(model: nn.Module) -> _Probed:
+    fixed: int | None = getattr(model, "fixed_side", None)
+    step: int = getattr(model, "side_step", 1)
+    side = fixed or step * -(-PROBED_SIDE // step)
+    with next(model.parameters()).device:
+        (given,) = inputs_of(model, blank_batch(side, {}))
+        outputs = model(given)
+    return _Probed(given.shape[1], fixed, outputs.shape[1], side // outputs.shape[3])
 
 
 def _decoding(meaning: str, quantizer: Quantizer) -> dict[str, Any]:
@@ -145,6 +184,13 @@ def _decoding(meaning: str, quantizer: Quantizer) -> dict[str, Any]:
     )
     if meaning == "ab":
         return {"ab_unit": AB_UNIT, "steps": [f"(a, b) = {AB_UNIT:g} z, in CIELAB units", last]}
+    if meaning == "rgb":
+        steps = [
+            "take rows and columns 0, stride, 2 stride, ... (see settings)",
+            "R, G, B = (z + 1) / 2, from 0 to 1; (a, b) of their color in CIE Lab (D65)",
+            last,
+        ]
+        return {"steps": steps}
     facts: dict[str, Any] = {"temperature": TEMPERATURE}
     steps = []
     if meaning == "bins-and-ignored":
@@ -174,4 +220,20 @@ _MEANINGS = {
     "bins-and-ignored": "logits over the bins, and a last one for ignored pixels",
     "hue-and-chroma": "logits over the bins of hue, then over those of chroma",
     "ab": f"a and b in units of {AB_UNIT:g} CIELAB units",
+    "rgb": "R, G, B of sRGB, from -1 to 1",
+}
+_INPUTS: dict[str, dict[str, Any]] = {
+    "lightness": {
+        "range": [-1.0, 1.0],
+        "is": "round(2.55 L) / 127.5 - 1, L the lightness of CIE Lab (D65), 0 to 100",
+    },
+    "luma": {
+        "range": [0.0, 1.0],
+        "is": "{:g} R + {:g} G + {:g} B, of sRGB from 0 to 1".format(*LUMA_WEIGHTS),
+    },
+    "caffe-gray": {
+        "range": [-max(BGR_MEANS), 255.0 - min(BGR_MEANS)],
+        "is": "B, G, R, 0 to 255, of the gray of round(2.55 L) / 2.55, L the lightness of CIE Lab "
+        "(D65), less {:g}, {:g}, {:g}".format(*BGR_MEANS),
+    },
 }

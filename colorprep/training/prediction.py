@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ..color.lab import Floats
@@ -18,10 +22,30 @@ from ..quantize.labeling import lightness_of
 from ..quantize.quantizer import Quantizer
 from ..rendering import LabelGrid, recolor
 from .checkpoint import Checkpoint
+from .classifier import FrozenClassifier
 from .data.batch import Batch
 from .models import run_network
 from .models.inputs import check_inputs
 from .models.outputs import HEADS, at_labels, channels_of, decode_outputs
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a network takes beside the pixels of a photograph.
+
+    Attributes
+    ----------
+    class_id : int or None
+        The class of the photograph; None if unknown, for networks that do not take it.
+    classifier : FrozenClassifier or None
+        Gives the features of the photograph, for networks that take them.
+    """
+
+    class_id: int | None = None
+    classifier: FrozenClassifier | None = None
+
+
+UNCONDITIONED = Conditions()
 
 
 @torch.no_grad()
@@ -67,7 +91,12 @@ def predict_colors(
     return decode_outputs(first, outputs, quantizer, temperature)
 
 
-def photograph_batch(pixels: Pixels, size: int, device: torch.device | None = None) -> Batch:
+def photograph_batch(
+    pixels: Pixels,
+    size: int,
+    device: torch.device | None = None,
+    conditions: Conditions = UNCONDITIONED,
+) -> Batch:
     """Return a batch of one photograph, resized to a square.
 
     Parameters
@@ -79,10 +108,16 @@ def photograph_batch(pixels: Pixels, size: int, device: torch.device | None = No
     Returns
     -------
     dict of str to Tensor
-        ``lightness`` and ``rgb`` as in label shards.
+        ``lightness`` and ``rgb`` as in label shards, with ``class_id`` and ``features`` by the
+        conditions.
     """
     small = resize(pixels, size)
-    batch = {"lightness": lightness_of(small)[None], "rgb": small[None]}
+    lightness = lightness_of(small)
+    batch: dict[str, NDArray[Any]] = {"lightness": lightness[None], "rgb": small[None]}
+    if conditions.class_id is not None:
+        batch["class_id"] = np.array([conditions.class_id], np.int32)
+    if conditions.classifier is not None:
+        batch["features"] = conditions.classifier(lightness)[None]
     return {name: torch.tensor(array, device=device) for name, array in batch.items()}
 
 
@@ -91,6 +126,7 @@ def colorize_photograph(
     pixels: Pixels,
     temperature: float = TEMPERATURE,
     device: torch.device | None = None,
+    conditions: Conditions = UNCONDITIONED,
 ) -> Pixels:
     """Color one photograph; its own colors are ignored.
 
@@ -103,6 +139,8 @@ def colorize_photograph(
         Of the annealed mean.
     device : torch.device or None
         None for the CPU.
+    conditions : Conditions
+        What the network takes beside the photograph.
 
     Returns
     -------
@@ -111,7 +149,7 @@ def colorize_photograph(
     """
     settings = checkpoint.settings
     size, stride = settings["size"], settings["stride"]
-    batch = photograph_batch(pixels, size, device)
+    batch = photograph_batch(pixels, size, device, conditions)
     side = -(-size // stride)
     model, quantizer, shape = checkpoint.model, checkpoint.quantizer, (side, side)
     colors = predict_colors(model, quantizer, batch, shape, temperature, checkpoint.heads)

@@ -36,9 +36,10 @@ from ...progress import Reporter
 from ...quantize.decoding import TEMPERATURE
 from ...training.checkpoint import load_checkpoint
 from ...training.devices import choose_device
-from ...training.prediction import colorize_photograph
+from ...training.prediction import Conditions, colorize_photograph
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
+from ..conditions import class_id_of, classifier_of
 from ..passes import Passes
 from ..replaced import telling_replaced
 from ..source import report_passed_over, report_skips
@@ -58,6 +59,10 @@ class ColorizeParams:
         A checkpoint or a run's folder; None for ``best.pt`` of the newest finished run.
     temperature : float
         Of the annealed mean.
+    class_name : str or None
+        The class of the photographs, for a network that takes it.
+    features : str, Path or None
+        The file of the classifier whose features the network takes; None for the packaged one.
     device : str
         ``auto`` uses a GPU if there is one.
     workers : int or None
@@ -71,6 +76,8 @@ class ColorizeParams:
     inputs: Sequence[str | Path]
     checkpoint: str | Path | None = None
     temperature: float = TEMPERATURE
+    class_name: str | None = None
+    features: str | Path | None = None
     device: str = "auto"
     workers: int | None = None
     output: str | Path | None = None
@@ -116,7 +123,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     ArtifactError
         If the checkpoint is missing or damaged.
     InputError
-        If there is no photograph, or a picture would replace one.
+        If there is no photograph, a picture would replace one, or the network takes a class or
+        features that are not given.
     OutputExists
         If the path of the pictures' record is not a file.
     OutputError
@@ -125,6 +133,10 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     path = choose_checkpoint(params.checkpoint, workspace, reporter)
     checkpoint = load_checkpoint(path)
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
+    conditions = Conditions(
+        class_id_of(checkpoint, params.class_name),
+        classifier_of(checkpoint, params.features, workspace),
+    )
     device = choose_device(params.device)
     checkpoint.model.to(device)
     folder = workspace.path(params.output or COLORIZED)
@@ -136,7 +148,11 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     _report_names(targets, reporter)
     report_origin("coloring by", origin, workspace, reporter)
     colorize = partial(
-        colorize_photograph, checkpoint, temperature=params.temperature, device=device
+        colorize_photograph,
+        checkpoint,
+        temperature=params.temperature,
+        device=device,
+        conditions=conditions,
     )
     with sole_process(folder, "written to", reporter):
         record = PictureRecord(folder, _colored_by(path, params))
@@ -281,6 +297,8 @@ def _skip(key: str, error: BadImage | UnusableName) -> Skip:
 def _colored_by(path: Path, params: ColorizeParams) -> str:
     """Return a digest of everything that a picture depends on, except its photograph."""
     how = f"{params.temperature!r}\n{params.damaged}\n{__version__}"
+    if params.class_name is not None:
+        how += f"\n{params.class_name}"
     return digest_of_bytes(f"{digest_of_file(path)}\n{how}".encode())
 
 

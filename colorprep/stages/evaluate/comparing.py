@@ -81,7 +81,7 @@ class Pairs(Protocol):
             If either cannot be read or made.
         """
 
-    def likelihood(self, original: Pixels) -> dict[str, float]:
+    def likelihood(self, index: int, original: Pixels) -> dict[str, float]:
         """Return the method's negative log-likelihoods of an original's colors, if it has any."""
 
 
@@ -117,7 +117,7 @@ class StoredPairs:
             key = self.colorized.source.keys[picture]
             raise BadImage(error.reason, f"its picture {key}: {error.detail}") from error
 
-    def likelihood(self, original: Pixels) -> dict[str, float]:
+    def likelihood(self, index: int, original: Pixels) -> dict[str, float]:
         """Return nothing: a picture does not tell its method's probabilities."""
         return {}
 
@@ -278,7 +278,7 @@ class CompareChunk:
         read = self.pairs.read(index)
         pair = read.at(self.size)
         metrics, bins = compare_images(pair.prediction, pair.original, self.cell_bins)
-        figures = metrics._asdict() | self.pairs.likelihood(read.original)
+        figures = metrics._asdict() | self.pairs.likelihood(index, read.original)
         if self.lpips is not None:
             figures["lpips"] = self.lpips.distance(pair.prediction, pair.original)
         if self.inception is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,11 +11,13 @@ from ...images.digests import digest_of_file
 from ...images.reader import ImageReader
 from ...images.source import Source
 from ...training.checkpoint import Checkpoint
+from ...training.classifier import FrozenClassifier
 from ...training.devices import choose_device
 from ...training.judging.likelihood import LikelihoodJudge
 from ...training.models.outputs import HEADS
-from ...training.prediction import colorize_photograph
+from ...training.prediction import Conditions, colorize_photograph
 from ..checkpoints import Origin
+from ..conditions import class_ids_of
 from ..source import ImageParams, image_reader
 from .comparing import Pair, PicturesToCompare, source_facts
 
@@ -27,14 +29,20 @@ class PredictedPairs:
     Attributes
     ----------
     colorize : callable
-        Takes the pixels of a photograph and returns them in color.
+        Takes the pixels of a photograph and its ``conditions``, and returns it in color.
     judge : LikelihoodJudge or None
         Of the same network; None if it predicts no distribution over bins.
+    classifier : FrozenClassifier or None
+        Of the network's features, if it takes them.
+    class_ids : sequence of int or None
+        Of the originals, if the network takes them.
     """
 
     originals: ImageReader
-    colorize: Callable[[Pixels], Pixels]
+    colorize: Callable[..., Pixels]
     judge: LikelihoodJudge | None
+    classifier: FrozenClassifier | None = None
+    class_ids: Sequence[int] | None = None
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -47,13 +55,19 @@ class PredictedPairs:
     def read(self, index: int) -> Pair:
         """Return a pair; see `Pairs.read`."""
         pixels = self.originals.read(index).pixels
-        colored = self.colorize(pixels)
+        colored = self.colorize(pixels, conditions=self._conditions(index))
         colored.flags.writeable = False  # like pixels that are read
         return Pair(colored, pixels)
 
-    def likelihood(self, original: Pixels) -> dict[str, float]:
+    def likelihood(self, index: int, original: Pixels) -> dict[str, float]:
         """Return the negative log-likelihoods, see `Likelihood`; nothing for a regression."""
-        return {} if self.judge is None else self.judge(original)._asdict()
+        if self.judge is None:
+            return {}
+        return self.judge(original, self._conditions(index))._asdict()
+
+    def _conditions(self, index: int) -> Conditions:
+        class_id = None if self.class_ids is None else self.class_ids[index]
+        return Conditions(class_id, self.classifier)
 
 
 def predicted_pictures(
@@ -63,6 +77,7 @@ def predicted_pictures(
     params: ImageParams,
     temperature: float,
     device: str,
+    classifier: FrozenClassifier | None = None,
 ) -> PicturesToCompare:
     """Prepare the pictures that a checkpoint predicts for the images of a source.
 
@@ -74,11 +89,14 @@ def predicted_pictures(
         Of the annealed mean.
     device : str
         See `choose_device`.
+    classifier : FrozenClassifier or None
+        Of the network's features, if it takes them.
 
     Raises
     ------
     InputError
-        If the device does not exist.
+        If the device does not exist, or the network takes the class of an image and does not know
+        it.
     """
     chosen = choose_device(device)
     checkpoint.model.to(chosen)
@@ -86,6 +104,8 @@ def predicted_pictures(
         image_reader(source, None, params),
         partial(colorize_photograph, checkpoint, temperature=temperature, device=chosen),
         None if HEADS[checkpoint.head].logits is None else LikelihoodJudge(checkpoint, chosen),
+        classifier,
+        class_ids_of(checkpoint, source.keys),
     )
     provenance = {
         "original": source_facts(source),

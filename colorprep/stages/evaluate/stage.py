@@ -56,6 +56,9 @@ class EvaluateParams:
         A run's folder, or a checkpoint in it.
     temperature : float or None
         Of a checkpoint's annealed mean; None for 0.38.
+    features : str, Path or None
+        The file of the classifier whose features a checkpoint's network takes; None for the
+        packaged one.
     device : str
         For networks; ``auto`` uses a GPU if there is one.
     size : int or None
@@ -74,6 +77,7 @@ class EvaluateParams:
     colorized: str | Path | None = None
     checkpoint: str | Path | None = None
     temperature: float | None = None
+    features: str | Path | None = None
     device: str = "auto"
     size: int | None = None
     prior: str | Path | None = None
@@ -95,6 +99,8 @@ class EvaluateParams:
             raise InputError("--dir goes with --checkpoint; give the originals with --original")
         if stored and self.temperature is not None:
             raise InputError("--temperature goes with --checkpoint: pictures are colored already")
+        if stored and self.features is not None:
+            raise InputError("--features goes with --checkpoint: pictures are colored already")
         if not (self.temperature is None or self.temperature > 0):
             raise InputError(f"the temperature must be above 0, got {self.temperature}")
         for name in self.weights:
@@ -220,6 +226,7 @@ def _open_pictures(
         )
     # Here, since torch is slow to import.
     from ...training.checkpoint import load_checkpoint
+    from ..conditions import classifier_of
     from .predicting import predicted_pictures
 
     path = choose_checkpoint(params.checkpoint, workspace, reporter)
@@ -228,7 +235,10 @@ def _open_pictures(
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
     report_origin("coloring by", origin, workspace, reporter)
     temperature = TEMPERATURE if params.temperature is None else params.temperature
-    return predicted_pictures(checkpoint, origin, source, params.images, temperature, params.device)
+    classifier = classifier_of(checkpoint, params.features, workspace)
+    return predicted_pictures(
+        checkpoint, origin, source, params.images, temperature, params.device, classifier
+    )
 
 
 def _listed_from(params: EvaluateParams, workspace: Workspace) -> str | Path | None:

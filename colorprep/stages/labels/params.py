@@ -43,6 +43,9 @@ class LabelsParams:
         Number of their classes; None for the 21 of PASCAL VOC.
     class_from : str or int
         Where the class of an image is taken from, see `colorprep.images.classes`.
+    features : str, Path or None
+        A frozen classifier whose outputs shards also hold: ``classifier`` for the packaged one, or
+        a file, see `colorprep.training.classifier`.
     compression : {"none", "gzip", "lz4", "zstd"}
         Of shards; readers map only uncompressed ones.
     shard_size : int
@@ -69,6 +72,7 @@ class LabelsParams:
     segments: str | Path | None = None
     segment_classes: int | None = None
     class_from: ClassFrom = "top"
+    features: str | Path | None = None
     compression: str = "none"
     shard_size: int = 1024
     shuffle: int | None = None
@@ -88,6 +92,7 @@ class LabelsParams:
                 "--soft": self.soft,
                 "--keep": self.keep,
                 "--segments": self.segments is not None,
+                "--features": self.features is not None,
                 "--shuffle": self.shuffle is not None,
                 "--compression": self.compression != "none",
             }

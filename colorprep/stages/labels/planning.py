@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...atomic import remove_leftovers
 from ...images.source import Source, digest_of
@@ -18,6 +19,9 @@ from ..priors import PriorProbs, read_prior
 from .changed import changed_images, forget, report_changes
 from .folder import remove_labels
 from .params import LabelsParams
+
+if TYPE_CHECKING:  # torch is slow to import
+    from ...training.classifier import FrozenClassifier
 
 
 def quantizer_of(prior: PriorProbs | None) -> Quantizer:
@@ -41,7 +45,9 @@ def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> 
     return prior
 
 
-def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:
+def plan_of(
+    params: LabelsParams, quantizer: Quantizer, classifier: FrozenClassifier | None = None
+) -> Plan:
     """Return the plan that parameters request, still without images."""
     settings = Settings(
         quantizer.name,
@@ -58,6 +64,7 @@ def plan_of(params: LabelsParams, quantizer: Quantizer) -> Plan:
         params.images.damaged,
         params.n_segments,
         params.class_from,
+        None if classifier is None else classifier.facts(),
     )
     shard_size = params.shard_size if params.format == "h5" else 0
     return Plan(params.format, settings, shard_size, params.shuffle, quantizer_state(quantizer))

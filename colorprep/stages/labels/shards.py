@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from ...shards.plan import Plan
 from ...shards.writer import ShardWriter, shard_path
 from ..passes import Passes
 from ..scoring import Scores
+
+if TYPE_CHECKING:  # torch is slow to import
+    from ...training.classifier import FrozenClassifier
 
 
 @dataclass
@@ -55,6 +59,7 @@ class LabelChunk:
     reader: ImageReader
     labeler: Labeler
     scorer: ImageScorer | None = None
+    classifier: FrozenClassifier | None = None
 
     def __call__(self, chunk: Chunk) -> LabeledChunk:
         """Label the images of a chunk."""
@@ -77,6 +82,8 @@ class LabelChunk:
             done.keys.append(image.key)
             done.n_enlarged += image.enlarged
         done.labels = {name: array[: len(done.keys)] for name, array in buffers.items()}
+        if self.classifier is not None:
+            done.labels["features"] = self.classifier.of_each(done.labels["lightness"])
         return done
 
 

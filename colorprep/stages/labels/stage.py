@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...artifacts import versions
 from ...atomic import remove_leftovers
-from ...curriculum.scoring import SCORE_SIZE, ImageScorer
+from ...curriculum.scoring import SCORE_SIZE
 from ...images.reader import ImageReader
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source
@@ -25,6 +26,7 @@ from ...shards.manifest import write_manifest, write_skipped
 from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.resuming import find_plan, sidecars, unfinished_shards
 from ...workspace import LABELS, Workspace
+from ..classifying import chosen_classifier, threads_restored
 from ..passes import check_strict, open_passes
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
 from ..source import ImageParams, masked, open_source, report_enlarged, report_skips
@@ -33,6 +35,9 @@ from .maps import WriteMaps, WrittenMaps, label_to_maps
 from .params import LabelsParams
 from .planning import begin, plan_of, prior_of, quantizer_of
 from .shards import LabelChunk, LabeledChunk, label_to_shards
+
+if TYPE_CHECKING:  # torch is slow to import
+    from ...training.classifier import FrozenClassifier
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,24 @@ class LabelsResult:
     n_done_before: int
     skipped: list[Skip]
     digest: str | None = None
+
+
+class Beside(NamedTuple):
+    """What is made of images in the same pass as their labels.
+
+    Attributes
+    ----------
+    scoring : Scoring
+        The scores to compute.
+    classifier : FrozenClassifier or None
+        Gives the features, if the plan has them.
+    """
+
+    scoring: Scoring = NOTHING_TO_SCORE
+    classifier: FrozenClassifier | None = None
+
+
+NOTHING_BESIDE = Beside()
 
 
 def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> LabelsResult:
@@ -86,16 +109,19 @@ def _label(
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images.strict)
     labeled = masked(source, params.segments, params.images, workspace)
+    classifier = chosen_classifier(params.features, workspace)
     prior = prior_of(params, workspace, reporter)
     workspace.own_folder(params.output or LABELS)
-    requested = plan_of(params, quantizer_of(prior))
+    requested = plan_of(params, quantizer_of(prior), classifier)
     with open_seen(workspace.root, labeled) as seen:
         plan = begin(folder, requested, labeled, params, seen, reporter)
+        beside = Beside(classifier=classifier)
         if params.pixels != SCORE_SIZE or params.fit != "stretch":
-            return complete(folder, plan, labeled, params.images, reporter, seen)
+            return complete(folder, plan, labeled, params.images, reporter, seen, beside)
         counted = None if prior is None else prior.counted
         with scoring_beside(source, params.images, counted, workspace, reporter) as scoring:
-            return complete(folder, plan, labeled, params.images, reporter, seen, scoring)
+            beside = Beside(scoring, classifier)
+            return complete(folder, plan, labeled, params.images, reporter, seen, beside)
 
 
 def complete(
@@ -105,7 +131,7 @@ def complete(
     images: ImageParams,
     reporter: Reporter,
     seen: SeenBook,
-    scoring: Scoring = NOTHING_TO_SCORE,
+    beside: Beside = NOTHING_BESIDE,
 ) -> LabelsResult:
     """Make the missing parts of a planned label folder.
 
@@ -115,8 +141,8 @@ def complete(
         Gives the workers and strictness; the rules of decoding are the plan's.
     seen : SeenBook
         Records which bytes were labeled.
-    scoring : Scoring
-        The scores to compute in the same pass.
+    beside : Beside
+        What is made in the same pass.
 
     Raises
     ------
@@ -131,9 +157,9 @@ def complete(
     def keep(done: LabeledChunk | WrittenMaps) -> None:
         """Store the scores and digests of a chunk."""
         seen.add(done.digests)
-        scoring.keep(done.scores)
+        beside.scoring.keep(done.scores)
 
-    result, n_enlarged = label(folder, plan, reader, images, reporter, scoring.scorer, keep)
+    result, n_enlarged = label(folder, plan, reader, images, reporter, beside, keep)
     if result.n_images == 0:
         remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
@@ -147,10 +173,15 @@ def complete(
             "n_shards": result.n_shards,
             "labels_digest": result.digest,
             "skipped": count_by_reason(result.skipped),
-            "versions": versions("numpy", "pillow", "simplejpeg", "h5py"),
+            "versions": versions("numpy", "pillow", "simplejpeg", "h5py", *_packages(plan)),
         },
     )
     return result
+
+
+def _packages(plan: Plan) -> list[str]:
+    """Return the packages on which labels depend beside those of all labels."""
+    return [] if plan.settings.features is None else ["torch"]
 
 
 def _label_shards(
@@ -159,7 +190,7 @@ def _label_shards(
     reader: ImageReader,
     images: ImageParams,
     reporter: Reporter,
-    scorer: ImageScorer | None,
+    beside: Beside,
     keep: Callable[[LabeledChunk | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     labeler = labeler_of(plan)
@@ -169,8 +200,8 @@ def _label_shards(
     if n_before:
         reporter.note(f"{n_before} of {plan.n_shards} shards already exist")
     if todo:
-        task = LabelChunk(reader, labeler, scorer)
-        with open_passes(images, reporter) as passes:
+        task = LabelChunk(reader, labeler, beside.scoring.scorer, beside.classifier)
+        with open_passes(images, reporter) as passes, threads_restored(beside.classifier):
             n_enlarged = label_to_shards(passes, task, todo, plan, folder, keep)
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)
@@ -195,14 +226,14 @@ def _label_maps(
     reader: ImageReader,
     images: ImageParams,
     reporter: Reporter,
-    scorer: ImageScorer | None,
+    beside: Beside,
     keep: Callable[[LabeledChunk | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     for path in {folder, *(path.parent for path in folder.rglob("*.tmp"))}:
         remove_leftovers(path)
     labeler = labeler_of(plan)
     with open_passes(images, reporter) as passes:
-        task = WriteMaps(reader, labeler, folder.resolve(), scorer)
+        task = WriteMaps(reader, labeler, folder.resolve(), beside.scoring.scorer)
         done = label_to_maps(passes, task, reader.source, keep)
     skipped = sorted([*reader.source.skipped, *done.skipped])
     return LabelsResult(

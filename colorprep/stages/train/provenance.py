@@ -70,6 +70,7 @@ def provenance_of(
         "settings": manifest["settings"],
         "source": manifest["digest"],
         **({"sizes": sizes} if sizes else {}),
+        **({"classes": manifest["classes"]} if "classes" in sizes else {}),
         "labels_digest": manifest.get("labels_digest"),
         "n_training": len(inputs.training.dataset),
         "n_validation": len(inputs.held_out),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,10 +23,14 @@ from ...shards.maps import map_path
 from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.reader import ShardReader
 from ...shards.sidecar import Sidecar, read_sidecar
+from ..classifying import threads_restored
 from ..labels.shards import LabelChunk, LabeledChunk
 from ..passes import Passes
 from ..source import ImageParams, open_engine
 from .problem import Problem
+
+if TYPE_CHECKING:  # torch is slow to import
+    from ...training.classifier import FrozenClassifier
 
 SHOWN = 5  # images of a shard that are named
 
@@ -33,7 +38,12 @@ CHANGED = "has changed since it was labeled"
 
 
 def compare_shards(
-    paths: Sequence[Path], plan: Plan, source: Source, images: ImageParams, reporter: Reporter
+    paths: Sequence[Path],
+    plan: Plan,
+    source: Source,
+    classifier: FrozenClassifier | None,
+    images: ImageParams,
+    reporter: Reporter,
 ) -> tuple[list[Problem], int]:
     """Label the images of shards again, and compare all arrays.
 
@@ -41,6 +51,8 @@ def compare_shards(
     ----------
     paths : sequence of Path
         Shards that are sound as files.
+    classifier : FrozenClassifier or None
+        Gives the features, if the plan has them.
     images : ImageParams
         Gives the workers or the cluster.
 
@@ -54,11 +66,12 @@ def compare_shards(
     indices = {key: index for index, key in enumerate(source.keys)}
     shards = [_CheckedShard(path, read_sidecar(path)) for path in paths]
     chosen = [[indices[key] for key in shard.keys if key in indices] for shard in shards]
-    task = LabelChunk(reader_of(plan, source), labeler_of(plan))
+    task = LabelChunk(reader_of(plan, source), labeler_of(plan), classifier=classifier)
     problems: list[Problem] = []
     n_compared = 0
     with (
         open_engine(images) as engine,
+        threads_restored(classifier),
         Passes(engine, reporter).each_group(task, chosen, "labeling again") as labeled,
     ):
         for shard, results in zip(shards, labeled, strict=True):

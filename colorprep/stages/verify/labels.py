@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,10 +25,14 @@ from ...shards.resuming import find_plan, first_keys
 from ...shards.sidecar import finished, sidecar_path
 from ...shards.writer import shard_path
 from ...workspace import Workspace
-from ..labels.stage import complete
+from ..classifying import recorded_classifier
+from ..labels.stage import Beside, complete
 from ..source import ImageParams, masked, open_source
 from .deep import compare_maps, compare_shards
 from .problem import Problem
+
+if TYPE_CHECKING:  # torch is slow to import
+    from ...training.classifier import FrozenClassifier
 
 
 @dataclass
@@ -49,6 +54,7 @@ def labels_problems(
     deep: bool,
     images: ImageParams,
     segments: str | Path | None,
+    features: str | Path | None,
     workspace: Workspace,
     reporter: Reporter,
 ) -> LabelsCheck:
@@ -62,13 +68,15 @@ def labels_problems(
         The source of the images, and the workers.
     segments : str, Path or None
         The masks of the images, for labels that hold segments.
+    features : str, Path or None
+        The classifier, for labels that hold features; None finds the packaged one.
 
     Raises
     ------
     ArtifactError
         If the folder contains no labels.
     InputError
-        With `deep`, if masks are needed and not given, or the other way round.
+        With `deep`, if masks or a classifier are needed and not given, or the other way round.
     """
     try:
         plan = find_plan(folder)
@@ -97,7 +105,10 @@ def labels_problems(
             sound.append(path)
     if deep:
         source = masked(open_source(images, workspace, reporter), segments, images, workspace)
-        differing, check.n_compared = compare_shards(sound, plan, source, images, reporter)
+        classifier = _classifier_of(plan, features, workspace)
+        differing, check.n_compared = compare_shards(
+            sound, plan, source, classifier, images, reporter
+        )
         check.problems += differing
     return check
 
@@ -107,6 +118,7 @@ def repair_labels(
     bad: set[Path],
     images: ImageParams,
     segments: str | Path | None,
+    features: str | Path | None,
     workspace: Workspace,
     reporter: Reporter,
 ) -> None:
@@ -120,13 +132,15 @@ def repair_labels(
         The source of the images, and the workers.
     segments : str, Path or None
         The masks of the images, for labels that hold segments.
+    features : str, Path or None
+        The classifier, for labels that hold features; None finds the packaged one.
 
     Raises
     ------
     ArtifactError
         If the plan cannot be read, or the images are no longer those of the labels.
     InputError
-        If masks are needed and not given, or the other way round.
+        If masks or a classifier are needed and not given, or the other way round.
     """
     plan = find_plan(folder)
     assert plan is not None
@@ -139,6 +153,7 @@ def repair_labels(
             f"labeled ({plan.n_files} files, or other sizes); give the right ones with --dir, or "
             "run the same `colorprep labels` again, which labels changed images again"
         )
+    beside = Beside(classifier=_classifier_of(plan, features, workspace))
     write_plan(folder, plan)
     for path in bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}:
         if plan.format == "h5":
@@ -146,7 +161,13 @@ def repair_labels(
         else:
             path.unlink(missing_ok=True)
     with open_seen(workspace.root, source) as seen:
-        complete(folder, plan, source, images, reporter, seen)
+        complete(folder, plan, source, images, reporter, seen, beside)
+
+
+def _classifier_of(
+    plan: Plan, given: str | Path | None, workspace: Workspace
+) -> FrozenClassifier | None:
+    return recorded_classifier(plan.settings.features, given, workspace, "these labels")
 
 
 def _check_agreement(folder: Path, plan: Plan) -> None:

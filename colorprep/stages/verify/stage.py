@@ -39,6 +39,8 @@ class VerifyParams:
         The source of the images, for `deep` and `repair`.
     segments : str, Path or None
         Their masks, for labels that hold segments.
+    features : str, Path or None
+        The file of the classifier, for labels that hold its features; None finds the packaged one.
     """
 
     path: str | Path
@@ -46,6 +48,7 @@ class VerifyParams:
     repair: bool = False
     images: ImageParams = field(default_factory=ImageParams)
     segments: str | Path | None = None
+    features: str | Path | None = None
 
 
 @dataclass(frozen=True)
@@ -109,14 +112,14 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
 def _verify_labels(
     folder: Path, params: VerifyParams, workspace: Workspace, reporter: Reporter
 ) -> VerifyResult:
-    images, segments = params.images, params.segments
-    found = labels_problems(folder, params.deep, images, segments, workspace, reporter)
+    inputs = (params.images, params.segments, params.features)
+    found = labels_problems(folder, params.deep, *inputs, workspace, reporter)
     repaired: list[Problem] = []
     wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
     if wrong and params.repair:
         with sole_process(folder, "labeled", reporter):
-            repair_labels(folder, wrong, images, segments, workspace, reporter)
-        left = labels_problems(folder, params.deep, images, segments, workspace, reporter)
+            repair_labels(folder, wrong, *inputs, workspace, reporter)
+        left = labels_problems(folder, params.deep, *inputs, workspace, reporter)
         repaired = [problem for problem in found.problems if problem not in left.problems]
         found = left
     return VerifyResult(folder, "labels", found.problems, repaired, found.n_compared)

@@ -25,7 +25,7 @@ class Ranges:
             allowed = (values < self.n_bins) | (values == IGNORE)
         elif name == "topk_index":
             allowed = values < self.n_bins
-        elif name == "topk_weight":
+        elif name in ("topk_weight", "features"):
             allowed = np.isfinite(values)
         elif name == "class_id":
             allowed = (values >= -1) & (values < self.n_classes)
@@ -37,5 +37,6 @@ class Ranges:
             "label": f"a bin below {self.n_bins}, or {IGNORE} for none",
             "topk_index": f"a bin below {self.n_bins}",
             "topk_weight": "a finite number",
+            "features": "a finite number",
             "class_id": f"a class below {self.n_classes}, or -1 for none",
         }[name]

@@ -16,6 +16,7 @@ from ..checkpoint import Checkpoint
 from ..losses.targets import cells_of
 from ..models import run_network
 from ..models.outputs import HEADS
+from ..prediction import UNCONDITIONED, Conditions, photograph_batch
 
 
 class Likelihood(NamedTuple):
@@ -63,16 +64,15 @@ class LikelihoodJudge:
         self._soft = soft_table(checkpoint.quantizer)
 
     @torch.no_grad()
-    def __call__(self, pixels: Pixels) -> Likelihood:
+    def __call__(self, pixels: Pixels, conditions: Conditions = UNCONDITIONED) -> Likelihood:
         """Measure a photograph (H, W, 3) uint8, resized and labeled as in training."""
         small = resize(middle_square(pixels) if self._crops else pixels, self._size)
+        batch = photograph_batch(small, self._size, self._device, conditions)
         buffers = self._labeler.buffers(1, self._size)
         small.flags.writeable = False
         self._labeler.label_into(small, buffers, 0)
         labels = buffers["label"][0]
-        lightness = torch.from_numpy(buffers["lightness"]).to(self._device)
         height, width = labels.shape
-        batch = {"lightness": lightness}
         heads = run_network(self._model, batch, self._channels, (height, width))
         logits = self._logits_of(heads[self._head].double(), self._quantizer)[0]
         log_probs = torch.log_softmax(logits, dim=0).flatten(1).T.cpu().numpy()

@@ -75,7 +75,7 @@ def caffe_gray(batch: Batch) -> Tensor:
     A batch may have ``channel_shift``, (B, 3) levels that are added, within the picture's range.
     """
     levels = batch["lightness"]
-    gray = torch.from_numpy(_gray_levels()).to(levels.device)[levels.long()]
+    gray = torch.from_numpy(gray_levels()).to(levels.device)[levels.long()]
     picture = gray[:, None].expand(-1, 3, -1, -1)
     if "channel_shift" in batch:
         low, high = gray.amin(dim=(1, 2)), gray.amax(dim=(1, 2))
@@ -85,7 +85,7 @@ def caffe_gray(batch: Batch) -> Tensor:
 
 
 @cache
-def _gray_levels() -> NDArray[np.float32]:
+def gray_levels() -> NDArray[np.float32]:
     """Return the sRGB level, 0 to 255, of the gray of each level of lightness."""
     lab = np.zeros((256, 3))
     lab[:, 0] = np.arange(256) / 2.55
