@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from colorprep.training.options import PaceOptions
 
 FIRST_STEPS = 10
-SHARE = 0.6  # of the time, for the first system
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,20 @@ class Way:
     ahead: bool = True
 
 
-WAYS = [
-    Way("TF32"),
-    Way("bf16", amp=True),
-    Way("float32", tf32=False),
-    Way("TF32, not copied ahead", ahead=False),
-    Way("bf16, compiled", amp=True, compiled=True),
+TF32, BF16 = Way("TF32"), Way("bf16", amp=True)
+EAGER = [TF32, BF16, Way("float32", tf32=False), Way("TF32, not copied ahead", ahead=False)]
+COMPILED = [
+    TF32,
     Way("TF32, compiled", compiled=True),
+    BF16,
+    Way("bf16, compiled", amp=True, compiled=True),
+]
+# What is compiled comes last, since it can take long; each part has until a share of the time.
+PARTS = [
+    ("zhang2016", EAGER, 0.4),
+    ("cifar-cgan", EAGER, 0.6),
+    ("zhang2016", COMPILED, 0.8),
+    ("cifar-cgan", COMPILED, 1.0),
 ]
 
 
@@ -325,16 +331,19 @@ def cifar_cgan(scratch: Path, sizes: Sizes) -> System:
     return System("cifar-cgan", text, make, pace, dataset, Preparation(32, 1, flip=True))
 
 
-def measure(system: System, device: torch.device, sizes: Sizes, deadline: float) -> dict[str, Any]:
-    """Measure all ways of a system in turn, several times, until the deadline."""
+SYSTEMS = (zhang2016, cifar_cgan)
+
+
+def measure(
+    system: System, ways: list[Way], device: torch.device, sizes: Sizes, deadline: float
+) -> list[dict[str, dict[str, float]]]:
+    """Measure ways of a system in turn, several times, until the deadline."""
     import torch
 
     torch._dynamo.reset()  # the compiled networks of another system count to a limit
-    speed = loader_speed(system, device, sizes.seconds)
-    note(f"{system.name}: loader {speed:,.0f} images/s")
     rounds: list[dict[str, dict[str, float]]] = [{}]
     trainings = []
-    for way in WAYS:
+    for way in ways:
         if time.monotonic() > deadline:
             break
         try:
@@ -346,27 +355,26 @@ def measure(system: System, device: torch.device, sizes: Sizes, deadline: float)
         trainings.append(training)
         rounds[0][way.text] = {"first_seconds": training.first_seconds, **found}
         note(f"{system.name}, {way.text}: {found['images_per_second']:,.0f} images/s")
-    while len(rounds) < sizes.rounds and time.monotonic() < deadline:
+    while trainings and len(rounds) < sizes.rounds and time.monotonic() < deadline:
         rounds.append({each.way.text: each.measure(sizes.seconds) for each in trainings})
-    return {"name": system.name, "text": system.text, "loader": speed, "rounds": rounds}
+    return rounds
 
 
-def show(result: dict[str, Any]) -> None:
-    """Print the table of a system, as docs/performance.md has it."""
-    rounds = result["rounds"]
-    print(f"\n**{result['name']}**: {result['text']}; {len(rounds)} rounds. The loader alone:")
-    print(f"{result['loader']:,.0f} images per second.\n")
+def show(system: System, rounds: list[dict[str, dict[str, float]]]) -> None:
+    """Print a table, as docs/performance.md has it."""
+    print(f"\n**{system.name}**: {system.text}; rounds: {len(rounds)}\n")
     print("| | images/s | least, most | to TF32 | waiting for data | peak GiB | first steps, s |")
     print("|---|---|---|---|---|---|---|")
     for text, first in rounds[0].items():
         speeds = [each[text]["images_per_second"] for each in rounds]
-        baseline = [each.get("TF32", each[text])["images_per_second"] for each in rounds]
+        baseline = [each.get(TF32.text, each[text])["images_per_second"] for each in rounds]
         ratio = median(speed / base for speed, base in zip(speeds, baseline, strict=True))
         wait = median(each[text]["data_wait"] for each in rounds)
         peak = f"{first['peak_gib']:.2f}" if "peak_gib" in first else ""
         print(
             f"| {text} | {median(speeds):,.0f} | {min(speeds):,.0f}, {max(speeds):,.0f} "
-            f"| {ratio:.2f} | {wait:.1%} | {peak} | {first['first_seconds']:.1f} |"
+            f"| {ratio:.2f} | {wait:.1%} | {peak} | {first['first_seconds']:.1f} |",
+            flush=True,
         )
 
 
@@ -405,15 +413,20 @@ def main() -> None:
     from colorprep.training.devices import choose_device, reproducibly
 
     device, sizes = choose_device(given.device), QUICK if given.quick else Sizes()
-    facts: dict[str, Any] = {"machine": machine(device), "sizes": asdict(sizes), "systems": []}
+    facts: dict[str, Any] = {"machine": machine(device), "sizes": asdict(sizes), "parts": []}
     print(facts["machine"], flush=True)
     with tempfile.TemporaryDirectory() as made, reproducibly(deterministic=False):
-        for make, share in ((zhang2016, SHARE), (cifar_cgan, 1.0)):
-            system = make(Path(made), sizes)
-            note(f"{system.name}: {time.monotonic() - begun:.0f} s to make the labels")
+        systems = {each.name: each for each in (make(Path(made), sizes) for make in SYSTEMS)}
+        note(f"{time.monotonic() - begun:.0f} s until the labels were made")
+        for system in systems.values():
+            speed = loader_speed(system, device, sizes.seconds)
+            print(f"The loader alone, for {system.name}: {speed:,.0f} images/s", flush=True)
+            facts[f"loader of {system.name}"] = speed
+        for name, ways, share in PARTS:
             deadline = begun + 60.0 * given.minutes * share
-            facts["systems"].append(measure(system, device, sizes, deadline))
-            show(facts["systems"][-1])
+            rounds = measure(systems[name], ways, device, sizes, deadline)
+            show(systems[name], rounds)
+            facts["parts"].append({"system": name, "rounds": rounds})
             if given.json is not None:
                 given.json.write_text(json.dumps(facts, indent=2) + "\n")
     note(f"{time.monotonic() - begun:.0f} s")

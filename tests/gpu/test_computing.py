@@ -45,7 +45,7 @@ def test_losses(name, device, exactly):
 
 @pytest.mark.parametrize("name", get_args(ModelName))
 def test_networks(name, device, exactly):
-    """Outputs and gradients are the CPU's, the same each time; in bfloat16 they are near them."""
+    """Outputs and gradients are the CPU's, in bfloat16 near them; gradients are repeatable."""
     import torch
     from batches import SIZES, made_up_batch
     from torch import nn
@@ -55,28 +55,31 @@ def test_networks(name, device, exactly):
 
     head = getattr(MODELS[name], "predicts", ("ab",))[-1]
     channels = {head: CHANNELS[head]}
-    network = make_model(name, channels, seed=0, width=0.25, sizes=SIZES, stride=4)
+    network = make_model(name, channels, seed=0, width=0.125, sizes=SIZES, stride=4)
     labels = getattr(network, "fixed_side", 64) // 4
     batch = made_up_batch(side=labels, stride=4)
     torch.manual_seed(0)
     for parameter in network.parameters():  # output layers start at 0
         parameter.data.add_(torch.randn_like(parameter), alpha=0.01)
-    for module in network.modules():
-        module.train(not isinstance(module, nn.Dropout | nn.Dropout2d))
 
-    def computed(where, amp=False):
-        network.to(where).zero_grad()
+    def outputs(where, amp=False):
+        network.to(where)
         with torch.autocast(where.type, torch.bfloat16, enabled=amp):
             placed = run_network(network, on_device(batch, where), channels, (labels, labels))
-        outputs = placed[head].float()
-        outputs.square().mean().backward()
-        return outputs.detach(), [each.grad.clone() for each in network.parameters()]
+        return placed[head].float()
 
-    outputs, gradients = computed(torch.device("cpu"))
-    found, found_gradients = computed(device)
-    again, same_gradients = computed(device)
-    assert outputs.any() and near(found, outputs, 1e-4)
-    whole = torch.cat([each.flatten() for each in gradients])
-    assert near(torch.cat([each.flatten() for each in found_gradients]), whole, 1e-3)
-    assert torch.equal(found, again) and all(map(torch.equal, found_gradients, same_gradients))
-    assert near(computed(device, amp=True)[0], outputs, 0.1)
+    def gradients(where):
+        network.zero_grad()
+        outputs(where).square().mean().backward()
+        return torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
+
+    cpu = torch.device("cpu")
+    network.eval()
+    expected = outputs(cpu)
+    assert expected.any() and near(outputs(device), expected, 1e-4)
+    assert near(outputs(device, amp=True), expected, 0.1)
+    for module in network.modules():
+        module.train(not isinstance(module, nn.Dropout | nn.Dropout2d))
+    expected = gradients(cpu)  # batch norm of two images enlarges the errors of rounding
+    found, again = gradients(device), gradients(device)
+    assert near(found, expected, 0.02) and torch.equal(found, again)
