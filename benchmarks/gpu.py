@@ -1,13 +1,13 @@
 """Speed and memory of training on a GPU: ``python benchmarks/gpu.py [--json FILE]``.
 
-Two published systems are trained on images that are made here, nothing is downloaded. Labels are
-made as `colorprep labels` makes them, and each step is that of `colorprep train`: batches from its
-loader, in page-locked memory, copied ahead; crops and mirrors on the device; the trainer.
+Two recipes are trained on images that are made here; nothing is downloaded. Labels are those of
+`colorprep labels`, and each step is that of `colorprep train --recipe`: batches from its loader, in
+page-locked memory, copied ahead; crops and mirrors on the device; the trainer.
 
 zhang2016
     eccv16 with rebalanced soft cross-entropy over 313 bins, crops of 176 from images of 256 px
 cifar-cgan
-    the CIFAR models' generator and critic, images of 32 px
+    the generator and the critic of the CIFAR models, images of 32 px
 
 Each is trained in several ways: in float32, in TF32 (as without options), in bfloat16 (``--amp``),
 compiled (``--compile``), and without copying ahead. Each way takes its first steps, in which torch
@@ -37,7 +37,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from gpu_systems import QUICK, SYSTEMS, Sizes, System
+from gpu_systems import FULL, LABELS, QUICK, Sizes, System, make_system
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that nothing has to be installed
@@ -85,9 +85,10 @@ class Training:
         from colorprep.training.options import MachineOptions
 
         self.way, self._device = way, device
-        self._prepare, self._rate = system.preparation, system.pace.learning_rate
+        self._prepare, pace = system.inputs.preparation, system.params.pace
+        self._rate = pace.learning_rate
         self._memory_of_others = allocated(device)
-        self._trainer = Trainer(system.make(), system.pace, MachineOptions(amp=way.amp), device)
+        self._trainer = Trainer(system.method(), pace, MachineOptions(amp=way.amp), device)
         if way.compiled:
             self._trainer.method.network.compile()
         self._trainer.train()
@@ -144,25 +145,20 @@ def endless(system: System, device: torch.device, ahead: bool) -> Iterator[dict[
     """Yield batches on a device, epoch after epoch."""
     from colorprep.training.devices import on_device, prefetch_to_device
 
-    batches = loaded(system, device)
     if ahead:
-        return prefetch_to_device(batches, device)
-    return (on_device(batch, device) for batch in batches)
+        return prefetch_to_device(loaded(system), device)
+    return (on_device(batch, device) for batch in loaded(system))
 
 
-def loaded(system: System, device: torch.device) -> Iterator[dict[str, Tensor]]:
-    """Yield whole batches in the memory of the computer, epoch after epoch."""
-    size = system.pace.batch_size
-    whole = len(system.dataset) - len(system.dataset) % size
-    pinned = device.type == "cuda"
-    loader = system.dataset.loader(size, max_images=whole, pin_memory=pinned)
+def loaded(system: System) -> Iterator[dict[str, Tensor]]:
+    """Yield batches in the memory of the computer, epoch after epoch."""
     for epoch in count():
-        yield from loader.batches(epoch)
+        yield from system.inputs.training.batches(epoch)
 
 
-def loader_speed(system: System, device: torch.device, seconds: float) -> float:
+def loader_speed(system: System, seconds: float) -> float:
     """Return the images per second of the loader alone, after some first batches."""
-    batches = loaded(system, device)
+    batches = loaded(system)
     for _ in range(FIRST_STEPS):
         next(batches)
     n_images, begun = 0, time.perf_counter()
@@ -267,14 +263,14 @@ def main() -> None:
 
     from colorprep.training.devices import choose_device, reproducibly
 
-    device, sizes = choose_device(given.device), QUICK if given.quick else Sizes()
+    device, sizes = choose_device(given.device), QUICK if given.quick else FULL
     facts: dict[str, Any] = {"machine": machine(device), "sizes": asdict(sizes), "parts": []}
     print(facts["machine"], flush=True)
     with tempfile.TemporaryDirectory() as made, reproducibly(deterministic=False):
-        systems = {each.name: each for each in (make(Path(made), sizes) for make in SYSTEMS)}
+        systems = {name: make_system(name, Path(made) / name, sizes, device) for name in LABELS}
         note(f"{time.monotonic() - begun:.0f} s until the labels were made")
         for system in systems.values():
-            speed = loader_speed(system, device, sizes.seconds)
+            speed = loader_speed(system, sizes.seconds)
             print(f"The loader alone, for {system.name}: {speed:,.0f} images/s", flush=True)
             facts[f"loader of {system.name}"] = speed
         for name, ways, share in PARTS:

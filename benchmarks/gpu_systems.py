@@ -1,19 +1,20 @@
-"""The trainings that `gpu.py` measures, on images that are made here."""
+"""The published trainings that `gpu.py` measures, on images that are made here."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from colorprep import ShardDataset
-    from colorprep.training.data.augmentation import Preparation
+    import torch
+
+    from colorprep import Workspace
+    from colorprep.stages.train.inputs import TrainInputs
+    from colorprep.stages.train.params import TrainParams
     from colorprep.training.fitting.methods import Method
-    from colorprep.training.options import PaceOptions
 
 
 @dataclass(frozen=True)
@@ -22,39 +23,90 @@ class Sizes:
 
     Attributes
     ----------
-    photographs, tiles : int
-        Images of 256 and of 32 px.
+    images, batches
+        For each recipe; the images are whole batches, since others would be compiled anew.
     rounds, seconds
         How often each way is measured, and how long each time.
     """
 
-    photographs: int = 2000
-    tiles: int = 20_000
-    batches: tuple[int, int] = (40, 64)
+    images: dict[str, int]
+    batches: dict[str, int]
     width: float = 1.0
     rounds: int = 3
     seconds: float = 4.0
 
 
-QUICK = Sizes(24, 24, (2, 8), 0.0625, rounds=2, seconds=0.1)
+LABELS = {  # options of labels
+    "zhang2016": {"size": 256, "stride": 4},
+    "cifar-cgan": {"size": 32, "stride": 1, "keep": "rgb"},
+}
+FULL = Sizes({"zhang2016": 2000, "cifar-cgan": 20_032}, {"zhang2016": 40, "cifar-cgan": 64})
+QUICK = Sizes(
+    {"zhang2016": 24, "cifar-cgan": 24}, {"zhang2016": 2, "cifar-cgan": 8},
+    width=0.0625, rounds=2, seconds=0.1,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """A system of which the training is measured.
-
-    Attributes
-    ----------
-    make : callable
-        Makes the method, with new networks.
-    """
+    """A recipe with labels to train on."""
 
     name: str
-    text: str
-    make: Callable[[], Method]
-    pace: PaceOptions
-    dataset: ShardDataset
-    preparation: Preparation
+    params: TrainParams
+    inputs: TrainInputs
+    workspace: Workspace
+
+    @property
+    def text(self) -> str:
+        """What is trained, in a line."""
+        network, side = self.params.network, self.inputs.preparation.side
+        against = f" against {network.critic}" if network.critic else ""
+        what = f"{network.model}{against}, {self.params.objective.loss}"
+        return f"{what}, {side} px, batches of {self.params.pace.batch_size}"
+
+    def method(self) -> Method:
+        """Return the method with new networks."""
+        from colorprep import Reporter
+        from colorprep.stages.train.method import make_method
+
+        return make_method(self.params, self.inputs, self.workspace, Reporter())
+
+
+def make_system(name: str, folder: Path, sizes: Sizes, device: torch.device) -> System:
+    """Make images and labels for a recipe, and open them as `colorprep train` does."""
+    from colorprep import Reporter, Workspace
+    from colorprep.stages import labels, prior
+    from colorprep.stages.source import ImageParams
+    from colorprep.stages.train.inputs import read_inputs
+    from colorprep.stages.train.params import TrainParams
+    from colorprep.training.processes import Process
+    from colorprep.training.recipes import recipe_of
+
+    folder.mkdir()
+    workspace, reporter, options = Workspace(folder), Reporter(), LABELS[name]
+    pictures = write_pictures(folder / "pictures", sizes.images[name], options["size"])
+    images = ImageParams(pictures)
+    prior.run(prior.PriorParams(images), workspace, reporter)
+    labels.run(labels.LabelsParams(images, **options), workspace, reporter)
+    params = TrainParams.of(
+        **recipe_of(name).options | {"batch_size": sizes.batches[name]},
+        recipe=name, width=sizes.width, held_out=0.0,
+    )  # fmt: skip
+    inputs = read_inputs(params, workspace, Process(device), reporter)
+    return System(name, params, inputs, workspace)
+
+
+def write_pictures(folder: Path, number: int, side: int) -> Path:
+    """Write so many random pictures."""
+    from PIL import Image
+
+    def write(seed: int) -> None:
+        Image.fromarray(picture(seed, side)).save(folder / f"{seed:05}.jpg", quality=90)
+
+    folder.mkdir()
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        list(threads.map(write, range(number)))
+    return folder
 
 
 def picture(seed: int, side: int) -> Any:
@@ -72,86 +124,3 @@ def picture(seed: int, side: int) -> Any:
     colors = random.normal(0, 22, (2, 3)) * random.lognormal(0, 0.6)
     forms = np.stack([field(2), field(6)], axis=-1)
     return np.clip(gray[..., None] + forms @ colors, 0, 255).astype(np.uint8)
-
-
-def write_pictures(folder: Path, number: int, side: int) -> Path:
-    """Write so many random pictures."""
-    from PIL import Image
-
-    def write(seed: int) -> None:
-        Image.fromarray(picture(seed, side)).save(folder / f"{seed:05}.jpg", quality=90)
-
-    folder.mkdir()
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        list(threads.map(write, range(number)))
-    return folder
-
-
-def make_labels(workspace: Path, number: int, side: int, **options: Any) -> ShardDataset:
-    """Write random pictures, their prior, weights and labels; return the labels."""
-    from colorprep import Reporter, ShardDataset, Workspace
-    from colorprep.stages import labels, prior
-    from colorprep.stages.source import ImageParams
-
-    workspace.mkdir()
-    images = ImageParams(write_pictures(workspace / "pictures", number, side))
-    prior.run(prior.PriorParams(images), Workspace(workspace), Reporter())
-    params = labels.LabelsParams(images, size=side, **options)
-    return ShardDataset(labels.run(params, Workspace(workspace), Reporter()).folder)
-
-
-def zhang2016(scratch: Path, sizes: Sizes) -> System:
-    """Return the training of eccv16."""
-    from colorprep import load_weights
-    from colorprep.training.data.augmentation import Preparation
-    from colorprep.training.fitting.methods import Supervised
-    from colorprep.training.losses.pixel_losses import LossOptions
-    from colorprep.training.losses.terms import Objective, make_term
-    from colorprep.training.models import make_model
-    from colorprep.training.options import PaceOptions
-
-    dataset = make_labels(scratch / "zhang2016", sizes.photographs, 256, stride=4)
-    quantizer = dataset.labels.quantizer
-    weights, _ = load_weights(scratch / "zhang2016" / "weights.npz")
-
-    def make() -> Method:
-        objective = Objective(
-            [make_term("soft-ce", quantizer, LossOptions(weights.weights))], quantizer
-        )
-        network = make_model("eccv16", objective.channels, seed=0, width=sizes.width)
-        return Supervised(network, objective)
-
-    batch = sizes.batches[0]
-    pace = PaceOptions(
-        batch_size=batch, learning_rate=3e-5, optimizer="adam", betas=(0.9, 0.99), weight_decay=1e-3
-    )
-    text = f"eccv16, rebalanced soft cross-entropy, crops of 176 from 256 px, batches of {batch}"
-    return System("zhang2016", text, make, pace, dataset, Preparation(256, 4, 176, flip=True))
-
-
-def cifar_cgan(scratch: Path, sizes: Sizes) -> System:
-    """Return the training of the CIFAR models' conditional GAN."""
-    from colorprep.training.fitting.adversarial import Adversarial
-    from colorprep.training.models.critics import CRITICS, make_critic
-
-    from colorprep.training.data.augmentation import Preparation
-    from colorprep.training.losses.terms import Objective, make_term
-    from colorprep.training.models import make_model
-    from colorprep.training.options import PaceOptions
-
-    dataset = make_labels(scratch / "cifar-cgan", sizes.tiles, 32, stride=1, keep="rgb")
-    quantizer = dataset.labels.quantizer
-
-    def make() -> Method:
-        objective = Objective([make_term("rgb-l1", quantizer)], quantizer)
-        network = make_model("cifar-cgan", objective.channels, seed=0, width=sizes.width)
-        critic = make_critic("cifar-patch", seed=0, width=sizes.width)
-        return Adversarial(network, critic, CRITICS["cifar-patch"], objective)
-
-    batch = sizes.batches[1]
-    pace = PaceOptions(batch_size=batch, learning_rate=2e-4, optimizer="adam", betas=(0.5, 0.999))
-    text = f"generator and critic, absolute error of RGB, 32 px, batches of {batch}"
-    return System("cifar-cgan", text, make, pace, dataset, Preparation(32, 1, flip=True))
-
-
-SYSTEMS = (zhang2016, cifar_cgan)
