@@ -56,7 +56,7 @@ def test_networks(name, device, exactly):
     head = getattr(MODELS[name], "predicts", ("ab",))[-1]
     channels = {head: CHANNELS[head]}
     network = make_model(name, channels, seed=0, width=0.125, sizes=SIZES, stride=4)
-    labels = getattr(network, "fixed_side", 64) // 4
+    labels = getattr(network, "fixed_side", 128) // 4
     batch = made_up_batch(side=labels, stride=4)
     torch.manual_seed(0)
     for parameter in network.parameters():  # output layers start at 0
