@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,27 @@ def quick_workers() -> Iterator[None]:
 def workspace(tmp_path: Path) -> Workspace:
     """An empty workspace."""
     return Workspace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def prepared(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with prior, weights and labels of the photographs, not to be changed."""
+    from colorprep.stages.labels import stage as labels_stage
+    from colorprep.stages.prior import stage as prior_stage
+    from colorprep.stages.source import ImageParams
+
+    workspace, images = Workspace(tmp_path_factory.mktemp("prepared")), ImageParams(photographs)
+    prior_stage.run(prior_stage.PriorParams(images), workspace, Reporter())
+    params = labels_stage.LabelsParams(images, size=32, shard_size=12)
+    labels_stage.run(params, workspace, Reporter())
+    return workspace
+
+
+@pytest.fixture
+def ready(prepared: Workspace, workspace: Workspace) -> Workspace:
+    """A copy of it, ready to train in."""
+    shutil.copytree(prepared.root, workspace.root, dirs_exist_ok=True)
+    return workspace
 
 
 @pytest.fixture

@@ -69,24 +69,27 @@ def reproducibly(deterministic: bool) -> Iterator[None]:
     ----------
     deterministic : bool
         If False, convolutions on a GPU choose the fastest algorithm by trial, and float32 is
-        multiplied in TF32.
+        multiplied in TF32, in convolutions as well.
     """
     cudnn = torch.backends.cudnn
     before = (
         torch.are_deterministic_algorithms_enabled(),
         cudnn.benchmark,
         torch.get_float32_matmul_precision(),
+        cudnn.allow_tf32,
     )
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # for deterministic cuBLAS
     torch.use_deterministic_algorithms(deterministic)
     cudnn.benchmark = not deterministic
     torch.set_float32_matmul_precision("highest" if deterministic else "high")
+    cudnn.allow_tf32 = not deterministic
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0])
         cudnn.benchmark = before[1]
         torch.set_float32_matmul_precision(before[2])
+        cudnn.allow_tf32 = before[3]
 
 
 def on_device(batch: Batch, device: torch.device) -> Batch:

@@ -8,27 +8,12 @@ import zipfile
 import numpy as np
 import packing
 import pytest
-import torch
 from awkward_images import FATES, build, deep_png, picture, srgb_of, wide_gamut_profile
+from colorful_network import save_network
 from PIL import Image
 
-from colorprep import ArtifactError, InputError, QuantizerSpec, decode, make_quantizer, rgb_to_lab
+from colorprep import ArtifactError, InputError, decode, rgb_to_lab
 from colorprep.stages.colorize.stage import ColorizeParams, run
-from colorprep.training.checkpoint import save_checkpoint
-from colorprep.training.models import make_model
-from colorprep.training.models.outputs import HEADS
-
-
-def save_network(path, spec="ab313", outputs="bins"):
-    """Write a tiny random network that predicts strong colors."""
-    quantizer = make_quantizer(QuantizerSpec(spec))
-    model = make_model("tiny", HEADS[outputs].n_channels(quantizer), seed=0)
-    generator = torch.Generator().manual_seed(0)
-    torch.nn.init.normal_(model.score.weight, std=8.0, generator=generator)
-    settings = {"size": 32, "stride": 4}
-    config = {"model": "tiny", "outputs": outputs, "settings": settings}
-    networks = {"colorizer": model.state_dict()}
-    save_checkpoint(path, {"networks": networks}, quantizer, config, {})
 
 
 @pytest.fixture

@@ -178,8 +178,9 @@ def _take_step(
 
 
 def _record(trainer: Trainer, course: Course, epoch: int, meter: Meter, process: Process) -> Record:
-    step, seconds = trainer.step, meter.seconds
+    step = trainer.step
     means = _trained_means(meter, step, process)
+    seconds = meter.seconds  # now a GPU has taken all steps, too
     (n_images,) = process.all_sum([float(sum(meter.n_images))])
     if not trainer.is_finite():
         raise TrainingError(f"the network is not finite any more after step {step}; {DIVERGED}")
