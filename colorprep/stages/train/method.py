@@ -11,7 +11,7 @@ from ...training.fitting.adversarial import Adversarial
 from ...training.fitting.methods import Method, Supervised
 from ...training.models import Network, load_matching, make_model
 from ...training.models.critics import CRITICS, make_critic
-from ...training.models.inputs import check_inputs
+from ...training.models.inputs import check_inputs, takes
 from ...training.options import CriticName
 from ...workspace import Workspace
 from ..checkpoints import choose_checkpoint, origin_of, report_origin
@@ -34,6 +34,11 @@ def make_method(
         params.network.model, spec.channels, seed, spec.width, spec.sizes, spec.stride
     )
     check_inputs(network, inputs.arrays, inputs.labels.path.as_posix())
+    if params.data.channel_shift and "caffe-gray" not in takes(network):
+        raise InputError(
+            "--channel-shift is for networks that see three channels, such as keras-fcn; leave it "
+            "out, or choose another --model"
+        )
     if params.network.init is not None and not params.resume:
         _initialize(network, params.network.init, inputs, workspace, reporter)
     if params.network.critic is None:
