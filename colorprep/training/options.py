@@ -19,7 +19,8 @@ from .fitting.schedules import Schedule
 ModelName = Literal[
     "small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "keras-fcn", "keras-fcn-parent",
     "cifar-autoencoder", "cifar-unet", "cifar-fusion-label", "cifar-fusion-classifier",
-    "cifar-cgan", "places-resnet", "places-unet32", "places-unet224", "places-cgan", "tiny",
+    "cifar-cgan", "places-resnet", "places-unet32", "places-unet224", "places-cgan",
+    "efficientnet-lite0", "tiny",
 ]  # fmt: skip
 LossName = Literal[
     "soft-ce", "kl", "hard-ce", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1",

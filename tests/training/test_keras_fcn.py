@@ -6,7 +6,8 @@ import torch
 
 from colorprep.training.models import load_matching
 from colorprep.training.models.keras_fcn import KerasFcn
-from colorprep.training.models.resnet50 import MODIFIED, PARENT, DilatedResNet50, same_padded
+from colorprep.training.models.keras_layers import same_padded
+from colorprep.training.models.resnet50 import MODIFIED, PARENT, DilatedResNet50
 from colorprep.training.models.spec import NetworkSpec
 
 META = torch.device("meta")

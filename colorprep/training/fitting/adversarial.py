@@ -32,12 +32,11 @@ from torch.nn import functional
 
 from ..checkpoint import MAIN
 from ..data.batch import Batch
-from ..losses.picture_losses import rgb_of
 from ..losses.targets import ab_of
 from ..losses.terms import Losses, Objective, TermValue
 from ..models.conversions import gray_picture
 from ..models.critics import CriticKind
-from ..models.inputs import luma, scaled_lightness
+from ..models.inputs import luma, rgb_of, scaled_lightness
 from ..models.outputs import AB_UNIT
 from .methods import Learn, Method, Run
 

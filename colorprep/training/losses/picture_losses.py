@@ -9,6 +9,7 @@ from torch.nn import functional
 from ...metrics.segmentation import VOID
 from ...quantize.quantizer import Quantizer
 from ..data.batch import Batch
+from ..models.inputs import rgb_of
 from .pixel_losses import LossOptions
 
 
@@ -87,11 +88,6 @@ class ClassWeights(nn.Module):
     def mask(self, batch: Batch) -> Tensor:
         """Return which images count, (B,) bool."""
         return batch["class_id"] >= 0
-
-
-def rgb_of(batch: Batch) -> Tensor:
-    """Return the pixels of a batch as sRGB from -1 to 1, (B, 3, H, W) float32."""
-    return torch.movedim(batch["rgb"], -1, 1).float() / 127.5 - 1.0
 
 
 def _cross_entropy(logits: Tensor, targets: Tensor, ignored: int) -> Tensor:

@@ -10,6 +10,7 @@ network          is
 ``keras-fcn``    the dilated ResNet-50 of colorization on Keras-FCN; ``-parent``: Keras-FCN's own
 ``cifar-...``    the CIFAR models of dl-project-colorization
 ``places-...``   the Places models of image-colorization
+``efficient...`` EfficientNet-Lite0, a classifier of images in color
 ``tiny``         a network of a thousand parameters, for tests
 ===============  ==========================================================================
 
@@ -41,6 +42,7 @@ from .cifar import (
     CifarUNet,
 )
 from .eccv16 import Eccv16
+from .efficientnet_lite import ImageClassifier
 from .fcn import Fcn8s, Fcn16s, Fcn32s
 from .inputs import INPUTS, inputs_of, takes
 from .keras_fcn import KerasFcn
@@ -79,6 +81,7 @@ MODELS: dict[str, Callable[[NetworkSpec], nn.Module]] = {
     "places-unet32": PlacesUNet32,
     "places-unet224": PlacesUNet224,
     "places-cgan": PlacesGenerator,
+    "efficientnet-lite0": ImageClassifier,
     "tiny": _of_one_output(TinyColorizer),
 }
 

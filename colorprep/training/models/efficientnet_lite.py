@@ -13,6 +13,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .keras_layers import same_padded
+from .layers import scaled
+from .spec import NetworkSpec
+
 SIDE = 224
 N_CLASSES = 1000
 
@@ -30,23 +34,30 @@ STEM, HEAD = 32, 1280
 
 
 class EfficientNetLite0(nn.Module):
-    """The network, from (B, 3, 224, 224) to logits (B, 1000)."""
+    """The network, from images (B, 3, H, W) of (level - 127) / 128 to logits (B, n).
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    width : float
+        Multiplies the channels.
+    """
+
+    def __init__(self, n_classes: int = N_CLASSES, width: float = 1.0) -> None:
         super().__init__()
-        self._conv_stem = _SameConvolution(3, STEM, 3, 2)
-        self._bn0 = _norm(STEM)
+        channels, head = scaled(STEM, width), scaled(HEAD, width)
+        self._conv_stem = _SameConvolution(3, channels, 3, 2)
+        self._bn0 = _norm(channels)
         blocks: list[nn.Module] = []
-        channels = STEM
-        for repetitions, kernel, stride, expansion, out in STAGES:
+        for repetitions, kernel, stride, expansion, count in STAGES:
+            out = scaled(count, width)
             for number in range(repetitions):
                 step = 1 if number else stride
                 blocks.append(_Block(channels, out, kernel, step, expansion))
                 channels = out
         self._blocks = nn.Sequential(*blocks)
-        self._conv_head = _SameConvolution(channels, HEAD, 1)
-        self._bn1 = _norm(HEAD)
-        self._fc = nn.Linear(HEAD, N_CLASSES)
+        self._conv_head = _SameConvolution(channels, head, 1)
+        self._bn1 = _norm(head)
+        self._fc = nn.Linear(head, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits."""
@@ -54,6 +65,26 @@ class EfficientNetLite0(nn.Module):
         x = functional.relu6(self._bn1(self._conv_head(self._blocks(x))))
         logits: Tensor = self._fc(x.mean(dim=(2, 3)))
         return logits
+
+
+class ImageClassifier(EfficientNetLite0):
+    """The network for the classes of labels, from sRGB (B, 3, H, W) from -1 to 1.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        With the head ``classes``.
+    """
+
+    takes = ("rgb",)
+    predicts = ("classes",)
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        super().__init__(spec.n_outputs, spec.width)
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        """Return logits."""
+        return super().forward((127.5 * rgb + 0.5) / 128.0)
 
 
 class _Block(nn.Module):
@@ -89,11 +120,7 @@ class _SameConvolution(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the convolution."""
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        rows, columns = (max(0, kernel - (side % stride or stride)) for side in x.shape[2:])
-        around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
-        convolved: Tensor = super().forward(functional.pad(x, around))
-        return convolved
+        return super().forward(same_padded(x, self.kernel_size[0], self.stride[0]))
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:

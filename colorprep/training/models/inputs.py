@@ -7,6 +7,7 @@ input           is
 ``luma``        0.2125 R + 0.7154 G + 0.0721 B of sRGB, (B, 1, H, W), from 0 to 1
 ``caffe-gray``  the gray picture of lightness, (B, 3, H, W), BGR levels less the means of
                 ImageNet, as Caffe's and Keras' networks take it
+``rgb``         sRGB, (B, 3, H, W) float32, from -1 to 1: for classifiers, not for colorizers
 ``class``       the class of an image, (B,) int64, -1 for none
 ``features``    of a frozen classifier, (B, n) float32
 ==============  ====================================================================
@@ -69,6 +70,11 @@ def luma(batch: Batch) -> Tensor:
     return (rgb.float() @ weights)[:, None]
 
 
+def rgb_of(batch: Batch) -> Tensor:
+    """Return the pixels of a batch as sRGB from -1 to 1, (B, 3, H, W) float32."""
+    return torch.movedim(batch["rgb"], -1, 1).float() / 127.5 - 1.0
+
+
 def caffe_gray(batch: Batch) -> Tensor:
     """Return the gray picture of the lightness for Caffe's networks, (B, 3, H, W) float32.
 
@@ -97,6 +103,7 @@ INPUTS: dict[str, NetworkInput] = {
     "lightness": NetworkInput(scaled_lightness, "lightness"),
     "luma": NetworkInput(luma, "rgb", "`colorprep labels --keep rgb`"),
     "caffe-gray": NetworkInput(caffe_gray, "lightness"),
+    "rgb": NetworkInput(rgb_of, "rgb", "`colorprep labels --keep rgb`"),
     "class": NetworkInput(lambda batch: batch["class_id"].long(), "class_id", size="classes"),
     "features": NetworkInput(
         lambda batch: batch["features"].float(),

@@ -22,6 +22,19 @@ class SameConv2d(nn.Conv2d):
         return super().forward(functional.pad(x, (0, self.odd, 0, self.odd)) if self.odd else x)
 
 
+def same_padded(x: Tensor, kernel: int, stride: int) -> Tensor:
+    """Return images with TensorFlow's padding ``SAME``, for ceil(side / stride) outputs.
+
+    An odd row or column of zeros goes after the image: a kernel of 7 with stride 2 needs 2 before
+    and 3 after an even side, 3 and 3 at an odd one.
+    """
+    padding: list[int] = []
+    for side in reversed(x.shape[2:]):  # of columns first
+        missing = (-(-side // stride) - 1) * stride + kernel - side
+        padding += [missing // 2, missing - missing // 2]
+    return functional.pad(x, padding)
+
+
 def keras_batch_norm(channels: int, kept: float) -> nn.BatchNorm2d:
     """Return batch norm with Keras's epsilon, whose statistics keep a fraction of their values.
 

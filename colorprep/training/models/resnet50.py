@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .keras_layers import initialize_uniformly, keras_batch_norm
+from .keras_layers import initialize_uniformly, keras_batch_norm, same_padded
 from .layers import scaled
 
 EXPANSION = 4  # output channels of a block per inner channel
@@ -129,16 +129,3 @@ class Bottleneck(nn.Module):
         y = functional.relu(self.bn1(self.conv1(x)), inplace=True)
         y = functional.relu(self.bn2(self.conv2(y)), inplace=True)
         return functional.relu(self.bn3(self.conv3(y)) + self.downsample(x), inplace=True)
-
-
-def same_padded(x: Tensor, kernel: int, stride: int) -> Tensor:
-    """Return images with TensorFlow's padding ``SAME``, for ceil(side / stride) outputs.
-
-    An odd row or column of zeros goes after the image: a kernel of 7 with stride 2 needs 2 before
-    and 3 after an even side, 3 and 3 at an odd one.
-    """
-    padding: list[int] = []
-    for side in reversed(x.shape[2:]):  # of columns first
-        missing = (-(-side // stride) - 1) * stride + kernel - side
-        padding += [missing // 2, missing - missing // 2]
-    return functional.pad(x, padding)
