@@ -51,7 +51,7 @@ def values_of(option):
         return ["0.25", "0.5"]
     if option.type.name in ("integer", "integer range", "N|native"):
         return ["32", "33"]
-    return ["a", "b"]
+    return ["top", "parent"] if option.name == "class_from" else ["a", "b"]
 
 
 def positional(command):

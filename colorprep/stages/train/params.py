@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from ...errors import InputError
 from ...training.fitting.schedules import Schedule
@@ -205,7 +205,7 @@ def _with_tuples(value: Any) -> Any:
 def _fits(value: Any, hint: Any) -> bool:
     """Return whether a plain value has an option's type; paths are plain strings."""
     kind, parts = get_origin(hint), get_args(hint)
-    if kind is UnionType:
+    if kind in (Union, UnionType):
         return any(_fits(value, part) for part in parts)
     if kind is Literal:
         return value in parts
