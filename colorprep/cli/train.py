@@ -105,7 +105,12 @@ def network_options(function: options.Function) -> options.Function:
             "all of them.",
             metavar="NAME|list",
         ),
-        train_option("model", "Network; small is for a CPU, tiny for tests."),
+        train_option(
+            "model",
+            "Network: small (for a CPU), unet, eccv16, fcn32s, fcn16s, fcn8s, tiny (for tests), or "
+            "one of a published system, as --recipe list shows them.",
+            metavar="NAME",
+        ),
         train_option(
             "critic",
             "Train the network against this critic as well, for ab with --loss l1 or for RGB with "
