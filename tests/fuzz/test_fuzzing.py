@@ -1,6 +1,6 @@
 """Some fuzzing: no damaged file causes a traceback, a hang, or the loss of an input.
 
-It takes 15 seconds, or as many as COLORPREP_FUZZ_SECONDS says.
+It tries out each subject a few times, or for as many seconds as COLORPREP_FUZZ_SECONDS says.
 """
 
 from __future__ import annotations
@@ -13,26 +13,23 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = float(os.environ.get("COLORPREP_FUZZ_SECONDS", "15"))
+SECONDS = os.environ.get("COLORPREP_FUZZ_SECONDS")
 
 
 @pytest.mark.slow
 def test_damaged_files_are_refused_with_a_message(tmp_path):
     """Hundreds of damaged files end in results, or in errors that say what is wrong.
 
-    Every subject is tried whole and cut in half, then damaged at random: more than a thousand cases
-    a minute.
+    Every subject is tried whole and cut in half, then damaged at random.
     """
     script = Path(__file__).with_name("fuzzing.py")
+    limit = ["--minutes", str(float(SECONDS) / 60)] if SECONDS else ["--rounds", "1"]
     run = subprocess.run(
-        [sys.executable, script, "--minutes", str(SECONDS / 60), "--folder", tmp_path],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS + 120,
+        [sys.executable, script, "--folder", tmp_path, *limit], capture_output=True, text=True
     )
     left = {path.name: path.read_text() for path in sorted(tmp_path.glob("*.txt"))}
     assert left == {}, run.stderr[-2000:]
     assert run.returncode == 0, run.stderr[-2000:]
     result = json.loads(run.stdout.splitlines()[-1])
     assert result["findings"] == {}
-    assert result["cases"] > 1000 / 60 * SECONDS
+    assert result["cases"] > 250
