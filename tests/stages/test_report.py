@@ -154,7 +154,7 @@ def test_a_prior_is_enough(workspace, few, silent):
 
 
 @pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.name)
-@pytest.mark.usefixtures("without_charts")
+@pytest.mark.usefixtures("without_svg")
 def test_every_quantizer(workspace, few, silent, spec):
     """All sections work for every kind of bins, and so do figures of hue and chroma."""
     figures = "figures" if spec.name == "gmm" else None
