@@ -11,6 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from tokenize import TokenError
@@ -57,7 +58,12 @@ Arrays = dict[str, NDArray[Any]]
 
 def versions(*packages: str) -> dict[str, str]:
     """Return the versions of colorprep and of packages that a result depends on."""
-    return {"colorprep": __version__, **{name: version(name) for name in packages}}
+    return {"colorprep": __version__, **{name: _version(name) for name in packages}}
+
+
+@cache
+def _version(package: str) -> str:
+    return version(package)  # which reads files; by class, there are many priors
 
 
 def save_prior(path: str | Path, prior: Prior) -> None:

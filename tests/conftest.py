@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -147,9 +148,18 @@ def colorprep(tmp_path: Path) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the charts out of the pages of reports, where they take most of the time."""
+def without_svg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the charts of reports, but leave them out of the pages."""
     monkeypatch.setattr("colorprep.report.page.inline_svg", lambda *_: "<svg></svg>")
+
+
+@pytest.fixture
+def without_charts(without_svg: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no charts of reports, which take most of the time."""
+    for name in ("prior_sections", "comparison_sections", "image_sections"):
+        module = importlib.import_module(f"colorprep.report.{name}")
+        for drawing in [each for each in vars(module) if each.startswith("draw_")]:
+            monkeypatch.setattr(module, drawing, lambda *_: None)
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,12 @@ from ..errors import InputError
 from . import decoding
 from .gamut import gamut_lattice, square_lattice
 from .kernels import nearest_centers
-from .quantizer import Decoding, Space, centers_of, fingerprint_of
+from .quantizer import Decoding, EqualByContent, Space, centers_of, fingerprint_of
 from .soft_encoding import NEIGHBORS, SIGMA, SoftEncoding, soft_encode
 
 
 @dataclass(frozen=True, eq=False)
-class AbQuantizer:
+class AbQuantizer(EqualByContent):
     """Bins of the ab plane, each the region nearest to its center.
 
     Attributes

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from ..color.lab import Floats
 from ..errors import InputError
 from . import decoding
-from .quantizer import Decoding, Space, centers_of, fingerprint_of
+from .quantizer import Decoding, EqualByContent, Space, centers_of, fingerprint_of
 from .soft_encoding import SoftEncoding
 
 
 @dataclass(frozen=True, eq=False)
-class HueChromaBins:
+class HueChromaBins(EqualByContent):
     """Joint bins of separately binned hue and chroma.
 
     Attributes

@@ -26,7 +26,7 @@ from ..color.lab import Floats
 from ..errors import InputError
 from . import decoding
 from .kernels import likeliest_components, mixture_posteriors
-from .quantizer import Decoding, Space, centers_of, fingerprint_of
+from .quantizer import Decoding, EqualByContent, Space, centers_of, fingerprint_of
 from .soft_encoding import SoftEncoding
 
 FIT_POINTS = 100_000
@@ -34,7 +34,7 @@ CELL = 1.0 / 256.0
 
 
 @dataclass(frozen=True, eq=False)
-class HueChromaMixture:
+class HueChromaMixture(EqualByContent):
     """Bins of hue and chroma, each a Gaussian of a mixture.
 
     Attributes

@@ -74,6 +74,20 @@ class Quantizer(Protocol):
         """
 
 
+class EqualByContent:
+    """Makes quantizers equal that give the same labels, so that they share their tables."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and _content(self) == _content(other)
+
+    def __hash__(self) -> int:
+        return hash(_content(self)[0])
+
+
+def _content(quantizer: Any) -> tuple[str, dict[str, Any]]:
+    return quantizer.fingerprint, quantizer.parameters
+
+
 def fingerprint_of(name: str, arrays: Mapping[str, NDArray[Any]], **values: Any) -> str:
     """Return a digest of a quantizer's name, plain values and arrays.
 

@@ -20,8 +20,9 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -32,7 +33,7 @@ from colorprep.errors import ColorprepError
 
 HANG_SECONDS = 5
 MEMORY = 1 << 30
-CASES_A_ROUND = 10
+CASES_A_ROUND = 5
 
 
 class TooMuchMemory(Exception):
@@ -138,20 +139,19 @@ def _warm_up(all_subjects: list[Subject]) -> None:
             subject.try_out(subject.data[: len(subject.data) // 2])
 
 
-def fuzz(seconds: float, first_round: int, folder: Path) -> Fuzzer:
-    """Try out all subjects, round after round, until the time is up."""
+def fuzz(seconds: float, rounds: Iterable[int], folder: Path) -> Fuzzer:
+    """Try out all subjects, round after round, until the rounds are done or the time is up."""
     folder.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
     fuzzer = Fuzzer(folder)
     with tempfile.TemporaryDirectory() as scratch:
         all_subjects = subjects(Path(scratch))
         _warm_up(all_subjects)
-        end, number = time.monotonic() + seconds, first_round
-        while time.monotonic() < end:
-            for subject in all_subjects:
-                if time.monotonic() < end:
-                    fuzzer.run_round(subject, number)
-            number += 1
+        end = time.monotonic() + seconds
+        for number, subject in ((number, each) for number in rounds for each in all_subjects):
+            if time.monotonic() > end:
+                break
+            fuzzer.run_round(subject, number)
     return fuzzer
 
 
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--first-round", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=Path("findings"))
     options = parser.parse_args()
-    fuzzer = fuzz(options.minutes * 60, options.first_round, options.folder)
+    fuzzer = fuzz(options.minutes * 60, count(options.first_round), options.folder)
     print(json.dumps({"cases": fuzzer.n_cases, "findings": fuzzer.findings}))  # noqa: T201
     sys.exit(bool(fuzzer.findings))
 

@@ -1,13 +1,22 @@
 """Claims about choosing quantizers by name, saving and restoring them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from colorprep import ArtifactError, InputError, QuantizerSpec, make_quantizer
+from colorprep import (
+    ArtifactError,
+    InputError,
+    QuantizerSpec,
+    ab529,
+    ab_lattice,
+    bin_table,
+    make_quantizer,
+)
 from colorprep.quantize.spec import quantizer_state, restore_quantizer
-from colorprep.quantize.tables import ab_cells, hue_chroma_cells
+from colorprep.quantize.tables import ab_cells, hue_chroma_cells, soft_table
 
 SPECS = [
     QuantizerSpec(),
@@ -78,3 +87,12 @@ def test_misfits_are_rejected_at_once(arguments, message):
     """Options that cannot be met are rejected before any image is read."""
     with pytest.raises(InputError, match=message):
         QuantizerSpec(**arguments)
+
+
+def test_quantizers_of_the_same_content_share_their_tables():
+    """Quantizers are equal if all their labels are; only then one's tables serve the other."""
+    assert ab_lattice() == ab_lattice() and ab_lattice() != ab529()
+    assert bin_table(ab_lattice()) is bin_table(ab_lattice())
+    softer = replace(ab_lattice(), sigma=9.0)
+    assert softer != ab_lattice()
+    assert not np.array_equal(soft_table(softer).weights, soft_table(ab_lattice()).weights)

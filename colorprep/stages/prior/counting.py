@@ -106,7 +106,7 @@ class CountedImages(NamedTuple):
     outcome: Outcome
     replicates: NDArray[np.int64] | None = None
 
-    def add(self, part: CountedChunk | CountedImages) -> None:
+    def add(self, part: CountedChunk) -> None:
         """Add the colors of other images, in place."""
         add_counts(self.histogram, part.histogram)
         self.outcome.add(part.outcome)
@@ -177,7 +177,7 @@ def count_groups(
             counted = counting.nothing()
             for part in results:
                 counted.add(part)
-            total.add(counted)
+                total.add(part)  # not all of a group at once, which is dense
             keep(name, counted)
     total.outcome.skipped.sort()
     return total
