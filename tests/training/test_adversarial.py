@@ -165,21 +165,36 @@ def test_parts_of_a_batch_add_up_for_the_critic(batch):
     torch.testing.assert_close(*critics)
 
 
-def test_wrapped_networks_learn_the_same(batch, tmp_path):
-    """The wrapper of several processes allows three runs of the critic in a step."""
-    alone, wrapped = cifar_gan(1 / 16), cifar_gan(1 / 16)
-    torch.distributed.init_process_group(
-        "gloo", init_method=f"file://{tmp_path}/group", rank=0, world_size=1
-    )
-    try:
-        trainers = [trainer_of(method, optimizer="sgd") for method in (alone, wrapped)]
-        trainers[1].wrap(Process(CPU, 0, 2).data_parallel)
-        for _ in range(2):
-            for trainer in trainers:
-                trainer.take_step(batch, 0.01)
-    finally:
-        torch.distributed.destroy_process_group()
-    torch.testing.assert_close(wrapped.networks.state_dict(), alone.networks.state_dict())
+def learn_half(rank, batch, meeting, saved):
+    """Take three steps on half of a batch, in one of two processes."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
+    trainer = trainer_of(smooth_gan(CRITICS["cifar-patch"], normalized=False), optimizer="sgd")
+    trainer.wrap(Process(CPU, rank, 2).data_parallel)
+    half = {name: array[8 * rank : 8 * rank + 8] for name, array in batch.items()}
+    for _ in range(3):
+        trainer.take_step(half, 0.01)
+    if rank == 0:
+        torch.save(trainer.method.networks.state_dict(), saved)
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_learn_as_one(batch, tmp_path):
+    """With half a batch each, without batch norm, which sees the half; the critic runs thrice."""
+    meeting, saved = f"file://{tmp_path}/meeting", tmp_path / "networks.pt"
+    context = torch.multiprocessing.get_context("fork")
+    processes = [
+        context.Process(target=learn_half, args=(rank, batch, meeting, saved)) for rank in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=60)
+    alone = trainer_of(smooth_gan(CRITICS["cifar-patch"], normalized=False), optimizer="sgd")
+    for _ in range(3):
+        alone.take_step(batch, 0.01)
+    assert [process.exitcode for process in processes] == [0, 0]
+    torch.testing.assert_close(torch.load(saved), alone.method.networks.state_dict())
 
 
 def test_sixteen_photographs_are_overfitted(batch):
