@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from ..training.options import CriticName, all_options
-from ..training.recipes import RECIPES, recipe_of
+from ..training.recipes import RECIPES
 from . import options
 from .console import Session
 
@@ -284,8 +284,8 @@ def command(
     from ..stages import train as stage
 
     with options.wrong_usage():
-        settings = recipe_of(given["recipe"]).options if "recipe" in given else {}
-        params = stage.TrainParams.of(output=output, resume=resume, **{**settings, **given})
+        make = stage.TrainParams.from_recipe if "recipe" in given else stage.TrainParams.of
+        params = make(output=output, resume=resume, **given)
     if dry_run:
         forecast = stage.forecast(params, session.workspace, session.reporter, given)
         if forecast is not None:

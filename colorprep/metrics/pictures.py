@@ -147,6 +147,17 @@ def error_table(rows: Mapping[str, Mapping[str, MeanError]]) -> list[str]:
         last = means["mse_ab"]
         errors = [f"{last.mean:.6g}", f"{last.standard_error:.2g}"]
         cells.append([name, *shown, f"{psnr_of(means['mse'].mean):.6g}", *errors])
+    return aligned(cells)
+
+
+def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows of a table as lines, the first column to the left, the others to the right.
+
+    Parameters
+    ----------
+    cells : sequence of sequence of str
+        Of each row; all rows have as many.
+    """
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]).rstrip()

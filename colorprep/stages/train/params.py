@@ -18,6 +18,7 @@ from ...training.options import (
     PaceOptions,
     all_options,
 )
+from ...training.recipes import recipe_of
 
 EPOCHS = 20
 
@@ -67,6 +68,27 @@ class TrainParams:
         'unet'
         """
         return cls().replace(**options)
+
+    @classmethod
+    def from_recipe(cls, recipe: str, **given: Any) -> TrainParams:
+        """Return the parameters of a published training, see `training.recipes`.
+
+        Parameters
+        ----------
+        **given
+            Options that replace those of the recipe, as in `of`.
+
+        Raises
+        ------
+        InputError
+            If the recipe is unknown.
+
+        Examples
+        --------
+        >>> TrainParams.from_recipe("zhang2016", steps=1000).pace.batch_size
+        40
+        """
+        return cls.of(recipe=recipe, **{**recipe_of(recipe).options, **given})
 
     def replace(self, **options: Any) -> TrainParams:
         """Return a copy with other options, by name, whichever group they are in.
