@@ -23,7 +23,7 @@ from colorprep import QuantizerSpec, ab_lattice, weight_matrix
 from colorprep.atomic import replacing
 from colorprep.stages import labels, prior
 
-QUICK = Quick(size=48, width=1 / 16)
+QUICK = Quick(size=48, width=1 / 8)
 MASKS = "SegmentationClass"
 MATRIX = "color_vec_table.npy"
 VOID = 255
