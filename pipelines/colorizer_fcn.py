@@ -28,6 +28,7 @@ from colorprep.training.models import run_network
 from colorprep.training.models.outputs import HEADS
 
 QUICK = Quick(size=32, width=1 / 32, batch_size=2, steps=2)
+QUICK_BINS = 9
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,7 @@ class Bins:
 
 BINS = {
     "gmm": Bins(QuantizerSpec("gmm", 16, linear_hue=True), 8.0, ("32s", "16s", "8s")),
-    "uniform": Bins(
-        QuantizerSpec("hc-grid", 256), 4.0, ("32s-uniform", "16s-uniform", "8s-uniform")
-    ),
+    "uniform": Bins(QuantizerSpec("hc-grid", 256), 4.0, ("32s-uniform",)),
     "one-hot": Bins(QuantizerSpec("hc-1d", 32), None, ("32s-one-hot",)),
 }
 
@@ -80,7 +79,8 @@ def colorful_images(system: Pipeline) -> ImageParams:
 def make_labels(system: Pipeline, images: ImageParams, name: str, bins: Bins) -> None:
     """Count the colors of images, fit bins to them, and label every pixel."""
     at = (system.workspace, system.reporter)
-    counted = prior.run(prior.PriorParams(images, bins.spec, name=name), *at).whole
+    spec = bins.spec if system.quick is None else replace(bins.spec, components=QUICK_BINS)
+    counted = prior.run(prior.PriorParams(images, spec, name=name), *at).whole
     params = labels.LabelsParams(
         images,
         system.workspace.shown(counted.path),

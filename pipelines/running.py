@@ -257,7 +257,7 @@ def _pipeline(given: Namespace, quick: Quick | None) -> Pipeline:
 
 def _write_photographs(quick: Quick, workspace: Workspace, reporter: Reporter) -> None:
     """Write the photographs of a quick run, those to hold out in a folder of their own."""
-    for seed, (part, count) in enumerate({"train": 10, quick.held_out: 5}.items()):
+    for seed, (part, count) in enumerate({"train": 10, quick.held_out: 3}.items()):
         folder = Path(PHOTOGRAPHS, part)
         if not workspace.path(folder).exists():
             params = sample.SampleParams(folder, count, quick.size, seed)
