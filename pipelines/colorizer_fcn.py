@@ -28,7 +28,7 @@ from colorprep.training.models import run_network
 from colorprep.training.models.outputs import HEADS
 
 QUICK = Quick(size=32, width=1 / 32, batch_size=2, steps=2)
-QUICK_BINS = 9
+QUICK_BINS = 4
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def scores(system: Pipeline, trained: TrainResult, folder: str) -> Row:
         outputs = run_network(checkpoint.model, batch, checkpoint.channels, shape)[head]
         gauge.add(logits_of(outputs, quantizer), batch)
     figures = gauge.figures(gauge.sums())
-    return {"nats per pixel": trained.best_record.figures["val_loss"], **figures}
+    row = {name.removeprefix("val_"): figure for name, figure in figures.items()}
+    return {"nats per pixel": trained.best_record.figures["val_loss"], **row}
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def main() -> None:
             masks = write_masks(system)
         write_matrix_and_maps(system)
         make_labels(system, masks)
-        rows = {} if masks is None else {"segmentation": segmentation(system)}
+        rows = {} if masks is None else segmentation(system)
         for name, folder in {
             "classification": STRIDED,
             "rebalanced": STRIDED,
@@ -48,7 +48,7 @@ def main() -> None:
         }.items():
             trained = system.train(f"keras-fcn-{name}", shards=folder)
             loss = trained.best_record.figures["val_loss"]
-            rows[f"{name} ({trained.unit})"] = {"val_loss": loss, **system.evaluate(trained)}
+            rows[f"{name} ({trained.unit})"] = {"loss": loss, **system.evaluate(trained)}
         rows["gray"] = system.evaluate_gray(trained)
         system.shown(table(rows))
 
@@ -78,11 +78,12 @@ def make_labels(system: Pipeline, masks: Path | None) -> None:
     labels.run(every, *at)
 
 
-def segmentation(system: Pipeline) -> Row:
+def segmentation(system: Pipeline) -> dict[str, Row]:
     """Train to find segments; return loss, accuracy and mean IoU of the held-out images."""
     trained = system.train("keras-fcn-segmentation", shards=FULL)
     names = ("val_loss", "val_pixel_accuracy", "val_mean_iou")
-    return {name: trained.best_record.figures[name] for name in names}
+    row = {name.removeprefix("val_"): trained.best_record.figures[name] for name in names}
+    return {f"segmentation ({trained.unit})": row}
 
 
 def write_masks(system: Pipeline) -> Path:
