@@ -8,6 +8,7 @@ import pytest
 import torch
 from batches import SIZES
 from steps import CPU
+from torch import nn
 
 from colorprep import ab_lattice
 from colorprep.images.sample import sample_crops
@@ -19,6 +20,7 @@ from colorprep.training.losses.pixel_losses import LossOptions
 from colorprep.training.losses.terms import Objective, make_term
 from colorprep.training.models import MODELS, make_model
 from colorprep.training.models.inputs import blank_batch, inputs_of
+from colorprep.training.models.layers import PointwiseConv2d
 from colorprep.training.models.outputs import channels_of
 from colorprep.training.options import MachineOptions, PaceOptions
 
@@ -88,3 +90,20 @@ def test_every_network_can_be_made_from_the_table(model):
         side = getattr(network, "fixed_side", 224)
         outputs = network(*inputs_of(network, blank_batch(side, SIZES)))
     assert outputs.shape[1] == channels[head]
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_pointwise_convolutions(stride):
+    """Values and gradients are those of torch's convolution of 1x1 without oneDNN."""
+    torch.manual_seed(0)
+    ours = PointwiseConv2d(4, 8, stride)
+    theirs = nn.Conv2d(4, 8, 1, stride)
+    theirs.load_state_dict(ours.state_dict())
+    images = torch.rand((2, 4, 9, 8))
+    with torch.backends.mkldnn.flags(enabled=False):
+        expected = theirs(images)
+        expected.square().sum().backward()
+    found = ours(images)
+    found.square().sum().backward()
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(ours.weight.grad, theirs.weight.grad)

@@ -22,7 +22,7 @@ class Original(nn.Module):
 
     def forward(self, rgb):
         """Return RGB from -1 to 1."""
-        return (rgb.movedim(-1, 1).float() - 10.0) / 127.5 - 1.0
+        return rgb - 10.0 / 127.5
 
 
 class Labels(nn.Module):

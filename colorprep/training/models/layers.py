@@ -11,6 +11,22 @@ def scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width))
 
 
+class PointwiseConv2d(nn.Conv2d):
+    """A 1x1 convolution of every stride-th row and column of pixels.
+
+    torch 2.13's own, with a stride, writes beyond its memory in the backward pass on CPUs with AVX2
+    if there are fewer than 8 input channels, as in narrow networks.
+    """
+
+    def __init__(self, channels: int, out: int, stride: int = 1, bias: bool = True) -> None:
+        super().__init__(channels, out, 1, bias=bias)
+        self.step = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, out, ceil(H / stride), ceil(W / stride))."""
+        return super().forward(x[:, :, :: self.step, :: self.step])
+
+
 def normalized_layer(
     channels: int, out: int, stride: int = 1, kernel: int = 3, dilation: int = 1
 ) -> nn.Sequential:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .conversions import ab_of_fraction
-from .layers import initialize_by_outputs, scaled
+from .layers import PointwiseConv2d, initialize_by_outputs, scaled
 from .spec import NetworkSpec
 
 
@@ -88,7 +88,7 @@ class BasicBlock(nn.Module):
         self.downsample: nn.Module = nn.Identity()
         if stride > 1:
             self.downsample = nn.Sequential(
-                nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+                PointwiseConv2d(channels, out, stride, bias=False), nn.BatchNorm2d(out)
             )
 
     def forward(self, x: Tensor) -> Tensor:

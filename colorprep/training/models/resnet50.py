@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .keras_layers import initialize_uniformly, keras_batch_norm, same_padded
-from .layers import scaled
+from .layers import PointwiseConv2d, scaled
 
 EXPANSION = 4  # output channels of a block per inner channel
 KEPT = 0.95  # of the statistics of batch norm, in a step
@@ -112,7 +112,7 @@ class Bottleneck(nn.Module):
     def __init__(self, channels: int, inner: int, out: int, stage: Stage, first: bool) -> None:
         super().__init__()
         stride = stage.stride if first else 1
-        self.conv1 = nn.Conv2d(channels, inner, 1, stride)
+        self.conv1 = PointwiseConv2d(channels, inner, stride)
         self.bn1 = keras_batch_norm(inner, KEPT)
         self.conv2 = nn.Conv2d(inner, inner, 3, 1, stage.dilation, stage.dilation)
         self.bn2 = keras_batch_norm(inner, KEPT)
@@ -121,7 +121,7 @@ class Bottleneck(nn.Module):
         self.downsample: nn.Module = nn.Identity()
         if first:
             self.downsample = nn.Sequential(
-                nn.Conv2d(channels, out, 1, stride), keras_batch_norm(out, KEPT)
+                PointwiseConv2d(channels, out, stride), keras_batch_norm(out, KEPT)
             )
 
     def forward(self, x: Tensor) -> Tensor:
