@@ -329,7 +329,7 @@ def describe_recipes() -> tuple[list[str], dict[str, Any]]:
             f"{pace['batch_size']}, {length}",
             *(f"    {command}" for command in recipe.commands),
             f"    colorprep train --recipe {name}"
-            + (f" --init RUN, a run of {recipe.after}" if recipe.after else ""),
+            + (f" --init runs/{recipe.after} -o runs/{name}" if recipe.after else ""),
         ]
         facts[name] = {**asdict(recipe), "options": dict(pace)}
     return lines, facts
