@@ -81,6 +81,7 @@ def _measure(
             "to estimate; give more --epochs or --steps"
         )
     make_ready(trainer, params, process)
+    reporter.note(f"taking a few steps of {params.network.model} on {process.device}")
     watch, unjudged = Stopwatch(process.device), replace(course, validation=None)
     for _ in fit(
         trainer, unjudged, process, lambda n, detail: None, lambda: watch.is_done, watch.add

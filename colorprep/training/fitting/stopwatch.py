@@ -15,7 +15,7 @@ from .record import Meter
 from .trainer import Trainer
 
 FEWEST, MOST = 3, 10  # steps
-ENOUGH = 2.0  # seconds
+ENOUGH, LONG = 2.0, 15.0  # seconds: of counted steps, and of all steps if they are slow
 
 
 class StepTimes(NamedTuple):
@@ -39,6 +39,8 @@ class StepTimes(NamedTuple):
 
 class Stopwatch:
     """Times 3 to 10 steps, up to two seconds, after one that is not counted.
+
+    Slow steps end after 15 seconds in all, if need be with the first one.
 
     Parameters
     ----------
@@ -66,6 +68,8 @@ class Stopwatch:
     def is_done(self) -> bool:
         """Whether enough steps were timed."""
         n_counted = len(self._steps) - 1
+        if sum(step.seconds for step in self._steps) >= LONG:
+            return True
         return n_counted >= MOST or (n_counted >= FEWEST and self.times.seconds >= ENOUGH)
 
     def add(self, meter: Meter) -> None:
@@ -92,6 +96,8 @@ def validation_seconds(trainer: Trainer, course: Course, process: Process) -> fl
     gauge = None if course.gauge is None else course.gauge()
     seconds = 0.0
     for _ in range(2):  # the first time, a GPU chooses its algorithms
+        if seconds > ENOUGH:
+            break
         begun = time.perf_counter()
         _, heads = trainer.validate(batch)
         if gauge is not None:
