@@ -119,6 +119,19 @@ def test_steps_are_timed_without_records(monkeypatch):
     assert watch.is_done and watch.times == (3, 6, pytest.approx(2.1), 0.0)
 
 
+def test_one_slow_step_is_enough(monkeypatch):
+    """A step of a minute is not repeated, but the first one does not count: it may compile."""
+    clock = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    watch, meter = Stopwatch(torch.device("cpu")), Meter()
+    for seconds in (90.0, 60.0):
+        assert not watch.is_done
+        clock[0] += seconds
+        meter.n_images.append(2)
+        watch.add(meter)
+    assert watch.is_done and watch.times == (1, 2, 60.0, 0.0)
+
+
 def test_the_command_prints_every_fact(colorprep, prepared, tmp_path):
     """In lines of text, or as JSON; no run is left."""
     shutil.copytree(prepared.root, tmp_path, dirs_exist_ok=True)

@@ -15,7 +15,7 @@ from .record import Meter
 from .trainer import Trainer
 
 FEWEST, MOST = 3, 10  # steps
-ENOUGH, LONG = 2.0, 15.0  # seconds: of counted steps, and of all steps if they are slow
+ENOUGH, LONG = 2.0, 15.0  # seconds, the second for fewer steps
 
 
 class StepTimes(NamedTuple):
@@ -40,7 +40,7 @@ class StepTimes(NamedTuple):
 class Stopwatch:
     """Times 3 to 10 steps, up to two seconds, after one that is not counted.
 
-    Slow steps end after 15 seconds in all, if need be with the first one.
+    Of slow ones, 15 seconds are enough.
 
     Parameters
     ----------
@@ -68,9 +68,8 @@ class Stopwatch:
     def is_done(self) -> bool:
         """Whether enough steps were timed."""
         n_counted = len(self._steps) - 1
-        if sum(step.seconds for step in self._steps) >= LONG:
-            return True
-        return n_counted >= MOST or (n_counted >= FEWEST and self.times.seconds >= ENOUGH)
+        seconds = self.times.seconds if n_counted >= 1 else 0.0
+        return n_counted >= MOST or seconds >= LONG or (n_counted >= FEWEST and seconds >= ENOUGH)
 
     def add(self, meter: Meter) -> None:
         """Add the step that was taken last, according to the meter of its record."""
