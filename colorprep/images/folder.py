@@ -118,9 +118,9 @@ def folder_source(
         If the folder is missing or contains no image.
     """
     if not root.exists():
-        raise InputError(f"there is no folder {root}; give the folder that holds the images")
+        raise InputError(f"there is no folder {root}; give one that exists")
     if not root.is_dir():
-        raise InputError(f"{root} is not a folder; give the folder that holds the images")
+        raise InputError(f"{root} is not a folder; give one, or an archive")
     if lines is None:
         found = _all_images(root, search)
     else:

@@ -143,11 +143,16 @@ def error_table(rows: Mapping[str, Mapping[str, MeanError]]) -> list[str]:
     """
     cells = [["", *PictureErrors._fields[:-1], "psnr of mse", "mse_ab", "s.e."]]
     for name, means in rows.items():
-        shown = [f"{means[field].mean:.6g}" for field in PictureErrors._fields[:-1]]
+        shown = [_shown(means[field].mean) for field in PictureErrors._fields[:-1]]
         last = means["mse_ab"]
-        errors = [f"{last.mean:.6g}", f"{last.standard_error:.2g}"]
-        cells.append([name, *shown, f"{psnr_of(means['mse'].mean):.6g}", *errors])
+        errors = [_shown(last.mean), _shown(last.standard_error, 2)]
+        cells.append([name, *shown, _shown(psnr_of(means["mse"].mean)), *errors])
     return aligned(cells)
+
+
+def _shown(figure: float, digits: int = 6) -> str:
+    """Return a figure, or a dash if it is unknown."""
+    return "-" if math.isnan(figure) else f"{figure:.{digits}g}"
 
 
 def aligned(cells: Sequence[Sequence[str]]) -> list[str]:

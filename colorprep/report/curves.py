@@ -37,7 +37,7 @@ SHOWN_LOSSES = 0.99  # the quantile of a long log's losses that the axis reaches
 LOSSES_HEIGHT, LOSS_HEIGHT, PANEL_HEIGHT, LINE_HEIGHT = 3.3, 2.2, 0.9, 0.25
 CHROMA_SHARE = "chroma_share"
 PANELS = {
-    CHROMA_SHARE: "chroma of predictions, as a share of the originals'",
+    CHROMA_SHARE: "chroma of predictions / of originals",
     "learning_rate": "learning rate",
     "images_per_second": "images per second",
     "data_wait": "share of the time spent waiting for data",

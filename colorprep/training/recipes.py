@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from ..errors import InputError
@@ -85,7 +86,7 @@ _GRID_NEEDS: Options = {"quantizer": "hc-grid", "stride": 1, "lowpass": 4.0}
 
 _CIFAR: Options = {
     **_ADAM, "loss": "l2", "learning_rate": 2e-4, "betas": (0.5, 0.999), "batch_size": 32,
-    "epochs": 5, "flip": False, "gray": "keep",
+    "epochs": 5, "flip": False, "gray": "keep", "held_out": "test/",
 }  # fmt: skip
 _CIFAR_LABELS = (
     "colorprep labels --dir cifar10.tar.gz --size 32 --stride 1 --keep rgb --class-from parent",
@@ -287,7 +288,11 @@ def recipe_of(name: str) -> Recipe:
         If it is unknown.
     """
     if name not in RECIPES:
-        raise InputError(f"unknown recipe {name!r}; `colorprep train --recipe list` prints all")
+        near = get_close_matches(name, RECIPES, 1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise InputError(
+            f"unknown recipe {name!r}{meant}; `colorprep train --recipe list` prints all"
+        )
     return RECIPES[name]
 
 

@@ -39,7 +39,7 @@ def color_warning(record: Record, params: TrainParams, rebalanced: bool) -> str 
         return None
     return (
         f"{fault}: on held-out images they have {_percent(chroma, truth)} of the originals' chroma "
-        f"({chroma:.2g} of {truth:.2g} CIELAB units) and {_percent(spread, spread_of_truth)} of "
+        f"({chroma:.3g} of {truth:.3g} CIELAB units) and {_percent(spread, spread_of_truth)} of "
         f"the spread of their colors, at step {record.step}. Look at the samples; then try "
         f"{_remedies(params, rebalanced)}"
     )

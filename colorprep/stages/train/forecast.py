@@ -75,7 +75,8 @@ class Forecast:
             f"{short(self.images_per_second)} images/s (measured on {self.n_timed})",
             f"waiting for data: {self.data_wait:.0%} of the time",
             f"memory: about {byte_size(self.memory)}{gpu}",
-            f"disk: about {byte_size(sum(self.disk.values()))}; {byte_size(self.free)} free",
+            f"disk: about {byte_size(sum(self.disk.values()))}, of which samples "
+            f"{byte_size(self.disk['samples'])}; {byte_size(self.free)} free",
             *self.advice,
         ]
 
@@ -163,7 +164,8 @@ class Forecaster:
             yield "faster with --amp"
         if self.inputs.preparation.side >= LARGE_SIDE:
             yield "faster with --crop: half the side takes about a quarter of the time"
-        yield "shorter with fewer --epochs or --max-images, in proportion"
+        length = "--steps" if self.params.pace.steps else "--epochs or --max-images"
+        yield f"shorter with fewer {length}, in proportion"
 
     def _smaller(self, memory: int, on_gpu: DeviceMemory | None, is_full: bool) -> Iterator[str]:
         """Yield what would make the training fit."""
@@ -172,7 +174,7 @@ class Forecaster:
             n_parts = 2 * self.params.pace.accumulate
             yield f"memory is nearly full: --accumulate {n_parts} computes batches in smaller parts"
         if is_full:
-            yield "not enough free space on that disk"
+            yield "not enough free space: a larger --validate-every writes fewer samples"
 
 
 def _n_bytes(state: Any) -> int:

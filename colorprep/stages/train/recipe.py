@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...errors import InputError
+from ...errors import ArtifactError, InputError
 from ...shards.reader import LabelFolder
 from ...training.recipes import misfits, recipe_of
 
@@ -23,7 +23,7 @@ def check_recipe(name: str | None, labels: LabelFolder) -> None:
     settings = {**labels.manifest["settings"], "quantizer": labels.quantizer.name}
     found = misfits(recipe_of(name), settings)
     if found:
-        raise InputError(f"the labels of {labels.path} have {', '.join(found)}")
+        raise InputError(f"{labels.path} does not fit the recipe {name}: {', '.join(found)}")
 
 
 @contextmanager
@@ -31,8 +31,9 @@ def labels_of_recipe(name: str | None) -> Iterator[None]:
     """Add to an error about labels how those of the recipe are made."""
     try:
         yield
-    except InputError as error:
+    except (InputError, ArtifactError) as error:
         if name is None:
             raise
-        commands = " && ".join(recipe_of(name).commands)
-        raise InputError(f"{error}; labels for the recipe {name}: `{commands}`") from error
+        commands = "".join(f"\n    {command}" for command in recipe_of(name).commands)
+        kind = ArtifactError if isinstance(error, ArtifactError) else InputError
+        raise kind(f"{error}\nLabels for the recipe {name} are made by:{commands}") from error

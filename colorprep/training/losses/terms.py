@@ -57,7 +57,7 @@ from .pixel_losses import (
 )
 from .targets import PixelWeights
 
-Unit: TypeAlias = Literal["nats per pixel", "nats per image", "Lab units", "of white"]
+Unit: TypeAlias = Literal["nats per pixel", "nats per image", "Lab units", "RGB units"]
 
 
 class TermValue(NamedTuple):
@@ -119,8 +119,8 @@ class LossKind:
         From a quantizer and options to the module of a pixel's loss.
     head : str
         Which head of the network it is for, a name of `outputs.HEADS`.
-    unit : {"nats per pixel", "nats per image", "Lab units", "of white"}
-        Of the reported loss; white is 1 in R, G and B.
+    unit : {"nats per pixel", "nats per image", "Lab units", "RGB units"}
+        Of the reported loss; in RGB units, black is 0 and white is 1.
     takes_weights, takes_prior : bool
         Whether it can be rebalanced, and its logits adjusted.
     display : callable
@@ -265,7 +265,7 @@ LOSSES = {
     "l2": LossKind(_regression(squared_error), "ab", "Lab units", display=math.sqrt),
     "huber": LossKind(_regression(huber_error), "ab", "Lab units"),
     "l12": LossKind(_regression(l12_error), "ab", "Lab units"),
-    "rgb-l1": LossKind(RgbError, "rgb", "of white"),
+    "rgb-l1": LossKind(RgbError, "rgb", "RGB units"),
     "segments": LossKind(SegmentCrossEntropy, "segments", "nats per pixel", weigh=SegmentWeights),
     "classes": LossKind(ClassCrossEntropy, "classes", "nats per image", weigh=ClassWeights),
 }
