@@ -1,6 +1,9 @@
 """Claims about adversarial training: its step, on one process and several, and what it reaches."""
 
+import subprocess
+import sys
 from copy import deepcopy
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -165,36 +168,44 @@ def test_parts_of_a_batch_add_up_for_the_critic(batch):
     torch.testing.assert_close(*critics)
 
 
-def learn_half(rank, batch, meeting, saved):
-    """Take three steps on half of a batch, in one of two processes."""
-    torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
-    trainer = trainer_of(smooth_gan(CRITICS["cifar-patch"], normalized=False), optimizer="sgd")
-    trainer.wrap(Process(CPU, rank, 2).data_parallel)
-    half = {name: array[8 * rank : 8 * rank + 8] for name, array in batch.items()}
-    for _ in range(3):
-        trainer.take_step(half, 0.01)
-    if rank == 0:
-        torch.save(trainer.method.networks.state_dict(), saved)
-    torch.distributed.destroy_process_group()
+def learn_half(rank, batch, meeting):
+    """Take three steps on half of a batch, in one of two processes; return the networks."""
+    torch.distributed.init_process_group(
+        "gloo", f"file://{meeting}", timedelta(seconds=200), rank=rank, world_size=2
+    )
+    try:
+        trainer = trainer_of(smooth_gan(CRITICS["cifar-patch"], normalized=False), optimizer="sgd")
+        trainer.wrap(Process(CPU, rank, 2).data_parallel)
+        half = {name: array[8 * rank : 8 * rank + 8] for name, array in batch.items()}
+        for _ in range(3):
+            trainer.take_step(half, 0.01)
+    finally:
+        torch.distributed.destroy_process_group()
+    return trainer.method.networks.state_dict()
+
+
+OTHER = """
+import sys
+import torch
+sys.path[:0] = sys.argv[3:]
+from test_adversarial import learn_half
+learn_half(1, torch.load(sys.argv[1]), sys.argv[2])
+"""
 
 
 def test_two_processes_learn_as_one(batch, tmp_path):
     """With half a batch each, without batch norm, which sees the half; the critic runs thrice."""
-    meeting, saved = f"file://{tmp_path}/meeting", tmp_path / "networks.pt"
-    context = torch.multiprocessing.get_context("fork")
-    processes = [
-        context.Process(target=learn_half, args=(rank, batch, meeting, saved)) for rank in range(2)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(timeout=60)
+    torch.save(batch, tmp_path / "batch.pt")
+    words = [tmp_path / "batch.pt", tmp_path / "meeting", *filter(None, sys.path)]
+    command = [sys.executable, "-c", OTHER, *words]
+    other = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    together = learn_half(0, batch, tmp_path / "meeting")
+    _, error = other.communicate(timeout=300)
+    assert other.returncode == 0, error
     alone = trainer_of(smooth_gan(CRITICS["cifar-patch"], normalized=False), optimizer="sgd")
     for _ in range(3):
         alone.take_step(batch, 0.01)
-    assert [process.exitcode for process in processes] == [0, 0]
-    torch.testing.assert_close(torch.load(saved), alone.method.networks.state_dict())
+    torch.testing.assert_close(together, alone.method.networks.state_dict())
 
 
 def test_sixteen_photographs_are_overfitted(batch):

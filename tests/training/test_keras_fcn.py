@@ -78,7 +78,7 @@ def test_blocks_are_those_of_keras(stages, dilations):
         trunk = DilatedResNet50(stages, 0.125)
     for stage, dilation, blocks in zip(stages, dilations, list(trunk.children())[2:], strict=True):
         for number, block in enumerate(blocks):
-            assert block.conv1.stride[0] == (stage.stride if number == 0 else 1)
+            assert block.conv1.step == (stage.stride if number == 0 else 1)
             assert block.conv2.stride == (1, 1)
             assert block.conv2.dilation == block.conv2.padding == (dilation, dilation)
             assert (block.bn2.eps, block.bn2.momentum) == (1e-3, pytest.approx(0.05))
