@@ -4,6 +4,7 @@ import subprocess
 import sys
 from copy import deepcopy
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,7 +172,7 @@ def test_parts_of_a_batch_add_up_for_the_critic(batch):
 def learn_half(rank, batch, meeting):
     """Take three steps on half of a batch, in one of two processes; return the networks."""
     torch.distributed.init_process_group(
-        "gloo", f"file://{meeting}", timedelta(seconds=200), rank=rank, world_size=2
+        "gloo", f"file://{meeting}", timedelta(seconds=100), rank=rank, world_size=2
     )
     try:
         trainer = trainer_of(smooth_gan(CRITICS["cifar-patch"], normalized=False), optimizer="sgd")
@@ -196,7 +197,8 @@ learn_half(1, torch.load(sys.argv[1]), sys.argv[2])
 def test_two_processes_learn_as_one(batch, tmp_path):
     """With half a batch each, without batch norm, which sees the half; the critic runs thrice."""
     torch.save(batch, tmp_path / "batch.pt")
-    words = [tmp_path / "batch.pt", tmp_path / "meeting", *filter(None, sys.path)]
+    here = Path(__file__).parent
+    words = [tmp_path / "batch.pt", tmp_path / "meeting", here, *filter(None, sys.path)]
     command = [sys.executable, "-c", OTHER, *words]
     other = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     together = learn_half(0, batch, tmp_path / "meeting")
