@@ -110,3 +110,28 @@ def test_labels_that_do_not_fit_are_refused(made, why):
     with pytest.raises(InputError, match=text):
         run(params.replace(shards="plain", output="runs/refused"), made, Reporter())
     assert not (made.root / "runs/refused/config.json").exists()
+
+
+def test_segments_of_three_voc_pairs_are_overfitted(tmp_path):
+    """Palette masks in VOC's layout are learned by heart: the loss falls ten times."""
+    workspace = Workspace(tmp_path)
+    for name in ("JPEGImages", "SegmentationClass"):
+        (tmp_path / name).mkdir()
+    for number, crop in enumerate(sample_crops(3, 64)):
+        crop.image.save(tmp_path / "JPEGImages" / f"2011_{number:06}.jpg")
+        mask = np.zeros((64, 64), np.uint8)
+        mask[:, 32:], mask[:2] = 5 * (number + 1), 255
+        palette = Image.fromarray(mask, "L").convert("P")
+        palette.putpalette([index * 11 % 256 for index in range(768)])
+        palette.putdata(mask.ravel().tolist())
+        palette.save(tmp_path / "SegmentationClass" / f"2011_{number:06}.png")
+    images = ImageParams(tmp_path / "JPEGImages")
+    made = LabelsParams(images, size=64, stride=1, segments=tmp_path / "SegmentationClass")
+    label(made, workspace, Reporter())
+    params = TrainParams.of(
+        model="keras-fcn", loss="segments", width=1 / 8, optimizer="adam", learning_rate=3e-3,
+        schedule="constant", warm_up=0.0, flip=False, held_out=0.0, steps=40, batch_size=3,
+        checkpoint_every=5,
+    )  # fmt: skip
+    losses = read_log(run(params, workspace, Reporter()).log)["train_loss"]
+    assert losses[-1] < 0.1 * losses[0]
