@@ -18,7 +18,7 @@ FIGURE = re.compile(r"\s{2,}(?:nan|-|[-\d.e+]+)")
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    """Runs a script in an empty folder; returns the rows of its table and what it told."""
+    """Runs a script in an empty folder; returns the rows of its table and its messages."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(PIPELINES))
 
@@ -39,19 +39,19 @@ def run(tmp_path, monkeypatch, capsys):
 
 def test_zhang2016(run):
     """The network and gray pictures are evaluated; the same command finds everything done."""
-    header, rows, told = run("zhang2016", "--quick")
+    header, rows, messages = run("zhang2016", "--quick")
     assert list(rows) == ["eccv16", "gray"]
     assert all(name in header for name in ("psnr", "auc balanced", "mse ab"))
-    assert "mean nothing" in told
+    assert "mean nothing" in messages
     config = read_config(Path("out/runs/zhang2016"))
     assert config["options"]["recipe"] == "zhang2016" and config["rebalanced"]
-    again, told = run("zhang2016", "--quick")[1:]
-    assert again == rows and "is finished after step 3" in told
+    again, messages = run("zhang2016", "--quick")[1:]
+    assert again == rows and "is finished after step 3" in messages
 
 
 def test_keras_fcn(run):
     """Segments are learned first; the regression starts from them, and the matrix is there."""
-    header, rows, told = run("keras_fcn", "--quick")
+    header, rows, messages = run("keras_fcn", "--quick")
     trained = [
         "segmentation (nats per pixel)",
         "classification (nats per pixel)",
@@ -60,7 +60,7 @@ def test_keras_fcn(run):
     ]
     assert list(rows) == [*trained, "gray"]
     assert all(name in header for name in ("mean iou", "psnr", "bin accuracy"))
-    assert "those of runs/keras-fcn-segmentation/best.pt" in told
+    assert "those of runs/keras-fcn-segmentation/best.pt" in messages
     matrix = np.load("out/color_vec_table.npy")
     assert matrix.shape == (313, 314) and (matrix[:, 313] == 0).all()
     weights = load_weights(Path("out/weights.npz"))[0].weights
@@ -72,18 +72,18 @@ def test_keras_fcn(run):
 
 def test_colorizer_fcn(run):
     """FCN-32s hands over to FCN-16s, and that to FCN-8s; all kinds of bins are scored."""
-    header, rows, told = run("colorizer_fcn", "--quick")
+    header, rows, messages = run("colorizer_fcn", "--quick")
     assert list(rows) == ["32s", "16s", "8s", "32s-uniform", "32s-one-hot"]
     assert all(name in header for name in ("nats per pixel", "pixel accuracy", "frequency iou"))
     for before in ("32s", "16s"):
-        assert f"those of runs/colorizer-fcn-{before}/best.pt" in told
+        assert f"those of runs/colorizer-fcn-{before}/best.pt" in messages
 
 
 def test_cifar_models(run):
     """The models stand beside the published figures; without a classifier, one is left out."""
-    header, rows, told = run("cifar_models", "--quick")
+    header, rows, messages = run("cifar_models", "--quick")
     expected = ["cifar-autoencoder", "cifar-unet", "cifar-fusion-label", "cifar-cgan"]
-    if "pip install 'colorprep[classifier]'" not in told:
+    if "pip install 'colorprep[classifier]'" not in messages:
         expected.insert(3, "cifar-fusion-classifier")
     assert list(rows) == [*expected, "published cGAN", "gray"]
     assert rows["published cGAN"].split()[2:4] == ["0.06113", "0.008538"]
@@ -106,7 +106,7 @@ def test_places_models(run):
         (["--dir", "missing"], "Error: there is no .*missing"),
     ],
 )
-def test_mistakes_are_told_without_a_traceback(run, capsys, arguments, message):
+def test_mistakes_are_reported_without_a_traceback(run, capsys, arguments, message):
     """A script ends with a message that says what to do."""
     with pytest.raises(SystemExit) as stopped:
         run("zhang2016", *arguments)

@@ -237,7 +237,7 @@ def machine_options(function: options.Function) -> options.Function:
         click.option(
             "--resume",
             is_flag=True,
-            help="Resume the run in -o, or the newest one; begin it if there is none. "
+            help="Resume the run in -o, or the newest one; without a run, start one. "
             "--epochs or --steps extend it.",
         ),
         click.option(

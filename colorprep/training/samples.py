@@ -45,7 +45,7 @@ class Samples(NamedTuple):
     rows : list of list of ndarray of shape (H, W, 3), uint8
         A row for each image.
     notes : list of str
-        A text about each row; empty if there is none.
+        A text for each row, or no texts at all.
     """
 
     rows: list[list[Pixels]]

@@ -1,6 +1,6 @@
 """What the tests of this folder share; without a GPU all of them are skipped.
 
-They import torch inside, so that collecting them costs no time where there is none.
+They import torch inside, so that collecting them costs no time on machines without a GPU.
 """
 
 import os

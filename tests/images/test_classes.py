@@ -29,7 +29,9 @@ def test_rules(text, key, name):
 @pytest.mark.parametrize("text", ["", "0", "-1", "Top", "1.5", "folder"])
 def test_other_rules_are_refused(text):
     """The message lists the rules."""
-    with pytest.raises(InputError, match="none of top, parent, name and a number"):
+    with pytest.raises(
+        InputError, match="by top, parent, name or the level of a folder .1 is the top., not by"
+    ):
         parse_class_from(text)
 
 

@@ -12,7 +12,7 @@ from colorprep.errors import ArtifactError, ColorprepError
 from colorprep.images.resizing import middle_square, resize
 from colorprep.quantize.labeling import lightness_of
 from colorprep.training import classifier as module
-from colorprep.training.classifier import FrozenClassifier, gray_picture, open_classifier
+from colorprep.training.classifier import FrozenClassifier, classifier_picture, open_classifier
 from colorprep.training.models.efficientnet_lite import EfficientNetLite0
 
 LEVELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32)).astype(np.uint8)
@@ -45,13 +45,13 @@ def test_efficientnet_has_the_published_size():
 
 def test_a_classifier_sees_gray_from_0_to_1():
     """The picture has three equal channels, black and white at the ends of lightness."""
-    picture = gray_picture(LEVELS[0])
+    picture = classifier_picture(LEVELS[0])
     assert picture.shape == (1, 3, 224, 224) and picture.dtype == torch.float32
     assert torch.equal(picture[:, 0], picture[:, 1]) and torch.equal(picture[:, 0], picture[:, 2])
-    ends = [float(gray_picture(np.full((4, 4), level, np.uint8)).max()) for level in (0, 255)]
+    ends = [float(classifier_picture(np.full((4, 4), level, np.uint8)).max()) for level in (0, 255)]
     assert ends == [0.0, 1.0]
     gray = np.repeat(np.arange(0, 224, dtype=np.uint8)[:, None, None], 224, axis=1).repeat(3, 2)
-    levels = 255.0 * gray_picture(lightness_of(gray))[0, 0].numpy()
+    levels = 255.0 * classifier_picture(lightness_of(gray))[0, 0].numpy()
     assert np.abs(levels - gray[..., 0]).max() <= 1.51  # a step of lightness is up to 3 levels
 
 
@@ -61,7 +61,7 @@ def test_files_give_their_networks_outputs(tmp_path, name):
     classifier = open_classifier(write_classifier(tmp_path / name))
     assert classifier.length == LENGTH and classifier.name == name
     with torch.no_grad():
-        expected = [Regions()(gray_picture(levels))[0].half().numpy() for levels in LEVELS]
+        expected = [Regions()(classifier_picture(levels))[0].half().numpy() for levels in LEVELS]
     with module.threads_restored():
         np.testing.assert_array_equal(classifier.of_each(LEVELS), expected)
     again = pickle.loads(pickle.dumps(classifier))

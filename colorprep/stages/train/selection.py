@@ -167,7 +167,8 @@ def _under(folder: str, keys: Sequence[str]) -> list[str]:
     if not found:
         tops = class_names(keys)
         more = f" and {len(tops) - SHOWN} more" if len(tops) > SHOWN else ""
-        there = f"the top folders are {', '.join(tops[:SHOWN])}{more}" if tops else "there is none"
+        listed = f"the top folders are {', '.join(tops[:SHOWN])}{more}"
+        there = listed if tops else "they are in no folders"
         raise InputError(
             f"no image of the labels is in the folder {folder} to hold out; {there}: give one of "
             "their folders, a list or a fraction with --val"
