@@ -17,7 +17,8 @@ from ..finite import check_finite
 from .fitting.schedules import Schedule
 
 ModelName = Literal[
-    "small", "unet", "eccv16", "fcn32s", "fcn16s", "fcn8s", "keras-fcn", "keras-fcn-parent",
+    "small", "unet", "eccv16", "siggraph17", "siggraph17-released", "fcn32s", "fcn16s", "fcn8s",
+    "keras-fcn", "keras-fcn-parent",
     "cifar-autoencoder", "cifar-unet", "cifar-fusion-label", "cifar-fusion-classifier",
     "cifar-cgan", "places-resnet", "places-unet32", "places-unet224", "places-cgan",
     "efficientnet-lite0", "tiny",

@@ -86,7 +86,7 @@ def predict_colors(
     first = heads[0]
     channels = channels_of(heads, quantizer) if len(heads) > 1 else {first: 0}
     outputs = run_network(model, batch, channels, shape)[first].float()
-    if HEADS[first].place == "pixels":
+    if HEADS[first].place != "labels":
         outputs = at_labels(outputs, batch["lightness"], shape)
     return decode_outputs(first, outputs, quantizer, temperature)
 

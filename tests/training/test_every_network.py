@@ -21,7 +21,7 @@ from colorprep.training.losses.terms import Objective, make_term
 from colorprep.training.models import MODELS, make_model
 from colorprep.training.models.inputs import blank_batch, inputs_of
 from colorprep.training.models.layers import PointwiseConv2d
-from colorprep.training.models.outputs import channels_of
+from colorprep.training.models.outputs import channels_of, split_heads
 from colorprep.training.options import MachineOptions, PaceOptions
 
 # Loss, width, side, steps, peak learning rate, and the value that the loss must reach: for ab,
@@ -89,7 +89,7 @@ def test_every_network_can_be_made_from_the_table(model):
         network = make_model(model, channels, sizes=SIZES).eval()
         side = getattr(network, "fixed_side", 224)
         outputs = network(*inputs_of(network, blank_batch(side, SIZES)))
-    assert outputs.shape[1] == channels[head]
+    assert split_heads(outputs, channels)[head].shape[1] == channels[head]
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])

@@ -180,3 +180,36 @@ def test_how_many_images_batch_norm_needs(name, width):
         assert fewest_images(name, NetworkSpec({"bins": 3}, width), side) == fewest
         found.add(fewest)
     assert found == ({1} if name == "tiny" else {1, 2})
+
+
+def test_siggraph17_has_the_published_parameters_and_shapes():
+    """Of colorization-pytorch, at the size of its training."""
+    with torch.device("meta"):
+        network = make_model("siggraph17", {"ab": 2, "coarse-bins": 529})
+        heads = network(torch.zeros(1, 1, 176, 176), torch.zeros(1, 3, 176, 176))
+    assert sum(parameter.numel() for parameter in network.parameters()) == 34_187_027
+    shapes = {name: tuple(head.shape[1:]) for name, head in heads.items()}
+    assert shapes == {"ab": (2, 176, 176), "coarse-bins": (529, 44, 44)}
+
+
+BRANCHES = {
+    "coarse-bins": ("score_bins",),
+    "ab": ("up9", "short9", "block9", "up10", "short10", "block10", "score_ab"),
+}
+
+
+@pytest.mark.parametrize(("trunk_head", "other"), [("ab", "coarse-bins"), ("coarse-bins", "ab")])
+def test_siggraph17_learns_its_trunk_from_one_head(trunk_head, other):
+    """The loss of the other head reaches the layers of its branch only."""
+    network = make_model("siggraph17", {"ab": 2, "coarse-bins": 5}, seed=0, width=0.05)
+    network.trunk_head = trunk_head
+    heads = network(torch.zeros(1, 1, 16, 16), torch.zeros(1, 3, 16, 16))
+
+    def reached_by(head):
+        network.zero_grad()
+        heads[head].sum().backward(retain_graph=True)
+        return {name for name, each in network.named_parameters() if each.grad is not None}
+
+    branch = {name for name, _ in network.named_parameters() if name.startswith(BRANCHES[other])}
+    assert reached_by(other) == branch
+    assert reached_by(trunk_head) == {name for name, _ in network.named_parameters()} - branch

@@ -6,6 +6,8 @@ network          is
 ``small``        an encoder-decoder of a million parameters, for trials and a CPU
 ``unet``         a U-Net of 7.6 million parameters
 ``eccv16``       the network of Zhang, Isola, Efros, ECCV 2016
+``siggraph17``   the network of Zhang et al., SIGGRAPH 2017, which takes hints; ``-released``:
+                 for the released weights
 ``fcn32s`` ...   colorizer-fcn's fully convolutional networks on VGG-16, at full resolution
 ``keras-fcn``    the dilated ResNet-50 of colorization on Keras-FCN; ``-parent``: Keras-FCN's own
 ``cifar-...``    the CIFAR models of dl-project-colorization
@@ -48,6 +50,7 @@ from .inputs import INPUTS, inputs_of, takes
 from .keras_fcn import KerasFcn
 from .outputs import HEADS, Heads, placed, split_heads
 from .places import PlacesGenerator, PlacesResNet, PlacesUNet32, PlacesUNet224
+from .siggraph17 import Siggraph17
 from .small import SmallColorizer, TinyColorizer
 from .spec import Channels, NetworkSpec
 from .unet import UNet
@@ -67,6 +70,8 @@ MODELS: dict[str, Callable[[NetworkSpec], nn.Module]] = {
     "small": _of_one_output(SmallColorizer),
     "unet": _of_one_output(UNet),
     "eccv16": _of_one_output(Eccv16),
+    "siggraph17": Siggraph17,
+    "siggraph17-released": partial(Siggraph17, centered=False),
     "fcn32s": _of_one_output(Fcn32s),
     "fcn16s": _of_one_output(Fcn16s),
     "fcn8s": _of_one_output(Fcn8s),

@@ -8,6 +8,8 @@ input           is
 ``caffe-gray``  the gray picture of lightness, (B, 3, H, W), BGR levels less the means of
                 ImageNet, as Caffe's and Keras' networks take it
 ``rgb``         sRGB, (B, 3, H, W) float32, from -1 to 1: for classifiers, not for colorizers
+``hints``       hints of color, (B, 3, H, W) float32: a and b in units of 110 CIELAB units, 0
+                outside of hints, and a mask of 0 or 1
 ``class``       the class of an image, (B,) int64, -1 for none
 ``features``    of a frozen classifier, (B, n) float32
 ==============  ====================================================================
@@ -90,6 +92,15 @@ def caffe_gray(batch: Batch) -> Tensor:
     return picture - torch.tensor(BGR_MEANS, device=levels.device)[:, None, None]
 
 
+def hints_of(batch: Batch) -> Tensor:
+    """Return the hints of a batch, (B, 3, H, W) float32; there are none if it has no ``hints``."""
+    if "hints" in batch:
+        return batch["hints"]
+    lightness = batch["lightness"]
+    n, height, width = lightness.shape
+    return torch.zeros((n, 3, height, width), device=lightness.device)
+
+
 @cache
 def gray_levels() -> NDArray[np.float32]:
     """Return the sRGB level, 0 to 255, of the gray of each level of lightness."""
@@ -104,6 +115,7 @@ INPUTS: dict[str, NetworkInput] = {
     "luma": NetworkInput(luma, "rgb", "`colorprep labels --keep rgb`"),
     "caffe-gray": NetworkInput(caffe_gray, "lightness"),
     "rgb": NetworkInput(rgb_of, "rgb", "`colorprep labels --keep rgb`"),
+    "hints": NetworkInput(hints_of, "lightness"),
     "class": NetworkInput(lambda batch: batch["class_id"].long(), "class_id", size="classes"),
     "features": NetworkInput(
         lambda batch: batch["features"].float(),

@@ -5,6 +5,7 @@ head                   channels      are
 =====================  ============  ==========================================================
 ``bins``               Q             logits over a quantizer's bins
 ``bins-and-ignored``   Q + 1         the same, and Keras-FCN's channel for ignored pixels
+``coarse-bins``        Q             logits over the bins at the network's own resolution
 ``hue-and-chroma``     K + K         logits over the bins of hue, and over those of chroma
 ``ab``                 2             ab, in units of 110 CIELAB units
 ``rgb``                3             sRGB, from -1 to 1
@@ -254,6 +255,7 @@ def _joint_logits(outputs: Tensor, quantizer: Quantizer) -> Tensor:
 HEADS: dict[str, Head] = {
     "bins": Head(_n_bins, lambda outputs, quantizer: outputs),
     "bins-and-ignored": Head(_n_bins_and_ignored, lambda outputs, quantizer: outputs[:, :-1]),
+    "coarse-bins": Head(_n_bins, lambda outputs, quantizer: outputs, place="unchanged"),
     "hue-and-chroma": Head(_n_hue_and_chroma, _joint_logits),
     "ab": Head(_n_ab, colors=_ab_of_ab),
     "rgb": Head(_n_rgb, colors=_ab_of_rgb, place="pixels"),
