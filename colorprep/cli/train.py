@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args, get_origin
 import click
 from click.core import ParameterSource
 
-from ..training.options import CriticName, all_options
+from ..training.choices import CriticName
+from ..training.options import LEAST_HINTS, all_options
 from ..training.recipes import RECIPES
 from . import options
 from .console import Session
@@ -71,7 +72,7 @@ def data_options(function: options.Function) -> options.Function:
 
 
 def augmentation_options(function: options.Function) -> options.Function:
-    """Add the options of random changes of the images, but for crops and flips."""
+    """Add the options of random changes of the images but crops and flips, and of hints."""
     add = [
         train_option(
             "zoom",
@@ -91,6 +92,13 @@ def augmentation_options(function: options.Function) -> options.Function:
             "Shift each channel of an input of three by up to so much of 255.",
             type=click.FloatRange(0, 255),
             metavar="LEVELS",
+        ),
+        train_option(
+            "hints",
+            "Show siggraph17 the colors of random patches; their number is geometric, its mean "
+            "1/P - 1.",
+            type=click.FloatRange(LEAST_HINTS, 1),
+            metavar="P",
         ),
     ]
     return options.with_all(add, function)

@@ -14,25 +14,20 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
 from ..errors import InputError
 from ..finite import check_finite
+from .choices import (
+    CriticName,
+    GrayRule,
+    LossName,
+    ModelName,
+    OptimizerName,
+    ScheduleName,
+    WeighedBy,
+)
 from .fitting.schedules import Schedule
 
-ModelName = Literal[
-    "small", "unet", "eccv16", "siggraph17", "siggraph17-released", "fcn32s", "fcn16s", "fcn8s",
-    "keras-fcn", "keras-fcn-parent",
-    "cifar-autoencoder", "cifar-unet", "cifar-fusion-label", "cifar-fusion-classifier",
-    "cifar-cgan", "places-resnet", "places-unet32", "places-unet224", "places-cgan",
-    "efficientnet-lite0", "tiny",
-]  # fmt: skip
-LossName = Literal[
-    "soft-ce", "kl", "hard-ce", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1",
-    "segments", "classes",
-]  # fmt: skip
-CriticName = Literal["cifar-patch", "nazeri32", "nazeri224", "places-rgb"]
-ScheduleName = Literal["constant", "poly", "linear", "step", "cosine"]
-OptimizerName = Literal["adamw", "adam", "sgd"]
-GrayRule = Literal["mask", "drop", "keep"]
-WeighedBy = Literal["bin", "expectation"]
 OnResume = Literal["keep", "change", "unstored"]
+
+LEAST_HINTS = 0.001  # the parameter of their geometric number, which then has a mean of 999
 
 # For each stage a list, None for all images, and the number of epochs.
 StageLists: TypeAlias = tuple[tuple[str | Path | None, int], ...]
@@ -85,6 +80,9 @@ class DataOptions:
         Turns each image by up to so many degrees in either direction.
     channel_shift : float
         Adds up to so many levels of 255, or subtracts them, in each channel of an input of three.
+    hints : float
+        Shows a network that takes hints the colors of random patches, in training and validation.
+        Their number is geometric with this parameter, its mean 1 / hints - 1; 1 for none.
     """
 
     shards: str | Path | None = None
@@ -98,6 +96,7 @@ class DataOptions:
     zoom: tuple[float, float] = (1.0, 1.0)
     rotate: float = 0.0
     channel_shift: float = 0.0
+    hints: float = 1.0
 
     def __post_init__(self) -> None:
         """Reject values that are out of range or exclude each other."""
@@ -123,6 +122,8 @@ class DataOptions:
             raise InputError(f"--rotate is from 0 to 180 degrees, got {self.rotate:g}")
         if not 0.0 <= self.channel_shift <= 255.0:
             raise InputError(f"--channel-shift is from 0 to 255, got {self.channel_shift:g}")
+        if not LEAST_HINTS <= self.hints <= 1.0:
+            raise InputError(f"--hints is from {LEAST_HINTS:g} to 1 for none, got {self.hints:g}")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from colorprep.training.options import LossName, ModelName
+from colorprep.training.choices import LossName, ModelName
 
 QUANTIZERS = {"hue-chroma": "hc-1d"}  # of losses that are not for ab313
 CHANNELS = {"ab": 2, "rgb": 3}

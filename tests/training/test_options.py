@@ -15,7 +15,7 @@ from colorprep.stages.train.params import (
     resumed,
     to_plain,
 )
-from colorprep.training import options
+from colorprep.training import choices
 from colorprep.training.fitting.schedules import SCHEDULES
 from colorprep.training.losses.terms import LOSSES
 from colorprep.training.models import MODELS
@@ -24,9 +24,9 @@ from colorprep.training.options import MachineOptions, PaceOptions, all_options
 
 def test_choices_are_those_of_the_tables():
     """Types list the names a second time, so that --help need not import torch."""
-    assert get_args(options.ModelName) == tuple(MODELS)
-    assert get_args(options.LossName) == tuple(LOSSES)
-    assert get_args(options.ScheduleName) == tuple(SCHEDULES)
+    assert get_args(choices.ModelName) == tuple(MODELS)
+    assert get_args(choices.LossName) == tuple(LOSSES)
+    assert get_args(choices.ScheduleName) == tuple(SCHEDULES)
 
 
 def test_options_are_light_and_datasets_are_there():

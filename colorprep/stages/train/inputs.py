@@ -93,6 +93,7 @@ def read_inputs(
         data.zoom,
         data.rotate,
         data.channel_shift,
+        data.hints,
     )
     shared: dict[str, Any] = {
         "rank": process.rank,

@@ -7,12 +7,12 @@ from pathlib import Path
 from ...errors import InputError
 from ...progress import Reporter
 from ...training.checkpoint import load_checkpoint
+from ...training.choices import CriticName
 from ...training.fitting.adversarial import Adversarial
 from ...training.fitting.methods import Method, Supervised
 from ...training.models import Network, load_matching, make_model
 from ...training.models.critics import CRITICS, make_critic
 from ...training.models.inputs import check_inputs, takes
-from ...training.options import CriticName
 from ...workspace import Workspace
 from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from .inputs import TrainInputs
@@ -38,6 +38,11 @@ def make_method(
         raise InputError(
             "--channel-shift is for networks that see three channels, such as keras-fcn; leave it "
             "out, or choose another --model"
+        )
+    if params.data.hints < 1.0 and "hints" not in takes(network):
+        raise InputError(
+            f"the model {params.network.model} takes no hints; leave out --hints, or choose one "
+            "that does, such as --model siggraph17"
         )
     if params.network.init is not None and not params.resume:
         _initialize(network, params.network.init, inputs, workspace, reporter)

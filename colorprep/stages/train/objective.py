@@ -12,10 +12,11 @@ from ...errors import ArtifactError, InputError
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...shards.reader import LabelFolder
+from ...training.choices import CriticName
 from ...training.losses.pixel_losses import LossOptions
 from ...training.losses.terms import LOSSES, Objective, make_term
 from ...training.models.critics import CRITICS
-from ...training.options import CriticName, ObjectiveOptions
+from ...training.options import ObjectiveOptions
 from ...workspace import PRIOR, WEIGHTS, Workspace
 from ..priors import read_prior, read_weights
 

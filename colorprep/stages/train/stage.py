@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from ...interrupts import graceful_stop
 from ...progress import Reporter
 from ...runs import BEST, LAST, LOG, read_log
 from ...training.data.batch import Batch
+from ...training.data.random_hints import with_fixed_hints
 from ...training.devices import reproducibly
 from ...training.fitting.course import Course
 from ...training.fitting.learnable import check_learnable
@@ -269,6 +271,7 @@ def _make_course(params: TrainParams, inputs: TrainInputs, trainer: Trainer) -> 
         params.machine.checkpoint_every,
         params.machine.validate_every,
         gauge_of(inputs),
+        partial(with_fixed_hints, p=params.data.hints) if params.data.hints < 1.0 else None,
     )
 
 

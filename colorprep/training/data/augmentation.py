@@ -14,6 +14,7 @@ from torch import Tensor
 from ...errors import InputError
 from .affine import random_affine
 from .batch import Batch, mapped
+from .random_hints import with_random_hints
 
 SAME_SIZE = (1.0, 1.0)
 
@@ -36,6 +37,8 @@ class Preparation:
         Largest angle in degrees.
     channel_shift : float
         Largest shift of each channel of the network's input, in levels of 255.
+    hints : float
+        Of the geometric number of hints, see `random_hints`; 1 for none.
     """
 
     size: int
@@ -45,9 +48,15 @@ class Preparation:
     zoom: tuple[float, float] = SAME_SIZE
     rotate: float = 0.0
     channel_shift: float = 0.0
+    hints: float = 1.0
 
     def __post_init__(self) -> None:
-        """Reject a crop that does not fit."""
+        """Reject a crop that does not fit, and hints of colors that the labels do not have."""
+        if self.hints < 1.0 and self.stride > 1:
+            raise InputError(
+                f"hints show the colors of all pixels, but the labels have every {self.stride}-th; "
+                "make labels with `colorprep labels --stride 1`, or leave out --hints"
+            )
         if self.crop is not None:
             _check_crop(self.crop, self.stride, self.size, self.size)
 
@@ -62,7 +71,7 @@ class Preparation:
         """Return the batch for the network.
 
         With a channel shift, it also has ``channel_shift`` (B, 3), float32: what an input of three
-        channels adds to each, in levels of 255.
+        channels adds to each, in levels of 255; with hints, it has ``hints``, see `random_hints`.
         """
         if self.zoom != SAME_SIZE or self.rotate:
             batch = random_affine(batch, self.stride, self.zoom, self.rotate, generator)
@@ -73,6 +82,8 @@ class Preparation:
             shift = self.channel_shift * (2 * drawn - 1)
             device = batch["lightness"].device
             batch = {**batch, "channel_shift": shift.to(device, non_blocking=True)}
+        if self.hints < 1.0:
+            batch = with_random_hints(batch, self.hints, generator)
         return batch
 
 

@@ -41,6 +41,8 @@ class Course:
         also one at the end of the training.
     gauge : callable or None
         Makes the gauge of a validation.
+    condition : callable or None
+        From a batch of held-out images on the device to the one to validate on, as with hints.
     """
 
     training: ShardLoader
@@ -52,6 +54,7 @@ class Course:
     record_every: int = 50
     validate_every: int | None = None
     gauge: Callable[[], Gauge] | None = None
+    condition: Callable[[Batch], Batch] | None = None
 
     @cached_property
     def total_steps(self) -> int:

@@ -127,6 +127,7 @@ def validate(
     select: Select,
     process: Process,
     gauge: Gauge | None = None,
+    condition: Callable[[Batch], Batch] | None = None,
 ) -> dict[str, float]:
     """Return the mean of each term over the pixels that count, of the images of all processes.
 
@@ -139,6 +140,8 @@ def validate(
     process : Process
     gauge : Gauge or None
         Receives all outputs.
+    condition : callable or None
+        From a batch on the device to the one to validate on.
 
     Returns
     -------
@@ -152,6 +155,8 @@ def validate(
     """
     means = Means()
     for batch in selected(images.batches(0), select, process.device):
+        if condition is not None:
+            batch = condition(batch)
         losses, heads = trainer.validate(batch)
         n_images = len(batch["label"])
         for name, term in losses.items():
@@ -239,7 +244,7 @@ def _validated(
     """Return the means of the terms in validation, and the gauge's figures."""
     process.broadcast_buffers(trainer.averaged)
     gauge = None if course.gauge is None else course.gauge()
-    means = validate(trainer, images, course.select, process, gauge)
+    means = validate(trainer, images, course.select, process, gauge, course.condition)
     bad = [mean for mean in means.values() if not math.isfinite(mean)]
     if bad:
         raise TrainingError(

@@ -27,9 +27,9 @@ from ...color.lab import Floats
 from ...errors import InputError
 from ...quantize.ab import AbQuantizer
 from ...quantize.quantizer import Quantizer
+from ..choices import GrayRule, WeighedBy
 from ..data.batch import Batch
 from ..models.outputs import AB_UNIT, hue_and_chroma_bins
-from ..options import GrayRule, WeighedBy
 from .cross_entropy import soft_cross_entropy
 from .targets import SoftTargetTable, ab_of, known_pixels
 

@@ -33,8 +33,8 @@ from ...metrics.segmentation import VOID
 from ...quantize.labeling import IGNORE
 from ...quantize.quantizer import Quantizer, Space
 from ...quantize.tables import soft_table
+from ..choices import GrayRule, WeighedBy
 from ..data.batch import Batch
-from ..options import GrayRule, WeighedBy
 
 GRAY_LIMIT = 5  # CIELAB units, of both rules
 
