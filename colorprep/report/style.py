@@ -6,11 +6,13 @@ the page's theme, so every color that is not a bin's own must come from here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from .gallery import GROUND, TEXT
@@ -63,3 +65,23 @@ def label(axes: Axes, x: str, y: str) -> None:
 def percent_axis() -> FuncFormatter:
     """Return a formatter that shows the ticks of fractions as percentages."""
     return FuncFormatter(lambda fraction, _: percent(fraction))
+
+
+def put_legend(head: Axes, lines: Mapping[str, Line2D], caption: str) -> None:
+    """Put a legend into axes that hold nothing else, above the others, where it covers no curve."""
+    legend = head.legend(
+        list(lines.values()),
+        [str(number) for number in range(len(lines))],
+        title=caption,
+        loc="upper left",
+        alignment="left",
+        borderaxespad=0,
+        frameon=False,
+        fontsize=SIZE,
+        title_fontproperties={"size": SIZE},
+        labelcolor=TEXT,
+    )
+    legend.get_title().set(color=SOFT, parse_math=False)
+    # Names of runs are set afterwards: matplotlib leaves out labels that begin with _.
+    for text, name in zip(legend.get_texts(), lines, strict=True):
+        text.set(text=name, parse_math=False)
