@@ -13,7 +13,7 @@ from .describe import quantity
 from .train import COUNT, POSITIVE, train_option
 
 if TYPE_CHECKING:
-    from ..metrics.resampling import Measured
+    from ..metrics.proportions import Proportion
 
 
 def probe_options(function: options.Function) -> options.Function:
@@ -56,7 +56,7 @@ def _published(name: str, help: str, **attributes: Any) -> Any:
 def command(
     session: Session, runs: tuple[str, ...], output: str | None, held_out: str, **values: Any
 ) -> None:
-    """Measure how well inner layers of networks tell the classes of images.
+    """Measure how well layers of networks tell classes of images.
 
     A linear layer learns the classes of the labels from each of five layers of the frozen network.
     RUN is a run, of which the best network is probed, or a checkpoint; the default is the newest
@@ -95,7 +95,7 @@ def command(
     session.show(lines, facts)
 
 
-def _table(columns: dict[str, dict[str, Measured]]) -> list[str]:
+def _table(columns: dict[str, dict[str, Proportion]]) -> list[str]:
     """Return accuracies as the lines of an aligned table: layers, by runs."""
     layers = next(iter(columns.values()))
     rows = [["", *columns]]
@@ -106,5 +106,5 @@ def _table(columns: dict[str, dict[str, Measured]]) -> list[str]:
     ]
 
 
-def _cell(accuracy: Measured) -> str:
-    return f"{accuracy.mean:.1%} ({100 * accuracy.low:.1f} .. {100 * accuracy.high:.1f})"
+def _cell(accuracy: Proportion) -> str:
+    return f"{accuracy.value:.1%} ({100 * accuracy.low:.1f} .. {100 * accuracy.high:.1f})"

@@ -1,21 +1,37 @@
-"""Intervals without resampling: of a proportion, and of a mean over a few runs."""
+"""Intervals of proportions, without resampling: over images, and over a few runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from .resampling import LEVEL, Measured
+from .resampling import LEVEL
 
 
-def proportion(n_right: int, n: int) -> Measured:
-    """Return which fraction of images is right, with Wilson's interval.
+class Proportion(NamedTuple):
+    """A proportion with its 95% interval, all from 0 to 1.
+
+    Attributes
+    ----------
+    n : int
+        The number of images, or of runs, that it is from.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def over_images(n_right: int, n: int) -> Proportion:
+    """Return which part of the images is right, with Wilson's interval.
 
     Parameters
     ----------
     n_right, n : int
-        Images that are right, of all.
+        Images that are right, of all, at least one.
 
     References
     ----------
@@ -23,31 +39,37 @@ def proportion(n_right: int, n: int) -> Measured:
 
     Examples
     --------
-    >>> measured = proportion(9, 10)
-    >>> round(measured.low, 4), measured.mean, round(measured.high, 4)
+    >>> found = over_images(9, 10)
+    >>> round(found.low, 4), found.value, round(found.high, 4)
     (0.5958, 0.9, 0.9821)
     """
     from scipy.stats import binomtest  # slow to import
 
-    if not n:
-        return Measured(None, None, None, 0)
     interval = binomtest(n_right, n).proportion_ci(LEVEL, "wilson")
-    return Measured(n_right / n, float(interval.low), float(interval.high), n)
+    return Proportion(n_right / n, float(interval.low), float(interval.high), n)
 
 
-def mean_over_runs(values: Sequence[float]) -> Measured:
-    """Return a mean over independent runs, with Student's interval; none for a single run.
+def over_runs(values: Sequence[float]) -> Proportion:
+    """Return the mean of a proportion over independent runs, with Student's interval.
+
+    Parameters
+    ----------
+    values : sequence of float
+        The proportion in each run, of at least two runs.
+
+    Returns
+    -------
+    Proportion
+        Its interval is cut off at 0 and 1.
 
     Examples
     --------
-    >>> measured = mean_over_runs([0.5, 0.6, 0.7])
-    >>> round(measured.low, 3), round(measured.mean, 3), round(measured.high, 3)
+    >>> found = over_runs([0.5, 0.6, 0.7])
+    >>> round(found.low, 3), round(found.value, 3), round(found.high, 3)
     (0.352, 0.6, 0.848)
     """
     from scipy.stats import t  # slow to import
 
     n, mean = len(values), float(np.mean(values))
-    if n < 2:
-        return Measured(mean, None, None, n)
     reach = float(t.ppf(0.5 + LEVEL / 2.0, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
-    return Measured(mean, mean - reach, mean + reach, n)
+    return Proportion(mean, max(0.0, mean - reach), min(1.0, mean + reach), n)

@@ -120,7 +120,7 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     rest = others[len(panels) + len(terms) :]
     for (title, group), axes in zip(groups.items(), rest, strict=True):
         _draw_group(axes, log, title, group, window)
-    put_legend(head, legend, caption)
+    put_legend(head, legend.items(), caption)
     return figure
 
 
@@ -161,7 +161,7 @@ def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
             label(axes, "", unit)
         else:
             _fit_panel(axes, name, values)
-    put_legend(head, legend, caption)
+    put_legend(head, legend.items(), caption)
     return figure
 
 

@@ -11,7 +11,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ..color.lab import Floats
-from .style import FAINT, SERIES, SOFT, blank_figure, label, percent_axis, plain, put_legend
+from .style import (
+    FAINT,
+    SERIES,
+    SOFT,
+    blank_figure,
+    label,
+    percent_axis,
+    plain,
+    put_legend,
+    shortened,
+)
 
 CHANCE = "always the largest class"
 SPREAD = 0.2  # of the lines to both sides of a layer, so that their intervals can be told apart
@@ -36,17 +46,17 @@ def draw_probes(
     """
     figure, head, axes = _axes(1 + len(accuracies) + 1)
     shifts = np.linspace(-SPREAD, SPREAD, len(accuracies)) if len(accuracies) > 1 else [0.0]
-    lines = {
-        name: _plot(axes, of_run, color, shift)
+    lines = [
+        (shortened(name), _plot(axes, of_run, color, shift))
         for (name, of_run), color, shift in zip(accuracies.items(), SERIES, shifts, strict=False)
-    }
-    lines[CHANCE] = axes.axhline(chance, color=SOFT, linewidth=1.4, linestyle="--")
+    ]
+    guessed = axes.axhline(chance, color=SOFT, linewidth=1.4, linestyle="--")
     axes.set_xticks(range(len(layers)), layers)
     axes.set_xlim(-0.5, len(layers) - 0.5)
     highest = max(chance, *(float(of_run[2].max()) for of_run in accuracies.values()))
     axes.set_ylim(0, min(1.0, 1.08 * highest))
     label(axes, "layer", "accuracy")
-    put_legend(head, lines, caption)
+    put_legend(head, [*lines, (CHANCE, guessed)], caption)
     return figure
 
 

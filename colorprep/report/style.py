@@ -6,7 +6,7 @@ the page's theme, so every color that is not a bin's own must come from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -30,6 +30,7 @@ WIDTH = 5.0
 DPI = 168
 SIZE = 12
 TITLE_SIZE = 15
+LONGEST_NAME = 36  # letters, that fit in a title or a legend
 
 # The gid of artists that show colors of bins, which must not follow the theme.
 OWN_COLORS = "own-colors"
@@ -67,11 +68,17 @@ def percent_axis() -> FuncFormatter:
     return FuncFormatter(lambda fraction, _: percent(fraction))
 
 
-def put_legend(head: Axes, lines: Mapping[str, Line2D], caption: str) -> None:
+def shortened(name: str) -> str:
+    """Return a name that fits in a figure: the end of a long one."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+
+
+def put_legend(head: Axes, lines: Iterable[tuple[str, Line2D]], caption: str) -> None:
     """Put a legend into axes that hold nothing else, above the others, where it covers no curve."""
+    names, handles = zip(*lines, strict=True)
     legend = head.legend(
-        list(lines.values()),
-        [str(number) for number in range(len(lines))],
+        handles,
+        [str(number) for number in range(len(names))],
         title=caption,
         loc="upper left",
         alignment="left",
@@ -83,5 +90,5 @@ def put_legend(head: Axes, lines: Mapping[str, Line2D], caption: str) -> None:
     )
     legend.get_title().set(color=SOFT, parse_math=False)
     # Names of runs are set afterwards: matplotlib leaves out labels that begin with _.
-    for text, name in zip(legend.get_texts(), lines, strict=True):
+    for text, name in zip(legend.get_texts(), names, strict=True):
         text.set(text=name, parse_math=False)

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from ...errors import InputError
 from ...images.classes import class_ids
 from ...images.digests import digest_of_file
@@ -22,6 +20,7 @@ from ...training.data.loader import ShardLoader
 from ...training.fitting.probes import probed_layers
 from ...training.models.inputs import check_inputs, check_side
 from ...training.models.spec import size_of
+from ...training.processes import Process
 from ...workspace import LABELS, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..train.objective import label_sizes
@@ -52,12 +51,15 @@ class ProbeInputs:
 
     Attributes
     ----------
+    arrays : set of str
+        Of each batch.
     preparation : Preparation
         Mirrors images to train on at random.
     """
 
     labels: LabelFolder
     n_classes: int
+    arrays: set[str]
     training: ShardLoader
     validation: ShardLoader
     preparation: Preparation
@@ -89,12 +91,12 @@ class Subject:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the checkpoint's file."""
+        """A digest of the checkpoint's file."""
         return digest_of_file(self.origin.path)
 
 
 def read_inputs(
-    params: ProbeParams, device: torch.device, workspace: Workspace, reporter: Reporter
+    params: ProbeParams, process: Process, workspace: Workspace, reporter: Reporter
 ) -> ProbeInputs:
     """Open the labels, and choose the images to hold out.
 
@@ -103,7 +105,7 @@ def read_inputs(
     ArtifactError
         If labels are missing or damaged.
     InputError
-        If they have fewer than two classes, or nothing is held out.
+        If they have fewer than two classes, or the images to hold out are not among them.
     """
     labels = open_labels(workspace.input_path(params.data.shards, LABELS))
     n_classes = size_of("classes", label_sizes(labels))
@@ -114,20 +116,15 @@ def read_inputs(
             "`colorprep labels --class-from`"
         )
     chosen, held_out = split_labels(labels, params.data.held_out, workspace, reporter)
-    if not held_out:
-        raise InputError(
-            f"no image of {labels.path} is held out to judge the probes on; give a larger "
-            "fraction, a list or a folder with --val"
-        )
-    pinned = device.type == "cuda"
-    batch_size, data = params.pace.batch_size, params.data
-    training = ShardDataset(labels, chosen).loader(
+    dataset, data, batch_size = ShardDataset(labels, chosen), params.data, params.pace.batch_size
+    pinned = process.device.type == "cuda"
+    training = dataset.loader(
         batch_size, seed=params.machine.seed, max_images=data.max_images, pin_memory=pinned
     )
     validation = ShardDataset(labels, held_out).loader(batch_size, shuffle=False, pin_memory=pinned)
     settings = labels.manifest["settings"]
     preparation = Preparation(settings["size"], settings["stride"], flip=data.flip)
-    return ProbeInputs(labels, n_classes, training, validation, preparation)
+    return ProbeInputs(labels, n_classes, dataset.arrays, training, validation, preparation)
 
 
 def read_subjects(
@@ -142,7 +139,7 @@ def read_subjects(
     InputError
         If a network has no layers to probe, or does not fit the labels.
     """
-    given = runs or [None]
+    given: Sequence[str | Path | None] = runs or [None]
     paths = list(dict.fromkeys(choose_checkpoint(run, workspace, reporter) for run in given))
     names = [path.resolve().parent.name if path.name == BEST else path.name for path in paths]
     if len(set(names)) < len(names):
@@ -164,4 +161,4 @@ def _check_network(checkpoint: Checkpoint, inputs: ProbeInputs, shown: str) -> N
     except InputError as error:
         raise InputError(f"{shown} is of {checkpoint.config['model']}: {error}") from error
     check_side(network, inputs.preparation.side)
-    check_inputs(network, inputs.training.dataset.arrays, inputs.labels.path.as_posix())
+    check_inputs(network, inputs.arrays, inputs.labels.path.as_posix())

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...atomic import replacing, write_csv, write_json
-from ...metrics.proportions import mean_over_runs, proportion
-from ...metrics.resampling import Measured
+from ...color.lab import Floats
+from ...metrics.proportions import Proportion, over_images, over_runs
 from ...report.probes import draw_probes
 from ...report.svg import write_png
 from ...runs import best_row
@@ -35,14 +35,14 @@ class ProbedLayer:
         Counted from 1.
     val_loss : float
         In nats per image.
-    accuracy : Measured
-        Fraction of the held-out images whose class is the most likely one, with Wilson's interval.
+    accuracy : Proportion
+        Of the held-out images, those whose class is the most likely one.
     """
 
     n_features: int
     epoch: int
     val_loss: float
-    accuracy: Measured
+    accuracy: Proportion
 
     def facts(self) -> dict[str, Any]:
         """Return all of it, for JSON."""
@@ -90,17 +90,17 @@ def judged(
         log = [_logged(record, layer) for record in records]
         best = best_row([row["val_loss"] for row in log])
         assert best is not None  # each epoch was validated
-        accuracy = proportion(round(n_images * log[best]["val_accuracy"]), n_images)
+        accuracy = over_images(round(n_images * log[best]["val_accuracy"]), n_images)
         layers[layer] = ProbedLayer(n, records[best].epoch, log[best]["val_loss"], accuracy)
     return ProbedRun(subject, records, layers)
 
 
-def over_runs(runs: Sequence[ProbedRun]) -> dict[str, Measured]:
-    """Return each layer's mean accuracy over runs, with Student's interval; nothing for one run."""
+def means_over_runs(runs: Sequence[ProbedRun]) -> dict[str, Proportion]:
+    """Return each layer's mean accuracy over runs; nothing for a single run."""
     if len(runs) < 2:
         return {}
     return {
-        layer: mean_over_runs([run.layers[layer].accuracy.mean or 0.0 for run in runs])
+        layer: over_runs([run.layers[layer].accuracy.value for run in runs])
         for layer in runs[0].layers
     }
 
@@ -125,7 +125,7 @@ def write_results(
     header = ["run", "layer", "n_features", "epoch", "val_loss", "accuracy", "low", "high"]
     write_csv(folder / TABLE, header, (row for run in runs for row in _rows(run)))
     accuracies = {run.name: _columns(run) for run in runs}
-    caption = f"{chance.n_images:,} held-out images of {chance.n_classes:,} classes, 95% intervals"
+    caption = f"{chance.n_images:,} images of {chance.n_classes:,} classes, 95% intervals"
     figure = draw_probes(list(runs[0].layers), accuracies, chance.accuracy, caption)
     with replacing(folder / FIGURE) as temporary:
         write_png(figure, "Classes told from inner layers", temporary)
@@ -133,7 +133,7 @@ def write_results(
 
 def probed_facts(runs: Sequence[ProbedRun], chance: Chance) -> dict[str, Any]:
     """Return all results, for JSON."""
-    means = {layer: measured._asdict() for layer, measured in over_runs(runs).items()}
+    means = {layer: mean._asdict() for layer, mean in means_over_runs(runs).items()}
     return {
         "chance": vars(chance),
         "runs": {run.name: run.facts() for run in runs},
@@ -150,10 +150,12 @@ def _logged(record: Record, layer: str) -> dict[str, float]:
 
 def _rows(run: ProbedRun) -> Iterator[list[Any]]:
     for layer, result in run.layers.items():
-        mean, low, high, *_ = result.accuracy
-        yield [run.name, layer, result.n_features, result.epoch, result.val_loss, mean, low, high]
+        yield [
+            *(run.name, layer, result.n_features, result.epoch, result.val_loss),
+            *result.accuracy[:3],
+        ]
 
 
-def _columns(run: ProbedRun) -> Any:
-    """Return the accuracies of a run with their intervals, an array (3, layers)."""
-    return np.array([result.accuracy[:3] for result in run.layers.values()], np.float64).T
+def _columns(run: ProbedRun) -> Floats:
+    """Return the accuracies of a run and the ends of their intervals, (3, layers)."""
+    return np.array([result.accuracy[:3] for result in run.layers.values()]).T

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ...artifacts import versions
 from ...atomic import check_replaceable
-from ...metrics.resampling import Measured
+from ...metrics.proportions import Proportion
 from ...progress import Reporter
 from ...training.data.batch import Batch
 from ...training.devices import choose_device, reproducibly
@@ -32,8 +30,8 @@ from .params import ProbeParams
 from .results import (
     ProbedRun,
     judged,
+    means_over_runs,
     output_paths,
-    over_runs,
     probed_facts,
     write_epochs,
     write_results,
@@ -60,9 +58,9 @@ class ProbeResult:
     figure: Path
 
     @property
-    def over_runs(self) -> dict[str, Measured]:
+    def over_runs(self) -> dict[str, Proportion]:
         """Each layer's mean accuracy over runs; empty for one run."""
-        return over_runs(self.runs)
+        return means_over_runs(self.runs)
 
     def as_facts(self) -> dict[str, Any]:
         """Return the results, for JSON."""
@@ -89,14 +87,14 @@ def run(params: ProbeParams, workspace: Workspace, reporter: Reporter) -> ProbeR
     paths = output_paths(workspace.path(output))
     for path in paths:
         check_replaceable(path)
-    device = choose_device(params.machine.device)
-    inputs = read_inputs(params, device, workspace, reporter)
+    process = Process(choose_device(params.machine.device))
+    inputs = read_inputs(params, process, workspace, reporter)
     subjects = read_subjects(params.runs, inputs, workspace, reporter)
     folder, chance = workspace.own_folder(output), inputs.chance()
     runs: list[ProbedRun] = []
     with telling_replaced(reporter, *paths), reproducibly(params.machine.deterministic):
         for subject in subjects:
-            *_, probed = _written(folder, runs, _probe(subject, inputs, params, device, reporter))
+            *_, probed = _written(folder, runs, _probe(subject, inputs, params, process, reporter))
             runs.append(probed)
         write_results(folder, runs, chance, _provenance(params, inputs, workspace))
     return ProbeResult(runs, chance, *paths)
@@ -115,32 +113,32 @@ def _probe(
     subject: Subject,
     inputs: ProbeInputs,
     params: ProbeParams,
-    device: torch.device,
+    process: Process,
     reporter: Reporter,
 ) -> Iterator[ProbedRun]:
     """Train the probes of a network, and yield their result after every epoch."""
-    network, quantizer = subject.checkpoint.model.to(device), inputs.labels.quantizer
+    network, quantizer = subject.checkpoint.model.to(process.device), inputs.labels.quantizer
     side, seed = inputs.preparation.side, params.machine.seed
     method = make_probes(network, quantizer, inputs.n_classes, side, seed)
-    trainer = Trainer(method, params.pace, params.machine, device)
-    course = _course(params, inputs, method.objective, device)
+    trainer = Trainer(method, params.pace, params.machine, process.device)
+    course = _course(params, inputs, method.objective, process)
     n_images, n_held_out = course.images_before(course.total_steps), inputs.chance().n_images
     records: list[Record] = []
     with reporter.track(n_images, "images", f"probing {subject.name}") as advance:
-        for record in fit(trainer, course, Process(device), advance):
+        for record in fit(trainer, course, process, advance):
             records.append(record)
             yield judged(subject, tuple(records), method.n_features, n_held_out)
     network.cpu()
 
 
 def _course(
-    params: ProbeParams, inputs: ProbeInputs, objective: Objective, device: torch.device
+    params: ProbeParams, inputs: ProbeInputs, objective: Objective, process: Process
 ) -> Course:
     """Return the course of training, with a record at the end of every epoch."""
     parts = {"images to train on": inputs.training, "held-out images": inputs.validation}
     for what, images in parts.items():
         (every,) = images.selections
-        check_learnable(what, images.dataset, every, _whole, objective, device)
+        check_learnable(what, images.dataset, every, _whole, objective, process.device)
     return Course(
         inputs.training,
         inputs.validation,
