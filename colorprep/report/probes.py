@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -80,6 +81,9 @@ def _plot(axes: Axes, accuracies: Floats, color: str, shift: float) -> Line2D:
     """Plot a network's accuracies with their intervals."""
     mean, low, high = accuracies
     places = np.arange(len(mean)) + shift
-    axes.errorbar(places, mean, (mean - low, high - mean), color=color, fmt="none", capsize=3)
-    (line,) = axes.plot(places, mean, color=color, linewidth=1.8, marker="o", markersize=5)
+    # Rounding may put an end on the wrong side of its accuracy.
+    reach = np.maximum(0.0, (mean - low, high - mean))
+    shared: dict[str, Any] = {"color": color, "clip_on": False}  # at 100%, dots are half outside
+    axes.errorbar(places, mean, reach, fmt="none", capsize=3, **shared)
+    (line,) = axes.plot(places, mean, linewidth=1.8, marker="o", markersize=5, **shared)
     return line

@@ -83,16 +83,14 @@ class Subject:
     ----------
     name : str
         Of its run, different for each.
+    digest : str
+        Of the checkpoint's file.
     """
 
     name: str
     origin: Origin
+    digest: str
     checkpoint: Checkpoint
-
-    @property
-    def digest(self) -> str:
-        """A digest of the checkpoint's file."""
-        return digest_of_file(self.origin.path)
 
 
 def read_inputs(
@@ -140,18 +138,24 @@ def read_subjects(
         If a network has no layers to probe, or does not fit the labels.
     """
     given: Sequence[str | Path | None] = runs or [None]
-    paths = list(dict.fromkeys(choose_checkpoint(run, workspace, reporter) for run in given))
-    names = [path.resolve().parent.name if path.name == BEST else path.name for path in paths]
-    if len(set(names)) < len(names):
-        names = [workspace.shown(path) for path in paths]
+    found = [choose_checkpoint(run, workspace, reporter) for run in given]
+    paths = list({path.resolve(): path for path in found}.values())
     subjects = []
-    for name, path in zip(names, paths, strict=True):
+    for name, path in zip(_names(paths, workspace), paths, strict=True):
         checkpoint = load_checkpoint(path)
         _check_network(checkpoint, inputs, workspace.shown(path))
         origin = origin_of(path, checkpoint.config, checkpoint.progress)
         report_origin("probing", origin, workspace, reporter)
-        subjects.append(Subject(name, origin, checkpoint))
+        subjects.append(Subject(name, origin, digest_of_file(path), checkpoint))
     return subjects
+
+
+def _names(paths: Sequence[Path], workspace: Workspace) -> list[str]:
+    """Return the names of runs, or the paths of checkpoints if these are others or names repeat."""
+    shown = [workspace.shown(path) for path in paths]
+    names = [path.resolve().parent.name for path in paths]
+    are_best = all(path.name == BEST for path in paths)
+    return names if are_best and len(set(names)) == len(names) else shown
 
 
 def _check_network(checkpoint: Checkpoint, inputs: ProbeInputs, shown: str) -> None:
