@@ -26,6 +26,7 @@ AUDIT = "audit"
 RUNS = "runs"
 COLORIZED = "colorized"
 EVALUATION = "evaluation"
+PROBES = "probes"
 REPORT = "report.html"
 DEMO = "demo"
 MEMORY = "workspace.json"  # the source of the last command

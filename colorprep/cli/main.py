@@ -28,6 +28,7 @@ COMMANDS = (
     "audit",
     "train",
     "plot",
+    "probe",
     "colorize",
     "evaluate",
     "report",

@@ -28,6 +28,7 @@ from .style import (
     label,
     percent_axis,
     plain,
+    put_legend,
 )
 
 FEW_ROWS = 25  # in logs of at most so many rows, each row has a dot
@@ -119,7 +120,7 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     rest = others[len(panels) + len(terms) :]
     for (title, group), axes in zip(groups.items(), rest, strict=True):
         _draw_group(axes, log, title, group, window)
-    _put_legend(head, legend, caption)
+    put_legend(head, legend.items(), caption)
     return figure
 
 
@@ -160,7 +161,7 @@ def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
             label(axes, "", unit)
         else:
             _fit_panel(axes, name, values)
-    _put_legend(head, legend, caption)
+    put_legend(head, legend.items(), caption)
     return figure
 
 
@@ -347,23 +348,3 @@ def _fit_from_zero(axes: Axes, columns: Sequence[Floats], percent: bool) -> None
 
 def _title(axes: Axes, text: str) -> None:
     axes.set_title(text, color=TEXT, fontsize=SIZE, loc="left")
-
-
-def _put_legend(head: Axes, lines: Mapping[str, Line2D], caption: str) -> None:
-    """Put the legend above all axes, where it covers no curve."""
-    legend = head.legend(
-        list(lines.values()),
-        [str(number) for number in range(len(lines))],
-        title=caption,
-        loc="upper left",
-        alignment="left",
-        borderaxespad=0,
-        frameon=False,
-        fontsize=SIZE,
-        title_fontproperties={"size": SIZE},
-        labelcolor=TEXT,
-    )
-    legend.get_title().set(color=SOFT, parse_math=False)
-    # Names of runs are set afterwards: matplotlib leaves out labels that begin with _.
-    for text, name in zip(legend.get_texts(), lines, strict=True):
-        text.set(text=name, parse_math=False)

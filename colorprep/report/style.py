@@ -6,11 +6,13 @@ the page's theme, so every color that is not a bin's own must come from here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from .gallery import GROUND, TEXT
@@ -28,6 +30,7 @@ WIDTH = 5.0
 DPI = 168
 SIZE = 12
 TITLE_SIZE = 15
+LONGEST_NAME = 36  # letters, that fit in a title or a legend
 
 # The gid of artists that show colors of bins, which must not follow the theme.
 OWN_COLORS = "own-colors"
@@ -63,3 +66,29 @@ def label(axes: Axes, x: str, y: str) -> None:
 def percent_axis() -> FuncFormatter:
     """Return a formatter that shows the ticks of fractions as percentages."""
     return FuncFormatter(lambda fraction, _: percent(fraction))
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits in a figure: the end of a long one."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+
+
+def put_legend(head: Axes, lines: Iterable[tuple[str, Line2D]], caption: str) -> None:
+    """Put a legend into axes that hold nothing else, above the others, where it covers no curve."""
+    names, handles = zip(*lines, strict=True)
+    legend = head.legend(
+        handles,
+        [str(number) for number in range(len(names))],
+        title=caption,
+        loc="upper left",
+        alignment="left",
+        borderaxespad=0,
+        frameon=False,
+        fontsize=SIZE,
+        title_fontproperties={"size": SIZE},
+        labelcolor=TEXT,
+    )
+    legend.get_title().set(color=SOFT, parse_math=False)
+    # Names of runs are set afterwards: matplotlib leaves out labels that begin with _.
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set(text=name, parse_math=False)

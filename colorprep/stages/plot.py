@@ -11,7 +11,7 @@ from ..atomic import check_replaceable, replacing
 from ..errors import ArtifactError, InputError
 from ..progress import Reporter
 from ..report.curves import best_text, draw_run, draw_runs
-from ..report.style import SERIES
+from ..report.style import SERIES, shortened
 from ..report.svg import write_png
 from ..runs import LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 from ..workspace import Workspace
@@ -19,7 +19,6 @@ from .checkpoints import Progress, run_progress
 from .replaced import telling_replaced
 
 CURVES_NAME = "curves.png"
-LONGEST_NAME = 36  # letters, that fit in the picture's title
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
     runs = [_read(folder) for folder in folders]
     check_replaceable(path)
     if len(runs) == 1:
-        title = _shortened(folders[0].resolve().name)
+        title = shortened(folders[0].resolve().name)
         figure = draw_run(runs[0].log, runs[0].unit, runs[0].kind)
     else:
         title = f"{len(runs)} runs"
@@ -168,14 +167,10 @@ def _by_name(runs: Sequence[Run], workspace: Workspace) -> dict[str, Log]:
     same_kind = len({run.kind for run in runs}) == 1
     return {
         "\n".join(
-            [_shortened(name), *([] if same_kind else [run.kind]), best_text(run.log)]
+            [shortened(name), *([] if same_kind else [run.kind]), best_text(run.log)]
         ): run.log
         for name, run in zip(names, runs, strict=True)
     }
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def _plotted(run: Run) -> PlottedRun:

@@ -106,6 +106,11 @@ _FCN_SOURCE = "colorizer-fcn"
 _CIFAR_SOURCE = "dl-project-colorization"
 _PLACES_SOURCE = "image-colorization (Places)"
 
+# Linear probes of networks that colorization-pytorch trained, see `fitting.probes`.
+PROBES: Options = {
+    **_ADAM, "learning_rate": 1e-3, "batch_size": 25, "epochs": 200, "max_images": 13_000,
+}  # fmt: skip
+
 RECIPES: dict[str, Recipe] = {
     "zhang2016": Recipe(
         "Zhang et al., ECCV 2016",

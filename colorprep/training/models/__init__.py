@@ -19,6 +19,7 @@ network          is
 A network's `takes` names its inputs (see `inputs`; lightness by default), and `predicts` the heads
 that it can have (see `outputs`; any by default). It ends without a softmax. Networks for images of
 certain sizes have `side_step`, of which sides are multiples, `least_side`, or `fixed_side`.
+`probed` names five inner modules, in order, see `fitting.probes`.
 
 Weights are initialized by He et al.'s rule; the output layer starts at 0, so that a network begins
 with equal logits, or with gray. (``small`` uses torch's defaults; Keras-FCN's, the CIFAR and the

@@ -34,6 +34,8 @@ class Eccv16(nn.Module):
     Takes lightness (B, 1, H, W) in [-1, 1]; returns (B, n_outputs, ceil(H/4), ceil(W/4)).
     """
 
+    probed = ("block1", "block2", "block3", "block4", "block5")
+
     def __init__(self, n_outputs: int, width: float = 1.0) -> None:
         super().__init__()
         channels = 1

@@ -64,6 +64,7 @@ class Siggraph17(nn.Module):
 
     takes = ("lightness", "hints")
     predicts = ("ab", "coarse-bins")
+    probed = ("block1", "block2", "block3", "block4", "block5")
 
     def __init__(self, spec: NetworkSpec, centered: bool = True) -> None:
         super().__init__()
