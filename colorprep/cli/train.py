@@ -105,7 +105,7 @@ def augmentation_options(function: options.Function) -> options.Function:
 
 
 def network_options(function: options.Function) -> options.Function:
-    """Add the options of the network and its loss."""
+    """Add the options of the network."""
     add = [
         train_option(
             "recipe",
@@ -137,7 +137,20 @@ def network_options(function: options.Function) -> options.Function:
             multiple=True,
             metavar="PATTERN",
         ),
+    ]
+    return options.with_all(add, function)
+
+
+def objective_options(function: options.Function) -> options.Function:
+    """Add the options of the loss."""
+    add = [
         train_option("loss", "Loss of each pixel."),
+        train_option(
+            "saturation",
+            "Raise saturation: add to the loss W times what its mean lacks to 100 %.",
+            type=click.FloatRange(0),
+            metavar="W",
+        ),
         train_option("weights", "Rebalancing weights. [weights.npz if it exists]", metavar="FILE"),
         click.option("--no-weights", is_flag=True, help="Give all colors the same weight."),
         train_option("weigh_by", "A pixel's weight: its bin's, or the mean over its soft label."),
@@ -273,6 +286,7 @@ def machine_options(function: options.Function) -> options.Function:
 @data_options
 @augmentation_options
 @network_options
+@objective_options
 @pace_options
 @optimizer_options
 @machine_options

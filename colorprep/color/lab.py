@@ -33,6 +33,7 @@ WHITE_D65: Floats = np.array([0.95047, 1.0, 1.08883])
 LAB_EPSILON = 0.008856
 LAB_SLOPE = 7.787
 LAB_OFFSET = 16.0 / 116.0
+LAB_LIMIT = 0.2068966  # the cube root of LAB_EPSILON
 
 
 def srgb_unit(rgb: NDArray[Any]) -> Floats:
@@ -144,7 +145,7 @@ def lab_to_linear(lab: NDArray[Any]) -> Floats:
     lab = np.asarray(lab, np.float64)
     y = (lab[..., 0] + 16.0) / 116.0
     f = np.stack([y + lab[..., 1] / 500.0, y, np.maximum(y - lab[..., 2] / 200.0, 0.0)], axis=-1)
-    xyz = np.where(f > 0.2068966, f**3, (f - LAB_OFFSET) / LAB_SLOPE) * WHITE_D65
+    xyz = np.where(f > LAB_LIMIT, f**3, (f - LAB_OFFSET) / LAB_SLOPE) * WHITE_D65
     return xyz @ XYZ_TO_SRGB.T
 
 

@@ -12,8 +12,8 @@ ModelName = Literal[
     "efficientnet-lite0", "tiny",
 ]  # fmt: skip
 LossName = Literal[
-    "soft-ce", "kl", "hard-ce", "matrix", "hue-chroma", "l1", "l2", "huber", "l12", "rgb-l1",
-    "segments", "classes",
+    "soft-ce", "kl", "hard-ce", "coarse-ce", "matrix", "hue-chroma", "l1", "l2", "huber",
+    "l12", "rgb-l1", "segments", "classes", "siggraph17-class", "siggraph17-reg",
 ]  # fmt: skip
 CriticName = Literal["cifar-patch", "nazeri32", "nazeri224", "places-rgb"]
 ScheduleName = Literal["constant", "poly", "linear", "step", "cosine"]

@@ -178,6 +178,8 @@ class ObjectiveOptions:
         For logit adjustment; None for ``prior.npz``.
     gray : {"mask", "drop", "keep"}
         Images without color: weigh 0, leave the batch, or count like any other.
+    saturation : float
+        The weight of what the mean saturation of predicted ab lacks to 100 percent.
     """
 
     loss: LossName = "soft-ce"
@@ -187,6 +189,7 @@ class ObjectiveOptions:
     logit_adjust: float = 0.0
     prior: str | Path | None = None
     gray: GrayRule = "mask"
+    saturation: float = 0.0
 
     def __post_init__(self) -> None:
         """Reject values that are out of range or exclude each other."""
@@ -197,6 +200,8 @@ class ObjectiveOptions:
             raise InputError("a prior is for --logit-adjust only; give both, or leave it out")
         if self.logit_adjust < 0:
             raise InputError(f"logit adjustment must be 0 or more, got {self.logit_adjust:g}")
+        if self.saturation < 0:
+            raise InputError(f"the weight of saturation must be 0 or more, got {self.saturation:g}")
 
 
 @dataclass(frozen=True)

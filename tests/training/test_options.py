@@ -17,6 +17,7 @@ from colorprep.stages.train.params import (
 )
 from colorprep.training import choices
 from colorprep.training.fitting.schedules import SCHEDULES
+from colorprep.training.losses.objectives import COMPOSITES
 from colorprep.training.losses.terms import LOSSES
 from colorprep.training.models import MODELS
 from colorprep.training.options import MachineOptions, PaceOptions, all_options
@@ -25,7 +26,7 @@ from colorprep.training.options import MachineOptions, PaceOptions, all_options
 def test_choices_are_those_of_the_tables():
     """Types list the names a second time, so that --help need not import torch."""
     assert get_args(choices.ModelName) == tuple(MODELS)
-    assert get_args(choices.LossName) == tuple(LOSSES)
+    assert get_args(choices.LossName) == (*LOSSES, *COMPOSITES)
     assert get_args(choices.ScheduleName) == tuple(SCHEDULES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ...training.fitting.record import Record
+from ...training.losses.objectives import COMPOSITES
 from .params import TrainParams
 
 GRAY_SHARE = 0.25  # of the originals' chroma, below which predictions are nearly gray
@@ -56,6 +57,9 @@ def _remedies(params: TrainParams, rebalanced: bool) -> str:
     rate = f"another learning rate (--lr, now {params.pace.learning_rate:g})"
     if objective.loss in ("l1", "l2", "huber", "l12"):
         rare = "--loss soft-ce with weights: regression tends to gray"
+    elif objective.loss in COMPOSITES:
+        more = f"a larger --saturation (now {objective.saturation:g})"
+        rare = more if objective.saturation else "--saturation 0.01"
     elif objective.loss == "rgb-l1":
         rare = "a network that predicts bins: the error of pictures tends to gray"
     elif rebalanced:

@@ -44,11 +44,24 @@ def make_method(
             f"the model {params.network.model} takes no hints; leave out --hints, or choose one "
             "that does, such as --model siggraph17"
         )
+    _share(network, inputs.objective.trunk_head, params)
     if params.network.init is not None and not params.resume:
         _initialize(network, params.network.init, inputs, workspace, reporter)
     if params.network.critic is None:
         return Supervised(network, inputs.objective)
     return _adversarial(params.network.critic, network, inputs, seed)
+
+
+def _share(network: Network, trunk_head: str | None, params: TrainParams) -> None:
+    """Let the layers that a network's heads share learn from one of them, if the loss says so."""
+    if trunk_head is None:
+        return
+    if not hasattr(network, "trunk_head"):
+        raise InputError(
+            f"--loss {params.objective.loss} is for networks with a head of bins and one of ab, "
+            f"such as --model siggraph17, not for {params.network.model}"
+        )
+    network.trunk_head = trunk_head
 
 
 def _adversarial(name: CriticName, network: Network, inputs: TrainInputs, seed: int) -> Adversarial:

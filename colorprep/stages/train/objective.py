@@ -13,8 +13,9 @@ from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...shards.reader import LabelFolder
 from ...training.choices import CriticName
+from ...training.losses import objectives
 from ...training.losses.pixel_losses import LossOptions
-from ...training.losses.terms import LOSSES, Objective, make_term
+from ...training.losses.terms import LOSSES, Objective
 from ...training.models.critics import CRITICS
 from ...training.options import ObjectiveOptions
 from ...workspace import PRIOR, WEIGHTS, Workspace
@@ -73,16 +74,21 @@ def make_objective(
     labels: LabelFolder,
     rebalancing: Rebalancing,
 ) -> Objective:
-    """Return the objective: a single term, the loss of the options.
+    """Return the objective of the options.
 
     Raises
     ------
     InputError
         If the loss does not fit the labels, its options, or the critic.
     """
-    scale = 1.0 if critic is None else _scale_beside(critic, options.loss)
-    term = make_term(options.loss, labels.quantizer, rebalancing.options(options), scale)
-    return Objective([term], labels.quantizer, label_sizes(labels))
+    return objectives.make_objective(
+        options.loss,
+        labels.quantizer,
+        rebalancing.options(options),
+        label_sizes(labels),
+        scale=1.0 if critic is None else _scale_beside(critic, options.loss),
+        saturation=options.saturation,
+    )
 
 
 def read_rebalancing(

@@ -31,7 +31,7 @@ from ..choices import GrayRule, WeighedBy
 from ..data.batch import Batch
 from ..models.outputs import AB_UNIT, hue_and_chroma_bins
 from .cross_entropy import soft_cross_entropy
-from .targets import SoftTargetTable, ab_of, known_pixels
+from .targets import SoftTargetTable, ab_of, known_pixels, subsampled
 
 HUBER_LIMIT = 1.0  # CIELAB units; published as 1 / 110 in units of 110
 L12_SLOPE = 0.1  # per CIELAB unit; both parts of L12 are equal at an error of 10
@@ -89,14 +89,18 @@ class KullbackLeibler(SoftCrossEntropy):
 
 
 class HardCrossEntropy(nn.Module):
-    """Cross-entropy with hard bins, as in Keras-FCN: the last channel is never right."""
+    """Cross-entropy with hard bins, at the resolution of the logits.
+
+    Further channels of logits are never right, such as the last one of Keras-FCN.
+    """
 
     def __init__(self, quantizer: Quantizer, options: LossOptions) -> None:
         super().__init__()
 
     def forward(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Return each pixel's loss in nats, (B, h, w), from logits (B, Q + 1, h, w)."""
-        label = _known_labels(batch)[..., None]
+        """Return each pixel's loss in nats, (B, h, w), from logits (B, Q or Q + 1, h, w)."""
+        shape = (len(logits), *logits.shape[2:])
+        label = subsampled(_known_labels(batch), shape)[..., None]
         return soft_cross_entropy(logits, label, torch.ones_like(label, dtype=torch.float32))
 
 

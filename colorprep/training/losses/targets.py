@@ -186,6 +186,32 @@ def has_range_of_color(batch: Batch) -> Tensor:
     return (largest - smallest).sum(dim=-1) >= GRAY_LIMIT
 
 
+def subsampled(labels: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return every n-th row and column of labels, the first included.
+
+    Parameters
+    ----------
+    labels : Tensor of shape (B, h, w), or (B,) for images
+    shape : tuple of int
+        Of the result, (B, ceil(h / n), ceil(w / n)) for any n.
+
+    Raises
+    ------
+    InputError
+        If there is no such n.
+    """
+    if labels.shape == shape:
+        return labels
+    step = -(-labels.shape[1] // shape[1])
+    taken = labels[:, ::step, ::step]
+    if taken.shape != shape:
+        raise InputError(
+            f"labels of {labels.shape[1]} x {labels.shape[2]} pixels have none for the network's "
+            f"output of {shape[1]} x {shape[2]}; make labels with `colorprep labels --stride 1`"
+        )
+    return taken
+
+
 def drop_gray_images(batch: Batch) -> Batch:
     """Return the images of a batch that the rule ``drop`` keeps, possibly none.
 

@@ -10,6 +10,7 @@ name             for quantizers      a pixel's loss
 ``soft-ce``      all                 cross-entropy with its soft target
 ``kl``           all                 the same minus the target's entropy
 ``hard-ce``      all                 cross-entropy with its hard bin, with Keras-FCN's outputs
+``coarse-ce``    all                 cross-entropy with its hard bin, at the network's resolution
 ``matrix``       lattices of ab      cross-entropy with Keras-FCN's target for its hard bin
 ``hue-chroma``   hc-1d               cross-entropy of its bin of hue, plus that of chroma
 ``l1``           of ab               mean over a and b of |e|, e the error in CIELAB units
@@ -55,9 +56,10 @@ from .pixel_losses import (
     l12_error,
     squared_error,
 )
-from .targets import PixelWeights
+from .saturation import Unsaturation
+from .targets import PixelWeights, subsampled
 
-Unit: TypeAlias = Literal["nats per pixel", "nats per image", "Lab units", "RGB units"]
+Unit: TypeAlias = Literal["nats per pixel", "nats per image", "Lab units", "RGB units", "percent"]
 
 
 class TermValue(NamedTuple):
@@ -119,7 +121,7 @@ class LossKind:
         From a quantizer and options to the module of a pixel's loss.
     head : str
         Which head of the network it is for, a name of `outputs.HEADS`.
-    unit : {"nats per pixel", "nats per image", "Lab units", "RGB units"}
+    unit : {"nats per pixel", "nats per image", "Lab units", "RGB units", "percent"}
         Of the reported loss; in RGB units, black is 0 and white is 1.
     takes_weights, takes_prior : bool
         Whether it can be rebalanced, and its logits adjusted.
@@ -168,10 +170,15 @@ class Term(nn.Module):
         self.pixel_weights = pixel_weights
 
     def forward(self, heads: Heads, batch: Batch) -> TermValue:
-        """Return the term for a batch, of heads (B, n, h, w) at the labels' resolution."""
+        """Return the term for a batch.
+
+        The loss of a head at a lower resolution than the labels' takes the weights of the pixels
+        that it has.
+        """
         losses: Tensor = self.pixel_loss(heads[self.kind.head], batch)
-        weights: Tensor = self.pixel_weights(batch)
-        return TermValue((weights * losses).mean(), self.fraction(batch), self.scale)
+        weights = subsampled(self.pixel_weights(batch), losses.shape)
+        counted = subsampled(self.pixel_weights.mask(batch), losses.shape).float()
+        return TermValue((weights * losses).mean(), counted.mean(), self.scale)
 
     def fraction(self, batch: Batch) -> Tensor:
         """Return the fraction of a batch's pixels that count, a scalar."""
@@ -189,6 +196,9 @@ class Objective(nn.Module):
         Of the labels.
     sizes : mapping of str to int, optional
         Other sizes of the labels, see `models.spec.NetworkSpec`.
+    trunk_head : str or None
+        The only head whose loss reaches the layers that all heads share, for networks that can
+        have that; None for all heads.
 
     Attributes
     ----------
@@ -206,8 +216,10 @@ class Objective(nn.Module):
         terms: Sequence[Term],
         quantizer: Quantizer,
         sizes: Mapping[str, int] | None = None,
+        trunk_head: str | None = None,
     ) -> None:
         super().__init__()
+        self.trunk_head = trunk_head
         names = [term.name for term in terms]
         if len(set(names)) < len(names):
             raise InputError(f"two terms have the same name: {', '.join(names)}")
@@ -259,6 +271,7 @@ LOSSES = {
     "soft-ce": LossKind(SoftCrossEntropy, "bins", "nats per pixel", True, True),
     "kl": LossKind(KullbackLeibler, "bins", "nats per pixel", True, True),
     "hard-ce": LossKind(HardCrossEntropy, "bins-and-ignored", "nats per pixel", True),
+    "coarse-ce": LossKind(HardCrossEntropy, "coarse-bins", "nats per pixel"),
     "matrix": LossKind(MatrixCrossEntropy, "bins-and-ignored", "nats per pixel", True),
     "hue-chroma": LossKind(HueChromaCrossEntropy, "hue-and-chroma", "nats per pixel", True),
     "l1": LossKind(_regression(absolute_error), "ab", "Lab units"),
@@ -269,6 +282,9 @@ LOSSES = {
     "segments": LossKind(SegmentCrossEntropy, "segments", "nats per pixel", weigh=SegmentWeights),
     "classes": LossKind(ClassCrossEntropy, "classes", "nats per image", weigh=ClassWeights),
 }
+
+# Not a loss by itself; the log has the mean saturation, which it makes large.
+SATURATION = LossKind(Unsaturation, "ab", "percent", display=lambda missing: 100.0 - missing)
 
 
 def make_term(
@@ -307,5 +323,26 @@ def make_term(
             raise InputError("logit adjustment replaces rebalancing weights; choose one")
     if HEADS[kind.head].n_channels is not None:
         channels_of([kind.head], quantizer)
+    return _term(name, kind, quantizer, options, scale)
+
+
+def saturation_term(
+    quantizer: Quantizer,
+    options: LossOptions = LossOptions(),
+    weight: float = 1.0,  # noqa: B008
+) -> Term:
+    """Make the term that raises the saturation of ab, see `saturation`.
+
+    Parameters
+    ----------
+    weight : float
+        Per percent of mean saturation that is missing to 100.
+    """
+    return _term("saturation", SATURATION, quantizer, options, weight)
+
+
+def _term(
+    name: str, kind: LossKind, quantizer: Quantizer, options: LossOptions, scale: float
+) -> Term:
     pixel_loss, weights = kind.make(quantizer, options), kind.weigh(quantizer, options)
     return Term(name, kind, pixel_loss, weights, scale)
