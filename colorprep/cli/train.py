@@ -342,6 +342,7 @@ def command(
 def describe_recipes() -> tuple[list[str], dict[str, Any]]:
     """Return all recipes, as lines and for JSON."""
     lines, facts = [], {}
+    followed = {recipe.after for recipe in RECIPES.values()}
     for name, recipe in RECIPES.items():
         pace = recipe.options
         length = f"{pace['steps']:,} steps" if "steps" in pace else f"{pace['epochs']} epochs"
@@ -351,7 +352,8 @@ def describe_recipes() -> tuple[list[str], dict[str, Any]]:
             f"{pace['batch_size']}, {length}",
             *(f"    {command}" for command in recipe.commands),
             f"    colorprep train --recipe {name}"
-            + (f" --init runs/{recipe.after} -o runs/{name}" if recipe.after else ""),
+            + (f" --init runs/{recipe.after}" if recipe.after else "")
+            + (f" -o runs/{name}" if recipe.after or name in followed else ""),
         ]
         facts[name] = {**asdict(recipe), "options": dict(pace)}
     return lines, facts

@@ -101,10 +101,22 @@ _PLACES_LABELS = ("colorprep labels --dir train/ --size 256 --stride 1 --keep rg
 _PLACES32_LABELS = ("colorprep labels --dir train/ --size 32 --stride 1 --keep rgb",)
 _PIXELS: Options = {"stride": 1, "keep": "rgb"}
 
+_SIGGRAPH17: Options = {
+    **_ADAM, "model": "siggraph17", "crop": 176, "batch_size": 25, "gray": "drop",
+    "max_images": 130_000,
+}  # fmt: skip
+_SIGGRAPH17_LABELS = (
+    "colorprep prior --dir train/ --quantizer ab529",
+    "colorprep labels --dir train/ --size 256 --stride 1",
+)
+_TEN_CLASSES = "lists/ten-classes.txt"
+_SIGGRAPH17_NEEDS: Options = {"quantizer": "ab529", "stride": 1}
+
 _KERAS_FCN_SOURCE = "Keras-FCN (image-colorization)"
 _FCN_SOURCE = "colorizer-fcn"
 _CIFAR_SOURCE = "dl-project-colorization"
 _PLACES_SOURCE = "image-colorization (Places)"
+_SIGGRAPH17_SOURCE = "Zhang et al., SIGGRAPH 2017 (colorization-pytorch)"
 
 # Linear probes of networks that colorization-pytorch trained, see `fitting.probes`.
 PROBES: Options = {
@@ -122,6 +134,50 @@ RECIPES: dict[str, Recipe] = {
             "schedule": "step", "drop_every": 225_000, "warm_up": 0.0,
         },  # fmt: skip
         {"quantizer": "ab313", "stride": 4},
+    ),
+    "siggraph17-class-small": Recipe(
+        f"{_SIGGRAPH17_SOURCE}, 1st phase: bins, ten classes",
+        (
+            *_SIGGRAPH17_LABELS,
+            "colorprep lists random 1300 --per-class --n-classes 10 --dir train/ "
+            f"-o {_TEN_CLASSES}",
+        ),
+        176,
+        {
+            **_SIGGRAPH17, "loss": "siggraph17-class", "learning_rate": 1e-4, "epochs": 100,
+            "list": _TEN_CLASSES,
+        },  # fmt: skip
+        _SIGGRAPH17_NEEDS,
+    ),
+    "siggraph17-class": Recipe(
+        f"{_SIGGRAPH17_SOURCE}, 2nd phase: bins",
+        _SIGGRAPH17_LABELS,
+        176,
+        {**_SIGGRAPH17, "loss": "siggraph17-class", "learning_rate": 1e-4, "epochs": 15},
+        _SIGGRAPH17_NEEDS,
+        "siggraph17-class-small",
+    ),
+    "siggraph17-reg": Recipe(
+        f"{_SIGGRAPH17_SOURCE}, 3rd phase: ab, with hints",
+        _SIGGRAPH17_LABELS,
+        176,
+        {
+            **_SIGGRAPH17, "loss": "siggraph17-reg", "learning_rate": 1e-5, "epochs": 10,
+            "hints": 0.125,
+        },  # fmt: skip
+        _SIGGRAPH17_NEEDS,
+        "siggraph17-class",
+    ),
+    "siggraph17-reg2": Recipe(
+        f"{_SIGGRAPH17_SOURCE}, 4th phase: ab, with hints",
+        _SIGGRAPH17_LABELS,
+        176,
+        {
+            **_SIGGRAPH17, "loss": "siggraph17-reg", "learning_rate": 1e-6, "epochs": 5,
+            "hints": 0.125,
+        },  # fmt: skip
+        _SIGGRAPH17_NEEDS,
+        "siggraph17-reg",
     ),
     "keras-fcn-segmentation": Recipe(
         f"{_KERAS_FCN_SOURCE}, pretraining on VOC",

@@ -25,12 +25,21 @@ WAYS = {
     "cifar-fusion-label": {"width": 1 / 16},
     "cifar-cgan": {"width": 1 / 16},
     "places-nazeri32": {"width": 1 / 16},
+    "siggraph17": {
+        "model": "siggraph17",
+        "loss": "siggraph17-reg",
+        "hints": 0.125,
+        "saturation": 0.01,
+        "width": 1 / 16,
+        "crop": 24,
+    },  # fmt: skip
     "classes": {"model": "efficientnet-lite0", "loss": "classes", "width": 1 / 8},
 }
 LOGGED = {
     "keras-fcn-segmentation": ("val_mean_iou", "val_pixel_accuracy"),
     "cifar-cgan": ("train_adversarial", "train_critic_real", "train_critic_fake", "val_chroma"),
     "places-nazeri32": ("train_adversarial", "train_critic_real", "train_critic_fake"),
+    "siggraph17": ("train_l1", "val_coarse-ce", "train_saturation", "val_saturation"),
     "classes": ("val_accuracy",),
 }
 
@@ -110,6 +119,20 @@ def test_labels_that_do_not_fit_are_refused(made, why):
     with pytest.raises(InputError, match=text):
         run(params.replace(shards="plain", output="runs/refused"), made, Reporter())
     assert not (made.root / "runs/refused/config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"hints": 0.5}, "the model tiny takes no hints"),
+        ({"loss": "siggraph17-class"}, "such as --model siggraph17, not for tiny"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused(made, given, text):
+    """The message says which network fits."""
+    params = TrainParams.of(model="tiny", output="runs/refused", **given)
+    with pytest.raises(InputError, match=text):
+        run(params, made, Reporter())
 
 
 def test_segments_of_three_voc_pairs_are_overfitted(tmp_path):

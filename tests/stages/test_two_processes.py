@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 import several_commands
 import torch
 from click.testing import CliRunner
-from steps import CPU, objective_of, trainer_of
+from steps import CPU, trainer_of
 
 from colorprep.cli.main import cli
 from colorprep.images.lists import write_list
@@ -28,7 +29,9 @@ from colorprep.stages.train.params import TrainParams
 from colorprep.stages.train.stage import run
 from colorprep.training.checkpoint import load_checkpoint
 from colorprep.training.data.dataset import ShardDataset
+from colorprep.training.data.random_hints import with_fixed_hints
 from colorprep.training.fitting.loop import validate
+from colorprep.training.losses.objectives import make_objective
 from colorprep.training.processes import Process
 from colorprep.workspace import Workspace
 
@@ -36,11 +39,13 @@ TRAIN = "train --no-flip --val val.txt --device cpu".split()
 TINY = "--model tiny --epochs 3".split()
 TORCHRUN = "-m torch.distributed.run --standalone --nproc-per-node 2".split()
 UNEVEN = "--model tiny --epochs 2 --batch-size 4 --max-images 11".split()
+HINTS = "--model siggraph17 --loss siggraph17-class --hints 0.125 --width 0.05".split()
 COMMANDS = {
     "two": [*TINY, "--batch-size", "4", "-o", "runs/two", "--json"],
     "again": [*TINY, "-o", "runs/two", "--resume"],
     "refused": [*TINY, "-o", "runs/two"],
     "small": "--model small --width 0.1 --batch-size 4 --epochs 1 -o runs/small".split(),
+    "hints": [*HINTS, *"--batch-size 4 --epochs 1 -o runs/hints".split()],
     "whole": [*UNEVEN, "-o", "runs/whole"],
     "parts": [*UNEVEN, "--accumulate", "4", "-o", "runs/parts"],
     "ended": "--model tiny --epochs 5000 -o runs/ended".split(),
@@ -70,7 +75,7 @@ def done(ready):
 
 def label(photographs, workspace):
     """Label 40 images, 8 of which will be held out."""
-    params = labels_stage.LabelsParams(ImageParams(photographs), size=32)
+    params = labels_stage.LabelsParams(ImageParams(photographs), size=32, stride=1)
     labels_stage.run(params, workspace, Reporter())
     write_list(workspace.root / "val.txt", open_labels(workspace.root / "labels").keys[::5])
 
@@ -169,16 +174,22 @@ def test_two_processes_end_after_the_same_step(ready, done):
     assert torch.load(folder / "last.pt", weights_only=True)["step"] == step
 
 
-def test_what_is_saved_is_what_was_validated(ready, done):
-    """Batch norm differs between processes; all validate the main process's network."""
-    assert [each["code"] for each in done["small"]] == [0, 0]
-    (val_loss,) = read_log(ready.root / "runs/small/log.csv")["val_loss"]
-    labels, best = (
-        open_labels(ready.root / "labels"),
-        load_checkpoint(ready.root / "runs/small/best.pt"),
-    )
+@pytest.mark.parametrize(
+    ("name", "loss", "hints"), [("small", "soft-ce", None), ("hints", "siggraph17-class", 0.125)]
+)
+def test_what_is_saved_is_what_was_validated(ready, done, name, loss, hints):
+    """Batch norm differs between processes; all validate the main process's network.
+
+    An image has the same hints in a validation by one process.
+    """
+    assert [each["code"] for each in done[name]] == [0, 0]
+    (val_loss,) = read_log(ready.root / f"runs/{name}/log.csv")["val_loss"]
+    labels = open_labels(ready.root / "labels")
+    best = load_checkpoint(ready.root / f"runs/{name}/best.pt")
     images = ShardDataset(labels, labels.keys[::5]).loader(8, shuffle=False)
-    trainer = trainer_of(best.model, objective_of("soft-ce", labels.quantizer))
+    objective = make_objective(loss, labels.quantizer)
+    trainer = trainer_of(best.model, objective)
     trainer.eval()
-    again = validate(trainer, images, lambda batch: batch, Process(CPU))
-    assert again["soft-ce"] == pytest.approx(val_loss, rel=1e-6)
+    condition = None if hints is None else partial(with_fixed_hints, p=hints)
+    again = validate(trainer, images, lambda batch: batch, Process(CPU), condition=condition)
+    assert objective.reported(again)["loss"] == pytest.approx(val_loss, rel=1e-6)

@@ -10,6 +10,7 @@ from colorprep import InputError, QuantizerSpec
 from colorprep.cli.main import cli
 from colorprep.quantize.spec import make_quantizer
 from colorprep.stages.train import TrainParams
+from colorprep.training.losses.objectives import COMPOSITES
 from colorprep.training.losses.terms import LOSSES
 from colorprep.training.models import make_model, run_network
 from colorprep.training.models.critics import make_critic
@@ -21,6 +22,10 @@ from colorprep.training.recipes import RECIPES, Recipe, misfits, recipe_of
 SIZES = {"segments": 21, "classes": 10, "features": 1000}
 PUBLISHED = {  # batch size, learning rate, epochs, steps
     "zhang2016": (40, 3e-5, None, 500_000),
+    "siggraph17-class-small": (25, 1e-4, 100, None),
+    "siggraph17-class": (25, 1e-4, 15, None),
+    "siggraph17-reg": (25, 1e-5, 10, None),
+    "siggraph17-reg2": (25, 1e-6, 5, None),
     "keras-fcn-segmentation": (20, 0.0125, 40, None),
     "keras-fcn-classification": (4, 0.00025, 30, None),
     "keras-fcn-rebalanced": (6, 0.000375, 80, None),
@@ -70,14 +75,18 @@ def test_a_recipes_network_takes_images_of_its_size(name):
     kind = options.get("prior", {}).get("quantizer", "ab313")
     quantizer = make_quantizer(QuantizerSpec("hc-grid" if kind == "gmm" else kind))
     side, stride = recipe.size, options["labels"]["stride"] or 4
-    channels = channels_of([LOSSES[params.objective.loss].head], quantizer, SIZES)
+    loss = params.objective.loss
+    losses = COMPOSITES[loss].scales if loss in COMPOSITES else [loss]
+    channels = channels_of([LOSSES[each].head for each in losses], quantizer, SIZES)
     with torch.device("meta"):
         network = make_model(params.network.model, channels, None, 1.0, SIZES, stride)
         check_side(network, side)
         shape = (-(-side // stride),) * 2
-        (head,) = run_network(network.eval(), blank_batch(side, SIZES), channels, shape).items()
-        place = (side, side) if HEADS[head[0]].place == "pixels" else shape
-        assert head[1].shape == (1, channels[head[0]], *place)
+        heads = run_network(network.eval(), blank_batch(side, SIZES), channels, shape)
+        sides = {"labels": shape[0], "pixels": side, "unchanged": -(-side // 4)}
+        for head, outputs in heads.items():
+            expected = sides[HEADS[head].place]
+            assert outputs.shape == (1, channels[head], expected, expected)
         if params.network.critic is not None:
             critic = make_critic(params.network.critic).eval()
             n_channels = next(critic.parameters()).shape[1]

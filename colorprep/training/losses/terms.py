@@ -326,11 +326,7 @@ def make_term(
     return _term(name, kind, quantizer, options, scale)
 
 
-def saturation_term(
-    quantizer: Quantizer,
-    options: LossOptions = LossOptions(),
-    weight: float = 1.0,  # noqa: B008
-) -> Term:
+def saturation_term(quantizer: Quantizer, options: LossOptions, weight: float) -> Term:
     """Make the term that raises the saturation of ab, see `saturation`.
 
     Parameters
