@@ -1,11 +1,13 @@
 """Speed and memory of training on a GPU: ``python benchmarks/gpu.py [--json FILE]``.
 
-Two recipes are trained on images that are made here; nothing is downloaded. Labels are those of
+Three recipes are trained on images that are made here; nothing is downloaded. Labels are those of
 `colorprep labels`, and each step is that of `colorprep train --recipe`: batches from its loader, in
 page-locked memory, copied ahead; crops and mirrors on the device; the trainer.
 
 zhang2016
     eccv16 with rebalanced soft cross-entropy over 313 bins, crops of 176 from images of 256 px
+siggraph17-reg
+    siggraph17 with its two losses and hints, crops of 176 from images of 256 px
 cifar-cgan
     the generator and the critic of the CIFAR models, images of 32 px
 
@@ -70,10 +72,12 @@ COMPILED = [
 ]
 # What is compiled comes last, since it can take long; each part has until a share of the time.
 PARTS = [
-    ("zhang2016", EAGER, 0.4),
-    ("cifar-cgan", EAGER, 0.6),
+    ("zhang2016", EAGER, 0.3),
+    ("siggraph17-reg", EAGER, 0.5),
+    ("cifar-cgan", EAGER, 0.65),
     ("zhang2016", COMPILED, 0.8),
-    ("cifar-cgan", COMPILED, 1.0),
+    ("cifar-cgan", COMPILED, 0.9),
+    ("siggraph17-reg", COMPILED, 1.0),
 ]
 
 

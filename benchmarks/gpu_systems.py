@@ -36,13 +36,19 @@ class Sizes:
     seconds: float = 4.0
 
 
+QUANTIZERS = {"siggraph17-reg": "ab529"}  # of the others, ab313
 LABELS = {  # options of labels
     "zhang2016": {"size": 256, "stride": 4},
+    "siggraph17-reg": {"size": 256, "stride": 1},
     "cifar-cgan": {"size": 32, "stride": 1, "keep": "rgb"},
 }
-FULL = Sizes({"zhang2016": 2000, "cifar-cgan": 20_032}, {"zhang2016": 40, "cifar-cgan": 64})
+FULL = Sizes(
+    {"zhang2016": 2000, "siggraph17-reg": 500, "cifar-cgan": 20_032},
+    {"zhang2016": 40, "siggraph17-reg": 25, "cifar-cgan": 64},
+)
 QUICK = Sizes(
-    {"zhang2016": 24, "cifar-cgan": 24}, {"zhang2016": 2, "cifar-cgan": 8},
+    {"zhang2016": 24, "siggraph17-reg": 12, "cifar-cgan": 24},
+    {"zhang2016": 2, "siggraph17-reg": 2, "cifar-cgan": 8},
     width=0.0625, rounds=2, seconds=0.1,
 )  # fmt: skip
 
@@ -74,24 +80,22 @@ class System:
 
 def make_system(name: str, folder: Path, sizes: Sizes, device: torch.device) -> System:
     """Make images and labels for a recipe, and open them as `colorprep train` does."""
-    from colorprep import Reporter, Workspace
+    from colorprep import QuantizerSpec, Reporter, Workspace
     from colorprep.stages import labels, prior
     from colorprep.stages.source import ImageParams
     from colorprep.stages.train.inputs import read_inputs
     from colorprep.stages.train.params import TrainParams
     from colorprep.training.processes import Process
-    from colorprep.training.recipes import recipe_of
 
     folder.mkdir()
     workspace, reporter, options = Workspace(folder), Reporter(), LABELS[name]
     pictures = write_pictures(folder / "pictures", sizes.images[name], options["size"])
     images = ImageParams(pictures)
-    prior.run(prior.PriorParams(images), workspace, reporter)
+    spec = QuantizerSpec(QUANTIZERS.get(name, "ab313"))
+    prior.run(prior.PriorParams(images, spec), workspace, reporter)
     labels.run(labels.LabelsParams(images, **options), workspace, reporter)
-    params = TrainParams.of(
-        **recipe_of(name).options | {"batch_size": sizes.batches[name]},
-        recipe=name, width=sizes.width, held_out=0.0,
-    )  # fmt: skip
+    own = {"batch_size": sizes.batches[name], "width": sizes.width, "held_out": 0.0}
+    params = TrainParams.from_recipe(name, **own)
     inputs = read_inputs(params, workspace, Process(device), reporter)
     return System(name, params, inputs, workspace)
 

@@ -7,7 +7,7 @@ import pytest
 from colorprep.training.choices import LossName, ModelName
 
 QUANTIZERS = {"hue-chroma": "hc-1d"}  # of losses that are not for ab313
-CHANNELS = {"ab": 2, "rgb": 3}
+CHANNELS = {"ab": 2, "rgb": 3, "coarse-bins": 16, "classes": 3}
 
 
 def near(found, expected, tolerance):
@@ -24,18 +24,21 @@ def test_losses(name, device, exactly):
     from steps import objective_of
 
     from colorprep.training.devices import on_device
+    from colorprep.training.losses.terms import total
 
     objective = objective_of(name, quantizer_of(QUANTIZERS.get(name, "ab313")))
-    ((head, n_channels),) = objective.channels.items()
-    batch = made_up_batch(n_bins=16)
-    shape = (2, n_channels) if head == "classes" else (2, n_channels, 6, 6)
-    outputs = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    batch, generator = made_up_batch(n_bins=16), torch.Generator().manual_seed(0)
+    outputs = {
+        head: torch.randn((2, n, 6, 6)[: 2 if head == "classes" else 4], generator=generator)
+        for head, n in objective.channels.items()
+    }
 
     def computed(where):
-        own = outputs.to(where, copy=True).requires_grad_()
-        (term,) = objective.to(where)({head: own}, on_device(batch, where)).values()
-        term.value.backward()
-        return term.value, term.fraction, own.grad
+        own = {head: each.to(where, copy=True).requires_grad_() for head, each in outputs.items()}
+        losses = objective.to(where)(own, on_device(batch, where))
+        total(losses).backward()
+        figures = [figure for term in losses.values() for figure in term[:2]]
+        return *figures, *(each.grad for each in own.values())
 
     expected, found, again = map(computed, (torch.device("cpu"), device, device))
     for ours, repeated, theirs in zip(found, again, expected, strict=True):
