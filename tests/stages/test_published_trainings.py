@@ -125,7 +125,7 @@ def test_labels_that_do_not_fit_are_refused(made, why):
     ("given", "text"),
     [
         ({"hints": 0.5}, "the model tiny takes no hints"),
-        ({"loss": "siggraph17-class"}, "such as --model siggraph17, not for tiny"),
+        ({"loss": "siggraph17-class"}, "is for --model siggraph17, not for tiny"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused(made, given, text):

@@ -94,8 +94,8 @@ def learned(photographs, lattice, loss, steps, rate, saturation=0.0):
 
 def test_photographs_are_learned_by_heart(photographs, lattice):
     """The trunk's own loss falls to less than half, and the other head follows."""
-    _, steps = learned(photographs, lattice, "siggraph17-class", 40, 0.03)
-    for name, bound in {"coarse-ce": 0.4, "l1": 0.7}.items():
+    _, steps = learned(photographs, lattice, "siggraph17-class", 25, 0.03)
+    for name, bound in {"coarse-ce": 0.5, "l1": 0.85}.items():
         assert steps[-1][name].value < bound * steps[0][name].value
 
 
@@ -104,7 +104,7 @@ def test_a_weight_of_saturation_raises_it(photographs, lattice):
     means = []
     judge = make_objective("l1", lattice, KEEP, saturation=1.0)
     for weight in (0.0, 0.02):
-        network, _ = learned(photographs, lattice, "siggraph17-reg", 20, 0.01, weight)
+        network, _ = learned(photographs, lattice, "siggraph17-reg", 10, 0.01, weight)
         with torch.no_grad():
             missing = judge(heads_of(network, photographs), photographs)["saturation"]
         means.append(100 - missing.value.item())

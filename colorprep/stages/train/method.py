@@ -13,6 +13,7 @@ from ...training.fitting.methods import Method, Supervised
 from ...training.models import Network, load_matching, make_model
 from ...training.models.critics import CRITICS, make_critic
 from ...training.models.inputs import check_inputs, takes
+from ...training.models.siggraph17 import Siggraph17
 from ...workspace import Workspace
 from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from .inputs import TrainInputs
@@ -56,10 +57,10 @@ def _share(network: Network, trunk_head: str | None, params: TrainParams) -> Non
     """Let the layers that a network's heads share learn from one of them, if the loss says so."""
     if trunk_head is None:
         return
-    if not hasattr(network, "trunk_head"):
+    if not isinstance(network, Siggraph17):
         raise InputError(
-            f"--loss {params.objective.loss} is for networks with a head of bins and one of ab, "
-            f"such as --model siggraph17, not for {params.network.model}"
+            f"--loss {params.objective.loss} is for --model siggraph17, not for "
+            f"{params.network.model}"
         )
     network.trunk_head = trunk_head
 

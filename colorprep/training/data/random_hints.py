@@ -118,7 +118,7 @@ def revealed(ab: Tensor, patches: Patches) -> Tensor:
     last = torch.zeros(size.numel(), dtype=torch.int64, device=device)
     last.scatter_reduce_(0, pixel.flatten(), number.flatten(), "amax")
     colors = torch.cat([hints.new_zeros(1, 3), hints])
-    return colors[last].unflatten(0, size).movedim(-1, 1)
+    return colors[last].reshape(*size, -1).movedim(-1, 1)
 
 
 def with_random_hints(batch: Batch, p: float, generator: torch.Generator) -> Batch:

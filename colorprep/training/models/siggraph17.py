@@ -94,7 +94,7 @@ class Siggraph17(nn.Module):
 
     def forward(self, lightness: Tensor, hints: Tensor) -> Heads:
         """Return the outputs by head."""
-        ab, mask = hints.split([2, 1], dim=1)
+        ab, mask = torch.split(hints, [2, 1], dim=1)
         # Lightness is (L - 50) / 100 in the original.
         x = torch.cat([lightness / 2.0, ab, mask - self.mask_center], dim=1)
         maps = list(self._trunk(x))
