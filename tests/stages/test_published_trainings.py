@@ -13,7 +13,10 @@ from colorprep.stages.labels import LabelsParams
 from colorprep.stages.labels import run as label
 from colorprep.stages.source import ImageParams
 from colorprep.stages.train import TrainParams, run
+from colorprep.stages.train.inputs import read_inputs
+from colorprep.stages.train.method import make_method
 from colorprep.training.checkpoint import load_checkpoint
+from colorprep.training.processes import Process
 from colorprep.training.recipes import RECIPES
 from colorprep.workspace import Workspace
 
@@ -133,6 +136,15 @@ def test_networks_that_do_not_fit_are_refused(made, given, text):
     params = TrainParams.of(model="tiny", output="runs/refused", **given)
     with pytest.raises(InputError, match=text):
         run(params, made, Reporter())
+
+
+@pytest.mark.parametrize("part", ["class", "reg"])
+def test_shared_layers_learn_from_the_head_of_the_loss(made, part):
+    """The method of a run tells the network, also when the run is resumed."""
+    params = params_of("siggraph17", loss=f"siggraph17-{part}", resume=True)
+    inputs = read_inputs(params, made, Process(torch.device("cpu")), Reporter())
+    network = make_method(params, inputs, made, Reporter()).network
+    assert network.trunk_head == {"class": "coarse-bins", "reg": "ab"}[part]
 
 
 def test_segments_of_three_voc_pairs_are_overfitted(tmp_path):
