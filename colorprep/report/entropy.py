@@ -46,7 +46,8 @@ def draw_entropy(entropy: Floats, shape: tuple[int, int], n_bins: int) -> Image.
     height, width = (max(1, round(LONGEST * side / max(shape))) for side in shape)
     room = max(width, NARROWEST)
     canvas = Image.new("RGB", (room + 2 * GAP, height + 2 * GAP + BELOW), GROUND)
-    stretched = Image.fromarray(entropy.astype(np.float32)).resize((width, height))
+    values = Image.fromarray(entropy.astype(np.float32))
+    stretched = values.resize((width, height), Image.Resampling.BILINEAR)
     canvas.paste(_colored(np.asarray(stretched) / most), (GAP + (room - width) // 2, GAP))
     _draw_scale(canvas, height + 3 * GAP, room, most)
     caption = f"entropy of the colors in nats, {entropy.mean():.2f} on average"

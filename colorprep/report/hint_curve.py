@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from .gallery import TEXT
 from .style import FAINT, SERIES, SIZE, blank_figure, label, plain
 
-HEIGHT = 4.0
+HEIGHT = 4.2
+STYLES = ("-", "--")
 NONE = 0.4  # where a logarithmic axis shows 0 hints
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
@@ -34,17 +37,17 @@ class HintCurve(NamedTuple):
 
 
 def draw_hint_curves(curves: Mapping[str, HintCurve]) -> Figure:
-    """Draw curves by their names, each with a band of one standard error to both sides."""
+    """Draw a curve or two by their names, with bands of one standard error to both sides."""
     figure = blank_figure(HEIGHT)
     axes = figure.subplots()
     plain(axes)
-    styles = ("-", "--", "-.", ":")
-    for (name, curve), color, style in zip(curves.items(), SERIES, styles, strict=False):
+    lines = []
+    for curve, color, style in zip(curves.values(), SERIES, STYLES, strict=False):
         places = np.maximum(curve.counts, NONE)
         means, errors = np.array(curve.means), np.nan_to_num(curve.errors)
-        band = {"color": color, "alpha": 0.25, "linewidth": 0}
+        band: dict[str, Any] = {"color": color, "alpha": 0.25, "linewidth": 0}
         axes.fill_between(places, means - errors, means + errors, **band)
-        axes.plot(places, means, style, color=color, linewidth=1.8, label=name)
+        lines += axes.plot(places, means, style, color=color, linewidth=1.8)
     most = max(max(curve.counts) for curve in curves.values())
     ticks = [tick for tick in TICKS if tick <= most]
     axes.set_xscale("log")
@@ -52,8 +55,23 @@ def draw_hint_curves(curves: Mapping[str, HintCurve]) -> Figure:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    legend = axes.legend(loc="lower right", frameon=False, fontsize=SIZE, labelcolor=TEXT)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    label(axes, "color hints", "PSNR (dB)")
+    _put_legend(axes, lines, list(curves))
+    label(axes, "color hints", "PSNR ± standard error (dB)")
     return figure
+
+
+def _put_legend(axes: Axes, lines: Sequence[Line2D], names: Sequence[str]) -> None:
+    """Put the legend above the axes, where it covers no curve."""
+    legend = axes.legend(
+        lines,
+        [str(number) for number in range(len(lines))],
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1.02),
+        borderpad=0,
+        frameon=False,
+        fontsize=SIZE,
+        labelcolor=TEXT,
+    )
+    # Set afterwards: matplotlib leaves out labels that begin with _.
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set(text=name, parse_math=False)

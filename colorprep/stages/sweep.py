@@ -21,6 +21,7 @@ from ..images.source import Source, digest_of
 from ..metrics.pictures import MeanError, mean_error
 from ..progress import Reporter
 from ..report.hint_curve import HintCurve, draw_hint_curves
+from ..report.numbers import quantity
 from ..report.svg import write_png
 from ..training.checkpoint import Checkpoint, load_checkpoint
 from ..training.devices import choose_device
@@ -28,6 +29,7 @@ from ..training.judging.hint_sweep import PUBLISHED_COUNTS, SIDE, SIZE, HintSwee
 from ..workspace import SWEEP, Workspace
 from .checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from .passes import EachImage, open_passes
+from .plot import shortened
 from .replaced import telling_replaced
 from .source import ImageParams, image_reader, open_source, report_enlarged, report_skips
 
@@ -255,13 +257,16 @@ def _provenance(checkpoint: Checkpoint, origin: Origin, source: Source) -> dict[
 def _write_curve(
     path: Path, psnr: dict[int, MeanError], reference: dict[int, MeanError], origin: Origin
 ) -> None:
-    name = origin.path.parent.resolve().name
-    n_images = max(mean.n for mean in psnr.values())
-    curves = {f"{name}, {n_images:,} images": _curve(psnr)}
+    name = shortened(origin.path.parent.resolve().name)
+    curves = {f"{name}\n{_images(psnr)}": _curve(psnr)}
     if reference:
-        curves[f"reference, {reference[0].n:,} images"] = _curve(reference)
+        curves[f"reference, {_images(reference)}"] = _curve(reference)
     with replacing(path) as temporary:
         write_png(draw_hint_curves(curves), "PSNR by number of hints", temporary)
+
+
+def _images(means: dict[int, MeanError]) -> str:
+    return quantity(max(mean.n for mean in means.values()), "image")
 
 
 def _curve(means: dict[int, MeanError]) -> HintCurve:
