@@ -136,7 +136,7 @@ def run(params: SweepParams, workspace: Workspace, reporter: Reporter) -> SweepR
         If something other than a file has the name of an output.
     """
     folder = workspace.path(params.output or SWEEP)
-    outputs = [folder / name for name in (TABLE, FIGURES, CURVE)]
+    outputs = table, figures, curve = folder / TABLE, folder / FIGURES, folder / CURVE
     for output in outputs:
         check_replaceable(output)
     reference = {} if params.reference is None else _read_reference(params.reference, workspace)
@@ -154,11 +154,11 @@ def run(params: SweepParams, workspace: Workspace, reporter: Reporter) -> SweepR
     workspace.own_folder(params.output or SWEEP)
     with telling_replaced(reporter, *outputs):
         rows = ([image.key, *image.psnr] for image in swept)
-        write_csv(outputs[0], ["key", *map(str, params.counts)], rows)
+        write_csv(table, ["key", *map(str, params.counts)], rows)
         facts = _facts(params, psnr, reference, len(swept), skipped)
-        write_json(outputs[1], facts | _provenance(checkpoint, origin, source))
-        _write_curve(outputs[2], psnr, reference, origin)
-    return SweepResult(psnr, reference, len(swept), *outputs, skipped, origin)
+        write_json(figures, facts | _provenance(checkpoint, origin, source))
+        _write_curve(curve, psnr, reference, origin)
+    return SweepResult(psnr, reference, len(swept), table, figures, curve, skipped, origin)
 
 
 def _sweep(
