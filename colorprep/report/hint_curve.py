@@ -11,10 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from .gallery import TEXT
-from .style import FAINT, SERIES, SIZE, blank_figure, label, plain
+from .style import SERIES, headed_axes, label, put_legend
 
-HEIGHT = 4.2
 STYLES = ("-", "--")
 NONE = 0.4  # where a logarithmic axis shows 0 hints
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -36,42 +34,28 @@ class HintCurve(NamedTuple):
     errors: Sequence[float]
 
 
-def draw_hint_curves(curves: Mapping[str, HintCurve]) -> Figure:
+def draw_hint_curves(curves: Mapping[str, HintCurve], caption: str) -> Figure:
     """Draw a curve or two by their names, with bands of one standard error to both sides."""
-    figure = blank_figure(HEIGHT)
-    axes = figure.subplots()
-    plain(axes)
-    lines = []
-    for curve, color, style in zip(curves.values(), SERIES, STYLES, strict=False):
-        places = np.maximum(curve.counts, NONE)
-        means, errors = np.array(curve.means), np.nan_to_num(curve.errors)
-        band: dict[str, Any] = {"color": color, "alpha": 0.25, "linewidth": 0}
-        axes.fill_between(places, means - errors, means + errors, **band)
-        lines += axes.plot(places, means, style, color=color, linewidth=1.8)
+    figure, head, axes = headed_axes(1 + len(curves))
+    lines = [
+        (name, _plot(axes, curve, color, style))
+        for (name, curve), color, style in zip(curves.items(), SERIES, STYLES, strict=False)
+    ]
     most = max(max(curve.counts) for curve in curves.values())
     ticks = [tick for tick in TICKS if tick <= most]
     axes.set_xscale("log")
     axes.set_xticks([NONE, *ticks], ["none", *map(str, ticks)])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    _put_legend(axes, lines, list(curves))
-    label(axes, "color hints", "PSNR ± standard error (dB)")
+    label(axes, "color hints", "PSNR (dB)")
+    put_legend(head, lines, caption)
     return figure
 
 
-def _put_legend(axes: Axes, lines: Sequence[Line2D], names: Sequence[str]) -> None:
-    """Put the legend above the axes, where it covers no curve."""
-    legend = axes.legend(
-        lines,
-        [str(number) for number in range(len(lines))],
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 1.02),
-        borderpad=0,
-        frameon=False,
-        fontsize=SIZE,
-        labelcolor=TEXT,
-    )
-    # Set afterwards: matplotlib leaves out labels that begin with _.
-    for text, name in zip(legend.get_texts(), names, strict=True):
-        text.set(text=name, parse_math=False)
+def _plot(axes: Axes, curve: HintCurve, color: str, style: str) -> Line2D:
+    """Plot a curve with its band."""
+    places = np.maximum(curve.counts, NONE)
+    means, errors = np.array(curve.means), np.nan_to_num(curve.errors)
+    band: dict[str, Any] = {"color": color, "alpha": 0.25, "linewidth": 0}
+    axes.fill_between(places, means - errors, means + errors, **band)
+    (line,) = axes.plot(places, means, style, color=color, linewidth=1.8)
+    return line

@@ -22,6 +22,7 @@ from ..metrics.pictures import MeanError, mean_error
 from ..progress import Reporter
 from ..report.hint_curve import HintCurve, draw_hint_curves
 from ..report.numbers import quantity
+from ..report.style import shortened
 from ..report.svg import write_png
 from ..training.checkpoint import Checkpoint, load_checkpoint
 from ..training.devices import choose_device
@@ -29,7 +30,6 @@ from ..training.judging.hint_sweep import PUBLISHED_COUNTS, SIDE, SIZE, HintSwee
 from ..workspace import SWEEP, Workspace
 from .checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from .passes import EachImage, open_passes
-from .plot import shortened
 from .replaced import telling_replaced
 from .source import ImageParams, image_reader, open_source, report_enlarged, report_skips
 
@@ -257,12 +257,12 @@ def _provenance(checkpoint: Checkpoint, origin: Origin, source: Source) -> dict[
 def _write_curve(
     path: Path, psnr: dict[int, MeanError], reference: dict[int, MeanError], origin: Origin
 ) -> None:
-    name = shortened(origin.path.parent.resolve().name)
-    curves = {f"{name}\n{_images(psnr)}": _curve(psnr)}
+    curves = {shortened(origin.path.parent.resolve().name): _curve(psnr)}
     if reference:
         curves[f"reference, {_images(reference)}"] = _curve(reference)
+    caption = f"{_images(psnr)}; bands of one standard error"
     with replacing(path) as temporary:
-        write_png(draw_hint_curves(curves), "PSNR by number of hints", temporary)
+        write_png(draw_hint_curves(curves, caption), "PSNR by number of hints", temporary)
 
 
 def _images(means: dict[int, MeanError]) -> str:
