@@ -30,7 +30,7 @@ from ..prediction import predict_colors
 PUBLISHED_COUNTS = tuple(sorted({0, *(round(10 ** (k / 10)) for k in range(28))}))
 SIZE = 256  # pixels, as published
 SIDE = 6  # pixels, of a hint
-TOGETHER = 8  # numbers of hints in a batch; 26 of 256 pixels would need gigabytes
+TOGETHER = 4  # numbers of hints in a batch, which takes a gigabyte at 256 pixels
 
 
 class HintSweep:
