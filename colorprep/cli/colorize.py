@@ -45,8 +45,8 @@ from .describe import skip_facts, skip_line
 @click.option(
     "--hints",
     metavar="PATH",
-    help="Colors at places, if the network takes them: a CSV file of x, y, radius and color "
-    "(#rrggbb) for all photographs, or a folder with <stem>.csv for each.",
+    help="Colors at places, if the network takes them: a CSV file with the header "
+    "x,y,radius,color (#rrggbb) for all photographs, or a folder with <stem>.csv for each.",
 )
 @click.option(
     "--entropy",
