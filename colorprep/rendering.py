@@ -34,6 +34,11 @@ class LabelGrid(NamedTuple):
     size: int
     stride: int
 
+    @property
+    def side(self) -> int:
+        """How many colors there are along each axis."""
+        return -(-self.size // self.stride)
+
 
 def recolor(
     pixels: Pixels,

@@ -27,6 +27,7 @@ RUNS = "runs"
 COLORIZED = "colorized"
 EVALUATION = "evaluation"
 PROBES = "probes"
+SWEEP = "sweep"
 REPORT = "report.html"
 DEMO = "demo"
 MEMORY = "workspace.json"  # the source of the last command

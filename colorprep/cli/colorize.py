@@ -15,6 +15,7 @@ from .describe import skip_facts, skip_line
     [
         "colorprep colorize old-photo.jpg",
         "colorprep colorize scans/ --temperature 0.2 -o colored",
+        "colorprep colorize old-photo.jpg --checkpoint runs/siggraph17 --hints old-photo.csv",
     ]
 )
 @click.argument("inputs", nargs=-1, required=True)
@@ -41,6 +42,17 @@ from .describe import skip_facts, skip_line
     metavar="FILE",
     help="The classifier, if the network takes the features of a file, whose code is run.",
 )
+@click.option(
+    "--hints",
+    metavar="PATH",
+    help="Colors at places, if the network takes them: a CSV file with the header "
+    "x,y,radius,color (#rrggbb) for all photographs, or a folder with <stem>.csv for each.",
+)
+@click.option(
+    "--entropy",
+    is_flag=True,
+    help="Also draw <stem>.entropy.png: where the network is sure of the color, and where not.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option(
     "--workers",
@@ -62,10 +74,12 @@ def command(session: Session, **values: Any) -> None:
     from ..workspace import COLORIZED
 
     result = stage.run(stage.ColorizeParams(**values), session.workspace, session.reporter)
-    lines = [path.as_posix() for path in result.written]
+    lines = [path.as_posix() for path in [*result.written, *result.entropy_maps]]
     if len(lines) > 10:
         folder = session.workspace.path(values["output"] or COLORIZED)
-        lines = [f"{folder.as_posix()}: {len(lines):,} pictures{skip_line(result.skipped)}"]
+        maps = ", each with a map of entropy" if result.entropy_maps else ""
+        n_pictures = f"{len(result.written):,} pictures"
+        lines = [f"{folder.as_posix()}: {n_pictures}{maps}{skip_line(result.skipped)}"]
     facts = {
         "checkpoint": result.checkpoint,
         **result.origin.facts(),
@@ -73,4 +87,6 @@ def command(session: Session, **values: Any) -> None:
         "kept": result.kept,
         **skip_facts(result.skipped),
     }
+    if result.entropy_maps:
+        facts["entropy_maps"] = result.entropy_maps
     session.show(lines, facts)

@@ -31,6 +31,7 @@ COMMANDS = (
     "probe",
     "colorize",
     "evaluate",
+    "sweep",
     "report",
     "verify",
     "info",

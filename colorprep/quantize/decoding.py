@@ -123,6 +123,28 @@ def annealed_mean(probs: NDArray[Any], centers: Floats, temperature: float = TEM
     return mean(anneal(probs, temperature), centers)
 
 
+def entropy(probs: NDArray[Any]) -> Floats:
+    """Return the entropy of distributions, in nats.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (..., Q), nonnegative, summing to 1 on the last axis
+
+    Returns
+    -------
+    ndarray of shape (...,), float64
+        From 0, for one certain bin, to ln Q, for equally likely bins.
+
+    Examples
+    --------
+    >>> entropy(np.array([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]])).round(3).tolist()
+    [0.693, 0.0]
+    """
+    probs = np.asarray(probs, np.float64)
+    terms = np.where(probs > 0, probs, 1.0)
+    return np.asarray(-(probs * np.log(terms)).sum(axis=-1)) + 0.0  # not -0.0
+
+
 def decode_probs(probs: NDArray[Any], centers: Floats, how: str, temperature: float) -> Floats:
     """Decode by name: ``mode``, ``mean`` or ``annealed-mean``.
 

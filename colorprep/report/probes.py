@@ -9,24 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from ..color.lab import Floats
-from .style import (
-    FAINT,
-    SERIES,
-    SOFT,
-    blank_figure,
-    label,
-    percent_axis,
-    plain,
-    put_legend,
-    shortened,
-)
+from .style import SERIES, SOFT, headed_axes, label, percent_axis, put_legend, shortened
 
 CHANCE = "always the largest class"
 SPREAD = 0.2  # of the lines to both sides of a layer, so that their intervals can be told apart
-PLOT_HEIGHT, LINE_HEIGHT = 3.3, 0.25
 
 
 def draw_probes(
@@ -45,7 +33,8 @@ def draw_probes(
     caption : str
         A line above the legend.
     """
-    figure, head, axes = _axes(1 + len(accuracies) + 1)
+    figure, head, axes = headed_axes(1 + len(accuracies) + 1)
+    axes.yaxis.set_major_formatter(percent_axis())
     shifts = np.linspace(-SPREAD, SPREAD, len(accuracies)) if len(accuracies) > 1 else [0.0]
     lines = [
         (shortened(name), _plot(axes, of_run, color, shift))
@@ -59,22 +48,6 @@ def draw_probes(
     label(axes, "layer", "accuracy")
     put_legend(head, [*lines, (CHANCE, guessed)], caption)
     return figure
-
-
-def _axes(n_lines: int) -> tuple[Figure, Axes, Axes]:
-    """Return a figure, its axes for a legend of so many lines, and those below for the plot."""
-    heights = [n_lines * LINE_HEIGHT, PLOT_HEIGHT]
-    figure = blank_figure(sum(heights) + 1.2)
-    grid = figure.add_gridspec(2, 1, height_ratios=heights)
-    head, axes = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
-    head.set_axis_off()
-    plain(axes)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
-    axes.yaxis.set_major_formatter(percent_axis())
-    return figure, head, axes
 
 
 def _plot(axes: Axes, accuracies: Floats, color: str, shift: float) -> Line2D:

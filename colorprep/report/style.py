@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from .gallery import GROUND, TEXT
 from .numbers import percent
@@ -30,6 +30,7 @@ WIDTH = 5.0
 DPI = 168
 SIZE = 12
 TITLE_SIZE = 15
+PLOT_HEIGHT, LINE_HEIGHT = 3.3, 0.25  # of curves, and of a line of a legend above them
 LONGEST_NAME = 36  # letters, that fit in a title or a legend
 
 # The gid of artists that show colors of bins, which must not follow the theme.
@@ -66,6 +67,21 @@ def label(axes: Axes, x: str, y: str) -> None:
 def percent_axis() -> FuncFormatter:
     """Return a formatter that shows the ticks of fractions as percentages."""
     return FuncFormatter(lambda fraction, _: percent(fraction))
+
+
+def headed_axes(n_lines: int) -> tuple[Figure, Axes, Axes]:
+    """Return a figure, axes for a legend of so many lines, and those below for curves."""
+    heights = [n_lines * LINE_HEIGHT, PLOT_HEIGHT]
+    figure = blank_figure(sum(heights) + 1.2)
+    grid = figure.add_gridspec(2, 1, height_ratios=heights)
+    head, axes = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    head.set_axis_off()
+    plain(axes)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
+    return figure, head, axes
 
 
 def shortened(name: str) -> str:

@@ -17,7 +17,7 @@ from colorprep.training.devices import choose_device
 from colorprep.training.export import export_model
 from colorprep.training.models import MODELS, make_model
 from colorprep.training.models.outputs import HEADS, decode_outputs
-from colorprep.training.prediction import colorize_photograph, predict_colors
+from colorprep.training.prediction import colorize_photograph, entropy_of, predict_colors
 
 
 @pytest.mark.parametrize("name", GENERAL)
@@ -67,6 +67,21 @@ def test_the_coldest_colors_are_the_modes(meaning):
     for temperature in (1e-12, 1e-29, 1e-31, 1e-38, 1e-45, 1e-300, 5e-324):
         ours = decode_outputs(meaning, outputs, quantizer, temperature)
         np.testing.assert_allclose(ours, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("head", ["bins", "bins-and-ignored", "coarse-bins", "hue-and-chroma"])
+def test_entropy_of_predictions(head):
+    """Equal logits have ln Q nats, a single bin 0; a head without a distribution is passed over."""
+    quantizer = hue_chroma_bins(4) if head == "hue-and-chroma" else ab_lattice()
+    n_channels, q = HEADS[head].n_channels(quantizer), len(quantizer.centers)
+    outputs = torch.zeros(1, n_channels, 2, 3)
+    outputs[0, [0, n_channels // 2], 0] = 1e4
+    entropy = entropy_of({"ab": torch.zeros(1, 2, 8, 8), head: outputs}, quantizer)
+    assert entropy.shape == (1, 2, 3)
+    assert entropy[0, 0] == pytest.approx(0 if head == "hue-and-chroma" else np.log(2), abs=1e-5)
+    np.testing.assert_allclose(entropy[0, 1], np.log(q), rtol=1e-6)
+    with pytest.raises(InputError, match="predicts ab and rgb, not a distribution"):
+        entropy_of({"ab": outputs[:, :2], "rgb": outputs[:, :3]}, quantizer)
 
 
 def test_decoding_of_regression():

@@ -69,11 +69,7 @@ def choose_targets(places: Sequence[PhotographSource], folder: Path) -> Targets:
         If a picture would replace a photograph.
     """
     stems = Counter(folder / _stem(key) for each in places for key in each.source.keys)
-    own = {
-        realpath(each.name(key).removeprefix("file://").removeprefix("local://"))
-        for each in places
-        for key in each.source.keys
-    }
+    own = _photographs(places)
     chosen = Targets([], [], [])
     taken: dict[Path, str] = {}
     for each in places:
@@ -94,6 +90,34 @@ def choose_targets(places: Sequence[PhotographSource], folder: Path) -> Targets:
             paths.append(target)
         chosen.paths.append(paths)
     return chosen
+
+
+def entropy_path(picture: Path) -> Path:
+    """Return the path of the map of entropy beside a picture."""
+    return picture.with_suffix(".entropy.png")
+
+
+def check_maps(targets: Targets, places: Sequence[PhotographSource]) -> None:
+    """Raise InputError if a map of entropy would replace a photograph or a picture."""
+    photographs = _photographs(places)
+    pictures = {path for paths in targets.paths for path in paths if path is not None}
+    for picture in sorted(pictures):
+        path = entropy_path(picture)
+        if path in pictures or realpath(path) in photographs:
+            what = "a photograph" if realpath(path) in photographs else "another picture"
+            raise InputError(
+                f"the map of entropy of {picture} would replace {what}, {path}; rename its "
+                "photograph, or omit --entropy"
+            )
+
+
+def _photographs(places: Sequence[PhotographSource]) -> set[str]:
+    """Return the real paths of all photographs."""
+    return {
+        realpath(each.name(key).removeprefix("file://").removeprefix("local://"))
+        for each in places
+        for key in each.source.keys
+    }
 
 
 def _stem(key: str) -> PurePosixPath:

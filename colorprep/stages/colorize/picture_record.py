@@ -2,8 +2,8 @@
 
 ``colorized.jsonl`` contains one line of JSON per picture: its name, and digests of its bytes, of
 its photograph's bytes, and of what colored it. A line is added once its picture is complete, so the
-record is right after an interrupt. If a picture, its photograph or the network has changed, the
-line no longer matches and the picture is made again.
+record is right after an interrupt. If a picture, its photograph, its hints or the network has
+changed, the line no longer matches and the picture is made again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Made(NamedTuple):
     picture, photograph : str
         Digests of the bytes of both files.
     by : str
-        A digest of the network and all settings.
+        A digest of the network, all settings, and the photograph's hints, if it has any.
     """
 
     picture: str
@@ -36,16 +36,10 @@ class Made(NamedTuple):
 
 
 class PictureRecord:
-    """The record of a folder of pictures.
+    """The record of a folder of pictures."""
 
-    Parameters
-    ----------
-    by : str
-        Digest of the current network and settings.
-    """
-
-    def __init__(self, folder: Path, by: str) -> None:
-        self._folder, self.path, self._by = folder, folder / RECORD_NAME, by
+    def __init__(self, folder: Path) -> None:
+        self._folder, self.path = folder, folder / RECORD_NAME
         check_replaceable(self.path)
         data = self.path.read_bytes() if self.path.exists() else b""
         self._known = dict(_entries(data))
@@ -54,22 +48,29 @@ class PictureRecord:
         )  # ends a line that was cut short
         self._new: dict[str, Made] = {}
 
-    def holds(self, target: Path, photograph: bytes) -> bool:
+    def holds(self, target: Path, photograph: bytes, by: str) -> bool:
         """Return whether a picture exists that was made from this photograph in this way.
 
         Thread-safe.
+
+        Parameters
+        ----------
+        photograph : bytes
+            Of its file.
+        by : str
+            See `Made`.
         """
         made = self._known.get(self._name(target))
-        if made is None or (made.photograph, made.by) != (digest_of_bytes(photograph), self._by):
+        if made is None or (made.photograph, made.by) != (digest_of_bytes(photograph), by):
             return False
         try:
             return made.picture == digest_of_bytes(target.read_bytes())
         except OSError:
             return False
 
-    def made(self, target: Path, photograph: bytes) -> tuple[str, Made]:
-        """Return the entry of a picture that was just made. Thread-safe."""
-        made = Made(digest_of_bytes(target.read_bytes()), digest_of_bytes(photograph), self._by)
+    def made(self, target: Path, photograph: bytes, by: str) -> tuple[str, Made]:
+        """Return the entry of a picture that was just made; see `holds`. Thread-safe."""
+        made = Made(digest_of_bytes(target.read_bytes()), digest_of_bytes(photograph), by)
         return self._name(target), made
 
     def add(self, name: str, made: Made) -> None:

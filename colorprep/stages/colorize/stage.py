@@ -7,44 +7,37 @@ in bands.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import NamedTuple
-
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from ... import __version__
-from ...atomic import replacing
-from ...engine import Chunk, ThreadEngine
-from ...errors import BadImage, InputError, UnusableName
+from ...errors import InputError
 from ...finite import check_finite
 from ...images.archive import NAME_ENDINGS
-from ...images.decoding import DamageRule, Pixels
+from ...images.decoding import DamageRule
 from ...images.digests import digest_of_bytes, digest_of_file
 from ...images.folder import folder_source
 from ...images.opening import find_images
-from ...images.reader import ImageReader, each_image
+from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...locks import sole_process
 from ...places import is_url, shown_url
 from ...progress import Reporter
 from ...quantize.decoding import TEMPERATURE
-from ...training.checkpoint import load_checkpoint
+from ...training.checkpoint import Checkpoint, load_checkpoint
 from ...training.devices import choose_device
-from ...training.prediction import Conditions, colorize_photograph
+from ...training.models.inputs import takes
+from ...training.prediction import Conditions, distribution_of, photograph_outputs
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..conditions import class_id_of, classifier_of
-from ..passes import Passes
-from ..replaced import telling_replaced
 from ..source import report_passed_over, report_skips
-from .picture_names import PhotographSource, Targets, choose_targets
-from .picture_record import Made, PictureRecord
+from .coloring import Coloring, ColorizeChunk, colorize_all
+from .hint_files import HintFile, find_hints
+from .picture_names import PhotographSource, Targets, check_maps, choose_targets, entropy_path
+from .picture_record import PictureRecord
 
 
 @dataclass(frozen=True)
@@ -63,6 +56,11 @@ class ColorizeParams:
         The class of the photographs, for a network that takes it.
     features : str, Path or None
         The file of the classifier whose features the network takes; None for the packaged one.
+    hints : str, Path or None
+        A file of color hints for all photographs, or a folder with a file for each, for a network
+        that takes them; see `hint_files.find_hints`.
+    entropy : bool
+        Whether to draw a map of the entropy of the predicted colors beside each picture.
     device : str
         ``auto`` uses a GPU if there is one.
     workers : int or None
@@ -78,6 +76,8 @@ class ColorizeParams:
     temperature: float = TEMPERATURE
     class_name: str | None = None
     features: str | Path | None = None
+    hints: str | Path | None = None
+    entropy: bool = False
     device: str = "auto"
     workers: int | None = None
     output: str | Path | None = None
@@ -102,12 +102,15 @@ class ColorizeResult:
         All pictures, place by place in order of the keys.
     kept : list of Path
         Those of an earlier command, made from the same photographs in the same way.
+    entropy_maps : list of Path
+        Beside all pictures, if requested.
     """
 
     origin: Origin
     written: list[Path]
     kept: list[Path]
     skipped: list[Skip]
+    entropy_maps: list[Path] = field(default_factory=list)
 
     @property
     def checkpoint(self) -> Path:
@@ -123,8 +126,9 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     ArtifactError
         If the checkpoint is missing or damaged.
     InputError
-        If there is no photograph, a picture would replace one, or the network takes a class or
-        features that are not given.
+        If there is no photograph, or a picture would replace one; if the network takes a class or
+        features that are not given, or does not take hints that are, or has no entropy; if hints
+        cannot be used.
     OutputExists
         If the path of the pictures' record is not a file.
     OutputError
@@ -133,40 +137,30 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     path = choose_checkpoint(params.checkpoint, workspace, reporter)
     checkpoint = load_checkpoint(path)
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
-    conditions = Conditions(
-        class_id_of(checkpoint, params.class_name),
-        classifier_of(checkpoint, params.features, workspace),
-    )
-    device = choose_device(params.device)
-    checkpoint.model.to(device)
     folder = workspace.path(params.output or COLORIZED)
     places = _find_photographs(params.inputs, workspace)
     for photographs in places:
         report_passed_over(photographs.source, reporter)
     targets = choose_targets(places, folder)
+    if params.entropy:
+        check_maps(targets, places)
+    coloring = _coloring(checkpoint, path, params, targets, workspace)
     workspace.own_folder(params.output or COLORIZED)
     _report_names(targets, reporter)
     report_origin("coloring by", origin, workspace, reporter)
-    colorize = partial(
-        colorize_photograph,
-        checkpoint,
-        temperature=params.temperature,
-        device=device,
-        conditions=conditions,
-    )
     with sole_process(folder, "written to", reporter):
-        record = PictureRecord(folder, _colored_by(path, params))
+        record = PictureRecord(folder)
         tasks = [
             ColorizeChunk(
                 ImageReader(photographs.source, damaged=params.damaged),
-                colorize,
+                coloring,
                 paths,
                 record,
                 reporter,
             )
             for photographs, paths in zip(places, targets.paths, strict=True)
         ]
-        done = _colorize(tasks, places, record, params.workers, reporter)
+        done = colorize_all(tasks, places, record, params.workers, reporter)
     done.skipped.extend(targets.skipped)
     if done.kept:
         reporter.note(
@@ -174,124 +168,45 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
             f"network, and are kept (according to {record.path.name})"
         )
     report_skips(done.skipped, len(done.written), reporter)
-    return ColorizeResult(origin, done.written, done.kept, done.skipped)
+    maps = list(map(entropy_path, done.written)) if params.entropy else []
+    return ColorizeResult(origin, done.written, done.kept, done.skipped, maps)
 
 
-class ColorizedChunk(NamedTuple):
-    """The pictures of a chunk of photographs.
-
-    Attributes
-    ----------
-    written : list of Path
-        All pictures.
-    kept : list of Path
-        Those among them that were made before.
-    entries : list of tuple
-        Of the pictures that were made now, see `PictureRecord.add`.
-    """
-
-    written: list[Path]
-    kept: list[Path]
-    skipped: list[Skip]
-    entries: list[tuple[str, Made]]
-
-
-@dataclass(frozen=True)
-class ColorizeChunk:
-    """Colors a chunk of photographs and writes the pictures.
-
-    Attributes
-    ----------
-    colorize : callable
-        Takes the pixels of a photograph and returns them in color.
-    targets : sequence of Path or None
-        The path of each photograph's picture; None if skipped.
-    reporter : Reporter
-        Receives the pictures that are replaced.
-    """
-
-    reader: ImageReader
-    colorize: Callable[[Pixels], Pixels]
-    targets: Sequence[Path | None]
-    record: PictureRecord
-    reporter: Reporter
-
-    def __call__(self, chunk: Chunk) -> ColorizedChunk:
-        """Color the photographs of a chunk."""
-        done = ColorizedChunk([], [], [], [])
-        for index, data in each_image(self.reader.source, chunk, self.reader.source.read):
-            target = self.targets[index]
-            if target is None:
-                continue
-            if isinstance(data, Skip):
-                done.skipped.append(data)
-                continue
-            if self.record.holds(target, data):
-                done.kept.append(target)
-            else:
-                try:
-                    picture = self.colorize(self.reader.decoded(index, data).pixels)
-                    with telling_replaced(self.reporter, target), replacing(target) as temporary:
-                        _write_png(temporary, picture)
-                except (BadImage, UnusableName) as error:
-                    done.skipped.append(_skip(self.reader.source.keys[index], error))
-                    continue
-                done.entries.append(self.record.made(target, data))
-            done.written.append(target)
-        return done
-
-
-def _colorize(
-    tasks: Sequence[ColorizeChunk],
-    places: Sequence[PhotographSource],
-    record: PictureRecord,
-    workers: int | None,
-    reporter: Reporter,
-) -> ColorizedChunk:
-    """Color the photographs of all places, and record each picture once it is written."""
-    whole = ColorizedChunk([], [], [], [])
-    starts = [0, *accumulate(len(photographs.source.keys) for photographs in places)]
-    numbers = [range(*bounds) for bounds in pairwise(starts)]
-    task = _ColorizePlaces(tasks, starts[:-1])
-    # One at a time, since a single photograph can be large.
-    with Passes(ThreadEngine(workers), reporter).each_group(
-        task, numbers, "colorizing", chunk_images=1
-    ) as colorized:
-        for photographs, results in zip(places, colorized, strict=True):
-            whole.skipped.extend(map(photographs.named, photographs.source.skipped))
-            for done in results:
-                for name, made in done.entries:
-                    record.add(name, made)
-                whole.written.extend(done.written)
-                whole.kept.extend(done.kept)
-                whole.skipped.extend(map(photographs.named, done.skipped))
-    record.put_in_order()
-    return whole
-
-
-@dataclass(frozen=True)
-class _ColorizePlaces:
-    """Colors a photograph, by its number among those of all places.
-
-    Attributes
-    ----------
-    starts : sequence of int
-        The number of each place's first photograph.
-    """
-
-    tasks: Sequence[ColorizeChunk]
-    starts: Sequence[int]
-
-    def __call__(self, chunk: Chunk) -> ColorizedChunk:
-        (number,) = chunk.indices
-        place = bisect_right(self.starts, number) - 1
-        return self.tasks[place](Chunk([number - self.starts[place]]))
-
-
-def _skip(key: str, error: BadImage | UnusableName) -> Skip:
-    if isinstance(error, UnusableName):
-        return Skip(key, "bad-name", f"its picture cannot be written: {error.why}")
-    return Skip(key, error.reason, error.detail)
+def _coloring(
+    checkpoint: Checkpoint,
+    path: Path,
+    params: ColorizeParams,
+    targets: Targets,
+    workspace: Workspace,
+) -> Coloring:
+    """Return how photographs are colored; refuse what the network does not take or predict."""
+    if params.hints is not None and "hints" not in takes(checkpoint.model):
+        raise InputError(
+            f"the network {checkpoint.config['model']} takes no hints; omit --hints, or use a run "
+            "of siggraph17"
+        )
+    if params.entropy:
+        distribution_of(checkpoint.heads)
+    conditions = Conditions(
+        class_id_of(checkpoint, params.class_name),
+        classifier_of(checkpoint, params.features, workspace),
+    )
+    hints: dict[Path, HintFile] = {}
+    if params.hints is not None:
+        pictures = [target for each in targets.paths for target in each if target is not None]
+        folder = workspace.path(params.output or COLORIZED)
+        hints = find_hints(workspace.input_path(params.hints), pictures, folder)
+    device = choose_device(params.device)
+    checkpoint.model.to(device)
+    return Coloring(
+        checkpoint,
+        partial(photograph_outputs, checkpoint, device=device),
+        _colored_by(path, params),
+        params.temperature,
+        conditions,
+        hints,
+        params.entropy,
+    )
 
 
 def _colored_by(path: Path, params: ColorizeParams) -> str:
@@ -308,13 +223,6 @@ def _report_names(targets: Targets, reporter: Reporter) -> None:
             f"{len(targets.renamed)} photographs, such as {targets.renamed[0]}, have names that "
             "differ from others only in the ending: their pictures keep it, as in a.jpg.png"
         )
-
-
-def _write_png(path: Path, pixels: Pixels) -> None:
-    """Write a PNG that is marked as sRGB, without other metadata."""
-    chunks = PngInfo()
-    chunks.add(b"sRGB", b"\0")  # perceptual rendering intent, as for photographs
-    Image.fromarray(pixels).save(path, "PNG", pnginfo=chunks)
 
 
 def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[PhotographSource]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ...color.hints import ColorHint
 from ..models.outputs import AB_UNIT
 
 
@@ -28,6 +29,47 @@ class Hint(NamedTuple):
     width: int
     a: float
     b: float
+
+
+def stretched(hint: ColorHint, photograph: tuple[int, int], side: int) -> Hint:
+    """Return a hint of a photograph as one of the square that a network sees it stretched to.
+
+    Parameters
+    ----------
+    photograph : tuple of int
+        Its height and width.
+    side : int
+        Of the square.
+
+    Returns
+    -------
+    Hint
+        The pixels whose middle lies in the hint's square, cut off at the border; one at least.
+
+    Raises
+    ------
+    InputError
+        If the middle of the hint is outside of the photograph.
+
+    Examples
+    --------
+    >>> stretched(ColorHint(x=10, y=5, radius=4, a=60.0, b=40.0), (20, 40), 20)
+    Hint(top=1, left=3, height=9, width=4, a=60.0, b=40.0)
+    """
+    hint.check_inside(photograph)
+    top, height = _covered(hint.y, hint.radius, photograph[0], side)
+    left, width = _covered(hint.x, hint.radius, photograph[1], side)
+    return Hint(top, left, height, width, hint.a, hint.b)
+
+
+def _covered(middle: int, radius: int, length: int, side: int) -> tuple[int, int]:
+    """Return the first pixel of an axis that a hint covers, and how many it covers."""
+    # Pixel i has its middle at (2 i + 1) length / (2 side), in pixels of the photograph.
+    ends = max(0, middle - radius), min(length, middle + radius + 1)
+    first, end = (-((length - 2 * place * side) // (2 * length)) for place in ends)
+    if end > first:
+        return first, end - first
+    return (2 * middle + 1) * side // (2 * length), 1
 
 
 def painted(hints: Iterable[Hint], shape: tuple[int, int]) -> Tensor:
