@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
+from itertools import starmap
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from . import __version__
 from .atomic import replacing
+from .balance.lightness import MOST_LEVELS, LightnessLevel
 from .balance.prior import Prior
 from .balance.weights import Weights
 from .color.lab import Floats
@@ -34,6 +36,7 @@ PRIOR_SCHEMA = "colorprep.prior/1"
 WEIGHTS_SCHEMA = "colorprep.weights/1"
 
 BOOTSTRAP = "bootstrap_counts"
+COMPRESSED = (BOOTSTRAP, "level_cells")
 
 FIXED_N_BINS = {"ab313": 313, "ab529": 529}  # of the quantizers that have no other number
 
@@ -93,6 +96,8 @@ def save_prior(path: str | Path, prior: Prior) -> None:
         arrays["lightness_counts"] = prior.lightness_counts
     if prior.bootstrap is not None:
         arrays[BOOTSTRAP] = prior.bootstrap
+    for name, each in zip(LightnessLevel._fields, zip(*prior.levels, strict=True), strict=False):
+        arrays[f"level_{name}"] = np.stack(each)
     meta = {
         "schema": PRIOR_SCHEMA,
         "quantizer": prior.quantizer.name,
@@ -130,20 +135,42 @@ def load_prior(path: str | Path) -> Prior:
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error
     bootstrap, lightness = arrays.get(BOOTSTRAP), arrays.get("lightness_counts")
-    _check_prior(path, quantizer, probs, [counts, cells, lightness, bootstrap])
+    n_bins = len(quantizer.centers)
+    _check_counts(path, n_bins, [counts, cells, lightness, bootstrap])
+    _check_probs(path, probs, n_bins)
+    levels = _levels(path, arrays, n_bins)
     described = ("schema", "quantizer", "fingerprint", "parameters")
     rest = {key: value for key, value in meta.items() if key not in described}
-    return Prior(quantizer, counts, probs, cells, lightness, rest, bootstrap)
+    return Prior(quantizer, counts, probs, cells, lightness, rest, bootstrap, levels)
 
 
-def _check_prior(
-    path: Path, quantizer: Quantizer, probs: NDArray[Any], counts: Sequence[NDArray[Any] | None]
-) -> None:
-    """Raise ArtifactError unless counts and probabilities are valid for the quantizer's bins."""
-    n_bins = len(quantizer.centers)
+def _levels(path: Path, arrays: Arrays, n_bins: int) -> tuple[LightnessLevel, ...]:
+    """Return the levels of lightness of a prior, checked; none if it has none."""
+    names = [f"level_{name}" for name in LightnessLevel._fields]
+    levels = tuple(starmap(LightnessLevel, zip(*_rows(path, arrays, names), strict=True)))
+    for level in levels:
+        _check_counts(path, n_bins, [level.counts, level.cells])
+        if level.counts.any() or level.probs.any():
+            _check_probs(path, level.probs, n_bins)
+    return levels
+
+
+def _rows(path: Path, arrays: Arrays, names: Sequence[str]) -> list[NDArray[Any]]:
+    """Return arrays of one row for each level of lightness; nothing if the file has none."""
+    found = [arrays[name] for name in names if name in arrays]
+    if not found:
+        return []
+    numbers = {len(array) if array.ndim > 1 else 0 for array in found}
+    if len(found) < len(names) or len(numbers) > 1 or not 1 <= max(numbers) <= MOST_LEVELS:
+        raise _damaged(path, f"its arrays {', '.join(names)} are not for the same levels")
+    return found
+
+
+def _check_counts(path: Path, n_bins: int, counts: Sequence[NDArray[Any] | None]) -> None:
+    """Raise ArtifactError unless counts of bins, cells and so on are valid."""
     names = ("bins", "cells", "lightness levels", "replicates")
     shapes: list[tuple[int | None, ...]] = [(n_bins,), (256, 256), (256,), (None, n_bins)]
-    for name, shape, array in zip(names, shapes, counts, strict=True):
+    for name, shape, array in zip(names, shapes, counts, strict=False):
         if array is None:
             continue
         lengths = zip(array.shape, shape, strict=False)
@@ -153,7 +180,6 @@ def _check_prior(
             raise _damaged(path, f"its counts of {name} have shape {found}, not {expected}")
         if array.dtype.kind not in "iu" or (array.size and array.min() < 0):
             raise _damaged(path, f"its counts of {name} are not all nonnegative integers")
-    _check_probs(path, probs, n_bins)
 
 
 def _check_probs(path: Path, probs: NDArray[Any], n_bins: int) -> None:
@@ -189,6 +215,9 @@ def save_weights(path: str | Path, weights: Weights, meta: Mapping[str, Any]) ->
     """
     path = Path(path)
     arrays = {"weights": weights.weights, "probs": weights.probs}
+    if weights.levels:
+        arrays["level_weights"] = np.stack([level.weights for level in weights.levels])
+        arrays["level_probs"] = np.stack([level.probs for level in weights.levels])
     save_arrays(path, arrays, {"schema": WEIGHTS_SCHEMA, **meta})
 
 
@@ -207,14 +236,17 @@ def load_weights(path: str | Path) -> tuple[Weights, dict[str, Any]]:
         values, probs = arrays["weights"], arrays["probs"]
     except KeyError as error:
         raise ArtifactError(f"{path} is damaged: it lacks {error}; create it again") from error
-    _check_probs(path, probs, values.size)
     n_bins = FIXED_N_BINS.get(str(meta.get("quantizer")), values.size)
     if values.size != n_bins:
-        raise _damaged(
-            path, f"it has {values.size} weights for the {n_bins} bins of {meta['quantizer']}"
-        )
-    check_weights(path, values, probs == 0 if meta.get("zero_bins") == "drop" else None)
-    return Weights(values, probs), meta
+        what = f"it has {values.size} weights for the {n_bins} bins of {meta['quantizer']}"
+        raise _damaged(path, what)
+    rows = _rows(path, arrays, ["level_weights", "level_probs"])
+    levels = tuple(starmap(Weights, zip(*rows, strict=True)))
+    for each in (Weights(values, probs), *levels):
+        _check_probs(path, each.probs, n_bins)
+        dropped = each.probs == 0 if meta.get("zero_bins") == "drop" else None
+        check_weights(path, each.weights, dropped)
+    return Weights(values, probs, levels), meta
 
 
 def check_weights(path: Path, values: NDArray[Any], dropped: NDArray[np.bool_] | None) -> None:
@@ -358,11 +390,11 @@ def _how_to_make(schema: str) -> str:
 def save_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
     """Write arrays and a meta entry, which holds the schema, as a numpy zip; see `load_arrays`.
 
-    Replicates of a bootstrap are so similar that a file with them is compressed a hundredfold;
-    others are not compressed.
+    Replicates of a bootstrap are so similar, and cells of levels so often empty, that a file with
+    them is compressed a hundredfold; others are not compressed.
     """
     # numpy dates the entries of its zips 1980, so equal contents give equal bytes.
-    save = np.savez_compressed if BOOTSTRAP in arrays else np.savez
+    save = np.savez_compressed if arrays.keys() & set(COMPRESSED) else np.savez
     text = np.array(json.dumps(meta, ensure_ascii=True))
     with replacing(path) as temporary, temporary.open("wb") as stream:
         save(stream, allow_pickle=False, **arrays, meta=text)

@@ -165,6 +165,32 @@ def gather(color_counts: Counts, table: NDArray[Any], n: int) -> Counts:
     return out
 
 
+def gather_by_level(
+    color_counts: Counts, levels: NDArray[np.uint8], table: NDArray[Any], n_levels: int, n: int
+) -> Counts:
+    """Return the counts of cells or bins in each level of lightness from the counts of colors.
+
+    Parameters
+    ----------
+    color_counts : ndarray of shape (2^24,), int64
+        Pixels of each color.
+    levels : ndarray of shape (2^24,), uint8
+        Every color's level, below `n_levels`.
+    table : ndarray of shape (2^24,), unsigned
+        Every color's cell or bin.
+    n : int
+        More than any value in the table.
+
+    Returns
+    -------
+    ndarray of shape (n_levels, n), int64
+    """
+    joint = levels.astype(np.uint32)
+    joint *= n
+    joint += table
+    return gather(color_counts, joint, n_levels * n).reshape(n_levels, n)
+
+
 def _pixels(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(image).reshape(-1)
 

@@ -15,6 +15,7 @@ from ..color.lab import Floats
 from ..errors import InputError
 from ..quantize.ab import AbQuantizer
 from ..quantize.quantizer import Quantizer
+from .lightness import LightnessLevel
 from .smoothing import hard_probs, lattice_probs, soft_probs
 
 Smoothing: TypeAlias = Literal["soft", "lattice", "none"]
@@ -39,6 +40,9 @@ class Prior:
         Provenance: which images, and how they were counted; serializable as JSON.
     bootstrap : ndarray of shape (R, Q), int64, or None
         Pixels per bin in each replicate, see `colorprep.balance.bootstrap`.
+    levels : tuple of LightnessLevel
+        The same for each level of lightness, from dark to light, see `colorprep.balance.lightness`;
+        empty if they were not counted.
 
     Examples
     --------
@@ -62,6 +66,7 @@ class Prior:
     lightness_counts: NDArray[np.int64] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     bootstrap: NDArray[np.int64] | None = None
+    levels: tuple[LightnessLevel, ...] = ()
 
     @property
     def n_pixels(self) -> int:

@@ -32,10 +32,13 @@ class Weights:
     weights : ndarray of shape (Q,), float64
     probs : ndarray of shape (Q,), float64
         The prior, after flooring if that was requested.
+    levels : tuple of Weights
+        Those of each level of lightness, from dark to light; empty if there are none.
     """
 
     weights: Floats
     probs: Floats
+    levels: tuple[Weights, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,12 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
     metavar="R",
     help="Also count R bootstrap replicates, for confidence intervals.",
 )
+@click.option(
+    "--by-lightness",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Also make a prior of each of N levels of lightness.",
+)
 @click.option("--name", metavar="NAME", help="Write to priors/NAME/ instead.")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the fit."
@@ -110,6 +116,7 @@ def _params(
     sigma_ab: float,
     seed: int,
     bootstrap: int | None,
+    by_lightness: int | None,
     **rest: Any,
 ) -> Any:
     from ..errors import InputError
@@ -126,4 +133,5 @@ def _params(
             ) from None
     spec = QuantizerSpec(quantizer, components, linear_hue, spread, neighbors, sigma_ab, seed)
     pixels = None if size == "native" else size
-    return PriorParams(images, spec, pixels, smoothing, bootstrap=bootstrap or 0, **rest)
+    numbers = {"bootstrap": bootstrap or 0, "by_lightness": by_lightness or 0}
+    return PriorParams(images, spec, pixels, smoothing, **numbers, **rest)

@@ -31,6 +31,7 @@ from .kernels import (
     fill_hue_chroma_cells,
     fill_likeliest_components,
     fill_nearest_bins,
+    lightness_levels,
 )
 from .quantizer import Quantizer, Space
 from .soft_encoding import SoftEncoding
@@ -119,6 +120,18 @@ def lightness_tables() -> LightnessTables:
     edges = np.arange(4098) / 4096
     guess = np.searchsorted(thresholds[1:-1], edges, side="right").astype(np.uint8)
     return LightnessTables(luminance, guess, thresholds)
+
+
+@built_once
+def lab_lightness() -> NDArray[np.uint8]:
+    """Return every color's lightness as labels store it, round(2.55 L), (2^24,) uint8."""
+    table = np.empty((256, 256, 256), np.uint8)
+    rgb = np.empty((256, 256, 3), np.uint8)
+    rgb[..., 1:] = np.moveaxis(np.indices((256, 256)), 0, -1)
+    for red in range(256):
+        rgb[..., 0] = red
+        lightness_levels(rgb, *lightness_tables(), table[red])
+    return _locked(table.reshape(-1))
 
 
 @built_once

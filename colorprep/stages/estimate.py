@@ -125,7 +125,7 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     source = open_source(params.images, workspace, reporter)
     reader = image_reader(source, params.size, params.images)
     spec = params.spec
-    by_color = spec.needs_counts or BinCounter(make_quantizer(spec)).by_color
+    by_color = spec.needs_counts or BinCounter(make_quantizer(spec), params.by_lightness).by_color
     task = ColorCounting(reader, by_color).task()
     with open_engine(params.images) as engine:
         # Counters of colors are swept once a chunk, so that small chunks would be slow.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import starmap
 from pathlib import Path
 
 from ..artifacts import save_weights
 from ..atomic import check_replaceable, write_npy
+from ..balance.lightness import LightnessLevel
 from ..balance.matrix import NEIGHBOR_SIGMA, weight_matrix
 from ..balance.weights import (
+    Weights,
     WeightSafety,
     ZeroBins,
     gray_bins,
@@ -65,10 +68,13 @@ class WeightReport:
     Attributes
     ----------
     values : ndarray of shape (Q,), float64
+    n_levels : int
+        Levels of lightness that have weights of their own; 0 for none.
     """
 
     values: Floats
     safety: WeightSafety
+    n_levels: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,9 +118,7 @@ def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> Weigh
     InputError
         If a parameter is out of range, or a weight would be infinite.
     """
-    weights = rebalancing_weights(
-        prior.probs, params.mix, params.alpha, params.zero_bins, prior.n_pixels
-    )
+    weights = _weights_of(prior, params)
     gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
     safety = weight_safety(weights, gray)
     meta = {
@@ -127,7 +131,24 @@ def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> Weigh
         "safety": vars(safety),
     }
     save_weights(path, weights, meta)
-    return WeightReport(weights.weights, safety)
+    return WeightReport(weights.weights, safety, len(weights.levels))
+
+
+def _weights_of(prior: PriorProbs, params: WeightsParams) -> Weights:
+    """Return the weights of a prior, and those of its levels of lightness."""
+    settings = params.mix, params.alpha, params.zero_bins
+    whole = rebalancing_weights(prior.probs, *settings, prior.n_pixels)
+
+    def of_level(number: int, level: LightnessLevel) -> Weights:
+        if not level.n_pixels:
+            return whole
+        try:
+            return rebalancing_weights(level.probs, *settings, level.n_pixels)
+        except InputError as error:
+            raise InputError(f"level {number} of lightness: {error}") from error
+
+    levels = () if prior.counted is None else prior.counted.levels
+    return replace(whole, levels=tuple(starmap(of_level, enumerate(levels))))
 
 
 def _write_matrix(prior: PriorProbs, params: WeightsParams, path: Path) -> None:

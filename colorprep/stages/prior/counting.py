@@ -24,13 +24,22 @@ from ...balance.histogram import (
     count_bins,
     count_cells,
     gather,
+    gather_by_level,
 )
+from ...balance.lightness import level_table
 from ...engine import Chunk
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...quantize.quantizer import Quantizer, Space
-from ...quantize.tables import ab_cells, bin_table, cell_bins, color_cells, hsl_lightness
+from ...quantize.tables import (
+    ab_cells,
+    bin_table,
+    cell_bins,
+    color_cells,
+    hsl_lightness,
+    lab_lightness,
+)
 from ..passes import Passes
 
 MAX_CHUNK = 256  # images whose colors are counted before the 2^24 counters are swept
@@ -215,11 +224,18 @@ def cell_counts(histogram: NDArray[np.int64], space: Space) -> CellCounts:
 
 
 class BinCounter:
-    """Turns histograms into exact counts of a quantizer's bins."""
+    """Turns histograms into exact counts of a quantizer's bins.
 
-    def __init__(self, quantizer: Quantizer) -> None:
+    Parameters
+    ----------
+    n_levels : int
+        Levels of lightness to count bins in, which needs histograms by color; 0 for none.
+    """
+
+    def __init__(self, quantizer: Quantizer, n_levels: int = 0) -> None:
         self.quantizer = quantizer
-        self._cell_bins = cell_bins(quantizer)
+        self._n_levels = n_levels
+        self._cell_bins = None if n_levels else cell_bins(quantizer)
         self.by_color = self._cell_bins is None
         self._color_bins = bin_table(quantizer) if self._cell_bins is None else None
 
@@ -238,6 +254,34 @@ class BinCounter:
         table = self._cell_bins if self._color_bins is None else self._color_bins
         assert table is not None
         return gather(histogram, table, len(self.quantizer.centers))
+
+    def count_by_level(
+        self, histogram: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield the pixels in each bin and in each cell, level by level.
+
+        Parameters
+        ----------
+        histogram : ndarray of shape (2^24,), int64
+            By color.
+
+        Yields
+        ------
+        counts : ndarray of shape (Q,), int64
+        cells : ndarray of shape (256, 256), int64
+            Of the quantizer's space.
+        """
+        if not self._n_levels:
+            return
+        levels, quantizer = level_table(self._n_levels)[lab_lightness()], self.quantizer
+        bins, cells = (
+            gather_by_level(histogram, levels, table, self._n_levels, n)
+            for table, n in (
+                (bin_table(quantizer), len(quantizer.centers)),
+                (color_cells(quantizer.space), N_CELLS),
+            )
+        )
+        yield from zip(bins, cells.reshape(-1, 256, 256), strict=True)
 
 
 class _CountCells:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...artifacts import save_prior, versions
 from ...atomic import check_replaceable
 from ...balance.bootstrap import FEW_IMAGES
+from ...balance.lightness import LightnessLevel, check_levels
 from ...balance.prior import Prior, Smoothing, smoothed_probs
 from ...errors import InputError, UnusableName
 from ...images.classes import ClassFrom, class_of
@@ -58,6 +60,8 @@ class PriorParams:
         Where the class of an image is taken from, see `colorprep.images.classes`.
     bootstrap : int
         Replicates of a Poisson bootstrap over the images; 0 for none.
+    by_lightness : int
+        Levels of lightness to count and smooth a prior of, each; 0 for none.
     name : str or None
         A name for the prior, which is written to ``priors/<name>/``.
     output : str, Path or None
@@ -73,9 +77,12 @@ class PriorParams:
     name: str | None = None
     output: str | Path | None = None
     class_from: ClassFrom = "top"
+    by_lightness: int = 0
 
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together, before any image is read."""
+        if self.by_lightness:
+            check_levels(self.by_lightness)
         if self.by_class and self.name:
             raise InputError("--name is for a single prior, but --by-class names priors by class")
         if self.class_from != "top" and not self.by_class:
@@ -141,7 +148,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             _report(whole.outcome, params, reporter)
             reporter.note(f"fitting {params.spec.n_components} bins of {params.spec.name}")
             cells = cell_counts(whole.histogram, params.spec.space).cells
-        bins = BinCounter(make_quantizer(params.spec, cells))
+        bins = BinCounter(make_quantizer(params.spec, cells), params.by_lightness)
         writer = _PriorWriter(params, source, bins, reporter)
         classes = _ClassPriors(groups, writer, workspace, reporter)
         if whole is None or params.by_class or params.bootstrap:
@@ -234,13 +241,23 @@ class _PriorWriter:
         cells, lightness = cell_counts(counted.histogram, quantizer.space)
         probs = smoothed_probs(quantizer, counts, cells, self._params.smoothing)
         meta = self._meta(name, indices, counted, int(counts.sum()))
-        prior = Prior(quantizer, counts, probs, cells, lightness, meta, counted.replicates)
+        levels = tuple(
+            self._level(*counts_of_level)
+            for counts_of_level in self._bins.count_by_level(counted.histogram)
+        )
+        prior = Prior(quantizer, counts, probs, cells, lightness, meta, counted.replicates, levels)
         weights_path = weights_path_beside(path)
         # In turn, so that both files come from one command.
         with in_turn(path.parent), telling_replaced(self._reporter, path, weights_path):
             save_prior(path, prior)
             report = write_weights(probs_of(prior), WeightsParams(), weights_path)
         return WrittenPrior(path, prior, weights_path, report)
+
+    def _level(self, counts: NDArray[np.int64], cells: NDArray[np.int64]) -> LightnessLevel:
+        if not counts.any():
+            return LightnessLevel(counts, np.zeros(len(counts)), cells)
+        probs = smoothed_probs(self._bins.quantizer, counts, cells, self._params.smoothing)
+        return LightnessLevel(counts, probs, cells)
 
     def _meta(
         self, name: str | None, indices: Sequence[int], counted: CountedImages, n_pixels: int

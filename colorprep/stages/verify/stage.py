@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...artifacts import holds_bare_array, load_arrays, load_prior, load_vector, load_weights
 from ...balance.diagnosis import Finding, diagnose_prior
-from ...balance.prior import smoothed_probs
-from ...balance.weights import ZeroBins, check_probs, rebalancing_weights
+from ...balance.prior import Prior, Smoothing, smoothed_probs
+from ...balance.weights import Weights, ZeroBins, check_probs, rebalancing_weights
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
 from ...locks import sole_process
@@ -160,17 +161,44 @@ def _prior_problems(path: Path) -> list[str]:
     expected = smoothed_probs(prior.quantizer, prior.counts, prior.cells, smoothing)
     if not np.allclose(expected, prior.probs, rtol=1e-9, atol=1e-15):
         problems.append(f"its probabilities are not its counts smoothed by {smoothing}")
+    return problems + _level_problems(prior, smoothing)
+
+
+def _level_problems(prior: Prior, smoothing: Smoothing) -> list[str]:
+    """Return the problems of a prior's levels of lightness: wrong sums, and other probabilities."""
+    problems = []
+    for name in ("counts", "cells") if prior.levels else ():
+        total = sum(getattr(level, name) for level in prior.levels)
+        if not np.array_equal(total, getattr(prior, name)):
+            problems.append(f"the {name} of its levels of lightness do not add up to its own")
+    for number, level in enumerate(prior.levels):
+        name = f"level {number} of lightness"
+        if level.n_pixels != int(level.cells.sum()):
+            problems.append(f"the bins and the cells of its {name} hold other numbers of pixels")
+        elif level.n_pixels:
+            expected = smoothed_probs(prior.quantizer, level.counts, level.cells, smoothing)
+            if not np.allclose(expected, level.probs, rtol=1e-9, atol=1e-15):
+                what = f"the probabilities of its {name}"
+                problems.append(f"{what} are not its counts smoothed by {smoothing}")
     return problems
 
 
 def _weights_problems(path: Path) -> list[str]:
-    """Return the problems of a weights.npz: its mean, and weights other than recomputed."""
+    """Return the problems of a weights.npz: its means, and weights other than recomputed."""
     weights, meta = load_weights(path)
+    problems = _problems_of(weights, meta, "its weights")
+    for number, level in enumerate(weights.levels):
+        problems += _problems_of(level, meta, f"the weights of its level {number} of lightness")
+    return list(dict.fromkeys(problems))
+
+
+def _problems_of(weights: Weights, meta: Mapping[str, Any], name: str) -> list[str]:
+    """Return the problems of the weights of one prior."""
     values, probs = weights.weights, weights.probs
     problems = []
     mean = float(probs @ values)
     if not abs(mean - 1.0) < 1e-9:
-        problems.append(f"its weights have mean {mean:.6g} under its prior, not 1")
+        problems.append(f"{name} have mean {mean:.6g} under its prior, not 1")
     try:
         # The probabilities of a floored prior are stored after flooring.
         policy: ZeroBins = "uniform" if meta["zero_bins"] == "floor" else meta["zero_bins"]
@@ -179,7 +207,7 @@ def _weights_problems(path: Path) -> list[str]:
     except (InputError, KeyError, TypeError) as error:
         return [*problems, f"it does not say how it was made ({error})"]
     if not same:
-        problems.append(f"its weights are not those of lambda {meta['lambda']}")
+        problems.append(f"{name} are not those of lambda {meta['lambda']}")
     return problems
 
 
