@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from ..color.lab import Floats
 from ..errors import InputError
-from .weights import check_probs
+from .lightness import level_edges
+from .prior import Prior, entropy_bits
+from .weights import check_probs, gray_bins
 
 
 class Comparison(NamedTuple):
@@ -67,6 +69,48 @@ def compare_priors(p: NDArray[Any], q: NDArray[Any]) -> Comparison:
     divergence = (_kullback_leibler(p, middle) + _kullback_leibler(q, middle)) / 2.0
     differences = p - q
     return Comparison(max(0.0, divergence), float(np.abs(differences).sum()) / 2.0, differences)
+
+
+class ComparedLevel(NamedTuple):
+    """A level of lightness, and how far its colors are from those of all pixels.
+
+    Attributes
+    ----------
+    low, high : float
+        The L at which it begins and ends, 0 to 100.
+    share : float
+        Its fraction of the pixels.
+    gray_share, entropy_bits, jensen_shannon : float or None
+        The near-gray fraction of its pixels; the entropy of its prior, and the divergence of the
+        whole prior from it, in bits. None without a pixel.
+    """
+
+    low: float
+    high: float
+    n_pixels: int
+    share: float
+    gray_share: float | None = None
+    entropy_bits: float | None = None
+    jensen_shannon: float | None = None
+
+
+def compare_levels(prior: Prior) -> list[ComparedLevel]:
+    """Compare the levels of lightness of a prior with the whole, from dark to light."""
+    if not prior.levels:
+        return []
+    gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
+    edges = level_edges(len(prior.levels)).tolist()
+    compared = []
+    for low, high, level in zip(edges[:-1], edges[1:], prior.levels, strict=True):
+        one = ComparedLevel(low, high, level.n_pixels, level.n_pixels / prior.n_pixels)
+        if level.n_pixels:
+            one = one._replace(
+                gray_share=float(level.probs[gray].sum()),
+                entropy_bits=entropy_bits(level.probs),
+                jensen_shannon=compare_priors(level.probs, prior.probs).jensen_shannon,
+            )
+        compared.append(one)
+    return compared
 
 
 def bins_that_differ_most(differences: Floats, n: int) -> NDArray[np.intp]:

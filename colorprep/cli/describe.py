@@ -28,6 +28,13 @@ def describe_prior(written: WrittenPrior) -> Described:
         f"{_at(meta['size'])}; {quantity(n_empty, 'bin')} without a pixel",
         f"{written.weights_path.as_posix()}: {safety_line(written.weights.safety)}",
     ]
+    levels = prior.levels
+    if levels:
+        n_without = sum(not level.n_pixels for level in levels)
+        whole = f"; {n_without} without a pixel, with the whole's weights" if n_without else ""
+        lines.append(
+            f"by lightness: {quantity(len(levels), 'level')}, each with a prior and weights{whole}"
+        )
     facts = {
         "prior": written.path,
         "weights": written.weights_path,
@@ -39,6 +46,8 @@ def describe_prior(written: WrittenPrior) -> Described:
         "digest": prior.digest,
         "safety": vars(written.weights.safety),
     }
+    if levels:
+        facts["level_pixels"] = [level.n_pixels for level in levels]
     return lines, facts
 
 

@@ -162,6 +162,10 @@ def objective_options(function: options.Function) -> options.Function:
             show_default=False,
         ),
         train_option("prior", "For --logit-adjust. [prior.npz]", metavar="FILE"),
+        train_option(
+            "by_lightness",
+            "Take the weights, or the prior of --logit-adjust, of each pixel's level of lightness.",
+        ),
     ]
     return options.with_all(add, function)
 

@@ -8,7 +8,7 @@ import click
 
 from . import options
 from .console import Session
-from .describe import safety_line
+from .describe import quantity, safety_line
 
 
 @options.command(
@@ -71,6 +71,8 @@ def command(session: Session, **values: Any) -> None:
 
     result = stage.run(stage.WeightsParams(**values), session.workspace, session.reporter)
     lines = [f"{result.path.as_posix()}: {safety_line(result.weights.safety)}"]
+    if result.weights.n_levels:
+        lines[0] += f"; also by {quantity(result.weights.n_levels, 'level')} of lightness"
     if result.matrix_path is not None:
         n_bins = len(result.weights.values)
         lines.append(f"{result.matrix_path.as_posix()}: {n_bins} x {n_bins + 1} matrix")

@@ -20,10 +20,10 @@ from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut
 from ..quantize.quantizer import Quantizer
 from .gallery import GROUND, TEXT
 from .numbers import percent, short
-from .style import FAINT, OWN_COLORS, SIZE, SOFT, TITLE_SIZE, blank_figure, label, plain
+from .style import FAINT, OWN_COLORS, SIZE, SOFT, TITLE_SIZE, WIDTH, blank_figure, label, plain
 
 SHARES = (0.1, 0.01, 0.001, 0.0001, 0.00001)
-MAP_SIDE, LABEL_ROOM = 4.4, 0.8  # inches
+MAP_SIDE, LABEL_ROOM, TITLE_ROOM = 4.4, 0.8, 0.3  # inches
 KEY_ROOM = 0.12  # of the longer side
 TURNS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_DRAWN = 2000  # more squares are embedded as one raster image, to keep the page small
@@ -45,6 +45,31 @@ def draw_shares(quantizer: Quantizer, probs: Floats) -> Figure:
     """Draw a prior: the area of a bin's square is its fraction of the pixels on a log scale."""
     figure, axes = _map_figure(quantizer)
     _map_shares(axes, quantizer, probs)
+    return figure
+
+
+def draw_levels(quantizer: Quantizer, levels: Sequence[tuple[str, Floats]]) -> Figure:
+    """Draw priors over the same bins as small maps like that of `draw_shares`, in rows.
+
+    Parameters
+    ----------
+    quantizer : Quantizer
+    levels : sequence of tuple of str and ndarray of shape (Q,), float64
+        Titles and priors, at least one.
+    """
+    n_columns = 2 if len(levels) <= 4 else 3
+    n_rows = -(-len(levels) // n_columns)
+    positions, side = _plane(quantizer)[:2]
+    width, height = np.ptp(positions, axis=0) + 2 * side
+    figure = blank_figure(n_rows * (WIDTH / n_columns * min(1.0, height / width) + TITLE_ROOM))
+    grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for axes, (title, probs) in zip(grid, levels, strict=False):
+        _map_bins(axes, quantizer, _log_area(probs))
+        axes.set(xticks=[], yticks=[], ylim=(positions[:, 1].min() - side, axes.get_ylim()[1]))
+        label(axes, "", "")
+        axes.set_title(title, color=TEXT, fontsize=SIZE, parse_math=False)
+    for axes in grid[len(levels) :]:
+        axes.set_axis_off()
     return figure
 
 

@@ -41,6 +41,7 @@ from .source import image_reader, masked, open_engine, open_source, report_skips
 PROBE = 200  # images
 CHUNK = 4  # images; small, so that the probe keeps all workers busy
 PRIOR_BYTES = 600_000  # the 65,536 cells, and the weights
+LEVEL_BYTES = 20_000  # of each level of lightness, mostly compressed
 SOFT = 10  # bins of the soft labels whose size is shown for comparison
 
 
@@ -133,7 +134,8 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
         probe = _probe(Passes(engine, reporter), task, size, source)
     check_strict(probe.skipped, params.images.strict)
     n_priors = 1 + (len(class_names(source.keys, params.class_from)) if params.by_class else 0)
-    return _estimate(probe, source, peak_memory(), {"as asked": n_priors * PRIOR_BYTES}, folder)
+    n_bytes = n_priors * (PRIOR_BYTES + params.by_lightness * LEVEL_BYTES)
+    return _estimate(probe, source, peak_memory(), {"as asked": n_bytes}, folder)
 
 
 def _probe(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..artifacts import holds_bare_array, load_arrays, load_prior, load_weights
+from ..balance.comparison import compare_levels
 from ..balance.prior import Prior, entropy_bits
 from ..balance.weights import check_probs, gray_bins
 from ..color.lab import Floats
@@ -192,11 +193,26 @@ def _of_prior(prior: Prior) -> Facts:
         "bins_without_a_pixel": n_empty,
         "replicates": 0 if prior.bootstrap is None else len(prior.bootstrap),
         **_distribution_of(prior.probs, quantizer),
+        **_levels_of(prior),
         **{key: value for key, value in prior.meta.items() if key not in _SHOWN_ABOVE},
         "parameters": quantizer.parameters,
         "fingerprint": quantizer.fingerprint,
         "digest": prior.digest,
     }
+
+
+def _levels_of(prior: Prior) -> Facts:
+    if not prior.levels:
+        return {}
+    levels = [
+        {
+            name: _rounded(value) if isinstance(value, float) else value
+            for name, value in level._asdict().items()
+            if value is not None
+        }
+        for level in compare_levels(prior)
+    ]
+    return {"levels_of_lightness": levels}
 
 
 _SHOWN_ABOVE = ("name", "n_images", "n_pixels")
@@ -206,6 +222,7 @@ def _of_weights(path: Path) -> Facts:
     weights, meta = load_weights(path)
     return {
         "what": f"rebalancing weights of the {len(weights.weights)} bins of {meta['quantizer']}",
+        **({"levels_of_lightness": len(weights.levels)} if weights.levels else {}),
         **{key: value for key, value in meta.items() if key not in ("schema", "quantizer")},
     }
 

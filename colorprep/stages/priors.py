@@ -15,8 +15,9 @@ import numpy as np
 
 from ..artifacts import check_weights, holds_bare_array, load_prior, load_vector, load_weights
 from ..balance.diagnosis import diagnose_prior
+from ..balance.lightness import probs_by_level
 from ..balance.prior import Prior
-from ..balance.weights import check_probs
+from ..balance.weights import Weights, check_probs
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
 from ..progress import Reporter
@@ -51,6 +52,28 @@ class PriorProbs(NamedTuple):
         """The number of counted pixels; None for a bare vector."""
         return None if self.counted is None else self.counted.n_pixels
 
+    def by_lightness(self, shown: str) -> Floats:
+        """Return the probabilities of each level of lightness.
+
+        Parameters
+        ----------
+        shown : str
+            The path, for messages.
+
+        Returns
+        -------
+        ndarray of shape (N, Q), float64
+            Those of the whole for a level without a pixel.
+
+        Raises
+        ------
+        ArtifactError
+            If the prior has no levels.
+        """
+        if self.counted is None or not self.counted.levels:
+            raise _without_levels(shown)
+        return probs_by_level(self.counted.levels, self.probs)
+
 
 def read_prior(path: Path, reporter: Reporter) -> PriorProbs:
     """Read a prior.npz, or a bare vector over the bins of ab313 or ab529.
@@ -83,7 +106,9 @@ def probs_of(prior: Prior) -> PriorProbs:
     return PriorProbs(prior.probs, prior.quantizer, prior.digest, prior)
 
 
-def read_weights(path: Path, quantizer: Quantizer, shown: str) -> Floats:
+def read_weights(
+    path: Path, quantizer: Quantizer, shown: str, by_lightness: bool = False
+) -> Floats:
     """Read the weights of a quantizer's bins: a weights.npz, or a bare vector for ab313 or ab529.
 
     Parameters
@@ -92,17 +117,21 @@ def read_weights(path: Path, quantizer: Quantizer, shown: str) -> Floats:
         Of the labels that are weighted.
     shown : str
         The path, for messages.
+    by_lightness : bool
+        Read those of each level of lightness.
 
     Returns
     -------
-    ndarray of shape (Q,), float64
+    ndarray of shape (Q,) or, by lightness, (N, Q), float64
         Finite; above 0, except for dropped bins.
 
     Raises
     ------
     ArtifactError
-        If the file is missing, damaged, without weights, or for other bins.
+        If the file is missing, damaged, without weights, or for other bins; by lightness, if it
+        has no levels.
     """
+    levels: tuple[Weights, ...] = ()
     if holds_bare_array(path):
         values = load_vector(path)
         lattice = _bare_bins(path, values, "vector of weights")
@@ -110,14 +139,25 @@ def read_weights(path: Path, quantizer: Quantizer, shown: str) -> Floats:
         meta: Mapping[str, Any] = {"quantizer": lattice.name, "fingerprint": lattice.fingerprint}
     else:
         weights, meta = load_weights(path)
-        values = weights.weights
+        values, levels = weights.weights, weights.levels
     if meta.get("fingerprint") != quantizer.fingerprint or len(values) != len(quantizer.centers):
         raise ArtifactError(
             f"{shown} holds {len(values)} weights for {meta.get('quantizer')}, but the labels use "
             f"the {len(quantizer.centers)} bins of {quantizer.name}; make "
             "both from one prior, or train with --no-weights"
         )
-    return values
+    if not by_lightness:
+        return values
+    if not levels:
+        raise _without_levels(shown)
+    return np.stack([level.weights for level in levels])
+
+
+def _without_levels(shown: str) -> ArtifactError:
+    return ArtifactError(
+        f"{shown} has no levels of lightness; `colorprep prior --by-lightness 8` counts them, "
+        "and writes their weights"
+    )
 
 
 def _bare_bins(path: Path, vector: Floats, what: str) -> AbQuantizer:

@@ -180,6 +180,8 @@ class ObjectiveOptions:
         Images without color: weigh 0, leave the batch, or count like any other.
     saturation : float
         The weight of what the mean saturation of predicted ab lacks to 100 percent.
+    by_lightness : bool
+        Takes the weights, or the prior, of each pixel's level of lightness.
     """
 
     loss: LossName = "soft-ce"
@@ -190,10 +192,13 @@ class ObjectiveOptions:
     prior: str | Path | None = None
     gray: GrayRule = "mask"
     saturation: float = 0.0
+    by_lightness: bool = False
 
     def __post_init__(self) -> None:
         """Reject values that are out of range or exclude each other."""
         check_finite(self)
+        if self.by_lightness and not (self.use_weights or self.logit_adjust):
+            raise InputError("--by-lightness is for weights or --logit-adjust; give one of them")
         if self.logit_adjust and self.weights is not None:
             raise InputError("logit adjustment replaces rebalancing weights; choose one")
         if self.prior is not None and not self.logit_adjust:

@@ -27,6 +27,7 @@ from ...report.image_sections import (
     round_trip_section,
     skipped_section,
 )
+from ...report.lightness_section import lightness_section
 from ...report.page import Chart, Section, render_page
 from ...report.prior_sections import (
     lambda_section,
@@ -123,6 +124,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         weights_section(prior.quantizer, *used),
         lambda_section(prior),
         classes_section(prior, classes),
+        *([lightness_section(prior)] if prior.levels else []),
         *([] if reference is None else [comparison_section(prior, reference)]),
         uncertainty_section(prior),
         ranking_section(np.array([item.score for item in scores]), photographs),

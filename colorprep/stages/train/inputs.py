@@ -145,7 +145,7 @@ def _image_weights(
     if not params.data.rare_color:
         return None
     weights = rebalancing.weights
-    if weights is None:
+    if weights is None or params.objective.by_lightness:
         path = workspace.input_path(params.objective.weights, WEIGHTS)
         if not path.exists():
             raise InputError(

@@ -19,7 +19,7 @@ from ...training.losses.terms import LOSSES, Objective
 from ...training.models.critics import CRITICS
 from ...training.options import ObjectiveOptions
 from ...workspace import PRIOR, WEIGHTS, Workspace
-from ..priors import read_prior, read_weights
+from ..priors import PriorProbs, read_prior, read_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +28,8 @@ class Rebalancing:
 
     Attributes
     ----------
-    weights, prior : ndarray of shape (Q,) or None
-        At most one of them.
+    weights, prior : ndarray of shape (Q,) or (N, Q), or None
+        Of all pixels, or of N levels of lightness; at most one of them.
     path : Path or None
         Its file.
     """
@@ -97,33 +97,40 @@ def read_rebalancing(
     """Return the weights or the prior that are requested, or the weights of the workspace."""
     if objective.logit_adjust:
         path = workspace.input_path(objective.prior, PRIOR)
-        return Rebalancing(prior=_prior_for(quantizer, path, workspace, reporter), path=path)
+        prior = _prior_for(quantizer, path, workspace, reporter)
+        shown = workspace.shown(path)
+        probs = prior.by_lightness(shown) if objective.by_lightness else prior.probs
+        return Rebalancing(prior=probs, path=path)
     kind = LOSSES.get(objective.loss)
     takes_weights = kind is not None and kind.takes_weights
-    if not objective.use_weights or (objective.weights is None and not takes_weights):
+    requested = objective.weights is not None or objective.by_lightness
+    if not objective.use_weights or not (requested or takes_weights):
         return Rebalancing()
     path = workspace.input_path(objective.weights, WEIGHTS)
-    if objective.weights is None and not path.exists():
+    if not requested and not path.exists():
         reporter.note(f"no {WEIGHTS} here: training without rebalancing")
         return Rebalancing()
-    return Rebalancing(weights=weights_for(quantizer, path, workspace), path=path)
+    weights = weights_for(quantizer, path, workspace, objective.by_lightness)
+    return Rebalancing(weights=weights, path=path)
 
 
-def weights_for(quantizer: Quantizer, path: Path, workspace: Workspace) -> Floats:
+def weights_for(
+    quantizer: Quantizer, path: Path, workspace: Workspace, by_lightness: bool = False
+) -> Floats:
     """Read weights for the bins of labels; see `priors.read_weights`."""
-    return read_weights(path, quantizer, workspace.shown(path))
+    return read_weights(path, quantizer, workspace.shown(path), by_lightness)
 
 
 def _prior_for(
     quantizer: Quantizer, path: Path, workspace: Workspace, reporter: Reporter
-) -> Floats:
+) -> PriorProbs:
     prior = read_prior(path, reporter)
     if prior.quantizer.fingerprint != quantizer.fingerprint:
         raise ArtifactError(
             f"{workspace.shown(path)} is of {prior.quantizer.name}, the labels are of "
             f"{quantizer.name} with other bins; give the prior of the labels with --prior"
         )
-    return prior.probs
+    return prior
 
 
 # The loss of the images that a critic judges, and its factor beside the verdict. Published is 100

@@ -31,7 +31,7 @@ from ..choices import GrayRule, WeighedBy
 from ..data.batch import Batch
 from ..models.outputs import AB_UNIT, hue_and_chroma_bins
 from .cross_entropy import soft_cross_entropy
-from .targets import SoftTargetTable, ab_of, known_pixels, subsampled
+from .targets import SoftTargetTable, ab_of, known_pixels, levels_of, subsampled
 
 HUBER_LIMIT = 1.0  # CIELAB units; published as 1 / 110 in units of 110
 L12_SLOPE = 0.1  # per CIELAB unit; both parts of L12 are equal at an error of 10
@@ -44,14 +44,14 @@ class LossOptions:
 
     Attributes
     ----------
-    weights : ndarray of shape (Q,) or None
-        Rebalancing weights.
+    weights : ndarray of shape (Q,) or (N, Q), or None
+        Rebalancing weights, or those of N levels of lightness.
     weighed_by : {"bin", "expectation"}
         Whether a pixel has the weight of its hard bin, or the expectation over its soft target.
     gray : {"mask", "drop", "keep"}
         A loss applies only ``mask``; see `targets.drop_gray_images` for ``drop``.
-    prior : ndarray of shape (Q,) or None
-        For logit adjustment.
+    prior : ndarray of shape (Q,) or (N, Q), or None
+        For logit adjustment, of all pixels or of N levels of lightness.
     logit_adjust : float
         Tau; 0 for none.
     """
@@ -72,10 +72,13 @@ class SoftCrossEntropy(nn.Module):
         super().__init__()
         self.targets = SoftTargetTable(quantizer)
         self.register_buffer("shift", _shift_of(options, quantizer))
+        self.levels = levels_of(options.prior) if options.logit_adjust else None
 
     def forward(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return each pixel's loss in nats, (B, h, w)."""
-        if self.shift is not None:
+        if self.shift is not None and self.levels is not None:
+            logits = logits + self.shift[self.levels(batch)].movedim(-1, 1)
+        elif self.shift is not None:
             logits = logits + self.shift[:, None, None]
         return soft_cross_entropy(logits, *self.targets(batch))
 
@@ -239,12 +242,13 @@ def logit_shift(prior: NDArray[np.floating], tau: float) -> Floats:
 def _shift_of(options: LossOptions, quantizer: Quantizer) -> Tensor | None:
     if not options.logit_adjust:
         return None
-    if options.prior is None or len(options.prior) != len(quantizer.centers):
+    if options.prior is None or options.prior.shape[-1] != len(quantizer.centers):
         raise InputError(
             f"logit adjustment needs a prior over the {len(quantizer.centers)} bins of "
             f"{quantizer.name}"
         )
-    return torch.from_numpy(logit_shift(options.prior, options.logit_adjust)).float()
+    shift = np.apply_along_axis(logit_shift, -1, options.prior, options.logit_adjust)
+    return torch.from_numpy(shift).float()
 
 
 def _known_labels(batch: Batch) -> Tensor:

@@ -27,6 +27,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ...balance.lightness import level_table
 from ...color.lab import Floats
 from ...errors import InputError
 from ...metrics.segmentation import VOID
@@ -85,6 +86,26 @@ class SoftTargetTable(nn.Module):
         return self.entropies[cells_of(batch, self.space)]
 
 
+class PixelLevels(nn.Module):
+    """The level of lightness of each labeled pixel, see `colorprep.balance.lightness`."""
+
+    table: Tensor
+
+    def __init__(self, n_levels: int) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.from_numpy(level_table(n_levels).astype(np.int64)))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the levels of a batch of label shards, (B, h, w) int64."""
+        stride = -(-batch["lightness"].shape[1] // batch["label"].shape[1])
+        return self.table[batch["lightness"][:, ::stride, ::stride].long()]
+
+
+def levels_of(by_level: NDArray[np.floating] | None) -> PixelLevels | None:
+    """Return the levels of an array with a row for each; None of a vector."""
+    return None if by_level is None or by_level.ndim == 1 else PixelLevels(len(by_level))
+
+
 class PixelWeights(nn.Module):
     """The weight of each pixel: 0 if it is masked, else its rebalancing weight.
 
@@ -92,8 +113,8 @@ class PixelWeights(nn.Module):
     ----------
     quantizer : Quantizer
         Of the shards.
-    weights : ndarray of shape (Q,) or None
-        Rebalancing weights; None for 1.
+    weights : ndarray of shape (Q,) or (N, Q), or None
+        Rebalancing weights, or those of N levels of lightness; None for 1.
     weighed_by : {"bin", "expectation"}
         Whether a pixel has the weight of its hard bin, or the expectation under its soft target.
     gray : {"mask", "drop", "keep"}
@@ -119,9 +140,9 @@ class PixelWeights(nn.Module):
         gray: GrayRule = "mask",
     ) -> None:
         super().__init__()
-        if weights is not None and len(weights) != len(quantizer.centers):
+        if weights is not None and weights.shape[-1] != len(quantizer.centers):
             raise InputError(
-                f"there are {len(weights)} weights for the {len(quantizer.centers)} bins of "
+                f"there are {weights.shape[-1]} weights for the {len(quantizer.centers)} bins of "
                 f"{quantizer.name}"
             )
         self.space = quantizer.space
@@ -129,7 +150,12 @@ class PixelWeights(nn.Module):
         self.masks_gray = gray == "mask"
         if weights is not None and weighed_by == "expectation":
             soft = soft_table(quantizer)
-            weights = (soft.weights * np.asarray(weights)[soft.bins]).sum(axis=1)
+
+            def expectation(values: Floats) -> Floats:
+                return np.asarray((soft.weights * values[soft.bins]).sum(axis=1))
+
+            weights = np.apply_along_axis(expectation, -1, weights)
+        self.levels = levels_of(weights)
         self.register_buffer("weights", None if weights is None else _float32(weights))
 
     def forward(self, batch: Batch) -> Tensor:
@@ -138,8 +164,12 @@ class PixelWeights(nn.Module):
         if self.weights is None:
             return mask.float()
         if self.weighed_by == "expectation":
-            return mask * self.weights[cells_of(batch, self.space)]
-        return mask * self.weights[torch.where(mask, batch["label"].long(), 0)]
+            kinds = cells_of(batch, self.space)
+        else:
+            kinds = torch.where(mask, batch["label"].long(), 0)
+        if self.levels is None:
+            return mask * self.weights[kinds]
+        return mask * self.weights[self.levels(batch), kinds]
 
     def mask(self, batch: Batch) -> Tensor:
         """Return which pixels count, (B, h, w) bool."""
