@@ -166,16 +166,15 @@ def gather(color_counts: Counts, table: NDArray[Any], n: int) -> Counts:
 
 
 def gather_by_level(
-    color_counts: Counts, levels: NDArray[np.uint8], table: NDArray[Any], n_levels: int, n: int
+    colors: SparseCounts, levels: NDArray[np.uint8], table: NDArray[Any], n_levels: int, n: int
 ) -> Counts:
     """Return the counts of cells or bins in each level of lightness from the counts of colors.
 
     Parameters
     ----------
-    color_counts : ndarray of shape (2^24,), int64
-        Pixels of each color.
-    levels : ndarray of shape (2^24,), uint8
-        Every color's level, below `n_levels`.
+    colors : SparseCounts
+    levels : ndarray of shape (len(colors.colors),), uint8
+        The level of each of these colors, below `n_levels`.
     table : ndarray of shape (2^24,), unsigned
         Every color's cell or bin.
     n : int
@@ -184,11 +183,17 @@ def gather_by_level(
     Returns
     -------
     ndarray of shape (n_levels, n), int64
+
+    Examples
+    --------
+    >>> colors = SparseCounts(np.array([0, 1], np.uint32), np.array([5, 7]))
+    >>> even = (np.arange(N_COLORS) % 2 == 0).astype(np.uint8)
+    >>> gather_by_level(colors, np.array([0, 2], np.uint8), even, 3, 2).tolist()
+    [[0, 5], [0, 0], [7, 0]]
     """
-    joint = levels.astype(np.uint32)
-    joint *= n
-    joint += table
-    return gather(color_counts, joint, n_levels * n).reshape(n_levels, n)
+    out = np.zeros(n_levels * n, np.int64)
+    np.add.at(out, levels.astype(np.intp) * n + table[colors.colors], colors.counts)
+    return out.reshape(n_levels, n)
 
 
 def _pixels(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

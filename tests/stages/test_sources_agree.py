@@ -77,7 +77,10 @@ def test_priors_and_ranks_are_the_same_on_a_cluster(places, workspace, silent, s
         ("cluster", ImageParams(places["tar"], scheduler=scheduler)),
     ):
         quantizer = prior_stage.QuantizerSpec(spec, 4 if spec == "gmm" else None)
-        params = prior_stage.PriorParams(images, quantizer, by_class=True, output=f"{name}.npz")
+        n_levels = 3 if spec == "ab313" else 0
+        params = prior_stage.PriorParams(
+            images, quantizer, by_class=True, output=f"{name}.npz", by_lightness=n_levels
+        )
         result = prior_stage.run(params, workspace, silent)
         lists = rgbvar_stage.RgbvarParams(images, None, f"lists-{name}")
         ranked = rgbvar_stage.run(lists, workspace, silent)

@@ -278,6 +278,20 @@ def test_logit_adjustment(name, tau):
         assert torch.equal(value, loss_of(name, quantizer)(logits, batch))
 
 
+def test_logit_adjustment_by_lightness():
+    """It is the plain loss of logits to which each pixel's own level adds tau log p."""
+    quantizer, batch = ab_lattice(), made_up_batch()
+    priors = np.random.default_rng(1).dirichlet(np.ones(313), 3)
+    logits = outputs_for("soft-ce", quantizer)
+    options = LossOptions(prior=priors, logit_adjust=0.7)
+    shifted = logits.clone()
+    for image, row, column in np.ndindex(batch["lightness"].shape):
+        level = 3 * int(batch["lightness"][image, row, column]) // 256
+        shifted[image, :, row, column] += torch.from_numpy(0.7 * np.log(priors[level])).float()
+    expected = loss_of("soft-ce", quantizer)(shifted, batch)
+    torch.testing.assert_close(loss_of("soft-ce", quantizer, options)(logits, batch), expected)
+
+
 def test_the_shift_is_the_logarithm_of_the_prior():
     """At tau = 1, adjusted uniform logits give the prior; everything is finite."""
     prior = np.array([0.5, 0.3, 0.2, 0.0])

@@ -157,6 +157,21 @@ def test_weights_by_bin_and_by_expectation(kind):
     np.testing.assert_allclose(by_expectation, target @ weights, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["ab313", "hc-1d"])
+@pytest.mark.parametrize("weighed_by", ["bin", "expectation"])
+def test_weights_by_lightness(kind, weighed_by):
+    """A pixel has the weight that a plain loop finds in the row of its level; one row is plain."""
+    quantizer, batch = quantizer_of(kind), made_up_batch(stride=4)
+    rows = np.random.default_rng(0).uniform(0.1, 6, (5, len(quantizer.centers)))
+    weights = PixelWeights(quantizer, rows, weighed_by)(batch)
+    of_rows = [PixelWeights(quantizer, row, weighed_by)(batch) for row in rows]
+    lightness = batch["lightness"].tolist()
+    for image, row, column in np.ndindex(weights.shape):
+        level = 5 * lightness[image][4 * row][4 * column] // 256
+        assert weights[image, row, column] == of_rows[level][image, row, column]
+    assert torch.equal(PixelWeights(quantizer, rows[:1], weighed_by)(batch), of_rows[0])
+
+
 def test_weights_of_other_bins_are_refused():
     """Weights for another number of bins are an error that names both numbers."""
     with pytest.raises(InputError, match="300 weights for the 313 bins"):

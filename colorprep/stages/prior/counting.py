@@ -273,9 +273,11 @@ class BinCounter:
         """
         if not self._n_levels:
             return
-        levels, quantizer = level_table(self._n_levels)[lab_lightness()], self.quantizer
+        index = np.flatnonzero(histogram)
+        colors = SparseCounts(index.astype(np.uint32), histogram[index])
+        levels, quantizer = level_table(self._n_levels)[lab_lightness()[index]], self.quantizer
         bins, cells = (
-            gather_by_level(histogram, levels, table, self._n_levels, n)
+            gather_by_level(colors, levels, table, self._n_levels, n)
             for table, n in (
                 (bin_table(quantizer), len(quantizer.centers)),
                 (color_cells(quantizer.space), N_CELLS),
