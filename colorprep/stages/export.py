@@ -82,7 +82,7 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
     if kind == PRIOR_SCHEMA.partition("/")[0]:
         arrays = _of_prior(path, reporter)
     elif kind == WEIGHTS_SCHEMA.partition("/")[0]:
-        arrays = _of_weights(path)
+        arrays = _of_weights(path, reporter)
     else:
         raise ArtifactError(f"{path} holds {kind}; give {EXPORTABLE}")
     folder = workspace.own_folder(params.output or "")
@@ -116,6 +116,8 @@ def _of_prior(path: Path, reporter: Reporter) -> dict[str, NDArray[Any]]:
         exports["pts_in_hull.npy"] = centers.astype(np.int64)
     else:
         exports["centers.npy"] = centers
+    if prior.levels:
+        _note_levels("level_probs", path, reporter)
     return exports
 
 
@@ -134,9 +136,15 @@ def _without_zeros(prior: Prior, reporter: Reporter) -> Floats:
     return raised_to_half_a_pixel(prior.probs, prior.n_pixels)
 
 
-def _of_weights(path: Path) -> dict[str, NDArray[Any]]:
+def _note_levels(name: str, path: Path, reporter: Reporter) -> None:
+    reporter.note(f"no file is written for levels of lightness: `{name}` of {path} has them")
+
+
+def _of_weights(path: Path, reporter: Reporter) -> dict[str, NDArray[Any]]:
     weights, meta = load_weights(path)
     exports: dict[str, NDArray[Any]] = {"prior_factor.npy": weights.weights}
+    if weights.levels:
+        _note_levels("level_weights", path, reporter)
     name = meta.get("quantizer")
     if name in ("ab313", "ab529"):
         lattice = ab_lattice() if name == "ab313" else ab529()

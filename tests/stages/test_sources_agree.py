@@ -77,7 +77,7 @@ def test_priors_and_ranks_are_the_same_on_a_cluster(places, workspace, silent, s
         ("cluster", ImageParams(places["tar"], scheduler=scheduler)),
     ):
         quantizer = prior_stage.QuantizerSpec(spec, 4 if spec == "gmm" else None)
-        n_levels = 3 if spec == "ab313" else 0
+        n_levels = 3 if spec == "gmm" else 0
         params = prior_stage.PriorParams(
             images, quantizer, by_class=True, output=f"{name}.npz", by_lightness=n_levels
         )
