@@ -86,7 +86,8 @@ def page(tmp_path_factory, photographs):
     """A report with every section, compared with the prior of a class."""
     workspace, silent = Workspace(tmp_path_factory.mktemp("page")), Reporter()
     images = ImageParams(photographs)
-    prior.run(prior.PriorParams(images, by_class=True, bootstrap=20), workspace, silent)
+    prior.run(prior.PriorParams(images, by_class=True), workspace, silent)
+    prior.run(prior.PriorParams(images, bootstrap=20, by_lightness=6), workspace, silent)
     rgbvar.run(rgbvar.RgbvarParams(images), workspace, silent)
     labels.run(labels.LabelsParams(images, size=32), workspace, silent)
     compare = min(workspace.path("priors").glob("*/prior.npz"))
@@ -145,9 +146,9 @@ def test_it_asks_for_nothing_and_complains_of_nothing(show, page):
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_every_figure_is_visible(show, width):
-    """All twelve charts and the sheets of photographs have a size, and lie within the window."""
+    """All fourteen charts and the sheets of photographs have a size, and lie within the window."""
     pictures = show(width).execute_script(PICTURES)
-    assert sum(picture["tag"] == "svg" for picture in pictures) == 12
+    assert sum(picture["tag"] == "svg" for picture in pictures) == 14
     assert sum(picture["tag"] == "IMG" for picture in pictures) == 4
     for picture in pictures:
         assert picture["loaded"] and picture["width"] > 300 and picture["height"] > 60
@@ -197,7 +198,7 @@ def test_screen_readers_are_told_what_is_to_be_seen(show):
     heard = [node for node in tree if not node["ignored"]]
     images = [node for node in heard if node["role"]["value"] in ("image", "img")]
     names = [node["name"]["value"] for node in images]
-    assert len(names) == 16 and len(set(names)) == 16
+    assert len(names) == 18 and len(set(names)) == 18
     assert all(len(name) > 30 and any(sign.isdigit() for sign in name) for name in names)
 
 
@@ -205,13 +206,13 @@ def test_headings_and_links_lead_through_the_page(show):
     """One title, then sections; the contents name each of them, and their links lead there."""
     chromium = show()
     levels = 'return [...document.querySelectorAll("h1, h2, h3, h4")].map(e => e.tagName)'
-    assert chromium.execute_script(levels) == ["H1"] + ["H2"] * 11
+    assert chromium.execute_script(levels) == ["H1"] + ["H2"] * 12
     links = """return [...document.querySelectorAll("nav a")].map(link => {
       const section = document.querySelector(link.getAttribute("href"));
       return [link.textContent, section.querySelector("h2").textContent];
     });"""
     pairs = chromium.execute_script(links)
-    assert len(pairs) == 11 and all(link == heading for link, heading in pairs)
+    assert len(pairs) == 12 and all(link == heading for link, heading in pairs)
 
 
 def test_boxes_that_scroll_can_be_reached_by_keyboard(show):

@@ -9,7 +9,16 @@ from scipy.spatial import cKDTree
 from skimage import color
 from skimage.io import imread
 
-from colorprep import ArtifactError, InputError, QuantizerSpec, ab_lattice, load_prior, load_weights
+from colorprep import (
+    ArtifactError,
+    InputError,
+    QuantizerSpec,
+    Reporter,
+    Workspace,
+    ab_lattice,
+    load_prior,
+    load_weights,
+)
 from colorprep.artifacts import load_arrays, save_prior
 from colorprep.balance.lightness import LightnessLevel, level_edges, level_table, probs_by_level
 from colorprep.balance.prior import Prior, smoothed_probs
@@ -26,22 +35,30 @@ from colorprep.stages.weights import run as weigh
 from colorprep.training.options import ObjectiveOptions
 
 
-@pytest.mark.parametrize(
-    "spec", [QuantizerSpec(), QuantizerSpec("hc-1d", 12)], ids=lambda spec: spec.name
-)
-def test_counts_equal_an_independent_count(spec, few, workspace, silent):
-    """Bins by scikit-image's Lab in five levels of its rounded L; the whole stays what it is."""
-    made = []
-    for n_levels, workers in ((0, 2), (5, 2), (5, 1)):
-        params = PriorParams(ImageParams(few, workers=workers), spec, by_lightness=n_levels)
-        made.append(run(params, workspace, silent).whole.path.read_bytes())
-        if not n_levels:
-            plain = load_arrays(workspace.path("prior.npz"), "")
-    assert made[1] == made[2]
-    prior = load_prior(workspace.path("prior.npz"))
+def counted(few, workspace, **options):
+    """The prior of a few photographs, as written."""
+    params = PriorParams(ImageParams(few, workers=options.pop("workers", 2)), **options)
+    return run(params, workspace, Reporter()).whole.path
+
+
+@pytest.fixture(scope="module")
+def five(few, tmp_path_factory):
+    """A workspace with a prior of five levels of lightness."""
+    workspace = Workspace(tmp_path_factory.mktemp("five"))
+    counted(few, workspace, by_lightness=5)
+    return workspace
+
+
+@pytest.mark.parametrize("name", ["ab313", "hc-1d"])
+def test_counts_equal_an_independent_count(name, few, five, workspace, silent):
+    """Bins in five ranges of the rounded L of scikit-image; levels add up to the whole."""
+    if name != "ab313":
+        five = workspace
+        counted(few, five, spec=QuantizerSpec(name, 12), by_lightness=5)
+    prior = load_prior(five.path("prior.npz"))
     rgb = np.concatenate([imread(path).reshape(-1, 3) for path in few.rglob("*.jpg")])
     lab = color.rgb2lab(rgb)
-    if spec.name == "ab313":
+    if name == "ab313":
         bins = cKDTree(prior.quantizer.centers).query(lab[:, 1:])[1]
     else:
         bins = prior.quantizer.encode(rgb_to_hue_chroma_lightness(rgb)[:, :2])
@@ -51,11 +68,18 @@ def test_counts_equal_an_independent_count(spec, few, workspace, silent):
     np.testing.assert_array_equal([level.counts for level in prior.levels], expected)
     np.testing.assert_array_equal(sum(level.counts for level in prior.levels), prior.counts)
     np.testing.assert_array_equal(sum(level.cells for level in prior.levels), prior.cells)
-    arrays, meta = load_arrays(workspace.path("prior.npz"), "")
-    assert meta == plain[1]
-    assert all(arrays[name].tobytes() == plain[0][name].tobytes() for name in plain[0])
-    assert set(arrays) - set(plain[0]) == {"level_counts", "level_probs", "level_cells"}
-    assert verify(VerifyParams("prior.npz"), workspace, silent).sound
+    assert verify(VerifyParams("prior.npz"), five, silent).sound
+
+
+def test_the_whole_stays_what_it_is(few, five, workspace):
+    """All other entries are those without levels; the bytes are the same on one thread and two."""
+    arrays, meta = load_arrays(five.path("prior.npz"), "")
+    plain, plain_meta = load_arrays(counted(few, workspace), "")
+    assert meta == plain_meta
+    assert all(arrays[name].tobytes() == plain[name].tobytes() for name in plain)
+    assert set(arrays) - set(plain) == {"level_counts", "level_probs", "level_cells"}
+    alone = counted(few, workspace, by_lightness=5, workers=1)
+    assert alone.read_bytes() == five.path("prior.npz").read_bytes()
 
 
 def test_one_level_is_the_whole(few, workspace, silent):
