@@ -133,5 +133,12 @@ def _params(
             ) from None
     spec = QuantizerSpec(quantizer, components, linear_hue, spread, neighbors, sigma_ab, seed)
     pixels = None if size == "native" else size
-    numbers = {"bootstrap": bootstrap or 0, "by_lightness": by_lightness or 0}
-    return PriorParams(images, spec, pixels, smoothing, **numbers, **rest)
+    return PriorParams(
+        images,
+        spec,
+        pixels,
+        smoothing,
+        bootstrap=bootstrap or 0,
+        by_lightness=by_lightness or 0,
+        **rest,
+    )

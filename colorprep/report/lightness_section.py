@@ -93,8 +93,8 @@ def _notes(compared: Sequence[ComparedLevel], shown: Sequence[int]) -> list[Note
 
 def _swatch(level: ComparedLevel) -> Swatch:
     """Return a swatch of the gray in the middle of a level."""
-    gray = lab_to_rgb(np.array([(level.low + level.high) / 2, 0.0, 0.0]))
-    return Swatch(to_hex(np.clip(gray, 0.0, 1.0)), _name(level), "gray")
+    gray = lab_to_rgb(np.array([[(level.low + level.high) / 2, 0.0, 0.0]]))
+    return Swatch(to_hex(np.clip(gray, 0.0, 1.0)[0]), _name(level), "gray")
 
 
 def _name(level: ComparedLevel) -> str:
