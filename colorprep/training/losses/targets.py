@@ -97,8 +97,7 @@ class PixelLevels(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the levels of a batch of label shards, (B, h, w) int64."""
-        stride = -(-batch["lightness"].shape[1] // batch["label"].shape[1])
-        return self.table[batch["lightness"][:, ::stride, ::stride].long()]
+        return self.table[subsampled(batch["lightness"], batch["label"].shape).long()]
 
 
 def levels_of(by_level: NDArray[np.floating] | None) -> PixelLevels | None:
