@@ -72,10 +72,9 @@ class System:
 
     def method(self) -> Method:
         """Return the method with new networks."""
-        from colorprep import Reporter
         from colorprep.stages.train.method import make_method
 
-        return make_method(self.params, self.inputs, self.workspace, Reporter())
+        return make_method(self.params, self.inputs)
 
 
 def make_system(name: str, folder: Path, sizes: Sizes, device: torch.device) -> System:

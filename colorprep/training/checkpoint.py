@@ -121,6 +121,16 @@ def save_checkpoint(
         torch.save(content, temporary)
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Return whether a file is a checkpoint of colorprep, as its first part says."""
+    try:
+        with ZipFile(path) as archive:
+            (plain,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
+            return CHECKPOINT_SCHEMA.partition("/")[0].encode() in archive.read(plain)
+    except (OSError, ValueError, BadZipFile, NotImplementedError):
+        return False
+
+
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint, of schema 2 or of schema 1.
 

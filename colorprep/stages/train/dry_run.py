@@ -71,7 +71,7 @@ def _measure(
     reporter: Reporter,
 ) -> Forecast:
     """Take a few steps, and a part of a validation."""
-    inputs, trainer, course, provenance = prepare(params, workspace, process, reporter)
+    inputs, trainer, course, provenance, _ = prepare(params, workspace, process, reporter)
     if run is not None:
         run.restore(trainer, provenance)
     begun, total = trainer.step, course.total_steps

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ...errors import InputError
-from ...progress import Reporter
-from ...training.checkpoint import load_checkpoint
 from ...training.choices import CriticName
 from ...training.fitting.adversarial import Adversarial
 from ...training.fitting.methods import Method, Supervised
-from ...training.models import Network, load_matching, make_model
+from ...training.models import Network, make_model
 from ...training.models.critics import CRITICS, make_critic
 from ...training.models.inputs import check_inputs, takes
 from ...training.models.siggraph17 import Siggraph17
-from ...workspace import Workspace
-from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from .inputs import TrainInputs
 from .params import TrainParams
 
 
-def make_method(
-    params: TrainParams, inputs: TrainInputs, workspace: Workspace, reporter: Reporter
-) -> Method:
-    """Return the method of a run, its networks initialized.
+def make_method(params: TrainParams, inputs: TrainInputs) -> Method:
+    """Return the method of a run, its networks at random.
 
     Raises
     ------
@@ -46,8 +38,6 @@ def make_method(
             "that does, such as --model siggraph17"
         )
     _share(network, inputs.objective.trunk_head, params)
-    if params.network.init is not None and not params.resume:
-        _initialize(network, params.network.init, inputs, workspace, reporter)
     if params.network.critic is None:
         return Supervised(network, inputs.objective)
     return _adversarial(params.network.critic, network, inputs, seed)
@@ -80,25 +70,3 @@ def _adversarial(name: CriticName, network: Network, inputs: TrainInputs, seed: 
         )
     critic = make_critic(name, seed, inputs.spec.width)
     return Adversarial(network, critic, kind, inputs.objective)
-
-
-def _initialize(
-    network: Network,
-    init: str | Path,
-    inputs: TrainInputs,
-    workspace: Workspace,
-    reporter: Reporter,
-) -> None:
-    """Copy the layers of the same name and shape from a run or checkpoint, and report it."""
-    path = choose_checkpoint(init, workspace, reporter)
-    given = load_checkpoint(path)
-    taken = load_matching(network, given.model.state_dict())
-    origin = origin_of(path, given.config, given.progress)
-    doing = f"{len(taken)} of {len(network.state_dict())} arrays are those of"
-    report_origin(doing, origin, workspace, reporter)
-    quantizer = inputs.labels.quantizer
-    if given.quantizer.fingerprint != quantizer.fingerprint:
-        reporter.warn(
-            f"{path} was trained on other bins ({given.quantizer.name}) than these labels have "
-            f"({quantizer.name}): its output for a bin is for another color here"
-        )

@@ -38,6 +38,7 @@ from ...training.checkpoint import MAIN, load_checkpoint, save_checkpoint
 from ...training.fitting.record import Record
 from ...training.fitting.trainer import Trainer
 from ...workspace import RUNS, Workspace
+from ..given_weights import RECORD
 from .params import TrainParams, from_plain
 from .provenance import Provenance
 
@@ -72,7 +73,7 @@ class RunFolder:
     def is_taken(self) -> bool:
         """Whether the folder has files that a new run would be mixed with."""
         # Files of a run that was killed before its first checkpoint, and this process's lock.
-        begun_only = {CONFIG, VALIDATION, LOCK, MARK}
+        begun_only = {CONFIG, VALIDATION, RECORD, LOCK, MARK}
         if not self.path.is_dir():
             return self.path.exists()
         return bool({entry.name for entry in self.path.iterdir()} - begun_only)

@@ -26,9 +26,11 @@ from ...training.losses.targets import drop_gray_images
 from ...training.processes import Process, process_group
 from ...training.samples import captions_of
 from ...workspace import Workspace
+from ..given_weights import TakenWeights
 from .colorfulness import color_warning
 from .forecast import Forecaster
 from .gauge import gauge_of
+from .initialization import initialize
 from .inputs import TrainInputs, read_inputs
 from .method import make_method
 from .params import TrainParams, resumed
@@ -139,12 +141,19 @@ def _claimed(
 
 
 class Prepared(NamedTuple):
-    """A training that may begin, or be resumed."""
+    """A training that may begin, or be resumed.
+
+    Attributes
+    ----------
+    weights : TakenWeights or None
+        Those from elsewhere that a new run begins with.
+    """
 
     inputs: TrainInputs
     trainer: Trainer
     course: Course
     provenance: Provenance
+    weights: TakenWeights | None
 
 
 def prepare(
@@ -155,12 +164,15 @@ def prepare(
         check_installed()
     with labels_of_recipe(params.network.recipe):
         inputs = read_inputs(params, workspace, process, reporter)
-        method = make_method(params, inputs, workspace, reporter)
+        method = make_method(params, inputs)
+    model, init, weights = params.network.model, params.network.init, None
+    if init is not None and not params.resume:
+        weights = initialize(method.network, model, init, inputs, workspace, reporter)
     frozen, fewest = params.network.freeze, inputs.training.order.fewest
     trainer = Trainer(method, params.pace, params.machine, process.device, frozen, fewest)
     course = _make_course(params, inputs, trainer)
     provenance = provenance_of(params, inputs, method, course.total_steps, process, workspace)
-    return Prepared(inputs, trainer, course, provenance)
+    return Prepared(inputs, trainer, course, provenance, weights)
 
 
 def make_ready(trainer: Trainer, params: TrainParams, process: Process) -> None:
@@ -177,13 +189,15 @@ def _train(
     process: Process,
     reporter: Reporter,
 ) -> TrainResult:
-    inputs, trainer, course, provenance = prepare(params, workspace, process, reporter)
+    inputs, trainer, course, provenance, weights = prepare(params, workspace, process, reporter)
     if params.resume:
         _restore(folder, trainer, course, provenance, process, workspace, reporter)
     elif process.is_main:
         reporter.note(provenance.text())
         workspace.own_folder(folder.path.absolute())
         folder.begin(provenance.config, inputs.held_out)
+        if weights is not None:
+            weights.write(folder.path, workspace)
         folder.save(trainer, provenance)
     process.broadcast(None)  # no process takes a step before the folder is there
     make_ready(trainer, params, process)

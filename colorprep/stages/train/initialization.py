@@ -1,0 +1,98 @@
+"""The weights that a training begins with, from a run, a checkpoint, or from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...progress import Reporter
+from ...quantize.quantizer import Quantizer
+from ...runs import CONFIG
+from ...training.checkpoint import is_checkpoint, load_checkpoint
+from ...training.elsewhere.reading import PACKAGED, packaged_weights, read_weights
+from ...training.models import Network, load_matching
+from ...training.models.outputs import HEADS
+from ...workspace import Workspace
+from ..checkpoints import choose_checkpoint, origin_of, report_origin
+from ..given_weights import Recognized, TakenWeights, recognized, take_weights
+from .inputs import TrainInputs
+
+
+def initialize(
+    network: Network,
+    model: str,
+    init: str | Path,
+    inputs: TrainInputs,
+    workspace: Workspace,
+    reporter: Reporter,
+) -> TakenWeights | None:
+    """Copy all layers that match into a network, and report them.
+
+    Parameters
+    ----------
+    model : str
+        Of the network, in the table.
+    init : str or Path
+        A run, a checkpoint, a file of weights, or `PACKAGED`.
+
+    Returns
+    -------
+    TakenWeights or None
+        Those from elsewhere.
+
+    Raises
+    ------
+    ArtifactError, InputError
+        If it cannot be read, or nothing in it matches.
+    """
+    path = choose_checkpoint(init, workspace, reporter)
+    if str(init) == PACKAGED and not path.exists():
+        weights = recognized(packaged_weights())
+    elif (path.parent / CONFIG).exists() or is_checkpoint(path):
+        _from_checkpoint(network, path, inputs, workspace, reporter)
+        return None
+    else:
+        weights = recognized(read_weights(path))
+    taken = take_weights(network, model, weights)
+    taken.report(workspace, reporter)
+    _check_bins(weights, inputs, reporter)
+    return taken
+
+
+def _from_checkpoint(
+    network: Network, path: Path, inputs: TrainInputs, workspace: Workspace, reporter: Reporter
+) -> None:
+    """Copy the layers of the same name and shape from a checkpoint, and report it."""
+    given = load_checkpoint(path)
+    taken = load_matching(network, given.model.state_dict())
+    origin = origin_of(path, given.config, given.progress)
+    doing = f"{len(taken)} of {len(network.state_dict())} arrays are those of"
+    report_origin(doing, origin, workspace, reporter)
+    _warn_of_other_bins(
+        path, given.quantizer.name, given.quantizer.fingerprint, inputs.labels.quantizer, reporter
+    )
+
+
+def _check_bins(weights: Recognized, inputs: TrainInputs, reporter: Reporter) -> None:
+    """Warn if a network from elsewhere predicts other bins than the labels have."""
+    given, source = weights.given, weights.source
+    if all(HEADS[head].logits is None for head in inputs.spec.channels):
+        return
+    if given.facts is not None:
+        bins = given.facts["quantizer"]
+        name, fingerprint = bins["name"], bins["fingerprint"]
+    elif source is not None and source.colorizer is not None:
+        quantizer = source.colorizer().quantizer
+        name, fingerprint = quantizer.name, quantizer.fingerprint
+    else:
+        return
+    _warn_of_other_bins(given.path, name, fingerprint, inputs.labels.quantizer, reporter)
+
+
+def _warn_of_other_bins(
+    path: Path, name: str, fingerprint: str, labels: Quantizer, reporter: Reporter
+) -> None:
+    if fingerprint != labels.fingerprint:
+        reporter.warn(
+            f"{path} was trained on other bins ({name}) than these labels have ({labels.name}): "
+            "its output for a bin is for another color here"
+        )

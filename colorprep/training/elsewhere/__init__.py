@@ -1,0 +1,1 @@
+"""Weights from elsewhere: published networks and others' files, as weights of our networks."""
