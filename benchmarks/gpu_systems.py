@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from colorprep import Workspace
     from colorprep.stages.train.inputs import TrainInputs
     from colorprep.stages.train.params import TrainParams
     from colorprep.training.fitting.methods import Method
@@ -60,7 +59,6 @@ class System:
     name: str
     params: TrainParams
     inputs: TrainInputs
-    workspace: Workspace
 
     @property
     def text(self) -> str:
@@ -96,7 +94,7 @@ def make_system(name: str, folder: Path, sizes: Sizes, device: torch.device) -> 
     own = {"batch_size": sizes.batches[name], "width": sizes.width, "held_out": 0.0}
     params = TrainParams.from_recipe(name, **own)
     inputs = read_inputs(params, workspace, Process(device), reporter)
-    return System(name, params, inputs, workspace)
+    return System(name, params, inputs)
 
 
 def write_pictures(folder: Path, number: int, side: int) -> Path:

@@ -17,13 +17,15 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import ArtifactError, InputError
 from .workspace import RUNS, Workspace
 
+RUN_SCHEMA = "colorprep.run/1"
 CONFIG, LOG, LAST, BEST = "config.json", "log.csv", "last.pt", "best.pt"
 # The columns that every log has; it may have any others, all of them figures.
 COUNTS = ("epoch", "step", "images")
 FIGURES = ("train_loss", "val_loss", "learning_rate", "images_per_second", "data_wait")
 NEVER_EMPTY = ("learning_rate", "images_per_second")
 MOST_COUNT = 2**63 - 1  # of int64
-# Entries of every run's configuration, and those that older versions may lack.
+IMPORTED = "imported"  # the entry of a configuration that says where an imported run is from
+# Entries of the configuration of every trained run, and those that older versions may lack.
 ALWAYS_THERE = {"model": str, "loss": str, "unit": str, "rebalanced": bool}
 MAY_LACK = {"total_steps": int, "options": dict}
 
@@ -78,7 +80,8 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{path} cannot be read as JSON ({error}); restore it, or train anew"
         ) from error
     whole = isinstance(config, dict)
-    kinds = ALWAYS_THERE | {
+    imported = whole and isinstance(config.get(IMPORTED), dict)
+    kinds = ({"model": str} if imported else ALWAYS_THERE) | {
         name: kind for name, kind in MAY_LACK.items() if whole and name in config
     }
     for name, kind in kinds.items():

@@ -29,6 +29,7 @@ COMMANDS = (
     "train",
     "plot",
     "probe",
+    "import",
     "colorize",
     "evaluate",
     "sweep",
@@ -37,6 +38,8 @@ COMMANDS = (
     "info",
     "export",
 )
+
+MODULES = {"import": "import_weights"}  # of commands whose names Python does not allow
 
 # Shown after Ctrl-C: what is kept, and what running the same command again does.
 STARTS_OVER = "files under their final names are complete; running the command again starts over"
@@ -68,7 +71,7 @@ class LazyGroup(StrictArguments, click.Group):
         """Return a command by name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f".{cmd_name}", __package__)
+        module = importlib.import_module(f".{MODULES.get(cmd_name, cmd_name)}", __package__)
         command: click.Command = module.command
         return command
 

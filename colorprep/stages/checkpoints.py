@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..errors import ArtifactError
 from ..progress import Reporter
-from ..runs import BEST, LOG, newest_in_runs, read_config, read_log, runs_with
+from ..runs import BEST, IMPORTED, LOG, newest_in_runs, read_config, read_log, runs_with
 from ..workspace import Workspace
 
 
@@ -52,6 +52,8 @@ class Origin(NamedTuple):
         The number of steps that the run has taken by now.
     finished : bool or None
         Whether the run is finished.
+    imported : str or None
+        The name of the file that it was imported from, if it was not trained here.
     """
 
     path: Path
@@ -60,10 +62,13 @@ class Origin(NamedTuple):
     total_steps: int | None
     steps_done: int | None
     finished: bool | None
+    imported: str | None = None
 
     def text(self, workspace: Workspace) -> str:
         """Return the checkpoint and its step in words, for messages."""
         shown = workspace.shown(self.path)
+        if self.imported is not None:
+            return f"{shown}, imported from {self.imported}"
         if self.step is None:
             return f"{shown}, of an unknown step"
         total = "" if self.total_steps is None else f" of {self.total_steps}"
@@ -71,11 +76,13 @@ class Origin(NamedTuple):
 
     def facts(self) -> dict[str, Any]:
         """Return the facts for --json."""
+        imported = {} if self.imported is None else {"imported": self.imported}
         return {
             "run": self.run,
             "step": self.step,
             "total_steps": self.total_steps,
             "finished": self.finished,
+            **imported,
         }
 
 
@@ -115,13 +122,17 @@ def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: 
 
 
 def run_progress(folder: Path) -> Progress | None:
-    """Return the progress of a run; None if unknown, as without a log."""
+    """Return the progress of a run; None if unknown, as without a log.
+
+    An imported run has no steps, and is finished.
+    """
     try:
-        total = read_config(folder).get("total_steps")
+        config = read_config(folder)
+        total = 0 if IMPORTED in config else config.get("total_steps")
         steps = read_log(folder / LOG)["step"]
     except ArtifactError:
         return None
-    if not isinstance(total, int) or not (folder / LOG).exists():
+    if not isinstance(total, int) or not (IMPORTED in config or (folder / LOG).exists()):
         return None
     return Progress(int(steps.max(initial=0)), total)
 
@@ -142,7 +153,16 @@ def origin_of(path: Path, config: Mapping[str, Any], progress: Mapping[str, Any]
     finished = None if done is None else done.is_finished
     if step is not None and step == total:
         finished = True
-    return Origin(path, run, step, total, None if done is None else done.steps, finished)
+    imported = config.get(IMPORTED)
+    return Origin(
+        path,
+        run,
+        step,
+        total,
+        None if done is None else done.steps,
+        finished,
+        None if imported is None else str(imported["file"]),
+    )
 
 
 def report_origin(doing: str, origin: Origin, workspace: Workspace, reporter: Reporter) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from torch import nn
 
 from ..atomic import write_json
 from ..errors import ArtifactError, InputError
@@ -16,6 +13,7 @@ from ..training.elsewhere.conversions import BY_NAME, Conversion
 from ..training.elsewhere.matching import Match, match
 from ..training.elsewhere.reading import GivenWeights
 from ..training.elsewhere.sources import SOURCES, Source, recognize
+from ..training.models import Network
 from ..workspace import Workspace
 
 RECORD = "origin.json"  # in the folder of a run
@@ -120,7 +118,7 @@ def known_titles() -> str:
     return "; ".join(source.title for source in SOURCES)
 
 
-def take_weights(network: nn.Module, model: str, weights: Recognized) -> TakenWeights:
+def take_weights(network: Network, model: str, weights: Recognized) -> TakenWeights:
     """Let a network of the table take all weights that match.
 
     Raises

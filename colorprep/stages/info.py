@@ -23,7 +23,7 @@ from ..progress import Reporter
 from ..quantize.ab import ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
 from ..report.numbers import quantity
-from ..runs import CONFIG, LOG, best_row, read_config, read_log, row_facts
+from ..runs import CONFIG, IMPORTED, LOG, best_row, read_config, read_log, row_facts
 from ..scorebook import SCHEMA as SCORES_SCHEMA
 from ..shards.manifest import MANIFEST, read_manifest
 from ..shards.plan import PLAN, Plan, read_plan
@@ -145,6 +145,8 @@ def _of_plan(plan: Plan) -> Facts:
 
 def _of_run(folder: Path) -> Facts:
     config, log = read_config(folder), read_log(folder / LOG)
+    if IMPORTED in config:
+        return {"what": f"an imported run of {config['model']}", **_without_schema(config)}
     n_rows, best = len(log["step"]), best_row(log["val_loss"])
     steps = int(log["step"][-1]) if n_rows else 0
     return {
@@ -152,8 +154,12 @@ def _of_run(folder: Path) -> Facts:
         "steps_done": f"{steps} of {config.get('total_steps', 'an unknown number')}",
         "best": None if best is None else row_facts(log, best),
         "last": row_facts(log, n_rows - 1) if n_rows else None,
-        **{key: value for key, value in config.items() if key != "schema"},
+        **_without_schema(config),
     }
+
+
+def _without_schema(facts: Facts) -> Facts:
+    return {key: value for key, value in facts.items() if key != "schema"}
 
 
 def _of_evaluation(path: Path) -> Facts:
@@ -231,7 +237,7 @@ def _of_scores(path: Path) -> Facts:
     _, meta = load_arrays(path, SCORES_SCHEMA)
     return {
         "what": f"scores of {meta['n_images']} images; the file may be deleted",
-        **{key: value for key, value in meta.items() if key != "schema"},
+        **_without_schema(meta),
     }
 
 
@@ -290,7 +296,7 @@ def _of_checkpoint(path: Path) -> Facts:
         "outputs": checkpoint.head,
         "fingerprint": checkpoint.quantizer.fingerprint,
         "progress": {name: _finite(value) for name, value in checkpoint.progress.items()},
-        **{key: value for key, value in checkpoint.config.items() if key != "schema"},
+        **_without_schema(checkpoint.config),
     }
 
 
@@ -303,7 +309,7 @@ def _of_safetensors(path: Path) -> Facts:
 def _of_model(facts: Facts) -> Facts:
     return {
         "what": f"a network for other programs, {facts['model']} for {facts['quantizer']['name']}",
-        **{key: value for key, value in facts.items() if key != "schema"},
+        **_without_schema(facts),
     }
 
 

@@ -13,7 +13,7 @@ from ..progress import Reporter
 from ..report.curves import best_text, draw_run, draw_runs
 from ..report.style import SERIES, shortened
 from ..report.svg import write_png
-from ..runs import LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
+from ..runs import IMPORTED, LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 from ..workspace import Workspace
 from .checkpoints import Progress, run_progress
 from .replaced import telling_replaced
@@ -136,6 +136,11 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
 
 def _read(folder: Path) -> Run:
     config, log = read_config(folder), read_log(folder / LOG)
+    if IMPORTED in config:
+        raise ArtifactError(
+            f"{folder} was imported from {config[IMPORTED]['file']}, not trained here, so it has "
+            f"no curves; train from it with `colorprep train --init {folder}`, and plot that run"
+        )
     if not len(log["step"]):
         raise ArtifactError(
             f"{folder / LOG}: no step was logged yet; try again once training has progressed"

@@ -23,7 +23,7 @@ from ..quantize.decoding import TEMPERATURE
 from ..quantize.quantizer import Quantizer
 from .checkpoint import Checkpoint
 from .models.inputs import BGR_MEANS, LUMA_WEIGHTS, blank_batch, inputs_of, takes
-from .models.outputs import AB_UNIT, HEADS, hue_and_chroma_bins
+from .models.outputs import AB_UNIT, HEADS, hue_and_chroma_bins, split_heads
 
 MODEL_SCHEMA = "colorprep.model/1"
 MODEL_NAME = "model.safetensors"
@@ -44,13 +44,13 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        ``model.safetensors``, ``model.json`` and, unless its outputs are ab, ``model-centers.npy``,
-        (Q, 2) float64.
+        ``model.safetensors``, ``model.json`` and, if it has logits over bins,
+        ``model-centers.npy``, (Q, 2) float64.
 
     Raises
     ------
     InputError
-        If the network has several heads or inputs, or one that `FACTS_NAME` does not describe.
+        If the network has a head or an input that `FACTS_NAME` does not describe.
     """
     _check_exportable(checkpoint)
     facts = model_facts(checkpoint)
@@ -59,7 +59,7 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
     with replacing(folder / MODEL_NAME) as temporary:
         save_file(_plain_tensors(checkpoint.model), temporary, header)
     write_json(folder / FACTS_NAME, facts)
-    if HEADS[checkpoint.head].logits is None:
+    if all(HEADS[head].logits is None for head in checkpoint.heads):
         return [folder / MODEL_NAME, folder / FACTS_NAME]
     with replacing(folder / CENTERS_NAME) as temporary, temporary.open("wb") as stream:
         np.save(stream, checkpoint.quantizer.centers)
@@ -67,19 +67,19 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
 
 
 def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return the facts needed to use a network, in plain values, for JSON."""
+    """Return the facts needed to use a network, in plain values, for JSON.
+
+    What there is one of for each input or head is a mapping by their names if there are several.
+    """
     quantizer, config = checkpoint.quantizer, checkpoint.config
-    channels, side, n_outputs, factor = _probe(checkpoint.model)
-    (taken,) = takes(checkpoint.model)
-    sides = ["height", "width"] if side is None else [side, side]
-    strided = [f"ceil({each} / {factor})" if side is None else -(-side // factor) for each in sides]
+    probed, heads = _probe(checkpoint), checkpoint.heads
     return {
         "schema": MODEL_SCHEMA,
         "model": config["model"],
         "width": config.get("width", 1.0),
         "n_parameters": checkpoint.n_parameters,
-        "outputs": checkpoint.head,
-        "n_outputs": n_outputs,
+        "outputs": heads[0] if len(heads) == 1 else list(heads),
+        "n_outputs": _one_or_by_name(checkpoint.channels),
         "quantizer": {
             "name": quantizer.name,
             "fingerprint": quantizer.fingerprint,
@@ -87,17 +87,26 @@ def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
             "n_bins": len(quantizer.centers),
             "parameters": quantizer.parameters,
         },
-        "input": {
-            "shape": ["batch", channels, *sides],
-            **_INPUTS[taken],
-        },
-        "output": {
-            "shape": ["batch", n_outputs, *strided],
-            "are": _MEANINGS[checkpoint.head],
-        },
+        "input": _one_or_by_name(
+            {
+                name: {"shape": ["batch", channels, *probed.sides()], **_INPUTS[name]}
+                for name, channels in probed.channels.items()
+            }
+        ),
+        "output": _one_or_by_name(
+            {
+                head: {"shape": ["batch", n, *probed.sides(head)], "are": _MEANINGS[head]}
+                for head, n in checkpoint.channels.items()
+            }
+        ),
         "decoding": _decoding(checkpoint.head, quantizer),
         "settings": config.get("settings", {}),
     }
+
+
+def _one_or_by_name(values: dict[str, Any]) -> Any:
+    """Return the value of a mapping that has one, else the mapping."""
+    return values if len(values) > 1 else next(iter(values.values()))
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -136,43 +145,53 @@ def _plain_tensors(model: nn.Module) -> dict[str, Tensor]:
 def _check_exportable(checkpoint: Checkpoint) -> None:
     heads, inputs = checkpoint.heads, takes(checkpoint.model)
     for what, names, known in (("head", heads, _MEANINGS), ("input", inputs, _INPUTS)):
-        if len(names) > 1:
-            raise InputError(
-                f"networks with one {what} can be exported; this one has {', '.join(names)}"
-            )
-        if names[0] not in known:
-            raise InputError(
-                f"networks with the {what} {', '.join(known)} can be exported; this one has "
-                f"{names[0]}; use it by `colorprep.training.checkpoint.load_checkpoint`"
-            )
+        for name in names:
+            if name not in known:
+                raise InputError(
+                    f"networks with the {what} {', '.join(known)} can be exported; this one has "
+                    f"{name}; use it by `colorprep.training.checkpoint.load_checkpoint`"
+                )
 
 
 class _Probed(NamedTuple):
-    """The shapes of a network's input and output.
+    """The shapes of a network's inputs and outputs.
 
     Attributes
     ----------
+    channels : dict of str to int
+        Of each input.
     side : int or None
         The only height and width that it takes, if it is fixed.
-    factor : int
-        By which it reduces the resolution.
+    factors : dict of str to int
+        By which each head reduces the resolution.
     """
 
-    channels: int
+    channels: dict[str, int]
     side: int | None
-    n_outputs: int
-    factor: int
+    factors: dict[str, int]
+
+    def sides(self, head: str | None = None) -> list[int | str]:
+        """Return height and width of the inputs, or of a head."""
+        if head is None:
+            return ["height", "width"] if self.side is None else [self.side, self.side]
+        factor = self.factors[head]
+        return [
+            -(-side // factor) if isinstance(side, int) else f"ceil({side} / {factor})"
+            for side in self.sides()
+        ]
 
 
 @torch.no_grad()
-def _probe(model: nn.Module) -> _Probed:
+def _probe(checkpoint: Checkpoint) -> _Probed:
+    model = checkpoint.model
     fixed: int | None = getattr(model, "fixed_side", None)
     step: int = getattr(model, "side_step", 1)
     side = fixed or step * -(-PROBED_SIDE // step)
     with next(model.parameters()).device:
-        (given,) = inputs_of(model, blank_batch(side, {}))
-        outputs = model(given)
-    return _Probed(given.shape[1], fixed, outputs.shape[1], side // outputs.shape[3])
+        given = inputs_of(model, blank_batch(side, {}))
+        heads = split_heads(model(*given), checkpoint.channels)
+    channels = {name: each.shape[1] for name, each in zip(takes(model), given, strict=True)}
+    return _Probed(channels, fixed, {head: side // each.shape[3] for head, each in heads.items()})
 
 
 def _decoding(meaning: str, quantizer: Quantizer) -> dict[str, Any]:
@@ -217,6 +236,7 @@ _HUE_AND_CHROMA = (
 )
 _MEANINGS = {
     "bins": "logits over the bins, without a softmax",
+    "coarse-bins": "logits over the bins, without a softmax",
     "bins-and-ignored": "logits over the bins, and a last one for ignored pixels",
     "hue-and-chroma": "logits over the bins of hue, then over those of chroma",
     "ab": f"a and b in units of {AB_UNIT:g} CIELAB units",
@@ -226,6 +246,11 @@ _INPUTS: dict[str, dict[str, Any]] = {
     "lightness": {
         "range": [-1.0, 1.0],
         "is": "round(2.55 L) / 127.5 - 1, L the lightness of CIE Lab (D65), 0 to 100",
+    },
+    "hints": {
+        "range": [-1.0, 1.0],
+        "is": f"a and b of hints in units of {AB_UNIT:g} CIELAB units, and a mask of 1; where "
+        "there is no hint, all three are 0",
     },
     "luma": {
         "range": [0.0, 1.0],

@@ -7,15 +7,13 @@ from typing import Any, NamedTuple
 
 from ...artifacts import versions
 from ...quantize.quantizer import Quantizer
-from ...runs import loss_text
+from ...runs import RUN_SCHEMA, loss_text
 from ...training.fitting.methods import Method
 from ...training.models import sizes_used
 from ...training.processes import Process
 from ...workspace import Workspace
 from .inputs import TrainInputs, selection_facts
 from .params import TrainParams, to_plain
-
-RUN_SCHEMA = "colorprep.run/1"
 
 
 class Provenance(NamedTuple):

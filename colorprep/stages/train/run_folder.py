@@ -284,9 +284,9 @@ def claimed(
         folder = RunFolder(path)
         resumes = resume and folder.is_begun
         if not resumes and folder.is_taken:
+            how = ", or resume the run in it with --resume" if folder.is_begun else ""
             raise OutputExists(
-                f"{path} exists and is not an empty folder; choose another with -o, or resume the "
-                "run in it with --resume"
+                f"{path} exists and is not an empty folder; choose another with -o{how}"
             )
         if resume and not resumes:
             reporter.note(f"no run to resume in {output or RUNS}: starting a new one")
