@@ -148,6 +148,15 @@ def colorprep(tmp_path: Path) -> Callable[..., Result]:
 
 
 @pytest.fixture
+def uninitialized(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks get no random weights, which take time if they are many, and are replaced."""
+    from torch.nn import init
+
+    for name in ("kaiming_normal_", "normal_", "xavier_uniform_"):
+        monkeypatch.setattr(init, name, lambda *_, **__: None)
+
+
+@pytest.fixture
 def without_svg(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the charts of reports, but leave them out of the pages."""
     monkeypatch.setattr("colorprep.report.page.inline_svg", lambda *_: "<svg></svg>")

