@@ -78,10 +78,13 @@ class TakenWeights:
     Attributes
     ----------
     path : Path
-        Of the file, whose digest is kept.
+        Of the file.
+    name : str or None
+        That stands for it, see `GivenWeights`.
     """
 
     path: Path
+    name: str | None
     digest: str
     title: str
     match: Match
@@ -90,8 +93,8 @@ class TakenWeights:
     def report(self, workspace: Workspace, reporter: Reporter) -> None:
         """Report what was taken, what to know of it, and what did not match."""
         n_all = len(self.match.taken) + len(self.match.missing) + len(self.match.misshapen)
-        shown = workspace.shown(self.path)
-        reporter.note(f"{len(self.match.taken)} of {n_all} arrays are those of {shown}")
+        name = self._shown(workspace)
+        reporter.note(f"{len(self.match.taken)} of {n_all} arrays are those of {name}")
         for line in [f"it is {self.title}", *self.notes, *self.match.lines()]:
             reporter.note(f"  {line}")
 
@@ -99,13 +102,16 @@ class TakenWeights:
         """Write the record of a run, with all arrays that did not match."""
         record = {
             "schema": RECORD_SCHEMA,
-            "file": workspace.shown(self.path),
+            "file": self._shown(workspace),
             "digest": self.digest,
             "is": self.title,
             "notes": self.notes,
             **self.match.facts(),
         }
         write_json(folder / RECORD, record)
+
+    def _shown(self, workspace: Workspace) -> str:
+        return self.name or workspace.shown(self.path)
 
 
 def recognized(given: GivenWeights) -> Recognized:
@@ -138,4 +144,5 @@ def take_weights(network: Network, model: str, weights: Recognized) -> TakenWeig
         )
     network.load_state_dict(found.taken, strict=False)
     digest = digest_of_file(given.path)
-    return TakenWeights(given.path, digest, weights.title, found, weights.notes_for(model))
+    notes = weights.notes_for(model)
+    return TakenWeights(given.path, given.name, digest, weights.title, found, notes)

@@ -134,7 +134,7 @@ def test_a_training_begins_with_a_file(command):
     assert "of another shape: score.bias (7 there, 313 here)" in begun.stderr
     assert "the network is inside module." in begun.stderr
     record = json.loads((command.root / "runs/from-file/origin.json").read_text())
-    assert record["misshapen"] == {"score.bias": {"file": [7], "network": [313]}}
+    assert record["misshapen"] == {"score.bias": {"file": "7", "network": "313"}}
     first, second = (
         load_checkpoint(command.root / f"runs/{n}/best.pt").model.state_dict()
         for n in ("trained", "from-file")

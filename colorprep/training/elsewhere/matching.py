@@ -45,14 +45,14 @@ class Match:
 
     def lines(self) -> list[str]:
         """Return what did not match, in words; only the first few arrays of each kind."""
-        misshapen = {
-            name: f"{_shown(theirs)} there, {_shown(ours)} here"
-            for name, (theirs, ours) in self.misshapen.items()
-        }
+        facts = self.facts()
         kinds = {
-            "not used of the file": {name: _shown(shape) for name, shape in self.unused.items()},
-            "of another shape": misshapen,
-            "not in the file": {name: _shown(shape) for name, shape in self.missing.items()},
+            "not used of the file": facts["unused"],
+            "of another shape": {
+                name: f"{shapes['file']} there, {shapes['network']} here"
+                for name, shapes in facts["misshapen"].items()
+            },
+            "not in the file": facts["missing"],
         }
         return [f"{kind}: {_listed(arrays)}" for kind, arrays in kinds.items() if arrays]
 
@@ -60,12 +60,12 @@ class Match:
         """Return all that did not match, in plain values for JSON."""
         return {
             "n_taken": len(self.taken),
-            "unused": self.unused,
+            "unused": {name: _shown(shape) for name, shape in self.unused.items()},
             "misshapen": {
-                name: {"file": theirs, "network": ours}
+                name: {"file": _shown(theirs), "network": _shown(ours)}
                 for name, (theirs, ours) in self.misshapen.items()
             },
-            "missing": self.missing,
+            "missing": {name: _shown(shape) for name, shape in self.missing.items()},
         }
 
 

