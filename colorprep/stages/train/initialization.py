@@ -11,6 +11,7 @@ from ...training.checkpoint import is_checkpoint, load_checkpoint
 from ...training.elsewhere.reading import PACKAGED, packaged_weights, read_weights
 from ...training.models import Network, load_matching
 from ...training.models.outputs import HEADS
+from ...training.models.siggraph17 import Siggraph17
 from ...workspace import Workspace
 from ..checkpoints import choose_checkpoint, origin_of, report_origin
 from ..given_weights import Recognized, TakenWeights, recognized, take_weights
@@ -67,9 +68,26 @@ def _from_checkpoint(
     origin = origin_of(path, given.config, given.progress)
     doing = f"{len(taken)} of {len(network.state_dict())} arrays are those of"
     report_origin(doing, origin, workspace, reporter)
+    _warn_of_other_masks(path, given.model, network, reporter)
     _warn_of_other_bins(
         path, given.quantizer.name, given.quantizer.fingerprint, inputs.labels.quantizer, reporter
     )
+
+
+def _warn_of_other_masks(path: Path, given: Network, network: Network, reporter: Reporter) -> None:
+    """Warn if a network learned another mask of hints than it will be given."""
+    if not (isinstance(given, Siggraph17) and isinstance(network, Siggraph17)):
+        return
+    if given.mask_center != network.mask_center:
+        reporter.warn(
+            f"{path} takes a mask of hints {_mask(given)}, this network one {_mask(network)}; "
+            "choose --model siggraph17-released for released weights, siggraph17 for those of "
+            "colorization-pytorch's training"
+        )
+
+
+def _mask(network: Siggraph17) -> str:
+    return "of 0 or 1" if network.mask_center == 0 else "of -1/2 or 1/2"
 
 
 def _check_bins(weights: Recognized, inputs: TrainInputs, reporter: Reporter) -> None:
