@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,7 @@ def is_checkpoint(path: Path) -> bool:
         with ZipFile(path) as archive:
             (plain,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
             return CHECKPOINT_SCHEMA.partition("/")[0].encode() in archive.read(plain)
-    except (OSError, ValueError, BadZipFile, NotImplementedError):
+    except (OSError, RuntimeError, ValueError, EOFError, BadZipFile, zlib.error):
         return False
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+import torch
 from click.testing import CliRunner
 from mutations import (
     VALUES,
@@ -28,6 +29,7 @@ from mutations import (
     with_value_replaced,
 )
 from PIL import Image, ImageCms
+from safetensors.torch import save_file
 
 from colorprep.artifacts import load_prior, load_vector, load_weights
 from colorprep.cli.main import cli
@@ -44,6 +46,7 @@ from colorprep.stages.train import stage as training
 from colorprep.stages.train.params import TrainParams
 from colorprep.training import ShardDataset
 from colorprep.training.checkpoint import load_checkpoint
+from colorprep.training.elsewhere.reading import read_weights
 from colorprep.workspace import Workspace
 
 SIDE = 48
@@ -77,6 +80,7 @@ def subjects(folder: Path) -> list[Subject]:
         *_images(photograph),
         *_archives(photograph, folder / "archives"),
         *_labels_and_runs(folder / "workspace"),
+        *_weights(folder),
     ]
 
 
@@ -248,6 +252,17 @@ def _labels_and_runs(folder: Path) -> Iterator[Subject]:
     for name in ("config.json", "log.csv"):
         yield from _folder_file(run / name, lambda folder=folder: _use_run(folder))
     yield from _folder_file(folder / "workspace.json", lambda: _command(folder, "rgbvar"))
+
+
+def _weights(folder: Path) -> Iterator[Subject]:
+    """Yield state dicts as other programs write them."""
+    state = {"module.weight": torch.ones(4, 3, 3, 3), "module.count": torch.tensor(3)}
+    for name, is_zip in (("weights.pth", True), ("old-weights.pth", False)):
+        content = {"epoch": 1, "state_dict": state}
+        torch.save(content, folder / name, _use_new_zipfile_serialization=is_zip)
+    save_file(state, folder / "weights.safetensors")
+    for path in sorted(folder.glob("*weights.*")):
+        yield Subject(path.name, path.read_bytes(), mutated, _loads(path, read_weights))
 
 
 def _npz(path: Path, load: Callable[[Path], object]) -> Iterator[Subject]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -42,7 +43,7 @@ EXPECTED = (
 # What torch raises on files that are no state dicts.
 _WRONG = (
     OSError, RuntimeError, ValueError, LookupError, TypeError, EOFError, AttributeError,
-    NotImplementedError, BadZipFile, pickle.UnpicklingError,
+    AssertionError, BadZipFile, zlib.error, pickle.UnpicklingError,
 )  # fmt: skip
 
 
@@ -175,6 +176,10 @@ def _plain(path: Path, state: Any) -> State:
             raise ArtifactError(
                 f"{path} holds {name}, a {type(tensor).__name__}, where a tensor is expected; "
                 f"{EXPECTED}"
+            )
+        if tensor.layout != torch.strided or tensor.is_complex() or tensor.is_quantized:
+            raise ArtifactError(
+                f"{path} holds {name}, which is sparse, complex or quantized; {EXPECTED}"
             )
         plain[str(name)] = tensor.float() if tensor.is_floating_point() else tensor
         if not is_finite(plain[str(name)]):
