@@ -263,7 +263,7 @@ def test_nothing_is_trained_over(ready, silent):
     folder = ready.root / "runs" / "a"
     folder.mkdir(parents=True)
     (folder / "mine.txt").write_text("x")
-    with pytest.raises(OutputExists, match="runs/a.*--resume"):
+    with pytest.raises(OutputExists, match="runs/a.*choose another with -o"):
         run(TrainParams.of(epochs=1, model="tiny", output="runs/a"), ready, silent)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
 

@@ -14,7 +14,7 @@ from colorprep.quantize.spec import quantizer_state
 from colorprep.rendering import LabelGrid, colorize
 from colorprep.training.checkpoint import load_checkpoint, save_checkpoint
 from colorprep.training.devices import choose_device
-from colorprep.training.export import export_model
+from colorprep.training.export import export_model, read_facts
 from colorprep.training.models import MODELS, make_model
 from colorprep.training.models.outputs import HEADS, decode_outputs
 from colorprep.training.prediction import colorize_photograph, entropy_of, predict_colors
@@ -163,7 +163,7 @@ class Twin(torch.nn.Module):
 
 @pytest.mark.parametrize("separate", [False, True])
 def test_networks_of_two_heads(tmp_path, monkeypatch, separate):
-    """A checkpoint keeps both heads, and the first one gives the colors."""
+    """A checkpoint keeps both heads, the first one gives the colors; both are exported."""
     if separate:
         monkeypatch.setitem(MODELS, "tiny", Twin)
     quantizer = ab_lattice()
@@ -185,8 +185,10 @@ def test_networks_of_two_heads(tmp_path, monkeypatch, separate):
     colors = decode_outputs("bins", bins, quantizer)[0]
     expected = colorize(rgb_to_lab(gray)[..., 0], colors, quantizer, LabelGrid(32, 4))
     np.testing.assert_array_equal(colorize_photograph(checkpoint, gray), expected)
-    with pytest.raises(InputError, match="one head can be exported; this one has bins, ab"):
-        export_model(checkpoint, tmp_path)
+    export_model(checkpoint, tmp_path)
+    facts = read_facts(tmp_path / "model.safetensors")
+    assert facts["n_outputs"] == {"bins": 313, "ab": 2} and facts["outputs"] == ["bins", "ab"]
+    assert facts["output"]["ab"]["shape"][1] == 2 and facts["input"]["shape"][1] == 1
 
 
 def test_checkpoints_are_read_as_written(tmp_path):
