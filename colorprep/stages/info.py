@@ -13,15 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..artifacts import holds_bare_array, load_arrays, load_prior, load_weights
-from ..balance.comparison import compare_levels
-from ..balance.prior import Prior, entropy_bits
-from ..balance.weights import check_probs, gray_bins
-from ..color.lab import Floats
 from ..errors import ArtifactError, ColorprepError, InputError
 from ..images.lists import read_list
 from ..progress import Reporter
-from ..quantize.ab import ab529, ab_lattice
-from ..quantize.quantizer import Quantizer
 from ..report.numbers import quantity
 from ..runs import CONFIG, IMPORTED, LOG, best_row, read_config, read_log, row_facts
 from ..scorebook import SCHEMA as SCORES_SCHEMA
@@ -32,11 +26,9 @@ from ..shards.sidecar import finished
 from ..shards.writer import shard_path
 from ..workspace import MEMORY, Workspace
 from .evaluate.files import FIGURES
-
-Facts = dict[str, Any]
+from .prior_facts import Facts, facts_of_prior, facts_of_vector
 
 EXPORTED = "model.json"  # of `training.export`, whose import would take torch's time
-COMMONEST = 5
 
 
 def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
@@ -185,43 +177,7 @@ def _of_npz(path: Path) -> Facts:
         return _of_weights(path)
     if kind.startswith("colorprep.scores"):
         return _of_scores(path)
-    return _of_prior(load_prior(path))
-
-
-def _of_prior(prior: Prior) -> Facts:
-    quantizer = prior.quantizer
-    n_empty = int(np.count_nonzero(prior.counts == 0))
-    return {
-        "what": f"a color prior over the {len(prior.probs)} bins of {quantizer.name}",
-        "name": prior.meta.get("name"),
-        "n_images": prior.meta.get("n_images"),
-        "n_pixels": prior.n_pixels,
-        "bins_without_a_pixel": n_empty,
-        "replicates": 0 if prior.bootstrap is None else len(prior.bootstrap),
-        **_distribution_of(prior.probs, quantizer),
-        **_levels_of(prior),
-        **{key: value for key, value in prior.meta.items() if key not in _SHOWN_ABOVE},
-        "parameters": quantizer.parameters,
-        "fingerprint": quantizer.fingerprint,
-        "digest": prior.digest,
-    }
-
-
-def _levels_of(prior: Prior) -> Facts:
-    if not prior.levels:
-        return {}
-    levels = [
-        {
-            name: _rounded(value) if isinstance(value, float) else value
-            for name, value in level._asdict().items()
-            if value is not None
-        }
-        for level in compare_levels(prior)
-    ]
-    return {"levels_of_lightness": levels}
-
-
-_SHOWN_ABOVE = ("name", "n_images", "n_pixels")
+    return facts_of_prior(load_prior(path))
 
 
 def _of_weights(path: Path) -> Facts:
@@ -248,7 +204,7 @@ def _of_npy(path: Path) -> Facts:
         raise ArtifactError(f"{path} cannot be read as an .npy file: {error}") from error
     facts: Facts = {"what": "an array", "shape": list(array.shape), "dtype": str(array.dtype)}
     if array.ndim == 1 and len(array) in (313, 529) and array.dtype.kind in "fiu":
-        return {**facts, **_of_vector(path, array)}
+        return {**facts, **facts_of_vector(path, array)}
     if array.ndim == 2 and array.dtype == np.uint16:
         facts["what"] = "a label map"
         facts["bins"] = int(len(np.unique(array)))
@@ -257,20 +213,6 @@ def _of_npy(path: Path) -> Facts:
     elif array.ndim == 2 and array.shape[1] == array.shape[0] + 1:
         facts["what"] = "a matrix of soft targets times weights"
     return facts
-
-
-def _of_vector(path: Path, array: NDArray[Any]) -> Facts:
-    quantizer = ab_lattice() if len(array) == 313 else ab529()
-    try:
-        probs = check_probs(array)
-    except InputError as error:
-        raise ArtifactError(f"{path}: {error}") from error
-    return {
-        "what": f"a bare vector over the {len(array)} bins of {quantizer.name}",
-        "sum": float(array.sum()),
-        "empty_bins": int(np.count_nonzero(array == 0)),
-        **_distribution_of(probs, quantizer),
-    }
 
 
 def _of_shard(path: Path) -> Facts:
@@ -364,32 +306,9 @@ def _read_json(path: Path) -> Facts:
     return content
 
 
-def _distribution_of(probs: Floats, quantizer: Quantizer) -> Facts:
-    """Return how a prior is distributed."""
-    bits = entropy_bits(probs)
-    commonest = np.argsort(-probs, kind="stable")[:COMMONEST]
-    return {
-        "entropy_bits": _rounded(bits),
-        "effective_bins": _rounded(2**bits),
-        "gray_share": _rounded(probs[gray_bins(quantizer.centers, quantizer.space)].sum()),
-        "commonest": [
-            {
-                "bin": int(i),
-                "center": [_rounded(value) for value in quantizer.centers[i]],
-                "share": _rounded(probs[i]),
-            }
-            for i in commonest
-        ],
-    }
-
-
 def _finite(value: Any) -> Any:
     """Return a value, None for NaN and infinity, which JSON lacks."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.5g}")
 
 
 _READERS: dict[str, Callable[[Path], Facts]] = {
