@@ -35,12 +35,12 @@ class Composite:
     ----------
     scales : mapping of str to float
         The factor of each loss; the head of the first one gives the colors.
-    trunk_head : str
+    trunk_head : str or None
         See `terms.Objective`.
     """
 
     scales: Mapping[str, float]
-    trunk_head: str
+    trunk_head: str | None = None
 
 
 _SIGGRAPH17 = {"l1": 2 * 10.0 / AB_UNIT, "coarse-ce": 1.0}
@@ -78,7 +78,7 @@ def make_objective(
     InputError
         If the loss does not fit the quantizer or its options, or predicts no ab to saturate.
     """
-    composite = COMPOSITES.get(name, Composite({name: scale}, ""))
+    composite = COMPOSITES.get(name, Composite({name: scale}))
     terms = [make_term(loss, quantizer, options, each) for loss, each in composite.scales.items()]
     if saturation:
         if not any(term.kind.head == "ab" for term in terms):
@@ -88,4 +88,4 @@ def make_objective(
                 f"{', '.join([*fitting, *COMPOSITES])}"
             )
         terms.append(saturation_term(quantizer, options, saturation))
-    return Objective(terms, quantizer, sizes, composite.trunk_head or None)
+    return Objective(terms, quantizer, sizes, composite.trunk_head)
