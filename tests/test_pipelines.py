@@ -99,6 +99,29 @@ def test_places_models(run):
     assert header.split()[-2:] == ["mse_ab", "s.e."]
 
 
+def test_siggraph17(run):
+    """Each phase starts from the one before; layers are probed, and hints are swept."""
+    header, rows, messages = run("siggraph17", "--quick")
+    assert list(rows) == ["siggraph17-reg2", "gray"] and "psnr" in header
+    for before in ("class-small", "class", "reg"):
+        assert f"those of runs/siggraph17-{before}/best.pt" in messages
+    assert read_config(Path("out/runs/siggraph17-reg2"))["options"]["hints"] == 0.125
+    probes = Path("out/probes/probes.csv").read_text()
+    assert all(f"siggraph17-{name}" in probes for name in ("class", "reg2"))
+    assert Path("out/sweep/sweep.csv").read_text().startswith("key,0,1,10")
+
+
+def test_the_first_phase_of_siggraph17(monkeypatch):
+    """It takes the first ten classes; of images in one folder, as in COCO, every tenth."""
+    monkeypatch.syspath_prepend(str(PIPELINES))
+    first_of = runpy.run_path(str(PIPELINES / "siggraph17.py"))["first_of"]
+    keys = [f"train/n{number:02}/{name}.jpg" for number in range(12) for name in "ab"]
+    assert first_of(keys) == keys[:20]
+    assert first_of([f"train2017/{number:02}.jpg" for number in range(25)]) == [
+        f"train2017/{number}.jpg" for number in ("00", "10", "20")
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
