@@ -128,7 +128,8 @@ def network_options(function: options.Function) -> options.Function:
         train_option("width", "Multiply the channels of every layer.", type=POSITIVE),
         train_option(
             "init",
-            "Initialize layers from those of the same name and shape in a run or checkpoint.",
+            "Begin with the weights of a run, a checkpoint, or a file from elsewhere: .pth, .pt, "
+            ".safetensors, or lpips-vgg16.",
             metavar="PATH",
         ),
         train_option(

@@ -16,6 +16,7 @@ from ..training.elsewhere.exports import exported_colorizer
 from ..training.elsewhere.reading import read_weights
 from ..training.elsewhere.sources import SOURCES, Colorizer
 from ..training.models import Network, make_model
+from ..training.models.inputs import check_side
 from ..training.models.outputs import channels_of
 from ..workspace import Workspace
 from .given_weights import Recognized, TakenWeights, recognized, take_weights
@@ -79,7 +80,8 @@ def run(params: ImportParams, workspace: Workspace, reporter: Reporter) -> Impor
     ArtifactError
         If the file cannot be read, is unknown, or lacks a part of the network.
     InputError
-        If the network does not color, or the model is not one that takes these weights.
+        If the network does not color, or cannot take images of this size, or the model is not one
+        that takes these weights.
     OutputExists
         If the folder exists and is not empty.
     """
@@ -128,6 +130,7 @@ def _loaded(weights: Recognized, colorizer: Colorizer) -> tuple[Network, TakenWe
     model, stride = colorizer.model, colorizer.settings["stride"]
     channels = channels_of(colorizer.heads, colorizer.quantizer)
     network = make_model(model, channels, None, colorizer.width, None, stride)
+    check_side(network, colorizer.settings["size"])
     taken = take_weights(network, model, weights)
     if not taken.match.is_complete:
         raise ArtifactError(

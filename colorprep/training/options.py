@@ -140,7 +140,7 @@ class NetworkOptions:
     width : float
         Multiplies the channels of every layer.
     init : str, Path or None
-        A checkpoint or run; layers of the same name and shape start from it.
+        A checkpoint, a run, or weights from elsewhere, see `elsewhere`; layers that match take it.
     freeze : tuple of str
         Parameters whose names contain one of these patterns get no gradients, and their layers
         stay in evaluation mode.
