@@ -143,7 +143,7 @@ def test_shared_layers_learn_from_the_head_of_the_loss(made, part):
     """The method of a run tells the network, also when the run is resumed."""
     params = params_of("siggraph17", loss=f"siggraph17-{part}", resume=True)
     inputs = read_inputs(params, made, Process(torch.device("cpu")), Reporter())
-    network = make_method(params, inputs, made, Reporter()).network
+    network = make_method(params, inputs).network
     assert network.trunk_head == {"class": "coarse-bins", "reg": "ab"}[part]
 
 
