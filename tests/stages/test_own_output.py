@@ -123,6 +123,7 @@ def test_folders_that_commands_made_are_marked(photos):
     }
     assert whole == {
         *("audit", "lists", "scores", "seen", "labels", "maps", "runs/a", "own-run", "colorized"),
+        *("cat/original", "cat/grayscale", "cat/colorized"),
         *("cat/pictures", "evaluation", "figures", "priors", "exported", "empty"),
     }
 

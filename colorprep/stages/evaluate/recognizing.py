@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from ...images.digests import digest_of_bytes
 from ...images.lists import read_list
 from ...metrics.protocol import SHOWN_DIGITS
 from ...runs import BEST
+from ...training.devices import choose_device
 from ...training.judging.recognition import (
     Recognizer,
     packaged_recognizer,
@@ -54,7 +56,7 @@ class Recognition:
         """
         pictures = (pair.prediction, pair.original, pair.gray)
         ranks = [self.recognizer.rank(each, self.class_ids[index]) for each in pictures]
-        figures = {}
+        figures: dict[str, float] = {}
         for top in self.recognizer.tops:
             picture, original, gray = (float(rank < top) for rank in ranks)
             figures |= {
@@ -94,7 +96,7 @@ class Recognition:
 
 
 def open_recognition(
-    params: EvaluateParams, keys: Sequence[str], workspace: Workspace, device: Any
+    params: EvaluateParams, keys: Sequence[str], workspace: Workspace
 ) -> Recognition:
     """Open the classifier of an evaluation, and find the true class of every image.
 
@@ -102,8 +104,6 @@ def open_recognition(
     ----------
     keys : sequence of str
         Of the originals, pair by pair.
-    device : torch.device
-        For a run; other classifiers run on the CPU.
 
     Raises
     ------
@@ -114,8 +114,7 @@ def open_recognition(
     ColorprepError
         If the packaged classifier is not installed.
     """
-    assert params.classifier is not None
-    recognizer = _recognizer(params.classifier, params.classes, workspace, device)
+    recognizer = _recognizer(params, workspace)
     rule = recognizer.class_from if params.class_from is None else params.class_from
     ids = class_ids(keys, recognizer.classes, rule)
     for key, number in zip(keys, ids, strict=True):
@@ -130,18 +129,18 @@ def open_recognition(
     return Recognition(recognizer, ids, rule)
 
 
-def _recognizer(
-    given: str | Path, classes: str | Path | None, workspace: Workspace, device: Any
-) -> Recognizer:
-    if given == PACKAGED:
+def _recognizer(params: EvaluateParams, workspace: Workspace) -> Recognizer:
+    if params.classifier == PACKAGED:
         return packaged_recognizer()
-    path = workspace.input_path(given)
+    assert params.classifier is not None
+    path = workspace.input_path(params.classifier)
     if not path.is_dir():
-        names = None if classes is None else _class_list(workspace.input_path(classes))
-        return recognizer_in_file(path.absolute(), names)
-    if classes is not None:
-        raise InputError(f"{given} is a run, which knows its classes; omit --classes")
-    return recognizer_of_run(path / BEST, device)
+        listed = params.classes is not None
+        classes = _class_list(workspace.input_path(params.classes)) if listed else None
+        return recognizer_in_file(path.absolute(), classes)
+    if params.classes is not None:
+        raise InputError(f"{params.classifier} is a run, which knows its classes; omit --classes")
+    return recognizer_of_run(path / BEST, choose_device(params.device))
 
 
 def _class_list(path: Path) -> list[str]:
@@ -153,7 +152,7 @@ def _class_list(path: Path) -> list[str]:
         If the file cannot be read, or names a class twice.
     """
     names = [line.strip() for line in read_list(path)]
-    twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
-    if twice is not None:
-        raise InputError(f"{path} names the class {twice} twice; give each class one line")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"{path} names the class {twice[0]} twice; give each class one line")
     return names
