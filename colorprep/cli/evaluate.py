@@ -53,9 +53,9 @@ if TYPE_CHECKING:
 @click.option(
     "--classifier",
     metavar="packaged|RUN|FILE",
-    help="Measure what is recognized in originals, gray and colorized pictures, by ImageNet's "
-    "classifier of colorprep[classifier], a run of train --recipe classifier, or a TorchScript or "
-    ".pt2 file, whose code is run.",
+    help="Measure what is recognized in originals, gray and colorized pictures: by ImageNet's "
+    "classifier of colorprep[classifier], by a run of train --recipe classifier, or by a "
+    "TorchScript or .pt2 file, whose code is run.",
 )
 @click.option(
     "--classes",

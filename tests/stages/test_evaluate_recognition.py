@@ -135,7 +135,7 @@ def test_a_run_judges_by_what_it_was_trained_on(made, silent):
         ({"class_from": "name"}, "not know the class '' of .*by --class-from name.*red, green"),
         ({"classes": "list.txt"}, "list.txt names the class red twice"),
         ({"classes": None}, "returns 3 scores, but ImageNet has 1,000 classes"),
-        ({"classifier": "judge"}, "judge is a run, which knows its classes"),
+        ({"classifier": "judge/best.pt"}, "judge/best.pt is a run, which knows its classes"),
         ({"classifier": "other", "classes": None}, "predicts bins, not the class of a picture"),
     ],
     ids=str,

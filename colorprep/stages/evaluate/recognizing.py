@@ -13,7 +13,7 @@ from ...images.classes import ClassFrom, class_ids, class_of
 from ...images.digests import digest_of_bytes
 from ...images.lists import read_list
 from ...metrics.protocol import SHOWN_DIGITS
-from ...runs import BEST
+from ...runs import BEST, CONFIG
 from ...training.devices import choose_device
 from ...training.judging.recognition import (
     Recognizer,
@@ -134,13 +134,15 @@ def _recognizer(params: EvaluateParams, workspace: Workspace) -> Recognizer:
         return packaged_recognizer()
     assert params.classifier is not None
     path = workspace.input_path(params.classifier)
-    if not path.is_dir():
-        listed = params.classes is not None
-        classes = _class_list(workspace.input_path(params.classes)) if listed else None
-        return recognizer_in_file(path.absolute(), classes)
-    if params.classes is not None:
+    of_run = path.is_dir() or (path.parent / CONFIG).is_file()
+    if of_run and params.classes is not None:
         raise InputError(f"{params.classifier} is a run, which knows its classes; omit --classes")
-    return recognizer_of_run(path / BEST, choose_device(params.device))
+    if of_run:
+        checkpoint = path / BEST if path.is_dir() else path
+        return recognizer_of_run(checkpoint, choose_device(params.device))
+    listed = params.classes is not None
+    classes = _class_list(workspace.input_path(params.classes)) if listed else None
+    return recognizer_in_file(path.absolute(), classes)
 
 
 def _class_list(path: Path) -> list[str]:
