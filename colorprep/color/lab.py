@@ -172,6 +172,28 @@ def lab_to_rgb(lab: NDArray[Any]) -> Floats:
     return np.clip(linear_to_srgb(lab_to_linear(lab)), 0.0, 1.0)
 
 
+def without_color(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture without its colors: the grays of the same lightness.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (..., 3), uint8
+
+    Returns
+    -------
+    ndarray of shape (..., 3), uint8
+        Three equal channels.
+
+    Examples
+    --------
+    >>> without_color(np.array([[255, 0, 0], [99, 99, 99]], np.uint8)).tolist()
+    [[127, 127, 127], [99, 99, 99]]
+    """
+    luminance = _linear(rgb) @ SRGB_TO_XYZ[1]
+    gray = np.rint(255.0 * linear_to_srgb(luminance)).astype(np.uint8)
+    return np.repeat(gray[..., None], 3, axis=-1)
+
+
 def reduce_to_gamut(lab: NDArray[Any], steps: int = 10) -> Floats:
     """Reduce the chroma of colors that sRGB cannot show until it can; keep lightness and hue.
 

@@ -16,6 +16,7 @@ from .resampling import LEVEL, N_REPLICATES
 from .segmentation import VOID
 
 PROTOCOL = "colorprep-evaluate/1"
+SHOWN_DIGITS = 8  # of a digest
 NETWORKS = {"alexnet": "lpips", "inception": "fid"}
 """The metrics that need a network, by the network's name."""
 PICTURES_PROTOCOL = (
@@ -38,6 +39,7 @@ def protocol_line(
     prior: str,
     networks: Mapping[str, str],
     damaged: str = "skip",
+    recognition: str | None = None,
 ) -> str:
     """Return the protocol of an evaluation.
 
@@ -53,6 +55,9 @@ def protocol_line(
         Digests of the networks' files, by name.
     damaged : {"skip", "keep"}
         Whether damaged files are compared as well; appears in the line only if they are.
+    recognition : str or None
+        The classifier, what it sees of a picture, and where the classes are from; None without
+        one.
 
     Returns
     -------
@@ -88,9 +93,11 @@ def protocol_line(
         choices["lpips"] = f"0.1-alex,{networks['alexnet']}"
     if "inception" in networks:
         choices["fid"] = f"299-stretched,{networks['inception']}"
+    if recognition is not None:
+        choices["recognition"] = f"top-1,top-5,{recognition}"
     return " ".join([PROTOCOL, *(f"{name}={choice}" for name, choice in choices.items())])
 
 
 def protocol_hash(line: str) -> str:
     """Return a protocol's short name: 8 hexadecimal digits."""
-    return hashlib.sha256(line.encode("utf-8")).hexdigest()[:8]
+    return hashlib.sha256(line.encode("utf-8")).hexdigest()[:SHOWN_DIGITS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import ArtifactError, InputError
@@ -47,10 +47,12 @@ def class_id_of(checkpoint: Checkpoint, name: str | None) -> int | None:
     if name is None:
         raise InputError(
             "this network takes the class of a photograph; give it with --class, one of "
-            f"{_shown(classes)}"
+            f"{shown_classes(classes)}"
         )
     if name not in classes:
-        raise InputError(f"this network knows no class {name!r}; its classes are {_shown(classes)}")
+        raise InputError(
+            f"this network knows no class {name!r}; its classes are {shown_classes(classes)}"
+        )
     return classes.index(name)
 
 
@@ -74,7 +76,7 @@ def class_ids_of(checkpoint: Checkpoint, keys: Iterable[str]) -> list[int] | Non
             raise InputError(
                 f"this network takes the class of an image, and does not know that of {key}: by "
                 f"--class-from {rule} it is {class_of(key, rule)!r}, and the network's classes are "
-                f"{_shown(classes)}; give images in such folders, or choose some with --list"
+                f"{shown_classes(classes)}; give images in such folders, or choose some with --list"
             )
     return ids
 
@@ -88,6 +90,7 @@ def _classes(checkpoint: Checkpoint) -> list[str]:
     return list(checkpoint.config["classes"])
 
 
-def _shown(classes: list[str]) -> str:
+def shown_classes(classes: Sequence[str]) -> str:
+    """Return the names of classes for a message, the first ten of many."""
     more = f" and {len(classes) - SHOWN:,} more" if len(classes) > SHOWN else ""
     return ", ".join(classes[:SHOWN]) + more

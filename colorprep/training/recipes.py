@@ -1,7 +1,8 @@
 """Published trainings: their settings, as literal tables, and the labels they need.
 
-Importing it is light. What a publication leaves open keeps its default. Learning rates and weight
-decays are converted where a published loss is a multiple of the one here:
+Importing it is light. What a publication leaves open keeps its default; ``classifier`` follows no
+publication. Learning rates and weight decays are converted where a published loss is a multiple of
+the one here:
 
 - a loss c times ours, with SGD: c times the learning rate, 1/c times the weight decay;
 - with Adam, which is free of scale: 1/c times the weight decay only.
@@ -336,6 +337,16 @@ RECIPES: dict[str, Recipe] = {
             "crop": 224, "batch_size": 100, "epochs": 5,
         },  # fmt: skip
         _PIXELS,
+    ),
+    "classifier": Recipe(
+        "colorprep's own: EfficientNet-Lite0 of Tan and Le, ICML 2019, to judge by",
+        ("colorprep labels --dir train/ --size 256 --keep rgb",),
+        224,
+        {
+            "model": "efficientnet-lite0", "loss": "classes", "crop": 224, "gray": "keep",
+            "batch_size": 64, "epochs": 100, "decay_norms": False,
+        },  # fmt: skip
+        {"keep": "rgb"},
     ),
 }  # fmt: skip
 

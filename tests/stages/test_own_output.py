@@ -36,13 +36,14 @@ COMMANDS = [
     ("colorize", "coffee", "--checkpoint", "runs/a", "-o", "cat"),
     ("colorize", "cat", "--checkpoint", "runs/a", "-o", "cat/pictures"),
     ("evaluate", "--original", "cat", "--colorized", "colorized"),
-    ("evaluate", "--original", "cat", "--colorized", "colorized", "-o", "coffee"),
+    ("evaluate", "--original", "cat", "--colorized", "colorized", "-o", "coffee",
+     "--write-pictures", "cat"),
     ("report", "--figures", "figures"),
     ("prior", "--by-class", "--dir", "."),
     ("prior", "--name", "x", "--dir", "."),
     ("weights", "-o", "new/weights.npz"),
     ("export", "prior.npz", "-o", "exported"),
-]
+]  # fmt: skip
 
 
 def digest(path):
@@ -122,6 +123,7 @@ def test_folders_that_commands_made_are_marked(photos):
     }
     assert whole == {
         *("audit", "lists", "scores", "seen", "labels", "maps", "runs/a", "own-run", "colorized"),
+        *("cat/original", "cat/grayscale", "cat/colorized"),
         *("cat/pictures", "evaluation", "figures", "priors", "exported", "empty"),
     }
 

@@ -36,14 +36,14 @@ WAYS = {
         "width": 1 / 16,
         "crop": 24,
     },  # fmt: skip
-    "classes": {"model": "efficientnet-lite0", "loss": "classes", "width": 1 / 8},
+    "classifier": {"width": 1 / 8, "crop": 24},
 }
 LOGGED = {
     "keras-fcn-segmentation": ("val_mean_iou", "val_pixel_accuracy"),
     "cifar-cgan": ("train_adversarial", "train_critic_real", "train_critic_fake", "val_chroma"),
     "places-nazeri32": ("train_adversarial", "train_critic_real", "train_critic_fake"),
     "siggraph17": ("train_l1", "val_coarse-ce", "train_saturation", "val_saturation"),
-    "classes": ("val_accuracy",),
+    "classifier": ("val_accuracy",),
 }
 
 

@@ -85,8 +85,8 @@ def test_a_recipes_network_takes_images_of_its_size(name):
         heads = run_network(network.eval(), blank_batch(side, SIZES), channels, shape)
         sides = {"labels": shape[0], "pixels": side, "unchanged": -(-side // 4)}
         for head, outputs in heads.items():
-            expected = sides[HEADS[head].place]
-            assert outputs.shape == (1, channels[head], expected, expected)
+            place = () if head == "classes" else (sides[HEADS[head].place],) * 2
+            assert outputs.shape == (1, channels[head], *place)
         if params.network.critic is not None:
             critic = make_critic(params.network.critic).eval()
             n_channels = next(critic.parameters()).shape[1]

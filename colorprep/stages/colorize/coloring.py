@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from ...atomic import replacing
 from ...color.lab import Floats
@@ -32,9 +30,9 @@ from ...training.prediction import (
     entropy_of,
 )
 from ..passes import Passes
+from ..pictures import PhotographSource, entropy_path, write_png
 from ..replaced import telling_replaced
 from .hint_files import HintFile
-from .picture_names import PhotographSource, entropy_path
 from .picture_record import Made, PictureRecord
 
 
@@ -162,7 +160,7 @@ class ColorizeChunk:
         pictures = self.coloring.pictures(target, name, pixels)
         for path, picture in zip(self.coloring.paths(target), pictures, strict=True):
             with telling_replaced(self.reporter, path), replacing(path) as temporary:
-                _write_png(temporary, picture)
+                write_png(temporary, picture)
 
 
 def colorize_all(
@@ -216,10 +214,3 @@ def _skip(key: str, error: BadImage | UnusableName) -> Skip:
     if isinstance(error, UnusableName):
         return Skip(key, "bad-name", f"its picture cannot be written: {error.why}")
     return Skip(key, error.reason, error.detail)
-
-
-def _write_png(path: Path, pixels: Pixels) -> None:
-    """Write a PNG that is marked as sRGB, without other metadata."""
-    chunks = PngInfo()
-    chunks.add(b"sRGB", b"\0")  # perceptual rendering intent, as for photographs
-    Image.fromarray(pixels).save(path, "PNG", pnginfo=chunks)

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from ...color.lab import Floats
 from ...errors import ArtifactError
 from ...images.opening import find_images
+from ...metrics.protocol import SHOWN_DIGITS
 from ...places import is_url
 from ...progress import Reporter
 from ...quantize.ab import ab_lattice
@@ -18,7 +19,6 @@ from ..priors import read_prior
 from .comparing import source_facts
 
 OWN_COLORS = "originals"
-SHOWN_DIGITS = 8  # of a digest
 
 Relation: TypeAlias = Literal["originals", "their source", "other images", "unknown"]
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...engine import Chunk
-from ...errors import BadImage
-from ...images.decoding import Pixels
+from ...errors import BadImage, UnusableName
 from ...images.lists import read_list
 from ...images.opening import find_images
 from ...images.pairing import pair_up
-from ...images.reader import ImageReader
-from ...images.resizing import resize
 from ...images.skip import Skip, quarantined
 from ...images.source import Search, Source, digest_of
 from ...metrics.bins import BinShares
@@ -25,101 +22,14 @@ from ...places import is_url
 from ...progress import Reporter
 from ...workspace import Workspace
 from ..checkpoints import Origin
+from ..pictures import PhotographSource
 from ..source import ImageParams, image_reader, report_passed_over
+from .networks import Networks
+from .pairs import Pairs, StoredPairs
+from .picture_trees import PictureTrees
 
 if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
-    from ...training.judging.perceptual import Features, Inception, Lpips
-
-
-class Pair(NamedTuple):
-    """A picture and its original, (H, W, 3) uint8."""
-
-    prediction: Pixels
-    original: Pixels
-
-    @property
-    def least_side(self) -> int:
-        """The shortest side of the two, in pixels."""
-        sides: tuple[int, ...] = (*self.prediction.shape[:2], *self.original.shape[:2])
-        return min(sides)
-
-    def at(self, size: int | None) -> Pair:
-        """Return both stretched to a size; None keeps their own.
-
-        Raises
-        ------
-        BadImage
-            If they are not of one size.
-        """
-        if size is not None:
-            return Pair(resize(self.prediction, size), resize(self.original, size))
-        height, width = self.original.shape[:2]
-        if self.prediction.shape[:2] != (height, width):
-            found = f"{self.prediction.shape[1]} x {self.prediction.shape[0]}"
-            raise BadImage(
-                "other-size",
-                f"its picture is {found}, the original {width} x {height}; --size N stretches both",
-            )
-        return self
-
-
-class Pairs(Protocol):
-    """Pairs that can be read by index."""
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-
-    def key(self, index: int) -> str:
-        """Return the key of the original."""
-
-    def read(self, index: int) -> Pair:
-        """Return a pair.
-
-        Raises
-        ------
-        BadImage
-            If either cannot be read or made.
-        """
-
-    def likelihood(self, index: int, original: Pixels) -> dict[str, float]:
-        """Return the method's negative log-likelihoods of an original's colors, if it has any."""
-
-
-@dataclass(frozen=True)
-class StoredPairs:
-    """Pairs that are read: pictures of one source, their originals in another.
-
-    Attributes
-    ----------
-    indices : ndarray of shape (n, 2), int64
-        The indices of each original and its picture.
-    """
-
-    colorized: ImageReader
-    originals: ImageReader
-    indices: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self.indices)
-
-    def key(self, index: int) -> str:
-        """Return the key of the original."""
-        return self.originals.source.keys[int(self.indices[index, 0])]
-
-    def read(self, index: int) -> Pair:
-        """Return a pair; see `Pairs.read`."""
-        original, picture = self.indices[index].tolist()
-        pixels = self.originals.read(original).pixels
-        try:
-            return Pair(self.colorized.read(picture).pixels, pixels)
-        except BadImage as error:
-            key = self.colorized.source.keys[picture]
-            raise BadImage(error.reason, f"its picture {key}: {error.detail}") from error
-
-    def likelihood(self, index: int, original: Pixels) -> dict[str, float]:
-        """Return nothing: a picture does not tell its method's probabilities."""
-        return {}
+    from ...training.judging.perceptual import Features
 
 
 @dataclass(frozen=True)
@@ -128,6 +38,9 @@ class PicturesToCompare:
 
     Attributes
     ----------
+    originals : PhotographSource
+    others : tuple of PhotographSource
+        The other images that are read.
     provenance : dict
         Identifies the originals and the pictures, for JSON.
     skipped : list of Skip
@@ -141,12 +54,19 @@ class PicturesToCompare:
     """
 
     pairs: Pairs
+    originals: PhotographSource
     provenance: dict[str, Any]
     skipped: list[Skip]
+    others: tuple[PhotographSource, ...] = ()
     without_picture: list[Skip] = field(default_factory=list)
     without_original: list[Skip] = field(default_factory=list)
     packages: tuple[str, ...] = ()
     origin: Origin | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the originals, pair by pair."""
+        return [self.pairs.key(index) for index in range(len(self.pairs))]
 
     @property
     def unpaired(self) -> list[Skip]:
@@ -178,10 +98,9 @@ def stored_pictures(
     lines = None if params.list is None else read_list(workspace.input_path(params.list))
     list_name = "" if params.list is None else Path(params.list).name
     search = Search(params.follow)
-    originals = find_images(_place(original, params, workspace), lines, list_name, search)
-    pictures = find_images(
-        _place(colorized, params, workspace), search=replace(search, takes_own=True)
-    )
+    places = [_place(given, params, workspace) for given in (original, colorized)]
+    originals = find_images(places[0], lines, list_name, search)
+    pictures = find_images(places[1], search=replace(search, takes_own=True))
     for source in (originals, pictures):
         report_passed_over(source, reporter)
     pairing = pair_up(originals.keys, pictures.keys, (str(original), str(colorized)))
@@ -192,7 +111,15 @@ def stored_pictures(
     skipped = sorted([*originals.skipped, *pictures.skipped])
     # A list narrows the originals only, so pictures of all others are expected.
     without_original = pairing.only_second if lines is None else []
-    return PicturesToCompare(pairs, provenance, skipped, pairing.only_first, without_original)
+    return PicturesToCompare(
+        pairs,
+        PhotographSource(str(places[0]), originals),
+        provenance,
+        skipped,
+        (PhotographSource(str(places[1]), pictures),),
+        pairing.only_first,
+        without_original,
+    )
 
 
 def source_facts(source: Source) -> dict[str, Any]:
@@ -252,13 +179,17 @@ class CompareChunk:
         See `colorprep.metrics.bins.bins_of_cells`.
     size : int or None
         Both are stretched to it first.
+    networks : Networks
+        Measure the pictures too.
+    trees : PictureTrees or None
+        Where pictures are written, if requested.
     """
 
     pairs: Pairs
     cell_bins: NDArray[np.uint16]
     size: int | None = None
-    lpips: Lpips | None = None
-    inception: Inception | None = None
+    networks: Networks = field(default_factory=Networks)
+    trees: PictureTrees | None = None
 
     def __call__(self, chunk: Chunk) -> ComparedChunk:
         """Compare the pairs of a chunk."""
@@ -272,6 +203,9 @@ class CompareChunk:
                 self._compare(index, done)
             except BadImage as error:
                 done.skipped.append(Skip(key, error.reason, error.detail))
+            except UnusableName as error:
+                why = f"its pictures cannot be written: {error.why}"
+                done.skipped.append(Skip(key, "bad-name", why))
         return done
 
     def _compare(self, index: int, done: ComparedChunk) -> None:
@@ -279,10 +213,11 @@ class CompareChunk:
         pair = read.at(self.size)
         metrics, bins = compare_images(pair.prediction, pair.original, self.cell_bins)
         figures = metrics._asdict() | self.pairs.likelihood(index, read.original)
-        if self.lpips is not None:
-            figures["lpips"] = self.lpips.distance(pair.prediction, pair.original)
-        if self.inception is not None:
-            features = self.inception.features
-            done.features.append((features(pair.prediction), features(pair.original)))
+        figures |= self.networks.figures(index, pair)
+        features = self.networks.features(pair)
+        if self.trees is not None:
+            self.trees.write(self.pairs.key(index), pair)
+        if features is not None:
+            done.features.append(features)
         enlarged = self.size is not None and read.least_side < self.size
         done.compared.append(Compared(index, figures, bins, enlarged))

@@ -16,7 +16,8 @@ from ...images.decoding import Pixels
 from ...metrics.protocol import protocol_hash
 from ...metrics.resampling import Measured
 from ...report.gallery import gallery
-from .comparing import Compared, Pairs
+from .comparing import Compared
+from .pairs import Pairs
 
 EVALUATION_SCHEMA = "colorprep.evaluation/1"
 FIGURES = "evaluation.json"

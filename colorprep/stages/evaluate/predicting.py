@@ -9,7 +9,6 @@ from functools import partial
 from ...images.decoding import Pixels
 from ...images.digests import digest_of_file
 from ...images.reader import ImageReader
-from ...images.source import Source
 from ...training.checkpoint import Checkpoint
 from ...training.classifier import FrozenClassifier
 from ...training.devices import choose_device
@@ -18,8 +17,10 @@ from ...training.models.outputs import HEADS
 from ...training.prediction import Conditions, colorize_photograph
 from ..checkpoints import Origin
 from ..conditions import class_ids_of
+from ..pictures import PhotographSource
 from ..source import ImageParams, image_reader
-from .comparing import Pair, PicturesToCompare, source_facts
+from .comparing import PicturesToCompare, source_facts
+from .pairs import Pair
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ class PredictedPairs:
 def predicted_pictures(
     checkpoint: Checkpoint,
     origin: Origin,
-    source: Source,
+    originals: PhotographSource,
     params: ImageParams,
     temperature: float,
     device: str,
     classifier: FrozenClassifier | None = None,
 ) -> PicturesToCompare:
-    """Prepare the pictures that a checkpoint predicts for the images of a source.
+    """Prepare the pictures that a checkpoint predicts for originals.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ def predicted_pictures(
         If the device does not exist, or the network takes the class of an image and does not know
         it.
     """
-    chosen = choose_device(device)
+    chosen, source = choose_device(device), originals.source
     checkpoint.model.to(chosen)
     pairs = PredictedPairs(
         image_reader(source, None, params),
@@ -121,5 +122,5 @@ def predicted_pictures(
         },
     }
     return PicturesToCompare(
-        pairs, provenance, list(source.skipped), packages=("torch",), origin=origin
+        pairs, originals, provenance, list(source.skipped), packages=("torch",), origin=origin
     )

@@ -6,21 +6,17 @@ Pictures are read from a source, or made by a network with the code of `colorpre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...artifacts import versions
 from ...color.lab import Floats
-from ...errors import InputError
-from ...finite import check_finite
-from ...images.digests import digest_of_file
 from ...images.skip import Skip, count_by_reason
 from ...metrics.bins import bins_of_cells
-from ...metrics.protocol import NETWORKS, protocol_hash, protocol_line
+from ...metrics.protocol import SHOWN_DIGITS, protocol_hash, protocol_line
 from ...metrics.resampling import Measured
 from ...metrics.summary import Summary, summarize
 from ...places import is_url
@@ -29,89 +25,18 @@ from ...quantize.decoding import TEMPERATURE
 from ...workspace import EVALUATION, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..passes import check_strict, open_passes
+from ..pictures import PhotographSource
 from ..replaced import telling_replaced
-from ..source import ImageParams, open_source, report_enlarged, report_skips
+from ..source import open_source, report_enlarged, report_skips
 from .balancing import Balance, choose_balance, compared_with
 from .comparing import CompareChunk, Compared, PicturesToCompare, stored_pictures
 from .files import check_outputs, output_paths, write_figures, write_sheet, write_table
-
-if TYPE_CHECKING:
-    from ...training.judging.perceptual import FrechetDistance
+from .networks import Networks, open_networks
+from .params import EvaluateParams as EvaluateParams
+from .picture_trees import opened_trees
 
 CHUNK = 8  # pairs; comparing takes long, and a bar should move
 FEW_FOR_FID = 2048  # images; with fewer images than features FID says little
-
-
-@dataclass(frozen=True)
-class EvaluateParams:
-    """Parameters of `colorprep evaluate`.
-
-    Attributes
-    ----------
-    images : ImageParams
-        Its folder holds the originals if a checkpoint is evaluated; its list narrows them.
-    original, colorized : str, Path or None
-        The sources of originals and of pictures, if pictures are evaluated.
-    checkpoint : str, Path or None
-        A run's folder, or a checkpoint in it.
-    temperature : float or None
-        Of a checkpoint's annealed mean; None for 0.38.
-    features : str, Path or None
-        The file of the classifier whose features a checkpoint's network takes; None for the
-        packaged one.
-    device : str
-        For networks; ``auto`` uses a GPU if there is one.
-    size : int or None
-        Both are stretched to size x size first; None compares them at their own size.
-    prior : str, Path or None
-        Balances the balanced AuC. None for ``prior.npz`` if it exists, else the originals' own
-        colors.
-    weights : mapping of str to str or Path
-        Files of the networks that LPIPS (``alexnet``) and FID (``inception``) need.
-    output : str, Path or None
-        None for ``evaluation/``.
-    """
-
-    images: ImageParams = field(default_factory=ImageParams)
-    original: str | Path | None = None
-    colorized: str | Path | None = None
-    checkpoint: str | Path | None = None
-    temperature: float | None = None
-    features: str | Path | None = None
-    device: str = "auto"
-    size: int | None = None
-    prior: str | Path | None = None
-    weights: Mapping[str, str | Path] = field(default_factory=dict)
-    output: str | Path | None = None
-
-    def __post_init__(self) -> None:
-        """Reject parameters that do not fit together, before any image is read."""
-        check_finite(self)
-        stored = self.original is not None or self.colorized is not None
-        if stored == (self.checkpoint is not None):
-            raise InputError(
-                "give --original and --colorized to judge pictures, or --checkpoint to judge a "
-                "network; one of the two"
-            )
-        if stored and (self.original is None or self.colorized is None):
-            raise InputError("--original and --colorized go together; give both")
-        if stored and self.images.folder is not None:
-            raise InputError("--dir goes with --checkpoint; give the originals with --original")
-        if stored and self.temperature is not None:
-            raise InputError("--temperature goes with --checkpoint: pictures are colored already")
-        if stored and self.features is not None:
-            raise InputError("--features goes with --checkpoint: pictures are colored already")
-        if not (self.temperature is None or self.temperature > 0):
-            raise InputError(f"the temperature must be above 0, got {self.temperature}")
-        for name in self.weights:
-            if name not in NETWORKS:
-                raise InputError(f"--weights takes {' or '.join(NETWORKS)}=FILE, got {name!r}")
-        elsewhere = self.images.scheduler is not None or self.images.cluster is not None
-        if elsewhere and (self.weights or not stored):
-            raise InputError(
-                "networks run in this process: --checkpoint and --weights go with --workers, not "
-                "with --scheduler or --cluster"
-            )
 
 
 @dataclass(frozen=True)
@@ -132,6 +57,8 @@ class EvaluateResult:
         Originals without a picture, and pictures without an original.
     figures, table, sheet : Path
         ``evaluation.json``, ``evaluation.csv``, and a sheet of the worst and the best.
+    trees : Path or None
+        The folder of the pictures, if they were requested.
     skipped : list of Skip
         Images that could not be compared, including those without a partner.
     origin : Origin or None
@@ -147,6 +74,7 @@ class EvaluateResult:
     figures: Path
     table: Path
     sheet: Path
+    trees: Path | None
     skipped: list[Skip]
     balance: Balance
     origin: Origin | None
@@ -169,7 +97,6 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     """
     folder = workspace.path(params.output or EVALUATION)
     check_outputs(folder)
-    networks = {name: workspace.input_path(path) for name, path in params.weights.items()}
     balance = choose_balance(params.prior, workspace, reporter)
     pictures = _open_pictures(params, workspace, reporter)
     listed_from = _listed_from(params, workspace)
@@ -178,15 +105,16 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     )
     check_strict([*pictures.skipped, *pictures.unpaired], params.images.strict)
     _report_unpaired(pictures, reporter)
-    task, fid = _task(pictures, params, networks)
-    compared, bad = _compare(task, fid, params, reporter)
+    networks = open_networks(params, pictures.keys, workspace)
+    read = (pictures.originals, *pictures.others)
+    with opened_trees(params.trees, read, workspace, reporter) as trees:
+        task = CompareChunk(pictures.pairs, bins_of_cells(), params.size, networks, trees)
+        compared, bad = _compare(task, params, reporter)
     report_skips(sorted([*pictures.skipped, *bad]), len(compared), reporter)
     report_enlarged(sum(pair.enlarged for pair in compared), params.size, reporter)
     keys = [pictures.pairs.key(pair.index) for pair in compared]
     summary = _summarize(keys, compared, balance.probs)
-    measured = dict(summary.measured)
-    if fid is not None:
-        measured["fid"] = Measured(fid.value(), None, None, len(compared))
+    measured = summary.measured | networks.of_set(len(compared))
     protocol = _protocol(params, balance, networks)
     skipped = sorted([*pictures.skipped, *bad, *pictures.unpaired])
     provenance = {
@@ -195,7 +123,8 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         "skipped": count_by_reason(skipped),
         **pictures.provenance,
         "balance": balance.facts(),
-        "versions": versions("numpy", "scikit-image", *pictures.packages, *_packages(networks)),
+        **networks.facts(),
+        "versions": versions("numpy", "scikit-image", *pictures.packages, *networks.packages),
     }
     workspace.own_folder(params.output or EVALUATION)
     with telling_replaced(reporter, *output_paths(folder)):
@@ -210,6 +139,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
         len(compared),
         (len(pictures.without_picture), len(pictures.without_original)),
         *output_paths(folder),
+        None if params.trees is None else workspace.path(params.trees),
         skipped,
         balance,
         pictures.origin,
@@ -236,15 +166,18 @@ def _open_pictures(
     report_origin("coloring by", origin, workspace, reporter)
     temperature = TEMPERATURE if params.temperature is None else params.temperature
     classifier = classifier_of(checkpoint, params.features, workspace)
+    originals = PhotographSource(str(_place_of_originals(params, workspace)), source)
     return predicted_pictures(
-        checkpoint, origin, source, params.images, temperature, params.device, classifier
+        checkpoint, origin, originals, params.images, temperature, params.device, classifier
     )
 
 
 def _listed_from(params: EvaluateParams, workspace: Workspace) -> str | Path | None:
     """Return the source from which a list selects the originals; None without a list."""
-    if params.images.list is None:
-        return None
+    return None if params.images.list is None else _place_of_originals(params, workspace)
+
+
+def _place_of_originals(params: EvaluateParams, workspace: Workspace) -> str | Path:
     place = params.original or params.images.folder or workspace.remembered_source()
     return place if is_url(place) else workspace.path(place)
 
@@ -260,46 +193,26 @@ def _report_unpaired(pictures: PicturesToCompare, reporter: Reporter) -> None:
             reporter.warn(f"{what}: {len(unpaired)}, such as {unpaired[0].key}")
 
 
-def _task(
-    pictures: PicturesToCompare, params: EvaluateParams, networks: Mapping[str, Path]
-) -> tuple[CompareChunk, FrechetDistance | None]:
-    """Return the task that compares a chunk, and the accumulator of FID if it is requested."""
-    task = CompareChunk(pictures.pairs, bins_of_cells(), params.size)
-    if not networks:
-        return task, None
-    from ...training.devices import choose_device  # torch is slow to import
-    from ...training.judging.perceptual import FrechetDistance, load_inception, load_lpips
-
-    device = choose_device(params.device)
-    if "alexnet" in networks:
-        task = replace(task, lpips=load_lpips(networks["alexnet"], device))
-    if "inception" not in networks:
-        return task, None
-    return replace(task, inception=load_inception(networks["inception"], device)), FrechetDistance()
-
-
-def _protocol(params: EvaluateParams, balance: Balance, networks: Mapping[str, Path]) -> str:
+def _protocol(params: EvaluateParams, balance: Balance, networks: Networks) -> str:
     """Return the line that defines the figures."""
     return protocol_line(
         params.size,
         params.images.icc,
         params.images.orientation,
         balance.name,
-        {name: digest_of_file(path)[:8] for name, path in networks.items()},
+        {name: digest[:SHOWN_DIGITS] for name, digest in networks.digests.items()},
         params.images.damaged,
+        None if networks.recognition is None else networks.recognition.protocol,
     )
 
 
-def _packages(networks: Mapping[str, Path]) -> tuple[str, ...]:
-    return ("torch", "torchmetrics") if networks else ()
-
-
 def _compare(
-    task: CompareChunk, fid: FrechetDistance | None, params: EvaluateParams, reporter: Reporter
+    task: CompareChunk, params: EvaluateParams, reporter: Reporter
 ) -> tuple[list[Compared], list[Skip]]:
     """Compare all pairs; return the comparisons, and the pairs that could not be compared."""
     compared: list[Compared] = []
     skipped: list[Skip] = []
+    fid = task.networks.distance
     with (
         open_passes(params.images, reporter) as passes,
         passes.each(task, range(len(task.pairs)), "comparing", CHUNK) as results,

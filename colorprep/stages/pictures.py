@@ -1,4 +1,4 @@
-"""Choosing paths of pictures that replace no photograph and no other picture."""
+"""Pictures of photographs: paths at which they replace no photograph and no other picture."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from os.path import realpath  # not stopped by links that lead in a circle, as P
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from ...errors import InputError
-from ...images.pairing import stem_of
-from ...images.skip import Skip
-from ...images.source import Source
-from ...places import is_url
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ..errors import InputError
+from ..images.decoding import Pixels
+from ..images.pairing import stem_of
+from ..images.skip import Skip
+from ..images.source import Source
+from ..places import is_url
 
 
 class PhotographSource(NamedTuple):
@@ -54,8 +58,15 @@ class Targets(NamedTuple):
     skipped: list[Skip]
 
 
-def choose_targets(places: Sequence[PhotographSource], folder: Path) -> Targets:
+def choose_targets(
+    places: Sequence[PhotographSource], folder: Path, kept: Sequence[PhotographSource] = ()
+) -> Targets:
     """Choose where the picture of each photograph is written.
+
+    Parameters
+    ----------
+    kept : sequence of PhotographSource
+        Other images, which pictures must not replace either.
 
     Returns
     -------
@@ -69,7 +80,7 @@ def choose_targets(places: Sequence[PhotographSource], folder: Path) -> Targets:
         If a picture would replace a photograph.
     """
     stems = Counter(folder / _stem(key) for each in places for key in each.source.keys)
-    own = _photographs(places)
+    own = _photographs([*places, *kept])
     chosen = Targets([], [], [])
     taken: dict[Path, str] = {}
     for each in places:
@@ -127,6 +138,13 @@ def _stem(key: str) -> PurePosixPath:
 def _check_replaces_none(target: Path, name: str, photographs: set[str]) -> None:
     if realpath(target) in photographs:
         raise InputError(
-            f"{target} is one of the photographs, and the picture of {name} would replace it; give "
-            "another -o"
+            f"{target} is one of the photographs, and the picture of {name} would replace it; "
+            "write the pictures to another folder"
         )
+
+
+def write_png(path: Path, pixels: Pixels) -> None:
+    """Write a PNG that is marked as sRGB, without other metadata."""
+    chunks = PngInfo()
+    chunks.add(b"sRGB", b"\0")  # perceptual rendering intent, as for photographs
+    Image.fromarray(pixels).save(path, "PNG", pnginfo=chunks)

