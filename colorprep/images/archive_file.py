@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import gzip
+import io
 import os
 import shutil
 import tempfile
@@ -36,8 +37,8 @@ class ArchiveFile:
     ----------
     plain : Path
         The file that is read: the archive itself, or the temporary file that it was unpacked to.
-    plain_size : int
-        In bytes.
+    size : int
+        The number of bytes of `plain`.
     changed : int
         The `change_stamp` of the archive.
 
@@ -47,7 +48,9 @@ class ArchiveFile:
         If the gzip data are damaged, or there is not enough disk space to unpack them.
     """
 
-    def __init__(self, archive: Path, gzipped: bool) -> None:
+    read_ahead = io.DEFAULT_BUFFER_SIZE  # a disk jumps sooner than it reads an image
+
+    def __init__(self, archive: Path, gzipped: bool = False) -> None:
         status = archive.stat()
         self.archive = archive
         self.changed = change_stamp(status)
@@ -56,8 +59,13 @@ class ArchiveFile:
         self._stamp = (status.st_size, status.st_mtime_ns, self.changed)
         self._gzipped = gzipped
         self.plain = _unpacked(archive, self._stamp) if gzipped else archive
-        self.plain_size = self.plain.stat().st_size
+        self.size = self.plain.stat().st_size
         self._opened: _Opened | None = None
+
+    @property
+    def shown(self) -> str:
+        """The path of the archive."""
+        return str(self.archive)
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out the descriptor, which is invalid in another process."""
@@ -94,10 +102,10 @@ class ArchiveFile:
     def _open(self) -> _Opened:
         with _LOCK:
             self._check_there()
-            if self._gzipped and not _has_size(self.plain, self.plain_size):
+            if self._gzipped and not _has_size(self.plain, self.size):
                 self._check_same(self.archive.stat())
                 self.plain = _unpacked(self.archive, self._stamp)
-                if not _has_size(self.plain, self.plain_size):
+                if not _has_size(self.plain, self.size):
                     raise self._other()
             opened = _OPENED.get((self.plain, self._stamp))
             if opened is None:

@@ -15,12 +15,19 @@ from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
 from colorprep import BadImage, InputError
-from colorprep.images import object_store
+from colorprep.images import stores
 from colorprep.images.folder import folder_source
 from colorprep.images.object_store import object_store_source
+from colorprep.images.opening import find_images
 from colorprep.places import is_url, shown_url
 
 numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Stores are asked again at once."""
+    monkeypatch.setattr("colorprep.images.retrying.PAUSES", (0, 0))
 
 
 def contents(source):
@@ -76,7 +83,7 @@ def s3(s3_server, monkeypatch, tmp_path):
 def forget(s3fs):
     """Forget every connection, so that the next one is made by the environment."""
     s3fs.S3FileSystem.clear_instance_cache()
-    object_store._opened.cache_clear()
+    stores.forget_stores()
 
 
 @pytest.fixture(params=["memory", "file", "s3"])
@@ -94,7 +101,7 @@ def stored(request, photographs, tmp_path):
 def test_a_store_is_as_good_as_the_folder(stored, photographs):
     """Keys, sizes and bytes are those of the folder, after pickling and from four threads too."""
     folder = folder_source(photographs)
-    source = object_store_source(stored)
+    source = find_images(stored)
     assert source.name == "train"
     assert source.keys == folder.keys
     assert source.sizes.tolist() == folder.sizes.tolist()
@@ -111,7 +118,7 @@ def test_a_store_is_as_good_as_the_folder(stored, photographs):
 def test_lists_narrow_a_store(stored, photographs):
     """List lines may begin with the folder's name; missing ones are skipped by name."""
     keys = folder_source(photographs).keys
-    source = object_store_source(stored, [f"train/{keys[2]} 5", "gone.jpg"], "some.txt")
+    source = find_images(stored, [f"train/{keys[2]} 5", "gone.jpg"], "some.txt")
     assert list(source.keys) == [keys[2]]
     assert [(skip.key, skip.reason) for skip in source.skipped] == [("gone.jpg", "missing")]
 
@@ -194,12 +201,12 @@ def test_wrong_buckets_and_folders_are_refused(s3, memory):
     put(s3, {"readme.txt": b"x"})
     with pytest.raises(InputError, match=f"no image in {s3}: "):
         object_store_source(s3)
-    with pytest.raises(InputError, match="is a single file"):
-        object_store_source(f"{s3}/readme.txt")
+    with pytest.raises(InputError, match=f"{s3}/readme.txt is not an archive"):
+        find_images(f"{s3}/readme.txt")
     with pytest.raises(InputError, match=memory):
         object_store_source(memory)
     with pytest.raises(InputError, match="no folder"):
-        object_store_source("file:///no/such/folder")
+        find_images("file:///no/such/folder")
 
 
 def test_an_s3_that_is_not_there_is_an_error(s3, monkeypatch):
