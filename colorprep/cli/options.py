@@ -4,7 +4,7 @@
 decorator               gives the command
 ======================  =====================================================================
 `command`               -C, -q, --json and --log-file, as a `Session`, its first argument
-`source_options`        --dir, --list, --no-follow, as ``images``
+`source_options`        --dir, --list, --no-follow, --archive-folders, as ``images``
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         --damaged, as ``images``
 `damaged_option`        --damaged alone
@@ -93,20 +93,37 @@ def source_options(function: Function) -> Function:
 
     @click.option(
         "--dir",
-        "folder",
+        "folders",
         metavar="SOURCE",
-        help="Images: a folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. "
-        "[the source used last]",
+        multiple=True,
+        help="Images: a folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. Several "
+        "archives are one source: a folder of them, 'train-{000..146}.tar', 'part-*.zip', or --dir "
+        "several times. [the source used last]",
     )
     @click.option("--list", "list_", metavar="FILE", help="Use only the images in this list.")
     @click.option("--no-follow", is_flag=True, help="Do not follow links to folders.")
+    @click.option(
+        "--archive-folders",
+        is_flag=True,
+        help="Take each archive as a folder that is named like it.",
+    )
     @functools.wraps(function)
     def run(
-        *arguments: Any, folder: str | None, list_: str | None, no_follow: bool, **values: Any
+        *arguments: Any,
+        folders: tuple[str, ...],
+        list_: str | None,
+        no_follow: bool,
+        archive_folders: bool,
+        **values: Any,
     ) -> Any:
         from ..stages.source import ImageParams
 
-        images = ImageParams(folder, list_, follow=not no_follow)
+        images = ImageParams(
+            folders[0] if len(folders) == 1 else folders or None,
+            list_,
+            follow=not no_follow,
+            archive_folders=archive_folders,
+        )
         return function(*arguments, images=images, **values)
 
     return run

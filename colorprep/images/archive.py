@@ -60,8 +60,9 @@ class ArchiveSource:
 
     def read(self, index: int) -> bytes:
         """Return the bytes of an image; see `Source.read`."""
-        volume, *place = self.places[index].tolist()
-        return self.volumes[volume].read(tuple(place), int(self.sizes[index]))
+        number, *place = self.places[index].tolist()
+        volume: Volume = self.volumes[number]
+        return volume.read(tuple(place), int(self.sizes[index]))
 
 
 def archive_source(
@@ -142,7 +143,7 @@ def _names(shown: Sequence[str], list_name: str) -> SourceNames:
     if len(shown) == 1:
         return SourceNames(archive_name(shown[0]), shown[0], list_name)
     folder = os.path.commonpath([Path(each).absolute().parent for each in shown])
-    return SourceNames(Path(folder).name, f"{len(shown)} archives, such as {shown[0]}", list_name)
+    return SourceNames(Path(folder).name, f"{len(shown)} archives ({shown[0]}, ...)", list_name)
 
 
 def _read_heads(volumes: Sequence[Volume], files: Mapping[str, Place]) -> ReadHeads:

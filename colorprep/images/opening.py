@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
-from ..places import is_url, shown_url
+from ..places import Place, Places, each_place, is_url, shown_url
 from .archive import archives_source
 from .folder import folder_source, holds_images
 from .object_store import Listing, list_store
@@ -19,7 +19,7 @@ from .volumes import is_archive_name
 
 
 def find_images(
-    place: str | Path | Sequence[str | Path],
+    place: Places,
     lines: Iterable[str] | None = None,
     list_name: str = "the list",
     search: Search = USUAL,
@@ -28,7 +28,7 @@ def find_images(
 
     Parameters
     ----------
-    place : str, Path, or sequence of them
+    place : str, Path, or sequence of these
         A folder, a .tar, .tar.gz or .zip file, or an fsspec URL such as ``s3://bucket/train``. A
         pattern such as ``train-{000..146}.tar`` or ``part-*.zip``, a folder of archives that holds
         no image itself, and a sequence of archives stand for all these archives together.
@@ -55,8 +55,7 @@ def find_images(
     ...     list(find_images(folder).keys)
     ['red.ppm']
     """
-    given = [place] if isinstance(place, str | Path) else list(place)
-    places = [match for each in given for match in matches(_without_scheme(each))]
+    places = [match for each in each_place(place) for match in matches(_without_scheme(each))]
     found = [_look_into(each, search) for each in dict.fromkeys(places)]
     if len(found) == 1 and not found[0].archives:
         (only,) = found
@@ -76,12 +75,12 @@ def find_images(
 class _Place(NamedTuple):
     """What is at a place: archives, or else a folder, whose listing is known if it is remote."""
 
-    place: str | Path
-    archives: Sequence[str | Path] = ()
+    place: Place
+    archives: Sequence[Place] = ()
     listing: Listing | None = None
 
 
-def _look_into(place: str | Path, search: Search) -> _Place:
+def _look_into(place: Place, search: Search) -> _Place:
     if is_url(place):
         return _look_into_store(str(place), search)
     path = Path(place)
@@ -118,10 +117,10 @@ def _look_into_store(url: str, search: Search) -> _Place:
     return _Place(url, listing=listing)
 
 
-def _without_scheme(place: str | Path) -> str | Path:
+def _without_scheme(place: Place) -> Place:
     """Return the path that a URL such as ``file:///x`` stands for; all else unchanged."""
     return store_of(str(place))[1] if is_url(place) and is_local(str(place)) else place
 
 
-def _shown(place: str | Path) -> str:
+def _shown(place: Place) -> str:
     return shown_url(str(place)) if is_url(place) else str(place)

@@ -173,9 +173,11 @@ async def _over_http(store: Any, url: str, start: int, end: int) -> Answer:
     from aiohttp import ClientTimeout
 
     asked = {"Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
-    options = {"timeout": ClientTimeout(None, sock_connect=SILENCE, sock_read=SILENCE)}
-    options |= store.kwargs
-    options["headers"] = {**store.kwargs.get("headers", {}), **asked}
+    options = {
+        "timeout": ClientTimeout(None, sock_connect=SILENCE, sock_read=SILENCE),
+        **store.kwargs,
+        "headers": {**store.kwargs.get("headers", {}), **asked},
+    }
     session = await store.set_session()
     async with session.get(store.encode_url(url), **options) as reply:
         if reply.status == 404:

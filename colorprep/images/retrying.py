@@ -76,7 +76,7 @@ def _status(error: BaseException) -> int | None:
     if isinstance(response, dict):
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     else:
-        status = getattr(error, "status", getattr(error, "code", None))  # aiohttp; gcsfs
+        status = getattr(error, "status", None) or getattr(error, "code", None)  # aiohttp; gcsfs
     return int(status) if isinstance(status, int | str) and str(status).isdigit() else None
 
 
