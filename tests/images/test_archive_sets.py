@@ -1,7 +1,6 @@
 """Claims about several archives as one source: the keys and bytes of the folder they unpack to."""
 
 import pickle
-import shutil
 import uuid
 
 import fsspec
@@ -15,25 +14,11 @@ from colorprep.images.folder import folder_source
 from colorprep.images.source import Search
 
 
-def pack_in_parts(folder, root, kind="tar"):
-    """Pack a folder into five archives, each with some images of every class; return the paths."""
-    root.mkdir()
-    paths = sorted(folder.rglob("*.jpg"))
-    for number in range(5):
-        part = root.parent / f"part-{number}"
-        for path in paths[number::5]:
-            (part / path.parent.name).mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, part / path.relative_to(folder))
-        packing.pack(part, kind, root / f"train-{number + 8:03d}.{kind}")
-        shutil.rmtree(part)
-    return sorted(root.iterdir())
-
-
 @pytest.fixture(scope="module")
 def parts(photographs, tmp_path_factory):
     """The photographs in five tars, and in five zips."""
     root = tmp_path_factory.mktemp("parts")
-    return {kind: pack_in_parts(photographs, root / kind, kind) for kind in ("tar", "zip")}
+    return {kind: packing.pack_in_parts(photographs, root / kind, kind) for kind in ("tar", "zip")}
 
 
 @pytest.fixture(scope="module")
