@@ -36,16 +36,10 @@ def server(tars):
         yield files
 
 
-def label(place, workspace, reporter, **options):
+def label(place, workspace, reporter):
     """Label the images of a place; small labels in three shards."""
-    images = ImageParams(place, **({"workers": 2} | options))
+    images = ImageParams(place, workers=1)
     return run(LabelsParams(images, size=32, shard_size=16), workspace, reporter)
-
-
-def test_a_cluster_reads_five_tars(tars, expected, workspace, silent, scheduler):
-    """The processes of a cluster read tars on a disk."""
-    result = label(tars[0].parent, workspace, silent, workers=None, scheduler=scheduler)
-    assert contents(result.folder) == expected
 
 
 def test_labels_in_spite_of_faults(server, expected, workspace, silent, monkeypatch):
@@ -55,7 +49,7 @@ def test_labels_in_spite_of_faults(server, expected, workspace, silent, monkeypa
     place = f"{server.url}/train-{{008..012}}.tar"
     server.faults = lambda n: faults[n // 10 % 4] if n % 10 == 9 else (500 if n > 55 else None)
     with pytest.raises(InputError, match="which continues"):
-        label(place, workspace, silent, workers=1)
+        label(place, workspace, silent)
     server.faults = lambda n: faults[n // 10 % 4] if n % 10 == 9 else None
     result = label(None, workspace, silent)
     assert result.n_done_before == 1 and contents(result.folder) == expected
@@ -65,11 +59,12 @@ def test_a_changed_archive_costs_itself(workspace, silent, monkeypatch):
     """After one of five tars has changed, images of the others are not read to find the change."""
     read = []
     real = ArchiveSource.read
-    monkeypatch.setattr(
-        ArchiveSource,
-        "read",
-        lambda self, index: read.append(self.keys[index]) or real(self, index),
-    )
+
+    def reading(source, index):
+        read.append(source.keys[index])
+        return real(source, index)
+
+    monkeypatch.setattr(ArchiveSource, "read", reading)
     paths = put_bitmaps(workspace.root / "bitmaps", 10)
     packing.pack_in_parts(workspace.root / "bitmaps", workspace.root / "tars")
     images = ImageParams("tars", workers=1)

@@ -21,7 +21,7 @@ from colorprep.workspace import Workspace
 
 @pytest.fixture(scope="module")
 def places(photographs, tmp_path_factory):
-    """The same photographs in a folder, in archives, and in an object store."""
+    """The same photographs in a folder, in archives, in five tars, and in an object store."""
     root = tmp_path_factory.mktemp("places")
     paths = [path for path in sorted(photographs.rglob("*.jpg"), reverse=True)]
     for mode, name in (("w", "train.tar"), ("w:gz", "train.tar.gz")):
@@ -41,6 +41,7 @@ def places(photographs, tmp_path_factory):
         "tar.gz": root / "train.tar.gz",
         "zip": root / "train.zip",
         "memory": url,
+        "tars": packing.pack_in_parts(photographs, root / "tars")[0].parent,
     }
 
 
@@ -61,7 +62,7 @@ def test_labels_are_the_same_from_any_source(places, expected, workspace, silent
     assert contents(result.folder) == expected
 
 
-@pytest.mark.parametrize("place", ["folder", "tar", "zip"])
+@pytest.mark.parametrize("place", ["folder", "tars", "zip"])
 def test_labels_are_the_same_on_a_cluster(places, expected, workspace, silent, scheduler, place):
     """Two processes of a dask cluster give the same bytes."""
     images = ImageParams(places[place], scheduler=scheduler)
