@@ -17,8 +17,7 @@ from urllib.parse import parse_qsl
 from ..errors import InputError
 from ..places import shown_url
 
-EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
-PACKAGES = {"http": "aiohttp", "https": "aiohttp"}
+EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "https": "http"}
 LOCAL = ("file", "local")
 # Names of versions and times in the replies of stores.
 VERSIONS = ("ETag", "etag", "LastModified", "Last-Modified", "updated", "mtime", "created")
@@ -46,7 +45,7 @@ def _opened(url: str, process: int) -> tuple[Any, str]:
         store, root = url_to_fs(url)
     except ImportError as error:
         extra = EXTRAS.get(scheme)
-        package = f"'colorprep[{extra}]'" if extra else PACKAGES.get(scheme, "the package above")
+        package = f"'colorprep[{extra}]'" if extra else "the package named above"
         raise InputError(
             f"cannot read {shown_url(url)}: {error}; run pip install {package}"
         ) from error
