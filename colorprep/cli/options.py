@@ -8,7 +8,7 @@ decorator               gives the command
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         --damaged, as ``images``
 `damaged_option`        --damaged alone
-`class_option`          --class-from top|parent|name|LEVEL
+`class_option`          --class-from top|parent|name|cls|LEVEL
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
@@ -223,7 +223,7 @@ def size_option(default: str) -> Callable[[Function], Function]:
 class ClassRule(click.ParamType[Any]):
     """Where the class of an image is taken from."""
 
-    name = "top|parent|name|LEVEL"
+    name = "top|parent|name|cls|LEVEL"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return a rule of `colorprep.images.classes`."""
@@ -240,11 +240,12 @@ def class_option(function: Function) -> Function:
     return click.option(
         "--class-from",
         type=ClassRule(),
-        metavar="top|parent|name|LEVEL",
+        metavar="top|parent|name|cls|LEVEL",
         default="top",
         show_default=True,
         help="Take the class of an image from its top folder, its own folder, the end of its name "
-        "(cat in img-1-cat.png), or the folder at a level, where 1 is the top.",
+        "(cat in img-1-cat.png), the text in a file beside it (x.cls for x.jpg), or the folder at "
+        "a level, where 1 is the top.",
     )(function)
 
 

@@ -11,6 +11,7 @@ module           holds
 `lists`          lists of images: read, written, and found in a source
 `spelling`       names that differ only in how Unicode spells them
 `classes`        the class of an image, from its folders or its name
+`sidecars`       classes in files beside the images
 `stems`          images named without their ending
 `pairing`        which images of two sources belong together
 `folder`         images in a folder

@@ -145,7 +145,7 @@ def open_listed(
     InputError
         If the source is missing, contains no image, or none of those listed.
     """
-    place = _place(params.folder, params, workspace)
+    place = place_of(params.folder, params, workspace)
     source = find_images(place, lines, list_name, search_of(params, workspace))
     report_passed_over(source, reporter)
     if params.folder is not None and remembers:
@@ -172,13 +172,13 @@ def masked(
         return source
     try:
         search = search_of(params, workspace)
-        masks = find_images(_place(segments, params, workspace), search=search)
+        masks = find_images(place_of(segments, params, workspace), search=search)
     except InputError as error:
         raise InputError(f"no masks can be read by --segments: {error}") from error
     return with_masks(source, masks)
 
 
-def _place(given: Places | None, params: ImageParams, workspace: Workspace) -> Places:
+def place_of(given: Places | None, params: ImageParams, workspace: Workspace) -> Places:
     """Return where a source is; None stands for the source that was used last."""
     if given:
         places = each_place(workspace.input_places(given))
