@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..atomic import make_own_folder, replacing
-from ..errors import OutputError
+from ..errors import OutputError, OutputExists
 from ..places import is_url
 from .members import Members
 from .ranges import RangedFile
@@ -42,7 +42,7 @@ def kept_contents(file: RangedFile, folder: Path | None) -> Contents:
     contents = _load(path, state)
     if contents is None:
         contents = read_contents(file)
-        with suppress(OutputError):  # as on a disk that is full; the command may need little room
+        with suppress(OutputError, OutputExists):  # as on a full disk, where a list may still fit
             make_own_folder(folder)
             _save(path, state, contents)
     return contents

@@ -20,7 +20,10 @@ from ..places import shown_url
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "https": "http"}
 LOCAL = ("file", "local")
 # Names of versions and times in the replies of stores.
-VERSIONS = ("ETag", "etag", "LastModified", "Last-Modified", "updated", "mtime", "created")
+VERSIONS = (
+    *("ETag", "etag", "blob_id", "LastModified", "Last-Modified"),
+    *("updated", "mtime", "created"),
+)
 
 
 def store_of(url: str) -> tuple[Any, str]:

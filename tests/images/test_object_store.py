@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
+import packing
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
@@ -196,6 +197,8 @@ def test_wrong_buckets_and_folders_are_refused(s3, memory):
     """No such bucket, no such folder, a single object and no image are errors that name the URL."""
     with pytest.raises(InputError, match="s3://no-such-bucket/train"):
         object_store_source("s3://no-such-bucket/train")
+    with pytest.raises(InputError, match=r"there is no s3://no-such-bucket/a\.tar"):
+        find_images("s3://no-such-bucket/a.tar")
     with pytest.raises(InputError, match=s3):
         object_store_source(s3)
     put(s3, {"readme.txt": b"x"})
@@ -207,6 +210,30 @@ def test_wrong_buckets_and_folders_are_refused(s3, memory):
         object_store_source(memory)
     with pytest.raises(InputError, match="no folder"):
         find_images("file:///no/such/folder")
+
+
+def test_an_archive_in_s3(s3, tmp_path):
+    """It is read in place; another one in its place is noticed, and so is its end."""
+    packing.write_tar(tmp_path / "a.tar", ("n01/a.jpg", b"a"), ("b.jpg", b"b"))
+    put(s3, {"a.tar": (tmp_path / "a.tar").read_bytes()})
+    source = find_images(f"{s3}/a.tar")
+    assert contents(source) == {"b.jpg": b"b", "n01/a.jpg": b"a"}
+    packing.write_tar(tmp_path / "a.tar", ("n01/a.jpg", b"x"), ("b.jpg", b"y"))
+    put(s3, {"a.tar": (tmp_path / "a.tar").read_bytes()})
+    with pytest.raises(InputError, match=f"{s3}/a.tar has changed since its images were listed"):
+        source.read(0)
+    fsspec.filesystem("s3").rm(f"{s3}/a.tar")
+    with pytest.raises(InputError, match=f"there is no {s3}/a.tar, or it has disappeared"):
+        source.read(0)
+
+
+def test_an_object_that_is_cut_short_on_its_way(memory, monkeypatch):
+    """An image of fewer bytes than its object has is asked for again."""
+    source = object_store_source(put(memory, {"a.jpg": b"whole"}))
+    answers = [b"wh", b"whole"]
+    kind = type(fsspec.filesystem("memory"))
+    monkeypatch.setattr(kind, "cat_file", lambda self, path, **_: answers.pop(0))
+    assert source.read(0) == b"whole"
 
 
 def test_an_s3_that_is_not_there_is_an_error(s3, monkeypatch):

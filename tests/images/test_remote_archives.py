@@ -76,6 +76,16 @@ def test_faults_that_pass_cost_nothing(server, images, fault):
         assert packing.contents(source) == images
 
 
+def test_a_silent_connection_is_given_up(server, images, monkeypatch):
+    """An answer that does not come is asked for again."""
+    monkeypatch.setattr("colorprep.images.remote_file.SILENCE", 0.1)
+    source = find_images(f"{server.url}/data/a.tar")
+    n_before = server.n_requests
+    server.faults = lambda number: "slow" if number == n_before else None
+    assert source.read(0) == images[source.keys[0]]
+    assert server.n_requests == n_before + 2
+
+
 def test_a_store_that_stops_answering_is_an_error(server, images):
     """The error says how to continue; the source still works when the store is back."""
     source = find_images(f"{server.url}/data/a.tar")
