@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -136,7 +137,8 @@ def archives_source(
 def _open(place: str | Path, search: Search) -> tuple[RangedFile, Contents]:
     """Open an archive, and read what it holds from the archive, or from the index kept of it."""
     file = open_archive(place)
-    return file, kept_contents(file, search.index)
+    # A copy opens the archive for itself, so that it is closed again until an image is read.
+    return file, kept_contents(copy(file), search.index)
 
 
 def _names(shown: Sequence[str], list_name: str) -> SourceNames:

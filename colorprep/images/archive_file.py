@@ -1,7 +1,8 @@
 """Reading an archive at any offset, from many threads and processes.
 
 Each process opens an archive once, when it first reads from it, no matter how often the source was
-sent to it. A gzipped tar, in which one cannot seek, is unpacked once into a temporary plain tar.
+sent to it; of very many archives, only some are open at a time. A gzipped tar, in which one cannot
+seek, is unpacked once into a temporary plain tar.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 import threading
 import weakref
 import zlib
+from collections import deque
 from pathlib import Path
 
 from ..atomic import NO_ROOM
@@ -23,6 +25,7 @@ from .stamps import change_stamp
 
 AGAIN = "copy or download it again"
 Stamp = tuple[int, int, int]
+MOST_OPEN = 256  # archives; systems allow a process 1024 files, often
 
 
 class ArchiveFile:
@@ -120,7 +123,16 @@ class ArchiveFile:
                     self._check_same(os.fstat(opened.descriptor))
                 _OPENED[self.plain, self._stamp] = opened
             self._opened = opened
+            self._close_others()
             return opened
+
+    def _close_others(self) -> None:
+        """Close the archives that were opened first, if many are open."""
+        _HOLDERS.append(weakref.ref(self))
+        while len(_HOLDERS) > MOST_OPEN:
+            holder = _HOLDERS.popleft()()
+            if holder is not None:
+                holder._opened = None  # a thread that reads from it keeps it open until then
 
     def _check_same(self, status: os.stat_result) -> None:
         """Refuse an archive that was replaced: its images are at other offsets."""
@@ -154,6 +166,7 @@ class _Opened:
 
 
 _LOCK = threading.RLock()
+_HOLDERS: deque[weakref.ref[ArchiveFile]] = deque()
 _OPENED: weakref.WeakValueDictionary[tuple[Path, Stamp], _Opened] = weakref.WeakValueDictionary()
 _UNPACKED: dict[tuple[Path, Stamp], Path] = {}
 

@@ -65,10 +65,11 @@ def join(parts: Sequence[Members], folders: Sequence[str], archives: Sequence[st
     width = max((len(next(iter(part.files.values()), ())) for part in parts), default=0)
     owners: dict[str, int] = {}
     for number, (part, folder) in enumerate(zip(parts, folders, strict=True)):
-        _add(joined.members, part, number, f"{folder}/" if folder else "", width)
+        prefix = f"{folder}/" if folder else ""
+        _add(joined.members, part, number, prefix, width)
         joined.members.notes += part.oddities(archives[number])
         if len(parts) > 1:
-            _note_doubles(joined.doubles, owners, part, number, f"{folder}/" if folder else "")
+            _note_doubles(joined.doubles, owners, part, number, prefix)
     links = sorted(key for key in joined.doubles if key in joined.members.links)
     if links:
         raise _double(links, joined.doubles[links[0]], archives, any(folders))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
 from ..places import Place, Places, each_place, is_url, shown_url
-from .archive import archives_source
+from .archive import AT_ONCE, archives_source
 from .folder import folder_source, holds_images
 from .object_store import Listing, list_store
 from .patterns import matches
@@ -56,7 +58,8 @@ def find_images(
     ['red.ppm']
     """
     places = [match for each in each_place(place) for match in matches(_without_scheme(each))]
-    found = [_look_into(each, search) for each in dict.fromkeys(places)]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        found = list(threads.map(partial(_look_into, search=search), dict.fromkeys(places)))
     if len(found) == 1 and not found[0].archives:
         (only,) = found
         if only.listing is not None:

@@ -2,6 +2,7 @@
 
 import pickle
 import uuid
+from pathlib import Path
 
 import fsspec
 import packing
@@ -77,6 +78,16 @@ def test_a_list_narrows_archives(parts, photographs):
     source = find_images(parts["tar"], [f"tar/{keys[7]} 3", keys[2], "gone.jpg"])
     assert list(source.keys) == [keys[2], keys[7]]
     assert packing.reasons(source) == {"gone.jpg": "missing"}
+
+
+def test_few_archives_are_open_at_a_time(parts, photographs, monkeypatch):
+    """Reading from more archives than may be open closes some of them."""
+    monkeypatch.setattr("colorprep.images.archive_file.MOST_OPEN", 2)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    source = find_images(parts["tar"])
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert packing.contents(source) == packing.contents(folder_source(photographs))
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
 
 
 def test_an_image_in_two_archives_is_refused(tmp_path):
