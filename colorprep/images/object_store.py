@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,9 +14,9 @@ from ..errors import BadImage, InputError
 from ..places import shown_url
 from .members import Members, SourceNames, why_unsafe
 from .passed_over import SPECIAL
-from .retrying import CutShort, patiently
+from .retrying import CutShort, passes, patiently
 from .skip import Skip
-from .sorting import Sorting
+from .sorting import ReadHeads, Sorting
 from .source import USUAL, Keys, Search
 from .stores import (
     no_answer,
@@ -119,9 +119,8 @@ class Listing:
             self.url, found.keys, found.sizes, stamps, found.skipped, found.passed_over
         )
 
-    def _read_heads(self) -> Callable[[Sequence[str], int], Iterator[bytes]]:
-        store, root = store_of(self.url)
-        return partial(_heads, store, f"{root}/")
+    def _read_heads(self) -> ReadHeads:
+        return partial(_heads, self.url)
 
 
 def object_store_source(
@@ -201,12 +200,27 @@ def _walk(store: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _walk(store, info["name"])
 
 
-def _heads(store: Any, root: str, keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
+def _heads(url: str, keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
     """Yield the first bytes of files, requesting only these; empty if they cannot be read."""
+    store, root = store_of(url)
     for start in range(0, len(keys), HEADS_AT_ONCE):
-        paths = [root + key for key in keys[start : start + HEADS_AT_ONCE]]
-        for head in store.cat_ranges(paths, 0, n_bytes, on_error="return"):
-            yield b"" if isinstance(head, Exception) else bytes(head)
+        some = keys[start : start + HEADS_AT_ONCE]
+        paths = [f"{root}/{key}" for key in some]
+        heads = store.cat_ranges(paths, 0, n_bytes, on_error="return")
+        for key, head in zip(some, heads, strict=True):
+            if isinstance(head, Exception) and passes(head):
+                yield _head(url, key, n_bytes)
+            else:
+                yield b"" if isinstance(head, Exception) else bytes(head)
+
+
+def _head(url: str, key: str, n_bytes: int) -> bytes:
+    """Ask again for the first bytes of a file: else an image could be missing for a while."""
+    store, root = store_of(url)
+    try:
+        return bytes(patiently(lambda: store.cat_file(f"{root}/{key}", start=0, end=n_bytes)))
+    except Exception as error:
+        raise stopped_answering(url, error, key) from error
 
 
 def _members(infos: Mapping[str, Mapping[str, Any]], root: str) -> Members:

@@ -236,6 +236,14 @@ def test_an_object_that_is_cut_short_on_its_way(memory, monkeypatch):
     assert source.read(0) == b"whole"
 
 
+def test_an_image_without_ending_is_asked_for_again(memory, monkeypatch):
+    """A failure that passes, when the first bytes are read, does not turn an image into a file."""
+    url = put(memory, {"a.jpg": b"a", "photo": b"\xff\xd8\xff\xe0" + bytes(300)})
+    kind = type(fsspec.filesystem("memory"))
+    monkeypatch.setattr(kind, "cat_ranges", lambda *_, **__: [TimeoutError("no answer")])
+    assert list(object_store_source(url).keys) == ["a.jpg", "photo"]
+
+
 def test_an_s3_that_is_not_there_is_an_error(s3, monkeypatch):
     """A store that cannot be reached is an error without secrets, in listing and in reading."""
     source = object_store_source(put(s3, {"a.jpg": b"a"}))
