@@ -40,9 +40,23 @@ class Joined:
         in_folders : bool
             Whether the members of each archive are in a folder of their own.
         """
-        found = [key for key in self.doubles if index_of(keys, key) is not None]
+        found = sorted(key for key in self.doubles if index_of(keys, key) is not None)
         if found:
-            raise _double(sorted(found), self.doubles[min(found)], archives, in_folders)
+            raise self.refusal(found, archives, in_folders)
+
+    def refusal(
+        self, doubles: Sequence[str], archives: Sequence[str], in_folders: bool
+    ) -> InputError:
+        """Return the error for the two archives that both have the first of some keys."""
+        owners = self.doubles[doubles[0]]
+        first, second = (archives[owner] for owner in owners)
+        how = (
+            "rename one of them"
+            if in_folders
+            else "with --archive-folders each archive is a folder, named like the archive"
+        )
+        both = _some([key for key in doubles if self.doubles[key] == owners])
+        return InputError(f"{first} and {second} both have {both}; {how}, or leave one of them out")
 
 
 def join(parts: Sequence[Members], folders: Sequence[str], archives: Sequence[str]) -> Joined:
@@ -72,7 +86,7 @@ def join(parts: Sequence[Members], folders: Sequence[str], archives: Sequence[st
             _note_doubles(joined.doubles, owners, part, number, prefix)
     links = sorted(key for key in joined.doubles if key in joined.members.links)
     if links:
-        raise _double(links, joined.doubles[links[0]], archives, any(folders))
+        raise joined.refusal(links, archives, any(folders))
     return joined
 
 
@@ -101,20 +115,6 @@ def _note_doubles(
             owner = owners.setdefault(prefix + key, number)
             if owner != number:
                 doubles.setdefault(prefix + key, (owner, number))
-
-
-def _double(
-    keys: Sequence[str], owners: tuple[int, int], archives: Sequence[str], in_folders: bool
-) -> InputError:
-    first, second = (archives[owner] for owner in owners)
-    how = (
-        "rename one of them"
-        if in_folders
-        else "with --archive-folders each archive is a folder, named like the archive"
-    )
-    return InputError(
-        f"{first} and {second} both have {_some(keys)}; {how}, or leave one of them out"
-    )
 
 
 def _some(keys: Sequence[str]) -> str:

@@ -106,10 +106,16 @@ def _look_into_store(url: str, search: Search) -> _Place:
     if is_archive_name(shown_url(url).rpartition("/")[2]):
         try:
             open_remote(url)
-        except MissingFile:
-            pass  # there may be a folder of that name
-        else:
             return _Place(url, [url])
+        except MissingFile as missing:
+            try:
+                return _look_into_folder(url, search)
+            except InputError:
+                raise missing from None
+    return _look_into_folder(url, search)
+
+
+def _look_into_folder(url: str, search: Search) -> _Place:
     listing = list_store(url)
     if listing.is_one_file:
         return _Place(url, [url])
