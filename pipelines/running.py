@@ -36,7 +36,16 @@ from colorprep.training.recipes import recipe_of
 from colorprep.workspace import EVALUATION, RUNS
 
 PHOTOGRAPHS = "photographs"
-MEASURES = ("psnr", "ssim", "ciede2000", "auc", "auc_balanced", "mse_ab", "bin_accuracy", "chroma_ab")
+MEASURES = (
+    "psnr",
+    "ssim",
+    "ciede2000",
+    "auc",
+    "auc_balanced",
+    "mse_ab",
+    "bin_accuracy",
+    "chroma_ab",
+)
 NO_MEANING = (
     "a quick run: narrow networks take a few steps on small photographs. It shows that every part "
     "runs; its figures and pictures mean nothing"

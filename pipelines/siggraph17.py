@@ -116,7 +116,10 @@ def probe_layers(system: Pipeline, names: Sequence[str], has_classes: bool) -> N
     if system.quick is not None:
         options = {"epochs": 1, "batch_size": system.quick.batch_size}
     params = probe.ProbeParams.of(
-        [Path(RUNS, name) for name in (PROBED, *names)], shards=PROBED_LABELS, held_out=held_out, **options
+        [Path(RUNS, name) for name in (PROBED, *names)],
+        shards=PROBED_LABELS,
+        held_out=held_out,
+        **options,
     )
     done = probe.run(params, system.workspace, system.reporter)
     print(f"{done.figure}: how well layers tell classes")
