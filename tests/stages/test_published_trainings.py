@@ -165,7 +165,7 @@ def test_segments_of_three_voc_pairs_are_overfitted(tmp_path):
     label(made, workspace, Reporter())
     params = TrainParams.of(
         model="keras-fcn", loss="segments", width=1 / 8, optimizer="adam", learning_rate=3e-3,
-        schedule="constant", warm_up=0.0, flip=False, held_out=0.0, steps=40, batch_size=3,
+        schedule="constant", warm_up=0.0, flip=False, held_out=0.0, steps=20, batch_size=3,
         checkpoint_every=20,
     )  # fmt: skip
     losses = read_log(run(params, workspace, Reporter()).log)["train_loss"]
