@@ -72,7 +72,7 @@ def parse_hints(lines: Iterable[str], name: str) -> dict[int, ColorHint]:
     Raises
     ------
     InputError
-        If the header or a line cannot be understood, a color is none of sRGB, or there is no hint.
+        If the header or a line cannot be understood, sRGB has no such color, or there is no hint.
 
     Examples
     --------
