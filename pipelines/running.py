@@ -36,7 +36,16 @@ from colorprep.training.recipes import recipe_of
 from colorprep.workspace import EVALUATION, RUNS
 
 PHOTOGRAPHS = "photographs"
-MEASURES = ("psnr", "ssim", "ciede2000", "auc", "auc_balanced", "mse_ab", "bin_accuracy")
+MEASURES = (
+    "psnr",
+    "ssim",
+    "ciede2000",
+    "auc",
+    "auc_balanced",
+    "mse_ab",
+    "bin_accuracy",
+    "chroma_ab",
+)
 NO_MEANING = (
     "a quick run: narrow networks take a few steps on small photographs. It shows that every part "
     "runs; its figures and pictures mean nothing"
@@ -101,22 +110,24 @@ class Pipeline:
         """Return the size of labels in pixels."""
         return published if self.quick is None else min(published, self.quick.size)
 
-    def train(self, recipe: str, **given: Any) -> train.TrainResult:
+    def train(self, recipe: str, name: str | None = None, **given: Any) -> train.TrainResult:
         """Train by a recipe, from where its predecessor ended if that was trained; name a picture.
 
         Parameters
         ----------
+        name : str or None
+            Of the run; None for the recipe's.
         **given
             Further options of the training.
         """
-        run, before = Path(RUNS, recipe), recipe_of(recipe).after
+        run, before = Path(RUNS, name or recipe), recipe_of(recipe).after
         options = {**self.options, **given}
         if before is not None and self._has(Path(RUNS, before, BEST)):
             options["init"] = Path(RUNS, before)
         resume = self._has(run / CONFIG)
         params = TrainParams.from_recipe(recipe, output=run, resume=resume, **options)
         trained = train.run(params, self.workspace, self.reporter)
-        print(f"{recipe}: look at {trained.picture}")
+        print(f"{run.name}: look at {trained.picture}")
         return trained
 
     def _has(self, path: Path) -> bool:

@@ -3,11 +3,13 @@
 It trains siggraph17 in four phases, each from the one before: bins of ten classes, bins, ab, and ab
 once more, the latter two with hints. Then it measures how well layers of two of the networks tell
 classes of images, and how PSNR rises with the number of hints, and compares pictures without hints,
-and gray ones, with the originals.
+and gray ones, with the originals. With several weights of the term of saturation, it trains the
+last phase with each of them, and compares them all.
 
     python pipelines/siggraph17.py --dir imagenet100/ --val val/    # train/CLASS/ and val/CLASS/
     python pipelines/siggraph17.py --dir stylized/ --val val/       # the same in other styles
     python pipelines/siggraph17.py --dir coco/ --val val2017/ --classes imagenet100/train/
+    python pipelines/siggraph17.py --dir imagenet100/ --val val/ --saturation 0 0.001 0.01 0.1
     python pipelines/siggraph17.py --quick
 
 Where there are no classes, as in COCO, the first phase takes every tenth image, and layers are
@@ -33,8 +35,8 @@ from colorprep.workspace import LABELS, RUNS
 
 QUICK = Quick(size=64, width=1 / 16, steps=2)
 QUICK_COUNTS = (0, 1, 10)  # of hints
-PHASES = ("siggraph17-class-small", "siggraph17-class", "siggraph17-reg", "siggraph17-reg2")
-PROBED = ("siggraph17-class", "siggraph17-reg2")
+PHASES, LAST = ("siggraph17-class-small", "siggraph17-class", "siggraph17-reg"), "siggraph17-reg2"
+PROBED = "siggraph17-class"  # beside the last ones
 FIRST_LIST, PROBED_LABELS = "lists/ten-classes.txt", "labels-176"
 N_CLASSES = 10
 PARENT = "parent"  # the folder of an image is its class
@@ -46,7 +48,12 @@ def main() -> None:
     parser = parser_of(__doc__, "siggraph17")
     parser.add_argument("--classes", help="images in a folder for each class, to probe on [--dir]")
     parser.add_argument(
-        "--saturation", type=float, default=0.0, help="weight of the term of the fork [0]"
+        "--saturation",
+        type=float,
+        nargs="+",
+        default=[0.0],
+        metavar="W",
+        help="weights of the term of saturation in the last phase [0]",
     )
     with running(parser, QUICK) as system:
         spec = QuantizerSpec("ab529")
@@ -55,12 +62,22 @@ def main() -> None:
         keys = training_keys(system)
         write_list(system.workspace.own_folder("lists") / Path(FIRST_LIST).name, first_of(keys))
         for phase in PHASES:
-            trained = system.train(phase, saturation=system.given.saturation)
-        probe_layers(system, has_classes=len(class_names(keys, PARENT)) > 1)
-        sweep_hints(system, trained)
-        rows = {trained.folder.name: system.evaluate(trained)}
-        rows["gray"] = system.evaluate_gray(trained)
+            system.train(phase)
+        trained = [train_last(system, weight) for weight in system.given.saturation]
+        names = [run.folder.name for run in trained]
+        probe_layers(system, names, has_classes=len(class_names(keys, PARENT)) > 1)
+        for run in trained:
+            sweep_hints(system, run)
+        rows = {name: system.evaluate(run) for name, run in zip(names, trained, strict=True)}
+        rows["gray"] = system.evaluate_gray(trained[0])
         system.shown(table(rows))
+
+
+def train_last(system: Pipeline, weight: float) -> TrainResult:
+    """Train the last phase with a weight of the term of saturation."""
+    if not weight:
+        return system.train(LAST)
+    return system.train(LAST, f"{LAST}-saturation-{weight:g}", saturation=weight)
 
 
 def make_labels(system: Pipeline, images: ImageParams, size: int, folder: str) -> None:
@@ -86,7 +103,7 @@ def first_of(keys: Sequence[str]) -> list[str]:
     return [key for key in keys if class_of(key, PARENT) in chosen]
 
 
-def probe_layers(system: Pipeline, has_classes: bool) -> None:
+def probe_layers(system: Pipeline, names: Sequence[str], has_classes: bool) -> None:
     """Measure how well layers tell classes, if there are images with classes."""
     images, held_out = system.images, system.options["held_out"]
     if system.given.classes:
@@ -99,7 +116,10 @@ def probe_layers(system: Pipeline, has_classes: bool) -> None:
     if system.quick is not None:
         options = {"epochs": 1, "batch_size": system.quick.batch_size}
     params = probe.ProbeParams.of(
-        [Path(RUNS, name) for name in PROBED], shards=PROBED_LABELS, held_out=held_out, **options
+        [Path(RUNS, name) for name in (PROBED, *names)],
+        shards=PROBED_LABELS,
+        held_out=held_out,
+        **options,
     )
     done = probe.run(params, system.workspace, system.reporter)
     print(f"{done.figure}: how well layers tell classes")
@@ -112,6 +132,7 @@ def sweep_hints(system: Pipeline, trained: TrainResult) -> None:
         checkpoint=Path(RUNS, trained.folder.name),
         counts=PUBLISHED_COUNTS if system.quick is None else QUICK_COUNTS,
         size=system.size(256),
+        output=Path("sweep", trained.folder.name),
     )
     done = sweep.run(params, system.workspace, system.reporter)
     print(f"{done.curve}: PSNR by the number of hints")

@@ -100,15 +100,17 @@ def test_places_models(run):
 
 
 def test_siggraph17(run):
-    """Each phase starts from the one before; layers are probed, and hints are swept."""
-    header, rows, messages = run("siggraph17", "--quick")
-    assert list(rows) == ["siggraph17-reg2", "gray"] and "psnr" in header
+    """Each phase starts from the one before; layers are probed, hints and weights are swept."""
+    header, rows, messages = run("siggraph17", "--quick", "--saturation", "0", "0.1")
+    saturated = "siggraph17-reg2-saturation-0.1"
+    assert list(rows) == ["siggraph17-reg2", saturated, "gray"] and "psnr" in header
+    assert read_config(Path("out/runs", saturated))["options"]["saturation"] == 0.1
     for before in ("class-small", "class", "reg"):
         assert f"those of runs/siggraph17-{before}/best.pt" in messages
     assert read_config(Path("out/runs/siggraph17-reg2"))["options"]["hints"] == 0.125
     probes = Path("out/probes/probes.csv").read_text()
     assert all(f"siggraph17-{name}" in probes for name in ("class", "reg2"))
-    assert Path("out/sweep/sweep.csv").read_text().startswith("key,0,1,10")
+    assert Path("out/sweep/siggraph17-reg2/sweep.csv").read_text().startswith("key,0,1,10")
 
 
 def test_the_first_phase_of_siggraph17(monkeypatch):

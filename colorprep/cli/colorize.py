@@ -37,11 +37,7 @@ from .describe import skip_facts, skip_line
     metavar="NAME",
     help="Class of the photographs, if the network takes it.",
 )
-@click.option(
-    "--features",
-    metavar="FILE",
-    help="The classifier, if the network takes the features of a file, whose code is run.",
-)
+@options.features_option
 @click.option(
     "--hints",
     metavar="PATH",
@@ -53,13 +49,8 @@ from .describe import skip_facts, skip_line
     is_flag=True,
     help="Also draw <stem>.entropy.png: where the network is sure of the color, and where not.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Photographs processed at once; fewer need less memory. [all cores]",
-)
+@options.device_option
+@options.photographs_at_once_option
 @options.damaged_option
 @options.output_option("colorized", "Folder for the pictures.")
 def command(session: Session, **values: Any) -> None:

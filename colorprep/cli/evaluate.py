@@ -31,12 +31,8 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, min_open=True),
     help="Of the annealed mean, with --checkpoint. [0.38]",
 )
-@click.option(
-    "--features",
-    metavar="FILE",
-    help="The classifier, if the network takes the features of a file, whose code is run.",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@options.features_option
+@options.device_option
 @options.size_option("native")
 @click.option(
     "--prior",

@@ -255,6 +255,22 @@ def dry_run_option(function: Function) -> Function:
     return click.option("--dry-run", is_flag=True, help=text)(function)
 
 
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
+)
+features_option = click.option(
+    "--features",
+    metavar="FILE",
+    help="The classifier, if the network takes the features of a file, whose code is run.",
+)
+photographs_at_once_option = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Photographs processed at once; fewer need less memory. [all cores]",
+)
+
+
 def output_option(default: str, what: str) -> Callable[[Function], Function]:
     """Add -o; `default` is what --help shows."""
     return click.option("-o", "output", metavar="PATH", help=f"{what} [{default}]")

@@ -54,13 +54,8 @@ class Counts(click.ParamType[Any]):
     metavar="FILE",
     help="An .npy file of PSNR by image and published number, to be drawn beside the curve.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Photographs processed at once; fewer need less memory. [all cores]",
-)
+@options.device_option
+@options.photographs_at_once_option
 @options.output_option("sweep", "Folder for the results.")
 def command(session: Session, images: Any, workers: int | None, counts: Any, **values: Any) -> None:
     """Measure how pictures improve with the number of color hints.

@@ -72,14 +72,14 @@ def parse_hints(lines: Iterable[str], name: str) -> dict[int, ColorHint]:
     Raises
     ------
     InputError
-        If the header or a line cannot be understood, a color is none of sRGB, or there is no hint.
+        If the header or a line cannot be understood, sRGB has no such color, or there is no hint.
 
     Examples
     --------
     >>> parse_hints(["x,y,radius,a,b", "", "7,2,0,-20.5,8"], "photo.csv")
     {3: ColorHint(x=7, y=2, radius=0, a=-20.5, b=8.0)}
     """
-    table = csv.reader(lines, skipinitialspace=True)
+    table = csv.reader(lines, skipinitialspace=True, strict=True)
     columns: tuple[str, ...] = ()
     hints = {}
     try:

@@ -14,7 +14,7 @@ from ..color.lab import Floats
 from .style import SERIES, SOFT, headed_axes, label, percent_axis, put_legend, shortened
 
 CHANCE = "always the largest class"
-SPREAD = 0.2  # of the lines to both sides of a layer, so that their intervals can be told apart
+SPREAD = 0.2  # of the lines to both sides of a layer, so that their intervals do not overlap
 
 
 def draw_probes(

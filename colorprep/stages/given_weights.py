@@ -27,7 +27,7 @@ class Recognized:
     Attributes
     ----------
     source : Source or None
-        None if it is none of the table.
+        None if it is not in the table.
     """
 
     given: GivenWeights

@@ -18,6 +18,8 @@ from ..images.skip import Skip
 from ..images.source import Source
 from ..places import is_url
 
+ENTROPY_ENDING = ".entropy.png"  # of maps of entropy, in place of the picture's
+
 
 class PhotographSource(NamedTuple):
     """Photographs of one place.
@@ -105,7 +107,7 @@ def choose_targets(
 
 def entropy_path(picture: Path) -> Path:
     """Return the path of the map of entropy beside a picture."""
-    return picture.with_suffix(".entropy.png")
+    return picture.with_suffix(ENTROPY_ENDING)
 
 
 def check_maps(targets: Targets, places: Sequence[PhotographSource]) -> None:

@@ -148,6 +148,10 @@ def run(params: SweepParams, workspace: Workspace, reporter: Reporter) -> SweepR
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
     report_origin("coloring by", origin, workspace, reporter)
     source = open_source(params.images, workspace, reporter, remembers=False)
+    reporter.note(
+        f"{quantity(len(source.keys), 'image')} of {source.name} at {params.size} x {params.size} "
+        f"pixels, each with {quantity(len(params.counts), 'number')} of hints"
+    )
     swept, skipped = _sweep(source, sweep, params, reporter)
     values = np.array([image.psnr for image in swept])
     psnr = _means(params.counts, values)

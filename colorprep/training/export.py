@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..artifacts import check_schema
@@ -57,7 +57,8 @@ def export_model(checkpoint: Checkpoint, folder: Path) -> list[Path]:
     # The entries of a safetensors header have no fixed order; with one entry, bytes are the same.
     header = {HEADER: json.dumps(facts, ensure_ascii=True)}
     with replacing(folder / MODEL_NAME) as temporary:
-        save_file(_plain_tensors(checkpoint.model), temporary, header)
+        # Its `save_file` would make the file readable for its owner alone.
+        temporary.write_bytes(save(_plain_tensors(checkpoint.model), header))
     write_json(folder / FACTS_NAME, facts)
     if all(HEADS[head].logits is None for head in checkpoint.heads):
         return [folder / MODEL_NAME, folder / FACTS_NAME]

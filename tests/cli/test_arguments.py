@@ -49,7 +49,7 @@ def values_of(option):
         return [str(option.type.choices[0])] * 2
     if isinstance(option.type, click.types.FloatParamType):
         return ["0.25", "0.5"]
-    if option.type.name in ("integer", "integer range", "N|native"):
+    if option.type.name in ("integer", "integer range", "N|native", "N,N,..."):
         return ["32", "33"]
     return ["top", "parent"] if option.name == "class_from" else ["a", "b"]
 

@@ -25,6 +25,7 @@ def test_hints_are_read_with_their_lines():
     ("lines", "message"),
     [
         ([], "has no hints"),
+        (["x,y,radius,color", '1,2,0,"#c03020'], "unexpected end of data"),
         (["x,y,radius,color"], "has no hints"),
         (["x,y,color", "1,2,#ff0000"], "line 1: expected the header"),
         (["1,2,3,#ff0000"], "line 1: expected the header"),

@@ -157,6 +157,7 @@ def test_a_run_is_exported_by_its_best_checkpoint(workspace, silent, tmp_path, c
     (tmp_path / "best.pt").rename(tmp_path / "run" / "best.pt")
     written = run(ExportParams("run", "out"), workspace, silent).written
     assert written[0] == tmp_path / "out" / "model.safetensors"
+    assert len({path.stat().st_mode for path in written}) == 1
     assert colorprep("info", "out").stdout == colorprep("info", "out/model.json").stdout
 
 

@@ -224,8 +224,8 @@ def test_needless_conditions_are_refused(made, tmp_path, silent, given):
         colorize.run(params, made[0], silent)
 
 
-def test_networks_of_several_inputs_are_not_exported(made, silent):
-    """Their model.json could not say what they take."""
+def test_networks_that_take_a_class_are_not_exported(made, silent):
+    """Their model.json could not say what a class is."""
     workspace, run = made
-    with pytest.raises(InputError, match="this one has lightness, class, features"):
+    with pytest.raises(InputError, match="this one has class"):
         export.run(export.ExportParams(run), workspace, silent)

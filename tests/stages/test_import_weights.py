@@ -143,6 +143,16 @@ def test_a_training_begins_with_a_file(command):
     torch.testing.assert_close(first[name], second[name], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("init", ["runs/trained", "trained.pth"])
+def test_weights_of_another_width_are_warned_of(command, init):
+    """Most arrays have another shape then: the network would be trained almost from scratch."""
+    state = load_checkpoint(command.root / "runs/trained/best.pt").model.state_dict()
+    saved(command, "trained.pth", state)
+    output = f"runs/of-{init.replace('/', '-')}"
+    begun = command(*TRAIN, "--width", 0.5, "--init", init, "-o", output)
+    assert "have other shapes than those of this network" in begun.stderr
+
+
 def test_a_training_refuses_the_weights_of_another_network(command):
     """Known weights name the networks that fit; nothing in common is an error as well."""
     refused = {

@@ -152,21 +152,21 @@ def test_segments_of_three_voc_pairs_are_overfitted(tmp_path):
     workspace = Workspace(tmp_path)
     for name in ("JPEGImages", "SegmentationClass"):
         (tmp_path / name).mkdir()
-    for number, crop in enumerate(sample_crops(3, 64)):
+    for number, crop in enumerate(sample_crops(3, 32)):
         crop.image.save(tmp_path / "JPEGImages" / f"2011_{number:06}.jpg")
-        mask = np.zeros((64, 64), np.uint8)
-        mask[:, 32:], mask[:2] = 5 * (number + 1), 255
+        mask = np.zeros((32, 32), np.uint8)
+        mask[:, 16:], mask[:2] = 5 * (number + 1), 255
         palette = Image.fromarray(mask, "L").convert("P")
         palette.putpalette([index * 11 % 256 for index in range(768)])
         palette.putdata(mask.ravel().tolist())
         palette.save(tmp_path / "SegmentationClass" / f"2011_{number:06}.png")
     images = ImageParams(tmp_path / "JPEGImages")
-    made = LabelsParams(images, size=64, stride=1, segments=tmp_path / "SegmentationClass")
+    made = LabelsParams(images, size=32, stride=1, segments=tmp_path / "SegmentationClass")
     label(made, workspace, Reporter())
     params = TrainParams.of(
         model="keras-fcn", loss="segments", width=1 / 8, optimizer="adam", learning_rate=3e-3,
-        schedule="constant", warm_up=0.0, flip=False, held_out=0.0, steps=40, batch_size=3,
-        checkpoint_every=5,
+        schedule="constant", warm_up=0.0, flip=False, held_out=0.0, steps=20, batch_size=3,
+        checkpoint_every=20,
     )  # fmt: skip
     losses = read_log(run(params, workspace, Reporter()).log)["train_loss"]
     assert losses[-1] < 0.1 * losses[0]

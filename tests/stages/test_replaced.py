@@ -1,15 +1,19 @@
 """Claims about reports of replaced outputs."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from colorprep import load_prior
 from colorprep.cli import console
+from colorprep.engine import Chunk
+from colorprep.images.folder import folder_source
+from colorprep.images.reader import ImageReader
 from colorprep.stages import export, lists, weights
 from colorprep.stages.audit import stage as audit
-from colorprep.stages.colorize import stage as colorize
+from colorprep.stages.colorize.coloring import ColorizeChunk
 from colorprep.stages.colorize.picture_record import PictureRecord
 from colorprep.stages.evaluate import stage as evaluate
 from colorprep.stages.prior import stage as prior
@@ -134,19 +138,21 @@ def test_exports(two, workspace, recorder):
 def test_pictures(workspace, recorder, tmp_path, photographs, monkeypatch):
     """A picture by another network is reported; the same one again is not."""
     picture = np.zeros((8, 8, 3), np.uint8)
-    source = colorize.folder_source(photographs)
-    colored = colorize.ColorizeChunk(
-        colorize.ImageReader(source),
-        lambda pixels: picture,
+    source = folder_source(photographs)
+    coloring = Mock(made_by=lambda target: "a network", paths=lambda target: [target])
+    coloring.pictures.return_value = [picture]
+    colored = ColorizeChunk(
+        ImageReader(source),
+        coloring,
         [tmp_path / "colorized" / f"{number}.png" for number in range(len(source.keys))],
-        PictureRecord(tmp_path / "colorized", "a network"),
+        PictureRecord(tmp_path / "colorized"),
         recorder,
     )
-    colored(colorize.Chunk(range(2)))
-    colored(colorize.Chunk(range(2)))
+    colored(Chunk(range(2)))
+    colored(Chunk(range(2)))
     assert not reported_by(recorder)
     picture[:] = 9
-    colored(colorize.Chunk(range(2)))
+    colored(Chunk(range(2)))
     assert len(reported_by(recorder)) == 2
 
 

@@ -175,13 +175,19 @@ def learn_half(rank, batch, meeting):
         "gloo", f"file://{meeting}", timedelta(seconds=100), rank=rank, world_size=2
     )
     try:
-        trainer = trainer_of(smooth_gan(CRITICS["cifar-patch"], normalized=False), optimizer="sgd")
-        trainer.wrap(Process(CPU, rank, 2).data_parallel)
-        half = {name: array[8 * rank : 8 * rank + 8] for name, array in batch.items()}
-        for _ in range(3):
-            trainer.take_step(half, 0.01)
+        return learned(
+            rank, {name: array[8 * rank : 8 * rank + 8] for name, array in batch.items()}
+        )
     finally:
         torch.distributed.destroy_process_group()
+
+
+def learned(rank, half):
+    """Take the steps; leave nothing that uses the group, as freeing it later can wait forever."""
+    trainer = trainer_of(smooth_gan(CRITICS["cifar-patch"], normalized=False), optimizer="sgd")
+    trainer.wrap(Process(CPU, rank, 2).data_parallel)
+    for _ in range(3):
+        trainer.take_step(half, 0.01)
     return trainer.method.networks.state_dict()
 
 

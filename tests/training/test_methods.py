@@ -194,6 +194,7 @@ def test_a_wrapped_network_is_fed_as_itself(tmp_path):
         lightness = torch.zeros(1, 4, 4, dtype=torch.uint8)
         batch = {"colors": torch.ones(1, 2, 4, 4), "lightness": lightness}
         heads = run_network(wrapped, batch, {"score": 1}, (4, 4))
+        del wrapped  # freed after the group, it can wait forever
     finally:
         torch.distributed.destroy_process_group()
     assert heads["score"].shape == (1, 1, 4, 4)

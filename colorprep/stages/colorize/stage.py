@@ -29,6 +29,7 @@ from ...quantize.decoding import TEMPERATURE
 from ...training.checkpoint import Checkpoint, load_checkpoint
 from ...training.devices import choose_device
 from ...training.models.inputs import takes
+from ...training.models.outputs import HEADS
 from ...training.prediction import Conditions, distribution_of, photograph_outputs
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
@@ -180,6 +181,11 @@ def _coloring(
     workspace: Workspace,
 ) -> Coloring:
     """Return how photographs are colored; refuse what the network does not take or predict."""
+    if not HEADS[checkpoint.head].gives_colors:
+        raise InputError(
+            f"{path} predicts {checkpoint.head}, not colors; give a run that colors with "
+            "--checkpoint"
+        )
     if params.hints is not None and "hints" not in takes(checkpoint.model):
         raise InputError(
             f"the network {checkpoint.config['model']} takes no hints; omit --hints, or use a run "

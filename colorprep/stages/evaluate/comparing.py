@@ -22,7 +22,7 @@ from ...places import is_url
 from ...progress import Reporter
 from ...workspace import Workspace
 from ..checkpoints import Origin
-from ..pictures import PhotographSource
+from ..pictures import ENTROPY_ENDING, PhotographSource
 from ..source import ImageParams, image_reader, report_passed_over, search_of
 from .networks import Networks
 from .pairs import Pairs, StoredPairs
@@ -110,7 +110,7 @@ def stored_pictures(
     )
     skipped = sorted([*originals.skipped, *pictures.skipped])
     # A list narrows the originals only, so pictures of all others are expected.
-    without_original = pairing.only_second if lines is None else []
+    without_original = [] if lines is not None else _but_maps(pairing.only_second)
     return PicturesToCompare(
         pairs,
         PhotographSource(str(places[0]), originals),
@@ -120,6 +120,11 @@ def stored_pictures(
         pairing.only_first,
         without_original,
     )
+
+
+def _but_maps(skipped: list[Skip]) -> list[Skip]:
+    """Return pictures without an original, but for the maps of entropy beside pictures."""
+    return [skip for skip in skipped if not skip.key.endswith(ENTROPY_ENDING)]
 
 
 def source_facts(source: Source) -> dict[str, Any]:

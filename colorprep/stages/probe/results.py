@@ -128,7 +128,7 @@ def write_results(
     caption = f"{chance.n_images:,} images of {chance.n_classes:,} classes, 95% intervals"
     figure = draw_probes(list(runs[0].layers), accuracies, chance.accuracy, caption)
     with replacing(folder / FIGURE) as temporary:
-        write_png(figure, "Classes told from inner layers", temporary)
+        write_png(figure, "Accuracy of linear probes", temporary)
 
 
 def probed_facts(runs: Sequence[ProbedRun], chance: Chance) -> dict[str, Any]:

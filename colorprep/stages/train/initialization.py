@@ -8,6 +8,8 @@ from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...runs import CONFIG
 from ...training.checkpoint import is_checkpoint, load_checkpoint
+from ...training.elsewhere.conversions import BY_NAME
+from ...training.elsewhere.matching import Match, match
 from ...training.elsewhere.reading import PACKAGED, packaged_weights, read_weights
 from ...training.models import Network, load_matching
 from ...training.models.outputs import HEADS
@@ -55,6 +57,7 @@ def initialize(
         weights = recognized(read_weights(path))
     taken = take_weights(network, model, weights)
     taken.report(workspace, reporter)
+    _warn_of_other_shapes(path, taken.match, reporter)
     _check_bins(weights, inputs, reporter)
     return taken
 
@@ -64,14 +67,25 @@ def _from_checkpoint(
 ) -> None:
     """Copy the layers of the same name and shape from a checkpoint, and report it."""
     given = load_checkpoint(path)
+    found = match(given.model.state_dict(), BY_NAME, network)
     taken = load_matching(network, given.model.state_dict())
     origin = origin_of(path, given.config, given.progress)
     doing = f"{len(taken)} of {len(network.state_dict())} arrays are those of"
     report_origin(doing, origin, workspace, reporter)
+    _warn_of_other_shapes(path, found, reporter)
     _warn_of_other_masks(path, given.model, network, reporter)
     _warn_of_other_bins(
         path, given.quantizer.name, given.quantizer.fingerprint, inputs.labels.quantizer, reporter
     )
+
+
+def _warn_of_other_shapes(path: Path, found: Match, reporter: Reporter) -> None:
+    """Warn if most of a network has other shapes, as with another width."""
+    if len(found.misshapen) > len(found.taken):
+        reporter.warn(
+            f"{len(found.misshapen)} arrays of {path} have other shapes than those of this network "
+            "and are left out; give the --width and --model that it was trained with"
+        )
 
 
 def _warn_of_other_masks(path: Path, given: Network, network: Network, reporter: Reporter) -> None:

@@ -34,6 +34,6 @@ def labels_of_recipe(name: str | None) -> Iterator[None]:
     except (InputError, ArtifactError) as error:
         if name is None:
             raise
-        commands = "".join(f"\n    {command}" for command in recipe_of(name).commands)
+        commands = ", then ".join(f"`{command}`" for command in recipe_of(name).commands)
         kind = ArtifactError if isinstance(error, ArtifactError) else InputError
-        raise kind(f"{error}\nLabels for the recipe {name} are made by:{commands}") from error
+        raise kind(f"{error}. Labels for the recipe {name} are made by {commands}") from error

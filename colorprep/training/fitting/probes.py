@@ -1,4 +1,4 @@
-"""Linear probes: how well classes can be told from the inner layers of a frozen network.
+"""Linear probes: how well inner layers of a frozen network predict the classes of images.
 
 The output of each of five layers is averaged over squares and interpolated to a grid, and a linear
 layer learns the classes of images from these features. At full width:
