@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from .errors import UrlGiven
+
+Place: TypeAlias = str | Path
+Places: TypeAlias = Place | Sequence[Place]  # several archives that are one source
+
+
+def each_place(places: Places) -> list[Place]:
+    """Return places as a list, which may have been given as a single one."""
+    return [places] if isinstance(places, str | Path) else list(places)
 
 
 def is_url(place: str | Path) -> bool:

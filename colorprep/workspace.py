@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .atomic import make_own_folder, write_json
 from .errors import InputError
-from .places import is_url, local_path
+from .places import Place, Places, each_place, is_url, local_path
 
 # The default outputs of commands, where other commands look for them.
 PRIOR = "prior.npz"
@@ -30,6 +30,7 @@ PROBES = "probes"
 SWEEP = "sweep"
 REPORT = "report.html"
 DEMO = "demo"
+INDEX = "index"  # of archives
 MEMORY = "workspace.json"  # the source of the last command
 
 
@@ -126,17 +127,27 @@ class Workspace:
         except ValueError:
             return path.as_posix()
 
-    def remember_source(self, folder: str | Path) -> None:
-        """Remember the image source for the next command."""
-        write_json(self.root / MEMORY, {"source": str(folder)})
+    def input_places(self, given: Places) -> Places:
+        """Return where the images of a source are: URLs, and paths as `input_path` returns them."""
+        if isinstance(given, str | Path):
+            return self._input_place(given)
+        return [self._input_place(each) for each in given]
 
-    def remembered_source(self) -> str:
+    def _input_place(self, given: Place) -> Place:
+        return given if is_url(given) else self.input_path(given)
+
+    def remember_source(self, source: Places) -> None:
+        """Remember the image source for the next command."""
+        places = [str(place) for place in each_place(source)]
+        write_json(self.root / MEMORY, {"source": places[0] if len(places) == 1 else places})
+
+    def remembered_source(self) -> str | list[str]:
         """Return the image source of the last command.
 
         Returns
         -------
-        str
-            A path relative to the workspace, or a URL.
+        str or list of str
+            A path relative to the workspace, or a URL; a list for several archives.
 
         Raises
         ------
@@ -145,9 +156,10 @@ class Workspace:
         """
         try:
             source = json.loads((self.root / MEMORY).read_text(encoding="utf-8"))["source"]
-            if not isinstance(source, str) or not source:
+            places = source if isinstance(source, list) else [source]
+            if not places or not all(isinstance(place, str) and place for place in places):
                 raise ValueError(f"its source is {source!r}")
-            return source
+            return places if isinstance(source, list) else str(source)
         except FileNotFoundError:
             raise InputError(
                 "no image folder is known here yet; give it with --dir, as in "

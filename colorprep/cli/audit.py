@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..places import is_url, shown_url
+from ..places import each_place, is_url, shown_url
 from . import options
 from .console import Session
 from .describe import quantity
@@ -78,9 +78,11 @@ def _use(images: ImageParams, session: Session, result: AuditResult) -> str:
     words = ["colorprep", "prior"]
     if workspace.root != Path():
         words += ["-C", str(workspace.root)]
-    source = str(images.folder or workspace.remembered_source())
-    if not is_url(source) or shown_url(source) == source:
-        words += ["--dir", source]  # a URL with a password is omitted; the workspace remembers it
+    sources = [str(each) for each in each_place(images.folder or workspace.remembered_source())]
+    if all(not is_url(source) or shown_url(source) == source for source in sources):
+        # A URL with a password is omitted; the workspace remembers it.
+        words += [word for source in sources for word in ("--dir", source)]
+    words += ["--archive-folders"] if images.archive_folders else []
     words += ["--list", workspace.shown(result.keep)]
     for option, rule, default in (
         ("--icc", images.icc, "convert"),

@@ -4,11 +4,11 @@
 decorator               gives the command
 ======================  =====================================================================
 `command`               -C, -q, --json and --log-file, as a `Session`, its first argument
-`source_options`        --dir, --list, --no-follow, as ``images``
+`source_options`        --dir, --list, --no-follow, --archive-folders, as ``images``
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         --damaged, as ``images``
 `damaged_option`        --damaged alone
-`class_option`          --class-from top|parent|name|LEVEL
+`class_option`          --class-from top|parent|name|cls|LEVEL
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
@@ -93,20 +93,37 @@ def source_options(function: Function) -> Function:
 
     @click.option(
         "--dir",
-        "folder",
+        "folders",
         metavar="SOURCE",
-        help="Images: a folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. "
-        "[the source used last]",
+        multiple=True,
+        help="Images: a folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. Several "
+        "archives are one source: a folder of them, 'train-{000..146}.tar', 'part-*.zip', or --dir "
+        "several times. [the source used last]",
     )
     @click.option("--list", "list_", metavar="FILE", help="Use only the images in this list.")
     @click.option("--no-follow", is_flag=True, help="Do not follow links to folders.")
+    @click.option(
+        "--archive-folders",
+        is_flag=True,
+        help="Take each archive as a folder that is named like it.",
+    )
     @functools.wraps(function)
     def run(
-        *arguments: Any, folder: str | None, list_: str | None, no_follow: bool, **values: Any
+        *arguments: Any,
+        folders: tuple[str, ...],
+        list_: str | None,
+        no_follow: bool,
+        archive_folders: bool,
+        **values: Any,
     ) -> Any:
         from ..stages.source import ImageParams
 
-        images = ImageParams(folder, list_, follow=not no_follow)
+        images = ImageParams(
+            folders[0] if len(folders) == 1 else folders or None,
+            list_,
+            follow=not no_follow,
+            archive_folders=archive_folders,
+        )
         return function(*arguments, images=images, **values)
 
     return run
@@ -206,7 +223,7 @@ def size_option(default: str) -> Callable[[Function], Function]:
 class ClassRule(click.ParamType[Any]):
     """Where the class of an image is taken from."""
 
-    name = "top|parent|name|LEVEL"
+    name = "top|parent|name|cls|LEVEL"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return a rule of `colorprep.images.classes`."""
@@ -223,11 +240,12 @@ def class_option(function: Function) -> Function:
     return click.option(
         "--class-from",
         type=ClassRule(),
-        metavar="top|parent|name|LEVEL",
+        metavar="top|parent|name|cls|LEVEL",
         default="top",
         show_default=True,
         help="Take the class of an image from its top folder, its own folder, the end of its name "
-        "(cat in img-1-cat.png), or the folder at a level, where 1 is the top.",
+        "(cat in img-1-cat.png), the text in a file beside it (x.cls for x.jpg), or the folder at "
+        "a level, where 1 is the top.",
     )(function)
 
 

@@ -5,17 +5,26 @@ Sources, from the general to the special:
 ===============  =====================================================================
 module           holds
 ===============  =====================================================================
-`opening`        which kind of source a path or URL is
+`opening`        which kind of source paths and URLs are
+`patterns`       paths and URLs with braces and ``*``
 `source`         what a source is: keys in order, sizes, bytes by index
 `lists`          lists of images: read, written, and found in a source
 `spelling`       names that differ only in how Unicode spells them
 `classes`        the class of an image, from its folders or its name
+`sidecars`       classes in files beside the images
 `stems`          images named without their ending
 `pairing`        which images of two sources belong together
 `folder`         images in a folder
 `object_store`   images behind an fsspec URL
-`archive`        images in an archive, which is never unpacked
-`archive_file`   reading an archive at any offset, from many threads and processes
+`archive`        images in one archive or several, which are never unpacked
+`volumes`        the kinds of archives, and how a member of each is read
+`joining`        the members of several archives as those of one
+`archive_index`  indexes of archives, kept for the next command
+`ranges`         bytes at an offset: what archives on a disk and in a store have in common
+`archive_file`   reading an archive on a disk, from many threads and processes
+`remote_file`    reading a file in a store by ranges, by one version of it
+`stores`         opening the file systems of URLs, and messages without secrets
+`retrying`       asking a store again after a failure that passes
 `members`        what an archive holds: keys, refused names, links
 `sorting`        which members are images
 `naming`         whether a file is an image by its name, or by its first bytes

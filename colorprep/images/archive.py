@@ -1,65 +1,53 @@
-"""Images in an archive, which is never unpacked: tar, zip, ImageNet's tar of tars, CIFAR.
+"""Images in archives, which are never unpacked: tar, zip, ImageNet's tar of tars, CIFAR.
 
-The kind of an archive is determined by its content. Its images have the keys that they would have
-in the folder it unpacks to.
+Several archives are one source, which has the keys of the folder that all of them unpack to. They
+may be on a disk or in a store.
 """
 
 from __future__ import annotations
 
-import gzip
+import os
 import warnings
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadImage, InputError
-from .archive_file import ArchiveFile, damaged_gzip
-from .cifar import cifar_members, read_record
-from .formats import format_of
-from .members import Members, SourceNames
+from .archive_index import kept_contents
+from .joining import join
+from .members import SourceNames
+from .ranges import RangedFile
 from .skip import Skip
 from .sorting import Place, ReadHeads
 from .source import USUAL, Keys, Search
-from .tar_members import BLOCK, is_tar_head, read_tar_member, tar_members
-from .zip_members import is_zip, read_zip_head, read_zip_member, zip_members
+from .volumes import Contents, Volume, archive_name, open_archive
 
-MemberReader = Callable[[ArchiveFile, Place, int], bytes]
-
-# Commands that unpack other formats, by the first bytes of a file.
-UNPACKERS = {
-    b"BZh": "bunzip2 --keep",
-    b"\xfd7zXZ\0": "xz --decompress --keep",
-    b"\x28\xb5\x2f\xfd": "zstd --decompress",
-    b"\x04\x22\x4d\x18": "lz4 --decompress",
-    b"LZIP": "lzip --decompress --keep",
-    b"\x1f\x9d": "uncompress -k",
-    b"7z\xbc\xaf\x27\x1c": "7z x",
-    b"Rar!": "unrar x",
-}
-NAME_ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip")
+AT_ONCE = 16  # archives that are indexed concurrently; stores take longest to answer
 
 
 @dataclass(frozen=True, eq=False)
 class ArchiveSource:
-    """An archive of images.
+    """One archive of images, or several.
 
     Attributes
     ----------
-    read_member : callable
-        Returns the bytes of an image by its place and size.
+    name : str
+        That of the archive without its ending, or of the folder that holds all archives.
     sizes : ndarray of shape (n,), int64
-    places : ndarray of shape (n, ...), int64
+    places : ndarray of shape (n, 1 + k), int64
+        The number of the volume that holds each image, and the image's place in it.
     skipped : list of Skip
         Members whose names a list cannot contain or lead out of the archive, broken links,
         unreadable members, missing listed images.
     """
 
-    file: ArchiveFile
-    read_member: MemberReader
+    name: str
+    volumes: Sequence[Volume]
     keys: Keys
     sizes: NDArray[np.int64]
     places: NDArray[np.int64]
@@ -67,33 +55,39 @@ class ArchiveSource:
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def name(self) -> str:
-        """The name of the archive file without its ending."""
-        return _name(self.file.archive)
-
-    @property
     def stamps(self) -> NDArray[np.int64]:
-        """The `change_stamp` of the archive; the same for all its images."""
-        return np.full(len(self.keys), self.file.changed)
+        """The stamp of the archive that holds each image."""
+        return np.array([volume.file.changed for volume in self.volumes])[self.places[:, 0]]
 
     def read(self, index: int) -> bytes:
         """Return the bytes of an image; see `Source.read`."""
-        place = tuple(self.places[index].tolist())
-        return self.read_member(self.file, place, int(self.sizes[index]))
+        number, *place = self.places[index].tolist()
+        volume: Volume = self.volumes[number]
+        return volume.read(tuple(place), int(self.sizes[index]))
 
 
 def archive_source(
-    path: Path,
+    place: str | Path,
     lines: Iterable[str] | None = None,
     list_name: str = "the list",
     search: Search = USUAL,
 ) -> ArchiveSource:
-    """Find the images in an archive.
+    """Find the images in an archive; see `archives_source`."""
+    return archives_source([place], lines, list_name, search)
+
+
+def archives_source(
+    places: Sequence[str | Path],
+    lines: Iterable[str] | None = None,
+    list_name: str = "the list",
+    search: Search = USUAL,
+) -> ArchiveSource:
+    """Find the images in one archive or several.
 
     Parameters
     ----------
-    path : Path
-        A tar, gzipped tar or zip file of any name.
+    places : sequence of str or Path
+        Paths or URLs of tar, gzipped tar or zip files of any name.
     lines : iterable of str or None
         Lines of a list of images to select; None selects all.
     list_name : str
@@ -103,86 +97,62 @@ def archive_source(
     -------
     ArchiveSource
         Members that are images by the same rules as in a folder, or those listed. Links within the
-        archive are followed, also to folders; pipes and devices are passed over.
+        archives are followed, also to folders; pipes and devices are passed over.
 
     Raises
     ------
     InputError
-        If the file is not a supported archive, is damaged, or contains no image.
+        If a file is not a supported archive, is damaged, or is in a store that does not answer; if
+        there is no image, or two archives have an image of the same key.
 
     Warns
     -----
     UserWarning
-        If the archive is odd in a way that may hide images, such as a tar without an end mark.
+        If an archive is odd in a way that may hide images, such as a tar without an end mark.
     """
-    is_tar, gzipped = _kind(path)
-    file = ArchiveFile(path, gzipped)
-    members, read_member = _members(file) if is_tar else (zip_members(file), read_zip_member)
-    members.follow_links(search.follows_links)
-    for warning in members.warnings(str(path)):
+    with ThreadPoolExecutor(min(AT_ONCE, len(places))) as threads:
+        opened = list(threads.map(partial(_open, search=search), places))
+    volumes = [Volume(file, contents.kind) for file, contents in opened]
+    shown = [volume.file.shown for volume in volumes]
+    folders = [archive_name(each) if search.archive_folders else "" for each in shown]
+    joined = join([contents.members for _, contents in opened], folders, shown)
+    joined.members.follow_links(search.follows_links)
+    names = _names(shown, list_name)
+    for warning in [*joined.members.notes, *joined.members.lost_links(names.shown)]:
         warnings.warn(warning, stacklevel=2)
-    names = SourceNames(_name(path), str(path), list_name)
-    read_heads = _read_heads(file, members.files, read_tar_member if is_tar else read_zip_head)
-    found = members.images(names, lines, read_heads, search)
+    read_heads = _read_heads(volumes, joined.members.files)
+    found = joined.members.images(names, lines, read_heads, search)
+    joined.refuse_double_images(found.keys, shown, search.archive_folders)
     return ArchiveSource(
-        file, read_member, found.keys, found.sizes, found.places, found.skipped, found.passed_over
+        names.name,
+        volumes,
+        found.keys,
+        found.sizes,
+        found.places,
+        found.skipped,
+        found.passed_over,
     )
 
 
-def _read_heads(file: ArchiveFile, files: Mapping[str, Place], read: MemberReader) -> ReadHeads:
+def _open(place: str | Path, search: Search) -> tuple[RangedFile, Contents]:
+    """Open an archive, and read what it holds from the archive, or from the index kept of it."""
+    file = open_archive(place)
+    # A copy opens the archive for itself, so that it is closed again until an image is read.
+    return file, kept_contents(copy(file), search.index)
+
+
+def _names(shown: Sequence[str], list_name: str) -> SourceNames:
+    if len(shown) == 1:
+        return SourceNames(archive_name(shown[0]), shown[0], list_name)
+    folder = os.path.commonpath([Path(each).absolute().parent for each in shown])
+    return SourceNames(Path(folder).name, f"{len(shown)} archives ({shown[0]}, ...)", list_name)
+
+
+def _read_heads(volumes: Sequence[Volume], files: Mapping[str, Place]) -> ReadHeads:
     def read_heads(keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
         """Yield the first bytes of members."""
         for key in keys:
-            size, *place = files[key]
-            try:
-                yield read(file, tuple(place), min(size, n_bytes))
-            except BadImage:
-                yield b""
+            size, volume, *place = files[key]
+            yield volumes[volume].read_head(tuple(place), min(size, n_bytes))
 
     return read_heads
-
-
-def _members(file: ArchiveFile) -> tuple[Members, MemberReader]:
-    members = tar_members(file.plain, str(file.archive))
-    records = cifar_members(members, file)
-    return (members, read_tar_member) if records is None else (records, read_record)
-
-
-def _kind(path: Path) -> tuple[bool, bool]:
-    """Return whether a file is a tar rather than a zip, and whether it is gzipped."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(BLOCK)
-    except OSError as error:
-        raise InputError(f"cannot open the archive {path}: {error.strerror}") from error
-    if head.startswith(b"\x1f\x8b"):
-        try:
-            with gzip.open(path) as packed:
-                inner = packed.read(BLOCK)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise damaged_gzip(path, error) from error
-        if is_tar_head(inner):
-            return True, True
-    elif is_tar_head(head):
-        return True, False
-    elif is_zip(path, head):
-        return False, False
-    what = "is not an archive in a supported format, or its start is damaged"
-    if not head:
-        what = "is empty"
-    elif format_of(head) is not None:
-        raise InputError(f"{path} is a single image; give the folder or the archive that holds it")
-    for magic, unpacker in UNPACKERS.items():
-        if head.startswith(magic):
-            what = f"is in an unsupported archive format; unpack it first with `{unpacker} {path}`"
-    raise InputError(
-        f"{path} {what}; give a folder of images, a .tar, a .tar.gz or .tgz, a .zip, a tar of tars "
-        "as ImageNet's, or CIFAR's binary archive; unpack or convert other archives first"
-    )
-
-
-def _name(path: Path) -> str:
-    for ending in NAME_ENDINGS:
-        if path.name.lower().endswith(ending) and len(path.name) > len(ending):
-            return path.name[: -len(ending)]
-    return path.name

@@ -1,19 +1,22 @@
 """Reading an archive at any offset, from many threads and processes.
 
 Each process opens an archive once, when it first reads from it, no matter how often the source was
-sent to it. A gzipped tar, in which one cannot seek, is unpacked once into a temporary plain tar.
+sent to it; of very many archives, only some are open at a time. A gzipped tar, in which one cannot
+seek, is unpacked once into a temporary plain tar.
 """
 
 from __future__ import annotations
 
 import atexit
 import gzip
+import io
 import os
 import shutil
 import tempfile
 import threading
 import weakref
 import zlib
+from collections import deque
 from pathlib import Path
 
 from ..atomic import NO_ROOM
@@ -22,6 +25,7 @@ from .stamps import change_stamp
 
 AGAIN = "copy or download it again"
 Stamp = tuple[int, int, int]
+MOST_OPEN = 256  # archives; systems allow a process 1024 files, often
 
 
 class ArchiveFile:
@@ -36,8 +40,8 @@ class ArchiveFile:
     ----------
     plain : Path
         The file that is read: the archive itself, or the temporary file that it was unpacked to.
-    plain_size : int
-        In bytes.
+    size : int
+        The number of bytes of `plain`.
     changed : int
         The `change_stamp` of the archive.
 
@@ -47,7 +51,9 @@ class ArchiveFile:
         If the gzip data are damaged, or there is not enough disk space to unpack them.
     """
 
-    def __init__(self, archive: Path, gzipped: bool) -> None:
+    read_ahead = io.DEFAULT_BUFFER_SIZE  # a disk jumps sooner than it reads an image
+
+    def __init__(self, archive: Path, gzipped: bool = False) -> None:
         status = archive.stat()
         self.archive = archive
         self.changed = change_stamp(status)
@@ -56,8 +62,13 @@ class ArchiveFile:
         self._stamp = (status.st_size, status.st_mtime_ns, self.changed)
         self._gzipped = gzipped
         self.plain = _unpacked(archive, self._stamp) if gzipped else archive
-        self.plain_size = self.plain.stat().st_size
+        self.size = self.plain.stat().st_size
         self._opened: _Opened | None = None
+
+    @property
+    def shown(self) -> str:
+        """The path of the archive."""
+        return str(self.archive)
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out the descriptor, which is invalid in another process."""
@@ -94,10 +105,10 @@ class ArchiveFile:
     def _open(self) -> _Opened:
         with _LOCK:
             self._check_there()
-            if self._gzipped and not _has_size(self.plain, self.plain_size):
+            if self._gzipped and not _has_size(self.plain, self.size):
                 self._check_same(self.archive.stat())
                 self.plain = _unpacked(self.archive, self._stamp)
-                if not _has_size(self.plain, self.plain_size):
+                if not _has_size(self.plain, self.size):
                     raise self._other()
             opened = _OPENED.get((self.plain, self._stamp))
             if opened is None:
@@ -112,7 +123,16 @@ class ArchiveFile:
                     self._check_same(os.fstat(opened.descriptor))
                 _OPENED[self.plain, self._stamp] = opened
             self._opened = opened
+            self._close_others()
             return opened
+
+    def _close_others(self) -> None:
+        """Close the archives that were opened first, if many are open."""
+        _HOLDERS.append(weakref.ref(self))
+        while len(_HOLDERS) > MOST_OPEN:
+            holder = _HOLDERS.popleft()()
+            if holder is not None:
+                holder._opened = None  # a thread that reads from it keeps it open until then
 
     def _check_same(self, status: os.stat_result) -> None:
         """Refuse an archive that was replaced: its images are at other offsets."""
@@ -146,6 +166,7 @@ class _Opened:
 
 
 _LOCK = threading.RLock()
+_HOLDERS: deque[weakref.ref[ArchiveFile]] = deque()
 _OPENED: weakref.WeakValueDictionary[tuple[Path, Stamp], _Opened] = weakref.WeakValueDictionary()
 _UNPACKED: dict[tuple[Path, Stamp], Path] = {}
 

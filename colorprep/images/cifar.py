@@ -17,9 +17,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import InputError
-from .archive_file import AGAIN, ArchiveFile
+from .archive_file import AGAIN
 from .members import Members, Place
 from .naming import kind_of
+from .ranges import RangedFile
 
 SIDE = 32
 PIXEL_BYTES = 3 * SIDE * SIDE
@@ -32,7 +33,7 @@ NAMES_FILES = {
 PICKLED = ("cifar-10-batches-py", "cifar-100-python")
 
 
-def cifar_members(members: Members, file: ArchiveFile) -> Members | None:
+def cifar_members(members: Members, file: RangedFile) -> Members | None:
     """Index the records of CIFAR's binary archives.
 
     Parameters
@@ -54,7 +55,7 @@ def cifar_members(members: Members, file: ArchiveFile) -> Members | None:
         name = folder.rpartition("/")[2]
         if name in PICKLED:
             raise InputError(
-                f"{file.archive} is CIFAR for Python, whose files run code when they are read; "
+                f"{file.shown} is CIFAR for Python, whose files run code when they are read; "
                 "take the binary version, cifar-10-binary.tar.gz or cifar-100-binary.tar.gz"
             )
         if name in NAMES_FILES:
@@ -70,7 +71,7 @@ def cifar_members(members: Members, file: ArchiveFile) -> Members | None:
     return None
 
 
-def read_record(file: ArchiveFile, place: Place, size: int) -> bytes:
+def read_record(file: RangedFile, place: Place, size: int) -> bytes:
     """Return a record as a binary PPM; see `Source.read`."""
     planes = np.frombuffer(file.read(place[0], PIXEL_BYTES), np.uint8).reshape(3, -1)
     ppm = PPM_HEADER + planes.T.tobytes()
@@ -78,25 +79,25 @@ def read_record(file: ArchiveFile, place: Place, size: int) -> bytes:
     return ppm
 
 
-def _names(members: Members, file: ArchiveFile, key: str) -> list[str]:
+def _names(members: Members, file: RangedFile, key: str) -> list[str]:
     if key not in members.files:
-        raise InputError(f"{file.archive} has no {key}, which names CIFAR's classes; {AGAIN}")
+        raise InputError(f"{file.shown} has no {key}, which names CIFAR's classes; {AGAIN}")
     size, start = members.files[key]
     names = file.read(start, size).decode("utf-8", "replace").split()
     if not names:
-        raise InputError(f"{key} in {file.archive} is empty, it should name classes; {AGAIN}")
+        raise InputError(f"{key} in {file.shown} is empty, it should name classes; {AGAIN}")
     return names
 
 
 def _records(
-    file: ArchiveFile, key: str, place: Place, names: list[list[str]]
+    file: RangedFile, key: str, place: Place, names: list[list[str]]
 ) -> Iterator[tuple[str, int]]:
     """Yield the key of each record, and the offset of its pixels."""
     size, start = place
     record_size = len(names) + PIXEL_BYTES
     if size % record_size:
         raise InputError(
-            f"{key} in {file.archive} has {size} bytes, which is no multiple of CIFAR's records of "
+            f"{key} in {file.shown} has {size} bytes, which is no multiple of CIFAR's records of "
             f"{record_size} bytes; {AGAIN}"
         )
     records = np.frombuffer(file.read(start, size), np.uint8).reshape(-1, record_size)
@@ -105,7 +106,7 @@ def _records(
     if len(wrong):
         number, column = wrong[0].tolist()
         raise InputError(
-            f"record {number} of {key} in {file.archive} has label {labels[number, column]}, but "
+            f"record {number} of {key} in {file.shown} has label {labels[number, column]}, but "
             f"there are names for 0 to {len(names[column]) - 1} only; {AGAIN}"
         )
     stem = key.rpartition("/")[2].removesuffix(".bin")

@@ -1,4 +1,4 @@
-"""The class of an image, which is part of its key.
+"""The class of an image, which is part of its key, or is in a file beside the image.
 
 =============  ==================================================  ==============================
 rule           class                                               of ``train/cat/img-12-dog.png``
@@ -8,24 +8,28 @@ rule           class                                               of ``train/ca
 1, 2, ...      the folder at this level; 1 is the top              ``train``, ``cat``
 ``"name"``     what follows the last hyphen in the file's name,    ``dog``
                as in CIFAR-10 unpacked by dl-project-colorization
+``"cls"``      what ``img-12-dog.cls`` holds, as in webdataset;    (``dog``)
+               see `colorprep.images.sidecars`
 =============  ==================================================  ==============================
 
+The classes of ``"cls"`` are looked up once, and are then a rule themselves: a mapping by key.
 An image to which a rule gives no class has the class ``""``, and the class id -1 in labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from ..errors import InputError
 from .pairing import stem_of
 from .source import top_folder
 
-ClassFrom: TypeAlias = Literal["top", "parent", "name"] | int
+ClassFrom: TypeAlias = Literal["top", "parent", "name", "cls"] | int
+ClassRule: TypeAlias = ClassFrom | Mapping[str, str]
 
 
-def class_of(key: str, class_from: ClassFrom = "top") -> str:
+def class_of(key: str, class_from: ClassRule = "top") -> str:
     """Return the class of an image by a rule; empty for none.
 
     Examples
@@ -36,7 +40,7 @@ def class_of(key: str, class_from: ClassFrom = "top") -> str:
     return _rule(class_from)(key)
 
 
-def class_ids(keys: Iterable[str], classes: Iterable[str], class_from: ClassFrom) -> list[int]:
+def class_ids(keys: Iterable[str], classes: Iterable[str], class_from: ClassRule) -> list[int]:
     """Return the class id of each image: the position of its class, -1 for an image without one.
 
     Examples
@@ -49,13 +53,20 @@ def class_ids(keys: Iterable[str], classes: Iterable[str], class_from: ClassFrom
     return [ids.get(rule(key), -1) for key in keys]
 
 
-def class_names(keys: Iterable[str], class_from: ClassFrom = "top") -> list[str]:
-    """Return the classes of images, sorted."""
-    return sorted(set(map(_rule(class_from), keys)) - {""})
+def class_names(keys: Iterable[str], class_from: ClassRule = "top") -> list[str]:
+    """Return the classes of images, sorted; those of ``"cls"`` that are numbers by their value.
+
+    Examples
+    --------
+    >>> class_names(["x.jpg", "y.jpg"], {"x.jpg": "10", "y.jpg": "9"})
+    ['9', '10']
+    """
+    names = set(map(_rule(class_from), keys)) - {""}
+    return sorted(names, key=_numbers_first) if isinstance(class_from, Mapping) else sorted(names)
 
 
 def parse_class_from(text: str) -> ClassFrom:
-    """Read top|parent|name|LEVEL; level 1 is the top.
+    """Read top|parent|name|cls|LEVEL; level 1 is the top.
 
     Raises
     ------
@@ -68,15 +79,29 @@ def parse_class_from(text: str) -> ClassFrom:
         return "parent"
     if text == "name":
         return "name"
+    if text == "cls":
+        return "cls"
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise InputError(
-        "classes are taken by top, parent, name or the level of a folder (1 is the top), not by "
-        f"{text!r}"
+        "classes are taken by top, parent, name, cls or the level of a folder (1 is the top), not "
+        f"by {text!r}"
     )
 
 
-def _rule(class_from: ClassFrom) -> Callable[[str], str]:
+def _numbers_first(name: str) -> tuple[bool, int, str]:
+    is_number = name.isdecimal()
+    return not is_number, int(name) if is_number else 0, name
+
+
+def _rule(class_from: ClassRule) -> Callable[[str], str]:
+    if isinstance(class_from, Mapping):
+        return lambda key: class_from.get(key, "")
+    if class_from == "cls":
+        raise InputError(
+            "the classes of --class-from cls are in files beside the images, which are not read "
+            "here; for this, give images in folders of classes, and label them anew"
+        )
     if isinstance(class_from, int):
         return lambda key: _folder_at(key, class_from)
     return {"top": top_folder, "parent": _parent, "name": _in_name}[class_from]

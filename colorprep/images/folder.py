@@ -129,6 +129,11 @@ def folder_source(
     return FolderSource(root, found.keys, found.sizes, stamps, found.skipped, found.passed_over)
 
 
+def holds_images(root: Path, search: Search = USUAL) -> bool:
+    """Return whether a folder or one of its subfolders holds an image."""
+    return bool(_Walk(root, search).files)
+
+
 def _all_images(root: Path, search: Search) -> Found:
     walk = _Walk(root, search)
     if not walk.files and not walk.skipped:

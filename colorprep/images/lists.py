@@ -28,7 +28,7 @@ from typing import Literal, TypeAlias, get_args
 
 from ..atomic import write_text
 from ..errors import InputError
-from .classes import ClassFrom, class_ids
+from .classes import ClassRule, class_ids
 from .skip import Skip
 from .source import (
     Found,
@@ -117,7 +117,7 @@ def in_form(
     form: ListForm,
     source_name: str,
     classes: Sequence[str],
-    class_from: ClassFrom = "top",
+    class_from: ClassRule = "top",
 ) -> list[str]:
     """Return the lines of a list in one of the forms.
 

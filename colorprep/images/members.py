@@ -111,25 +111,29 @@ class Members:
                 self.refuse(key, "missing", DEAD_LINK)
         self.files = tree.found | self.files
 
-    def warnings(self, shown: str) -> list[str]:
-        """Return warnings about an archive, apart from the skipped images."""
+    def oddities(self, shown: str) -> list[str]:
+        """Return warnings about how an archive was packed."""
         found = list(self.notes)
         if self.replaced:
             found.append(
                 f"{shown} contains {self.replaced} members that are followed by another one of the "
                 "same name; only the last one of each name is read"
             )
+        return found
+
+    def lost_links(self, shown: str) -> list[str]:
+        """Return a warning about links that lead nowhere, once links have been followed."""
         lost = [
             skip.key
             for skip in self.refused.values()
             if skip.detail == DEAD_LINK and not has_image_ending(skip.key)
         ]
-        if lost:
-            found.append(
-                f"{len(lost)} links in {shown} have no target in it, such as {lost[0]}; if they "
-                "stand for folders of images, these images are missing"
-            )
-        return found
+        if not lost:
+            return []
+        return [
+            f"{len(lost)} links in {shown} have no target in it, such as {lost[0]}; if they "
+            "stand for folders of images, these images are missing"
+        ]
 
     def images(
         self, names: SourceNames, lines: Iterable[str] | None, read: ReadHeads, search: Search

@@ -1,38 +1,35 @@
-"""Images in an object store, or wherever else fsspec has a file system for.
-
-Credentials and the address of the store are taken from the same environment variables and files as
-those of the store's own tools; a user and password in a URL are used, but never shown.
-"""
+"""Images in an object store, or wherever else fsspec has a file system for."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadImage, InputError
 from ..places import shown_url
-from .folder import FolderSource, folder_source
 from .members import Members, SourceNames, why_unsafe
 from .passed_over import SPECIAL
+from .retrying import CutShort, passes, patiently
 from .skip import Skip
+from .sorting import ReadHeads, Sorting
 from .source import USUAL, Keys, Search
+from .stores import (
+    no_answer,
+    no_permission,
+    stopped_answering,
+    store_of,
+    url_name,
+    version_in,
+    version_stamp,
+    without_secrets,
+)
 
-EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
-LOCAL = ("file", "local")
 HEADS_AT_ONCE = 1000  # files whose first bytes are requested concurrently
-# Names of versions and times in the replies of stores.
-VERSIONS = ("ETag", "etag", "LastModified", "updated", "mtime", "created")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,25 +57,70 @@ class ObjectStoreSource:
     @property
     def name(self) -> str:
         """The last part of the URL's path."""
-        return _name(self.url)
+        return url_name(self.url)
 
     def read(self, index: int) -> bytes:
         """Return the bytes of an image; see `Source.read`."""
-        key = self.keys[index]
-        # Looked up each time, as a forked process must not use the connection of its parent.
-        store, root = _opened(self.url, os.getpid())
+        key, size = self.keys[index], int(self.sizes[index])
         try:
-            return bytes(store.cat_file(root + key))
+            return patiently(lambda: self._read(key, size))
         except FileNotFoundError as error:
             raise BadImage("missing", "the store has it no longer") from error
         except PermissionError as error:
-            raise BadImage("unreadable", _message(error, self.url)) from error
+            raise BadImage("unreadable", without_secrets(error, self.url)) from error
         except Exception as error:
-            raise InputError(
-                f"the store did not answer for {key} in {shown_url(self.url)}: "
-                f"{_message(error, self.url)}; when it does again, run the same command again, "
-                "which continues"
-            ) from error
+            raise stopped_answering(self.url, error, key) from error
+
+    def _read(self, key: str, size: int) -> bytes:
+        store, root = store_of(self.url)
+        path = f"{root}/{key}"
+        data = bytes(store.cat_file(path))
+        # A file of another size was cut short on its way, or replaced since it was listed.
+        if size >= 0 and len(data) != size and len(data) != store.info(path)["size"]:
+            raise CutShort(f"{len(data)} of {size} bytes were sent")
+        return data
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What there is below a URL.
+
+    Attributes
+    ----------
+    members : Members
+        Their places are the stamps of the files.
+    is_one_file : bool
+        Whether the URL is that of a file, not of a folder.
+    """
+
+    url: str = field(repr=False)
+    members: Members
+    is_one_file: bool
+
+    def top_files(self) -> list[str]:
+        """Return the keys of the files that are in no folder below."""
+        return [key for key in self.members.files if "/" not in key]
+
+    def holds_images(self, search: Search) -> bool:
+        """Return whether any file is an image."""
+        return bool(Sorting(self.members.files, self._read_heads(), search).images)
+
+    def images(
+        self,
+        lines: Iterable[str] | None = None,
+        list_name: str = "the list",
+        search: Search = USUAL,
+    ) -> ObjectStoreSource:
+        """Return the images among the files, see `object_store_source`."""
+        names = SourceNames(url_name(self.url), shown_url(self.url), list_name)
+        found = self.members.images(names, lines, self._read_heads(), search)
+        stamps = found.places[:, 0]
+        return ObjectStoreSource(
+            self.url, found.keys, found.sizes, stamps, found.skipped, found.passed_over
+        )
+
+    def _read_heads(self) -> ReadHeads:
+        return partial(_heads, self.url)
 
 
 def object_store_source(
@@ -86,7 +128,7 @@ def object_store_source(
     lines: Iterable[str] | None = None,
     list_name: str = "the list",
     search: Search = USUAL,
-) -> ObjectStoreSource | FolderSource:
+) -> ObjectStoreSource:
     """Find the images below a URL.
 
     Parameters
@@ -98,52 +140,27 @@ def object_store_source(
     list_name : str
         For messages.
 
-    Returns
-    -------
-    ObjectStoreSource or FolderSource
-        A folder if the URL is ``file://...``.
-
     Raises
     ------
     InputError
         If the scheme is unknown, its package is not installed, the store does not answer or denies
         access, or no image is found.
     """
-    store, root = _opened(url, os.getpid())
-    if url.partition("://")[0].lower() in LOCAL:
-        return folder_source(Path(root), lines, list_name, search)
-    members = _members(store, root, url)
-    names = SourceNames(_name(url), shown_url(url), list_name)
-    found = members.images(names, lines, partial(_heads, store, root), search)
-    stamps = found.places[:, 0]
-    return ObjectStoreSource(url, found.keys, found.sizes, stamps, found.skipped, found.passed_over)
+    return list_store(url).images(lines, list_name, search)
 
 
-@functools.lru_cache(maxsize=64)
-def _opened(url: str, process: int) -> tuple[Any, str]:
-    """Return the file system of a URL, and the path that all keys there begin with.
+def list_store(url: str) -> Listing:
+    """List all files below a URL.
 
-    The process ID is a parameter so that each process opens its own.
+    Raises
+    ------
+    InputError
+        If the scheme is unknown, its package is not installed, or the store does not answer or
+        denies access.
     """
-    scheme = url.partition("://")[0]
-    try:
-        from fsspec.core import url_to_fs
-
-        store, root = url_to_fs(url)
-    except ImportError as error:
-        extra = EXTRAS.get(scheme.lower())
-        package = f"'colorprep[{extra}]'" if extra else "the package named above"
-        raise InputError(
-            f"cannot read {shown_url(url)}: {error}; run pip install {package}"
-        ) from error
-    except ValueError as error:
-        raise InputError(
-            f"cannot read {shown_url(url)}: {_message(error, url)}; give a folder, an archive, or "
-            "a URL that fsspec supports, such as s3://bucket/folder or gs://bucket/folder"
-        ) from error
-    except Exception as error:
-        raise _no_answer(url, error) from error
-    return store, root.rstrip("/") + "/"
+    store, root = store_of(url)
+    infos = _list_all(store, f"{root}/", url)
+    return Listing(url, _members(infos, f"{root}/"), is_one_file=root in infos)
 
 
 def _list_all(store: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
@@ -155,24 +172,24 @@ def _list_all(store: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
     has_own_find = type(store).find is not AbstractFileSystem.find or (
         isinstance(store, AsyncFileSystem) and type(store)._find is not AsyncFileSystem._find
     )
-    try:
+
+    def find() -> dict[str, dict[str, Any]]:
         # A cached listing may be out of date, and one of millions of files takes much memory.
         store.invalidate_cache()
-        infos: dict[str, dict[str, Any]]
         infos = store.find(root, detail=True) if has_own_find else dict(_walk(store, root))
         store.invalidate_cache()
+        return dict(infos)
+
+    try:
+        return patiently(find)
     except FileNotFoundError as error:
         raise InputError(
             f"there is no {shown_url(url)}; give the bucket and folder that hold the images"
         ) from error
     except PermissionError as error:
-        raise InputError(
-            f"no permission to list {shown_url(url)}: {_message(error, url)}; check the "
-            "credentials, such as those of AWS_PROFILE or AWS_ACCESS_KEY_ID for s3"
-        ) from error
+        raise no_permission(url, error, "list") from error
     except Exception as error:
-        raise _no_answer(url, error) from error
-    return infos
+        raise no_answer(url, error) from error
 
 
 def _walk(store: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -183,21 +200,31 @@ def _walk(store: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _walk(store, info["name"])
 
 
-def _heads(store: Any, root: str, keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
+def _heads(url: str, keys: Sequence[str], n_bytes: int) -> Iterator[bytes]:
     """Yield the first bytes of files, requesting only these; empty if they cannot be read."""
+    store, root = store_of(url)
     for start in range(0, len(keys), HEADS_AT_ONCE):
-        paths = [root + key for key in keys[start : start + HEADS_AT_ONCE]]
-        for head in store.cat_ranges(paths, 0, n_bytes, on_error="return"):
-            yield b"" if isinstance(head, Exception) else bytes(head)
+        some = keys[start : start + HEADS_AT_ONCE]
+        paths = [f"{root}/{key}" for key in some]
+        heads = store.cat_ranges(paths, 0, n_bytes, on_error="return")
+        for key, head in zip(some, heads, strict=True):
+            if isinstance(head, Exception) and passes(head):
+                yield _head(url, key, n_bytes)
+            else:
+                yield b"" if isinstance(head, Exception) else bytes(head)
 
 
-def _members(store: Any, root: str, url: str) -> Members:
-    infos = _list_all(store, root, url)
-    if root.rstrip("/") in infos:
-        raise InputError(
-            f"{shown_url(url)} is a single file; give the folder that holds the images, and copy "
-            "an archive to a disk first"
-        )
+def _head(url: str, key: str, n_bytes: int) -> bytes:
+    """Ask again for the first bytes of a file: else an image could be missing for a while."""
+    store, root = store_of(url)
+    try:
+        return bytes(patiently(lambda: store.cat_file(f"{root}/{key}", start=0, end=n_bytes)))
+    except Exception as error:
+        raise stopped_answering(url, error, key) from error
+
+
+def _members(infos: Mapping[str, Mapping[str, Any]], root: str) -> Members:
+    """Return the files whose paths begin with `root`."""
     members = Members()
     for path, info in infos.items():
         kind = info.get("type", "file")
@@ -212,36 +239,7 @@ def _members(store: Any, root: str, url: str) -> Members:
             members.refuse(key, "bad-name", unsafe)
         else:
             size = info.get("size")
-            members.add_file(key, -1 if size is None else int(size), _stamp(info))
+            members.add_file(
+                key, -1 if size is None else int(size), version_stamp(version_in(info))
+            )
     return members
-
-
-def _stamp(info: dict[str, Any]) -> int:
-    """Return a digest of what a store reports about a file's version; 0 if it reports nothing."""
-    versions = [str(info[name]) for name in VERSIONS if info.get(name)]
-    digest = hashlib.blake2b("\n".join(versions).encode(), digest_size=7).digest()
-    return int.from_bytes(digest, "little") if versions else 0
-
-
-def _no_answer(url: str, error: Exception) -> InputError:
-    return InputError(
-        f"cannot list {shown_url(url)}: {_message(error, url)}; check the URL, the network, and "
-        "the credentials that the store's own tools would use (for a public bucket of s3, set "
-        "FSSPEC_S3_ANON=true)"
-    )
-
-
-def _message(error: Exception, url: str) -> str:
-    """Return the message of an error without the secrets in its URL."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    text = text.replace(url, shown_url(url))
-    login = re.search(r"(?<=://)[^/]*(?=@)", url.partition("?")[0])
-    secrets = [login[0], *login[0].split(":", 1)] if login else []
-    secrets += [value for _, value in parse_qsl(url.partition("?")[2])]
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text
-
-
-def _name(url: str) -> str:
-    return shown_url(url).partition("://")[2].rstrip("/").rpartition("/")[2]

@@ -1,29 +1,39 @@
-"""Which kind of source a path or URL is: a folder, an archive, or an object store."""
+"""Which kind of source paths and URLs are: a folder, archives, or an object store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-from ..places import is_url
-from .archive import archive_source
-from .folder import folder_source
-from .object_store import object_store_source
+from ..errors import InputError
+from ..places import Place, Places, each_place, is_url, shown_url
+from .archive import AT_ONCE, archives_source
+from .folder import folder_source, holds_images
+from .object_store import Listing, list_store
+from .patterns import matches
+from .remote_file import MissingFile, open_remote
 from .source import USUAL, Search, Source
+from .stores import is_local, store_of
+from .volumes import is_archive_name
 
 
 def find_images(
-    place: str | Path,
+    place: Places,
     lines: Iterable[str] | None = None,
     list_name: str = "the list",
     search: Search = USUAL,
 ) -> Source:
-    """Find the images in a folder, an archive or an object store.
+    """Find the images in a folder, in archives or in an object store.
 
     Parameters
     ----------
-    place : str or Path
-        A folder, a .tar, .tar.gz or .zip file, or an fsspec URL such as ``s3://bucket/train``.
+    place : str, Path, or sequence of these
+        A folder, a .tar, .tar.gz or .zip file, or an fsspec URL such as ``s3://bucket/train``. A
+        pattern such as ``train-{000..146}.tar`` or ``part-*.zip``, a folder of archives that holds
+        no image itself, and a sequence of archives stand for all these archives together.
     lines : iterable of str or None
         Lines of a list of images to select; None selects all.
     list_name : str
@@ -47,8 +57,79 @@ def find_images(
     ...     list(find_images(folder).keys)
     ['red.ppm']
     """
+    places = [match for each in each_place(place) for match in matches(_without_scheme(each))]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        found = list(threads.map(partial(_look_into, search=search), dict.fromkeys(places)))
+    if len(found) == 1 and not found[0].archives:
+        (only,) = found
+        if only.listing is not None:
+            return only.listing.images(lines, list_name, search)
+        return folder_source(Path(only.place), lines, list_name, search)
+    for each in found:
+        if not each.archives:
+            raise InputError(
+                f"{_shown(each.place)} is a folder of images, and only archives can be read "
+                "together; give the folder that holds all images"
+            )
+    archives = dict.fromkeys(archive for each in found for archive in each.archives)
+    return archives_source(list(archives), lines, list_name, search)
+
+
+class _Place(NamedTuple):
+    """What is at a place: archives, or else a folder, whose listing is known if it is remote."""
+
+    place: Place
+    archives: Sequence[Place] = ()
+    listing: Listing | None = None
+
+
+def _look_into(place: Place, search: Search) -> _Place:
     if is_url(place):
-        return object_store_source(str(place), lines, list_name, search)
-    if Path(place).is_file():
-        return archive_source(Path(place), lines, list_name, search)
-    return folder_source(Path(place), lines, list_name, search)
+        return _look_into_store(str(place), search)
+    path = Path(place)
+    if path.is_file():
+        return _Place(path, [path])
+    archives = _archives_in(path)
+    return _Place(path, archives if archives and not holds_images(path, search) else [])
+
+
+def _archives_in(folder: Path) -> list[Path]:
+    try:
+        children = sorted(folder.iterdir())
+    except OSError:
+        return []  # a folder that is missing or cannot be listed is reported when it is searched
+    return [child for child in children if is_archive_name(child.name) and child.is_file()]
+
+
+def _look_into_store(url: str, search: Search) -> _Place:
+    # A server of plain HTTP would send the whole archive in place of a listing.
+    if is_archive_name(shown_url(url).rpartition("/")[2]):
+        try:
+            open_remote(url)
+            return _Place(url, [url])
+        except MissingFile as missing:
+            try:
+                return _look_into_folder(url, search)
+            except InputError:
+                raise missing from None
+    return _look_into_folder(url, search)
+
+
+def _look_into_folder(url: str, search: Search) -> _Place:
+    listing = list_store(url)
+    if listing.is_one_file:
+        return _Place(url, [url])
+    archives = sorted(filter(is_archive_name, listing.top_files()))
+    if archives and not listing.holds_images(search):
+        base, question, query = url.partition("?")
+        return _Place(url, [f"{base.rstrip('/')}/{name}{question}{query}" for name in archives])
+    return _Place(url, listing=listing)
+
+
+def _without_scheme(place: Place) -> Place:
+    """Return the path that a URL such as ``file:///x`` stands for; all else unchanged."""
+    return store_of(str(place))[1] if is_url(place) and is_local(str(place)) else place
+
+
+def _shown(place: Place) -> str:
+    return shown_url(str(place)) if is_url(place) else str(place)

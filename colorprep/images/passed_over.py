@@ -87,7 +87,8 @@ def _advice(kinds: Iterable[str]) -> str:
     advice = []
     if found & ARCHIVE_ENDINGS:
         advice.append(
-            "archives beside images are not opened; unpack them, or give each as the source"
+            "archives beside images are not opened; unpack them, or give them alone as the source, "
+            "as in --dir 'FOLDER/*.tar'"
         )
     if unread := sorted(found & AMBIGUOUS_ENDINGS):
         advice.append(f"the {' '.join(unread)} files are in unsupported formats; convert them")

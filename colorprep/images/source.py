@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Protocol, overload
 
 import numpy as np
@@ -127,10 +128,16 @@ class Search:
         Whether links to folders are followed.
     takes_own : bool
         Whether pictures made by colorprep are included.
+    archive_folders : bool
+        Whether the members of each archive are in a folder that is named like the archive.
+    index : Path or None
+        The folder where indexes of archives are kept; None for nowhere.
     """
 
     follows_links: bool = True
     takes_own: bool = False
+    archive_folders: bool = False
+    index: Path | None = None
 
 
 USUAL = Search()

@@ -6,16 +6,15 @@ checks the end that it reached: damage never shortens a list of images silently.
 
 from __future__ import annotations
 
-import os
 import tarfile
-from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError
-from .archive_file import AGAIN, ArchiveFile
+from .archive_file import AGAIN
 from .members import Members, Place, key_of, why_unsafe
 from .naming import is_noise
 from .passed_over import SPECIAL
+from .ranges import RangedFile, stream_of
 from .sorting import CUT_NAME
 
 BLOCK = tarfile.BLOCKSIZE
@@ -38,15 +37,8 @@ def is_tar_head(head: bytes) -> bool:
     return True
 
 
-def tar_members(plain: Path, shown: str) -> Members:
+def tar_members(tar: RangedFile) -> Members:
     """Index a tar.
-
-    Parameters
-    ----------
-    plain : Path
-        A tar that is not compressed.
-    shown : str
-        The archive, for messages.
 
     Returns
     -------
@@ -59,9 +51,9 @@ def tar_members(plain: Path, shown: str) -> Members:
     InputError
         If the tar, or one within it, is damaged or ends early.
     """
-    members = Members()
-    with plain.open("rb") as file:
-        _add_members(members, file, (os.fstat(file.fileno()).st_size, 0), "", shown)
+    members, shown = Members(), tar.shown
+    with stream_of(tar) as file:
+        _add_members(members, file, (tar.size, 0), "", shown)
         inner = [
             (key, place)
             for key, place in members.files.items()
@@ -73,7 +65,7 @@ def tar_members(plain: Path, shown: str) -> Members:
     return members
 
 
-def read_tar_member(file: ArchiveFile, place: Place, size: int) -> bytes:
+def read_tar_member(file: RangedFile, place: Place, size: int) -> bytes:
     """Return the bytes of a member; see `Source.read`."""
     return file.read(place[0], size)
 

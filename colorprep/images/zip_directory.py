@@ -104,7 +104,7 @@ def _directory(file: BinaryIO) -> tuple[bytes, int, int]:
     size = file.seek(0, 2)
     tail_start = max(0, size - LONGEST_COMMENT - END.size)
     file.seek(tail_start)
-    tail = file.read()
+    tail = file.read(size - tail_start)
     found = tail.rfind(END_START)
     if found < 0:
         raise ZipDamage("its end record is missing")

@@ -9,26 +9,27 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..errors import BadImage, InputError
-from .archive_file import AGAIN, ArchiveFile
+from .archive_file import AGAIN
 from .members import Members, Place, key_of, why_unsafe
+from .ranges import RangedFile, stream_of
 from .zip_directory import HEADER_START, ZipDamage, ZipEntry, zip_entries
 
 HEADER_SIZE = 30
+USUAL_NAME = 512  # bytes of a name and its extra fields, seldom more
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 # Programs use dictionaries of 64 MiB at most; a damaged header could request 4 GiB.
 LARGEST_DICTIONARY = 1 << 30
 LONGEST_LINK = 4096
 
 
-def is_zip(path: Path, head: bytes) -> bool:
+def is_zip(file: RangedFile, head: bytes) -> bool:
     """Return whether a file that starts with `head` is a zip."""
-    return head.startswith((HEADER_START, b"PK\x05\x06")) or zipfile.is_zipfile(path)
+    return head.startswith((HEADER_START, b"PK\x05\x06")) or zipfile.is_zipfile(stream_of(file))
 
 
-def zip_members(file: ArchiveFile) -> Members:
+def zip_members(file: RangedFile) -> Members:
     """Index a zip.
 
     Returns
@@ -43,11 +44,11 @@ def zip_members(file: ArchiveFile) -> Members:
         If the zip's directory is damaged or missing.
     """
     try:
-        with file.archive.open("rb") as stream:
+        with stream_of(file) as stream:
             entries = list(zip_entries(stream))
     except ZipDamage as error:
         raise InputError(
-            f"the archive {file.archive} is incomplete: the zip directory at its end "
+            f"the archive {file.shown} is incomplete: the zip directory at its end "
             f"cannot be read ({error}); {AGAIN}"
         ) from error
     members = Members()
@@ -80,7 +81,7 @@ def _slashed(entries: Sequence[ZipEntry | tuple[str, str]]) -> list[str]:
     ]
 
 
-def _add_member(members: Members, name: str, entry: ZipEntry, file: ArchiveFile) -> None:
+def _add_member(members: Members, name: str, entry: ZipEntry, file: RangedFile) -> None:
     if name.endswith("/"):
         return
     key = key_of(name)
@@ -101,7 +102,7 @@ def _add_member(members: Members, name: str, entry: ZipEntry, file: ArchiveFile)
         members.add_file(key, entry.size, *_place(entry))
 
 
-def _add_link(members: Members, key: str, entry: ZipEntry, file: ArchiveFile) -> None:
+def _add_link(members: Members, key: str, entry: ZipEntry, file: RangedFile) -> None:
     if entry.size > LONGEST_LINK:
         members.refuse(key, "corrupt", "a damaged link: its target is too long")
         return
@@ -117,7 +118,7 @@ def _place(entry: ZipEntry) -> Place:
     return entry.start, entry.compressed_size, entry.method, entry.crc
 
 
-def read_zip_member(file: ArchiveFile, place: Place, size: int) -> bytes:
+def read_zip_member(file: RangedFile, place: Place, size: int) -> bytes:
     """Return the bytes of a member; see `Source.read`."""
     _, compressed_size, _, crc = place
     # One byte more than expected is enough to notice that the member is too long.
@@ -127,7 +128,7 @@ def read_zip_member(file: ArchiveFile, place: Place, size: int) -> bytes:
     return data
 
 
-def read_zip_head(file: ArchiveFile, place: Place, size: int) -> bytes:
+def read_zip_head(file: RangedFile, place: Place, size: int) -> bytes:
     """Return the first bytes of a member, without checking them.
 
     Raises
@@ -142,14 +143,19 @@ def read_zip_head(file: ArchiveFile, place: Place, size: int) -> bytes:
     return _unpacked(file, place, compressed_size, size)
 
 
-def _unpacked(file: ArchiveFile, place: Place, compressed_size: int, size: int) -> bytes:
+def _unpacked(file: RangedFile, place: Place, compressed_size: int, size: int) -> bytes:
     """Return at most `size` bytes of a member, from its first `compressed_size` bytes."""
     start, _, method, _ = place
-    header = file.read(start, HEADER_SIZE)
-    if not header.startswith(HEADER_START):
+    # The header repeats the name, with other extra fields, so where the data begin is not known.
+    least = HEADER_SIZE + compressed_size
+    found = file.read(start, least + max(0, min(USUAL_NAME, file.size - start - least)))
+    if not found.startswith(HEADER_START):
         raise BadImage("corrupt", "the zip has no header where its directory says there is one")
-    name_size, extra_size = struct.unpack_from("<HH", header, 26)
-    data = file.read(start + HEADER_SIZE + name_size + extra_size, compressed_size)
+    name_size, extra_size = struct.unpack_from("<HH", found, 26)
+    begin = HEADER_SIZE + name_size + extra_size
+    data = found[begin : begin + compressed_size]
+    if len(data) < compressed_size:
+        data = file.read(start + begin, compressed_size)
     if method == zipfile.ZIP_STORED:
         return data[:size]
     try:

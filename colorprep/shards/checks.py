@@ -63,8 +63,7 @@ def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iter
     if set(lengths.values()) != {len(shard)}:
         yield f"its datasets have different numbers of rows: {lengths}"
         return
-    ids = class_ids(shard.keys, plan.classes, plan.settings.class_from)
-    if ids != list(shard.arrays["class_id"][:]):
+    if not _class_ids_fit(shard, plan):
         yield "its class ids do not match its keys"
     seen: set[str] = set()
     for start in range(0, len(shard), ROWS):
@@ -73,6 +72,14 @@ def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iter
             if problem not in seen:
                 seen.add(problem)
                 yield problem
+
+
+def _class_ids_fit(shard: ShardReader, plan: Plan) -> bool:
+    """Return whether the class ids are those of the keys, or valid if the keys have no class."""
+    found = shard.arrays["class_id"][:].tolist()
+    if plan.settings.class_from == "cls":
+        return all(-1 <= number < len(plan.classes) for number in found)
+    return bool(found == class_ids(shard.keys, plan.classes, plan.settings.class_from))
 
 
 def _row_problems(rows: Mapping[str, Any], plan: Plan, quantizer: Quantizer) -> Iterator[str]:

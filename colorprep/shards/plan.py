@@ -9,7 +9,7 @@ added to the source later. A shard is a fixed slice of its segment's order.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ..artifacts import check_schema
 from ..atomic import write_json
 from ..curriculum.sampling import order_digest
 from ..errors import ArtifactError, InputError
-from ..images.classes import ClassFrom, class_names
+from ..images.classes import ClassFrom, ClassRule, class_names
 from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.reader import Fit, ImageReader
 from ..images.segments import MaskDecoder, MaskedSource
@@ -117,6 +117,9 @@ class Plan:
         Number of images in the whole source.
     digest : str
         Of the keys and sizes of the whole source.
+    classes_beside : mapping of str to str, or None
+        With ``class_from`` ``"cls"``, the classes of the images by their keys, as long as images
+        are labeled; not a part of the file.
     """
 
     format: str
@@ -128,6 +131,12 @@ class Plan:
     n_files: int = 0
     digest: str = ""
     segments: list[Segment] = field(default_factory=list)
+    classes_beside: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def class_rule(self) -> ClassRule:
+        """Where the class of an image is taken from."""
+        return self.settings.class_from if self.classes_beside is None else self.classes_beside
 
     @property
     def n_shards(self) -> int:
@@ -148,7 +157,7 @@ class Plan:
         own = digest if len(indices) == len(source.keys) else digest_of(source, indices)
         segment = Segment(self.n_shards, n_shards, len(indices), own)
         keys = (source.keys[index] for index in indices)
-        found = class_names(keys, self.settings.class_from)
+        found = class_names(keys, self.class_rule)
         known = set(self.classes)
         classes = [*self.classes, *(name for name in found if name not in known)]
         return replace(
@@ -266,7 +275,9 @@ def labeler_of(plan: Plan) -> Labeler:
 
 def plan_facts(plan: Plan) -> dict[str, Any]:
     """Return a plan in plain values for JSON, as in plan.json and manifest.json."""
-    return {"schema": LABELS_SCHEMA, **asdict(plan), "settings": plan.settings.facts()}
+    values = asdict(replace(plan, classes_beside=None))
+    del values["classes_beside"]
+    return {"schema": LABELS_SCHEMA, **values, "settings": plan.settings.facts()}
 
 
 def write_plan(folder: Path, plan: Plan) -> None:
@@ -318,7 +329,7 @@ def _check_kinds(plan: Plan) -> None:
         "stride": _is_count(settings.stride),
         "soft": settings.soft == 0 or _is_count(settings.soft),
         "segments": settings.segments is None or _is_count(settings.segments),
-        "class_from": settings.class_from in ("top", "parent", "name")
+        "class_from": settings.class_from in ("top", "parent", "name", "cls")
         or _is_count(settings.class_from),
         "features": settings.features is None or _is_count(settings.features["length"]),
         "lowpass": isinstance(settings.lowpass, float | int | None),

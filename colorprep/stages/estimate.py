@@ -27,6 +27,7 @@ from ..quantize.spec import make_quantizer
 from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
 from ..workspace import LABELS, Workspace
+from .class_rules import class_rule
 from .classifying import chosen_classifier, threads_restored
 from .labels.maps import WriteMaps
 from .labels.params import LabelsParams
@@ -133,7 +134,8 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
         size = -(-PROBE // engine.workers) if by_color else CHUNK
         probe = _probe(Passes(engine, reporter), task, size, source)
     check_strict(probe.skipped, params.images.strict)
-    n_priors = 1 + (len(class_names(source.keys, params.class_from)) if params.by_class else 0)
+    rule = class_rule(source, params.class_from, params.images, workspace)
+    n_priors = 1 + (len(class_names(source.keys, rule)) if params.by_class else 0)
     n_bytes = n_priors * (PRIOR_BYTES + params.by_lightness * LEVEL_BYTES)
     return _estimate(probe, source, peak_memory(), {"as asked": n_bytes}, folder)
 

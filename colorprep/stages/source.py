@@ -16,9 +16,9 @@ from ..images.reader import Fit, ImageReader
 from ..images.segments import with_masks
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Search, Source
-from ..places import is_url
+from ..places import Places, each_place, is_url
 from ..progress import Reporter
-from ..workspace import Workspace
+from ..workspace import INDEX, Workspace
 
 SHOWN_SKIPS = 20
 
@@ -29,8 +29,9 @@ class ImageParams:
 
     Attributes
     ----------
-    folder : str, Path or None
-        The source: a folder, an archive or a URL; None for the source that was used last.
+    folder : str, Path, sequence of these, or None
+        The source: a folder, an archive or a URL, or several archives; None for the source that was
+        used last.
     list : str, Path or None
         A list that narrows the source.
     workers : int or None
@@ -43,9 +44,11 @@ class ImageParams:
         Number of processes of a local dask cluster to run on.
     follow : bool
         Whether links to folders are followed.
+    archive_folders : bool
+        Whether the members of each archive are in a folder that is named like the archive.
     """
 
-    folder: str | Path | None = None
+    folder: Places | None = None
     list: str | Path | None = None
     workers: int | None = None
     strict: bool = False
@@ -55,6 +58,7 @@ class ImageParams:
     cluster: int | None = None
     follow: bool = True
     damaged: DamageRule = "skip"
+    archive_folders: bool = False
 
     def __post_init__(self) -> None:
         """Refuse more than one choice of an engine."""
@@ -69,6 +73,15 @@ class ImageParams:
         """The decoding rules as artifacts record them; `damaged` only if damaged files are kept."""
         rules: dict[str, str] = {"icc": self.icc, "orientation": self.orientation}
         return rules | ({"damaged": self.damaged} if self.damaged != "skip" else {})
+
+
+def search_of(params: ImageParams, workspace: Workspace) -> Search:
+    """Return how sources are searched; indexes of archives are kept in the workspace."""
+    return Search(
+        params.follow,
+        archive_folders=params.archive_folders,
+        index=workspace.root.absolute() / INDEX,
+    )
 
 
 def open_source(
@@ -132,8 +145,8 @@ def open_listed(
     InputError
         If the source is missing, contains no image, or none of those listed.
     """
-    place = _place(params.folder, params, workspace)
-    source = find_images(place, lines, list_name, Search(params.follow))
+    place = place_of(params.folder, params, workspace)
+    source = find_images(place, lines, list_name, search_of(params, workspace))
     report_passed_over(source, reporter)
     if params.folder is not None and remembers:
         workspace.remember_source(params.folder)
@@ -158,20 +171,23 @@ def masked(
     if segments is None:
         return source
     try:
-        masks = find_images(_place(segments, params, workspace), search=Search(params.follow))
+        search = search_of(params, workspace)
+        masks = find_images(place_of(segments, params, workspace), search=search)
     except InputError as error:
         raise InputError(f"no masks can be read by --segments: {error}") from error
     return with_masks(source, masks)
 
 
-def _place(given: str | Path | None, params: ImageParams, workspace: Workspace) -> str | Path:
+def place_of(given: Places | None, params: ImageParams, workspace: Workspace) -> Places:
     """Return where a source is; None stands for the source that was used last."""
-    named = given or workspace.remembered_source()
-    if is_url(named):
-        return named
-    place = workspace.input_path(given, named)
-    # The workers of a cluster may run in another folder.
-    return place if params.scheduler is None else place.absolute()
+    if given:
+        places = each_place(workspace.input_places(given))
+    else:
+        remembered = each_place(workspace.remembered_source())
+        places = [each if is_url(each) else workspace.path(each) for each in remembered]
+    if params.scheduler is not None:  # the workers of a cluster may run in another folder
+        places = [each if is_url(each) else Path(each).absolute() for each in places]
+    return places
 
 
 @contextmanager

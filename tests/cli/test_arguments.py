@@ -89,7 +89,7 @@ def check_taken_once(name, command, option):
 
 def test_giving_it_twice_is_wrong_usage(colorprep):
     """It exits with 2, also in a group of commands."""
-    for words in (["prior", "--dir", "a", "--dir", "b"], ["lists", "tiny", "-o", "a", "-o", "a"]):
+    for words in (["prior", "--list", "a", "--list", "b"], ["lists", "tiny", "-o", "a", "-o", "a"]):
         result = colorprep(*words)
         assert result.exit_code == 2 and "is given twice" in result.stderr
 
@@ -105,7 +105,7 @@ def check_repeated(name, command, option):
     """Repeat a flag or a list; contradict a flag."""
     if option.multiple:
         value = values_of(option)[0]
-        command.make_context(name, [*positional(command), option.opts[0], value] * 2)
+        command.make_context(name, [*positional(command), *[option.opts[0], value] * 2])
     elif option.is_flag and option.name not in ("help", "version"):
         words = [*positional(command), option.opts[0]]
         assert command.make_context(name, [*words, option.opts[0]]).params[option.name] is True
@@ -125,7 +125,7 @@ def test_the_walk_reaches_what_it_should():
 
 def test_help_is_given_whatever_else_is_wrong(colorprep):
     """--help wins over an option given twice."""
-    assert colorprep("prior", "--dir", "a", "--dir", "b", "--help").exit_code == 0
+    assert colorprep("prior", "--list", "a", "--list", "b", "--help").exit_code == 0
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])

@@ -30,7 +30,8 @@ def test_rules(text, key, name):
 def test_other_rules_are_refused(text):
     """The message lists the rules."""
     with pytest.raises(
-        InputError, match="by top, parent, name or the level of a folder .1 is the top., not by"
+        InputError,
+        match="by top, parent, name, cls or the level of a folder .1 is the top., not by",
     ):
         parse_class_from(text)
 

@@ -153,7 +153,7 @@ def test_damaged_gzip_is_an_error(tmp_path):
 def test_gzip_is_unpacked_once(tmp_path):
     """Two stages that open the same archive in one process share the unpacked file."""
     path = packing.write_tar(tmp_path / "x.tar.gz", ("a.jpg", b"a"), mode="w:gz")
-    assert archive_source(path).file.plain == archive_source(path).file.plain
+    assert len({archive_source(path).volumes[0].file.plain for _ in range(2)}) == 1
 
 
 def test_no_room_to_unpack(tmp_path, monkeypatch):

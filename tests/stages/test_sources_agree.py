@@ -6,6 +6,7 @@ import zipfile
 
 import fsspec
 import numpy as np
+import packing
 import pytest
 from folders import contents
 
@@ -20,7 +21,7 @@ from colorprep.workspace import Workspace
 
 @pytest.fixture(scope="module")
 def places(photographs, tmp_path_factory):
-    """The same photographs in a folder, in archives, and in an object store."""
+    """The same photographs in a folder, in archives, in five tars, and in an object store."""
     root = tmp_path_factory.mktemp("places")
     paths = [path for path in sorted(photographs.rglob("*.jpg"), reverse=True)]
     for mode, name in (("w", "train.tar"), ("w:gz", "train.tar.gz")):
@@ -40,6 +41,7 @@ def places(photographs, tmp_path_factory):
         "tar.gz": root / "train.tar.gz",
         "zip": root / "train.zip",
         "memory": url,
+        "tars": packing.pack_in_parts(photographs, root / "tars")[0].parent,
     }
 
 
@@ -60,7 +62,7 @@ def test_labels_are_the_same_from_any_source(places, expected, workspace, silent
     assert contents(result.folder) == expected
 
 
-@pytest.mark.parametrize("place", ["folder", "tar", "zip"])
+@pytest.mark.parametrize("place", ["folder", "tars", "zip"])
 def test_labels_are_the_same_on_a_cluster(places, expected, workspace, silent, scheduler, place):
     """Two processes of a dask cluster give the same bytes."""
     images = ImageParams(places[place], scheduler=scheduler)
@@ -94,8 +96,8 @@ def test_priors_and_ranks_are_the_same_on_a_cluster(places, workspace, silent, s
     assert made[0] == made[1]
 
 
-def test_labels_from_a_real_store(photographs, expected, workspace, silent, monkeypatch):
-    """An S3 server, over HTTP, gives the same bytes."""
+def test_labels_from_a_real_store(photographs, expected, workspace, silent, monkeypatch, tmp_path):
+    """An S3 server, over HTTP, gives the same bytes: from images, and from five tars of them."""
     moto = pytest.importorskip("moto.server")
     s3fs = pytest.importorskip("s3fs")
     server = moto.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -119,6 +121,12 @@ def test_labels_from_a_real_store(photographs, expected, workspace, silent, monk
         assert contents(result.folder) == expected
         again = run(LabelsParams(ImageParams(), size=32, shard_size=16), workspace, silent)
         assert again.n_done_before == 3
+        for path in packing.pack_in_parts(photographs, tmp_path / "tars"):
+            store.pipe(f"bucket/tars/{path.name}", path.read_bytes())
+        params = LabelsParams(
+            ImageParams("s3://bucket/tars"), size=32, shard_size=16, output="five"
+        )
+        assert contents(run(params, workspace, silent).folder) == expected
     finally:
         server.stop()
         s3fs.S3FileSystem.clear_instance_cache()

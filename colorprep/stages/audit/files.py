@@ -12,7 +12,7 @@ from PIL import Image
 
 from ...atomic import replacing, write_csv
 from ...errors import BadImage
-from ...images.classes import ClassFrom, class_of
+from ...images.classes import ClassRule, class_of
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
 from ...report.gallery import montage
@@ -63,7 +63,7 @@ def write_lists(keep: Path, drop: Path, findings: Findings) -> None:
                     stream.write(f"{row.key}\n")
 
 
-def count_classes(findings: Findings, class_from: ClassFrom) -> ClassCounts:
+def count_classes(findings: Findings, class_from: ClassRule) -> ClassCounts:
     """Return the number of images of each class, and of those that stay."""
     images: Counter[str] = Counter()
     kept: Counter[str] = Counter()

@@ -26,6 +26,7 @@ from ...images.stems import Stems
 from ...locks import in_turn
 from ...progress import Reporter
 from ...workspace import AUDIT, LISTS, Workspace
+from ..class_rules import class_rule
 from ..passes import Passes, check_strict, open_passes
 from ..replaced import telling_replaced
 from ..source import ImageParams, image_reader, open_source, warn_of_skips
@@ -120,6 +121,7 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images.strict)
     validation = _validation(params, source, workspace, reporter)
+    rule = class_rule(source, params.class_from, params.images, workspace)
     reader = image_reader(source, None, params.images)
     with open_passes(params.images, reporter) as passes:
         records, skipped = _inspect(source, params.images, passes)
@@ -128,7 +130,7 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     workspace.own_folder(params.output or AUDIT)
     workspace.own_folder(LISTS)
     findings = conclude(source, records, skipped, duplicates, validation, params.allowed)
-    class_counts = count_classes(findings, params.class_from)
+    class_counts = count_classes(findings, rule)
     summary = _summary(findings, class_counts, validation, params)
     written = (table, classes, summary_path, keep, drop, *sheet_paths(folder).values())
     with in_turn(folder), telling_replaced(reporter, *written):  # all files of one command

@@ -15,13 +15,13 @@ from pathlib import Path
 from ... import __version__
 from ...errors import InputError
 from ...finite import check_finite
-from ...images.archive import NAME_ENDINGS
 from ...images.decoding import DamageRule
 from ...images.digests import digest_of_bytes, digest_of_file
 from ...images.folder import folder_source
 from ...images.opening import find_images
 from ...images.reader import ImageReader
 from ...images.skip import Skip
+from ...images.volumes import NAME_ENDINGS
 from ...locks import sole_process
 from ...places import is_url, shown_url
 from ...progress import Reporter

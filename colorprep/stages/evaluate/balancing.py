@@ -11,7 +11,7 @@ from ...color.lab import Floats
 from ...errors import ArtifactError
 from ...images.opening import find_images
 from ...metrics.protocol import SHOWN_DIGITS
-from ...places import is_url
+from ...places import Places, each_place, is_url
 from ...progress import Reporter
 from ...quantize.ab import ab_lattice
 from ...workspace import PRIOR, Workspace
@@ -98,7 +98,7 @@ def choose_balance(given: str | Path | None, workspace: Workspace, reporter: Rep
 def compared_with(
     balance: Balance,
     originals: Mapping[str, Any],
-    listed_from: str | Path | None,
+    listed_from: Places | None,
     workspace: Workspace,
     reporter: Reporter,
 ) -> Balance:
@@ -108,7 +108,7 @@ def compared_with(
     ----------
     originals : mapping
         Their digest and number, see `comparing.source_facts`.
-    listed_from : str, Path or None
+    listed_from : str, Path, sequence of these, or None
         The source from which a list selected the originals; None without a list.
 
     Returns
@@ -132,10 +132,11 @@ def compared_with(
     if balance.source.get("digest") == originals["digest"]:
         reporter.note(f"{text}, made from these originals")
         return replace(balance, of="originals")
-    if listed_from is not None and not is_url(listed_from):
-        whole = source_facts(find_images(listed_from))
+    places = [] if listed_from is None else each_place(listed_from)
+    if places and not any(map(is_url, places)):
+        whole = source_facts(find_images(places))
         if balance.source.get("digest") == whole["digest"]:
-            reporter.note(f"{text}, made from all images of {listed_from}")
+            reporter.note(f"{text}, made from all images of {' '.join(map(str, places))}")
             return replace(balance, of="their source")
     reporter.warn(
         f"{text}, made from other images than these {originals['n_files']} originals; compare the "

@@ -15,7 +15,7 @@ from ...images.lists import read_list
 from ...images.opening import find_images
 from ...images.pairing import pair_up
 from ...images.skip import Skip, quarantined
-from ...images.source import Search, Source, digest_of
+from ...images.source import Source, digest_of
 from ...metrics.bins import BinShares
 from ...metrics.pairs import compare_images
 from ...places import is_url
@@ -23,7 +23,7 @@ from ...progress import Reporter
 from ...workspace import Workspace
 from ..checkpoints import Origin
 from ..pictures import ENTROPY_ENDING, PhotographSource
-from ..source import ImageParams, image_reader, report_passed_over
+from ..source import ImageParams, image_reader, report_passed_over, search_of
 from .networks import Networks
 from .pairs import Pairs, StoredPairs
 from .picture_trees import PictureTrees
@@ -97,7 +97,7 @@ def stored_pictures(
     """
     lines = None if params.list is None else read_list(workspace.input_path(params.list))
     list_name = "" if params.list is None else Path(params.list).name
-    search = Search(params.follow)
+    search = search_of(params, workspace)
     places = [_place(given, params, workspace) for given in (original, colorized)]
     originals = find_images(places[0], lines, list_name, search)
     pictures = find_images(places[1], search=replace(search, takes_own=True))

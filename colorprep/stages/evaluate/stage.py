@@ -19,7 +19,7 @@ from ...metrics.bins import bins_of_cells
 from ...metrics.protocol import SHOWN_DIGITS, protocol_hash, protocol_line
 from ...metrics.resampling import Measured
 from ...metrics.summary import Summary, summarize
-from ...places import is_url
+from ...places import Places, each_place
 from ...progress import Reporter
 from ...quantize.decoding import TEMPERATURE
 from ...workspace import EVALUATION, Workspace
@@ -166,20 +166,22 @@ def _open_pictures(
     report_origin("coloring by", origin, workspace, reporter)
     temperature = TEMPERATURE if params.temperature is None else params.temperature
     classifier = classifier_of(checkpoint, params.features, workspace)
-    originals = PhotographSource(str(_place_of_originals(params, workspace)), source)
+    places = each_place(_place_of_originals(params, workspace))
+    originals = PhotographSource(" ".join(map(str, places)), source)
     return predicted_pictures(
         checkpoint, origin, originals, params.images, temperature, params.device, classifier
     )
 
 
-def _listed_from(params: EvaluateParams, workspace: Workspace) -> str | Path | None:
+def _listed_from(params: EvaluateParams, workspace: Workspace) -> Places | None:
     """Return the source from which a list selects the originals; None without a list."""
     return None if params.images.list is None else _place_of_originals(params, workspace)
 
 
-def _place_of_originals(params: EvaluateParams, workspace: Workspace) -> str | Path:
-    place = params.original or params.images.folder or workspace.remembered_source()
-    return place if is_url(place) else workspace.path(place)
+def _place_of_originals(params: EvaluateParams, workspace: Workspace) -> Places:
+    return workspace.input_places(
+        params.original or params.images.folder or workspace.remembered_source()
+    )
 
 
 def _report_unpaired(pictures: PicturesToCompare, reporter: Reporter) -> None:

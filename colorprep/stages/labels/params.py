@@ -95,6 +95,7 @@ class LabelsParams:
                 "--features": self.features is not None,
                 "--shuffle": self.shuffle is not None,
                 "--compression": self.compression != "none",
+                "--class-from cls": self.class_from == "cls",
             }
             for option, given in only_shards.items():
                 if given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,8 @@ def begin(
     Labels of images that have changed are removed.
     """
     existing = None if params.overwrite else find_plan(folder)
+    if existing is not None:
+        existing = replace(existing, classes_beside=requested.classes_beside)
     if existing is None:
         remove_labels(folder)
         everything = range(len(source.keys))

@@ -116,7 +116,7 @@ def label_to_shards(
         """Write one shard."""
         writer = ShardWriter(shard_path(folder, number), plan.settings.facts())
         for part in parts:
-            ids = class_ids(part.keys, plan.classes, plan.settings.class_from)
+            ids = class_ids(part.keys, plan.classes, plan.class_rule)
             writer.add(part.keys, ids, part.labels)
             writer.skip(part.skipped)
             writer.record_digests({keys[index]: digest for index, digest in part.digests.items()})

@@ -26,6 +26,7 @@ from ...shards.manifest import write_manifest, write_skipped
 from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.resuming import find_plan, sidecars, unfinished_shards
 from ...workspace import LABELS, Workspace
+from ..class_rules import with_classes
 from ..classifying import chosen_classifier, threads_restored
 from ..passes import check_strict, open_passes
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
@@ -113,6 +114,7 @@ def _label(
     prior = prior_of(params, workspace, reporter)
     workspace.own_folder(params.output or LABELS)
     requested = plan_of(params, quantizer_of(prior), classifier)
+    requested = with_classes(requested, source, params.images, workspace)
     with open_seen(workspace.root, labeled) as seen:
         plan = begin(folder, requested, labeled, params, seen, reporter)
         beside = Beside(classifier=classifier)

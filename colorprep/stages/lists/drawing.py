@@ -14,6 +14,7 @@ from ...images.skip import Skip
 from ...images.source import Source
 from ...progress import Reporter
 from ...workspace import LISTS, Workspace
+from ..class_rules import class_rule
 from ..source import ImageParams, open_source, report_skips
 from .writing import WrittenList, check_not_read, numbered_classes, write_keys
 
@@ -85,10 +86,12 @@ def draw(params: DrawParams, workspace: Workspace, reporter: Reporter) -> DrawRe
     check_not_read([path], [params.images.list], workspace)
     source = open_source(params.images, workspace, reporter)
     report_skips(source.skipped, len(source.keys), reporter)
-    classes = [class_of(key, params.class_from) for key in source.keys]
+    rule = class_rule(source, params.class_from, params.images, workspace)
+    classes = [class_of(key, rule) for key in source.keys]
     chosen = _drawn(params, source, classes)
-    rule = params.class_from
-    numbered = numbered_classes(params.form, source, params.images, workspace, reporter, rule)
+    numbered = numbered_classes(
+        params.form, source, params.images, workspace, reporter, params.class_from
+    )
     lines = in_form(chosen, params.form, source.name, numbered, rule)
     drawn = write_keys(path, chosen, lines, workspace, reporter, rule)
     return DrawResult(drawn, len(source.keys), len(set(classes)), list(source.skipped))

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from ...curriculum import sampling
 from ...errors import InputError
-from ...images.classes import ClassFrom, class_of
+from ...images.classes import ClassFrom, ClassRule, class_of
 from ...images.lists import ListForm, in_form
 from ...images.skip import Skip
 from ...images.source import Source
 from ...progress import Reporter
 from ...workspace import LISTS, Workspace
+from ..class_rules import class_rule
 from ..source import ImageParams, open_source, report_skips
 from .writing import WrittenList, check_not_read, numbered_classes, write_keys
 
@@ -74,9 +75,11 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     check_not_read(paths.values(), [params.images.list], workspace)
     source = open_source(params.images, workspace, reporter)
     report_skips(source.skipped, len(source.keys), reporter)
-    parts = _divided(source, params)
-    rule = params.class_from
-    numbered = numbered_classes(params.form, source, params.images, workspace, reporter, rule)
+    rule = class_rule(source, params.class_from, params.images, workspace)
+    parts = _divided(source, params, rule)
+    numbered = numbered_classes(
+        params.form, source, params.images, workspace, reporter, params.class_from
+    )
     workspace.own_folder(params.output or LISTS)
     written = {}
     for part, path in paths.items():
@@ -91,10 +94,10 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     return SplitResult(written, list(source.skipped))
 
 
-def _divided(source: Source, params: SplitParams) -> dict[str, list[str]]:
+def _divided(source: Source, params: SplitParams, rule: ClassRule) -> dict[str, list[str]]:
     """Return the keys of each part whose share is not 0."""
     keys = list(source.keys)
-    classes = [class_of(key, params.class_from) for key in keys]
+    classes = [class_of(key, rule) for key in keys]
     parts = sampling.split(keys, classes, params.val, params.test, params.seed)._asdict()
     wanted = {"train": True, "val": params.val > 0, "test": params.test > 0}
     for part, chosen in parts.items():

@@ -8,11 +8,12 @@ from itertools import chain
 from pathlib import Path
 
 from ...errors import InputError
-from ...images.classes import ClassFrom, class_names, class_of
+from ...images.classes import ClassFrom, ClassRule, class_names, class_of
 from ...images.lists import ListForm
 from ...images.source import Source
 from ...progress import Reporter
 from ...workspace import LISTS, Workspace
+from ..class_rules import class_rule
 from ..replaced import replace_list
 from ..source import ImageParams, open_source
 
@@ -32,7 +33,7 @@ def write_keys(
     lines: Iterable[str],
     workspace: Workspace,
     reporter: Reporter,
-    class_from: ClassFrom = "top",
+    class_from: ClassRule = "top",
 ) -> WrittenList:
     """Write a list of keys as `lines`, see `in_form`; mark ``lists/`` if the list goes there."""
     if path.parent == workspace.path(LISTS):
@@ -70,6 +71,7 @@ def numbered_classes(
     if form != "labeled":
         return []
     if images.list is None:
-        return class_names(source.keys, class_from)
+        return class_names(source.keys, class_rule(source, class_from, images, workspace))
     whole = open_source(replace(images, list=None), workspace, reporter)
-    return class_names(chain(whole.keys, source.keys), class_from)
+    rule = class_rule(whole, class_from, images, workspace)
+    return class_names(chain(whole.keys, source.keys), rule)

@@ -20,7 +20,7 @@ from ...balance.bootstrap import FEW_IMAGES
 from ...balance.lightness import LightnessLevel, check_levels
 from ...balance.prior import Prior, Smoothing, smoothed_probs
 from ...errors import InputError, UnusableName
-from ...images.classes import ClassFrom, class_of
+from ...images.classes import ClassFrom, ClassRule, class_of
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of
 from ...locks import in_turn
@@ -28,6 +28,7 @@ from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...quantize.spec import QuantizerSpec, make_quantizer
 from ...workspace import CLASS_PRIORS, PRIOR, WEIGHTS, Workspace
+from ..class_rules import class_rule
 from ..passes import check_strict, open_passes
 from ..priors import probs_of
 from ..replaced import telling_replaced
@@ -140,7 +141,8 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     if params.name and params.output is None:
         workspace.own_folder(CLASS_PRIORS)
     everything = {"": range(len(source.keys))}
-    groups = _by_class(source.keys, params.class_from) if params.by_class else everything
+    rule = class_rule(source, params.class_from, params.images, workspace)
+    groups = _by_class(source.keys, rule) if params.by_class else everything
     with open_passes(params.images, reporter) as passes:
         whole, cells = None, None
         if params.spec.needs_counts:
@@ -300,7 +302,7 @@ def _output(params: PriorParams, workspace: Workspace) -> Path:
     return workspace.path(PRIOR)
 
 
-def _by_class(keys: Sequence[str], class_from: ClassFrom) -> Mapping[str, Sequence[int]]:
+def _by_class(keys: Sequence[str], class_from: ClassRule) -> Mapping[str, Sequence[int]]:
     """Group images by their class; those without one come first, as ``""``."""
     groups: dict[str, list[int]] = {}
     for index, key in enumerate(keys):

@@ -25,6 +25,7 @@ from ...shards.resuming import find_plan, first_keys
 from ...shards.sidecar import finished, sidecar_path
 from ...shards.writer import shard_path
 from ...workspace import Workspace
+from ..class_rules import with_classes
 from ..classifying import recorded_classifier
 from ..labels.stage import Beside, complete
 from ..source import ImageParams, masked, open_source
@@ -160,6 +161,7 @@ def repair_labels(
             sidecar_path(path).unlink(missing_ok=True)
         else:
             path.unlink(missing_ok=True)
+    plan = with_classes(plan, source, images, workspace)
     with open_seen(workspace.root, source) as seen:
         complete(folder, plan, source, images, reporter, seen, beside)
 

@@ -1,0 +1,84 @@
+"""Bytes at an offset: the one way in which archives are read, on a disk or in a store.
+
+An index of an archive is made from a stream of its file. Between the headers of a tar lie the
+images, which need not be read; but a store takes longer to answer than to send a few images, so
+the stream reads ahead: twice as far each time, up to the `read_ahead` of the file, until a jump is
+longer than what was read at once.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Protocol
+
+FIRST_READ = 128 << 10  # bytes; the longest end of a zip is half of it
+
+
+class RangedFile(Protocol):
+    """A file of which any bytes can be read, by many threads; it can be sent to other processes."""
+
+    @property
+    def shown(self) -> str:
+        """The path or URL for messages, without secrets."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+    @property
+    def changed(self) -> int:
+        """A number that changes whenever the file is changed; 0 if unknown."""
+
+    @property
+    def read_ahead(self) -> int:
+        """How many bytes at most are read at once while the file is indexed."""
+
+    def read(self, start: int, size: int) -> bytes:
+        """Return `size` bytes.
+
+        Raises
+        ------
+        BadImage
+            ``unreadable``, if only these bytes cannot be read.
+        InputError
+            If the file has disappeared or was replaced, or its store does not answer.
+        """
+
+
+def stream_of(file: RangedFile) -> io.BufferedReader:
+    """Return a stream of a file that reads ahead."""
+    return io.BufferedReader(_Ranges(file), file.read_ahead)
+
+
+class _Ranges(io.RawIOBase):
+    def __init__(self, file: RangedFile) -> None:
+        self._file = file
+        self._at = self._end = 0  # the position, and the end of what was read last
+        self._ahead = min(FIRST_READ, file.read_ahead)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if 0 <= self._at - self._end <= self._ahead:
+            self._ahead = min(2 * self._ahead, self._file.read_ahead)
+        else:
+            self._ahead = min(FIRST_READ, self._file.read_ahead)
+        data = self._file.read(self._at, self._n_bytes(len(buffer)))
+        buffer[: len(data)] = data
+        self._at = self._end = self._at + len(data)
+        return len(data)
+
+    def _n_bytes(self, requested: int) -> int:
+        return max(0, min(requested, self._ahead, self._file.size - self._at))

@@ -1,0 +1,132 @@
+"""Opening the file systems of URLs by fsspec, and messages about them that keep secrets.
+
+Credentials and the address of a store are taken from the same environment variables and files as
+those of the store's own tools; a user and password in a URL are used, but never shown.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..errors import InputError
+from ..places import shown_url
+
+EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "https": "http"}
+LOCAL = ("file", "local")
+# Names of versions and times in the replies of stores.
+VERSIONS = (
+    *("ETag", "etag", "blob_id", "LastModified", "Last-Modified"),
+    *("updated", "mtime", "created"),
+)
+
+
+def store_of(url: str) -> tuple[Any, str]:
+    """Return the file system of a URL, and the path of the URL there, without a final slash.
+
+    Called before each request, as a forked process must not use the connection of its parent.
+
+    Raises
+    ------
+    InputError
+        If the scheme is unknown, its package is not installed, or the store cannot be reached.
+    """
+    return _opened(url, os.getpid())
+
+
+@functools.lru_cache(maxsize=64)
+def _opened(url: str, process: int) -> tuple[Any, str]:
+    scheme = scheme_of(url)
+    try:
+        from fsspec.core import url_to_fs
+
+        store, root = url_to_fs(url)
+    except ImportError as error:
+        extra = EXTRAS.get(scheme)
+        package = f"'colorprep[{extra}]'" if extra else "the package named above"
+        raise InputError(
+            f"cannot read {shown_url(url)}: {error}; run pip install {package}"
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"cannot read {shown_url(url)}: {without_secrets(error, url)}; give a folder, an "
+            "archive, or a URL that fsspec supports, such as s3://bucket/folder or "
+            "gs://bucket/folder"
+        ) from error
+    except Exception as error:
+        raise no_answer(url, error) from error
+    return store, root.rstrip("/")
+
+
+def forget_stores() -> None:
+    """Open every store anew from now on."""
+    _opened.cache_clear()
+
+
+def scheme_of(url: str) -> str:
+    """Return the scheme of a URL in lower case."""
+    return url.partition("://")[0].lower()
+
+
+def is_local(url: str) -> bool:
+    """Return whether a URL stands for a local path."""
+    return scheme_of(url) in LOCAL
+
+
+def version_in(info: Mapping[str, Any]) -> str:
+    """Return what a store reports about a file's version; empty if it reports nothing."""
+    return "\n".join(str(info[name]) for name in VERSIONS if info.get(name))
+
+
+def version_stamp(version: str) -> int:
+    """Return a digest of a version, 56 bits; 0 if it is empty."""
+    digest = hashlib.blake2b(version.encode(), digest_size=7).digest()
+    return int.from_bytes(digest, "little") if version else 0
+
+
+def no_answer(url: str, error: Exception) -> InputError:
+    """Return the error for a store that cannot be reached."""
+    return InputError(
+        f"cannot list {shown_url(url)}: {without_secrets(error, url)}; check the URL, the network, "
+        "and the credentials that the store's own tools would use (for a public bucket of s3, set "
+        "FSSPEC_S3_ANON=true)"
+    )
+
+
+def no_permission(url: str, error: Exception, what: str) -> InputError:
+    """Return the error for a store that denies access; `what` is the verb that it denies."""
+    return InputError(
+        f"no permission to {what} {shown_url(url)}: {without_secrets(error, url)}; check the "
+        "credentials, such as those of AWS_PROFILE or AWS_ACCESS_KEY_ID for s3"
+    )
+
+
+def stopped_answering(url: str, error: Exception, key: str = "") -> InputError:
+    """Return the error for a store that failed while it was read."""
+    what = f"{key} in {shown_url(url)}" if key else shown_url(url)
+    return InputError(
+        f"the store did not answer for {what}: {without_secrets(error, url)}; when it does again, "
+        "run the same command again, which continues"
+    )
+
+
+def without_secrets(error: Exception, url: str) -> str:
+    """Return the message of an error without the secrets in its URL."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    text = text.replace(url, shown_url(url))
+    login = re.search(r"(?<=://)[^/]*(?=@)", url.partition("?")[0])
+    secrets = [login[0], *login[0].split(":", 1)] if login else []
+    secrets += [value for _, value in parse_qsl(url.partition("?")[2])]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def url_name(url: str) -> str:
+    """Return the last part of a URL's path."""
+    return shown_url(url).partition("://")[2].rstrip("/").rpartition("/")[2]

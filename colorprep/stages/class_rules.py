@@ -1,0 +1,48 @@
+"""Where the classes of images come from: their keys, or the files beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..errors import InputError
+from ..images.classes import ClassFrom, ClassRule
+from ..images.opening import find_images
+from ..images.sidecars import ENDING, read_classes, sidecar_of
+from ..images.source import Source
+from ..shards.plan import Plan
+from ..workspace import Workspace
+from .source import ImageParams, place_of, search_of
+
+N_THREADS = 16  # that read classes; stores take longest to answer
+
+
+def class_rule(
+    source: Source, class_from: ClassFrom, params: ImageParams, workspace: Workspace
+) -> ClassRule:
+    """Return the rule for the classes of a source; for ``"cls"``, the classes by key.
+
+    Raises
+    ------
+    InputError
+        If no image has a file with its class beside it, or such a file cannot be read or holds
+        something else.
+    """
+    if class_from != "cls":
+        return class_from
+    names = dict.fromkeys(map(sidecar_of, source.keys))
+    try:
+        place = place_of(params.folder, params, workspace)
+        sidecars = find_images(place, names, ENDING, search_of(params, workspace))
+    except InputError as error:
+        raise InputError(
+            f"--class-from cls reads the class of x.jpg in x{ENDING} beside it, but no image of "
+            f"{source.name} has such a file ({error})"
+        ) from error
+    return read_classes(source.keys, sidecars, N_THREADS)
+
+
+def with_classes(plan: Plan, source: Source, params: ImageParams, workspace: Workspace) -> Plan:
+    """Return a plan with the classes beside the images, if it takes them from there."""
+    rule = class_rule(source, plan.settings.class_from, params, workspace)
+    return replace(plan, classes_beside=rule) if isinstance(rule, Mapping) else plan
