@@ -1,6 +1,7 @@
 """Writing files so that a half-written one never has its final name.
 
-A file is written under a temporary name in the same folder, flushed to the disk, and renamed.
+A file is written under a temporary name in the same folder, flushed to the disk, and renamed. One
+in an object store is written to a temporary folder of this machine, and sent when it is whole.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import json
 import os
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ColorprepError, OutputError, OutputExists, UnusableName
 from .marks import MARK, TEMPORARY, mark_folder, mark_picture
+from .places import Location, Url
+from .storage import send
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,13 +57,13 @@ def check_replaceable(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
-    """Yield a temporary path that replaces `path` when the block ends without an error.
+def replacing(location: Location, is_photograph: bool = False) -> Iterator[Path]:
+    """Yield a temporary path whose file gets its final place when the block ends without an error.
 
     Parameters
     ----------
-    path : Path
-        The final name; missing folders above it are created.
+    location : Path or Url
+        The final place; missing folders above it are created.
     is_photograph : bool
         Whether a picture is an input for later commands; other pictures are marked as output of
         colorprep, see `colorprep.marks`.
@@ -72,12 +76,26 @@ def replacing(path: Path, is_photograph: bool = False) -> Iterator[Path]:
     Raises
     ------
     OutputExists
-        If `path` exists and is not a file.
+        If there is something that is not a file.
     OutputError
-        If there is no room, or the folder cannot be written to.
+        If there is no room, or the folder or store cannot be written to.
     UnusableName
         If the name is too long for the file system, or has characters that it does not allow.
     """
+    if isinstance(location, Url):
+        with tempfile.TemporaryDirectory(prefix="colorprep-") as folder:
+            local = Path(folder, location.name)
+            with _replacing(local, is_photograph=True) as temporary:
+                yield temporary
+            send(local, location)
+    else:
+        with _replacing(location, is_photograph) as temporary:
+            yield temporary
+
+
+@contextmanager
+def _replacing(path: Path, is_photograph: bool) -> Iterator[Path]:
+    """Yield a temporary path that replaces a path, see `replacing`."""
     temporary = path.with_name(_temporary_name(path.name))
     try:
         with writing(path):
@@ -198,23 +216,23 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(location: Location, data: bytes) -> None:
     """Write a file, replaced atomically."""
-    with replacing(path) as temporary:
+    with replacing(location) as temporary:
         temporary.write_bytes(data)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(location: Location, text: str) -> None:
     """Write a UTF-8 text file, replaced atomically; line ends are kept."""
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(location, text.encode("utf-8"))
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(location: Location, value: Any) -> None:
     """Write a JSON file, replaced atomically: indented, keys in order, with a final newline."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_text(location, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+def write_csv(location: Location, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     r"""Write a UTF-8 table with a header, replaced atomically; lines end in ``\n``.
 
     Parameters
@@ -232,13 +250,16 @@ def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) 
     ...     path.read_text()
     'key,score\n"a, b.jpg",0.1\nc.jpg,\n'
     """
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+    with (
+        replacing(location) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(header)
         table.writerows(rows)
 
 
-def write_npy(path: Path, array: NDArray[Any]) -> int:
+def write_npy(location: Location, array: NDArray[Any]) -> int:
     """Write an array as an .npy file, replaced atomically, and return its size in bytes.
 
     Examples
@@ -251,6 +272,6 @@ def write_npy(path: Path, array: NDArray[Any]) -> int:
     """
     import numpy as np  # here, so that --help, which needs this module, stays fast
 
-    with replacing(path) as temporary, temporary.open("wb") as stream:
+    with replacing(location) as temporary, temporary.open("wb") as stream:
         np.save(stream, array, allow_pickle=False)
         return stream.tell()

@@ -1,9 +1,14 @@
-"""Places: local paths, or URLs, which only images can be read from."""
+"""Places: local paths, and URLs of files in object stores.
+
+Images are given by a `Place`, as users type it. Other inputs and outputs are at a `Location`: a
+path, or a `Url`, on which ``/``, ``name`` and ``parent`` work as on a path.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -39,6 +44,58 @@ def shown_url(url: str) -> str:
     """
     return re.sub(r"(?<=://)[^/]*@", "", url.partition("?")[0])
 
+
+@dataclass(frozen=True, order=True)
+class Url:
+    """The URL of a file or a folder in an object store.
+
+    Parameters
+    ----------
+    full : str
+        May include a password, which ``str(url)`` leaves out.
+
+    Examples
+    --------
+    >>> shard = Url("s3://me:secret@bucket/labels/") / "shard-00000.h5"
+    >>> str(shard), shard.name, str(shard.parent)
+    ('s3://bucket/labels/shard-00000.h5', 'shard-00000.h5', 's3://bucket/labels')
+    """
+
+    full: str
+
+    def __repr__(self) -> str:
+        """Return how it is made, without a password."""
+        return f"Url({str(self)!r})"
+
+    def __str__(self) -> str:
+        """Return the URL as it can be shown."""
+        return shown_url(self.full)
+
+    def __truediv__(self, name: str | Path) -> Url:
+        """Return the URL of a file or folder below."""
+        return Url(f"{self.full.rstrip('/')}/{Path(name).as_posix()}")
+
+    @property
+    def name(self) -> str:
+        """The last part."""
+        return self.full.rstrip("/").rpartition("/")[2]
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the name, with its dot; empty if there is none."""
+        return Path(self.name).suffix
+
+    @property
+    def parent(self) -> Url:
+        """The folder that contains it."""
+        return Url(self.full.rstrip("/").rpartition("/")[0])
+
+    def with_suffix(self, suffix: str) -> Url:
+        """Return the URL with another ending."""
+        return self.parent / Path(self.name).with_suffix(suffix)
+
+
+Location: TypeAlias = Path | Url
 
 _MANGLED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")  # a Path makes s3:/x of s3://x
 

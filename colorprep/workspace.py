@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .atomic import make_own_folder, write_json
 from .errors import InputError
-from .places import Place, Places, each_place, is_url, local_path
+from .places import Location, Place, Places, Url, each_place, is_url, local_path
 
 # The default outputs of commands, where other commands look for them.
 PRIOR = "prior.npz"
@@ -53,6 +53,10 @@ class Workspace:
             If it is a URL.
         """
         return self.root / local_path(relative)
+
+    def location(self, relative: str | Path) -> Location:
+        """Return what `path` returns, or a URL as it is."""
+        return Url(str(relative)) if is_url(relative) else self.path(relative)
 
     def input_path(self, given: str | Path | None, default: str | Path = "") -> Path:
         """Return the path of an input, given relative to the workspace.

@@ -23,8 +23,6 @@ module           holds
 `ranges`         bytes at an offset: what archives on a disk and in a store have in common
 `archive_file`   reading an archive on a disk, from many threads and processes
 `remote_file`    reading a file in a store by ranges, by one version of it
-`stores`         opening the file systems of URLs, and messages without secrets
-`retrying`       asking a store again after a failure that passes
 `members`        what an archive holds: keys, refused names, links
 `sorting`        which members are images
 `naming`         whether a file is an image by its name, or by its first bytes

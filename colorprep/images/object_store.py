@@ -12,13 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import BadImage, InputError
 from ..places import shown_url
-from .members import Members, SourceNames, why_unsafe
-from .passed_over import SPECIAL
-from .retrying import CutShort, passes, patiently
-from .skip import Skip
-from .sorting import ReadHeads, Sorting
-from .source import USUAL, Keys, Search
-from .stores import (
+from ..retrying import CutShort, passes, patiently
+from ..stores import (
     no_answer,
     no_permission,
     stopped_answering,
@@ -28,6 +23,11 @@ from .stores import (
     version_stamp,
     without_secrets,
 )
+from .members import Members, SourceNames, why_unsafe
+from .passed_over import SPECIAL
+from .skip import Skip
+from .sorting import ReadHeads, Sorting
+from .source import USUAL, Keys, Search
 
 HEADS_AT_ONCE = 1000  # files whose first bytes are requested concurrently
 

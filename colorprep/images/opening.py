@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from ..places import Place, Places, each_place, is_url, shown_url
+from ..stores import is_local, store_of
 from .archive import AT_ONCE, archives_source
 from .folder import folder_source, holds_images
 from .object_store import Listing, list_store
 from .patterns import matches
 from .remote_file import MissingFile, open_remote
 from .source import USUAL, Search, Source
-from .stores import is_local, store_of
 from .volumes import is_archive_name
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..places import is_url, shown_url
-from .retrying import patiently
-from .stores import no_answer, no_permission, store_of
+from ..retrying import patiently
+from ..stores import no_answer, no_permission, store_of
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..errors import InputError
 from ..places import shown_url
-from .retrying import CutShort, patiently
-from .stores import (
+from ..retrying import CutShort, patiently
+from ..stores import (
     no_permission,
     stopped_answering,
     store_of,

@@ -15,8 +15,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
-from colorprep import BadImage, InputError
-from colorprep.images import stores
+from colorprep import BadImage, InputError, stores
 from colorprep.images.folder import folder_source
 from colorprep.images.object_store import object_store_source
 from colorprep.images.opening import find_images
@@ -28,7 +27,7 @@ numbers = itertools.count()
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """Stores are asked again at once."""
-    monkeypatch.setattr("colorprep.images.retrying.PAUSES", (0, 0))
+    monkeypatch.setattr("colorprep.retrying.PAUSES", (0, 0))
 
 
 def contents(source):

@@ -10,7 +10,7 @@ import pytest
 from range_server import serving
 
 from colorprep import InputError, find_images
-from colorprep.images.retrying import patiently
+from colorprep.retrying import patiently
 
 N_IMAGES, N_BYTES = 30, 40_000
 
@@ -18,7 +18,7 @@ N_IMAGES, N_BYTES = 30, 40_000
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """Stores are asked again at once."""
-    monkeypatch.setattr("colorprep.images.retrying.PAUSES", (0,) * 5)
+    monkeypatch.setattr("colorprep.retrying.PAUSES", (0,) * 5)
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +139,8 @@ def test_servers_without_ranges_and_gzip_are_refused(server):
 def test_pauses_grow(monkeypatch):
     """A request is repeated after pauses that double; the last error is raised."""
     pauses = []
-    monkeypatch.setattr("colorprep.images.retrying.PAUSES", (1.0, 2.0, 4.0))
-    monkeypatch.setattr("colorprep.images.retrying.time.sleep", pauses.append)
+    monkeypatch.setattr("colorprep.retrying.PAUSES", (1.0, 2.0, 4.0))
+    monkeypatch.setattr("colorprep.retrying.time.sleep", pauses.append)
 
     def fail():
         raise TimeoutError(f"attempt {len(pauses)}")

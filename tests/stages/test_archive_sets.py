@@ -44,7 +44,7 @@ def label(place, workspace, reporter):
 
 def test_labels_in_spite_of_faults(server, expected, workspace, silent, monkeypatch):
     """With one request in ten failing, and after a failure that stays, the bytes are the same."""
-    monkeypatch.setattr("colorprep.images.retrying.PAUSES", (0,) * 3)
+    monkeypatch.setattr("colorprep.retrying.PAUSES", (0,) * 3)
     faults = [503, "cut", "hang up", "short"]
     place = f"{server.url}/train-{{008..012}}.tar"
     server.faults = lambda n: faults[n // 10 % 4] if n % 10 == 9 else (500 if n > 55 else None)
