@@ -60,7 +60,7 @@ def class_ids(keys: Iterable[str], classes: Iterable[str], class_from: ClassRule
 
 
 def class_names(keys: Iterable[str], class_from: ClassRule = "top") -> list[str]:
-    """Return the classes of images, sorted; those beside the images by their value if they are numbers.
+    """Return the classes of images, sorted; those beside the images by value if they are numbers.
 
     Examples
     --------

@@ -46,6 +46,7 @@ def open_parquet(file: RangedFile, metadata: Any = None) -> Any:
             RangedStream(file),
             metadata=metadata,
             buffer_size=max(LEAST_READ, file.read_ahead),
+            pre_buffer=False,  # else whole row groups are read at once, however large
         )
 
 

@@ -75,12 +75,18 @@ class RangedStream(io.RawIOBase):
         self._at = base + offset
         return self._at
 
+    def read(self, size: int = -1) -> bytes:
+        """Return bytes without a copy of them; all that are left if the size is negative."""
+        left = max(0, self._file.size - self._at)
+        data = self._file.read(self._at, left if size < 0 else min(size, left))
+        self._at += len(data)
+        return data
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill a buffer, as far as the file goes; return the number of bytes."""
-        n_bytes = max(0, min(len(buffer), self._file.size - self._at))
-        buffer[:n_bytes] = self._file.read(self._at, n_bytes)
-        self._at += n_bytes
-        return n_bytes
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class _ReadingAhead(RangedStream):
