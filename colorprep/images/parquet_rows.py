@@ -20,10 +20,10 @@ from .parquet_file import columns_of, open_parquet, read_column
 from .ranges import RangedFile
 from .sorting import Place
 
-BLOCK = 32 << 20  # bytes of images that are read at once
-KEPT = 256 << 20  # bytes of blocks that a process keeps
+BLOCK = 16 << 20  # bytes of images that are read at once
+KEPT = 64 << 20  # bytes of blocks that a process keeps
 MOST_COLUMNS = 256  # whose footers a process keeps
-MOST_GROUPS = 16  # row groups that a process is in the midst of
+MOST_GROUPS = 4  # row groups that a process is in the midst of
 
 T = TypeVar("T")
 
@@ -86,10 +86,11 @@ class _Column:
         n_rows = (self._metadata.row_group(group).num_rows for group in groups)
         return list(accumulate(n_rows, initial=0))
 
-    def n_rows_at_once(self, group: int) -> int:
+    def n_rows_in(self, group: int) -> tuple[int, int]:
+        """Return the number of rows of a group, and of one block of it."""
         facts = self._metadata.row_group(group)
         n_bytes: int = facts.column(self._number).total_uncompressed_size
-        return max(1, BLOCK * facts.num_rows // max(n_bytes, BLOCK))
+        return facts.num_rows, max(1, BLOCK * facts.num_rows // max(n_bytes, BLOCK))
 
     def blocks(self, group: int, n_rows: int) -> Iterator[Any]:
         path = columns_of(self._metadata)[self._number]
@@ -111,12 +112,11 @@ class _Group:
         self._next = 0  # the number of the next block
 
     @cached_property
-    def _n_rows(self) -> int:
-        """The number of rows in a block."""
-        return self._column.n_rows_at_once(self._number)
+    def _n_rows(self) -> tuple[int, int]:
+        return self._column.n_rows_in(self._number)
 
     def value(self, row: int) -> bytes | None:
-        number, row = divmod(row, self._n_rows)
+        number, row = divmod(row, self._n_rows[1])
         block = _BLOCKS.find(self._name(number))
         if block is None:
             with self._lock:
@@ -133,10 +133,10 @@ class _Group:
         """Read up to a block, and return it; those before it are kept too, for other threads."""
         from pyarrow import ArrowException
 
-        # Nothing is left to go on with after an error, nor behind the last block.
-        blocks, self._blocks = self._blocks, None
+        n_rows, n_in_block = self._n_rows
+        blocks, self._blocks = self._blocks, None  # nothing to go on with after an error
         if blocks is None or number < self._next:
-            blocks, self._next = self._column.blocks(self._number, self._n_rows), 0
+            blocks, self._next = self._column.blocks(self._number, n_in_block), 0
         try:
             for block in blocks:
                 _BLOCKS.add(self._name(self._next), block)
@@ -145,7 +145,8 @@ class _Group:
                     break
         except (ArrowException, OSError) as error:
             raise BadImage("unreadable", f"in the parquet file: {error}") from error
-        self._blocks = blocks
+        if self._next * n_in_block < n_rows:
+            self._blocks = blocks
         return block
 
 
