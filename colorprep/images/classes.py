@@ -98,7 +98,8 @@ def is_rule(value: object) -> bool:
     (True, True, False)
     """
     if isinstance(value, str):
-        return value in (*IN_KEY, "cls", COLUMN) or value.startswith(f"{COLUMN}:")
+        name = value.removeprefix(f"{COLUMN}:")
+        return value in (*IN_KEY, "cls", COLUMN) or name not in ("", value)
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 

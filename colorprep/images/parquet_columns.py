@@ -136,7 +136,7 @@ def _holds_bytes(kind: Any) -> bool:
 def _holds_classes(kind: Any) -> bool:
     from pyarrow import types
 
-    return types.is_integer(kind) or _is_text(kind)
+    return bool(types.is_integer(kind)) or _is_text(kind)
 
 
 def _is_struct(kind: Any) -> bool:
@@ -148,14 +148,14 @@ def _is_struct(kind: Any) -> bool:
 def _is_bytes(kind: Any) -> bool:
     from pyarrow import types
 
-    return types.is_binary(kind) or types.is_large_binary(kind)
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def _is_text(kind: Any) -> bool:
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
-    return types.is_string(kind) or types.is_large_string(kind)
+    return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
 def _some(names: Sequence[str]) -> str:
