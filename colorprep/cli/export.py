@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -48,11 +48,12 @@ def command(
 
     params = stage.ExportParams(artifact, output, format)
     result = stage.run(params, session.workspace, session.reporter)
-    facts = {} if result.origin is None else {"checkpoint": result.origin.path}
-    facts |= {} if result.origin is None else result.origin.facts()
     lines = [path.as_posix() for path in result.written]
+    facts: dict[str, Any] = {"written": result.written}
+    if result.origin is not None:
+        facts |= {"checkpoint": result.origin.path, **result.origin.facts()}
     if result.n_images is not None:
-        facts, files = {"n_images": result.n_images}, quantity(len(lines) - 1, "file")
-        folder = result.written[0].parent.as_posix()
-        lines = [f"{folder}: {quantity(result.n_images, 'image')} in {files}"]
-    session.show(lines, {"written": result.written, **facts})
+        facts["n_images"] = result.n_images
+        folder, n_files = result.written[0].parent.as_posix(), len(result.written) - 1
+        lines = [f"{folder}: {quantity(result.n_images, 'image')} in {quantity(n_files, 'file')}"]
+    session.show(lines, facts)

@@ -7,7 +7,6 @@ the ending of the format of the first image, so that keys are in the order of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from ..errors import InputError
@@ -52,10 +51,8 @@ def parquet_members(file: RangedFile, stem: str, chosen: str | None) -> Members:
     if is_null(parquet.metadata, column.data):
         raise _no_image(column, file.shown)
     with refusing_damage(file):
-        keys = _paths(parquet, column, members.notes, file.shown)
-        if keys is None:
-            ending = _ending_of_first_image(parquet, column, file.shown)
-            keys = _numbered(stem, ending, parquet.metadata.num_rows)
+        paths = _paths(parquet, column, members.notes, file.shown)
+        keys = _numbered(stem, parquet, column, file.shown) if paths is None else paths
     place = columns_of(parquet.metadata).index(column.data)
     for row, key in enumerate(keys):
         members.add_file(key, -1, place, row)
@@ -102,7 +99,7 @@ def _is_key(path: str) -> bool:
 
 def _largest_group(metadata: Any) -> int:
     groups = map(metadata.row_group, range(metadata.num_row_groups))
-    return max(group.total_byte_size for group in groups)
+    return max(int(group.total_byte_size) for group in groups)
 
 
 def _ending_of_first_image(parquet: Any, column: ImageColumn, shown: str) -> str:
@@ -119,6 +116,8 @@ def _ending_of_first_image(parquet: Any, column: ImageColumn, shown: str) -> str
     raise _no_image(column, shown)
 
 
-def _numbered(stem: str, ending: str, n_rows: int) -> Iterator[str]:
+def _numbered(stem: str, parquet: Any, column: ImageColumn, shown: str) -> list[str]:
+    ending = _ending_of_first_image(parquet, column, shown)
+    n_rows: int = parquet.metadata.num_rows
     n_digits = max(LEAST_DIGITS, len(str(n_rows - 1)))
-    return (f"{stem}-{row:0{n_digits}d}{ending}" for row in range(n_rows))
+    return [f"{stem}-{row:0{n_digits}d}{ending}" for row in range(n_rows)]
