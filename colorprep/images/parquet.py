@@ -49,7 +49,9 @@ def parquet_members(file: RangedFile, stem: str, chosen: str | None) -> Members:
     if not parquet.metadata.num_rows:
         return members
     if is_null(parquet.metadata, column.data):
-        raise _no_image(column, file.shown)
+        _refuse_paths_alone(parquet.metadata, column, file.shown)
+        members.notes.append(_no_image(column, file.shown))
+        return members
     with refusing_damage(file):
         paths = _paths(parquet, column, members.notes, file.shown)
         keys = _numbered(stem, parquet, column, file.shown) if paths is None else paths
@@ -59,14 +61,17 @@ def parquet_members(file: RangedFile, stem: str, chosen: str | None) -> Members:
     return members
 
 
-def _no_image(column: ImageColumn, shown: str) -> InputError:
-    if column.names is None:
-        return InputError(f"{shown} holds no image: all rows of its column {column.data} are empty")
-    return InputError(
-        f"{shown} holds paths of images ({column.names}), not images ({column.data} is empty); "
-        "give the folder of these paths, or write the file by push_to_hub of Hugging Face "
-        "`datasets`, which puts the images into it"
-    )
+def _refuse_paths_alone(metadata: Any, column: ImageColumn, shown: str) -> None:
+    if column.names is not None and not is_null(metadata, column.names):
+        raise InputError(
+            f"{shown} holds paths of images ({column.names}), not images ({column.data} is empty); "
+            "give the folder of these paths, or write the file by push_to_hub of Hugging Face "
+            "`datasets`, which puts the images into it"
+        )
+
+
+def _no_image(column: ImageColumn, shown: str) -> str:
+    return f"{shown} holds no image: all rows of its column {column.data} are empty"
 
 
 def _paths(parquet: Any, column: ImageColumn, notes: list[str], shown: str) -> list[str] | None:
@@ -113,7 +118,7 @@ def _ending_of_first_image(parquet: Any, column: ImageColumn, shown: str) -> str
                     f"of no known format; choose another one by --image-column"
                 )
             return ENDINGS.get(found, f".{found.lower()}")
-    raise _no_image(column, shown)
+    raise InputError(_no_image(column, shown))
 
 
 def _numbered(stem: str, parquet: Any, column: ImageColumn, shown: str) -> list[str]:

@@ -138,6 +138,14 @@ def test_rows_without_an_image(tmp_path):
         assert error.value.reason == reason
 
 
+def test_a_file_of_empty_rows_costs_no_other(tmp_path):
+    """As downloads leave it where every image failed: a warning."""
+    write(tmp_path / "x.parquet", jpg=pa.array([None, None], pa.binary()))
+    write(tmp_path / "y.parquet", jpg=[GIF])
+    with pytest.warns(UserWarning, match="x.parquet holds no image: all rows of its column jpg"):
+        assert list(find_images(tmp_path).keys) == ["y-000000.gif"]
+
+
 @pytest.fixture(scope="module")
 def expected(photographs, tmp_path_factory):
     """Labels of the folder."""
