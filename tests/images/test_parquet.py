@@ -187,6 +187,7 @@ def test_classes_are_a_column(images, files, tmp_path, workspace, silent):
     labels = open_labels(folder)
     named = [labels.manifest["classes"][number] for number in labels.shards[0].arrays["class_id"]]
     assert named == [classes[key] for key in labels.shards[0].keys]
+    assert verify(VerifyParams("labels"), workspace, silent).sound
     path = write(tmp_path / "x.parquet", img=[GIF] * 3, category=[10, None, 9], n=[1, 2, 3])
     ids = {"x-000000.gif": "10", "x-000002.gif": "9"}
     assert read_class_column(find_images(path), None) == ids
