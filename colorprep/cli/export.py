@@ -48,12 +48,12 @@ def command(
 
     params = stage.ExportParams(artifact, output, format)
     result = stage.run(params, session.workspace, session.reporter)
-    lines = [path.as_posix() for path in result.written]
+    lines = [str(path) for path in result.written]
     facts: dict[str, Any] = {"written": result.written}
     if result.origin is not None:
         facts |= {"checkpoint": result.origin.path, **result.origin.facts()}
     if result.n_images is not None:
         facts["n_images"] = result.n_images
-        folder, n_files = result.written[0].parent.as_posix(), len(result.written) - 1
+        folder, n_files = result.written[0].parent, len(result.written) - 1
         lines = [f"{folder}: {quantity(result.n_images, 'image')} in {quantity(n_files, 'file')}"]
     session.show(lines, facts)

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...atomic import remove_leftovers, replacing, write_json
 from ...errors import OutputExists
+from ...places import Location
 from ...progress import Reporter
 from ...shards.exporting import Rows, described, export_facts, rows_of
 from ...shards.parquet import ENDING as PARQUET
@@ -17,19 +18,20 @@ from ...shards.parquet import check_pyarrow, write_parquet
 from ...shards.reader import LabelFolder
 from ...shards.webdataset import ENDING as TAR
 from ...shards.webdataset import write_tar
+from ...storage import read_text, sizes_in
 
 Format: TypeAlias = Literal["webdataset", "parquet"]
 FACTS = "export.json"
 
 
 def export_labels(
-    labels: LabelFolder, format: Format, folder: Path, reporter: Reporter
-) -> list[Path]:
+    labels: LabelFolder, format: Format, folder: Location, reporter: Reporter
+) -> list[Location]:
     """Write a file for each shard, except those that are there already.
 
     Returns
     -------
-    list of Path
+    list of Path or Url
         Of all files of the export.
 
     Raises
@@ -41,17 +43,17 @@ def export_labels(
     """
     writer = _writer(labels, format)
     facts = export_facts(labels, format, writer.ending)
-    paths = [folder / name for name in facts["files"]]
-    _check(folder, paths, facts)
+    there = _there(folder, facts)
     write_json(folder / FACTS, facts)
-    remove_leftovers(folder)
+    if isinstance(folder, Path):
+        remove_leftovers(folder)
     with reporter.track(len(labels), "images", "exporting") as advance:
-        for path, shard in zip(paths, labels.shards, strict=True):
-            if not path.exists():
-                with replacing(path) as temporary:
+        for name, shard in zip(facts["files"], labels.shards, strict=True):
+            if name not in there:
+                with replacing(folder / name) as temporary:
                     writer.write(temporary, rows_of(shard, facts["classes"]))
             advance(len(shard))
-    return [folder / FACTS, *paths]
+    return [folder / name for name in (FACTS, *facts["files"])]
 
 
 class _Writer(NamedTuple):
@@ -66,16 +68,16 @@ def _writer(labels: LabelFolder, format: Format) -> _Writer:
     return _Writer(PARQUET, partial(write_parquet, facts=described(labels)))
 
 
-def _check(folder: Path, paths: list[Path], facts: dict[str, Any]) -> None:
-    """Refuse a folder that holds anything other than a part of this export."""
+def _there(folder: Location, facts: dict[str, Any]) -> set[str]:
+    """Return the names of the files that are there already, if all are of this export."""
+    there = set(sizes_in(folder))
     try:
-        found = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found = facts if not any(path.exists() for path in paths) else None
+        found = json.loads(read_text(folder / FACTS)) if FACTS in there else None
     except ValueError:
         found = None
-    if found != facts:
+    if found != facts and not there.isdisjoint([FACTS, *facts["files"]]):
         raise OutputExists(
             f"{folder} holds an export of other labels, or files of the same names; give another "
             "-o, or remove them"
         )
+    return there

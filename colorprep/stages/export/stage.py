@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ...balance.prior import Prior
 from ...balance.weights import raised_to_half_a_pixel
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
+from ...places import Location
 from ...progress import Reporter
 from ...quantize.ab import AbQuantizer, ab529, ab_lattice
 from ...shards.manifest import MANIFEST
@@ -64,7 +66,7 @@ class ExportResult:
         Of labels; None for other artifacts.
     """
 
-    written: list[Path]
+    written: Sequence[Location]
     origin: Origin | None = None
     n_images: int | None = None
 
