@@ -80,6 +80,7 @@ ONLY_IN = {
     "dask": {"engine"},
     "distributed": {"engine"},
     "fsspec": {"images", "stores"},
+    "pyarrow": {"images", "shards"},
     "xxhash": {"images"},
     "click": {"cli"},
     "h5py": {"shards"},

@@ -83,6 +83,7 @@ def _use(images: ImageParams, session: Session, result: AuditResult) -> str:
         # A URL with a password is omitted; the workspace remembers it.
         words += [word for source in sources for word in ("--dir", source)]
     words += ["--archive-folders"] if images.archive_folders else []
+    words += ["--image-column", images.image_column] if images.image_column else []
     words += ["--list", workspace.shown(result.keep)]
     for option, rule, default in (
         ("--icc", images.icc, "convert"),

@@ -57,6 +57,7 @@ AFTER_INTERRUPT = {
         "running the command again checks everything again; with --repair, files that were wrong "
         "may be deleted already, and are made again"
     ),
+    "export": "files under their final names are complete; run the command again to continue",
 }
 
 

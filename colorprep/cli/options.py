@@ -4,11 +4,12 @@
 decorator               gives the command
 ======================  =====================================================================
 `command`               -C, -q, --json and --log-file, as a `Session`, its first argument
-`source_options`        --dir, --list, --no-follow, --archive-folders, as ``images``
+`source_options`        --dir, --list, --no-follow, --archive-folders, --image-column, as
+                        ``images``
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         --damaged, as ``images``
 `damaged_option`        --damaged alone
-`class_option`          --class-from top|parent|name|cls|LEVEL
+`class_option`          --class-from top|parent|name|cls|column[:NAME]|LEVEL
 `size_option`           --size N|native
 `output_option`         -o
 `dry_run_option`        --dry-run
@@ -96,9 +97,9 @@ def source_options(function: Function) -> Function:
         "folders",
         metavar="SOURCE",
         multiple=True,
-        help="Images: a folder, .tar, .tar.gz, .zip, or URL such as s3://bucket/train. Several "
-        "archives are one source: a folder of them, 'train-{000..146}.tar', 'part-*.zip', or --dir "
-        "several times. [the source used last]",
+        help="Images: a folder, .tar, .tar.gz, .zip, .parquet, or URL such as s3://bucket/train. "
+        "Several archives are one source: a folder of them, 'train-{000..146}.tar', 'part-*.zip', "
+        "or --dir several times. [the source used last]",
     )
     @click.option("--list", "list_", metavar="FILE", help="Use only the images in this list.")
     @click.option("--no-follow", is_flag=True, help="Do not follow links to folders.")
@@ -107,6 +108,11 @@ def source_options(function: Function) -> Function:
         is_flag=True,
         help="Take each archive as a folder that is named like it.",
     )
+    @click.option(
+        "--image-column",
+        metavar="NAME",
+        help="The column of images in parquet files. [found by its type and name]",
+    )
     @functools.wraps(function)
     def run(
         *arguments: Any,
@@ -114,6 +120,7 @@ def source_options(function: Function) -> Function:
         list_: str | None,
         no_follow: bool,
         archive_folders: bool,
+        image_column: str | None,
         **values: Any,
     ) -> Any:
         from ..stages.source import ImageParams
@@ -123,6 +130,7 @@ def source_options(function: Function) -> Function:
             list_,
             follow=not no_follow,
             archive_folders=archive_folders,
+            image_column=image_column,
         )
         return function(*arguments, images=images, **values)
 
@@ -223,7 +231,7 @@ def size_option(default: str) -> Callable[[Function], Function]:
 class ClassRule(click.ParamType[Any]):
     """Where the class of an image is taken from."""
 
-    name = "top|parent|name|cls|LEVEL"
+    name = "top|parent|name|cls|column[:NAME]|LEVEL"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return a rule of `colorprep.images.classes`."""
@@ -240,12 +248,12 @@ def class_option(function: Function) -> Function:
     return click.option(
         "--class-from",
         type=ClassRule(),
-        metavar="top|parent|name|cls|LEVEL",
+        metavar="top|parent|name|cls|column[:NAME]|LEVEL",
         default="top",
         show_default=True,
         help="Take the class of an image from its top folder, its own folder, the end of its name "
-        "(cat in img-1-cat.png), the text in a file beside it (x.cls for x.jpg), or the folder at "
-        "a level, where 1 is the top.",
+        "(cat in img-1-cat.png), the text in a file beside it (x.cls for x.jpg), the class column "
+        "of parquet files, or the folder at a level, where 1 is the top.",
     )(function)
 
 

@@ -1,4 +1,4 @@
-"""Images in archives, which are never unpacked: tar, zip, ImageNet's tar of tars, CIFAR.
+"""Images in archives, which are never unpacked: tar, zip, ImageNet's tar of tars, CIFAR, parquet.
 
 Several archives are one source, which has the keys of the folder that all of them unpack to. They
 may be on a disk or in a store.
@@ -138,7 +138,7 @@ def _open(place: str | Path, search: Search) -> tuple[RangedFile, Contents]:
     """Open an archive, and read what it holds from the archive, or from the index kept of it."""
     file = open_archive(place)
     # A copy opens the archive for itself, so that it is closed again until an image is read.
-    return file, kept_contents(copy(file), search.index)
+    return file, kept_contents(copy(file), search)
 
 
 def _names(shown: Sequence[str], list_name: str) -> SourceNames:

@@ -22,28 +22,24 @@ from ..places import is_url
 from .members import Members
 from .ranges import RangedFile
 from .skip import Skip
+from .source import Search
 from .volumes import Contents, read_contents
 
 SCHEMA = "colorprep.archive-index/1"
 
 
-def kept_contents(file: RangedFile, folder: Path | None) -> Contents:
-    """Return what an archive holds, by the index kept of it, or else by reading the archive.
-
-    Parameters
-    ----------
-    folder : Path or None
-        Where indexes are kept; None for nowhere.
-    """
-    if folder is None or not file.changed:
-        return read_contents(file)
-    path = folder / f"{_name(file.shown)}.npz"
-    state = [SCHEMA, file.size, file.changed]
+def kept_contents(file: RangedFile, search: Search) -> Contents:
+    """Return what an archive holds, by the index kept of it, or else by reading the archive."""
+    column = search.image_column
+    if search.index is None or not file.changed:
+        return read_contents(file, column)
+    path = search.index / f"{_name(file.shown)}.npz"
+    state = [SCHEMA, file.size, file.changed, *([] if column is None else [column])]
     contents = _load(path, state)
     if contents is None:
-        contents = read_contents(file)
+        contents = read_contents(file, column)
         with suppress(OutputError, OutputExists):  # as on a full disk, where a list may still fit
-            make_own_folder(folder)
+            make_own_folder(search.index)
             _save(path, state, contents)
     return contents
 

@@ -1,4 +1,4 @@
-"""The class of an image, which is part of its key, or is in a file beside the image.
+"""The class of an image, which is part of its key, or is stored beside the image.
 
 =============  ==================================================  ==============================
 rule           class                                               of ``train/cat/img-12-dog.png``
@@ -10,22 +10,28 @@ rule           class                                               of ``train/ca
                as in CIFAR-10 unpacked by dl-project-colorization
 ``"cls"``      what ``img-12-dog.cls`` holds, as in webdataset;    (``dog``)
                see `colorprep.images.sidecars`
+``"column"``   what the class column of a parquet file holds       (``dog``)
+               in the row of the image; ``"column:NAME"`` for
+               that of a name, see
+               `colorprep.images.parquet_classes`
 =============  ==================================================  ==============================
 
-The classes of ``"cls"`` are looked up once, and are then a rule themselves: a mapping by key.
+Classes beside the images are looked up once, and are then a rule themselves: a mapping by key.
 An image to which a rule gives no class has the class ``""``, and the class id -1 in labels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from ..errors import InputError
 from .pairing import stem_of
 from .source import top_folder
 
-ClassFrom: TypeAlias = Literal["top", "parent", "name", "cls"] | int
+ClassFrom: TypeAlias = str | int  # as in the table
+IN_KEY = ("top", "parent", "name")
+COLUMN = "column"
 ClassRule: TypeAlias = ClassFrom | Mapping[str, str]
 
 
@@ -54,7 +60,7 @@ def class_ids(keys: Iterable[str], classes: Iterable[str], class_from: ClassRule
 
 
 def class_names(keys: Iterable[str], class_from: ClassRule = "top") -> list[str]:
-    """Return the classes of images, sorted; those of ``"cls"`` that are numbers by their value.
+    """Return the classes of images, sorted; those beside the images by value if they are numbers.
 
     Examples
     --------
@@ -66,27 +72,46 @@ def class_names(keys: Iterable[str], class_from: ClassRule = "top") -> list[str]
 
 
 def parse_class_from(text: str) -> ClassFrom:
-    """Read top|parent|name|cls|LEVEL; level 1 is the top.
+    """Read top|parent|name|cls|column|column:NAME|LEVEL; level 1 is the top.
 
     Raises
     ------
     InputError
         If the text has another form.
     """
-    if text in ("top", "1"):
-        return "top"
-    if text == "parent":
-        return "parent"
-    if text == "name":
-        return "name"
-    if text == "cls":
-        return "cls"
     if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise InputError(
-        "classes are taken by top, parent, name, cls or the level of a folder (1 is the top), not "
-        f"by {text!r}"
-    )
+        return int(text) if int(text) > 1 else "top"
+    if not is_rule(text):
+        raise InputError(
+            "classes are taken by top, parent, name, cls, column, column:NAME or the level of a "
+            f"folder (1 is the top), not by {text!r}"
+        )
+    return text
+
+
+def is_rule(value: object) -> bool:
+    """Return whether a value is a rule of the table above.
+
+    Examples
+    --------
+    >>> is_rule("top"), is_rule("column:label"), is_rule(0)
+    (True, True, False)
+    """
+    if isinstance(value, str):
+        name = value.removeprefix(f"{COLUMN}:")
+        return value in (*IN_KEY, "cls", COLUMN) or name not in ("", value)
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def is_beside(class_from: ClassFrom) -> bool:
+    """Return whether classes are stored beside the images, not in their keys.
+
+    Examples
+    --------
+    >>> is_beside("cls"), is_beside(2)
+    (True, False)
+    """
+    return isinstance(class_from, str) and class_from not in IN_KEY
 
 
 def _numbers_first(name: str) -> tuple[bool, int, str]:
@@ -97,13 +122,13 @@ def _numbers_first(name: str) -> tuple[bool, int, str]:
 def _rule(class_from: ClassRule) -> Callable[[str], str]:
     if isinstance(class_from, Mapping):
         return lambda key: class_from.get(key, "")
-    if class_from == "cls":
-        raise InputError(
-            "the classes of --class-from cls are in files beside the images, which are not read "
-            "here; for this, give images in folders of classes, and label them anew"
-        )
     if isinstance(class_from, int):
         return lambda key: _folder_at(key, class_from)
+    if is_beside(class_from):
+        raise InputError(
+            f"the classes of --class-from {class_from} are beside the images, where they are not "
+            "read here; for this, give images in folders of classes, and label them anew"
+        )
     return {"top": top_folder, "parent": _parent, "name": _in_name}[class_from]
 
 

@@ -31,9 +31,10 @@ def find_images(
     Parameters
     ----------
     place : str, Path, or sequence of these
-        A folder, a .tar, .tar.gz or .zip file, or an fsspec URL such as ``s3://bucket/train``. A
-        pattern such as ``train-{000..146}.tar`` or ``part-*.zip``, a folder of archives that holds
-        no image itself, and a sequence of archives stand for all these archives together.
+        A folder, a .tar, .tar.gz, .zip or .parquet file, or an fsspec URL such as
+        ``s3://bucket/train``. A pattern such as ``train-{000..146}.tar`` or ``part-*.zip``, a
+        folder of archives that holds no image itself, and a sequence of archives stand for all
+        these archives together.
     lines : iterable of str or None
         Lines of a list of images to select; None selects all.
     list_name : str

@@ -16,7 +16,8 @@ OWN_PICTURES = "pictures made by colorprep"
 OWN_FOLDER = " (made by colorprep)"  # after the folder's path
 
 ARCHIVE_ENDINGS = frozenset(
-    ".tar .tgz .tbz2 .txz .zip .7z .rar .gz .bz2 .xz .zst .tar.gz .tar.bz2 .tar.xz .tar.zst".split()
+    ".tar .tgz .tbz2 .txz .zip .7z .rar .gz .bz2 .xz .zst .tar.gz .tar.bz2 .tar.xz .tar.zst "
+    ".parquet".split()
 )
 # Endings whose format is uncertain, or may be unsupported: the first bytes of the file decide.
 AMBIGUOUS_ENDINGS = frozenset(

@@ -47,38 +47,59 @@ class RangedFile(Protocol):
 
 def stream_of(file: RangedFile) -> io.BufferedReader:
     """Return a stream of a file that reads ahead."""
-    return io.BufferedReader(_Ranges(file), file.read_ahead)
+    return io.BufferedReader(_ReadingAhead(file), file.read_ahead)
 
 
-class _Ranges(io.RawIOBase):
+class RangedStream(io.RawIOBase):
+    """A stream of a file that reads exactly what it is asked for."""
+
     def __init__(self, file: RangedFile) -> None:
         self._file = file
-        self._at = self._end = 0  # the position, and the end of what was read last
-        self._ahead = min(FIRST_READ, file.read_ahead)
+        self._at = 0
 
     def readable(self) -> bool:
+        """Return that it can be read."""
         return True
 
     def seekable(self) -> bool:
+        """Return that it can be read at any position."""
         return True
 
     def tell(self) -> int:
+        """Return the position, in bytes."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position, and return it."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
         self._at = base + offset
         return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """Return bytes without a copy of them; all that are left if the size is negative."""
+        left = max(0, self._file.size - self._at)
+        data = self._file.read(self._at, left if size < 0 else min(size, left))
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer, as far as the file goes; return the number of bytes."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _ReadingAhead(RangedStream):
+    def __init__(self, file: RangedFile) -> None:
+        super().__init__(file)
+        self._end = 0  # of what was read last
+        self._ahead = min(FIRST_READ, file.read_ahead)
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if 0 <= self._at - self._end <= self._ahead:
             self._ahead = min(2 * self._ahead, self._file.read_ahead)
         else:
             self._ahead = min(FIRST_READ, self._file.read_ahead)
-        data = self._file.read(self._at, self._n_bytes(len(buffer)))
-        buffer[: len(data)] = data
-        self._at = self._end = self._at + len(data)
-        return len(data)
-
-    def _n_bytes(self, requested: int) -> int:
-        return max(0, min(requested, self._ahead, self._file.size - self._at))
+        n_bytes = super().readinto(buffer[: self._ahead])
+        self._end = self._at
+        return n_bytes

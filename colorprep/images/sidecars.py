@@ -56,11 +56,21 @@ def read_classes(keys: Sequence[str], sidecars: Source, n_threads: int) -> dict[
     return {key: classes[place] for key, place in places if place is not None}
 
 
+def is_class(text: str) -> bool:
+    """Return whether a text can be a class: priors by class are written to folders of its name.
+
+    Examples
+    --------
+    >>> is_class("7"), is_class("a/b"), is_class("..")
+    (True, False, False)
+    """
+    is_plain = text.isprintable() and not {"/", "\\"} & set(text)
+    return is_plain and text.strip(".") != "" and len(text.encode()) <= LONGEST_CLASS
+
+
 def _parsed(data: bytes, key: str) -> str:
     text = data[: LONGEST_CLASS + 1].decode("utf-8", "replace").strip()
-    # Priors by class are written to folders of these names.
-    is_class = len(data) <= LONGEST_CLASS and text.isprintable() and not {"/", "\\"} & set(text)
-    if not is_class or text.strip(".") == "":
+    if len(data) > LONGEST_CLASS or not is_class(text):
         raise InputError(
             f"{key} should hold the class of an image in one line, such as 7 or cat, not "
             f"{text[:SHOWN]!r}"

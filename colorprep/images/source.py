@@ -130,6 +130,8 @@ class Search:
         Whether pictures made by colorprep are included.
     archive_folders : bool
         Whether the members of each archive are in a folder that is named like the archive.
+    image_column : str or None
+        The column of parquet files that holds images; None to find it.
     index : Path or None
         The folder where indexes of archives are kept; None for nowhere.
     """
@@ -137,6 +139,7 @@ class Search:
     follows_links: bool = True
     takes_own: bool = False
     archive_folders: bool = False
+    image_column: str | None = None
     index: Path | None = None
 
 

@@ -18,13 +18,16 @@ from .archive_file import ArchiveFile, damaged_gzip
 from .cifar import cifar_members, read_record
 from .formats import format_of
 from .members import Members
+from .parquet import parquet_members
+from .parquet_file import START as PARQUET_START
+from .parquet_rows import read_row
 from .ranges import RangedFile
 from .remote_file import open_remote
 from .sorting import Place
 from .tar_members import BLOCK, is_tar_head, read_tar_member, tar_members
 from .zip_members import is_zip, read_zip_head, read_zip_member, zip_members
 
-Kind: TypeAlias = Literal["tar", "zip", "cifar"]
+Kind: TypeAlias = Literal["tar", "zip", "cifar", "parquet"]
 MemberReader: TypeAlias = Callable[[RangedFile, Place, int], bytes]
 
 GZIP_START = b"\x1f\x8b"
@@ -39,11 +42,12 @@ UNPACKERS = {
     b"7z\xbc\xaf\x27\x1c": "7z x",
     b"Rar!": "unrar x",
 }
-NAME_ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip")
+NAME_ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip", ".parquet")
 READERS: dict[Kind, MemberReader] = {
     "tar": read_tar_member,
     "zip": read_zip_member,
     "cifar": read_record,
+    "parquet": read_row,
 }
 HEAD_READERS: dict[Kind, MemberReader] = {**READERS, "zip": read_zip_head}
 
@@ -85,8 +89,13 @@ def open_archive(place: str | Path) -> RangedFile:
     return open_remote(str(place)) if is_url(place) else _open_local(Path(place))
 
 
-def read_contents(file: RangedFile) -> Contents:
+def read_contents(file: RangedFile, image_column: str | None = None) -> Contents:
     """Index an archive.
+
+    Parameters
+    ----------
+    image_column : str or None
+        The column of a parquet file that holds images; None to find it.
 
     Raises
     ------
@@ -101,6 +110,9 @@ def read_contents(file: RangedFile) -> Contents:
             return Contents("tar", members) if records is None else Contents("cifar", records)
         if is_zip(file, head):
             return Contents("zip", zip_members(file))
+        if head.startswith(PARQUET_START):
+            stem = archive_name(file.shown)
+            return Contents("parquet", parquet_members(file, stem, image_column))
     except BadImage as error:
         raise InputError(f"the archive {file.shown} cannot be read: {error.detail}") from error
     raise _unsupported(file.shown, head)
@@ -165,5 +177,6 @@ def _unsupported(shown: str, head: bytes) -> InputError:
             what = f"is in an unsupported archive format; unpack it first with `{unpacker} {shown}`"
     return InputError(
         f"{shown} {what}; give a folder of images, a .tar, a .tar.gz or .tgz, a .zip, a tar of "
-        "tars as ImageNet's, or CIFAR's binary archive; unpack or convert other archives first"
+        "tars as ImageNet's, CIFAR's binary archive, or a .parquet; unpack or convert other "
+        "archives first"
     )

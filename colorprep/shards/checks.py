@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArtifactError
-from ..images.classes import class_ids
+from ..images.classes import class_ids, is_beside
 from ..images.segments import VOID
 from ..quantize.labeling import IGNORE
 from ..quantize.quantizer import Quantizer
@@ -77,7 +77,7 @@ def array_problems(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> Iter
 def _class_ids_fit(shard: ShardReader, plan: Plan) -> bool:
     """Return whether the class ids are those of the keys, or valid if the keys have no class."""
     found = shard.arrays["class_id"][:].tolist()
-    if plan.settings.class_from == "cls":
+    if is_beside(plan.settings.class_from):
         return all(-1 <= number < len(plan.classes) for number in found)
     return bool(found == class_ids(shard.keys, plan.classes, plan.settings.class_from))
 

@@ -20,7 +20,7 @@ from ..artifacts import check_schema
 from ..atomic import write_json
 from ..curriculum.sampling import order_digest
 from ..errors import ArtifactError, InputError
-from ..images.classes import ClassFrom, ClassRule, class_names
+from ..images.classes import ClassFrom, ClassRule, class_names, is_rule
 from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.reader import Fit, ImageReader
 from ..images.segments import MaskDecoder, MaskedSource
@@ -118,8 +118,8 @@ class Plan:
     digest : str
         Of the keys and sizes of the whole source.
     classes_beside : mapping of str to str, or None
-        With ``class_from`` ``"cls"``, the classes of the images by their keys, as long as images
-        are labeled; not a part of the file.
+        If classes are beside the images, those of the images by their keys, as long as images are
+        labeled; not a part of the file.
     """
 
     format: str
@@ -329,8 +329,7 @@ def _check_kinds(plan: Plan) -> None:
         "stride": _is_count(settings.stride),
         "soft": settings.soft == 0 or _is_count(settings.soft),
         "segments": settings.segments is None or _is_count(settings.segments),
-        "class_from": settings.class_from in ("top", "parent", "name", "cls")
-        or _is_count(settings.class_from),
+        "class_from": is_rule(settings.class_from),
         "features": settings.features is None or _is_count(settings.features["length"]),
         "lowpass": isinstance(settings.lowpass, float | int | None),
         "quantizer": isinstance(plan.quantizer, dict) and isinstance(settings.quantizer, str),

@@ -1,4 +1,4 @@
-"""Where the classes of images come from: their keys, or the files beside them."""
+"""Where the classes of images come from: their keys, or what is stored beside them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..errors import InputError
-from ..images.classes import ClassFrom, ClassRule
+from ..images.classes import ClassFrom, ClassRule, is_beside
 from ..images.opening import find_images
+from ..images.parquet_classes import read_class_column
+from ..images.segments import MaskedSource
 from ..images.sidecars import ENDING, read_classes, sidecar_of
 from ..images.source import Source
 from ..shards.plan import Plan
@@ -20,16 +22,18 @@ N_THREADS = 16  # that read classes; stores take longest to answer
 def class_rule(
     source: Source, class_from: ClassFrom, params: ImageParams, workspace: Workspace
 ) -> ClassRule:
-    """Return the rule for the classes of a source; for ``"cls"``, the classes by key.
+    """Return the rule for the classes of a source; the classes by key, if they are beside images.
 
     Raises
     ------
     InputError
-        If no image has a file with its class beside it, or such a file cannot be read or holds
-        something else.
+        If no image has a class beside it, or what is there cannot be read or is no class.
     """
-    if class_from != "cls":
+    if not is_beside(class_from):
         return class_from
+    if class_from != "cls":
+        images = source.images if isinstance(source, MaskedSource) else source
+        return read_class_column(images, str(class_from).partition(":")[2] or None)
     names = dict.fromkeys(map(sidecar_of, source.keys))
     try:
         place = place_of(params.folder, params, workspace)

@@ -46,6 +46,8 @@ class ImageParams:
         Whether links to folders are followed.
     archive_folders : bool
         Whether the members of each archive are in a folder that is named like the archive.
+    image_column : str or None
+        The column of parquet files that holds images; None to find it.
     """
 
     folder: Places | None = None
@@ -59,6 +61,7 @@ class ImageParams:
     follow: bool = True
     damaged: DamageRule = "skip"
     archive_folders: bool = False
+    image_column: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse more than one choice of an engine."""
@@ -80,6 +83,7 @@ def search_of(params: ImageParams, workspace: Workspace) -> Search:
     return Search(
         params.follow,
         archive_folders=params.archive_folders,
+        image_column=params.image_column,
         index=workspace.root.absolute() / INDEX,
     )
 

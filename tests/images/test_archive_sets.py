@@ -154,7 +154,7 @@ def test_the_index_is_kept_and_checked(tmp_path, monkeypatch, kind):
     indexed = []
     read = archive_index.read_contents
     monkeypatch.setattr(
-        archive_index, "read_contents", lambda file: indexed.append(file.shown) or read(file)
+        archive_index, "read_contents", lambda file, *of: indexed.append(file.shown) or read(file)
     )
 
     def found():

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...errors import InputError
 from ...finite import check_finite
-from ...images.classes import ClassFrom
+from ...images.classes import ClassFrom, is_beside
 from ...images.reader import Fit
 from ...images.segments import VOC_CLASSES, VOID
 from ...shards.compression import filter_options
@@ -95,7 +95,7 @@ class LabelsParams:
                 "--features": self.features is not None,
                 "--shuffle": self.shuffle is not None,
                 "--compression": self.compression != "none",
-                "--class-from cls": self.class_from == "cls",
+                f"--class-from {self.class_from}": is_beside(self.class_from),
             }
             for option, given in only_shards.items():
                 if given:

@@ -1,7 +1,8 @@
-"""`colorprep export`: priors, weights and networks in the formats that other projects read."""
+"""The stage: priors, weights, networks and labels in the formats that other projects read."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifacts import PRIOR_SCHEMA, WEIGHTS_SCHEMA, load_arrays, load_prior, load_weights
-from ..atomic import write_npy
-from ..balance.matrix import weighted_targets
-from ..balance.prior import Prior
-from ..balance.weights import raised_to_half_a_pixel
-from ..color.lab import Floats
-from ..errors import ArtifactError
-from ..progress import Reporter
-from ..quantize.ab import AbQuantizer, ab529, ab_lattice
-from ..workspace import Workspace
-from .checkpoints import Origin, choose_checkpoint, origin_of, report_origin
-from .replaced import telling_replaced
+from ...artifacts import PRIOR_SCHEMA, WEIGHTS_SCHEMA, load_arrays, load_prior, load_weights
+from ...atomic import write_npy
+from ...balance.matrix import weighted_targets
+from ...balance.prior import Prior
+from ...balance.weights import raised_to_half_a_pixel
+from ...color.lab import Floats
+from ...errors import ArtifactError, InputError
+from ...places import Location
+from ...progress import Reporter
+from ...quantize.ab import AbQuantizer, ab529, ab_lattice
+from ...shards.manifest import MANIFEST
+from ...shards.plan import PLAN
+from ...shards.reader import open_labels
+from ...workspace import Workspace
+from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
+from ..replaced import telling_replaced
+from .labels import Format, export_labels
 
-EXPORTABLE = "a prior.npz, a weights.npz, a run, or a checkpoint such as runs/demo/best.pt"
+EXPORTABLE = (
+    "a prior.npz, a weights.npz, a run, a checkpoint such as runs/demo/best.pt, or a folder of "
+    "labels"
+)
 
 
 @dataclass(frozen=True)
@@ -32,13 +41,17 @@ class ExportParams:
     Attributes
     ----------
     artifact : str or Path
-        A prior.npz, a weights.npz, a checkpoint, or a run, whose best checkpoint is exported.
+        A prior.npz, a weights.npz, a checkpoint, a run, whose best checkpoint is exported, or a
+        folder of label shards.
     output : str, Path or None
-        Folder of the exports; None for the workspace.
+        Folder of the exports; None for the workspace, or ``labels-webdataset`` and the like.
+    format : {"webdataset", "parquet"} or None
+        Of labels; None for other artifacts, which have one format each.
     """
 
     artifact: str | Path
     output: str | Path | None = None
+    format: Format | None = None
 
 
 @dataclass(frozen=True)
@@ -49,10 +62,13 @@ class ExportResult:
     ----------
     origin : Origin or None
         Of a checkpoint; None for other artifacts.
+    n_images : int or None
+        Of labels; None for other artifacts.
     """
 
-    written: list[Path]
+    written: Sequence[Location]
     origin: Origin | None = None
+    n_images: int | None = None
 
 
 def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> ExportResult:
@@ -64,13 +80,20 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
         Of a prior: ``prior_probs.npy`` (Q,), and ``pts_in_hull.npy`` (Q, 2) int64 for lattices or
         ``centers.npy`` float64 for other bins. Of weights: ``prior_factor.npy`` (Q,), and for ab313
         and ab529 ``color_vec_table.npy`` (Q, Q + 1). Of a checkpoint: the files of
-        `colorprep.training.export`.
+        `colorprep.training.export`. Of labels: ``export.json``, and a file for each shard.
 
     Raises
     ------
     ArtifactError
         If the artifact is missing, damaged or of another kind.
+    InputError
+        If labels are given without a format, or something else with one.
     """
+    given = workspace.input_path(params.artifact)
+    if (given / MANIFEST).is_file() or (given / PLAN).is_file():
+        return _export_labels(given, params, workspace, reporter)
+    if params.format is not None:
+        raise InputError(f"--format is for folders of labels, and {given} is none")
     path = choose_checkpoint(params.artifact, workspace, reporter)
     if not path.exists() and path.parent == workspace.path(params.artifact):
         raise ArtifactError(f"{path.parent} is a folder without a {path.name}; give {EXPORTABLE}")
@@ -93,11 +116,25 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
     return ExportResult(list(exports))
 
 
+def _export_labels(
+    path: Path, params: ExportParams, workspace: Workspace, reporter: Reporter
+) -> ExportResult:
+    if params.format is None:
+        raise InputError(
+            f"{path} holds labels, which have more than one format; give --format webdataset or "
+            "--format parquet"
+        )
+    labels = open_labels(path)
+    folder = workspace.own_folder(params.output or f"{path.name}-{params.format}")
+    written = export_labels(labels, params.format, folder, reporter)
+    return ExportResult(written, n_images=len(labels))
+
+
 def _export_checkpoint(
     path: Path, params: ExportParams, workspace: Workspace, reporter: Reporter
 ) -> ExportResult:
-    from ..training.checkpoint import load_checkpoint  # torch is slow to import
-    from ..training.export import CENTERS_NAME, FACTS_NAME, MODEL_NAME, export_model
+    from ...training.checkpoint import load_checkpoint  # torch is slow to import
+    from ...training.export import CENTERS_NAME, FACTS_NAME, MODEL_NAME, export_model
 
     checkpoint = load_checkpoint(path)
     folder = workspace.own_folder(params.output or "")
