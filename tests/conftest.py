@@ -26,6 +26,17 @@ def pytest_configure() -> None:
     save_png_quickly()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def small_fits() -> Iterator[int]:
+    """Fit mixtures to a tenth of the points, in a tenth of the time; gives the true number."""
+    from colorprep.quantize import mixture
+
+    with pytest.MonkeyPatch.context() as patch:
+        true_number = mixture.FIT_POINTS
+        patch.setattr(mixture, "FIT_POINTS", true_number // 10)
+        yield true_number
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real photographs and published numbers; the test skips where there is none."""

@@ -19,6 +19,8 @@ from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, WHITE_D
 
 _X, _Y, _Z = (tuple(float(v) for v in row) for row in SRGB_TO_XYZ)
 _WHITE_X, _WHITE_Z = float(WHITE_D65[0]), float(WHITE_D65[2])
+_STEPS = 1 << 16  # of the interpolation of f, which moves a and b by less than 2e-5
+_NEAR = 1e-4
 _BLOCK = 256  # points that stay in the first-level cache while all components use them
 
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -67,11 +69,37 @@ def _same_hue_and_chroma(color: int) -> Any:
 
 
 @compiled
+def _interpolated(values: Any, t: float) -> Any:
+    """Return f(t) for t in [0, 1], where `values` holds f(0), f(1 / _STEPS), ..."""
+    step = int(t * _STEPS)
+    return values[step] + (t * _STEPS - step) * (values[step + 1] - values[step])
+
+
+@compiled
+def _near_whole(value: float) -> Any:
+    """Return whether a number is about as near to an integer as interpolation may move it."""
+    return abs(value - math.floor(value + 0.5)) < _NEAR
+
+
+@compiled
 def fill_ab_cells(linear: Any, out: Any) -> None:
-    """Write every color's ab cell, floor(a)+128 << 8 | floor(b)+128."""
+    """Write every color's ab cell, floor(a)+128 << 8 | floor(b)+128.
+
+    Cube roots are interpolated, which is several times faster, but for colors that lie so near to
+    the edge of a cell that the interpolation could put them on its other side.
+    """
+    values = np.empty(_STEPS + 2)
+    for step in range(values.shape[0]):
+        values[step] = _lab_f(step / _STEPS)
     for color in range(out.shape[0]):
-        a, b = ab_of_color(color, linear)
-        out[color] = (int(math.floor(a)) + 128) << 8 | (int(math.floor(b)) + 128)
+        r, g, b = linear[color >> 16], linear[(color >> 8) & 255], linear[color & 255]
+        x = _interpolated(values, (_X[0] * r + _X[1] * g + _X[2] * b) / _WHITE_X)
+        y = _interpolated(values, _Y[0] * r + _Y[1] * g + _Y[2] * b)
+        z = _interpolated(values, (_Z[0] * r + _Z[1] * g + _Z[2] * b) / _WHITE_Z)
+        first, second = 500.0 * (x - y), 200.0 * (y - z)
+        if _near_whole(first) or _near_whole(second):
+            first, second = ab_of_color(color, linear)
+        out[color] = (int(math.floor(first)) + 128) << 8 | (int(math.floor(second)) + 128)
 
 
 @compiled

@@ -36,29 +36,24 @@ print(json.dumps([[each.exit_code, each.stdout, each.stderr] for each in done]))
 """
 
 
+LINES = {
+    "counted": "prior --dir images --json",
+    "labeled": "labels --format npy -q",
+    "ranked": "rgbvar --json",
+    "strict": "prior --dir images --strict",
+    "void": "prior --dir void",
+    "bad": "prior --dir bad",
+    "gray": "prior --dir images --list gray.txt --smooth none --json",
+    "info": "info prior.npz --json",
+}
+
+
 class Done(NamedTuple):
     """How a command ended."""
 
     returncode: int
     stdout: str
     stderr: str
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Command lines, one after another, on the awkward folder; none can read `unreadable.jpg`."""
-    folder = tmp_path / "images"
-    build(folder)
-
-    def run_them(*lines):
-        words = json.dumps([[*line.split(), "-C", str(tmp_path)] for line in lines])
-        command = [*bounded(), sys.executable, "-c", SEVERAL, words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, done.stderr
-        return [Done(*each) for each in json.loads(done.stdout)]
-
-    yield run_them
-    (folder / "unreadable.jpg").chmod(0o600)
 
 
 def snapshot(folder):
@@ -69,12 +64,35 @@ def snapshot(folder):
     }
 
 
-def test_each_is_handled_and_each_skip_is_named(run, tmp_path):
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A workspace with the awkward folder, a folder without an image and one with a bad one."""
+    root = tmp_path_factory.mktemp("awkward")
+    build(root / "images")
+    for name in ("void", "bad"):
+        (root / name).mkdir()
+    (root / "bad" / "x.jpg").write_text("no")
+    (root / "gray.txt").write_text("gray.jpg\n")
+    yield root
+    (root / "images" / "unreadable.jpg").chmod(0o600)
+
+
+@pytest.fixture(scope="module")
+def done(place):
+    """How each command ended, run one after another; none can read `unreadable.jpg`."""
+    before = snapshot(place / "images")
+    words = json.dumps([[*line.split(), "-C", str(place)] for line in LINES.values()])
+    command = [*bounded(), sys.executable, "-c", SEVERAL, words]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert process.returncode == 0, process.stderr
+    assert snapshot(place / "images") == before
+    ended = [Done(*each) for each in json.loads(process.stdout)]
+    return dict(zip(LINES, ended, strict=True))
+
+
+def test_each_is_handled_and_each_skip_is_named(done, place):
     """prior, labels and rgbvar read what can be read and name the rest, in text and JSON."""
-    before = snapshot(tmp_path / "images")
-    counted, labeled, ranked = run(
-        "prior --dir images --json", "labels --format npy -q", "rgbvar --json"
-    )
+    counted, labeled, ranked = (done[name] for name in ("counted", "labeled", "ranked"))
     assert counted.returncode == 0, counted.stderr
     facts = json.loads(counted.stdout)
     assert {skip["key"]: skip["reason"] for skip in facts["skipped"]} == SKIPPED
@@ -89,31 +107,22 @@ def test_each_is_handled_and_each_skip_is_named(run, tmp_path):
 
     assert labeled.returncode == 0, labeled.stderr
     maps = sorted(
-        path.relative_to(tmp_path / "labels").as_posix().removesuffix(".npy")
-        for path in (tmp_path / "labels").rglob("*.npy")
+        path.relative_to(place / "labels").as_posix().removesuffix(".npy")
+        for path in (place / "labels").rglob("*.npy")
     )
     assert maps == READ
-    with (tmp_path / "labels" / "skipped.csv").open(newline="", encoding="utf-8") as stream:
+    with (place / "labels" / "skipped.csv").open(newline="", encoding="utf-8") as stream:
         listed = {row["key"]: row["reason"] for row in csv.DictReader(stream)}
     assert listed == SKIPPED
 
     assert ranked.returncode == 0, ranked.stderr
-    assert sorted((tmp_path / "lists" / "rgbvar.txt").read_text().splitlines()) == READ
-    assert snapshot(tmp_path / "images") == before
+    assert sorted((place / "lists" / "rgbvar.txt").read_text().splitlines()) == READ
 
 
-def test_single_images_and_none(run, tmp_path):
+def test_single_images_and_none(done):
     """What --strict, folders without a good image, and a gray photograph alone lead to."""
-    for name in ("void", "bad"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "bad" / "x.jpg").write_text("no")
-    (tmp_path / "gray.txt").write_text("gray.jpg\n")
-    strict, void, bad, gray, info = run(
-        "prior --dir images --strict",
-        "prior --dir void",
-        "prior --dir bad",
-        "prior --dir images --list gray.txt --smooth none --json",
-        "info prior.npz --json",
+    strict, void, bad, gray, info = (
+        done[name] for name in ("strict", "void", "bad", "gray", "info")
     )
     assert strict.returncode == 1
     assert "--strict" in strict.stderr and any(name in strict.stderr for name in SKIPPED)

@@ -1,50 +1,50 @@
 """Claims about Ctrl-C: exit code 130, and a true message about running the command again."""
 
 import importlib
-import subprocess
-import sys
+import itertools
+import os
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from colorprep import ab_lattice
+from colorprep.engine import ThreadEngine
+from colorprep.images.folder import FolderSource
 from colorprep.training.checkpoint import save_checkpoint
 from colorprep.training.models import make_model
 
-# Runs the command line, and interrupts its process when it reads an image for the n-th time.
-INTERRUPTING = """
-import os, signal, sys, threading, time
-from colorprep.cli.main import main
-from colorprep.engine import ThreadEngine
-from colorprep.images.folder import FolderSource
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
-limit, lock, read = int(sys.argv.pop(1)), threading.Lock(), FolderSource.read
-n_read = 0
+@pytest.fixture
+def interrupt(colorprep, monkeypatch):
+    """Runs a command that gets SIGINT when it reads its n-th image; returns its last message."""
+    read, lock = FolderSource.read, threading.Lock()
+    monkeypatch.setattr(ThreadEngine, "chunk_images", 4)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
-def interrupting(self, index):
-    global n_read
-    with lock:
-        n_read += 1
-        if n_read == limit:
-            time.sleep(0.3)
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.3)
-    return read(self, index)
+    def run(at, *words):
+        numbers = itertools.count(1)
 
-ThreadEngine.chunk_images, FolderSource.read = 4, interrupting
-main()
-"""
+        def interrupting(source, index):
+            with lock:
+                if next(numbers) == at:
+                    time.sleep(0.3)
+                    os.kill(os.getpid(), signal.SIGINT)
+                    time.sleep(0.3)
+            return read(source, index)
 
+        with monkeypatch.context() as patch:
+            patch.setattr(FolderSource, "read", interrupting)
+            done = colorprep(*words)
+        assert done.exit_code == 130 and done.stdout == "", done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stderr.splitlines()[-1]
 
-def interrupt(tmp_path, at, *words):
-    """Run a command that is interrupted when it reads an image; return its last message."""
-    command = [sys.executable, "-c", INTERRUPTING, str(at), *map(str, words), "-C", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 130 and done.stdout == "", done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr.splitlines()[-1]
+    yield run
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -67,23 +67,23 @@ def network(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["prior", "audit", "evaluate"])
-def test_what_begins_anew_says_so(colorprep, photos, tmp_path, name, request):
+def test_what_begins_anew_says_so(interrupt, colorprep, photos, tmp_path, name, request):
     """Nothing was written, and the same command does everything again."""
     words = [name, "--dir", photos, "--workers", "1"]
     if name == "evaluate":
         words += request.getfixturevalue("network")
     before = {path.name for path in tmp_path.iterdir()}
-    said = interrupt(tmp_path, 7, *words)
+    said = interrupt(7, *words)
     assert said.startswith("interrupted: ") and "starts over" in said
     assert {path.name for path in tmp_path.iterdir()} - before <= {"workspace.json"}
     again = colorprep(*words)
     assert again.exit_code == 0 and "10/10 images" in again.stderr
 
 
-def test_rgbvar_keeps_its_scores(colorprep, photos, tmp_path):
+def test_rgbvar_keeps_its_scores(interrupt, colorprep, photos, tmp_path):
     """The chunk that was scored is not scored again."""
     words = ["rgbvar", "--dir", photos, "--workers", "1"]
-    said = interrupt(tmp_path, 8, *words)
+    said = interrupt(8, *words)
     assert "scores computed so far are in scores/; run the command again to continue" in said
     assert not (tmp_path / "lists").exists()
     again = colorprep(*words)
@@ -91,10 +91,10 @@ def test_rgbvar_keeps_its_scores(colorprep, photos, tmp_path):
     assert len((tmp_path / "lists" / "rgbvar.txt").read_text().splitlines()) == 10
 
 
-def test_colorize_keeps_its_pictures(colorprep, photos, tmp_path, network):
+def test_colorize_keeps_its_pictures(interrupt, colorprep, photos, tmp_path, network):
     """Pictures that were recorded are not made again; the rest are."""
     words = ["colorize", photos, *network, "--workers", "1"]
-    said = interrupt(tmp_path, 7, *words)
+    said = interrupt(7, *words)
     assert said.endswith("complete; run the command again to continue")
     folder = tmp_path / "colorized"
     there = {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}

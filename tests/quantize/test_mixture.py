@@ -39,8 +39,9 @@ def test_posteriors_equal_scikit_learn(reddish, linear_hue):
     np.testing.assert_array_equal(mixture.encode(colors), theirs.predict(points))
 
 
-def test_fit_is_scikit_learns(reddish):
-    """The fit is scikit-learn's on the drawn points."""
+def test_fit_is_scikit_learns(reddish, small_fits, monkeypatch):
+    """The fit is scikit-learn's on the drawn points, 100,000 unless a test fits to fewer."""
+    monkeypatch.setattr("colorprep.quantize.mixture.FIT_POINTS", small_fits)
     points = to_chroma_plane(draw_colors(reddish, 100_000, seed=3))
     theirs = GaussianMixture(4, random_state=3).fit(points)
     ours = fit_mixture(reddish, 4, seed=3)

@@ -15,7 +15,6 @@ from colorprep.stages.source import ImageParams
 from colorprep.stages.train import TrainParams, run
 from colorprep.stages.train.inputs import read_inputs
 from colorprep.stages.train.method import make_method
-from colorprep.training.checkpoint import load_checkpoint
 from colorprep.training.processes import Process
 from colorprep.training.recipes import RECIPES
 from colorprep.workspace import Workspace
@@ -74,16 +73,16 @@ def params_of(way, **given):
     recipe = {**RECIPES[way].options, "recipe": way} if way in RECIPES else {}
     short = {"epochs": None, "batch_size": 4, "steps": 4, "held_out": 0.25, "deterministic": True}
     # A schedule that does not depend on the number of steps, which resuming changes.
-    short |= {"checkpoint_every": 1, "schedule": "constant"}
+    short["schedule"] = "constant"
     return TrainParams.of(**{**recipe, **WAYS[way], **short, **given})
 
 
 def networks_of(folder):
     """The numbers of all networks of a run, by network and array."""
-    training = load_checkpoint(folder / "last.pt").training
+    networks = torch.load(folder / "last.pt", weights_only=False)["networks"]
     return {
         f"{name}.{array}": numbers
-        for name, state in training["networks"].items()
+        for name, state in networks.items()
         for array, numbers in state.items()
     }
 
