@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..balance.image_sample import MOST_HASHES, ImageSample
 from ..balance.lightness import LightnessLevel
 from ..balance.prior import Prior
 from ..errors import ArtifactError
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import restore_quantizer
 from .arrays import Arrays, load_arrays, save_arrays
-from .checks import check_counts, check_probs, level_rows
+from .checks import check_counts, check_probs, damaged, level_rows
 
 PRIOR_SCHEMA = "colorprep.prior/1"
 
@@ -55,6 +56,12 @@ def save_prior(path: str | Path, prior: Prior) -> None:
         arrays[BOOTSTRAP] = prior.bootstrap
     for name, each in zip(LightnessLevel._fields, zip(*prior.levels, strict=True), strict=False):
         arrays[f"level_{name}"] = np.stack(each)
+    if prior.images is not None:
+        arrays |= {
+            "image_hashes": prior.images.hashes,
+            "image_hash_limit": np.array(prior.images.limit, np.uint64),
+            "image_hash_sum": np.array(prior.images.total, np.uint64),
+        }
     meta = {
         "schema": PRIOR_SCHEMA,
         "quantizer": prior.quantizer.name,
@@ -98,7 +105,26 @@ def load_prior(path: str | Path) -> Prior:
     levels = _levels(path, arrays, n_bins)
     described = ("schema", "quantizer", "fingerprint", "parameters")
     rest = {key: value for key, value in meta.items() if key not in described}
-    return Prior(quantizer, counts, probs, cells, lightness, rest, bootstrap, levels)
+    images = _images(path, arrays)
+    return Prior(quantizer, counts, probs, cells, lightness, rest, bootstrap, levels, images)
+
+
+def _images(path: Path, arrays: Arrays) -> ImageSample | None:
+    """Return the sample of the counted images, checked; None by versions that took none."""
+    names = ("image_hashes", "image_hash_limit", "image_hash_sum")
+    found = [arrays[name] for name in names if name in arrays]
+    if not found:
+        return None
+    if len(found) < len(names) or [(each.ndim, each.dtype.name) for each in found] != [
+        (1, "uint64"),
+        (0, "uint64"),
+        (0, "uint64"),
+    ]:
+        raise damaged(path, f"its entries {', '.join(names)} are not of the types they should have")
+    hashes, limit, total = found[0], int(found[1]), int(found[2])
+    if (hashes[1:] <= hashes[:-1]).any() or (hashes > limit).any() or len(hashes) > MOST_HASHES:
+        raise damaged(path, "the hashes of its images are not a sample in ascending order")
+    return ImageSample(hashes, limit, total)
 
 
 def _levels(path: Path, arrays: Arrays, n_bins: int) -> tuple[LightnessLevel, ...]:
