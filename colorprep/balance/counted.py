@@ -79,7 +79,7 @@ class Counted(NamedTuple):
             "--by-lightness": 0 if tallies.level_bins is None else len(tallies.level_bins),
             "--bootstrap": 0 if tallies.replicates is None else len(tallies.replicates),
             "--class-from": meta.get("class_from"),
-            "--smooth": meta.get("smoothing"),
+            "--smooth": meta.get("smoothing", "soft"),
         }
 
 

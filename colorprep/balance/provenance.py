@@ -108,7 +108,7 @@ def _added_numbers(meta: Record, other: Record, sign: int) -> dict[str, Any]:
     if "n_images" in meta and "n_images" in other:
         numbers["n_images"] = meta["n_images"] + sign * other["n_images"]
     if "skipped" in meta and "skipped" in other:
-        skipped = Counter(meta["skipped"])
+        skipped = Counter[str](meta["skipped"])
         for reason, n_skipped in other["skipped"].items():
             skipped[reason] += sign * n_skipped
         numbers["skipped"] = {reason: n for reason, n in sorted(skipped.items()) if n > 0}

@@ -38,11 +38,12 @@ class Tallies(NamedTuple):
 
     def plus(self, other: Tallies) -> Tallies:
         """Return the counts of both; what only one of them has is not counted."""
-        return Tallies(*map(_sum, self, other))
+        others = map(_sum, self[2:], other[2:])
+        return Tallies(self.bins + other.bins, self.cells + other.cells, *others)
 
     def minus(self, other: Tallies) -> Tallies:
         """Return the counts without those of some of the images."""
-        return self.plus(Tallies(*map(_negated, other)))
+        return self.plus(Tallies(-other.bins, -other.cells, *map(_negated, other[2:])))
 
     def levels(self) -> Iterator[tuple[Counts, Counts]]:
         """Yield bins and cells level by level, from dark to light."""
