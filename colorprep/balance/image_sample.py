@@ -72,16 +72,17 @@ class ImageSample:
 
     def __sub__(self, other: ImageSample) -> ImageSample:
         """Return the sample of this set without those of its images that are in the other one."""
-        hashes = np.setdiff1d(self.hashes, other.hashes)
+        hashes = np.setdiff1d(self.hashes, other.hashes, assume_unique=True)
         return ImageSample(hashes, self.limit, _wrapped(self.total - other.total))
 
     def in_common(self, other: ImageSample) -> Hashes:
         """Return those hashes, below both limits, that are in both sets."""
-        return np.intersect1d(self.hashes, other.hashes)
+        mine, others = _up_to(other.limit, self.hashes), _up_to(self.limit, other.hashes)
+        return np.intersect1d(mine, others, assume_unique=True)
 
     def beyond(self, other: ImageSample) -> Hashes:
         """Return those hashes, below both limits, that the other set lacks."""
-        return np.setdiff1d(_up_to(other.limit, self.hashes), other.hashes)
+        return np.setdiff1d(_up_to(other.limit, self.hashes), other.hashes, assume_unique=True)
 
 
 def _wrapped(total: int) -> int:
