@@ -6,6 +6,10 @@ module             holds
 `histogram`        counting pixels by cell, by color or by bin
 `smoothing`        from counts of pixels to probabilities of bins
 `prior`            the color prior: a quantizer with counts and probabilities
+`counted`          priors before smoothing, which are added and subtracted
+`tallies`          all counts of a prior
+`image_sample`     which images were counted, so that none is counted twice
+`provenance`       what a prior records of how it was counted, and how records are added
 `weights`          rebalancing weights, empty bins, and the weights' effect on the loss
 `bootstrap`        a Poisson bootstrap over images: how sure each bin's fraction is
 `comparison`       how far two priors are apart, and in which bins

@@ -15,8 +15,11 @@ from ..color.lab import Floats
 from ..errors import InputError
 from ..quantize.ab import AbQuantizer
 from ..quantize.quantizer import Quantizer
+from .counted import Counted, CountedSum, check_contained, check_counted_alike
+from .image_sample import ImageSample
 from .lightness import LightnessLevel
 from .smoothing import hard_probs, lattice_probs, soft_probs
+from .tallies import Tallies
 
 Smoothing: TypeAlias = Literal["soft", "lattice", "none"]
 
@@ -43,6 +46,13 @@ class Prior:
     levels : tuple of LightnessLevel
         The same for each level of lightness, from dark to light, see `colorprep.balance.lightness`;
         empty if they were not counted.
+    images : ImageSample or None
+        Which images were counted; None if unknown.
+
+    Notes
+    -----
+    ``a + b`` is the prior of the images of both, ``a - b`` that of the images of `a` without those
+    of `b`. Counts are exact, and smoothed anew; see `colorprep.balance.counted`.
 
     Examples
     --------
@@ -67,6 +77,7 @@ class Prior:
     meta: Mapping[str, Any] = field(default_factory=dict)
     bootstrap: NDArray[np.int64] | None = None
     levels: tuple[LightnessLevel, ...] = ()
+    images: ImageSample | None = None
 
     @property
     def n_pixels(self) -> int:
@@ -80,6 +91,74 @@ class Prior:
         digest.update(np.ascontiguousarray(self.counts, "<i8").tobytes())
         digest.update(np.ascontiguousarray(self.probs, "<f8").tobytes())
         return digest.hexdigest()[:32]
+
+    @classmethod
+    def smoothed(cls, counted: Counted, smoothing: Smoothing) -> Prior:
+        """Make a prior from counts, smoothed as a whole and in each level of lightness.
+
+        Raises
+        ------
+        InputError
+            If nothing was counted, or the smoothing does not fit the quantizer.
+        """
+        quantizer, tallies, meta, images = counted
+        probs = smoothed_probs(quantizer, tallies.bins, tallies.cells, smoothing)
+        levels = tuple(
+            LightnessLevel(
+                bins,
+                smoothed_probs(quantizer, bins, cells, smoothing) if bins.any() else 0.0 * probs,
+                cells,
+            )
+            for bins, cells in tallies.levels()
+        )
+        return cls(
+            *(quantizer, tallies.bins, probs, tallies.cells, tallies.lightness),
+            *({**meta, "smoothing": smoothing}, tallies.replicates, levels, images),
+        )
+
+    @property
+    def counted(self) -> Counted:
+        """The prior before smoothing."""
+        level_bins = level_cells = None
+        if self.levels:
+            level_bins = np.stack([level.counts for level in self.levels])
+            level_cells = np.stack([level.cells for level in self.levels])
+        counts = self.counts, self.cells, self.lightness_counts, self.bootstrap
+        tallies = Tallies(*counts, level_bins, level_cells)
+        return Counted(self.quantizer, tallies, self.meta, self.images)
+
+    def __add__(self, other: Prior) -> Prior:
+        """Return the prior of the images of both.
+
+        Raises
+        ------
+        InputError
+            If they were counted in different ways, or count an image both.
+        """
+        total = CountedSum()
+        total.add("the first prior", self.counted)
+        both = total.add("the second one", other.counted)
+        return Prior.smoothed(both, self.smoothing)
+
+    def __sub__(self, other: Prior) -> Prior:
+        """Return the prior of the images that the other one does not count.
+
+        Raises
+        ------
+        InputError
+            If they were counted in different ways, or the other one counts images that this one
+            does not count, or all of its pixels.
+        """
+        one, two = self.counted, other.counted
+        check_counted_alike("the first prior", one, "the second one", two)
+        check_contained(one, two)
+        return Prior.smoothed(one.minus(two), self.smoothing)
+
+    @property
+    def smoothing(self) -> Smoothing:
+        """How the counts were smoothed."""
+        smoothing: Smoothing = self.meta.get("smoothing", "soft")
+        return smoothing
 
 
 def entropy_bits(probs: Floats) -> float:

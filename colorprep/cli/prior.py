@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from . import options
 from .console import Session
 from .describe import describe_estimate, describe_prior, quantity, skip_facts
 
-QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
+if TYPE_CHECKING:
+    from ..stages.prior import PriorResult
+
+QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans|PRIOR.npz"
+OF_BINS = {"components", "linear_hue", "sigma", "neighbors", "sigma_ab", "seed"}
+OF_MERGING = {"merge", "parts", "smoothing", "by_class", "name", "output"}
+COMMON = {"workspace", "quiet", "as_json", "log_file"}
 
 
 @options.command(
@@ -18,11 +26,16 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
         "colorprep prior --dir train/",
         "colorprep prior --dir train/ --quantizer gmm --components 64 -o gmm.npz",
         "colorprep prior --dir train/ --list cats.txt --name cat",
+        "colorprep prior --merge part-1.npz part-2.npz -o prior.npz",
     ]
 )
 @options.image_options
 @click.option(
-    "--quantizer", default="ab313", show_default=True, metavar=QUANTIZERS, help="The color bins."
+    "--quantizer",
+    default="ab313",
+    show_default=True,
+    metavar=QUANTIZERS,
+    help="The color bins; those of a prior, to count other images by them.",
 )
 @click.option(
     "--components",
@@ -77,16 +90,28 @@ QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans"
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the fit."
 )
+@click.option("--merge", is_flag=True, help="Add up priors that were counted in parts.")
+@click.argument("parts", nargs=-1, metavar="[--merge PART.npz...]")
 @options.dry_run_option
 @options.output_option("prior.npz", "File to write; the weights of X.npz go to X-weights.npz.")
-def command(session: Session, dry_run: bool, **values: Any) -> None:
+def command(
+    session: Session, dry_run: bool, merge: bool, parts: tuple[str, ...], **values: Any
+) -> None:
     """Count the colors of a folder: prior.npz and weights.npz.
 
     Every pixel of every image is counted, exactly. The weights use lambda 0.5; `colorprep weights`
-    computes others from the same prior.
+    computes others from the same prior. The priors of parts of a data set add up to its prior.
     """
     from ..stages import prior as stage
 
+    if merge or parts:
+        _refuse_if_counting(merge, parts)
+        with options.wrong_usage():
+            chosen = {name: values[name] for name in ("by_class", "name", "output")}
+            smoothing = values["smoothing"] if _given(["smoothing"]) else None
+            merging = stage.MergeParams(parts, smoothing, **chosen)
+        _show(session, stage.merge(merging, session.workspace, session.reporter))
+        return
     with options.wrong_usage():
         params = _params(**values)
     if dry_run:
@@ -95,13 +120,42 @@ def command(session: Session, dry_run: bool, **values: Any) -> None:
         estimate = estimate_prior(params, session.workspace, session.reporter)
         session.show(*describe_estimate(estimate))
         return
-    result = stage.run(params, session.workspace, session.reporter)
-    whole = result.whole
-    lines, facts = describe_prior(whole)
+    _show(session, stage.run(params, session.workspace, session.reporter))
+
+
+def _show(session: Session, result: PriorResult) -> None:
+    lines, facts = describe_prior(result.whole)
     if result.classes:
         lines.append(f"priors/: {quantity(len(result.classes), 'class prior')}, each with weights")
+    if "parts" in (source := result.whole.prior.meta.get("source", {})):
+        facts["parts"] = source["parts"]
     facts["classes"] = {name: path.as_posix() for name, path in result.classes.items()}
     session.show(lines, {**facts, **skip_facts(result.skipped)})
+
+
+def _given(names: Collection[str]) -> list[str]:
+    """Return the options among these parameters that are on the command line."""
+    context = click.get_current_context()
+    return [
+        max(param.opts, key=len)
+        for param in context.command.params
+        if param.name in names
+        and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    ]
+
+
+def _refuse_if_counting(merge: bool, parts: Sequence[str]) -> None:
+    """Refuse files without --merge, and options of counting with it."""
+    if not merge:
+        raise click.UsageError(
+            f"unexpected extra argument ({parts[0]}); a folder of images is given by --dir, and "
+            "priors are added up by --merge"
+        )
+    names = {param.name or "" for param in click.get_current_context().command.params}
+    if given := _given(names - OF_MERGING - COMMON):
+        raise click.UsageError(
+            f"{given[0]} does not go with --merge, which adds up what was counted before"
+        )
 
 
 def _params(
@@ -123,6 +177,9 @@ def _params(
     from ..quantize.spec import QuantizerSpec
     from ..stages.prior import PriorParams
 
+    bins = quantizer if quantizer.endswith(".npz") else None
+    if bins and (given := _given(OF_BINS)):
+        raise InputError(f"{given[0]} does not go with the bins of a prior, {bins}, as they are")
     spread: str | float = sigma
     if sigma not in ("default", "learned"):
         try:
@@ -131,7 +188,8 @@ def _params(
             raise InputError(
                 f"--sigma must be default, learned or a number, got {sigma!r}"
             ) from None
-    spec = QuantizerSpec(quantizer, components, linear_hue, spread, neighbors, sigma_ab, seed)
+    name = "ab313" if bins else quantizer
+    spec = QuantizerSpec(name, components, linear_hue, spread, neighbors, sigma_ab, seed)
     pixels = None if size == "native" else size
     return PriorParams(
         images,
@@ -140,5 +198,6 @@ def _params(
         smoothing,
         bootstrap=bootstrap or 0,
         by_lightness=by_lightness or 0,
+        bins=bins,
         **rest,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xxhash
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ..engine import Chunk
 from ..errors import BadImage
 from .skip import Skip
-from .source import Source
+from .source import Source, digest_of
 
 
 def image_digest(data: bytes) -> str:
@@ -30,6 +31,38 @@ def image_digest(data: bytes) -> str:
     '49896840d10f5420ec6ece10ea7988e5'
     """
     return xxhash.xxh3_128_hexdigest(data)
+
+
+def image_hash(key: str, digest: str) -> int:
+    """Return a hash of an image's key and the digest of its file: XXH3 of 64 bits.
+
+    Examples
+    --------
+    >>> image_hash("cat.jpg", image_digest(b"not really an image"))
+    13601491658725322152
+    """
+    return xxhash.xxh3_64_intdigest(f"{key}\n{digest}".encode())
+
+
+def sum_of_files(source: Source, indices: Sequence[int]) -> str:
+    """Return the sum of hashes of images by their keys and sizes, 16 hexadecimal digits.
+
+    Unlike `digest_of`, which depends on the order, that of a set is the sum of those of its parts.
+    """
+    sizes = source.sizes[np.asarray(indices, np.intp)].tolist()
+    hashes = (
+        xxhash.xxh3_64_intdigest(f"{source.keys[index]}\n{size}".encode())
+        for index, size in zip(indices, sizes, strict=True)
+    )
+    return f"{sum(hashes) % 2**64:016x}"
+
+
+def is_record_of(record: Mapping[str, Any], source: Source) -> bool:
+    """Return whether the record in a prior is of the images of a source, by keys and sizes."""
+    everything = range(len(source.keys))
+    if "parts" in record:
+        return record.get("files") == sum_of_files(source, everything)
+    return record.get("digest") == digest_of(source, everything)
 
 
 def digest_of_bytes(data: bytes) -> str:

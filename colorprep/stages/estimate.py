@@ -23,7 +23,6 @@ from ..images.skip import Skip, count_by_reason
 from ..images.source import Source
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
-from ..quantize.spec import make_quantizer
 from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
 from ..workspace import LABELS, Workspace
@@ -35,7 +34,7 @@ from .labels.planning import plan_of, prior_of, quantizer_of
 from .labels.shards import LabelChunk, LabeledChunk
 from .passes import Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
-from .prior.stage import PriorParams
+from .prior.stage import PriorParams, chosen_bins
 from .resources import free_space, peak_memory
 from .source import image_reader, masked, open_engine, open_source, report_skips
 
@@ -126,8 +125,8 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     folder = workspace.path(params.output or "prior.npz").parent
     source = open_source(params.images, workspace, reporter)
     reader = image_reader(source, params.size, params.images)
-    spec = params.spec
-    by_color = spec.needs_counts or BinCounter(make_quantizer(spec), params.by_lightness).by_color
+    quantizer = chosen_bins(params, workspace)
+    by_color = quantizer is None or BinCounter(quantizer, params.by_lightness).by_color
     task = ColorCounting(reader, by_color).task()
     with open_engine(params.images) as engine:
         # Counters of colors are swept once a chunk, so that small chunks would be slow.

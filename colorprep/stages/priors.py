@@ -42,10 +42,12 @@ class PriorProbs(NamedTuple):
 
     @property
     def source(self) -> Mapping[str, Any] | None:
-        """Digest and number of the files that were counted; None if unknown."""
+        """Digest and number of the files that were counted; None if unknown, or by parts."""
         source = None if self.counted is None else self.counted.meta.get("source")
-        known = isinstance(source, Mapping) and isinstance(source.get("digest"), str)
-        return source if known else None
+        if not isinstance(source, Mapping) or "parts" in source:
+            return None
+        digest, n_files = source.get("digest"), source.get("n_files")
+        return {"digest": digest, "n_files": n_files} if isinstance(digest, str) else None
 
     @property
     def n_pixels(self) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,9 +26,12 @@ from ...balance.histogram import (
     gather,
     gather_by_level,
 )
+from ...balance.image_sample import ImageSample
 from ...balance.lightness import level_table
+from ...balance.tallies import Tallies
 from ...engine import Chunk
 from ...images.decoding import Pixels
+from ...images.digests import DigestingSource, image_hash
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...quantize.quantizer import Quantizer, Space
@@ -53,17 +56,21 @@ class Outcome:
     ----------
     n_images, n_enlarged : int
         Images that could be used; those that are smaller than the size at which they were counted.
+    images : ImageSample
+        Of those that could be used.
     """
 
     n_images: int = 0
     n_enlarged: int = 0
     skipped: list[Skip] = field(default_factory=list)
+    images: ImageSample = field(default_factory=ImageSample)
 
     def add(self, other: Outcome) -> None:
         """Add the outcome of other images."""
         self.n_images += other.n_images
         self.n_enlarged += other.n_enlarged
         self.skipped += other.skipped
+        self.images += other.images
 
 
 class Resampling(NamedTuple):
@@ -255,24 +262,17 @@ class BinCounter:
         assert table is not None
         return gather(histogram, table, len(self.quantizer.centers))
 
-    def count_by_level(
+    def tallies(self, counted: CountedImages) -> Tallies:
+        """Return all counts that a prior of these images stores."""
+        bins = self.count(counted.histogram)
+        cells, lightness = cell_counts(counted.histogram, self.quantizer.space)
+        levels = self._by_level(counted.histogram) if self._n_levels else (None, None)
+        return Tallies(bins, cells, lightness, counted.replicates, *levels)
+
+    def _by_level(
         self, histogram: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Yield the pixels in each bin and in each cell, level by level.
-
-        Parameters
-        ----------
-        histogram : ndarray of shape (2^24,), int64
-            By color.
-
-        Yields
-        ------
-        counts : ndarray of shape (Q,), int64
-        cells : ndarray of shape (256, 256), int64
-            Of the quantizer's space.
-        """
-        if not self._n_levels:
-            return
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pixels in each bin, and in each cell, of every level of lightness."""
         index = np.flatnonzero(histogram)
         colors = SparseCounts(index.astype(np.uint32), histogram[index])
         levels, quantizer = level_table(self._n_levels)[lab_lightness()[index]], self.quantizer
@@ -283,7 +283,7 @@ class BinCounter:
                 (color_cells(quantizer.space), N_CELLS),
             )
         )
-        yield from zip(bins, cells.reshape(-1, 256, 256), strict=True)
+        return bins, cells.reshape(-1, 256, 256)
 
 
 class _CountCells:
@@ -296,7 +296,7 @@ class _CountCells:
     def __call__(self, chunk: Chunk) -> CountedChunk:
         readable = _Readable(self._reader, chunk, self._resampling)
         counts = count_cells(readable, ab_cells())
-        return CountedChunk(counts, readable.outcome, readable.replicates())
+        return CountedChunk(counts, readable.outcome(), readable.replicates())
 
 
 class _CountColors:
@@ -316,32 +316,40 @@ class _CountColors:
             self._counters.colors = ColorCounter()
         readable = _Readable(self._reader, chunk, self._resampling)
         counts = self._counters.colors.count(readable)
-        return CountedChunk(counts, readable.outcome, readable.replicates())
+        return CountedChunk(counts, readable.outcome(), readable.replicates())
 
 
 class _Readable:
     """Iterates over the pixels of a chunk's images, and keeps their outcome."""
 
     def __init__(self, reader: ImageReader, chunk: Chunk, resampling: Resampling | None) -> None:
-        self._images = reader.read_all(chunk)
+        self._source = DigestingSource(reader.source)
+        self._images = replace(reader, source=self._source).read_all(chunk)
         self._resampling = resampling
         self._keys: list[str] = []
+        self._hashes: list[int] = []
         self._bin_counts: list[NDArray[np.int64]] = []
-        self.outcome = Outcome()
+        self._skipped: list[Skip] = []
+        self._n_enlarged = 0
 
     def __iter__(self) -> Iterator[Pixels]:
         for image in self._images:
             if isinstance(image, Skip):
-                self.outcome.skipped.append(image)
+                self._skipped.append(image)
                 continue
-            self.outcome.n_images += 1
-            self.outcome.n_enlarged += image.enlarged
+            self._n_enlarged += image.enlarged
+            self._keys.append(image.key)
+            self._hashes.append(image_hash(image.key, self._source.digests[image.index]))
             if self._resampling is not None:
                 quantizer = self._resampling.quantizer
                 bins = count_bins(image.pixels, bin_table(quantizer), len(quantizer.centers))
                 self._bin_counts.append(bins)
-                self._keys.append(image.key)
             yield image.pixels
+
+    def outcome(self) -> Outcome:
+        """Return how many images were counted, once all are iterated over."""
+        sample = ImageSample.of(np.array(self._hashes, np.uint64))
+        return Outcome(len(self._keys), self._n_enlarged, self._skipped, sample)
 
     def replicates(self) -> NDArray[np.int64] | None:
         """Return what the images add to each replicate, once all are iterated over."""

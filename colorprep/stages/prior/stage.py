@@ -12,28 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...artifacts import save_prior, versions
-from ...atomic import check_replaceable
-from ...balance.bootstrap import FEW_IMAGES
-from ...balance.lightness import LightnessLevel, check_levels
-from ...balance.prior import Prior, Smoothing, smoothed_probs
+from ...artifacts import load_prior, versions
+from ...balance.counted import Counted
+from ...balance.lightness import check_levels
+from ...balance.prior import Prior, Smoothing
 from ...errors import InputError, UnusableName
 from ...images.classes import ClassFrom, ClassRule, class_of
+from ...images.digests import sum_of_files
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of
-from ...locks import in_turn
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...quantize.spec import QuantizerSpec, make_quantizer
-from ...workspace import CLASS_PRIORS, PRIOR, WEIGHTS, Workspace
+from ...workspace import CLASS_PRIORS, PRIOR, Workspace
 from ..class_rules import class_rule
 from ..passes import check_strict, open_passes
-from ..priors import probs_of
-from ..replaced import telling_replaced
 from ..source import ImageParams, image_reader, open_source, report_enlarged, report_skips
-from ..weights import WeightReport, WeightsParams, write_weights
 from .counting import (
     BinCounter,
     ColorCounting,
@@ -43,6 +38,7 @@ from .counting import (
     cell_counts,
     count_groups,
 )
+from .writing import WrittenPrior, check_name, output_path, warn_of_few_images, write_prior
 
 SHOWN_CLASSES = 10  # of those without a prior
 
@@ -65,6 +61,8 @@ class PriorParams:
         Levels of lightness to count and smooth a prior of, each; 0 for none.
     name : str or None
         A name for the prior, which is written to ``priors/<name>/``.
+    bins : str, Path or None
+        A prior whose quantizer is used in place of that of `spec`, such as one that was fitted.
     output : str, Path or None
         Path of the prior; None for ``prior.npz``, or the folder of the name.
     """
@@ -79,31 +77,16 @@ class PriorParams:
     output: str | Path | None = None
     class_from: ClassFrom = "top"
     by_lightness: int = 0
+    bins: str | Path | None = None
 
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together, before any image is read."""
         if self.by_lightness:
             check_levels(self.by_lightness)
-        if self.by_class and self.name:
-            raise InputError("--name is for a single prior, but --by-class names priors by class")
+        check_name(self.name, self.by_class)
         if self.class_from != "top" and not self.by_class:
             raise InputError("--class-from chooses the classes of --by-class; give both")
-        if self.name is not None and (
-            not self.name or set(self.name) & set("/\\") or ".." in self.name
-        ):
-            raise InputError(f"--name must be a single folder name, such as cat; got {self.name!r}")
-        if self.smoothing == "lattice" and not self.spec.name.startswith("ab"):
-            raise InputError(f"--smooth lattice needs an ab lattice; {self.spec.name} is not one")
-
-
-@dataclass(frozen=True)
-class WrittenPrior:
-    """A prior with its weights, and where they were written."""
-
-    path: Path
-    prior: Prior
-    weights_path: Path
-    weights: WeightReport
+        _check_smoothing(self.smoothing, self.spec.name)
 
 
 @dataclass(frozen=True)
@@ -135,22 +118,21 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     """
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images.strict)
-    path = _output(params, workspace)
-    check_replaceable(path)
+    path = output_path(params.output, params.name, workspace)
     reader = image_reader(source, params.size, params.images)
-    if params.name and params.output is None:
-        workspace.own_folder(CLASS_PRIORS)
     everything = {"": range(len(source.keys))}
     rule = class_rule(source, params.class_from, params.images, workspace)
     groups = _by_class(source.keys, rule) if params.by_class else everything
     with open_passes(params.images, reporter) as passes:
-        whole, cells = None, None
-        if params.spec.needs_counts:
+        whole = None
+        quantizer = chosen_bins(params, workspace)
+        if quantizer is None:
             whole = count_groups(ColorCounting(reader, by_color=True), everything, passes)
             _report(whole.outcome, params, reporter)
             reporter.note(f"fitting {params.spec.n_components} bins of {params.spec.name}")
             cells = cell_counts(whole.histogram, params.spec.space).cells
-        bins = BinCounter(make_quantizer(params.spec, cells), params.by_lightness)
+            quantizer = make_quantizer(params.spec, cells)
+        bins = BinCounter(quantizer, params.by_lightness)
         writer = _PriorWriter(params, source, bins, reporter)
         classes = _ClassPriors(groups, writer, workspace, reporter)
         if whole is None or params.by_class or params.bootstrap:
@@ -163,13 +145,31 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             whole = counted
     if params.by_class:
         classes.report()
-    if params.bootstrap and whole.outcome.n_images < FEW_IMAGES:
-        reporter.warn(
-            f"bootstrap intervals of only {whole.outcome.n_images} images are too narrow; give at "
-            f"least {FEW_IMAGES} images"
-        )
     written = writer.write(path, params.name, everything[""], whole)
+    warn_of_few_images(written.prior, reporter)
     return PriorResult(written, classes.paths, whole.outcome.skipped)
+
+
+def chosen_bins(params: PriorParams, workspace: Workspace) -> Quantizer | None:
+    """Return the bins to count; None if they must be fitted to the images first.
+
+    Raises
+    ------
+    ArtifactError
+        If they are those of a prior that is missing or damaged.
+    InputError
+        If the smoothing does not fit them.
+    """
+    if params.bins is None:
+        return None if params.spec.needs_counts else make_quantizer(params.spec)
+    quantizer = load_prior(workspace.input_path(params.bins)).quantizer
+    _check_smoothing(params.smoothing, quantizer.name)
+    return quantizer
+
+
+def _check_smoothing(smoothing: Smoothing, name: str) -> None:
+    if smoothing == "lattice" and not name.startswith("ab"):
+        raise InputError(f"--smooth lattice needs an ab lattice; {name} is not one")
 
 
 def _resampling(params: PriorParams, quantizer: Quantizer) -> Resampling | None:
@@ -238,28 +238,10 @@ class _PriorWriter:
         self, path: Path, name: str | None, indices: Sequence[int], counted: CountedImages
     ) -> WrittenPrior:
         """Write the prior of some images to `path`, its weights beside it."""
-        quantizer = self._bins.quantizer
-        counts = self._bins.count(counted.histogram)
-        cells, lightness = cell_counts(counted.histogram, quantizer.space)
-        probs = smoothed_probs(quantizer, counts, cells, self._params.smoothing)
-        meta = self._meta(name, indices, counted, int(counts.sum()))
-        levels = tuple(
-            self._level(*counts_of_level)
-            for counts_of_level in self._bins.count_by_level(counted.histogram)
-        )
-        prior = Prior(quantizer, counts, probs, cells, lightness, meta, counted.replicates, levels)
-        weights_path = weights_path_beside(path)
-        # In turn, so that both files come from one command.
-        with in_turn(path.parent), telling_replaced(self._reporter, path, weights_path):
-            save_prior(path, prior)
-            report = write_weights(probs_of(prior), WeightsParams(), weights_path)
-        return WrittenPrior(path, prior, weights_path, report)
-
-    def _level(self, counts: NDArray[np.int64], cells: NDArray[np.int64]) -> LightnessLevel:
-        if not counts.any():
-            return LightnessLevel(counts, np.zeros(len(counts)), cells)
-        probs = smoothed_probs(self._bins.quantizer, counts, cells, self._params.smoothing)
-        return LightnessLevel(counts, probs, cells)
+        tallies = self._bins.tallies(counted)
+        meta = self._meta(name, indices, counted, int(tallies.bins.sum()))
+        total = Counted(self._bins.quantizer, tallies, meta, counted.outcome.images)
+        return write_prior(path, Prior.smoothed(total, self._params.smoothing), self._reporter)
 
     def _meta(
         self, name: str | None, indices: Sequence[int], counted: CountedImages, n_pixels: int
@@ -267,11 +249,13 @@ class _PriorWriter:
         params, spec, source = self._params, self._params.spec, self._source
         packages = ["numpy", "pillow", "simplejpeg"]
         fit = None
-        if spec.needs_counts:
+        if spec.needs_counts and params.bins is None:
             packages.append("scikit-learn")
             fit = {"components": spec.n_components, "seed": spec.seed}
+        by_class = {"class_from": params.class_from} if params.by_class and name else {}
         return {
             "name": name,
+            **by_class,
             "fit": fit,
             "smoothing": params.smoothing,
             "size": params.size or "native",
@@ -280,26 +264,12 @@ class _PriorWriter:
             "source": {
                 "digest": digest_of(source, indices),
                 "n_files": len(indices),
+                "files": sum_of_files(source, indices),
             },
             "skipped": count_by_reason(counted.outcome.skipped),
             "decoding": params.images.decoding,
             "versions": versions(*packages),
         }
-
-
-def weights_path_beside(prior_path: Path) -> Path:
-    """Return where the weights of a prior go: ``weights.npz``, or ``X-weights.npz`` of X.npz."""
-    if prior_path.name == PRIOR:
-        return prior_path.with_name(WEIGHTS)
-    return prior_path.with_name(f"{prior_path.stem}-{WEIGHTS}")
-
-
-def _output(params: PriorParams, workspace: Workspace) -> Path:
-    if params.output is not None:
-        return workspace.path(params.output)
-    if params.name:
-        return workspace.path(CLASS_PRIORS) / params.name / PRIOR
-    return workspace.path(PRIOR)
 
 
 def _by_class(keys: Sequence[str], class_from: ClassRule) -> Mapping[str, Sequence[int]]:

@@ -20,7 +20,7 @@ from ...balance.prior import Prior
 from ...balance.weights import Weights, check_probs, rebalancing_weights
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
-from ...images.digests import sha256_of_file
+from ...images.digests import is_record_of, sha256_of_file
 from ...images.skip import REASONS as SKIP_REASONS
 from ...images.skip import count_by_reason
 from ...images.source import Source, digest_of
@@ -208,12 +208,11 @@ def provenance(
         artifacts["reference"] = {"file": compared.name, "sha256": sha256_of_file(compared)}
     if source is not None:
         digest = digest_of(source, range(len(source.keys)))
-        counted = prior.meta.get("source", {}).get("digest")
         artifacts["images"] = {
             "source": source.name,
             "n_files": len(source.keys),
             "digest": digest,
-            "same_names_and_sizes": digest == counted,
+            "same_names_and_sizes": is_record_of(prior.meta.get("source", {}), source),
         }
     made_by = versions("numpy", "pillow", "scikit-image", "matplotlib", "jinja2")
     artifacts["page"] = {"versions": made_by}

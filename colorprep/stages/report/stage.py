@@ -17,8 +17,9 @@ from ...artifacts import load_prior
 from ...atomic import check_replaceable, replacing, write_text
 from ...balance.prior import Prior
 from ...errors import InputError
+from ...images.digests import is_record_of
 from ...images.passed_over import described
-from ...images.source import Source, digest_of
+from ...images.source import Source
 from ...progress import Reporter
 from ...report.comparison_sections import classes_section, comparison_section, uncertainty_section
 from ...report.image_sections import (
@@ -155,8 +156,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
 
 def _counted(prior: Prior, source: Source) -> bool:
     """Return whether a prior was counted on these images."""
-    digest: object = prior.meta.get("source", {}).get("digest")
-    return digest == digest_of(source, range(len(source.keys)))
+    return is_record_of(prior.meta.get("source", {}), source)
 
 
 def _passed_over(source: Source | None) -> str:

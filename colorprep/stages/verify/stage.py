@@ -145,6 +145,12 @@ def _prior_problems(path: Path) -> list[str]:
         problems.append(f"its bins hold {prior.n_pixels} pixels, and its cells {n_pixels}")
     if prior.meta.get("n_pixels") not in (None, prior.n_pixels):
         problems.append(f"it says {prior.meta['n_pixels']} pixels, and holds {prior.n_pixels}")
+    images = prior.images
+    if images is not None and images.is_whole:
+        if prior.meta.get("n_images") not in (None, len(images.hashes)):
+            problems.append(
+                f"it says {prior.meta['n_images']} images, and has hashes of {len(images.hashes)}"
+            )
     bins = cell_bins(prior.quantizer)
     if bins is not None:
         known = bins != len(bins) - 1

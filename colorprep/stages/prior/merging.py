@@ -1,0 +1,142 @@
+"""`colorprep prior --merge`: add up priors that were counted in parts, on any machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...artifacts import load_prior
+from ...balance.counted import Counted, CountedSum
+from ...balance.prior import Prior, Smoothing
+from ...errors import InputError
+from ...progress import Reporter
+from ...workspace import CLASS_PRIORS, PRIOR, Workspace
+from .stage import PriorResult
+from .writing import (
+    WrittenPrior,
+    check_name,
+    output_path,
+    warn_of_few_images,
+    weights_path_of,
+    write_prior,
+)
+
+
+@dataclass(frozen=True)
+class MergeParams:
+    """Parameters of `colorprep prior --merge`.
+
+    Attributes
+    ----------
+    parts : sequence of str or Path
+        Priors of parts of the images. Their weights, which a pattern may match too, are left out.
+    smoothing : str or None
+        Of the sum; None for that of the parts, which then must have the same.
+    by_class : bool
+        Also add up the class priors in ``priors/`` beside each part, class by class.
+    name : str or None
+        A name for the prior, which is written to ``priors/<name>/``.
+    output : str, Path or None
+        Path of the prior; None for ``prior.npz``, or the folder of the name.
+    """
+
+    parts: Sequence[str | Path]
+    smoothing: Smoothing | None = None
+    by_class: bool = False
+    name: str | None = None
+    output: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        """Reject parameters that do not fit together."""
+        if not self.parts:
+            raise InputError("--merge adds up priors; name them, as in --merge part-*.npz")
+        check_name(self.name, self.by_class)
+
+
+def merge(params: MergeParams, workspace: Workspace, reporter: Reporter) -> PriorResult:
+    """Add up priors, and write the sum with its weights.
+
+    Raises
+    ------
+    ArtifactError
+        If one of them is missing or damaged.
+    InputError
+        If two of them were counted in different ways, or count the same images; with `by_class`, if
+        two of them are in one folder, or none has class priors.
+    """
+    paths = _without_weights([workspace.input_path(part) for part in params.parts])
+    target = output_path(params.output, params.name, workspace)
+    if target.resolve() in [path.resolve() for path in paths]:
+        raise InputError(
+            f"the sum would replace its part {workspace.shown(target)}; name it otherwise, with -o"
+        )
+    of_classes = _class_priors(paths, workspace) if params.by_class else {}
+    merging = _Merging(params.smoothing, workspace, reporter)
+    classes = {
+        name: merging.write(workspace.own_folder(CLASS_PRIORS) / name / PRIOR, parts, name).path
+        for name, parts in of_classes.items()
+    }
+    whole = merging.write(target, paths, params.name)
+    warn_of_few_images(whole.prior, reporter)
+    return PriorResult(whole, classes, [])
+
+
+class _Merging:
+    """Adds up the priors of files, and writes the sums."""
+
+    def __init__(
+        self, smoothing: Smoothing | None, workspace: Workspace, reporter: Reporter
+    ) -> None:
+        self._smoothing = smoothing
+        self._workspace = workspace
+        self._reporter = reporter
+
+    def write(self, target: Path, paths: Sequence[Path], name: str | None) -> WrittenPrior:
+        """Write the sum of the priors in files."""
+        counted, smoothing = self._sum(paths)
+        named = counted._replace(meta={**counted.meta, "name": name})
+        return write_prior(target, Prior.smoothed(named, smoothing), self._reporter)
+
+    def _sum(self, paths: Sequence[Path]) -> tuple[Counted, Smoothing]:
+        """Return the sum, and the smoothing that was chosen, else that of the parts."""
+        total = CountedSum(any_smoothing=self._smoothing is not None)
+        unknown: list[str] = []
+        for path in paths:
+            prior = load_prior(path)
+            shown = self._workspace.shown(path)
+            unknown += [] if prior.images is not None else [shown]
+            counted = total.add(shown, prior.counted)
+        if unknown and len(paths) > 1:
+            self._reporter.warn(
+                f"{unknown[0]} does not record which images it counts ({len(unknown)} of "
+                f"{len(paths)} parts do not), so an image that is in two parts counts twice, "
+                "unnoticed; count it again to record them"
+            )
+        return counted, self._smoothing or prior.smoothing
+
+
+def _without_weights(paths: Sequence[Path]) -> list[Path]:
+    """Leave out the weights beside the other files: X-weights.npz of X.npz."""
+    weights = {weights_path_of(path) for path in paths}
+    return [path for path in paths if path not in weights]
+
+
+def _class_priors(paths: Sequence[Path], workspace: Workspace) -> dict[str, list[Path]]:
+    """Return the class priors beside some priors, by class in order."""
+    folders = [path.resolve().parent for path in paths]
+    if len({*folders, workspace.root.resolve()}) <= len(folders):
+        raise InputError(
+            "--by-class merges the class priors beside each part, but two parts, or a part and the "
+            "result, are in one folder; count each part in a folder of its own, with -C"
+        )
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        for prior in sorted((path.parent / CLASS_PRIORS).glob(f"*/{PRIOR}")):
+            found.setdefault(prior.parent.name, []).append(prior)
+    if not found:
+        raise InputError(
+            f"no part has class priors beside it, in {CLASS_PRIORS}/; count the parts with "
+            "--by-class, or merge without it"
+        )
+    return dict(sorted(found.items()))
