@@ -86,7 +86,7 @@ class ClusterRun(Generic[T]):
         verdicts = [each for each in found.values() if isinstance(each, Verdict)]
         refusals = [each.refusal for each in verdicts if each.refusal is not None]
         if refusals:
-            more = f" (and so for {len(refusals) - 1} more workers)" if len(refusals) > 1 else ""
+            more = f" ({len(refusals) - 1} more cannot either)" if len(refusals) > 1 else ""
             raise InputError(f"{refusals[0]}{more}")
         for text in sorted({text for each in verdicts for text in each.differences}):
             warnings.warn(text, stacklevel=2)
