@@ -112,7 +112,7 @@ def connected(address: str) -> Iterator[ClusterEngine]:
     Raises
     ------
     InputError
-        If no scheduler answers there, it has no workers, or they have another version of colorprep.
+        If no scheduler answers there, it has no workers, or either has another version of colorprep.
     """
     if not re.fullmatch(r"((tcp|tls|ucx|ws|wss)://)?[^/]+:\d+", address):
         raise InputError(
@@ -153,15 +153,16 @@ def _new_client(address: str) -> Client:
 
 
 def _check_colorprep(client: Client) -> None:
-    """Raise InputError if a worker has no colorprep, or another version."""
-    workers = client.get_versions(packages=["colorprep"])["workers"]
-    for address, facts in workers.items():
-        found = facts["packages"]["colorprep"]
-        if found != __version__:
-            what = "does not have colorprep" if found is None else f"has colorprep {found}"
+    """Raise InputError if the scheduler or a worker has no colorprep, or another version."""
+    found = client.get_versions(packages=["colorprep"])
+    workers = {f"worker {address}": facts for address, facts in found["workers"].items()}
+    for name, facts in {"scheduler": found["scheduler"], **workers}.items():
+        version = facts["packages"]["colorprep"]
+        if version != __version__:
+            what = "does not have colorprep" if version is None else f"has colorprep {version}"
             raise InputError(
-                f"the dask worker {address} {what}; install colorprep {__version__}, the version "
-                "here, on all workers, and start them again"
+                f"the dask {name} {what}; install colorprep {__version__}, the version here, on "
+                "the machines of the scheduler and of all workers, and start these again"
             )
 
 
