@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import dask
@@ -112,7 +112,7 @@ def connected(address: str) -> Iterator[ClusterEngine]:
     Raises
     ------
     InputError
-        If no scheduler answers there, it has no workers, or either has another version of colorprep.
+        If no scheduler answers there, it has no workers, or one of them has another colorprep.
     """
     if not re.fullmatch(r"((tcp|tls|ucx|ws|wss)://)?[^/]+:\d+", address):
         raise InputError(
@@ -154,7 +154,7 @@ def _new_client(address: str) -> Client:
 
 def _check_colorprep(client: Client) -> None:
     """Raise InputError if the scheduler or a worker has no colorprep, or another version."""
-    found = client.get_versions(packages=["colorprep"])
+    found: Any = client.get_versions(packages=["colorprep"])  # also a coroutine, for its type
     workers = {f"worker {address}": facts for address, facts in found["workers"].items()}
     for name, facts in {"scheduler": found["scheduler"], **workers}.items():
         version = facts["packages"]["colorprep"]
