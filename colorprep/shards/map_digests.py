@@ -54,6 +54,11 @@ def begin_journal(folder: Path, digests: Mapping[str, str | None]) -> None:
     write_text(folder / JOURNAL, _lines(digests.items()))
 
 
+def has_journal(folder: Path) -> bool:
+    """Return whether maps are being written to a folder."""
+    return (folder / JOURNAL).exists()
+
+
 def add_to_journal(folder: Path, digests: Mapping[str, str | None]) -> None:
     """Record what finished maps were made from.
 

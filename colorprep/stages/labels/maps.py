@@ -9,8 +9,9 @@ from pathlib import Path
 from ...atomic import write_npy
 from ...curriculum.scoring import ImageScorer
 from ...engine import Chunk
-from ...errors import OutputError, UnusableName
+from ...errors import InputError, UnusableName
 from ...images.digests import DigestingSource
+from ...images.reach import ReadingTask
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...images.source import Source
@@ -18,6 +19,7 @@ from ...quantize.labeling import Labeler
 from ...shards.map_digests import (
     add_to_journal,
     begin_journal,
+    has_journal,
     read_map_digests,
     write_map_digests,
 )
@@ -32,8 +34,6 @@ class WrittenMaps:
 
     Attributes
     ----------
-    last : Path or None
-        The map that was written last.
     scores : dict of int to ndarray
         By index of the image, if requested.
     digests : dict of int to str
@@ -44,19 +44,28 @@ class WrittenMaps:
     n_bytes: int = 0
     n_enlarged: int = 0
     skipped: list[Skip] = field(default_factory=list)
-    last: Path | None = None
     scores: Scores = field(default_factory=dict)
     digests: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class WriteMaps:
+class WriteMaps(ReadingTask):
     """Writes the label maps of a chunk of images; it pickles."""
 
     reader: ImageReader
     labeler: Labeler
     folder: Path
     scorer: ImageScorer | None = None
+
+    def check(self) -> None:
+        """Check that images can be read, and that the maps' folder is that of the client."""
+        super().check()
+        if not has_journal(self.folder):
+            raise InputError(
+                f"the folder {self.folder}, which label maps are written to, is not there; give "
+                "-o a folder that all machines have under the same path, or write shards "
+                "(--format h5), which this machine writes"
+            )
 
     def __call__(self, chunk: Chunk) -> WrittenMaps:
         """Write the maps of the images of a chunk."""
@@ -76,7 +85,6 @@ class WriteMaps:
                     Skip(image.key, "bad-name", f"its label map cannot be written: {error.why}")
                 )
                 continue
-            done.last = target
             done.n_bytes += n_bytes
             done.digests[image.index] = source.digests[image.index]
             done.n_images += 1
@@ -108,11 +116,6 @@ def label_to_maps(
         begin_journal(task.folder, digests)
     with passes.each(task, missing, "labeling") as results:
         for done in results:
-            if done.last is not None and not done.last.exists():
-                raise OutputError(
-                    f"the workers wrote label maps where this machine cannot see them; give a "
-                    f"folder that all machines share in place of {task.folder}, or write shards"
-                )
             whole.n_images += done.n_images
             whole.n_bytes += done.n_bytes
             whole.n_enlarged += done.n_enlarged
