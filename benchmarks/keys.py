@@ -28,18 +28,18 @@ from colorprep.curriculum.scoring import ImageScores
 from colorprep.engine import Chunk, ThreadEngine
 from colorprep.images.digests import image_digest
 from colorprep.images.skip import Skip
-from colorprep.images.source import Keys, digest_of
+from colorprep.images.source import Keys
 from colorprep.progress import Reporter
 from colorprep.scorebook import open_book
 from colorprep.seen import open_seen
+from colorprep.shards.plan import PLAN
 from colorprep.shards.resuming import find_plan, sidecars, unfinished_shards
 from colorprep.shards.sidecar import Sidecar, write_sidecar
 from colorprep.shards.writer import shard_path
 from colorprep.stages.labels import LabelsParams
 from colorprep.stages.labels.planning import begin, plan_of, quantizer_of
 from colorprep.stages.passes import Passes
-from colorprep.stages.prior.stage import _by_class as grouped
-from colorprep.stages.rgbvar.stage import _rank as ranking_of
+from colorprep.stages.rgbvar.stage import ranking_of
 from colorprep.stages.verify.stage import VerifyParams
 from colorprep.stages.verify.stage import run as verify_run
 from colorprep.workspace import LABELS, Workspace
@@ -90,7 +90,6 @@ def plan(source: KeySource, folder: Path, extend: bool = False) -> int:
     params = params_of(extend)
     requested = plan_of(params, quantizer_of(None))
     labels = folder / LABELS
-    labels.mkdir(exist_ok=True)
     with open_seen(folder, source) as seen:
         made = begin(labels, requested, source, params, seen, Reporter())
     return sum(map(len, unfinished_shards(labels, made, source).values()))
@@ -143,6 +142,7 @@ def hold(source: KeySource, folder: Path) -> None:
 def plan_anew(source: KeySource, folder: Path) -> None:
     """Plan labels of all images."""
     with tempfile.TemporaryDirectory(dir=folder) as other:
+        (Path(other) / LABELS).mkdir()
         assert plan(source, Path(other)) == len(source.keys)
 
 
@@ -162,8 +162,11 @@ def reread(source: KeySource, folder: Path) -> None:
 
 
 def extend(source: KeySource, folder: Path) -> None:
-    """Plan the images that are new."""
+    """Plan the images that are new; leave the plan as it was."""
+    path = folder / LABELS / PLAN
+    before = path.read_bytes()
     assert plan(source, folder, extend=True) > 0
+    path.write_bytes(before)
 
 
 def verify(source: KeySource, folder: Path) -> None:
@@ -177,13 +180,6 @@ def rank(source: KeySource, folder: Path) -> None:
     with open_book(folder, source, "") as book:
         assert not book.missing("rgbvar")
         ranking_of(source, book, "rgbvar", stratify=False)
-
-
-def by_class(source: KeySource, folder: Path) -> None:
-    """Group images by class, and digest them, as for priors by class."""
-    groups = grouped(source.keys, "top")
-    assert len(groups) >= N_CLASSES
-    digest_of(source, range(len(source.keys)))
 
 
 def hand_out(source: KeySource, folder: Path) -> None:
@@ -207,14 +203,13 @@ def worker(source: KeySource, folder: Path) -> None:
 WORKS = {
     "hold the source": Work(hold),
     "send it to a worker": Work(worker),
-    "hand out chunks": Work(hand_out),
     "plan labels": Work(plan_anew),
     "resume": Work(resume),
-    "resume, all files in doubt": Work(reread),
     "verify, but for arrays": Work(verify),
-    "rank by known scores": Work(rank),
-    "group by class": Work(by_class),
     "extend by a tenth": Work(extend, 0.1),
+    "resume, all files in doubt": Work(reread),
+    "hand out chunks": Work(hand_out),
+    "rank by known scores": Work(rank),
 }
 
 
@@ -235,9 +230,9 @@ def run_one(name: str, n_images: int, folder: Path) -> None:
         return
     work = WORKS[name]
     source = key_source(n_images, int(work.new_share * n_images))
-    begun = time.perf_counter()
+    begun = time.process_time()
     work.run(source, folder)
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"images": len(source.keys), "seconds": seconds, "peak": peak}))
 
@@ -251,7 +246,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        run_one(given.one, given.images, given.folder)
+        run_one(given.one, given.images, given.folder.resolve())
         return
     n_images = 1_000_000 if given.quick else given.images
     WORK.mkdir(exist_ok=True)
@@ -260,7 +255,16 @@ def main() -> None:
         for n, folder in folders.items():
             folder.mkdir()
             subprocess.run(
-                [sys.executable, __file__, "--one", "finish", "--images", str(n), "--folder", folder],
+                [
+                    sys.executable,
+                    __file__,
+                    "--one",
+                    "finish",
+                    "--images",
+                    str(n),
+                    "--folder",
+                    folder,
+                ],
                 check=True,
             )
         print(f"{'work':28} {'seconds':>8} {'peak MB':>8} {'bytes per image':>16}")

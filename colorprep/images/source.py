@@ -62,10 +62,11 @@ class Keys(Sequence[str]):
         """Return a key, or a list of keys."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
+        n_keys = len(self._ends) - 1
+        if not -n_keys <= index < n_keys:
             raise IndexError(index)
-        index %= len(self)
-        return self._blob[self._ends[index] : self._ends[index + 1]].decode("utf-8")
+        index %= n_keys
+        return self._blob[self._ends.item(index) : self._ends.item(index + 1)].decode("utf-8")
 
     def __iter__(self) -> Iterator[str]:
         """Yield all keys, in order."""

@@ -135,9 +135,7 @@ def forget(folder: Path, changes: Changes) -> None:
             map_path(folder, key).unlink(missing_ok=True)
 
 
-def _doubts(
-    folder: Path, plan: Plan, source: Source, seen: SeenBook, changes: Changes
-) -> _Doubts:
+def _doubts(folder: Path, plan: Plan, source: Source, seen: SeenBook, changes: Changes) -> _Doubts:
     """Return the images that may have changed; count the others."""
     key_index = KeyIndex(source.keys)
     doubts = [np.empty(0, _DOUBT)]
