@@ -68,7 +68,7 @@ class KeySource:
 
 
 def key_source(n_images: int, n_new: int = 0) -> KeySource:
-    """Make a source of images spread evenly over the class folders, and new ones in further ones."""
+    """Make a source of images in as many class folders, and of new ones in further folders."""
     per_class = -(-n_images // N_CLASSES)
 
     def keys() -> Iterator[str]:

@@ -1,10 +1,10 @@
 """The same photographs from each kind of source: ``python benchmarks/sources.py``.
 
 Photographs are labeled from a folder, a tar, five tars, a zip, and from the same in a store on this
-machine, `store.py`, over HTTP and as S3. Each run is a process of its own, which is warmed up first;
-all kinds take turns, round after round, and a round's figures are divided by those of its folder.
-Processor time is that of the client; the store works beside it on the same cores, which a distant
-one does not.
+machine, `store.py`, over HTTP and as S3. Each run is a process of its own, which is warmed up
+first; all kinds take turns, round after round, and a round's figures are divided by those of its
+folder. Processor time is that of the client; the store works beside it on the same cores, which a
+distant one does not.
 """
 
 from __future__ import annotations

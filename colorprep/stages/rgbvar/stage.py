@@ -109,6 +109,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
 
 
 def ranking_of(source: Source, book: ScoreBook, score: str, stratify: bool) -> Ranking:
+    """Rank the images whose scores are known; with `stratify`, colors take turns."""
     known = np.flatnonzero(book.known)
     table = book.scores[known]
     keys = [source.keys[index] for index in known.tolist()]
