@@ -165,8 +165,10 @@ def _doubts(folder: Path, plan: Plan, source: Source, seen: SeenBook, changes: C
 def _in_order(doubts: _Doubts) -> _Doubts:
     """Return doubts in order of their images, the last one of each image."""
     doubts = doubts[np.argsort(doubts["index"], kind="stable")]
-    is_last = np.append(np.diff(doubts["index"]) != 0, np.ones(min(len(doubts), 1), bool))
-    return doubts[is_last]
+    is_last = np.ones(len(doubts), np.bool_)
+    is_last[:-1] = np.diff(doubts["index"]) != 0
+    kept: _Doubts = doubts[is_last]
+    return kept
 
 
 def _compared(
