@@ -53,9 +53,11 @@ bench: $(VENV)/installed
 	$(BIN)/python benchmarks/loss.py
 	$(BIN)/python benchmarks/loader.py
 	$(BIN)/python benchmarks/rebalancing.py
+	$(BIN)/python benchmarks/sources.py
 
 bench-scale: $(VENV)/installed
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/keys.py
 
 constraints: $(VENV)/installed-dev
 	$(INSTALL) -e '.[bench]'

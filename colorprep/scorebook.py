@@ -21,7 +21,7 @@ from .artifacts import load_arrays, save_arrays
 from .atomic import make_own_folder
 from .curriculum.scoring import ImageScores
 from .errors import ArtifactError
-from .images.source import Source
+from .images.source import Source, each_value
 
 SCHEMA = "colorprep.scores/1"
 FOLDER = "scores"
@@ -54,6 +54,7 @@ class ScoreBook:
         self._folder = folder
         self._prior = prior_digest
         self._identities = _identities(source, rules)
+        self._order = np.argsort(self._identities)
         self._new: list[int] = []
         self.scores = np.zeros(len(source.keys), ImageScores)
         self.known = np.zeros(len(source.keys), np.bool_)
@@ -96,15 +97,17 @@ class ScoreBook:
 
     def _look_up(self, rows: NDArray[Any], prior: str) -> None:
         """Take the scores of the source's images from a page."""
-        at = np.searchsorted(rows["identity"], self._identities)
-        at[at == len(rows)] = 0
-        found = (rows["identity"][at] == self._identities) & (self._identities != 0)
-        surprise = self.scores["surprise"][found]
-        was_known = self.known[found]
-        self.scores[found] = rows["scores"][at[found]]
-        self.known |= found
+        # Each page is searched for in the source, since there may be thousands of pages.
+        at = np.searchsorted(self._identities, rows["identity"], sorter=self._order)
+        at[at == len(self._order)] = 0
+        images = self._order[at]
+        found = (self._identities[images] == rows["identity"]) & (rows["identity"] != 0)
+        images, rows = images[found], rows[found]
+        surprise, was_known = self.scores["surprise"][images], self.known[images]
+        self.scores[images] = rows["scores"]
+        self.known[images] = True
         if prior != self._prior:  # surprise depends on the prior
-            self.scores["surprise"][found] = np.where(was_known, surprise, np.nan)
+            self.scores["surprise"][images] = np.where(was_known, surprise, np.nan)
 
 
 @contextmanager
@@ -124,14 +127,16 @@ def open_book(
 
 def _identities(source: Source, rules: str) -> NDArray[np.uint64]:
     """Return a hash that identifies each image; 0 if its time of change is unknown."""
-    identities = np.zeros(len(source.keys), np.uint64)
-    facts = zip(source.keys, source.sizes.tolist(), source.stamps.tolist(), strict=True)
-    for index, (key, size, stamp) in enumerate(facts):
-        if stamp:
-            text = f"{key}\n{size}\n{stamp}\n{rules}".encode()
-            digest = hashlib.blake2b(text, digest_size=8).digest()
-            identities[index] = int.from_bytes(digest, "little")
-    return identities
+    facts = zip(source.keys, each_value(source.sizes), each_value(source.stamps), strict=True)
+    identities = (_identity(*image, rules) for image in facts)
+    return np.fromiter(identities, np.uint64, len(source.keys))
+
+
+def _identity(key: str, size: int, stamp: int, rules: str) -> int:
+    if not stamp:
+        return 0
+    text = f"{key}\n{size}\n{stamp}\n{rules}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
 
 
 def _read_page(path: Path) -> tuple[NDArray[Any], str] | None:

@@ -153,7 +153,10 @@ def image_options(function: Function) -> Function:
 
     @source_options
     @click.option(
-        "--workers", type=click.IntRange(1), metavar="N", help="Number of threads. [all cores]"
+        "--workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Number of threads; for images in a store, more than cores pay off. [all cores]",
     )
     @click.option("--scheduler", metavar="ADDRESS", help="Run on the dask cluster at this address.")
     @click.option(

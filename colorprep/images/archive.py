@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -70,6 +71,17 @@ class ArchiveSource:
         number, *place = self.places[index].tolist()
         volume: Volume = self.volumes[number]
         return volume.read(tuple(place), int(self.sizes[index]))
+
+    def joined(self, indices: Sequence[int]) -> ArchiveSource:
+        """Return the source for one thread that reads these images, in this order."""
+        members = defaultdict[int, list[tuple[Place, int]]](list)
+        for index in indices:
+            number, *place = self.places[index].tolist()
+            members[number].append((tuple(place), int(self.sizes[index])))
+        volumes = list(self.volumes)
+        for number, those in members.items():
+            volumes[number] = volumes[number].joined(those)
+        return replace(self, volumes=volumes)
 
 
 def archive_source(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..engine import Chunk
 from ..errors import BadImage
+from .neighbors import joined
 from .reach import check_readable
 from .skip import Skip
 from .source import Source, digest_of
@@ -144,6 +145,12 @@ class DigestingSource:
         """The number of files that are not images, by kind."""
         return self._source.passed_over
 
+    def joined(self, indices: Sequence[int]) -> DigestingSource:
+        """Return the source for these images, see `colorprep.images.neighbors`."""
+        source = DigestingSource(joined(self._source, indices))
+        source.digests = self.digests
+        return source
+
     def read(self, index: int) -> bytes:
         """Return the bytes of an image; see `Source.read`."""
         data = self._source.read(index)
@@ -167,9 +174,10 @@ class ReadDigests:
     def __call__(self, chunk: Chunk) -> dict[int, str | None]:
         """Return digests by index; None for an image whose bytes cannot be read."""
         digests: dict[int, str | None] = {}
+        source = joined(self._source, chunk.indices)
         for index in chunk.indices:
             try:
-                digests[index] = image_digest(self._source.read(index))
+                digests[index] = image_digest(source.read(index))
             except BadImage:
                 digests[index] = None
         return digests

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from .decoding import (
     decode_oriented,
     possible_reduction,
 )
+from .neighbors import joined
 from .resizing import middle_square, resize, resize_to_nearest
 from .segments import MaskDecoder, split_pair
 from .skip import Skip, quarantined
@@ -150,5 +151,6 @@ class ImageReader:
             In order of the chunk. The pixels are valid until the next image is requested.
         """
         scratch = Scratch()
-        for _, found in each_image(self.source, chunk, lambda index: self.read(index, scratch)):
+        reader = replace(self, source=joined(self.source, chunk.indices))
+        for _, found in each_image(self.source, chunk, lambda index: reader.read(index, scratch)):
             yield found

@@ -15,6 +15,7 @@ from ..places import shown_url
 from ..retrying import CutShort, patiently
 from ..stores import (
     no_permission,
+    object_in_s3,
     stopped_answering,
     store_of,
     version_in,
@@ -149,16 +150,7 @@ def _answer(url: str, start: int, end: int) -> Answer:
 
 
 def _answer_of_s3(store: Any, path: str, start: int, end: int) -> Answer:
-    from fsspec.asyn import sync
-
-    bucket, key, _ = store.split_path(path)
-    if not key:
-        raise FileNotFoundError(path)
-    reply = store.call_s3("get_object", Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
-    try:
-        data = sync(store.loop, reply["Body"].read)
-    finally:
-        reply["Body"].close()
+    data, reply = object_in_s3(store, path, Range=f"bytes={start}-{end - 1}")
     return Answer(data, str(reply["ETag"]), _whole_size(reply["ContentRange"]))
 
 

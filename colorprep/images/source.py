@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from .skip import Skip
 ENDINGS = frozenset(  # in any case
     ".jpg .jpeg .jpe .png .gif .bmp .tif .tiff .webp .ppm .avif .heic .heif .jxl".split()
 )
+BLOCK = 4096  # values of an array that are Python's numbers at a time
 # Characters that end a line of a list, or that no name of a file can contain.
 _LINE_BREAK = re.compile("[\n\r\0]")
 
@@ -41,12 +43,12 @@ class Keys(Sequence[str]):
 
     def __init__(self, keys: Iterable[str]) -> None:
         blob = bytearray()
-        ends = [0]
+        ends = array("q", [0])
         for key in keys:
             blob += key.encode("utf-8")
             ends.append(len(blob))
         self._blob = bytes(blob)
-        self._ends = np.array(ends, np.int64)
+        self._ends = np.frombuffer(ends, np.int64)
 
     def __len__(self) -> int:
         """Return the number of keys."""
@@ -60,14 +62,15 @@ class Keys(Sequence[str]):
         """Return a key, or a list of keys."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
+        n_keys = len(self._ends) - 1
+        if not -n_keys <= index < n_keys:
             raise IndexError(index)
-        index %= len(self)
-        return self._blob[self._ends[index] : self._ends[index + 1]].decode("utf-8")
+        index %= n_keys
+        return self._blob[self._ends.item(index) : self._ends.item(index + 1)].decode("utf-8")
 
     def __iter__(self) -> Iterator[str]:
         """Yield all keys, in order."""
-        for start, end in pairwise(self._ends.tolist()):
+        for start, end in pairwise(each_value(self._ends)):
             yield self._blob[start:end].decode("utf-8")
 
     def __eq__(self, other: object) -> bool:
@@ -225,6 +228,12 @@ def escaped(key: str) -> str:
     return key if not key or is_listable(key) else repr(key)[1:-1]
 
 
+def each_value(values: NDArray[np.int64]) -> Iterator[int]:
+    """Yield the values of an array, of which a list would take five times the memory."""
+    for start in range(0, len(values), BLOCK):
+        yield from values[start : start + BLOCK].tolist()
+
+
 def keys_digest(keys: Iterable[str], sizes: Iterable[int]) -> str:
     """Return a digest of keys and the sizes of their files, 32 hexadecimal digits."""
     digest = hashlib.sha256()
@@ -236,8 +245,8 @@ def keys_digest(keys: Iterable[str], sizes: Iterable[int]) -> str:
 def digest_of(source: Source, indices: Sequence[int]) -> str:
     """Return the `keys_digest` of some images of a source."""
     if len(indices) == len(source.keys):
-        return keys_digest(source.keys, source.sizes.tolist())
-    sizes = source.sizes[np.asarray(indices, np.intp)].tolist()
+        return keys_digest(source.keys, each_value(source.sizes))
+    sizes = each_value(source.sizes[np.asarray(indices, np.intp)])
     return keys_digest((source.keys[i] for i in indices), sizes)
 
 

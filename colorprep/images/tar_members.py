@@ -13,6 +13,7 @@ from ..errors import InputError
 from .archive_file import AGAIN
 from .members import Members, Place, key_of, why_unsafe
 from .naming import is_noise
+from .neighbors import Extent
 from .passed_over import SPECIAL
 from .ranges import RangedFile, stream_of
 from .sorting import CUT_NAME
@@ -68,6 +69,11 @@ def tar_members(tar: RangedFile) -> Members:
 def read_tar_member(file: RangedFile, place: Place, size: int) -> bytes:
     """Return the bytes of a member; see `Source.read`."""
     return file.read(place[0], size)
+
+
+def extent_in_tar(file: RangedFile, place: Place, size: int) -> Extent:
+    """Return the bytes that reading a member takes."""
+    return Extent(place[0], place[0] + size)
 
 
 def _add_members(members: Members, file: BinaryIO, place: Place, folder: str, shown: str) -> None:

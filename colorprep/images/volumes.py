@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -18,14 +18,15 @@ from .archive_file import ArchiveFile, damaged_gzip
 from .cifar import cifar_members, read_record
 from .formats import format_of
 from .members import Members
+from .neighbors import Extent, JoinedFile
 from .parquet import parquet_members
 from .parquet_file import START as PARQUET_START
 from .parquet_rows import read_row
 from .ranges import RangedFile
 from .remote_file import open_remote
 from .sorting import Place
-from .tar_members import BLOCK, is_tar_head, read_tar_member, tar_members
-from .zip_members import is_zip, read_zip_head, read_zip_member, zip_members
+from .tar_members import BLOCK, extent_in_tar, is_tar_head, read_tar_member, tar_members
+from .zip_members import extent_in_zip, is_zip, read_zip_head, read_zip_member, zip_members
 
 Kind: TypeAlias = Literal["tar", "zip", "cifar", "parquet"]
 MemberReader: TypeAlias = Callable[[RangedFile, Place, int], bytes]
@@ -49,6 +50,10 @@ READERS: dict[Kind, MemberReader] = {
     "cifar": read_record,
     "parquet": read_row,
 }
+EXTENTS: dict[Kind, Callable[[RangedFile, Place, int], Extent]] = {
+    "tar": extent_in_tar,
+    "zip": extent_in_zip,
+}
 HEAD_READERS: dict[Kind, MemberReader] = {**READERS, "zip": read_zip_head}
 
 
@@ -69,6 +74,14 @@ class Volume:
     def read(self, place: Place, size: int) -> bytes:
         """Return the bytes of a member; see `Source.read`."""
         return READERS[self.kind](self.file, place, size)
+
+    def joined(self, members: Iterable[tuple[Place, int]]) -> Volume:
+        """Return the archive for one thread that reads these members, each a place and a size."""
+        extent = EXTENTS.get(self.kind)
+        if extent is None or not is_url(self.file.shown):
+            return self
+        extents = [extent(self.file, place, size) for place, size in members]
+        return replace(self, file=JoinedFile(self.file, extents))
 
     def read_head(self, place: Place, size: int) -> bytes:
         """Return the first bytes of a member; empty if they cannot be read."""

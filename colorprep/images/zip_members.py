@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from ..errors import BadImage, InputError
 from .archive_file import AGAIN
 from .members import Members, Place, key_of, why_unsafe
+from .neighbors import Extent
 from .ranges import RangedFile, stream_of
 from .zip_directory import HEADER_START, ZipDamage, ZipEntry, zip_entries
 
@@ -126,6 +127,12 @@ def read_zip_member(file: RangedFile, place: Place, size: int) -> bytes:
     if len(data) != size or zlib.crc32(data) != crc:
         raise BadImage("corrupt", "its bytes in the zip do not match their checksum")
     return data
+
+
+def extent_in_zip(file: RangedFile, place: Place, size: int) -> Extent:
+    """Return the bytes that reading a member takes."""
+    start, compressed_size, *_ = place
+    return Extent(start, min(start + HEADER_SIZE + compressed_size + USUAL_NAME, file.size))
 
 
 def read_zip_head(file: RangedFile, place: Place, size: int) -> bytes:

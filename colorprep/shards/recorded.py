@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import ArtifactError
-from ..images.source import has_image_ending
+from ..images.key_index import MISSING, KeyIndex
+from ..images.source import Source, has_image_ending
 from .manifest import MANIFEST, read_skipped
 from .map_digests import read_map_digests
 from .plan import Plan, Segment
@@ -36,21 +41,26 @@ class Recorded:
     shard: int | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class KnownImages:
     """The images of a segment that its files name.
 
     Attributes
     ----------
+    indices : ndarray of shape (n,), int64
+        Those that are in the source, in order.
+    gone : set of str
+        The keys of the others.
     is_complete : bool
-        Whether `keys` are all images of the segment.
+        Whether these are all images of the segment.
     has_digests : bool
-        Whether the digests of all `keys` are recorded.
+        Whether the digests of all of them are recorded.
     """
 
-    keys: set[str] = field(default_factory=set)
-    is_complete: bool = True
-    has_digests: bool = True
+    indices: NDArray[np.int64]
+    gone: set[str]
+    is_complete: bool
+    has_digests: bool
 
 
 def numbers_of(segment: Segment) -> range:
@@ -69,29 +79,52 @@ def recorded(folder: Path, plan: Plan) -> Iterator[Recorded]:
             yield Recorded(sidecar.digests, _unread(sidecar), number)
 
 
-def known_images(folder: Path, plan: Plan) -> list[KnownImages]:
+def known_images(folder: Path, plan: Plan, source: Source) -> list[KnownImages]:
     """Return the images of each segment, from its sidecars, even if their shards are lost.
 
     Label maps have no fixed slices, so all of them count as one segment.
     """
+    key_index = KeyIndex(source.keys)
     if plan.format == "npy":
         digests = _map_digests(folder)
         keys = {*digests, *(skip.key for skip in read_skipped(folder))}
-        has_digests = None not in digests.values()
-        return [KnownImages(keys, (folder / MANIFEST).exists(), has_digests)]
+        images = _Gathered(key_index)
+        images.add(keys, digests)
+        return [images.known((folder / MANIFEST).exists())]
     segments = []
     for segment in plan.segments:
-        images = KnownImages()
+        images, is_complete = _Gathered(key_index), True
         for number in numbers_of(segment):
             try:
                 sidecar = read_sidecar(shard_path(folder, number))
             except ArtifactError:
-                images.is_complete = False
-                continue
-            images.keys |= keys_of(sidecar)
-            images.has_digests &= None not in sidecar.digests.values()
-        segments.append(images)
+                is_complete = False
+            else:
+                images.add(keys_of(sidecar), sidecar.digests)
+        segments.append(images.known(is_complete))
     return segments
+
+
+class _Gathered:
+    """The images of a segment, as far as files were read."""
+
+    def __init__(self, key_index: KeyIndex) -> None:
+        self._key_index = key_index
+        self._indices = [np.empty(0, np.int64)]
+        self._gone: set[str] = set()
+        self._has_digests = True
+
+    def add(self, keys: set[str], digests: Mapping[str, str | None]) -> None:
+        """Add the images that a file names."""
+        indices = self._key_index.find(keys)
+        self._indices.append(indices[indices != MISSING])
+        self._gone.update(compress(keys, indices == MISSING))
+        self._has_digests &= None not in digests.values()
+
+    def known(self, is_complete: bool) -> KnownImages:
+        """Return all that was added."""
+        indices = np.unique(np.concatenate(self._indices))
+        return KnownImages(indices, self._gone, is_complete, self._has_digests)
 
 
 def keys_of(sidecar: Sidecar) -> set[str]:

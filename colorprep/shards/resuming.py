@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import ArtifactError, OutputExists
-from ..images.source import Source, digest_of
+from ..images.source import Keys, Source, digest_of
 from .manifest import MANIFEST
 from .plan import PLAN, Plan, Segment, differences, in_shard_order, read_plan
 from .recorded import KnownImages, keys_of, known_images, numbers_of
@@ -81,13 +85,13 @@ def plan_to_continue(
     digest = digest_of(source, range(len(source.keys)))
     if digest == existing.digest:
         return existing
-    known = known_images(folder, existing)
-    keys = set().union(*(images.keys for images in known))
-    gone = _gone(keys, source, existing)
-    new = [index for index, key in enumerate(source.keys) if key not in keys]
+    known = known_images(folder, existing, source)
+    gone = _gone(known, source, existing)
+    new = _rest(known, source)
     n_open = 0  # planned images that no file names yet
     if not all(images.is_complete for images in known):
-        n_open = sum(segment.n_files for segment in existing.segments) - len(keys)
+        n_named = sum(len(images.indices) + len(images.gone) for images in known)
+        n_open = sum(segment.n_files for segment in existing.segments) - n_named
     if not gone and len(new) == n_open:
         if not all(images.has_digests for images in known):
             raise OutputExists(_OF_OTHER_SIZES.format(folder=folder))
@@ -123,7 +127,7 @@ def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Seq
         if numbers:
             images: Sequence[int] = range(len(source.keys))
             if len(plan.segments) > 1:  # else `continued` compared the plan with the source
-                known = known or known_images(folder, plan)
+                known = known or known_images(folder, plan, source)
                 images = _images_of(place, known, source)
                 if digest_of(source, images) != segment.digest:
                     raise _changed(folder, segment)
@@ -168,10 +172,21 @@ def _slices(
 def _images_of(place: int, known: Sequence[KnownImages], source: Source) -> Sequence[int]:
     """Return the images of a segment: those in its sidecars, or all that are in no other one."""
     if known[place].is_complete:
-        own = known[place].keys
-        return [index for index, key in enumerate(source.keys) if key in own]
-    others: set[str] = set().union(*(each.keys for n, each in enumerate(known) if n != place))
-    return [index for index, key in enumerate(source.keys) if key not in others]
+        return _numbers(known[place].indices)
+    return _rest([each for number, each in enumerate(known) if number != place], source)
+
+
+def _rest(known: Iterable[KnownImages], source: Source) -> Sequence[int]:
+    """Return the images of a source that are in no segment, in order."""
+    is_left = np.ones(len(source.keys), np.bool_)
+    for images in known:
+        is_left[images.indices] = False
+    return _numbers(np.flatnonzero(is_left))
+
+
+def _numbers(indices: NDArray[np.int64]) -> Sequence[int]:
+    """Return indices as Python's numbers, which are made when they are asked for."""
+    return array("q", indices.tobytes())
 
 
 def _renewed(existing: Plan, source: Source, known: Sequence[KnownImages], folder: Path) -> Plan:
@@ -207,17 +222,18 @@ def _replanned(existing: Plan, source: Source) -> Plan:
     return empty.extended(source, everything, digest_of(source, everything))
 
 
-def _gone(keys: Collection[str], source: Source, plan: Plan) -> list[str]:
+def _gone(known: Iterable[KnownImages], source: Source, plan: Plan) -> list[str]:
     """Return the keys that were labeled and are no longer in the source."""
+    gone: set[str] = set().union(*(images.gone for images in known))
     # For label maps, skipped images may be lines of a list that are not in the source.
-    found = {*source.keys, *(skip.key for skip in source.skipped if plan.format == "npy")}
-    return sorted(key for key in keys if key not in found)
+    missing = {skip.key for skip in source.skipped if plan.format == "npy"}
+    return sorted(gone - missing)
 
 
 def _other_images(
     folder: Path, existing: Plan, source: Source, gone: Sequence[str], new: Sequence[int]
 ) -> str:
-    found = [_listed([source.keys[index] for index in new], "new")] if new else []
+    found = [_listed(Keys(source.keys[index] for index in new), "new")] if new else []
     found += [_listed(gone, "gone")] if gone else []
     if not found and existing.n_files == len(source.keys):
         found = ["under other names"]

@@ -10,6 +10,7 @@ import pytest
 from range_server import serving
 
 from colorprep import InputError, find_images
+from colorprep.images.neighbors import joined
 from colorprep.retrying import patiently
 
 N_IMAGES, N_BYTES = 30, 40_000
@@ -30,16 +31,24 @@ def images():
 @pytest.fixture(scope="module")
 def packed(images):
     """The images as the bytes of archives, by the name of a file."""
-    tar, zipped, tars = io.BytesIO(), io.BytesIO(), io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w") as archive:
-        for key, data in images.items():
-            add(archive, key, data)
-    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
-        for key, data in images.items():
-            archive.writestr(key, data)
+    tar, tars = pack("a.tar", images), io.BytesIO()
     with tarfile.open(fileobj=tars, mode="w") as archive:
-        add(archive, "inner.tar", tar.getvalue())
-    return {"a.tar": tar.getvalue(), "a.zip": zipped.getvalue(), "tars.tar": tars.getvalue()}
+        add(archive, "inner.tar", tar)
+    return {"a.tar": tar, "a.zip": pack("a.zip", images), "tars.tar": tars.getvalue()}
+
+
+def pack(name, images):
+    """Return an archive of images, in their order."""
+    packed = io.BytesIO()
+    if name.endswith(".tar"):
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for key, data in images.items():
+                add(archive, key, data)
+    else:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for key, data in images.items():
+                archive.writestr(key, data)
+    return packed.getvalue()
 
 
 def add(archive, key, data):
@@ -65,6 +74,21 @@ def test_an_index_takes_few_requests(server, images, name, most):
     prefix = "inner/" if name == "tars.tar" else ""
     assert packing.contents(source) == {prefix + key: data for key, data in images.items()}
     assert server.n_requests <= most + N_IMAGES
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.zip"])
+def test_neighbors_are_asked_for_together(server, images, name):
+    """One or two requests read neighbors that are read in order; all others have their own."""
+    server.files[f"/data/in-order-{name}"] = pack(name, dict(sorted(images.items())))
+    source = find_images(f"{server.url}/data/in-order-{name}")
+    in_order = range(N_IMAGES)
+    for indices, most in ((in_order, 2), (in_order[::-1], N_IMAGES), (in_order[::9], 4)):
+        n_before = server.n_requests
+        for_thread = joined(source, indices)
+        assert [for_thread.read(index) for index in indices] == [
+            images[source.keys[index]] for index in indices
+        ]
+        assert server.n_requests - n_before <= most
 
 
 @pytest.mark.parametrize("fault", [503, 429, "cut", "short", "hang up"])

@@ -47,7 +47,7 @@ def test_labels_in_spite_of_faults(server, expected, workspace, silent, monkeypa
     monkeypatch.setattr("colorprep.retrying.PAUSES", (0,) * 3)
     faults = [503, "cut", "hang up", "short"]
     place = f"{server.url}/train-{{008..012}}.tar"
-    server.faults = lambda n: faults[n // 10 % 4] if n % 10 == 9 else (500 if n > 55 else None)
+    server.faults = lambda n: faults[n // 10 % 4] if n % 10 == 9 else (500 if n > 28 else None)
     with pytest.raises(InputError, match="which continues"):
         label(place, workspace, silent)
     server.faults = lambda n: faults[n // 10 % 4] if n % 10 == 9 else None

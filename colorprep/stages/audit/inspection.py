@@ -18,6 +18,7 @@ from ...engine import Chunk
 from ...errors import BadImage
 from ...images.decoding import DamageRule, IccRule, OrientationRule, Pixels, Scratch, decode
 from ...images.file_facts import file_facts
+from ...images.neighbors import joined
 from ...images.reach import check_readable
 from ...images.reader import each_image
 from ...images.resizing import resize
@@ -90,10 +91,10 @@ class Inspector:
 
     def __call__(self, chunk: Chunk) -> Inspected:
         """Inspect the images of a chunk."""
-        scratch = Scratch()
+        scratch, source = Scratch(), joined(self.source, chunk.indices)
 
         def inspect(index: int) -> tuple[Any, ...]:
-            data = self.source.read(index)
+            data = source.read(index)
             return inspected(data, *self._decode(data, scratch))
 
         records: dict[int, tuple[Any, ...]] = {}

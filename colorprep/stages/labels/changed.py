@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...engine import ThreadEngine
 from ...errors import OutputExists
 from ...images.digests import ReadDigests
+from ...images.key_index import MISSING, KeyIndex
 from ...images.source import Source
 from ...progress import Reporter
 from ...seen import SeenBook
@@ -44,12 +50,12 @@ class Changes:
     n_unknown: int = 0
 
 
-@dataclass(frozen=True)
-class _Doubt:
-    """An image whose bytes must be read: its recorded digest, and its shard."""
+# An image whose bytes must be read: its recorded digest, empty if it could not be read, and the
+# number of its shard.
+_DOUBT = np.dtype([("index", "<i8"), ("digest", "S32"), ("shard", "<i4")])
+_NO_SHARD = -1
 
-    digest: str | None
-    shard: int | None
+_Doubts = NDArray[np.void]
 
 
 def changed_images(
@@ -71,17 +77,16 @@ def changed_images(
         If none of several images is the one that was labeled.
     """
     changes = Changes()
-    doubts = _doubts(folder, plan, source, seen, changes)
-    now = _digests_now(source, sorted(doubts), seen, images, reporter)
+    doubts = _in_order(_doubts(folder, plan, source, seen, changes))
     n_others = 0
-    for index, doubt in sorted(doubts.items()):
+    for index, was, shard, now in _compared(doubts, source, seen, images, reporter):
         key = source.keys[index]
-        if now[index] is None and doubt.digest is not None:
+        if now is None and was:
             changes.unreadable.append(key)
-        elif now[index] != doubt.digest:
-            n_others += doubt.digest is not None
+        elif now is not None and now != was:
+            n_others += bool(was)
             changes.keys.append(key)
-            changes.shards |= set() if doubt.shard is None else {doubt.shard}
+            changes.shards |= set() if shard == _NO_SHARD else {shard}
     if changes.n_known == n_others > 1:
         raise OutputExists(
             f"none of the {changes.n_known:,} images labeled in {folder} is the same in "
@@ -130,41 +135,55 @@ def forget(folder: Path, changes: Changes) -> None:
             map_path(folder, key).unlink(missing_ok=True)
 
 
-def _doubts(
-    folder: Path, plan: Plan, source: Source, seen: SeenBook, changes: Changes
-) -> dict[int, _Doubt]:
-    """Return, by index, the images that may have changed; count the others."""
-    indices = {key: index for index, key in enumerate(source.keys)}
-    doubts: dict[int, _Doubt] = {}
+def _doubts(folder: Path, plan: Plan, source: Source, seen: SeenBook, changes: Changes) -> _Doubts:
+    """Return the images that may have changed; count the others."""
+    key_index = KeyIndex(source.keys)
+    doubts = [np.empty(0, _DOUBT)]
     for part in recorded(folder, plan):
-        digests = {}
-        for key, digest in part.digests.items():
-            index = indices.get(key)
-            if index is not None and digest is not None:
-                digests[index] = digest
-            elif index is not None:
-                changes.n_unknown += 1
+        shard = _NO_SHARD if part.shard is None else part.shard
+        places = key_index.find(part.digests).tolist()
+        there = [
+            (index, digest)
+            for index, digest in zip(places, part.digests.values(), strict=True)
+            if index != MISSING
+        ]
+        digests = {index: digest for index, digest in there if digest is not None}
         changes.n_known += len(digests)
-        for (index, digest), same in zip(digests.items(), seen.unchanged(digests), strict=True):
-            if not same:
-                doubts[index] = _Doubt(digest, part.shard)
-        for key in part.unread:
-            if key in indices:
-                doubts[indices[key]] = _Doubt(None, part.shard)
-    return doubts
+        changes.n_unknown += len(there) - len(digests)
+        unchanged = seen.unchanged(digests)
+        found = [
+            (index, digest.encode(), shard)
+            for (index, digest), same in zip(digests.items(), unchanged, strict=True)
+            if not same
+        ]
+        unread = key_index.find(part.unread).tolist()
+        found += [(index, b"", shard) for index in unread if index != MISSING]
+        doubts.append(np.array(found, _DOUBT))
+    return np.concatenate(doubts)
 
 
-def _digests_now(
-    source: Source, indices: list[int], seen: SeenBook, images: ImageParams, reporter: Reporter
-) -> dict[int, str | None]:
-    """Read the digests of some images, and record them."""
-    if not indices:
-        return {}
+def _in_order(doubts: _Doubts) -> _Doubts:
+    """Return doubts in order of their images, the last one of each image."""
+    doubts = doubts[np.argsort(doubts["index"], kind="stable")]
+    is_last = np.ones(len(doubts), np.bool_)
+    is_last[:-1] = np.diff(doubts["index"]) != 0
+    kept: _Doubts = doubts[is_last]
+    return kept
+
+
+def _compared(
+    doubts: _Doubts, source: Source, seen: SeenBook, images: ImageParams, reporter: Reporter
+) -> Iterator[tuple[int, str, int, str | None]]:
+    """Yield each image in doubt, its recorded digest, its shard, and its present digest."""
+    if not len(doubts):
+        return
     # This machine's threads read even if a cluster labels, since it takes no computing.
     passes = Passes(ThreadEngine(images.workers), reporter)
-    found: dict[int, str | None] = {}
+    indices = array("q", doubts["index"].tobytes())
+    rest = iter(doubts)
     with passes.each(ReadDigests(source), indices, "checking") as results:
         for digests in results:
             seen.add({index: digest for index, digest in digests.items() if digest is not None})
-            found.update(digests)
-    return found
+            for now, doubt in zip(digests.values(), rest, strict=False):
+                index, was, shard = doubt.item()
+                yield index, was.decode(), shard, now

@@ -6,6 +6,8 @@ are known only after the first pass, so counting each class or replicate exactly
 
 from __future__ import annotations
 
+from array import array
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -274,7 +276,7 @@ class _PriorWriter:
 
 def _by_class(keys: Sequence[str], class_from: ClassRule) -> Mapping[str, Sequence[int]]:
     """Group images by their class; those without one come first, as ``""``."""
-    groups: dict[str, list[int]] = {}
+    groups = defaultdict[str, "array[int]"](lambda: array("q"))
     for index, key in enumerate(keys):
-        groups.setdefault(class_of(key, class_from), []).append(index)
+        groups[class_of(key, class_from)].append(index)
     return {name: groups[name] for name in sorted(groups)}

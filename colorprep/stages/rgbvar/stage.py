@@ -85,7 +85,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         bad = score_missing(book, score, source, params.images, prior, params.fast, reporter)
     skipped = sorted([*source.skipped, *bad])
     report_skips(skipped, int(book.known.sum()), reporter)
-    ranking = _rank(source, book, score, params.stratify)
+    ranking = ranking_of(source, book, score, params.stratify)
     _check_starts(params, len(ranking.order))
     workspace.own_folder(params.output or LISTS)
     before = _others_of_the_ranking(list_path, ranking)
@@ -108,7 +108,8 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     return RgbvarResult(ranking, list_path, scores_path, range_path, n_in_range, pictures, skipped)
 
 
-def _rank(source: Source, book: ScoreBook, score: str, stratify: bool) -> Ranking:
+def ranking_of(source: Source, book: ScoreBook, score: str, stratify: bool) -> Ranking:
+    """Rank the images whose scores are known; with `stratify`, colors take turns."""
     known = np.flatnonzero(book.known)
     table = book.scores[known]
     keys = [source.keys[index] for index in known.tolist()]
