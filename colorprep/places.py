@@ -15,6 +15,7 @@ from typing import TypeAlias
 from .errors import UrlGiven
 
 Place: TypeAlias = str | Path
+LOCAL = ("file", "local")  # schemes of URLs that stand for a local path
 Places: TypeAlias = Place | Sequence[Place]  # several archives that are one source
 
 
@@ -32,6 +33,11 @@ def is_url(place: str | Path) -> bool:
     (True, False)
     """
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(place)) is not None
+
+
+def scheme_of(url: str) -> str:
+    """Return the scheme of a URL in lower case."""
+    return url.partition("://")[0].lower()
 
 
 def shown_url(url: str) -> str:
@@ -97,6 +103,21 @@ class Url:
 
 Location: TypeAlias = Path | Url
 
+
+def location_of(place: Place | Url) -> Location:
+    """Return where a place is: a path, or a `Url`.
+
+    Raises
+    ------
+    UrlGiven
+        If it is a ``file://`` URL, which no command takes in place of a path.
+    """
+    if isinstance(place, Url):
+        return place
+    is_remote = is_url(place) and scheme_of(str(place)) not in LOCAL
+    return Url(str(place)) if is_remote else local_path(place)
+
+
 _MANGLED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")  # a Path makes s3:/x of s3://x
 
 
@@ -113,8 +134,8 @@ def local_path(place: str | Path) -> Path:
         text = _MANGLED.sub(r"\1://", text, count=1) if _MANGLED.match(text) else text
     if not is_url(text):
         return Path(place)
-    scheme = text.partition(":")[0].lower()
-    if scheme in ("file", "local"):
+    scheme = scheme_of(text)
+    if scheme in LOCAL:
         how = f"give only the path: {text.partition('://')[2]}"
     else:
         tool = _COPIERS.get(scheme, "the tools of that store")

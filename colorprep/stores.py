@@ -15,10 +15,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .errors import InputError
-from .places import shown_url
+from .places import LOCAL, scheme_of, shown_url
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "https": "http"}
-LOCAL = ("file", "local")
 # Names of versions and times in the replies of stores.
 VERSIONS = (
     *("ETag", "etag", "blob_id", "LastModified", "Last-Modified"),
@@ -66,11 +65,6 @@ def _opened(url: str, process: int) -> tuple[Any, str]:
 def forget_stores() -> None:
     """Open every store anew from now on."""
     _opened.cache_clear()
-
-
-def scheme_of(url: str) -> str:
-    """Return the scheme of a URL in lower case."""
-    return url.partition("://")[0].lower()
 
 
 def is_local(url: str) -> bool:

@@ -34,7 +34,7 @@ BELOW = {
     "workspace": {"errors", "atomic", "places"},
     "runs": {"errors", "workspace"},
     "rendering": {"color", "images", "quantize"},
-    "locks": {"errors", "atomic", "marks", "progress"},
+    "locks": {"errors", "atomic", "marks", "places", "progress"},
     "engine": {"errors", "decoder_messages"},
     "images": {"errors", "engine", "marks", "atomic", "places", "retrying", "stores"},
     "artifacts": {"errors", "atomic", "places", "storage", "color", "quantize", "balance"},

@@ -50,5 +50,5 @@ def test_a_failure_leaves_the_old_file(folder):
 
 def test_web_servers_are_not_written_to():
     """The message says where output can go."""
-    with pytest.raises(OutputError, match="a web server is only read from"):
+    with pytest.raises(OutputError, match="only those of object stores are written to"):
         write_text(Url("http://localhost:9/a.txt"), "a")

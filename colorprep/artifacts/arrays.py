@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..atomic import replacing
 from ..color.lab import Floats
 from ..errors import ArtifactError
+from ..places import Location
 
 COMPRESSED = ("bootstrap_counts", "level_cells")
 
@@ -124,12 +125,12 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
     return arrays, meta
 
 
-def check_schema(path: Path, found: str, expected: str) -> None:
+def check_schema(path: Location, found: str, expected: str) -> None:
     """Raise ArtifactError if an artifact is of another kind, or of a newer schema.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Url
         For the message.
     found, expected : str
         Such as ``colorprep.prior/1``; if `expected` is empty, any schema is accepted.

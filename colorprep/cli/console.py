@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from .. import decoder_messages
+from ..places import Url
 from ..printable import printable, printable_json
 from ..progress import Advance, Reporter
 from ..workspace import Workspace
@@ -172,6 +173,6 @@ def _to_stderr(message: str) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return value.as_posix()
+    if isinstance(value, Path | Url):
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -59,13 +59,19 @@ def describe_estimate(estimate: Estimate) -> Described:
         f"{quantity(estimate.n_images, 'image')}: about {duration(estimate.seconds)} at "
         f"{estimate.images_per_second:.0f} images/s (measured on {estimate.n_probed})",
         f"memory: about {byte_size(estimate.memory)}",
-        f"disk: about {byte_size(requested[1])}; {byte_size(estimate.free)} free",
+        _space(requested[1], estimate.free),
         f"images likely to be skipped: {skips}",
     ]
     lines += [f"instead, {kind}: about {byte_size(n_bytes)}" for kind, n_bytes in others]
-    if requested[1] > estimate.free:
+    if estimate.free is not None and requested[1] > estimate.free:
         lines.append("not enough free space on that disk")
     return lines, vars(estimate)
+
+
+def _space(needed: int, free: int | None) -> str:
+    if free is None:
+        return f"in the store: about {byte_size(needed)}"
+    return f"disk: about {byte_size(needed)}; {byte_size(free)} free"
 
 
 def safety_line(safety: WeightSafety) -> str:

@@ -112,7 +112,7 @@ def command(session: Session, dry_run: bool, **values: Any) -> None:
     result = stage.run(params, session.workspace, session.reporter)
     kind = quantity(result.n_shards, "shard") if result.n_shards else "one .npy per image"
     lines = [
-        f"{result.folder.as_posix()}: {quantity(result.n_images, 'image')} labeled by "
+        f"{result.folder}: {quantity(result.n_images, 'image')} labeled by "
         f"{result.quantizer.name}, {kind}, {result.n_bytes / 1e6:.1f} MB"
         f"{skip_line(result.skipped)}",
     ]

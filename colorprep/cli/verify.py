@@ -44,7 +44,7 @@ def command(session: Session, **values: Any) -> None:
     from ..stages import verify as stage
 
     result = stage.run(stage.VerifyParams(**values), session.workspace, session.reporter)
-    shown = result.path.as_posix()
+    shown = str(result.path)
     lines = [_line(problem, "repaired: ") for problem in result.repaired]
     for problem in result.problems:
         lines.append(_line(problem, "" if problem.severity == "wrong" else "suspected: "))
@@ -80,6 +80,6 @@ def _extent(result: VerifyResult) -> str:
 
 def _line(problem: Problem, mark: str) -> str:
     """Describe a problem, naming its file once."""
-    shown = problem.path.as_posix()
+    shown = str(problem.path)
     what = problem.what.removeprefix(f"{problem.path}: ").removeprefix(f"{problem.path} ")
     return f"{shown}: {mark}{what}"

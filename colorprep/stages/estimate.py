@@ -21,17 +21,19 @@ from ..errors import BadImage
 from ..images.classes import class_names
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source
+from ..places import Location
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
 from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
+from ..storage import check_writable
 from ..workspace import LABELS, Workspace
 from .class_rules import class_rule
 from .classifying import chosen_classifier, threads_restored
 from .labels.maps import WriteMaps
 from .labels.params import LabelsParams
 from .labels.planning import plan_of, prior_of, quantizer_of
-from .labels.shards import LabelChunk, LabeledChunk
+from .labels.shards import LabelChunk, LabeledChunk, writers_at_once
 from .passes import Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams, chosen_bins
@@ -57,8 +59,8 @@ class Estimate:
         Peak in this process, in bytes.
     disk : dict of str to int
         Bytes by kind of output; what was requested comes first.
-    free : int
-        Free bytes on the disk of the output.
+    free : int or None
+        Free bytes on the disk of the output; None for a store, which has no limit.
     skips : dict of str to int
         Images that are likely to be skipped, by reason.
     """
@@ -69,7 +71,7 @@ class Estimate:
     images_per_second: float
     memory: int
     disk: dict[str, int]
-    free: int
+    free: int | None
     skips: dict[str, int]
 
 
@@ -90,7 +92,8 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     InputError
         If no image of the probe could be read.
     """
-    folder = workspace.path(params.output or LABELS)
+    folder = workspace.location(params.output or LABELS)
+    check_writable(folder)
     images = open_source(params.images, workspace, reporter)
     source = masked(images, params.segments, params.images, workspace)
     quantizer = quantizer_of(prior_of(params, workspace, reporter))
@@ -114,8 +117,8 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     n_images = len(source.keys)
     kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
     memory = peak_memory()
-    if params.format == "h5":  # one shard is gathered while another one is written
-        memory += round(2 * min(n_images, params.shard_size) * size)
+    if params.format == "h5":  # one shard is gathered while others are written
+        memory += round((1 + writers_at_once(folder)) * min(n_images, params.shard_size) * size)
     disk = {kind: round(n_images * each) for kind, each in kinds.items()}
     return _estimate(probe, source, memory, disk, folder)
 
@@ -196,7 +199,7 @@ def _mean_pixels(source: Source) -> float:
 
 
 def _estimate(
-    probe: _Probe, source: Source, memory: int, disk: dict[str, int], folder: Path
+    probe: _Probe, source: Source, memory: int, disk: dict[str, int], folder: Location
 ) -> Estimate:
     n_images = len(source.keys)
     speed = probe.n_images / probe.seconds
@@ -204,5 +207,5 @@ def _estimate(
     skips = {reason: round(n * scale) for reason, n in count_by_reason(probe.skipped).items()}
     for reason, n in count_by_reason(source.skipped).items():
         skips[reason] = skips.get(reason, 0) + n
-    free = free_space(folder)
+    free = free_space(folder) if isinstance(folder, Path) else None
     return Estimate(n_images, probe.n_images, n_images / speed, speed, memory, disk, free, skips)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ...engine import ThreadEngine
 from ...errors import OutputExists
@@ -11,12 +10,12 @@ from ...images.digests import ReadDigests
 from ...images.source import Source
 from ...progress import Reporter
 from ...seen import SeenBook
+from ...shards.files import LabelFiles
 from ...shards.manifest import MANIFEST
-from ...shards.maps import map_path
+from ...shards.maps import ENDING
 from ...shards.plan import Plan
 from ...shards.recorded import recorded
 from ...shards.resuming import first_keys
-from ...shards.writer import shard_path
 from ..passes import Passes
 from ..source import ImageParams
 
@@ -53,7 +52,7 @@ class _Doubt:
 
 
 def changed_images(
-    folder: Path,
+    files: LabelFiles,
     plan: Plan,
     source: Source,
     seen: SeenBook,
@@ -71,7 +70,7 @@ def changed_images(
         If none of several images is the one that was labeled.
     """
     changes = Changes()
-    doubts = _doubts(folder, plan, source, seen, changes)
+    doubts = _doubts(files, plan, source, seen, changes)
     now = _digests_now(source, sorted(doubts), seen, images, reporter)
     n_others = 0
     for index, doubt in sorted(doubts.items()):
@@ -84,7 +83,7 @@ def changed_images(
             changes.shards |= set() if doubt.shard is None else {doubt.shard}
     if changes.n_known == n_others > 1:
         raise OutputExists(
-            f"none of the {changes.n_known:,} images labeled in {folder} is the same in "
+            f"none of the {changes.n_known:,} images labeled in {files.folder} is the same in "
             f"{source.name}: these are other images of the same names; give another -o, or "
             "--overwrite to start over"
         )
@@ -117,26 +116,25 @@ def report_changes(changes: Changes, reporter: Reporter) -> None:
         )
 
 
-def forget(folder: Path, changes: Changes) -> None:
+def forget(files: LabelFiles, changes: Changes) -> None:
     """Remove the labels of changed images, so that they are made again."""
     if changes.keys:
         # The manifest is removed first, since the files that it describes are about to change.
-        (folder / MANIFEST).unlink(missing_ok=True)
+        files.remove(MANIFEST)
     for number in changes.shards:
-        # The sidecar stays until the shard is made again, since it names the shard's images.
-        shard_path(folder, number).unlink(missing_ok=True)
+        files.remove_shard(number)
     if not changes.shards:
         for key in changes.keys:
-            map_path(folder, key).unlink(missing_ok=True)
+            files.remove(f"{key}{ENDING}")
 
 
 def _doubts(
-    folder: Path, plan: Plan, source: Source, seen: SeenBook, changes: Changes
+    files: LabelFiles, plan: Plan, source: Source, seen: SeenBook, changes: Changes
 ) -> dict[int, _Doubt]:
     """Return, by index, the images that may have changed; count the others."""
     indices = {key: index for index, key in enumerate(source.keys)}
     doubts: dict[int, _Doubt] = {}
-    for part in recorded(folder, plan):
+    for part in recorded(files, plan):
         digests = {}
         for key, digest in part.digests.items():
             index = indices.get(key)

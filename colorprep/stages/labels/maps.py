@@ -14,14 +14,11 @@ from ...images.digests import DigestingSource
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...images.source import Source
+from ...places import Location
 from ...quantize.labeling import Labeler
-from ...shards.map_digests import (
-    add_to_journal,
-    begin_journal,
-    read_map_digests,
-    write_map_digests,
-)
-from ...shards.maps import in_the_way, map_path, map_size
+from ...shards.files import LabelFiles
+from ...shards.map_digests import journal, read_map_digests, write_map_digests
+from ...shards.maps import ENDING, in_the_way, map_path
 from ..passes import Passes, check_strict
 from ..scoring import Scores
 
@@ -32,7 +29,7 @@ class WrittenMaps:
 
     Attributes
     ----------
-    last : Path or None
+    last : Path, Url or None
         The map that was written last.
     scores : dict of int to ndarray
         By index of the image, if requested.
@@ -44,7 +41,7 @@ class WrittenMaps:
     n_bytes: int = 0
     n_enlarged: int = 0
     skipped: list[Skip] = field(default_factory=list)
-    last: Path | None = None
+    last: Location | None = None
     scores: Scores = field(default_factory=dict)
     digests: dict[int, str] = field(default_factory=dict)
 
@@ -55,7 +52,7 @@ class WriteMaps:
 
     reader: ImageReader
     labeler: Labeler
-    folder: Path
+    folder: Location
     scorer: ImageScorer | None = None
 
     def __call__(self, chunk: Chunk) -> WrittenMaps:
@@ -87,7 +84,7 @@ class WriteMaps:
 def label_to_maps(
     passes: Passes,
     task: WriteMaps,
-    source: Source,
+    files: LabelFiles,
     keep: Callable[[WrittenMaps], object],
 ) -> WrittenMaps:
     """Label images into one .npy each; existing ones are kept.
@@ -102,39 +99,47 @@ def label_to_maps(
     WrittenMaps
         All maps, including those that existed before.
     """
-    whole, digests, missing = _maps_there(task.folder, source)
+    source = task.reader.source
+    whole, digests, missing = _maps_there(files, source)
     check_strict(whole.skipped, passes.strict)
     if missing:
-        begin_journal(task.folder, digests)
-    with passes.each(task, missing, "labeling") as results:
-        for done in results:
-            if done.last is not None and not done.last.exists():
-                raise OutputError(
-                    f"the workers wrote label maps where this machine cannot see them; give a "
-                    f"folder that all machines share in place of {task.folder}, or write shards"
-                )
-            whole.n_images += done.n_images
-            whole.n_bytes += done.n_bytes
-            whole.n_enlarged += done.n_enlarged
-            whole.skipped += done.skipped
-            new = {source.keys[index]: digest for index, digest in done.digests.items()}
-            add_to_journal(task.folder, new)
-            digests.update(new)
-            keep(done)
+        with (
+            journal(task.folder, digests) as record,
+            passes.each(task, missing, "labeling") as results,
+        ):
+            for done in results:
+                _check_visible(done, task.folder)
+                whole.n_images += done.n_images
+                whole.n_bytes += done.n_bytes
+                whole.n_enlarged += done.n_enlarged
+                whole.skipped += done.skipped
+                new = {source.keys[index]: digest for index, digest in done.digests.items()}
+                record(new)
+                digests.update(new)
+                keep(done)
     write_map_digests(task.folder, digests)
     return whole
 
 
+def _check_visible(done: WrittenMaps, folder: Location) -> None:
+    """Raise OutputError if workers wrote to a disk that this machine does not have."""
+    if isinstance(done.last, Path) and not done.last.exists():
+        raise OutputError(
+            "the workers wrote label maps where this machine cannot see them; give a folder that "
+            f"all machines share in place of {folder}, a URL of an object store, or write shards"
+        )
+
+
 def _maps_there(
-    folder: Path, source: Source
+    files: LabelFiles, source: Source
 ) -> tuple[WrittenMaps, dict[str, str | None], Sequence[int]]:
     """Return the maps of an earlier run, their digests, and the images still to be labeled."""
-    known = read_map_digests(folder)
+    known = read_map_digests(files.folder)
     there, missing = WrittenMaps(), []
     digests: dict[str, str | None] = {}
     taken = in_the_way(source.keys)
     for index, key in enumerate(source.keys):
-        n_bytes = map_size(folder, key)
+        n_bytes = files.size(f"{key}{ENDING}")
         if key in taken:
             there.skipped.append(
                 Skip(

@@ -16,6 +16,7 @@ from ...balance.weights import Weights, ZeroBins, check_probs, rebalancing_weigh
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
 from ...locks import sole_process
+from ...places import Location, is_url
 from ...progress import Reporter
 from ...quantize.tables import cell_bins
 from ...workspace import Workspace
@@ -31,7 +32,7 @@ class VerifyParams:
     Attributes
     ----------
     path : str or Path
-        Labels, a prior, weights, or a bare prior of another program.
+        Labels, which may be at a URL, a prior, weights, or a bare prior of another program.
     deep : bool
         Make all labels again and compare.
     repair : bool
@@ -66,7 +67,7 @@ class VerifyResult:
         Images that were labeled again and compared; None if not requested.
     """
 
-    path: Path
+    path: Location
     what: str
     problems: list[Problem]
     repaired: list[Problem]
@@ -88,6 +89,9 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
     InputError
         If `deep` or `repair` is set for something other than labels.
     """
+    if is_url(params.path):
+        folder = workspace.location(params.path)
+        return _verify_labels(folder, params, workspace, reporter)
     path = workspace.input_path(params.path)
     if not path.exists():
         raise ArtifactError(f"there is no file or folder {path}")
@@ -111,14 +115,14 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
 
 
 def _verify_labels(
-    folder: Path, params: VerifyParams, workspace: Workspace, reporter: Reporter
+    folder: Location, params: VerifyParams, workspace: Workspace, reporter: Reporter
 ) -> VerifyResult:
     inputs = (params.images, params.segments, params.features)
     found = labels_problems(folder, params.deep, *inputs, workspace, reporter)
     repaired: list[Problem] = []
     wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
     if wrong and params.repair:
-        with sole_process(folder, "labeled", reporter):
+        with sole_process(folder, "labeled", reporter, workspace=workspace.root):
             repair_labels(folder, wrong, *inputs, workspace, reporter)
         left = labels_problems(folder, params.deep, *inputs, workspace, reporter)
         repaired = [problem for problem in found.problems if problem not in left.problems]
