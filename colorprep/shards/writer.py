@@ -10,22 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
 
 from ..atomic import replacing
 from ..images.skip import Skip
-from ..places import Location, Place, Url, location_of
+from ..places import Place, Url, location_of
 from ..quantize.labeling import Labels
 from .compression import filter_options
 from .layout import Frame, allocate_arrays, pieces
 from .sidecar import SHARD_SCHEMA, Sidecar, write_sidecar
 
+L = TypeVar("L", Path, Url)
 
-def shard_path(folder: Location, number: int) -> Location:
-    """Return where a shard is."""
+
+def shard_path(folder: L, number: int) -> L:
+    """Return the path of a shard."""
     return folder / f"shard-{number:05d}.h5"
 
 

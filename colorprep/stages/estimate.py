@@ -33,7 +33,7 @@ from .classifying import chosen_classifier, threads_restored
 from .labels.maps import WriteMaps
 from .labels.params import LabelsParams
 from .labels.planning import plan_of, prior_of, quantizer_of
-from .labels.shards import LabelChunk, LabeledChunk, writers_at_once
+from .labels.shards import LabelChunk, LabeledChunk, shards_in_memory
 from .passes import Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams, chosen_bins
@@ -117,8 +117,8 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     n_images = len(source.keys)
     kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
     memory = peak_memory()
-    if params.format == "h5":  # one shard is gathered while others are written
-        memory += round((1 + writers_at_once(folder)) * min(n_images, params.shard_size) * size)
+    if params.format == "h5":
+        memory += round(shards_in_memory(folder) * min(n_images, params.shard_size) * size)
     disk = {kind: round(n_images * each) for kind, each in kinds.items()}
     return _estimate(probe, source, memory, disk, folder)
 

@@ -28,12 +28,16 @@ from ..scoring import Scores
 if TYPE_CHECKING:  # torch is slow to import
     from ...training.classifier import FrozenClassifier
 
-UPLOADS = 3  # shards that are sent to a store at once, and wait in memory until they are there
+UPLOADS = 3  # shards that are sent to a store at once
 
 
-def writers_at_once(folder: Location) -> int:
-    """Return how many shards are written to a folder at once, while the next one is labeled."""
-    return UPLOADS if isinstance(folder, Url) else 1
+def shards_in_memory(folder: Location) -> int:
+    """Return how many shards fit into the memory that labeling needs at most.
+
+    One shard is gathered while others are written. Of one that is sent to a store there are its
+    arrays, and the content of its file, which the store's client may read at once.
+    """
+    return 1 + (2 * UPLOADS if isinstance(folder, Url) else 1)
 
 
 @dataclass
@@ -133,7 +137,7 @@ def label_to_shards(
         return number, writer.write()
 
     # Shards are written while the next one is labeled, so that no worker waits for disk or store.
-    at_once = writers_at_once(files.folder)
+    at_once = UPLOADS if isinstance(files.folder, Url) else 1
     writing: deque[Future[tuple[int, Sidecar]]] = deque()
     with (
         passes.each_group(task, shards.values(), "labeling") as labeled,
