@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from .errors import InputError, OutputError, UnusableName
 from .places import Location, Url, scheme_of
 from .retrying import patiently
-from .stores import no_permission, stopped_answering, store_of, without_secrets
+from .stores import content_of, no_permission, stopped_answering, store_of, without_secrets
 
 # Stores that show an object when it is complete, and not before.
 WRITABLE = frozenset("s3 s3a gs gcs az abfs abfss adl oss memory".split())
@@ -44,7 +44,7 @@ def read_bytes(location: Location) -> bytes:
     """
     if isinstance(location, Path):
         return location.read_bytes()
-    return bytes(_ask(location, "read", lambda store, path: store.cat_file(path)))
+    return _ask(location, "read", content_of)
 
 
 def read_text(location: Location) -> str:

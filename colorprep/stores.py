@@ -62,6 +62,19 @@ def _opened(url: str, process: int) -> tuple[Any, str]:
     return store, root.rstrip("/")
 
 
+def content_of(store: Any, path: str) -> bytes:
+    """Return the content of a file, in one request.
+
+    Raises
+    ------
+    Exception
+        As the file system raises it.
+    """
+    # s3fs would ask for the size first, to read large files in parts.
+    options = {"max_concurrency": 1} if "s3" in store.protocol else {}
+    return bytes(store.cat_file(path, **options))
+
+
 def forget_stores() -> None:
     """Open every store anew from now on."""
     _opened.cache_clear()

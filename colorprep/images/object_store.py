@@ -14,6 +14,7 @@ from ..errors import BadImage, InputError
 from ..places import shown_url
 from ..retrying import CutShort, passes, patiently
 from ..stores import (
+    content_of,
     no_answer,
     no_permission,
     stopped_answering,
@@ -74,7 +75,7 @@ class ObjectStoreSource:
     def _read(self, key: str, size: int) -> bytes:
         store, root = store_of(self.url)
         path = f"{root}/{key}"
-        data = bytes(store.cat_file(path))
+        data = content_of(store, path)
         # A file of another size was cut short on its way, or replaced since it was listed.
         if size >= 0 and len(data) != size and len(data) != store.info(path)["size"]:
             raise CutShort(f"{len(data)} of {size} bytes were sent")

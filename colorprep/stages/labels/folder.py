@@ -15,22 +15,13 @@ from ...shards.manifest import MANIFEST, SKIPPED
 from ...shards.map_digests import remove_map_digests
 from ...shards.maps import ENDING
 from ...shards.plan import PLAN
-from ...storage import check_writable, remove, remove_each, sizes_in
+from ...storage import remove, remove_each, sizes_in
 
 _SHARD_FILE = re.compile(r"shard-[^/]*[0-9]\.[^/]*")
 
 
 def check_free(folder: Location, overwrite: bool) -> None:
-    """Refuse a folder that cannot be written to, or has what labels must not be mixed with.
-
-    Raises
-    ------
-    OutputExists
-        If it contains other files, or is a file.
-    OutputError
-        If it is at a URL to which no whole file can be written.
-    """
-    check_writable(folder)
+    """Raise OutputExists if a folder contains something that labels must not be mixed with."""
     if isinstance(folder, Path) and folder.exists() and not folder.is_dir():
         raise OutputExists(f"{folder} is a file; give another folder with -o")
     if not overwrite and not _is_empty(folder):

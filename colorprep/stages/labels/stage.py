@@ -27,6 +27,7 @@ from ...shards.files import LabelFiles
 from ...shards.manifest import write_manifest, write_skipped
 from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.resuming import find_plan, unfinished_shards
+from ...storage import check_writable
 from ...workspace import LABELS, Workspace
 from ..class_rules import with_classes
 from ..classifying import chosen_classifier, threads_restored
@@ -101,6 +102,7 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
         With `images.strict`, at the first bad image.
     """
     folder = workspace.location(params.output or LABELS)
+    check_writable(folder)
     with sole_process(folder, "labeled", reporter, workspace=workspace.root):
         return _label(params, folder, workspace, reporter)
 
