@@ -62,7 +62,7 @@ def read_each(locations: Iterable[Location]) -> Iterator[bytes | None]:
     InputError
         If a store denies access or does not answer.
     """
-    return _overlapping(_content, locations, AT_ONCE)
+    return overlapping(_content, locations, AT_ONCE)
 
 
 def size_of(location: Location) -> int | None:
@@ -126,7 +126,7 @@ def remove(location: Location) -> None:
 
 def remove_each(locations: Iterable[Location]) -> None:
     """Remove small files that are there; raises like `remove`."""
-    for _ in _overlapping(remove, locations, AT_ONCE):
+    for _ in overlapping(remove, locations, AT_ONCE):
         pass
 
 
@@ -217,7 +217,7 @@ def local_copies(locations: Iterable[Location], ahead: int) -> Iterator[Path]:
                 _fetch(location, copy)
             return copy
 
-        for path in _overlapping(fetch, enumerate(locations), ahead):
+        for path in overlapping(fetch, enumerate(locations), ahead):
             yield path
             if path.parent == folder:
                 path.unlink(missing_ok=True)
@@ -241,8 +241,17 @@ def _content(location: Location) -> bytes | None:
         return None
 
 
-def _overlapping(function: Callable[[S], T], items: Iterable[S], n: int) -> Iterator[T]:
-    """Yield what a function returns for each item, in order, computed `n` at once and ahead."""
+def overlapping(function: Callable[[S], T], items: Iterable[S], n: int) -> Iterator[T]:
+    """Yield what a function returns for each item, in order.
+
+    Parameters
+    ----------
+    function : callable
+        Runs on `n` threads, while the caller makes further items; in this thread if `n` is 0.
+    """
+    if not n:
+        yield from map(function, items)
+        return
     pending: deque[Future[T]] = deque()
     with ThreadPoolExecutor(n) as executor:
         for item in items:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from ..storage import read_each, remove, remove_each, sizes_in
 DIGESTS = "digests.csv"
 JOURNAL = f"{DIGESTS}.tmp"
 HEADER = ("key", "digest")
-PART = 1000  # maps in a part of the journal; after a kill up to as many are made again
+PAUSE = 10.0  # seconds between two parts of the journal; maps of the last ones are made again
 
 Digests: TypeAlias = Mapping[str, str | None]
 
@@ -95,17 +96,19 @@ class _Parts:
         self._folder = folder
         self._number = int(Path(earlier[-1]).stem) + 1 if earlier else 0
         self._pending = dict(digests)
+        self._written = 0.0
         self.write()
         remove_each(folder / name for name in earlier)
 
     def add(self, digests: Digests) -> None:
-        """Record entries, in a part that is written when it is full."""
+        """Record entries, in the part that is written next."""
         self._pending.update(digests)
-        if len(self._pending) >= PART:
+        if time.monotonic() - self._written >= PAUSE:
             self.write()
 
     def write(self) -> None:
-        """Write the part as far as it is filled."""
+        """Write a part."""
+        self._written = time.monotonic()
         if self._pending:
             write_text(self._folder / f"{self._number:09d}.csv", _lines(self._pending.items()))
             self._number += 1

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...atomic import write_npy
 from ...curriculum.scoring import ImageScorer
@@ -14,13 +18,16 @@ from ...images.digests import DigestingSource
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...images.source import Source
-from ...places import Location
+from ...places import Location, Url
 from ...quantize.labeling import Labeler
 from ...shards.files import LabelFiles
 from ...shards.map_digests import journal, read_map_digests, write_map_digests
 from ...shards.maps import ENDING, in_the_way, map_path
+from ...storage import overlapping
 from ..passes import Passes, check_strict
 from ..scoring import Scores
+
+UPLOADS = 16  # maps that a worker sends to a store at once, while it labels the next ones
 
 
 @dataclass
@@ -46,6 +53,13 @@ class WrittenMaps:
     digests: dict[int, str] = field(default_factory=dict)
 
 
+class _LabeledImage(NamedTuple):
+    index: int
+    key: str
+    enlarged: bool
+    label: NDArray[np.uint16]
+
+
 @dataclass(frozen=True)
 class WriteMaps:
     """Writes the label maps of a chunk of images; it pickles."""
@@ -59,26 +73,38 @@ class WriteMaps:
         """Write the maps of the images of a chunk."""
         done = WrittenMaps()
         source = DigestingSource(self.reader.source)
+        uploads = UPLOADS if isinstance(self.folder, Url) else 0
+        for image, written in overlapping(self._write, self._labeled(chunk, source, done), uploads):
+            if isinstance(written, Skip):
+                done.skipped.append(written)
+                continue
+            done.last = map_path(self.folder, image.key)
+            done.n_bytes += written
+            done.digests[image.index] = source.digests[image.index]
+            done.n_images += 1
+            done.n_enlarged += image.enlarged
+        return done
+
+    def _labeled(
+        self, chunk: Chunk, source: DigestingSource, done: WrittenMaps
+    ) -> Iterator[_LabeledImage]:
+        """Yield the images with their maps; note the scores, and the images without a map."""
         for image in replace(self.reader, source=source).read_all(chunk):
             if isinstance(image, Skip):
                 done.skipped.append(image)
                 continue
             if self.scorer is not None:
                 done.scores[image.index] = self.scorer(image.pixels)
-            target = map_path(self.folder, image.key)
-            try:
-                n_bytes = write_npy(target, self.labeler.label_map(image.pixels))
-            except UnusableName as error:
-                done.skipped.append(
-                    Skip(image.key, "bad-name", f"its label map cannot be written: {error.why}")
-                )
-                continue
-            done.last = target
-            done.n_bytes += n_bytes
-            done.digests[image.index] = source.digests[image.index]
-            done.n_images += 1
-            done.n_enlarged += image.enlarged
-        return done
+            label = self.labeler.label_map(image.pixels)
+            yield _LabeledImage(image.index, image.key, image.enlarged, label)
+
+    def _write(self, image: _LabeledImage) -> tuple[_LabeledImage, int | Skip]:
+        """Write the map of an image; return the image and the number of bytes."""
+        try:
+            return image, write_npy(map_path(self.folder, image.key), image.label)
+        except UnusableName as error:
+            detail = f"its label map cannot be written: {error.why}"
+            return image, Skip(image.key, "bad-name", detail)
 
 
 def label_to_maps(
