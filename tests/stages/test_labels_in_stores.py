@@ -25,6 +25,7 @@ from colorprep.workspace import Workspace
 
 FORMS = {"shards": {}, "maps": {"format": "npy"}}
 N_SHARDS = 3
+N_FIRST = 2 + 3  # the mark, the plan, and the shards that are sent at once
 numbers = itertools.count()
 
 
@@ -161,17 +162,22 @@ def test_maps_of_a_store_that_stops_are_continued(images, workspace, memory, mon
 
 def test_uploads_overlap_with_labeling(images, workspace, memory, monkeypatch):
     """A store that is slower than labeling receives a few shards at once, and no more."""
+    uploads = threading.Barrier(shards_module.UPLOADS + 1)
     under_way, most = set(), []
 
     def put(self, path, to, real=MemoryFileSystem.put_file, **options):
         under_way.add(to)
         most.append(sum(name.endswith(".h5") for name in under_way))
-        time.sleep(0.05)
+        if len(most) <= N_FIRST and to.endswith(".h5"):
+            uploads.wait(60)
         real(self, path, to, **options)
         under_way.discard(to)
 
     monkeypatch.setattr(MemoryFileSystem, "put_file", put)
-    labels_at(memory, images, workspace, shard_size=1)
+    with ThreadPoolExecutor(1) as executor:
+        labels = executor.submit(labels_at, memory, images, workspace, shard_size=1)
+        uploads.wait(60)  # until as many shards are on their way
+        labels.result()
     assert max(most) == shards_module.UPLOADS
     monkeypatch.undo()
     assert objects(memory) == labels_of(images, workspace, shard_size=1)
