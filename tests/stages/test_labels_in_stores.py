@@ -2,7 +2,9 @@
 
 import itertools
 import multiprocessing
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import pytest
