@@ -162,13 +162,21 @@ def check_writable(location: Location) -> None:
     Raises
     ------
     OutputError
-        If it is that of a web server, or of a store in which a file may be seen before it is whole.
+        If it is that of a web server, or of a store in which a file may be seen before it is whole,
+        or names no bucket.
     """
-    if isinstance(location, Url) and (scheme := scheme_of(location.full)) not in WRITABLE:
-        raise OutputError(
-            f"cannot write to {location}: of URLs, only those of object stores are written to, not "
-            f"{scheme}://; give a folder, or one such as s3://bucket/labels"
-        )
+    if isinstance(location, Path):
+        return
+    scheme = scheme_of(location.full)
+    if scheme not in WRITABLE:
+        why = f"of URLs, only those of object stores are written to, not {scheme}://"
+    elif not location.full.partition("://")[2].strip("/"):
+        why = "it names no bucket"
+    else:
+        return
+    raise OutputError(
+        f"cannot write to {location}: {why}; give a folder, or a URL such as s3://bucket/labels"
+    )
 
 
 @contextmanager

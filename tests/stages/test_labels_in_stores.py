@@ -192,8 +192,10 @@ def test_refused_outputs(images, workspace, memory, monkeypatch):
     monkeypatch.setattr(shards_module.LabelChunk, "__call__", None)
     with pytest.raises(OutputError, match=f"no permission to write to {memory}"):
         labels_at(memory, images, workspace)
-    for url in ("https://example.org/labels", "sftp://host/labels"):
-        with pytest.raises(OutputError, match="only those of object stores are written to"):
+    others = "only those of object stores are written to"
+    refused = {"https://a.org/x": others, "sftp://host/x": others, "s3://": "names no bucket"}
+    for url, why in refused.items():
+        with pytest.raises(OutputError, match=why):
             labels_at(url, images, workspace)
     with pytest.raises(InputError, match="is a URL, .*give only the path: /labels"):
         labels_at("file:///labels", images, workspace)
