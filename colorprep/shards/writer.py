@@ -18,13 +18,13 @@ import numpy as np
 
 from ..atomic import replacing
 from ..images.skip import Skip
-from ..places import Place, Url, location_of
+from ..places import Location, Place, Url, location_of
 from ..quantize.labeling import Labels
 from .compression import filter_options
 from .layout import Frame, allocate_arrays, pieces
 from .sidecar import SHARD_SCHEMA, Sidecar, write_sidecar
 
-L = TypeVar("L", Path, Url)
+L = TypeVar("L", Path, Url, Location)
 
 
 def shard_path(folder: L, number: int) -> L:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +52,8 @@ class WrittenMaps:
     digests: dict[int, str] = field(default_factory=dict)
 
 
-class _LabeledImage(NamedTuple):
+@dataclass(frozen=True)
+class _LabeledImage:
     index: int
     key: str
     enlarged: bool
