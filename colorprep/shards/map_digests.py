@@ -97,7 +97,7 @@ class _Parts:
         self._number = int(Path(earlier[-1]).stem) + 1 if earlier else 0
         self._pending = dict(digests)
         self._written = 0.0
-        self.write()
+        self._write()  # even without entries: maps without any journal are those of earlier versions
         remove_each(folder / name for name in earlier)
 
     def add(self, digests: Digests) -> None:
@@ -107,12 +107,15 @@ class _Parts:
             self.write()
 
     def write(self) -> None:
-        """Write a part."""
-        self._written = time.monotonic()
+        """Write a part, if there are entries for it."""
         if self._pending:
-            write_text(self._folder / f"{self._number:09d}.csv", _lines(self._pending.items()))
-            self._number += 1
-            self._pending.clear()
+            self._write()
+
+    def _write(self) -> None:
+        self._written = time.monotonic()
+        write_text(self._folder / f"{self._number:09d}.csv", _lines(self._pending.items()))
+        self._number += 1
+        self._pending.clear()
 
 
 def remove_map_digests(folder: Location) -> None:
