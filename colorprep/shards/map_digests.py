@@ -97,7 +97,7 @@ class _Parts:
         self._number = int(Path(earlier[-1]).stem) + 1 if earlier else 0
         self._pending = dict(digests)
         self._written = 0.0
-        self._write()  # even without entries: maps without any journal are those of earlier versions
+        self._write()  # even if empty: maps without a journal are those of earlier versions
         remove_each(folder / name for name in earlier)
 
     def add(self, digests: Digests) -> None:
