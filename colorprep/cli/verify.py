@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     [
         "colorprep verify labels/",
         "colorprep verify labels/ --deep --repair",
+        "colorprep verify s3://bucket/labels",
         "colorprep verify downloaded_prior.npy",
     ]
 )
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 def command(session: Session, **values: Any) -> None:
     """Check labels, weights, or a prior, also from another program.
 
-    PATH is a folder of labels, a prior.npz, a weights.npz or a .npy. The exit code is 1 if
+    PATH is a folder or URL of labels, a prior.npz, a weights.npz or a .npy. The exit code is 1 if
     something is wrong, and 0 if it was repaired. Only --deep and --repair read the images. Only
     --deep detects images that changed after they were labeled; it takes as long as `labels`.
     """
