@@ -7,8 +7,10 @@ import time
 
 import dask
 import pytest
+from distributed import LocalCluster
 
-from colorprep.engine import Chunk, ThreadEngine, available_workers, chunks_of
+from colorprep.engine import Chunk, ThreadEngine, available_workers, chunks_of, installed
+from colorprep.engine import cluster as cluster_module
 from colorprep.engine.cluster import connected, local_cluster
 from colorprep.errors import ColorprepError, InputError
 
@@ -160,3 +162,117 @@ def test_a_chunk_that_kills_for_no_image_is_an_error(cluster):
 
     with pytest.warns(UserWarning), pytest.raises(ColorprepError, match="memory"):
         list(cluster.run(task, chunks_of(range(4), 4)))
+
+
+def scheduler_of_threads(n_workers, port=0):
+    """A cluster whose workers are threads of this process, so that it starts at once."""
+    return LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp://",
+        scheduler_port=port,
+        dashboard_address=":0",
+    )
+
+
+@pytest.fixture(scope="module")
+def two_workers():
+    """The address of a cluster of two workers that share this process."""
+    with scheduler_of_threads(2) as cluster:
+        yield cluster.scheduler_address
+
+
+def here():
+    """Whether this is the client, not a worker."""
+    return threading.current_thread() is threading.main_thread()
+
+
+class Blind:
+    """A task whose images cannot be reached from workers; nor from the client, if asked."""
+
+    def __init__(self, seen_here=True):
+        self.seen_here = seen_here
+
+    def check(self):
+        """Fail on workers."""
+        if not (here() and self.seen_here):
+            raise InputError("the images of /data/train cannot be read there")
+
+    def __call__(self, chunk):
+        """Return the indices."""
+        return list(chunk.indices)
+
+
+def test_a_worker_that_cannot_see_the_images_is_named_before_work_starts(two_workers):
+    """The error names worker, machine and folder; where the client is as blind, work goes on."""
+    chunks = iter(chunks_of(range(50), 5))
+    refusal = r"worker tcp://127\.0\.0\.1:\d+ on .*/data/train.*1 more cannot either"
+    with connected(two_workers) as engine:
+        with pytest.raises(InputError, match=refusal):
+            list(engine.run(Blind(), chunks))
+        assert len(list(chunks)) == 10  # none was drawn
+        assert len(list(engine.run(Blind(seen_here=False), chunks_of(range(50), 5)))) == 10
+
+
+def test_versions_that_decide_must_be_equal(two_workers, monkeypatch):
+    """Another decoder is an error, another numpy a warning, another colorprep an error at once."""
+    known = installed.versions_here()
+    for name in ("pillow", "numpy"):
+        monkeypatch.setattr(
+            installed, "versions_here", lambda name=name: known if here() else known | {name: None}
+        )
+        with connected(two_workers) as engine:
+            run = engine.run(squares, chunks_of(range(4), 2))
+            if name == "pillow":
+                with pytest.raises(InputError, match="has no pillow in place of .*results could"):
+                    list(run)
+            else:
+                with pytest.warns(UserWarning, match="has no numpy in place of"):
+                    assert list(run) == [[0, 1], [4, 9]]
+    monkeypatch.setattr(cluster_module, "__version__", "0.0")
+    with pytest.raises(InputError, match=r"has colorprep .*install colorprep 0\.0"):
+        connected(two_workers).__enter__()
+
+
+def test_workers_that_join_get_work(monkeypatch):
+    """The chunks under way grow with the workers."""
+    monkeypatch.setattr(cluster_module, "COUNT_SECONDS", 0)
+    with scheduler_of_threads(1) as cluster, connected(cluster.scheduler_address) as engine:
+        drawn = []
+        chunks = (drawn.append(number) or Chunk([number]) for number in range(40))
+        results = engine.run(squares, chunks)
+        assert next(results) == [0] and len(drawn) == 5
+        cluster.scale(3)
+        engine.client.wait_for_workers(3)
+        assert next(results) == [1] and len(drawn) == 14
+        assert sum(results, []) == [number**2 for number in range(2, 40)]
+
+
+def test_a_scheduler_that_comes_back_is_used_again():
+    """What was under way is submitted again; nothing is lost or doubled."""
+    with scheduler_of_threads(1) as first, connected(first.scheduler_address) as engine:
+        results = engine.run(squares, chunks_of(range(40), 4))
+        done = next(results)
+        first.close()
+        port = int(first.scheduler_address.rpartition(":")[2])
+        with (
+            scheduler_of_threads(1, port),
+            pytest.warns(UserWarning, match="scheduler is gone; waiting"),
+        ):
+            assert sum(results, done) == [number**2 for number in range(40)]
+
+
+def test_a_scheduler_that_does_not_come_back_is_an_error(monkeypatch):
+    """After a while the run ends, and says how to go on."""
+    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(cluster_module, "GONE_SECONDS", 0)
+    with scheduler_of_threads(1) as cluster, connected(cluster.scheduler_address) as engine:
+        results = engine.run(squares, chunks_of(range(40), 4))
+        next(results)
+        cluster.close()
+        with (
+            pytest.warns(UserWarning, match="gone"),
+            pytest.raises(ColorprepError, match="did not come back .*run the same command again"),
+        ):
+            list(results)

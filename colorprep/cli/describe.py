@@ -57,11 +57,14 @@ def describe_estimate(estimate: Estimate) -> Described:
     skips = ", ".join(f"{n:,} {reason}" for reason, n in estimate.skips.items()) or "none"
     lines = [
         f"{quantity(estimate.n_images, 'image')}: about {duration(estimate.seconds)} at "
-        f"{estimate.images_per_second:.0f} images/s (measured on {estimate.n_probed})",
+        f"{estimate.images_per_second:.0f} images/s on {quantity(estimate.n_threads, 'thread')} "
+        f"(measured on {estimate.n_probed})",
         f"memory: about {byte_size(estimate.memory)}",
         _space(requested[1], estimate.free),
         f"images likely to be skipped: {skips}",
     ]
+    if estimate.seconds_on_twice is not None:
+        lines.insert(1, f"on twice as many workers: about {duration(estimate.seconds_on_twice)}")
     lines += [f"instead, {kind}: about {byte_size(n_bytes)}" for kind, n_bytes in others]
     if estimate.free is not None and requested[1] > estimate.free:
         lines.append("not enough free space on that disk")

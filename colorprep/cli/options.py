@@ -259,7 +259,7 @@ def class_option(function: Function) -> Function:
 
 def dry_run_option(function: Function) -> Function:
     """Add --dry-run."""
-    text = "Only estimate time, memory and disk space, from 200 images."
+    text = "Only estimate time, memory and disk space, from 200 images or more."
     return click.option("--dry-run", is_flag=True, help=text)(function)
 
 

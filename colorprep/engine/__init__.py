@@ -4,7 +4,8 @@ Every engine gives results in the order of the chunks and keeps a bounded number
 way, so that memory does not grow with the number of images. A chunk is a few numbers; what a task
 needs, its list of images included, is sent to each worker once.
 
-Threads are here; dask is in `cluster`, the only module that imports it.
+Threads are here; dask is in `cluster`, `cluster_run` and `installed`, the only modules that import
+it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
 
@@ -58,6 +59,20 @@ class Engine(Protocol):
         ------
         Exception
             The first error of a task. Chunkes that have not begun by then are dropped.
+        """
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A task that knows whether it can work in the process that it was sent to."""
+
+    def check(self) -> None:
+        """Check that what it reads and writes can be reached from this process.
+
+        Raises
+        ------
+        ColorprepError
+            If it cannot.
         """
 
 

@@ -1,162 +1,103 @@
-"""Running chunks on a dask cluster: an existing one, or one of processes on this machine.
+"""Dask clusters: an existing one, or one of processes on this machine.
 
 A task is installed once on every worker, including workers that join or restart later, so that a
-chunk is a few numbers and nothing is lost with a worker. If a worker dies, its chunk is run again
-with nothing else beside it; if that worker dies too, the images are run one by one, and an image
-that kills a third worker is quarantined: the chunk is run without it.
+chunk is a few numbers and nothing is lost with a worker; see `cluster_run` and `installed`.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import socket
+import time
 import warnings
-from asyncio import CancelledError
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from itertools import islice
-from threading import Lock
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
-from uuid import uuid4
+from urllib.parse import urlsplit
 
-import cloudpickle
 import dask
-from distributed import (
-    Client,
-    Future,
-    KilledWorker,
-    LocalCluster,
-    Worker,
-    WorkerPlugin,
-    get_worker,
-)
+from distributed import Client, LocalCluster
 
-from ..decoder_messages import keep_quiet
+from .. import __version__
 from ..errors import ColorprepError, InputError
 from . import Chunk, available_workers
+from .cluster_run import NO_WORKER_SECONDS, ClusterRun
 
 T = TypeVar("T")
 
-UNDER_WAY = 4  # chunks for each worker, so that none waits for a slower one
 CONNECT_SECONDS = 20
+GONE_SECONDS = 600  # how long to wait for a scheduler to come back
+RETRY_SECONDS = 0.5
+COUNT_SECONDS = 1  # how long a number of workers is good for
+REACH_SECONDS = 3  # how long a worker may take to answer a connection
 KEPT_MEMORY = 1 << 28  # bytes that a worker's allocator keeps instead of freeing
-NO_WORKER_SECONDS = 60  # how long to wait for a first worker
 
 
 class ClusterEngine:
-    """Runs tasks on the workers of a dask cluster."""
+    """Runs tasks on the workers of a dask cluster.
+
+    Parameters
+    ----------
+    connect : callable
+        Returns a connected client, or raises InputError; given one that is connected, it may return
+        that one.
+    """
 
     chunk_images = 64
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, connect: Callable[[Client | None], Client]) -> None:
+        self._connect = connect
+        self.client = connect(None)
+        self._n_threads = 1
+        self._counted = -float("inf")
 
     @property
     def workers(self) -> int:
-        """Number of chunks that run at once."""
-        return max(1, int(sum(self._client.nthreads().values())))
+        """Number of chunks that run at once; changes as workers join and leave."""
+        now = time.monotonic()
+        if now > self._counted + COUNT_SECONDS:
+            with suppress(OSError):  # without a scheduler nobody knows; its loss is noticed later
+                self._n_threads = max(1, int(sum(self.client.nthreads().values())))
+            self._counted = now
+        return self._n_threads
 
     def run(self, task: Callable[[Chunk], T], chunks: Iterable[Chunk]) -> Generator[T, None, None]:
         """Run a task on every chunk; see `Engine.run`."""
-        plugin = _Task(task)
-        self._client.register_plugin(plugin)
-        waiting = iter(chunks)
-        under_way: deque[tuple[Chunk, Future[Any]]] = deque()
-        try:
-            for chunk in islice(waiting, UNDER_WAY * self.workers):
-                under_way.append((chunk, self._submit(plugin.name, chunk)))
-            while under_way:
-                chunk, future = under_way.popleft()
-                try:
-                    result: T = self._result(future)
-                except KilledWorker:
-                    warnings.warn(
-                        f"a dask worker died; a chunk of {len(chunk.indices)} images is run again",
-                        stacklevel=2,
-                    )
-                    # Wait until nothing else runs, so that a second death has a known culprit.
-                    for _, other in under_way:
-                        with suppress(Exception):
-                            self._result(other)
-                    result = self._run_again(plugin.name, chunk)
-                for chunk in islice(waiting, 1):
-                    under_way.append((chunk, self._submit(plugin.name, chunk)))
-                yield result
-        finally:
-            # After Ctrl-C the cluster may be gone; its errors must not hide the interrupt.
-            with suppress(Exception):
-                self._client.cancel([future for _, future in under_way])
-                self._client.unregister_worker_plugin(plugin.name)
+        with closing(ClusterRun(self, task)) as run:
+            yield from run.results(chunks)
 
-    def _submit(self, name: str, chunk: Chunk) -> Future[Any]:
-        return self._client.submit(_run_installed, name, chunk, pure=False)
+    def renew(self) -> None:
+        """Connect again with a scheduler that is gone, when it is back.
 
-    def _result(self, future: Future[Any]) -> Any:
-        """Wait for a result, but not forever if no worker is left."""
+        Raises
+        ------
+        ColorprepError
+            If it does not come back, or has no workers.
+        """
+        warnings.warn(
+            "the dask scheduler is gone; waiting until it is back, with workers", stacklevel=2
+        )
+        while self.client.status == "connecting":  # dask tries for CONNECT_SECONDS by itself
+            time.sleep(RETRY_SECONDS)
+        deadline = time.monotonic() + GONE_SECONDS
         while True:
             try:
-                return future.result(timeout=NO_WORKER_SECONDS)
-            except TimeoutError:
-                if future.done():  # the task itself raised it
-                    raise
-                if not self._client.nthreads():
+                self.client = self._connect(self.client)
+                return
+            except (InputError, OSError) as error:
+                if time.monotonic() > deadline:
                     raise ColorprepError(
-                        "the dask cluster has lost all its workers; start some, and run the same "
-                        "command again"
-                    ) from None
-            except CancelledError:
-                raise ColorprepError(
-                    "the dask scheduler is gone; when it is back, run the same command again"
-                ) from None
+                        f"the dask cluster did not come back ({error}); when it is back, run the "
+                        "same command again"
+                    ) from error
+            time.sleep(RETRY_SECONDS)
 
-    def _run_again(self, name: str, chunk: Chunk) -> Any:
-        """Run a chunk whose worker died, while nothing else is under way."""
-        try:
-            return self._result(self._submit(name, chunk))
-        except KilledWorker:
-            killers = frozenset(index for index in chunk.indices if self._kills(name, index))
-        try:
-            return self._result(self._submit(name, Chunk(chunk.indices, killers)))
-        except KilledWorker as error:
-            raise ColorprepError(
-                "dask workers keep dying on one chunk of images, and no single image is to blame; "
-                "give them more memory, or run without a cluster"
-            ) from error
-
-    def _kills(self, name: str, index: int) -> bool:
-        try:
-            self._result(self._submit(name, Chunk([index])))
-        except KilledWorker:
-            return True
-        return False
-
-
-class _Task(WorkerPlugin):
-    """Installs a task on every worker."""
-
-    def __init__(self, task: Callable[[Chunk], Any]) -> None:
-        self.name = f"colorprep-{uuid4().hex}"
-        self._pickled = cloudpickle.dumps(task)
-
-    def setup(self, worker: Worker) -> None:
-        """Prepare a worker; unpickling waits for the first chunk, off the event loop."""
-        keep_quiet()
-        self._lock = Lock()
-        self._task: Callable[[Chunk], Any] | None = None
-
-    def run(self, chunk: Chunk) -> Any:
-        """Run the task on a chunk."""
-        with self._lock:
-            if self._task is None:
-                self._task = cloudpickle.loads(self._pickled)
-        return self._task(chunk)
-
-
-def _run_installed(name: str, chunk: Chunk) -> Any:
-    plugin = get_worker().plugins[name]
-    assert isinstance(plugin, _Task)
-    return plugin.run(chunk)
+    def close(self) -> None:
+        """Disconnect from the cluster."""
+        with suppress(Exception):
+            self.client.close()
 
 
 @contextmanager
@@ -171,14 +112,37 @@ def connected(address: str) -> Iterator[ClusterEngine]:
     Raises
     ------
     InputError
-        If no scheduler answers there, or it has no workers.
+        If no scheduler answers there, it has no workers, or one of them has another colorprep.
     """
     if not re.fullmatch(r"((tcp|tls|ucx|ws|wss)://)?[^/]+:\d+", address):
         raise InputError(
             f"{address!r} is not the address of a dask scheduler, such as tcp://host:8786"
         )
+    with closing(ClusterEngine(partial(_connect, address))) as engine:
+        yield engine
+
+
+def _connect(address: str, client: Client | None) -> Client:
+    if client is None or client.status != "running":
+        client = _new_client(address)
     try:
-        client = Client(
+        client.wait_for_workers(1, timeout=NO_WORKER_SECONDS)
+        _check_colorprep(client)
+        client.direct_to_workers = _reaches_workers(client)
+    except BaseException as error:
+        client.close()
+        if isinstance(error, TimeoutError):
+            raise InputError(
+                f"the dask scheduler at {address} has no workers; start some with "
+                f"`dask worker {address}`"
+            ) from error
+        raise
+    return client
+
+
+def _new_client(address: str) -> Client:
+    try:
+        return Client(
             address, timeout=CONNECT_SECONDS, set_as_default=False, direct_to_workers=True
         )
     except (OSError, ValueError) as error:
@@ -186,15 +150,31 @@ def connected(address: str) -> Iterator[ClusterEngine]:
             f"no dask scheduler answers at {address}; start one with `dask scheduler`, and give "
             "its address, such as tcp://host:8786"
         ) from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=NO_WORKER_SECONDS)
-        except TimeoutError as error:
+
+
+def _check_colorprep(client: Client) -> None:
+    """Raise InputError if the scheduler or a worker has no colorprep, or another version."""
+    found: Any = client.get_versions(packages=["colorprep"])  # also a coroutine, for its type
+    workers = {f"worker {address}": facts for address, facts in found["workers"].items()}
+    for name, facts in {"scheduler": found["scheduler"], **workers}.items():
+        version = facts["packages"]["colorprep"]
+        if version != __version__:
+            what = "does not have colorprep" if version is None else f"has colorprep {version}"
             raise InputError(
-                f"the dask scheduler at {address} has no workers; start some with "
-                f"`dask worker {address}`"
-            ) from error
-        yield ClusterEngine(client)
+                f"the dask {name} {what}; install colorprep {__version__}, the version here, on "
+                "the machines of the scheduler and of all workers, and start these again"
+            )
+
+
+def _reaches_workers(client: Client) -> bool:
+    """Return whether results can be fetched from workers, not only through the scheduler."""
+    for address in client.nthreads():
+        place = urlsplit(address)
+        try:
+            socket.create_connection((place.hostname, place.port), REACH_SECONDS).close()
+        except (OSError, TypeError, ValueError):
+            return False
+    return True
 
 
 @contextmanager
@@ -224,6 +204,10 @@ def local_cluster(n_processes: int) -> Iterator[ClusterEngine]:
             dashboard_address=":0",  # any free port
             silence_logs=logging.CRITICAL,
         ) as cluster,
-        Client(cluster, set_as_default=False, direct_to_workers=True) as client,
+        closing(ClusterEngine(partial(_connect_locally, cluster))) as engine,
     ):
-        yield ClusterEngine(client)
+        yield engine
+
+
+def _connect_locally(cluster: LocalCluster, _: Client | None) -> Client:
+    return Client(cluster, set_as_default=False, direct_to_workers=True)

@@ -55,6 +55,12 @@ class ArchiveSource:
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def shown(self) -> str:
+        """The path or URL of the first archive, and how many there are."""
+        first, *others = self.volumes
+        return first.file.shown + (f" and {len(others)} more archives" if others else "")
+
+    @property
     def stamps(self) -> NDArray[np.int64]:
         """The stamp of the archive that holds each image."""
         return np.array([volume.file.changed for volume in self.volumes])[self.places[:, 0]]

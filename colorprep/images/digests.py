@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..engine import Chunk
 from ..errors import BadImage
+from .reach import check_readable
 from .skip import Skip
 from .source import Source, digest_of
 
@@ -114,6 +115,11 @@ class DigestingSource:
         return self._source.name
 
     @property
+    def shown(self) -> str:
+        """Where the source is."""
+        return self._source.shown
+
+    @property
     def keys(self) -> Sequence[str]:
         """The keys of all images, in order."""
         return self._source.keys
@@ -153,6 +159,10 @@ class ReadDigests:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+
+    def check(self) -> None:
+        """Check that images can be read; see `colorprep.images.reach.check_readable`."""
+        check_readable(self._source)
 
     def __call__(self, chunk: Chunk) -> dict[int, str | None]:
         """Return digests by index; None for an image whose bytes cannot be read."""

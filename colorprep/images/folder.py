@@ -59,6 +59,11 @@ class FolderSource:
         """The folder's own name."""
         return self.root.resolve().name
 
+    @property
+    def shown(self) -> str:
+        """The path of the folder."""
+        return str(self.root)
+
     def read(self, index: int) -> bytes:
         """Return the bytes of an image; see `Source.read`."""
         try:

@@ -60,6 +60,11 @@ class ObjectStoreSource:
         """The last part of the URL's path."""
         return url_name(self.url)
 
+    @property
+    def shown(self) -> str:
+        """The URL, without secrets."""
+        return shown_url(self.url)
+
     def read(self, index: int) -> bytes:
         """Return the bytes of an image; see `Source.read`."""
         key, size = self.keys[index], int(self.sizes[index])

@@ -60,6 +60,11 @@ class MaskedSource:
         return self.images.name
 
     @property
+    def shown(self) -> str:
+        """Where the images are, and their masks."""
+        return f"{self.images.shown} with masks of {self.masks.shown}"
+
+    @property
     def keys(self) -> Sequence[str]:
         """The keys of all images, in order."""
         return self.images.keys

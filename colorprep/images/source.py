@@ -87,6 +87,10 @@ class Source(Protocol):
         """The name of the source, without the path to it."""
 
     @property
+    def shown(self) -> str:
+        """Where it is, for messages: a path, or a URL without secrets."""
+
+    @property
     def keys(self) -> Sequence[str]:
         """The keys of all images, in order."""
 

@@ -18,7 +18,7 @@ from typing import TypeAlias
 from ..atomic import write_text
 from ..errors import OutputError
 from ..places import Location, Url
-from ..storage import read_each, remove, remove_each, sizes_in
+from ..storage import read_each, remove, remove_each, size_of, sizes_in
 
 DIGESTS = "digests.csv"
 JOURNAL = f"{DIGESTS}.tmp"
@@ -61,6 +61,11 @@ def write_map_digests(folder: Location, digests: Digests) -> None:
     if next(read_each([path])) != text.encode():
         write_text(path, text)
     remove_each(_journal_files(folder))
+
+
+def has_journal(folder: Location) -> bool:
+    """Return whether maps are being written to a folder, as far as this machine sees it."""
+    return any(size_of(file) is not None for file in _journal_files(folder))
 
 
 @contextmanager

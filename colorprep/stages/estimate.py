@@ -1,7 +1,7 @@
 """`--dry-run`: estimate a run's time, memory and disk space from a probe of the images.
 
-The work is done on 200 images spread over the source, with results in a temporary folder, and its
-cost is scaled to all images. Nothing is written where the run would write.
+The work is done on 200 images spread over the source, more if there are many workers, and its cost
+is scaled to all images. Nothing is written where the run would write.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from PIL import Image
 from ..engine import Chunk, chunks_of
 from ..errors import BadImage
 from ..images.classes import class_names
+from ..images.reader import ReadImage
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source
 from ..places import Location
@@ -30,19 +32,20 @@ from ..storage import check_writable
 from ..workspace import LABELS, Workspace
 from .class_rules import class_rule
 from .classifying import chosen_classifier, threads_restored
-from .labels.maps import WriteMaps
 from .labels.params import LabelsParams
 from .labels.planning import plan_of, prior_of, quantizer_of
 from .labels.shards import LabelChunk, LabeledChunk, shards_in_memory
-from .passes import Passes, check_strict
+from .passes import EachImage, Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams, chosen_bins
 from .resources import free_space, peak_memory
-from .source import image_reader, masked, open_engine, open_source, report_skips
+from .source import ImageParams, image_reader, masked, open_engine, open_source, report_skips
 
-PROBE = 200  # images
+PROBE = 200  # images at least
+PROBE_EACH = 16  # images at least for each thread of a cluster, so that most of the time all work
 CHUNK = 4  # images; small, so that the probe keeps all workers busy
 PRIOR_BYTES = 600_000  # the 65,536 cells, and the weights
+NPY_HEADER = 128  # bytes
 LEVEL_BYTES = 20_000  # of each level of lightness, mostly compressed
 SOFT = 10  # bins of the soft labels whose size is shown for comparison
 
@@ -63,6 +66,10 @@ class Estimate:
         Free bytes on the disk of the output; None for a store, which has no limit.
     skips : dict of str to int
         Images that are likely to be skipped, by reason.
+    n_threads : int
+        How many images are worked on at once.
+    seconds_on_twice : float or None
+        With twice as many workers, for a cluster of several machines.
     """
 
     n_images: int
@@ -73,15 +80,25 @@ class Estimate:
     disk: dict[str, int]
     free: int | None
     skips: dict[str, int]
+    n_threads: int
+    seconds_on_twice: float | None = None
 
 
 class _Probe(NamedTuple):
-    """The work on a few images."""
+    """The work on a few images.
+
+    Attributes
+    ----------
+    writing : float
+        Seconds for each image that this process alone takes to write the results.
+    """
 
     results: list[Any]
     n_images: int
     seconds: float
     skipped: list[Skip]
+    n_threads: int
+    writing: float = 0
 
 
 def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Estimate:
@@ -106,13 +123,15 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
         threads_restored(classifier),
     ):
         if params.format == "npy":
-            maps = WriteMaps(reader, labeler, Path(scratch))
+            maps = EachImage(reader, partial(_map_bytes, labeler))
             probe = _probe(Passes(engine, reporter), maps, CHUNK, source)
-            size = sum(done.n_bytes for done in probe.results) / _n_read(probe)
+            size = sum(sum(done.made) for done in probe.results) / _n_read(probe)
         else:
             task = LabelChunk(reader, labeler, classifier=classifier)
             probe = _probe(Passes(engine, reporter), task, CHUNK, source)
+            start = time.perf_counter()
             size = _shard_bytes(probe.results, plan, Path(scratch)) / _n_read(probe)
+            probe = probe._replace(writing=(time.perf_counter() - start) / probe.n_images)
     check_strict(probe.skipped, params.images.strict)
     n_images = len(source.keys)
     kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
@@ -120,7 +139,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     if params.format == "h5":
         memory += round(shards_in_memory(folder) * min(n_images, params.shard_size) * size)
     disk = {kind: round(n_images * each) for kind, each in kinds.items()}
-    return _estimate(probe, source, memory, disk, folder)
+    return _estimate(probe, source, memory, disk, folder, params.images)
 
 
 def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
@@ -139,7 +158,8 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     rule = class_rule(source, params.class_from, params.images, workspace)
     n_priors = 1 + (len(class_names(source.keys, rule)) if params.by_class else 0)
     n_bytes = n_priors * (PRIOR_BYTES + params.by_lightness * LEVEL_BYTES)
-    return _estimate(probe, source, peak_memory(), {"as asked": n_bytes}, folder)
+    disk = {"as asked": n_bytes}
+    return _estimate(probe, source, peak_memory(), disk, folder, params.images)
 
 
 def _probe(
@@ -147,8 +167,9 @@ def _probe(
 ) -> _Probe:
     """Work on images spread over the source; measure the time once everything is warm."""
     n_images = len(source.keys)
-    chosen = sorted({index * n_images // PROBE for index in range(PROBE)})
     engine = passes.engine
+    n_wanted = max(PROBE, PROBE_EACH * engine.workers)
+    chosen = sorted({index * n_images // n_wanted for index in range(n_wanted)})
     list(engine.run(task, chunks_of(chosen[: engine.workers], 1)))  # builds tables, compiles loops
     start = time.perf_counter()
     with passes.each(task, chosen, "probing", chunk_images) as done:
@@ -156,7 +177,12 @@ def _probe(
     seconds = time.perf_counter() - start
     skipped = [skip for result in results for skip in result.skipped]
     report_skips(skipped, len(chosen) - len(skipped), Reporter())
-    return _Probe(results, len(chosen), seconds, skipped)
+    return _Probe(results, len(chosen), seconds, skipped, engine.workers)
+
+
+def _map_bytes(labeler: Labeler, image: ReadImage) -> int:
+    """Return the size of an image's label map as a file."""
+    return NPY_HEADER + labeler.label_map(image.pixels).nbytes
 
 
 def _n_read(probe: _Probe) -> int:
@@ -182,7 +208,7 @@ def _other_kinds(plan: Plan, labeler: Labeler, source: Source) -> dict[str, floa
         kinds["with --keep rgb"] = hard + 3 * buffers["lightness"].size
         n_bins = len(labeler.quantizer.centers)
         kinds["soft labels written dense, as elsewhere"] = 4 * n_bins * n_pixels
-    kinds["--format npy at native size"] = 128 + 2 * _mean_pixels(source)
+    kinds["--format npy at native size"] = NPY_HEADER + 2 * _mean_pixels(source)
     return kinds
 
 
@@ -199,13 +225,30 @@ def _mean_pixels(source: Source) -> float:
 
 
 def _estimate(
-    probe: _Probe, source: Source, memory: int, disk: dict[str, int], folder: Location
+    probe: _Probe,
+    source: Source,
+    memory: int,
+    disk: dict[str, int],
+    folder: Location,
+    images: ImageParams,
 ) -> Estimate:
     n_images = len(source.keys)
-    speed = probe.n_images / probe.seconds
+    each = probe.seconds / probe.n_images
+    seconds = n_images * max(each, probe.writing)
     scale = n_images / probe.n_images
     skips = {reason: round(n * scale) for reason, n in count_by_reason(probe.skipped).items()}
     for reason, n in count_by_reason(source.skipped).items():
         skips[reason] = skips.get(reason, 0) + n
-    free = free_space(folder) if isinstance(folder, Path) else None
-    return Estimate(n_images, probe.n_images, n_images / speed, speed, memory, disk, free, skips)
+    return Estimate(
+        n_images,
+        probe.n_images,
+        seconds,
+        n_images / seconds,
+        memory,
+        disk,
+        free_space(folder) if isinstance(folder, Path) else None,
+        skips,
+        probe.n_threads,
+        # Only other machines bring more processors.
+        None if images.scheduler is None else n_images * max(each / 2, probe.writing),
+    )

@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from ..engine import Chunk, Engine, chunks_of
 from ..errors import ColorprepError
+from ..images.reach import ReadingTask
 from ..images.reader import ImageReader, ReadImage
 from ..images.skip import Skip
 from ..progress import Advance, Reporter
@@ -30,7 +31,7 @@ class Done(NamedTuple, Generic[T]):
 
 
 @dataclass(frozen=True)
-class EachImage(Generic[T]):
+class EachImage(ReadingTask, Generic[T]):
     """A task that makes something of each image of a chunk.
 
     Attributes

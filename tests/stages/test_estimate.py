@@ -1,8 +1,12 @@
 """Claims about --dry-run: nothing is written, and the figures are near those of the run."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from colorprep import InputError, QuantizerSpec
+from colorprep.engine import ThreadEngine
+from colorprep.stages import estimate as estimate_module
 from colorprep.stages.estimate import estimate_labels, estimate_prior
 from colorprep.stages.labels.stage import LabelsParams, run
 from colorprep.stages.prior.stage import PriorParams
@@ -55,3 +59,14 @@ def test_priors_are_estimated(photographs, workspace, silent, spec):
     estimate = estimate_prior(PriorParams(ImageParams(photographs), spec), workspace, silent)
     assert estimate.images_per_second > 1 and estimate.n_images == 40
     assert not (workspace.root / "prior.npz").exists()
+
+
+def test_a_cluster_is_estimated_at_twice_its_size(photographs, workspace, silent, monkeypatch):
+    """Twice as many workers need half the time, but no less than writing takes."""
+    monkeypatch.setattr(estimate_module, "open_engine", lambda _: nullcontext(ThreadEngine(2)))
+    params = LabelsParams(ImageParams(photographs, scheduler="tcp://host:8786"), size=32)
+    estimate = estimate_labels(params, workspace, silent)
+    assert estimate.n_threads == 2
+    assert estimate.seconds / 2 <= estimate.seconds_on_twice <= estimate.seconds
+    here = estimate_labels(LabelsParams(ImageParams(photographs), size=32), workspace, silent)
+    assert here.seconds_on_twice is None

@@ -17,6 +17,7 @@ from ...color.luma import luma
 from ...engine import Chunk, Engine, chunks_of
 from ...errors import BadImage
 from ...images.decoding import Scratch
+from ...images.reach import ReadingTask
 from ...images.reader import ImageReader
 from ...images.resizing import resize
 from ...progress import Reporter
@@ -42,7 +43,7 @@ class Duplicates(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _PairComparer:
+class _PairComparer(ReadingTask):
     """Compares a chunk of pairs; the chunk's indices are those of the pairs."""
 
     reader: ImageReader

@@ -18,6 +18,7 @@ from ...engine import Chunk
 from ...errors import BadImage
 from ...images.decoding import DamageRule, IccRule, OrientationRule, Pixels, Scratch, decode
 from ...images.file_facts import file_facts
+from ...images.reach import check_readable
 from ...images.reader import each_image
 from ...images.resizing import resize
 from ...images.skip import Skip
@@ -82,6 +83,10 @@ class Inspector:
     icc: IccRule
     orientation: OrientationRule
     damaged: DamageRule = "skip"
+
+    def check(self) -> None:
+        """Check that images can be read; see `colorprep.images.reach.check_readable`."""
+        check_readable(self.source)
 
     def __call__(self, chunk: Chunk) -> Inspected:
         """Inspect the images of a chunk."""

@@ -196,6 +196,10 @@ class CompareChunk:
     networks: Networks = field(default_factory=Networks)
     trees: PictureTrees | None = None
 
+    def check(self) -> None:
+        """Check that the pairs can be read in this process."""
+        self.pairs.check()
+
     def __call__(self, chunk: Chunk) -> ComparedChunk:
         """Compare the pairs of a chunk."""
         done = ComparedChunk()

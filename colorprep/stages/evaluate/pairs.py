@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...color.lab import without_color
 from ...errors import BadImage
 from ...images.decoding import Pixels
+from ...images.reach import check_readable
 from ...images.reader import ImageReader
 from ...images.resizing import resize
 
@@ -58,6 +59,9 @@ class Pairs(Protocol):
     def __len__(self) -> int:
         """Return how many there are."""
 
+    def check(self) -> None:
+        """Check that both can be read in this process; see `colorprep.images.reach`."""
+
     def key(self, index: int) -> str:
         """Return the key of the original."""
 
@@ -91,6 +95,11 @@ class StoredPairs:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.indices)
+
+    def check(self) -> None:
+        """Check that both can be read in this process; see `colorprep.images.reach`."""
+        check_readable(self.originals.source)
+        check_readable(self.colorized.source)
 
     def key(self, index: int) -> str:
         """Return the key of the original."""

@@ -8,6 +8,7 @@ from functools import partial
 
 from ...images.decoding import Pixels
 from ...images.digests import digest_of_file
+from ...images.reach import check_readable
 from ...images.reader import ImageReader
 from ...training.checkpoint import Checkpoint
 from ...training.classifier import FrozenClassifier
@@ -48,6 +49,10 @@ class PredictedPairs:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.originals.source.keys)
+
+    def check(self) -> None:
+        """Check that originals can be read in this process; see `colorprep.images.reach`."""
+        check_readable(self.originals.source)
 
     def key(self, index: int) -> str:
         """Return the key of the original."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +11,16 @@ from numpy.typing import NDArray
 from ...atomic import write_npy
 from ...curriculum.scoring import ImageScorer
 from ...engine import Chunk
-from ...errors import OutputError, UnusableName
+from ...errors import InputError, UnusableName
 from ...images.digests import DigestingSource
+from ...images.reach import ReadingTask
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...images.source import Source
 from ...places import Location, Url
 from ...quantize.labeling import Labeler
 from ...shards.files import LabelFiles
-from ...shards.map_digests import journal, read_map_digests, write_map_digests
+from ...shards.map_digests import has_journal, journal, read_map_digests, write_map_digests
 from ...shards.maps import ENDING, in_the_way, map_path
 from ...storage import overlapping
 from ..passes import Passes, check_strict
@@ -35,8 +35,6 @@ class WrittenMaps:
 
     Attributes
     ----------
-    last : Path, Url or None
-        The map that was written last.
     scores : dict of int to ndarray
         By index of the image, if requested.
     digests : dict of int to str
@@ -47,7 +45,6 @@ class WrittenMaps:
     n_bytes: int = 0
     n_enlarged: int = 0
     skipped: list[Skip] = field(default_factory=list)
-    last: Location | None = None
     scores: Scores = field(default_factory=dict)
     digests: dict[int, str] = field(default_factory=dict)
 
@@ -61,13 +58,23 @@ class _LabeledImage:
 
 
 @dataclass(frozen=True)
-class WriteMaps:
+class WriteMaps(ReadingTask):
     """Writes the label maps of a chunk of images; it pickles."""
 
     reader: ImageReader
     labeler: Labeler
     folder: Location
     scorer: ImageScorer | None = None
+
+    def check(self) -> None:
+        """Check that images can be read, and that the maps' folder is that of the client."""
+        super().check()
+        if not has_journal(self.folder):
+            raise InputError(
+                f"the folder {self.folder}, which label maps are written to, is not there; give "
+                "-o a folder that all machines have under the same path, or the URL of an object "
+                "store, or write shards (--format h5), which this machine writes"
+            )
 
     def __call__(self, chunk: Chunk) -> WrittenMaps:
         """Write the maps of the images of a chunk."""
@@ -78,7 +85,6 @@ class WriteMaps:
             if isinstance(written, Skip):
                 done.skipped.append(written)
                 continue
-            done.last = map_path(self.folder, image.key)
             done.n_bytes += written
             done.digests[image.index] = source.digests[image.index]
             done.n_images += 1
@@ -134,7 +140,6 @@ def label_to_maps(
             passes.each(task, missing, "labeling") as results,
         ):
             for done in results:
-                _check_visible(done, task.folder)
                 whole.n_images += done.n_images
                 whole.n_bytes += done.n_bytes
                 whole.n_enlarged += done.n_enlarged
@@ -145,15 +150,6 @@ def label_to_maps(
                 keep(done)
     write_map_digests(task.folder, digests)
     return whole
-
-
-def _check_visible(done: WrittenMaps, folder: Location) -> None:
-    """Raise OutputError if workers wrote to a disk that this machine does not have."""
-    if isinstance(done.last, Path) and not done.last.exists():
-        raise OutputError(
-            "the workers wrote label maps where this machine cannot see them; give a folder that "
-            f"all machines share in place of {folder}, a URL of an object store, or write shards"
-        )
 
 
 def _maps_there(

@@ -14,6 +14,7 @@ from ...curriculum.scoring import ImageScorer
 from ...engine import Chunk
 from ...images.classes import class_ids
 from ...images.digests import DigestingSource
+from ...images.reach import ReadingTask
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...places import Location, Url
@@ -67,7 +68,7 @@ class LabeledChunk:
 
 
 @dataclass(frozen=True)
-class LabelChunk:
+class LabelChunk(ReadingTask):
     """Labels a chunk of images of one size; it pickles."""
 
     reader: ImageReader

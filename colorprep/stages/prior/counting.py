@@ -32,6 +32,7 @@ from ...balance.tallies import Tallies
 from ...engine import Chunk
 from ...images.decoding import Pixels
 from ...images.digests import DigestingSource, image_hash
+from ...images.reach import ReadingTask
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...quantize.quantizer import Quantizer, Space
@@ -286,35 +287,35 @@ class BinCounter:
         return bins, cells.reshape(-1, 256, 256)
 
 
-class _CountCells:
+class _CountCells(ReadingTask):
     """Counts a chunk of images by ab cell."""
 
     def __init__(self, reader: ImageReader, resampling: Resampling | None) -> None:
-        self._reader = reader
+        self.reader = reader
         self._resampling = resampling
 
     def __call__(self, chunk: Chunk) -> CountedChunk:
-        readable = _Readable(self._reader, chunk, self._resampling)
+        readable = _Readable(self.reader, chunk, self._resampling)
         counts = count_cells(readable, ab_cells())
         return CountedChunk(counts, readable.outcome(), readable.replicates())
 
 
-class _CountColors:
+class _CountColors(ReadingTask):
     """Counts a chunk of images by color; each thread reuses counters of its own."""
 
     def __init__(self, reader: ImageReader, resampling: Resampling | None) -> None:
-        self._reader = reader
+        self.reader = reader
         self._resampling = resampling
         self._counters = threading.local()
 
     def __reduce__(self) -> tuple[type[_CountColors], tuple[ImageReader, Resampling | None]]:
         """Pickle without the counters."""
-        return type(self), (self._reader, self._resampling)
+        return type(self), (self.reader, self._resampling)
 
     def __call__(self, chunk: Chunk) -> CountedChunk:
         if not hasattr(self._counters, "colors"):
             self._counters.colors = ColorCounter()
-        readable = _Readable(self._reader, chunk, self._resampling)
+        readable = _Readable(self.reader, chunk, self._resampling)
         counts = self._counters.colors.count(readable)
         return CountedChunk(counts, readable.outcome(), readable.replicates())
 

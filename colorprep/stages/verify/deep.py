@@ -12,6 +12,7 @@ import numpy as np
 from ...artifacts import load_npy
 from ...engine import Chunk
 from ...images.digests import DigestingSource
+from ...images.reach import ReadingTask
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...images.source import Source
@@ -150,7 +151,7 @@ def _no_longer_readable(skip: Skip) -> str:
 
 
 @dataclass(frozen=True)
-class CompareMaps:
+class CompareMaps(ReadingTask):
     """Compares the label maps of a chunk of images with new ones; it pickles.
 
     Attributes
