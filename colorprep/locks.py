@@ -83,18 +83,23 @@ def sole_process(
 
 
 @contextmanager
-def in_turn(folder: Path) -> Iterator[None]:
+def in_turn(folder: Path, name: str = "") -> Iterator[None]:
     """Wait for the other processes that write to a folder, then keep others waiting.
 
     Files that belong together then always come from the same process. The folder is created if
-    missing.
+    missing. Threads of one process wait for each other as well.
+
+    Parameters
+    ----------
+    name : str
+        Of a file in the folder, to wait only for those that write this file.
 
     Raises
     ------
     OutputError
         If there is no room or permission to write.
     """
-    path = folder / TURN
+    path = folder / (f".{name}{TURN}" if name else TURN)
     with writing(path):
         check_replaceable(path)
         _create(folder)

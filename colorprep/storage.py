@@ -13,8 +13,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from .errors import InputError, OutputError, UnusableName
 from .places import Location, Url, scheme_of
@@ -45,6 +46,23 @@ def read_bytes(location: Location) -> bytes:
     if isinstance(location, Path):
         return location.read_bytes()
     return _ask(location, "read", content_of)
+
+
+def read_range(url: Url, start: int, stop: int) -> bytes:
+    """Return a part of a file in a store, up to byte `stop`; raises like `read_bytes`.
+
+    Shorter where the file ends. A web server that knows no ranges returns the whole file.
+    """
+    return bytes(_ask(url, "read", lambda store, path: store.cat_file(path, start, stop)))
+
+
+@contextmanager
+def opened(location: Location) -> Iterator[BinaryIO]:
+    """Open a file to read; one in a store is read whole, and raises like `read_bytes`."""
+    with (
+        location.open("rb") if isinstance(location, Path) else BytesIO(read_bytes(location)) as file
+    ):
+        yield file
 
 
 def read_text(location: Location) -> str:

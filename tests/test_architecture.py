@@ -42,6 +42,8 @@ BELOW = {
     "seen": {"errors", "atomic", "artifacts", "images"},
     "shards": {
         "errors",
+        "locks",
+        "marks",
         "places",
         "storage",
         "engine",

@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from functools import partial
 from typing import Any, Protocol
 
@@ -36,6 +36,12 @@ class Images(Protocol):
 
     def batch(self, indices: Indices, allocate: Allocate | None = None) -> Batch:
         """Return some of the images."""
+
+    def ahead(self, indices: Indices) -> AbstractContextManager[Callable[[int], object]]:
+        """Prepare images in advance, in this order, as long as the block runs.
+
+        The function is to be told how many of them have been read.
+        """
 
 
 class ShardLoader:
@@ -132,8 +138,16 @@ class ShardLoader:
         """
         order = self.order.of_epoch(self._selection(epoch), epoch)
         steps = range(start, self.n_batches(epoch))
-        make = partial(self._make, order)
-        yield from prefetched(make, steps, self._prefetch) if self._prefetch else map(make, steps)
+        with self.dataset.ahead(self.order.from_step(order, start)) as reached:
+
+            def make(step: int) -> Batch:
+                reached((step - start) * self.order.batch_size)
+                return self.dataset.batch(self.order.of_step(order, step), self._allocate)
+
+            if self._prefetch:
+                yield from prefetched(make, steps, self._prefetch)
+            else:
+                yield from map(make, steps)
 
     def state_dict(self) -> dict[str, Any]:
         """Return plain values from which `load_state_dict` resumes.
@@ -162,7 +176,7 @@ class ShardLoader:
         if state["fingerprint"] != self._fingerprint():
             raise InputError(
                 "the images were in another order: resume with the same labels, lists, --seed, "
-                "--batch-size, --max-images and number of processes"
+                "--batch-size, --max-images, --cache and number of processes"
             )
         self.epoch, self.step = int(state["epoch"]), int(state["step"])
 
@@ -178,10 +192,6 @@ class ShardLoader:
 
     def _selection(self, epoch: int) -> Indices:
         return self.selections[self.order.stage_for(epoch)]
-
-    def _make(self, order: Indices, step: int) -> Batch:
-        """Return this process's batch of a step."""
-        return self.dataset.batch(self.order.of_step(order, step), self._allocate)
 
     def _fingerprint(self) -> str:
         n_images = [len(selection) for selection in self.selections]
