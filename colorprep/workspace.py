@@ -90,6 +90,12 @@ class Workspace:
             f"but there is one in the current folder: give {from_here}, or its absolute path"
         )
 
+    def input_location(self, given: str | Path | None, default: str | Path = "") -> Location:
+        """Return what `input_path` returns, or a URL as it is."""
+        if given is not None and is_url(given):
+            return self.location(given)
+        return self.input_path(given, default)
+
     def check_output(self, given: str | Path | None) -> None:
         """Refuse an output path that repeats the path of the workspace, to which it is relative.
 

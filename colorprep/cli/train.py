@@ -43,10 +43,17 @@ def train_option(name: str, help: str | None = None, **attributes: Any) -> Calla
     return click.option(flags, name, **made | attributes)
 
 
+def cache_option() -> Callable[..., Any]:
+    """Return the option of the size of the local copies of labels."""
+    text = "Keep up to so many gigabytes of labels from a URL on this disk."
+    return train_option("cache", text, type=POSITIVE, metavar="GB")
+
+
 def data_options(function: options.Function) -> options.Function:
     """Add the options of the images to train on."""
     add = [
-        train_option("shards", "Labels to train on. [labels]", metavar="FOLDER"),
+        train_option("shards", "Labels to train on. [labels]", metavar="FOLDER|URL"),
+        cache_option(),
         train_option("list", "Train on the images of this list only.", metavar="FILE"),
         train_option(
             "curriculum",

@@ -22,6 +22,8 @@ from ..marks import TEMPORARY
 from ..places import Url
 from ..storage import read_range
 
+CACHE = 32.0  # gigabytes, of labels in stores
+GIGABYTE = 10**9
 PIECE = 1 << 24  # bytes of a request
 ABANDONED = 3600.0  # seconds after which a download that nobody writes to counts as killed
 PAUSE = 0.05  # seconds

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import ArtifactError, InputError
 from ..places import Location, Url, location_of
 from ..quantize.quantizer import Quantizer
-from .cache import RemoteFile, ShardCache, cache_folder
+from .cache import CACHE, GIGABYTE, RemoteFile, ShardCache, cache_folder
 from .manifest import MANIFEST, read_manifest
 from .plan import Settings, plan_quantizer, read_plan
 from .remote import RemoteShards
@@ -25,8 +25,6 @@ from .shard import CompressedArray as CompressedArray
 from .sidecar import read_sidecar
 from .writer import shard_path
 
-CACHE = 32.0  # gigabytes of shards of labels in stores, on this disk
-GIGABYTE = 10**9
 REQUESTS = 32  # for sidecars, at once
 
 

@@ -47,7 +47,8 @@ class RemoteShards(Sequence[ShardReader]):
         open_shard: Callable[[Path, int], ShardReader],
     ) -> None:
         self.sizes = np.array([file.n_bytes for file in files], np.int64)
-        self._folder, self._files, self._cache = folder, files, cache
+        self._paths = [folder / file.url.name for file in files]
+        self._files, self._cache = files, cache
         self._open = open_shard
         self._readers: dict[int, ShardReader] = {}
 
@@ -71,7 +72,7 @@ class RemoteShards(Sequence[ShardReader]):
         Another process may remove the file between its download and its use. Then it is downloaded
         again.
         """
-        path = self.path(number)
+        path = self._paths[number]
         while True:
             self.fetch(number)
             try:
@@ -84,11 +85,7 @@ class RemoteShards(Sequence[ShardReader]):
 
     def fetch(self, number: int) -> None:
         """Download a shard, unless it is in the cache."""
-        self._cache.fetch(self.path(number), self._files[number])
-
-    def path(self, number: int) -> Path:
-        """Return the path of the copy of a shard."""
-        return self._folder / self._files[number].url.name
+        self._cache.fetch(self._paths[number], self._files[number])
 
     def n_together(self, numbers: NDArray[np.intp]) -> int | None:
         """Return how many shards may be used alternately, so that no shard is downloaded twice.
@@ -126,7 +123,7 @@ class RemoteShards(Sequence[ShardReader]):
         plan = Ahead(numbers, self.sizes, self._cache.n_bytes // 2)
 
         def needed() -> set[Path]:
-            return set(map(self.path, plan.needed()))
+            return {self._paths[number] for number in plan.needed()}
 
         def download() -> None:
             while (number := plan.next()) is not None:

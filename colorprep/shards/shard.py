@@ -121,7 +121,7 @@ class ShardReader:
         """Leave out the mapped arrays, which would be copied."""
         return {name: value for name, value in vars(self).items() if name != "arrays"}
 
-    @property
+    @cached_property
     def mapped_size(self) -> int:
         """Number of bytes of the file up to the end of its last mappable array."""
         return max(stored.end for stored in self.stored.values())

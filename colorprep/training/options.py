@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
 from ..errors import InputError
 from ..finite import check_finite
+from ..shards.cache import CACHE
 from .choices import (
     CriticName,
     GrayRule,
@@ -57,6 +58,9 @@ class DataOptions:
     ----------
     shards : str, Path or None
         None for ``labels/``.
+    cache : float
+        Gigabytes of labels in a store that are kept on this disk. If the labels have more, images
+        come in windows of shards, see `training.data.windows`; a resumed run must keep those.
     list : str, Path or None
         Trains on the images of this list only.
     curriculum : tuple of (str, Path or None, int)
@@ -86,6 +90,7 @@ class DataOptions:
     """
 
     shards: str | Path | None = None
+    cache: float = _option(CACHE, on_resume="change")
     list: str | Path | None = None
     curriculum: StageLists = ()
     held_out: float | str | Path = _option(0.05, "--val")
@@ -102,6 +107,8 @@ class DataOptions:
         """Reject values that are out of range or exclude each other."""
         check_finite(self)
         _check_counts(self.max_images, self.crop)
+        if self.cache <= 0:
+            raise InputError(f"--cache is above 0 gigabytes, got {self.cache:g}")
         if isinstance(self.held_out, float | int) and not 0.0 <= self.held_out < 1.0:
             raise InputError(
                 f"the fraction held out must be from 0 to below 1, got {self.held_out:g}"

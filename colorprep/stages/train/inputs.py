@@ -70,7 +70,7 @@ def read_inputs(
         If a list or a number does not fit the labels.
     """
     data = params.data
-    labels = open_labels(workspace.input_path(data.shards, LABELS))
+    labels = open_labels(workspace.input_location(data.shards, LABELS), data.cache)
     check_recipe(params.network.recipe, labels)
     rebalancing = read_rebalancing(params.objective, workspace, labels.quantizer, reporter)
     objective = make_objective(params.objective, params.network.critic, labels, rebalancing)

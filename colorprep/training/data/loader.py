@@ -138,16 +138,16 @@ class ShardLoader:
         """
         order = self.order.of_epoch(self._selection(epoch), epoch)
         steps = range(start, self.n_batches(epoch))
-        with self.dataset.ahead(self.order.from_step(order, start)) as reached:
-
-            def make(step: int) -> Batch:
-                reached((step - start) * self.order.batch_size)
-                return self.dataset.batch(self.order.of_step(order, step), self._allocate)
-
-            if self._prefetch:
-                yield from prefetched(make, steps, self._prefetch)
-            else:
-                yield from map(make, steps)
+        make = partial(self._make, order)
+        made = (
+            prefetched(make, steps, self._prefetch)
+            if self._prefetch
+            else (make(step) for step in steps)
+        )
+        with self.dataset.ahead(self.order.from_step(order, start)) as reached, closing(made):
+            for n_made, batch in enumerate(made, 1):
+                reached(n_made * self.order.batch_size)
+                yield batch
 
     def state_dict(self) -> dict[str, Any]:
         """Return plain values from which `load_state_dict` resumes.
@@ -192,6 +192,10 @@ class ShardLoader:
 
     def _selection(self, epoch: int) -> Indices:
         return self.selections[self.order.stage_for(epoch)]
+
+    def _make(self, order: Indices, step: int) -> Batch:
+        """Return this process's batch of a step."""
+        return self.dataset.batch(self.order.of_step(order, step), self._allocate)
 
     def _fingerprint(self) -> str:
         n_images = [len(selection) for selection in self.selections]
