@@ -19,10 +19,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import ColorprepError, OutputError, OutputExists, UnusableName
+from .errors import ColorprepError, InputError, OutputError, OutputExists, UnusableName
 from .marks import MARK, OWN, TEMPORARY, holds_nothing, mark_folder, mark_picture
 from .places import Location, Url
-from .storage import COPIES, send, sizes_in, temporary_folder
+from .storage import COPIES, remove, send, sizes_in, temporary_folder
 from .storage import NO_ROOM as NO_ROOM
 
 if TYPE_CHECKING:
@@ -33,16 +33,25 @@ NOT_ALLOWED = frozenset([errno.EACCES, errno.EPERM, errno.EROFS])
 PROBE = 1 << 20  # bytes: more than a full disk may have left in a last block
 
 
-def check_replaceable(path: Path) -> None:
+def check_replaceable(path: Location) -> None:
     """Refuse an output path at which there is something other than a file.
 
-    Renaming over a device or a pipe would delete it for every program on the machine.
+    Renaming over a device or a pipe would delete it for every program on the machine. In a store, an
+    empty file is written and removed, so that long work is not lost at its end.
 
     Raises
     ------
     OutputExists
         If `path` is a folder, a device, a pipe or a socket, or if a folder above it is a file.
+    OutputError
+        If a store cannot be written to.
     """
+    if isinstance(path, Url):
+        probe = path.parent / f".{path.name}{TEMPORARY}"
+        write_bytes(probe, b"")
+        with suppress(InputError):  # some may write, but not remove
+            remove(probe)
+        return
     for folder in path.parents:
         if folder.exists() and not folder.is_dir():
             raise OutputExists(f"{folder} is a file, not a folder; give the output another name")

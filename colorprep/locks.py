@@ -22,7 +22,7 @@ from pathlib import Path
 from .atomic import check_replaceable, writing
 from .errors import OutputError
 from .marks import TEMPORARY
-from .places import Location
+from .places import Location, Url
 from .progress import Reporter
 
 LOCK, TURN = f".lock{TEMPORARY}", f".turn{TEMPORARY}"
@@ -83,11 +83,12 @@ def sole_process(
 
 
 @contextmanager
-def in_turn(folder: Path, name: str = "") -> Iterator[None]:
+def in_turn(folder: Location, name: str = "") -> Iterator[None]:
     """Wait for the other processes that write to a folder, then keep others waiting.
 
     Files that belong together then always come from the same process. The folder is created if
-    missing. Threads of one process wait for each other as well.
+    missing. Threads of one process wait for each other as well. Object stores have no locks: there
+    nobody waits.
 
     Parameters
     ----------
@@ -99,6 +100,9 @@ def in_turn(folder: Path, name: str = "") -> Iterator[None]:
     OutputError
         If there is no room or permission to write.
     """
+    if isinstance(folder, Url):
+        yield
+        return
     path = folder / (f".{name}{TURN}" if name else TURN)
     with writing(path):
         check_replaceable(path)

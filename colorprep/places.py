@@ -140,10 +140,10 @@ def local_path(place: str | Path) -> Path:
     else:
         tool = _COPIERS.get(scheme, "the tools of that store")
         how = (
-            "only images are read from URLs (--dir). Write to a local folder and copy it there "
-            f"afterwards, or copy the input to this machine first, with {tool}"
+            "write to a local folder and copy it there afterwards, or copy the input to this machine "
+            f"first, with {tool}"
         )
-    raise UrlGiven(f"{shown_url(text)} is a URL, but a local path is needed; {how}")
+    raise UrlGiven(f"{shown_url(text)} is a URL, but this has to be a local path; {how}")
 
 
 _COPIERS = {

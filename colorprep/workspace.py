@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .atomic import make_own_folder, write_json
-from .errors import InputError
+from .errors import InputError, UrlGiven
 from .places import Location, Place, Places, Url, each_place, is_url, local_path, location_of
 
 # The default outputs of commands, where other commands look for them.
@@ -42,7 +42,13 @@ class Workspace:
 
     def __post_init__(self) -> None:
         """Refuse a URL as the root."""
-        local_path(self.root)
+        try:
+            local_path(self.root)
+        except UrlGiven as error:
+            raise UrlGiven(
+                f"{self.root} is a URL, but the workspace (-C) has to be a folder of this disk, where "
+                "scores, runs and indexes are kept; name single outputs in a store with -o"
+            ) from error
 
     def path(self, relative: str | Path) -> Path:
         """Return a path that is relative to the workspace; absolute paths stay unchanged.
@@ -137,8 +143,10 @@ class Workspace:
                 return
         make_own_folder(folder)
 
-    def shown(self, path: Path) -> str:
-        """Return a path for messages: relative to the workspace if it is inside."""
+    def shown(self, path: Location) -> str:
+        """Return a path or URL for messages: relative to the workspace if it is inside."""
+        if isinstance(path, Url):
+            return str(path)
         try:
             return path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:

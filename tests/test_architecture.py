@@ -36,7 +36,7 @@ BELOW = {
     "rendering": {"color", "images", "quantize"},
     "locks": {"errors", "atomic", "marks", "places", "progress"},
     "engine": {"errors", "decoder_messages"},
-    "images": {"errors", "engine", "marks", "atomic", "places", "retrying", "stores"},
+    "images": {"errors", "engine", "marks", "atomic", "places", "retrying", "storage", "stores"},
     "artifacts": {"errors", "atomic", "places", "storage", "color", "quantize", "balance"},
     "scorebook": {"errors", "atomic", "artifacts", "images", "curriculum"},
     "seen": {"errors", "atomic", "artifacts", "images"},

@@ -23,10 +23,10 @@ def describe_prior(written: WrittenPrior) -> Described:
     n_bins = len(prior.probs)
     n_empty = int((prior.counts == 0).sum())
     lines = [
-        f"{written.path.as_posix()}: {n_bins} bins of {prior.quantizer.name}, "
+        f"{written.path}: {n_bins} bins of {prior.quantizer.name}, "
         f"{quantity(meta['n_images'], 'image')}, {quantity(prior.n_pixels, 'pixel')} at "
         f"{_at(meta['size'])}; {quantity(n_empty, 'bin')} without a pixel",
-        f"{written.weights_path.as_posix()}: {safety_line(written.weights.safety)}",
+        f"{written.weights_path}: {safety_line(written.weights.safety)}",
     ]
     levels = prior.levels
     if levels:

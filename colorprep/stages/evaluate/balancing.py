@@ -76,8 +76,8 @@ def choose_balance(given: str | Path | None, workspace: Workspace, reporter: Rep
     ArtifactError
         If a given prior is not of ab313, or it is missing or damaged.
     """
-    path = workspace.input_path(given, PRIOR)
-    if given is None and not path.exists():
+    path = workspace.input_location(given, PRIOR)
+    if given is None and not workspace.path(PRIOR).exists():
         reporter.note(f"no {PRIOR} here: AuC is balanced by the originals' own colors")
         return Balance()
     prior = read_prior(path, reporter)

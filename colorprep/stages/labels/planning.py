@@ -32,8 +32,8 @@ def quantizer_of(prior: PriorProbs | None) -> Quantizer:
 
 def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> PriorProbs | None:
     """Return the requested prior, or the workspace's if it has one."""
-    path = workspace.input_path(params.prior, PRIOR)
-    if params.prior is None and not path.exists():
+    path = workspace.input_location(params.prior, PRIOR)
+    if params.prior is None and not workspace.path(PRIOR).exists():
         reporter.note(f"no {PRIOR} here: labeling with ab313")
         return None
     prior = read_prior(path, reporter)

@@ -105,9 +105,7 @@ def read_inputs(
     InputError
         If they have fewer than two classes, or the images to hold out are not among them.
     """
-    labels = open_labels(
-        workspace.input_location(params.data.shards, LABELS), params.data.cache
-    )
+    labels = open_labels(workspace.input_location(params.data.shards, LABELS), params.data.cache)
     n_classes = size_of("classes", label_sizes(labels))
     if n_classes < 2:
         raise InputError(

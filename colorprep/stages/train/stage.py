@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ...errors import ColorprepError, InputError, OutputError, TrainingError
 from ...interrupts import graceful_stop
+from ...places import Location
 from ...progress import Reporter
 from ...runs import BEST, LAST, LOG, read_log
 from ...training.data.batch import Batch
@@ -52,7 +53,7 @@ class TrainResult:
         Rows of the log.
     unit : str
         Of the losses.
-    weights : Path or None
+    weights : Path, Url or None
         Those used.
     held_out : list of str
         Keys of the validation images, also written to ``validation.txt``.
@@ -68,7 +69,7 @@ class TrainResult:
     records: list[Record]
     best_record: Record
     unit: str
-    weights: Path | None
+    weights: Location | None
     held_out: list[str]
     is_main: bool
 
