@@ -36,8 +36,8 @@ PROBE = 1 << 20  # bytes: more than a full disk may have left in a last block
 def check_replaceable(path: Location) -> None:
     """Refuse an output path at which there is something other than a file.
 
-    Renaming over a device or a pipe would delete it for every program on the machine. In a store, an
-    empty file is written and removed, so that long work is not lost at its end.
+    Renaming over a device or a pipe would delete it for every program on the machine. In a store,
+    an empty file is written and removed, so that long work is not lost at its end.
 
     Raises
     ------

@@ -140,8 +140,8 @@ def local_path(place: str | Path) -> Path:
     else:
         tool = _COPIERS.get(scheme, "the tools of that store")
         how = (
-            "write to a local folder and copy it there afterwards, or copy the input to this machine "
-            f"first, with {tool}"
+            "write to a local folder and copy it there afterwards, or copy the input to this "
+            f"machine first, with {tool}"
         )
     raise UrlGiven(f"{shown_url(text)} is a URL, but this has to be a local path; {how}")
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
+from .places import Location
+
 
 class Advance(Protocol):
     """Reports how many more units are done, and a detail to show beside the bar."""

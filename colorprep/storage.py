@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from .errors import InputError, OutputError, UnusableName
 from .places import Location, Url, scheme_of
@@ -57,11 +57,10 @@ def read_range(url: Url, start: int, stop: int) -> bytes:
 
 
 @contextmanager
-def opened(location: Location) -> Iterator[BinaryIO]:
+def opened(location: Location) -> Iterator[BufferedReader | BytesIO]:
     """Open a file to read; one in a store is read whole, and raises like `read_bytes`."""
-    with (
-        location.open("rb") if isinstance(location, Path) else BytesIO(read_bytes(location)) as file
-    ):
+    file = location.open("rb") if isinstance(location, Path) else BytesIO(read_bytes(location))
+    with file:
         yield file
 
 

@@ -46,8 +46,8 @@ class Workspace:
             local_path(self.root)
         except UrlGiven as error:
             raise UrlGiven(
-                f"{self.root} is a URL, but the workspace (-C) has to be a folder of this disk, where "
-                "scores, runs and indexes are kept; name single outputs in a store with -o"
+                "the workspace (-C) has to be a folder of this disk, where scores, runs and "
+                "indexes are kept; name outputs in a store with -o"
             ) from error
 
     def path(self, relative: str | Path) -> Path:

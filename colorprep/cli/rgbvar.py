@@ -77,7 +77,7 @@ def command(session: Session, **values: Any) -> None:
     ]
     if result.range_path is not None:
         lines.append(f"{result.range_path}: {quantity(result.n_in_range, 'image')}")
-    lines += [path.as_posix() for path in result.pictures]
+    lines += [str(path) for path in result.pictures]
     facts = {
         "list": result.list_path,
         "scores": result.scores_path,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,16 +15,15 @@ import numpy as np
 from ..errors import ArtifactError, InputError
 from ..places import Location, Url, location_of
 from ..quantize.quantizer import Quantizer
+from ..storage import read_each
 from .cache import CACHE, GIGABYTE, RemoteFile, ShardCache, cache_folder
 from .manifest import MANIFEST, read_manifest
 from .plan import Settings, plan_quantizer, read_plan
 from .remote import RemoteShards
-from .shard import REMEDY, ShardReader
-from .shard import CompressedArray as CompressedArray
-from .sidecar import read_sidecar
+from .shard import REMEDY
+from .shard import ShardReader as ShardReader
+from .sidecar import parse_sidecar, sidecar_path
 from .writer import shard_path
-
-REQUESTS = 32  # for sidecars, at once
 
 
 class RowStored(NamedTuple):
@@ -170,8 +168,8 @@ def _remote_shards(
 ) -> tuple[RemoteShards, list[list[str]]]:
     """Return the shards of a store, and the keys of each; only sidecars are read."""
     places = [shard_path(folder, number) for number in range(manifest["n_shards"])]
-    with ThreadPoolExecutor(REQUESTS) as threads:
-        files, keys = zip(*threads.map(_described, places), strict=True)
+    contents = read_each(map(sidecar_path, places))
+    files, keys = zip(*starmap(_described, zip(places, contents, strict=True)), strict=True)
 
     def open_shard(path: Path, number: int) -> ShardReader:
         shard = _open_shard(path, quantizer, rows)
@@ -192,8 +190,10 @@ def _remote_shards(
     return shards, list(keys)
 
 
-def _described(place: Url) -> tuple[RemoteFile, list[str]]:
+def _described(place: Url, content: bytes | None) -> tuple[RemoteFile, list[str]]:
     """Return a shard, and its keys in order of its rows, as its sidecar describes it."""
-    sidecar = read_sidecar(place)
+    if content is None:
+        raise ArtifactError(f"the shard {place} has no sidecar; {REMEDY}")
+    sidecar = parse_sidecar(sidecar_path(place), content)
     keys = sorted(sidecar.rows, key=sidecar.rows.__getitem__)
     return RemoteFile(place, sidecar.n_bytes, sidecar.sha256), keys

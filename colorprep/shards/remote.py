@@ -197,7 +197,7 @@ class Ahead:
     def needed(self) -> list[int]:
         """Return the shards that were begun, and have images that are not used yet."""
         begun = slice(self._n_begun)
-        return self._numbers[begun][self._last[begun] >= self._n_used].tolist()
+        return list(map(int, self._numbers[begun][self._last[begun] >= self._n_used]))
 
     def close(self) -> None:
         """Return None from `next` from now on."""

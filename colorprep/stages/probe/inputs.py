@@ -165,4 +165,4 @@ def _check_network(checkpoint: Checkpoint, inputs: ProbeInputs, shown: str) -> N
     except InputError as error:
         raise InputError(f"{shown} is of {checkpoint.config['model']}: {error}") from error
     check_side(network, inputs.preparation.side)
-    check_inputs(network, inputs.arrays, inputs.labels.path.as_posix())
+    check_inputs(network, inputs.arrays, str(inputs.labels.path))

@@ -20,6 +20,7 @@ from ...errors import InputError
 from ...images.digests import is_record_of
 from ...images.passed_over import described
 from ...images.source import Source
+from ...places import Location
 from ...progress import Reporter
 from ...report.comparison_sections import classes_section, comparison_section, uncertainty_section
 from ...report.image_sections import (
@@ -86,7 +87,7 @@ class ReportResult(NamedTuple):
         The PNG files.
     """
 
-    path: Path
+    path: Location
     n_bytes: int
     sections: list[Section]
     figures: list[Path]

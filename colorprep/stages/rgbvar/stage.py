@@ -128,8 +128,8 @@ def _others_of_the_ranking(list_path: Location, ranking: Ranking) -> set[Locatio
     if size_of(list_path) is None or read_list(list_path, may_be_empty=True) == ranking.keys:
         return set()
     folder, stem = list_path.parent, Path(list_path.name).stem
-    is_local = isinstance(folder, Path)
-    names = [path.name for path in folder.iterdir()] if is_local else list(sizes_in(folder))
+    entries = folder.iterdir() if isinstance(folder, Path) else map(Path, sizes_in(folder))
+    names = [entry.name for entry in entries]
     lists = [name for name in fnmatch.filter(names, f"{stem}-*.txt") if re.search(r"-\d", name)]
     pictures = [*fnmatch.filter(names, f"{stem}-montage-*.jpg"), *({f"{stem}.png"} & set(names))]
     return {folder / name for name in (*lists, *pictures)}

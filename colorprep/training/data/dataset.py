@@ -123,7 +123,7 @@ class ShardDataset(Dataset[Batch]):
     @property
     def mapped(self) -> bool:
         """Whether all arrays are mapped, since none is compressed."""
-        return self.labels.manifest["settings"]["compression"] == "none"
+        return bool(self.labels.manifest["settings"]["compression"] == "none")
 
     def batch(self, indices: Sequence[int] | Indices, allocate: Allocate | None = None) -> Batch:
         """Return several images, their tensors stacked.
