@@ -206,7 +206,8 @@ def _train(
         recorder = make_recorder(params, inputs, trainer.step, folder, provenance, process)
         forecaster = Forecaster(params, inputs, course, process, folder.path, trainer.step)
         noting = forecaster.note_once(trainer, reporter)
-        _follow(trainer, course, process, recorder, reporter, noting)
+        with _resumable(folder.path):
+            _follow(trainer, course, process, recorder, reporter, noting)
     if trainer.step < course.total_steps:
         raise KeyboardInterrupt(
             f"interrupted after step {trainer.step} of {course.total_steps}: {folder.path / LAST} "
@@ -311,18 +312,18 @@ def _follow(
     ):
         for record in fit(trainer, course, process, advance, stop, after_step):
             if recorder is not None:
-                with _resumable(recorder.folder.path):
-                    recorder.write(trainer, course, record, reporter)
+                recorder.write(trainer, course, record, reporter)
             process.broadcast(None)
 
 
 @contextmanager
 def _resumable(folder: Path) -> Iterator[None]:
-    """Add to an error of writing how to resume the run."""
+    """Add to an error of writing, or of reading from a store, how to resume the run."""
     try:
         yield
-    except OutputError as error:
-        raise OutputError(
+    except (OutputError, InputError) as error:
+        kind = OutputError if isinstance(error, OutputError) else InputError
+        raise kind(
             f"{error}; then add --resume -o {folder} to continue from the last complete checkpoint"
         ) from error
 

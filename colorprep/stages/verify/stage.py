@@ -16,7 +16,7 @@ from ...balance.weights import Weights, ZeroBins, check_probs, rebalancing_weigh
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
 from ...locks import sole_process
-from ...places import Location, is_url
+from ...places import Location, Url
 from ...progress import Reporter
 from ...quantize.tables import cell_bins
 from ...workspace import Workspace
@@ -89,13 +89,8 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
     InputError
         If `deep` or `repair` is set for something other than labels.
     """
-    if is_url(params.path):
-        folder = workspace.location(params.path)
-        return _verify_labels(folder, params, workspace, reporter)
-    path = workspace.input_path(params.path)
-    if not path.exists():
-        raise ArtifactError(f"there is no file or folder {path}")
-    if path.is_dir():
+    path = workspace.input_location(params.path)
+    if _is_folder(path):
         return _verify_labels(path, params, workspace, reporter)
     if params.deep or params.repair:
         raise InputError(f"--deep and --repair are for a folder of labels; {path} is a file")
@@ -114,6 +109,15 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
     return VerifyResult(path, what, [Problem(path, text) for text in found], [])
 
 
+def _is_folder(path: Location) -> bool:
+    """Return whether a path is a folder; one in a store by its ending, as it has none."""
+    if isinstance(path, Url):
+        return path.suffix not in (".npz", ".npy")
+    if not path.exists():
+        raise ArtifactError(f"there is no file or folder {path}")
+    return path.is_dir()
+
+
 def _verify_labels(
     folder: Location, params: VerifyParams, workspace: Workspace, reporter: Reporter
 ) -> VerifyResult:
@@ -130,7 +134,7 @@ def _verify_labels(
     return VerifyResult(folder, "labels", found.problems, repaired, found.n_compared)
 
 
-def _npz_check(path: Path) -> tuple[str, Callable[[Path], list[str]]]:
+def _npz_check(path: Location) -> tuple[str, Callable[[Location], list[str]]]:
     try:
         schema = str(load_arrays(path, "")[1].get("schema"))
     except ArtifactError:
@@ -140,7 +144,7 @@ def _npz_check(path: Path) -> tuple[str, Callable[[Path], list[str]]]:
     return "a prior", _prior_problems
 
 
-def _prior_problems(path: Path) -> list[str]:
+def _prior_problems(path: Location) -> list[str]:
     """Return the problems of a prior.npz: wrong sums, and probabilities other than recomputed."""
     prior = load_prior(path)
     problems = []
@@ -193,7 +197,7 @@ def _level_problems(prior: Prior, smoothing: Smoothing) -> list[str]:
     return problems
 
 
-def _weights_problems(path: Path) -> list[str]:
+def _weights_problems(path: Location) -> list[str]:
     """Return the problems of a weights.npz: its means, and weights other than recomputed."""
     weights, meta = load_weights(path)
     problems = _problems_of(weights, meta, "its weights")
@@ -221,7 +225,7 @@ def _problems_of(weights: Weights, meta: Mapping[str, Any], name: str) -> list[s
     return problems
 
 
-def _bare_prior_problems(path: Path) -> list[Problem]:
+def _bare_prior_problems(path: Location) -> list[Problem]:
     """Return the problems of a prior from elsewhere."""
     try:
         found = vector_findings(load_vector(path))
