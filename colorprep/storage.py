@@ -53,7 +53,7 @@ def read_range(url: Url, start: int, stop: int) -> bytes:
 
     Shorter where the file ends. A web server that knows no ranges returns the whole file.
     """
-    return bytes(_ask(url, "read", lambda store, path: store.cat_file(path, start, stop)))
+    return bytes(_ask(url, "read", lambda store, path: store.cat_file(path, start=start, end=stop)))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .atomic import make_own_folder, write_json
-from .errors import InputError, UrlGiven
+from .errors import InputError
 from .places import Location, Place, Places, Url, each_place, is_url, local_path, location_of
 
 # The default outputs of commands, where other commands look for them.
@@ -42,13 +42,7 @@ class Workspace:
 
     def __post_init__(self) -> None:
         """Refuse a URL as the root."""
-        try:
-            local_path(self.root)
-        except UrlGiven as error:
-            raise UrlGiven(
-                "the workspace (-C) has to be a folder of this disk, where scores, runs and "
-                "indexes are kept; name outputs in a store with -o"
-            ) from error
+        local_path(self.root)
 
     def path(self, relative: str | Path) -> Path:
         """Return a path that is relative to the workspace; absolute paths stay unchanged.

@@ -19,6 +19,7 @@ from ...locks import sole_process
 from ...places import Location, Url
 from ...progress import Reporter
 from ...quantize.tables import cell_bins
+from ...storage import size_of
 from ...workspace import Workspace
 from ..source import ImageParams
 from .labels import labels_problems, repair_labels
@@ -111,11 +112,11 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
 
 def _is_folder(path: Location) -> bool:
     """Return whether a path is a folder; one in a store by its ending, as it has none."""
-    if isinstance(path, Url):
-        return path.suffix not in (".npz", ".npy")
-    if not path.exists():
+    if isinstance(path, Url) and path.suffix not in (".npz", ".npy"):
+        return True
+    if not (path.exists() if isinstance(path, Path) else size_of(path) is not None):
         raise ArtifactError(f"there is no file or folder {path}")
-    return path.is_dir()
+    return isinstance(path, Path) and path.is_dir()
 
 
 def _verify_labels(
