@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ..atomic import replacing
 from ..errors import ArtifactError
-from ..locks import in_turn
+from ..locks import TURN, in_turn
 from ..marks import TEMPORARY
 from ..places import Url
 from ..storage import read_range
@@ -25,7 +25,7 @@ from ..storage import read_range
 CACHE = 32.0  # gigabytes, of labels in stores
 GIGABYTE = 10**9
 PIECE = 1 << 24  # bytes of a request
-ABANDONED = 3600.0  # seconds after which a download that nobody writes to counts as killed
+ABANDONED = 600.0  # seconds after which a download that nobody writes to counts as killed
 PAUSE = 0.05  # seconds
 
 Needed = Callable[[], Set[Path]]
@@ -119,7 +119,7 @@ class ShardCache:
 
     def _make_room(self, n_bytes: int) -> bool:
         """Remove files until one of a size fits, and return whether it does."""
-        files = list(_files_in(self._root))
+        files = list(files_in(self._root))
         excess = sum(size for _, size, _ in files) + n_bytes - self.n_bytes
         if excess <= 0:
             return True
@@ -148,11 +148,13 @@ class CachedFile(NamedTuple):
     used: float
 
 
-def _files_in(root: Path) -> Iterator[CachedFile]:
-    """Yield the files of all sets of labels; another process may remove some meanwhile."""
+def files_in(root: Path) -> Iterator[CachedFile]:
+    """Yield the files of all sets of labels, but locks; some may be removed meanwhile."""
     for folder in root.iterdir():
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
             for entry in entries:
+                if entry.name.endswith(TURN):
+                    continue
                 with suppress(FileNotFoundError):
                     stat = entry.stat()
                     yield CachedFile(Path(entry.path), stat.st_size, stat.st_mtime)

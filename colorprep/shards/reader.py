@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, starmap
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -171,13 +172,6 @@ def _remote_shards(
     contents = read_each(map(sidecar_path, places))
     files, keys = zip(*starmap(_described, zip(places, contents, strict=True)), strict=True)
 
-    def open_shard(path: Path, number: int) -> ShardReader:
-        shard = _open_shard(path, quantizer, rows)
-        if shard.keys != keys[number]:
-            raise ArtifactError(f"the images of {places[number]} are not those of its sidecar")
-        shard.keys = keys[number]  # kept once
-        return shard
-
     n_bytes, largest = int(cache * GIGABYTE), max(file.n_bytes for file in files)
     if n_bytes < largest:
         raise InputError(
@@ -186,8 +180,26 @@ def _remote_shards(
         )
     name = hashlib.sha256(json.dumps(manifest).encode()).hexdigest()[:32]
     root = cache_folder()
+    open_shard = partial(_open_copy, keys, quantizer, rows)
     shards = RemoteShards(root / name, files, ShardCache(root, n_bytes), open_shard)
     return shards, list(keys)
+
+
+def _open_copy(
+    keys: Sequence[list[str]],
+    quantizer: Quantizer,
+    rows: dict[str, RowStored],
+    path: Path,
+    number: int,
+) -> ShardReader:
+    """Open a copy of a shard of a store, and check that its images are those of its sidecar."""
+    shard = _open_shard(path, quantizer, rows)
+    if shard.keys != keys[number]:
+        raise ArtifactError(
+            f"the images of the shard {path} are not those of its sidecar; {REMEDY}"
+        )
+    shard.keys = keys[number]  # kept once
+    return shard
 
 
 def _described(place: Url, content: bytes | None) -> tuple[RemoteFile, list[str]]:
