@@ -48,7 +48,10 @@ def check_replaceable(path: Location) -> None:
     """
     if isinstance(path, Url):
         probe = path.parent / f".{path.name}{TEMPORARY}"
-        write_bytes(probe, b"")
+        try:
+            write_bytes(probe, b"")
+        except OutputError as error:
+            raise OutputError(str(error).replace(str(probe), str(path))) from error
         with suppress(InputError):  # some may write, but not remove
             remove(probe)
         return

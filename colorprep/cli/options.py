@@ -59,8 +59,8 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
             root = location_of(workspace)
             if isinstance(root, Url):
                 raise click.UsageError(
-                    f"-C {root}: the workspace is a folder of this disk, where runs, scores and "
-                    "indexes are kept; outputs go to a store by -o"
+                    f"{root} is a URL, but the workspace (-C) is a folder of this disk, where "
+                    "runs, scores and indexes are kept; outputs go to a store by -o"
                 )
             place = Workspace(root)
             if not place.root.is_dir():

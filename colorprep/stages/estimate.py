@@ -144,7 +144,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
 
 def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
     """Estimate a run of `colorprep prior`; see `estimate_labels`."""
-    folder = workspace.path(params.output or "prior.npz").parent
+    folder = workspace.location(params.output or "prior.npz").parent
     source = open_source(params.images, workspace, reporter)
     reader = image_reader(source, params.size, params.images)
     quantizer = chosen_bins(params, workspace)
