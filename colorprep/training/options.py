@@ -59,8 +59,7 @@ class DataOptions:
     shards : str, Path or None
         None for ``labels/``.
     cache : float
-        Gigabytes of labels in a store that are kept on this disk. If the labels have more, images
-        come in windows of shards, see `training.data.windows`; a resumed run must keep those.
+        Gigabytes of a store's labels on this disk; few change the order, see `data.windows`.
     list : str, Path or None
         Trains on the images of this list only.
     curriculum : tuple of (str, Path or None, int)
@@ -107,8 +106,6 @@ class DataOptions:
         """Reject values that are out of range or exclude each other."""
         check_finite(self)
         _check_counts(self.max_images, self.crop)
-        if self.cache <= 0:
-            raise InputError(f"--cache is above 0 gigabytes, got {self.cache:g}")
         if isinstance(self.held_out, float | int) and not 0.0 <= self.held_out < 1.0:
             raise InputError(
                 f"the fraction held out must be from 0 to below 1, got {self.held_out:g}"
@@ -117,9 +114,6 @@ class DataOptions:
             raise InputError("a curriculum has its own lists; give --list or --curriculum")
         if self.rare_color and self.max_images is None:
             raise InputError("--rare-color needs the number of images per epoch: add --max-images")
-        self._check_augmentation()
-
-    def _check_augmentation(self) -> None:
         if not 0.0 < self.zoom[0] <= self.zoom[1]:
             raise InputError(
                 "--zoom takes a lowest and a highest factor above 0, such as 0.5 2; got "
