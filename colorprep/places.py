@@ -118,6 +118,11 @@ def location_of(place: Place | Url) -> Location:
     return Url(str(place)) if is_remote else local_path(place)
 
 
+def resolved(location: Location) -> Location:
+    """Return the one path of a file, to compare it with others; a URL as it is."""
+    return location.resolve() if isinstance(location, Path) else location
+
+
 _MANGLED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")  # a Path makes s3:/x of s3://x
 
 

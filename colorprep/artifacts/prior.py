@@ -110,7 +110,7 @@ def load_prior(path: str | Path | Url) -> Prior:
     return Prior(quantizer, counts, probs, cells, lightness, rest, bootstrap, levels, images)
 
 
-def _images(path: Path, arrays: Arrays) -> ImageSample | None:
+def _images(path: Location, arrays: Arrays) -> ImageSample | None:
     """Return the sample of the counted images, checked; None by versions that took none."""
     names = ("image_hashes", "image_hash_limit", "image_hash_sum")
     found = [arrays[name] for name in names if name in arrays]

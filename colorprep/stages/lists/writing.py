@@ -11,7 +11,7 @@ from ...errors import InputError
 from ...images.classes import ClassFrom, ClassRule, class_names, class_of
 from ...images.lists import ListForm
 from ...images.source import Source
-from ...places import Location
+from ...places import Location, resolved
 from ...progress import Reporter
 from ...workspace import LISTS, Workspace
 from ..class_rules import class_rule
@@ -47,17 +47,13 @@ def check_not_read(
     outputs: Iterable[Location], inputs: Iterable[str | Path | None], workspace: Workspace
 ) -> None:
     """Raise InputError if an output would replace a list that is an input."""
-    read = {_resolved(workspace.location(path)) for path in inputs if path is not None}
+    read = {resolved(workspace.location(path)) for path in inputs if path is not None}
     for path in outputs:
-        if _resolved(path) in read:
+        if resolved(path) in read:
             raise InputError(
                 f"{path} is one of the lists that are read, which are never changed; name another "
                 "output with -o"
             )
-
-
-def _resolved(location: Location) -> Location:
-    return location.resolve() if isinstance(location, Path) else location
 
 
 def numbered_classes(

@@ -24,7 +24,7 @@ class Windows:
     --------
     >>> windows = Windows(np.array([0, 0, 1, 1, 2, 2]), 1)
     >>> windows.arranged(np.array([5, 2, 1, 3, 4, 0]), seed=0, epoch=0).tolist()
-    [2, 3, 5, 4, 1, 0]
+    [5, 4, 2, 3, 1, 0]
     """
 
     shard_of: Indices
