@@ -62,6 +62,15 @@ def test_the_batches_are_those_of_a_folder(make_labels, put, options):
     assert same(DataLoader(local, 20), DataLoader(remote, 20, num_workers=1))
 
 
+def test_labels_in_s3(label_folder, s3, root):
+    """Shards are copied by ranges of their bytes."""
+    fsspec.filesystem("s3").put(f"{label_folder}/", s3, recursive=True)
+    ours, theirs = ShardDataset(label_folder), ShardDataset(s3)
+    assert same(ours.loader(20), theirs.loader(20))
+    for copy in root.rglob("*.h5"):
+        assert copy.read_bytes() == (label_folder / copy.name).read_bytes()
+
+
 def test_labels_that_exceed_the_cache(ten_shards, put, root, monkeypatch):
     """Each shard is downloaded once an epoch, ahead, and the cache keeps its size."""
     largest = max(path.stat().st_size for path in ten_shards.glob("*.h5"))
