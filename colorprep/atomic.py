@@ -1,7 +1,7 @@
 """Writing files so that a half-written one never has its final name.
 
 A file is written under a temporary name in the same folder, flushed to the disk, and renamed. One
-in an object store is written to a temporary folder of this machine, and sent when it is whole.
+for an object store is written to a temporary folder of this machine, and sent when it is whole.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -18,30 +19,42 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import ColorprepError, OutputError, OutputExists, UnusableName
-from .marks import MARK, TEMPORARY, mark_folder, mark_picture
+from .errors import ColorprepError, InputError, OutputError, OutputExists, UnusableName
+from .marks import MARK, OWN, TEMPORARY, holds_nothing, mark_folder, mark_picture
 from .places import Location, Url
-from .storage import send
+from .storage import COPIES, remove, send, sizes_in, temporary_folder
+from .storage import NO_ROOM as NO_ROOM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NO_ROOM = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 LONGEST_NAME = 255  # bytes, on nearly all file systems; a few take less
 NOT_ALLOWED = frozenset([errno.EACCES, errno.EPERM, errno.EROFS])
 PROBE = 1 << 20  # bytes: more than a full disk may have left in a last block
 
 
-def check_replaceable(path: Path) -> None:
+def check_replaceable(path: Location) -> None:
     """Refuse an output path at which there is something other than a file.
 
-    Renaming over a device or a pipe would delete it for every program on the machine.
+    Renaming over a device or a pipe would delete it for every program on the machine. In a store,
+    an empty file is written and removed, so that long work is not lost at its end.
 
     Raises
     ------
     OutputExists
         If `path` is a folder, a device, a pipe or a socket, or if a folder above it is a file.
+    OutputError
+        If a store cannot be written to.
     """
+    if isinstance(path, Url):
+        probe = path.parent / f".{path.name}{TEMPORARY}"
+        try:
+            write_bytes(probe, b"")
+        except OutputError as error:
+            raise OutputError(str(error).replace(str(probe), str(path))) from error
+        with suppress(InputError):  # some may write, but not remove
+            remove(probe)
+        return
     for folder in path.parents:
         if folder.exists() and not folder.is_dir():
             raise OutputExists(f"{folder} is a file, not a folder; give the output another name")
@@ -83,11 +96,11 @@ def replacing(location: Location, is_photograph: bool = False) -> Iterator[Path]
         If the name is too long for the file system, or has characters that it does not allow.
     """
     if isinstance(location, Url):
-        with tempfile.TemporaryDirectory(prefix="colorprep-") as folder:
-            local = Path(folder, location.name)
-            with _replacing(local, is_photograph=True) as temporary:
+        with temporary_folder() as folder:
+            temporary = folder / f"whole{location.suffix}"
+            with writing(temporary), _room_noticed(temporary):
                 yield temporary
-            send(local, location)
+            send(temporary, location)
     else:
         with _replacing(location, is_photograph) as temporary:
             yield temporary
@@ -101,15 +114,8 @@ def _replacing(path: Path, is_photograph: bool) -> Iterator[Path]:
         with writing(path):
             check_replaceable(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
+            with _room_noticed(temporary):
                 yield temporary
-            except ColorprepError:
-                raise
-            except Exception as error:
-                lack = _lack_of_room(temporary)
-                if lack is None:
-                    raise
-                raise lack from error
             # Else the name could reach the disk before the content, and a power cut leave it empty.
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
@@ -121,7 +127,21 @@ def _replacing(path: Path, is_photograph: bool) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def make_own_folder(folder: Path) -> None:
+@contextmanager
+def _room_noticed(temporary: Path) -> Iterator[None]:
+    """Raise the system's error about room in place of whatever a library made of it."""
+    try:
+        yield
+    except ColorprepError:
+        raise
+    except Exception as error:
+        lack = _lack_of_room(temporary)
+        if lack is None:
+            raise
+        raise lack from error
+
+
+def make_own_folder(folder: Location) -> None:
     """Create a folder for output of colorprep, see `colorprep.marks.mark_folder`.
 
     Raises
@@ -129,8 +149,12 @@ def make_own_folder(folder: Path) -> None:
     OutputExists
         If the folder, or one above it, is a file.
     OutputError
-        If there is no room, or the folder above cannot be written to.
+        If there is no room, or the folder above or the store cannot be written to.
     """
+    if isinstance(folder, Url):
+        if holds_nothing(sizes_in(folder)):
+            write_bytes(folder / MARK, OWN)
+        return
     check_replaceable(folder / MARK)
     with writing(folder):
         mark_folder(folder)
@@ -198,8 +222,14 @@ def _lack_of_room(path: Path) -> OSError | None:
     return None
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder."""
+def remove_leftovers(folder: Location) -> None:
+    """Remove the temporary files that killed processes left in a folder, or on the way to it."""
+    if isinstance(folder, Url):
+        for copies in Path(tempfile.gettempdir()).glob(f"{COPIES}*-*"):
+            owner = copies.name.removeprefix(COPIES).partition("-")[0]
+            if owner.isdigit() and not _is_running(int(owner)):
+                shutil.rmtree(copies, ignore_errors=True)
+        return
     for path in folder.glob(f".*{TEMPORARY}"):
         writer = path.name.removesuffix(TEMPORARY).rpartition(".")[2]
         if writer.isdigit() and not _is_running(int(writer)):

@@ -3,12 +3,16 @@
 The kernel holds a lock (flock(2)), and releases it when its process ends, however it ends. The lock
 file names that process. It ends in ``.tmp``, so it does not count as content of its folder. It is
 removed with the lock; a file left by a killed process locks nothing.
+
+Object stores have no locks. A folder there is locked by a file in the workspace, which keeps out
+other processes of that workspace only.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -18,6 +22,7 @@ from pathlib import Path
 from .atomic import check_replaceable, writing
 from .errors import OutputError
 from .marks import TEMPORARY
+from .places import Location, Url
 from .progress import Reporter
 
 LOCK, TURN = f".lock{TEMPORARY}", f".turn{TEMPORARY}"
@@ -25,19 +30,23 @@ WITHOUT_LOCKS = frozenset([errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 
 
 @contextmanager
-def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False) -> Iterator[None]:
+def sole_process(
+    folder: Location, doing: str, reporter: Reporter, new: bool = False, workspace: Path = Path()
+) -> Iterator[None]:
     """Lock a folder; refuse if another process has locked it.
 
     Parameters
     ----------
-    folder : Path
-        Created if missing; removed again if nothing is written to it.
+    folder : Path or Url
+        A local one is created if missing, and removed again if nothing is written to it.
     doing : str
         For the message to others: what is done to the folder, such as "trained".
     reporter : Reporter
         Receives a warning if the file system has no locks; the work is then done without one.
     new : bool
-        Whether the folder must not exist yet.
+        Whether a local folder must not exist yet.
+    workspace : Path
+        Where the lock file of a folder in a store is.
 
     Raises
     ------
@@ -48,10 +57,10 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
     FileExistsError
         With `new`, if the folder exists.
     """
-    path = folder / LOCK
+    path = _lock_path(folder, workspace)
     with writing(path):
         check_replaceable(path)
-        created = _create(folder, new)
+        created = _create(path.parent, new)
         try:
             lock = _acquire(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if lock is None:
@@ -64,7 +73,7 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
     try:
         if not lock.works:
             reporter.warn(
-                f"the file system of {folder} does not support locks; make sure that no other "
+                f"the file system of {path.parent} does not support locks; make sure that no other "
                 "process writes there at the same time"
             )
         yield
@@ -74,18 +83,27 @@ def sole_process(folder: Path, doing: str, reporter: Reporter, new: bool = False
 
 
 @contextmanager
-def in_turn(folder: Path) -> Iterator[None]:
+def in_turn(folder: Location, name: str = "") -> Iterator[None]:
     """Wait for the other processes that write to a folder, then keep others waiting.
 
     Files that belong together then always come from the same process. The folder is created if
-    missing.
+    missing. Threads of one process wait for each other as well. Object stores have no locks: there
+    nobody waits.
+
+    Parameters
+    ----------
+    name : str
+        Of a file in the folder, to wait only for those that write this file.
 
     Raises
     ------
     OutputError
         If there is no room or permission to write.
     """
-    path = folder / TURN
+    if isinstance(folder, Url):
+        yield
+        return
+    path = folder / (f".{name}{TURN}" if name else TURN)
     with writing(path):
         check_replaceable(path)
         _create(folder)
@@ -95,6 +113,13 @@ def in_turn(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _lock_path(folder: Location, workspace: Path) -> Path:
+    if isinstance(folder, Path):
+        return folder / LOCK
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return workspace / f".lock-{digest}{TEMPORARY}"
 
 
 class _Lock:

@@ -7,6 +7,7 @@ folder, a line ``./NAME`` for one picture in a folder of the user. Sources pass 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ _HEADER = b"""\
 # colorprep made what is named here, and does not take it for photographs.
 # ./ stands for the whole folder. Delete this file to have its pictures taken.
 """
+OWN = _HEADER + _WHOLE + b"\n"  # the mark of a whole folder
 
 
 class Mark(NamedTuple):
@@ -64,7 +66,7 @@ def mark_folder(folder: Path) -> None:
     if folder.exists() and not is_empty(folder):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_bytes(_HEADER + _WHOLE + b"\n")
+    (folder / MARK).write_bytes(OWN)
 
 
 def mark_picture(path: Path) -> None:
@@ -87,7 +89,11 @@ def mark_picture(path: Path) -> None:
 
 def is_empty(folder: Path) -> bool:
     """Return whether a folder contains nothing but a mark and temporary files."""
+    return holds_nothing(entry.name for entry in folder.iterdir())
+
+
+def holds_nothing(names: Iterable[str]) -> bool:
+    """Return whether the files of a folder are nothing but a mark and temporary files."""
     return all(
-        entry.name == MARK or (entry.name.startswith(".") and entry.name.endswith(TEMPORARY))
-        for entry in folder.iterdir()
+        name == MARK or (name.startswith(".") and name.endswith(TEMPORARY)) for name in names
     )

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from .errors import UrlGiven
 
 Place: TypeAlias = str | Path
+LOCAL = ("file", "local")  # schemes of URLs that stand for a local path
 Places: TypeAlias = Place | Sequence[Place]  # several archives that are one source
 
 
@@ -32,6 +33,11 @@ def is_url(place: str | Path) -> bool:
     (True, False)
     """
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(place)) is not None
+
+
+def scheme_of(url: str) -> str:
+    """Return the scheme of a URL in lower case."""
+    return url.partition("://")[0].lower()
 
 
 def shown_url(url: str) -> str:
@@ -97,6 +103,26 @@ class Url:
 
 Location: TypeAlias = Path | Url
 
+
+def location_of(place: Place | Url) -> Location:
+    """Return where a place is: a path, or a `Url`.
+
+    Raises
+    ------
+    UrlGiven
+        If it is a ``file://`` URL, which no command takes in place of a path.
+    """
+    if isinstance(place, Url):
+        return place
+    is_remote = is_url(place) and scheme_of(str(place)) not in LOCAL
+    return Url(str(place)) if is_remote else local_path(place)
+
+
+def resolved(location: Location) -> Location:
+    """Return the one path of a file, to compare it with others; a URL as it is."""
+    return location.resolve() if isinstance(location, Path) else location
+
+
 _MANGLED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")  # a Path makes s3:/x of s3://x
 
 
@@ -113,16 +139,16 @@ def local_path(place: str | Path) -> Path:
         text = _MANGLED.sub(r"\1://", text, count=1) if _MANGLED.match(text) else text
     if not is_url(text):
         return Path(place)
-    scheme = text.partition(":")[0].lower()
-    if scheme in ("file", "local"):
+    scheme = scheme_of(text)
+    if scheme in LOCAL:
         how = f"give only the path: {text.partition('://')[2]}"
     else:
         tool = _COPIERS.get(scheme, "the tools of that store")
         how = (
-            "only images are read from URLs (--dir). Write to a local folder and copy it there "
-            f"afterwards, or copy the input to this machine first, with {tool}"
+            "write to a local folder and copy it there afterwards, or copy the input to this "
+            f"machine first, with {tool}"
         )
-    raise UrlGiven(f"{shown_url(text)} is a URL, but a local path is needed; {how}")
+    raise UrlGiven(f"{shown_url(text)} is a URL, but this has to be a local path; {how}")
 
 
 _COPIERS = {

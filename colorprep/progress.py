@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
+
+from .places import Location
 
 
 class Advance(Protocol):
@@ -67,7 +68,7 @@ class Reporter:
     def warn(self, message: str) -> None:
         """Report what the user should know."""
 
-    def replaced(self, path: Path, what: str) -> None:
+    def replaced(self, path: Location, what: str) -> None:
         """Report what an output replaced.
 
         Parameters

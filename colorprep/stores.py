@@ -15,10 +15,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .errors import InputError
-from .places import shown_url
+from .places import LOCAL, scheme_of, shown_url
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "https": "http"}
-LOCAL = ("file", "local")
 # Names of versions and times in the replies of stores.
 VERSIONS = (
     *("ETag", "etag", "blob_id", "LastModified", "Last-Modified"),
@@ -80,14 +79,22 @@ def object_in_s3(store: Any, path: str, **options: str) -> tuple[bytes, Mapping[
         reply["Body"].close()
 
 
+def content_of(store: Any, path: str) -> bytes:
+    """Return the content of a file, in one request.
+
+    Raises
+    ------
+    Exception
+        As the file system raises it.
+    """
+    if hasattr(store, "call_s3"):
+        return object_in_s3(store, path)[0]
+    return bytes(store.cat_file(path))
+
+
 def forget_stores() -> None:
     """Open every store anew from now on."""
     _opened.cache_clear()
-
-
-def scheme_of(url: str) -> str:
-    """Return the scheme of a URL in lower case."""
-    return url.partition("://")[0].lower()
 
 
 def is_local(url: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .atomic import make_own_folder, write_json
 from .errors import InputError
-from .places import Location, Place, Places, Url, each_place, is_url, local_path
+from .places import Location, Place, Places, Url, each_place, is_url, local_path, location_of
 
 # The default outputs of commands, where other commands look for them.
 PRIOR = "prior.npz"
@@ -56,7 +56,8 @@ class Workspace:
 
     def location(self, relative: str | Path) -> Location:
         """Return what `path` returns, or a URL as it is."""
-        return Url(str(relative)) if is_url(relative) else self.path(relative)
+        place = location_of(relative)
+        return place if isinstance(place, Url) else self.root / place
 
     def input_path(self, given: str | Path | None, default: str | Path = "") -> Path:
         """Return the path of an input, given relative to the workspace.
@@ -89,6 +90,12 @@ class Workspace:
             f"but there is one in the current folder: give {from_here}, or its absolute path"
         )
 
+    def input_location(self, given: str | Path | None, default: str | Path = "") -> Location:
+        """Return what `input_path` returns, or a URL as it is."""
+        if given is not None and is_url(given):
+            return self.location(given)
+        return self.input_path(given, default)
+
     def check_output(self, given: str | Path | None) -> None:
         """Refuse an output path that repeats the path of the workspace, to which it is relative.
 
@@ -119,13 +126,21 @@ class Workspace:
             If it cannot be created.
         """
         folder = self.path(relative)
-        workspace, real = self.root.resolve(), folder.resolve()
-        if real != workspace and real not in workspace.parents:
-            make_own_folder(folder)
+        self.make_own(folder)
         return folder
 
-    def shown(self, path: Path) -> str:
-        """Return a path for messages: relative to the workspace if it is inside."""
+    def make_own(self, folder: Location) -> None:
+        """Create and mark an output folder, on a disk or in a store, see `own_folder`."""
+        if isinstance(folder, Path):
+            workspace, real = self.root.resolve(), folder.resolve()
+            if real == workspace or real in workspace.parents:
+                return
+        make_own_folder(folder)
+
+    def shown(self, path: Location) -> str:
+        """Return a path or URL for messages: relative to the workspace if it is inside."""
+        if isinstance(path, Url):
+            return str(path)
         try:
             return path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:

@@ -14,7 +14,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # A room may import from itself and from those below it.
 BELOW = {
     "errors": set(),
-    "progress": set(),
+    "progress": {"places"},
     "printable": set(),
     "interrupts": set(),
     "decoder_messages": set(),
@@ -34,14 +34,16 @@ BELOW = {
     "workspace": {"errors", "atomic", "places"},
     "runs": {"errors", "workspace"},
     "rendering": {"color", "images", "quantize"},
-    "locks": {"errors", "atomic", "marks", "progress"},
+    "locks": {"errors", "atomic", "marks", "places", "progress"},
     "engine": {"errors", "decoder_messages"},
-    "images": {"errors", "engine", "marks", "atomic", "places", "retrying", "stores"},
+    "images": {"errors", "engine", "marks", "atomic", "places", "retrying", "storage", "stores"},
     "artifacts": {"errors", "atomic", "places", "storage", "color", "quantize", "balance"},
     "scorebook": {"errors", "atomic", "artifacts", "images", "curriculum"},
     "seen": {"errors", "atomic", "artifacts", "images"},
     "shards": {
         "errors",
+        "locks",
+        "marks",
         "places",
         "storage",
         "engine",

@@ -10,7 +10,6 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
@@ -21,6 +20,8 @@ from numpy.typing import NDArray
 from ..atomic import replacing
 from ..color.lab import Floats
 from ..errors import ArtifactError
+from ..places import Location
+from ..storage import opened
 
 COMPRESSED = ("bootstrap_counts", "level_cells")
 
@@ -36,16 +37,16 @@ NUMPY_ERRORS = (
 Arrays = dict[str, NDArray[Any]]
 
 
-def holds_bare_array(path: Path) -> bool:
+def holds_bare_array(path: Location) -> bool:
     """Return whether a file is .npy by content, whatever its name; False if it is missing."""
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             return stream.read(len(NPY_MAGIC)) == NPY_MAGIC
     except OSError:
         return False
 
 
-def load_npy(path: Path) -> NDArray[Any]:
+def load_npy(path: Location) -> NDArray[Any]:
     """Read an .npy file.
 
     Raises
@@ -54,7 +55,8 @@ def load_npy(path: Path) -> NDArray[Any]:
         If the file is missing or damaged.
     """
     try:
-        array = np.load(path, allow_pickle=False)
+        with opened(path) as stream:
+            array = np.load(stream, allow_pickle=False)
     except FileNotFoundError:
         raise ArtifactError(f"there is no file {path}") from None
     except NUMPY_ERRORS as error:
@@ -64,13 +66,13 @@ def load_npy(path: Path) -> NDArray[Any]:
     return array
 
 
-def _unreadable(path: Path, why: object) -> ArtifactError:
+def _unreadable(path: Location, why: object) -> ArtifactError:
     # numpy takes an unreadable file for a pickle, and its message says how to load one unsafely.
     why = "it is not an array" if "pickle" in str(why) else why
     return ArtifactError(f"{path} is damaged or not an .npy file ({why}); create it again")
 
 
-def load_vector(path: Path) -> Floats:
+def load_vector(path: Location) -> Floats:
     """Read a vector of numbers from an .npy file, such as a published prior.
 
     Returns
@@ -88,7 +90,7 @@ def load_vector(path: Path) -> Floats:
     return array.astype(np.float64)
 
 
-def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
+def load_arrays(path: Location, schema: str) -> tuple[Arrays, dict[str, Any]]:
     """Read the arrays and the meta entry of an artifact.
 
     Parameters
@@ -105,7 +107,7 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
         wanted = schema.partition("/")[0].removeprefix("colorprep.") or "colorprep"
         raise ArtifactError(f"{path} is a bare .npy array, but a {wanted} .npz is needed")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with opened(path) as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         # numpy returns the bytes of an entry that is not an .npy file.
         if bare := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
@@ -124,12 +126,12 @@ def load_arrays(path: Path, schema: str) -> tuple[Arrays, dict[str, Any]]:
     return arrays, meta
 
 
-def check_schema(path: Path, found: str, expected: str) -> None:
+def check_schema(path: Location, found: str, expected: str) -> None:
     """Raise ArtifactError if an artifact is of another kind, or of a newer schema.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Url
         For the message.
     found, expected : str
         Such as ``colorprep.prior/1``; if `expected` is empty, any schema is accepted.
@@ -154,7 +156,7 @@ def _how_to_make(schema: str) -> str:
     return ""
 
 
-def save_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
+def save_arrays(path: Location, arrays: Arrays, meta: Mapping[str, Any]) -> None:
     """Write arrays and a meta entry, which holds the schema, as a numpy zip; see `load_arrays`.
 
     Replicates of a bootstrap are so similar, and cells of levels so often empty, that a file with

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,13 @@ from numpy.typing import NDArray
 
 from ..balance.lightness import MOST_LEVELS
 from ..errors import ArtifactError
+from ..places import Location
 from .arrays import Arrays
 
 SUM_TOLERANCE = 1e-6  # for probabilities, which other programs may have rounded
 
 
-def level_rows(path: Path, arrays: Arrays, names: Sequence[str]) -> list[NDArray[Any]]:
+def level_rows(path: Location, arrays: Arrays, names: Sequence[str]) -> list[NDArray[Any]]:
     """Return arrays of one row for each level of lightness; nothing if the file has none."""
     found = [arrays[name] for name in names if name in arrays]
     if not found:
@@ -27,7 +27,7 @@ def level_rows(path: Path, arrays: Arrays, names: Sequence[str]) -> list[NDArray
     return found
 
 
-def check_counts(path: Path, n_bins: int, counts: Sequence[NDArray[Any] | None]) -> None:
+def check_counts(path: Location, n_bins: int, counts: Sequence[NDArray[Any] | None]) -> None:
     """Raise ArtifactError unless counts of bins, cells and so on are valid."""
     names = ("bins", "cells", "lightness levels", "replicates")
     shapes: list[tuple[int | None, ...]] = [(n_bins,), (256, 256), (256,), (None, n_bins)]
@@ -43,7 +43,7 @@ def check_counts(path: Path, n_bins: int, counts: Sequence[NDArray[Any] | None])
             raise damaged(path, f"its counts of {name} are not all nonnegative integers")
 
 
-def check_probs(path: Path, probs: NDArray[Any], n_bins: int) -> None:
+def check_probs(path: Location, probs: NDArray[Any], n_bins: int) -> None:
     """Raise ArtifactError unless probabilities are valid, and sum to 1."""
     if probs.shape != (n_bins,) or probs.dtype.kind != "f":
         raise damaged(path, f"its probabilities are not one number for each of its {n_bins} bins")
@@ -53,7 +53,7 @@ def check_probs(path: Path, probs: NDArray[Any], n_bins: int) -> None:
         raise damaged(path, f"its probabilities sum to {probs.sum():.6g}, not to 1")
 
 
-def check_weights(path: Path, values: NDArray[Any], dropped: NDArray[np.bool_] | None) -> None:
+def check_weights(path: Location, values: NDArray[Any], dropped: NDArray[np.bool_] | None) -> None:
     """Raise ArtifactError unless values are rebalancing weights: (Q,), finite, and above 0.
 
     Parameters
@@ -73,6 +73,6 @@ def check_weights(path: Path, values: NDArray[Any], dropped: NDArray[np.bool_] |
         raise damaged(path, f"the weight of bin {bin_} is {values[bin_]}, but should be above 0")
 
 
-def damaged(path: Path, what: str) -> ArtifactError:
+def damaged(path: Location, what: str) -> ArtifactError:
     """Return the error to raise for a file that contains something invalid."""
     return ArtifactError(f"{path} is damaged: {what}; create it again")

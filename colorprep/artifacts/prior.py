@@ -11,6 +11,7 @@ from ..balance.image_sample import MOST_HASHES, ImageSample
 from ..balance.lightness import LightnessLevel
 from ..balance.prior import Prior
 from ..errors import ArtifactError
+from ..places import Location, Url, location_of
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import restore_quantizer
 from .arrays import Arrays, load_arrays, save_arrays
@@ -27,7 +28,7 @@ EXTRA_ARRAYS = {
 }
 
 
-def save_prior(path: str | Path, prior: Prior) -> None:
+def save_prior(path: str | Path | Url, prior: Prior) -> None:
     """Write a prior, replaced atomically; its `meta` is completed by quantizer and schema.
 
     Examples
@@ -41,7 +42,7 @@ def save_prior(path: str | Path, prior: Prior) -> None:
     ...     load_prior(Path(folder, "prior.npz")).digest == prior.digest
     True
     """
-    path = Path(path)
+    path = location_of(path)
     cells = "ab_counts" if prior.quantizer.space == "ab" else "hc_counts"
     arrays: Arrays = {
         "centers": prior.quantizer.centers,
@@ -72,7 +73,7 @@ def save_prior(path: str | Path, prior: Prior) -> None:
     save_arrays(path, arrays, meta)
 
 
-def load_prior(path: str | Path) -> Prior:
+def load_prior(path: str | Path | Url) -> Prior:
     """Read a prior; see `save_prior` for an example.
 
     Raises
@@ -81,7 +82,7 @@ def load_prior(path: str | Path) -> Prior:
         If the file is missing, damaged, not a prior, or of a newer schema; if its counts are
         negative or its probabilities are invalid.
     """
-    path = Path(path)
+    path = location_of(path)
     arrays, meta = load_arrays(path, PRIOR_SCHEMA)
     try:
         name, parameters = meta["quantizer"], meta["parameters"]
@@ -109,7 +110,7 @@ def load_prior(path: str | Path) -> Prior:
     return Prior(quantizer, counts, probs, cells, lightness, rest, bootstrap, levels, images)
 
 
-def _images(path: Path, arrays: Arrays) -> ImageSample | None:
+def _images(path: Location, arrays: Arrays) -> ImageSample | None:
     """Return the sample of the counted images, checked; None by versions that took none."""
     names = ("image_hashes", "image_hash_limit", "image_hash_sum")
     found = [arrays[name] for name in names if name in arrays]
@@ -127,7 +128,7 @@ def _images(path: Path, arrays: Arrays) -> ImageSample | None:
     return ImageSample(hashes, limit, total)
 
 
-def _levels(path: Path, arrays: Arrays, n_bins: int) -> tuple[LightnessLevel, ...]:
+def _levels(path: Location, arrays: Arrays, n_bins: int) -> tuple[LightnessLevel, ...]:
     """Return the levels of lightness of a prior, checked; none if it has none."""
     names = [f"level_{name}" for name in LightnessLevel._fields]
     levels = tuple(starmap(LightnessLevel, zip(*level_rows(path, arrays, names), strict=True)))

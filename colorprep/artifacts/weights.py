@@ -11,6 +11,7 @@ import numpy as np
 
 from ..balance.weights import Weights
 from ..errors import ArtifactError
+from ..places import Url, location_of
 from .arrays import load_arrays, save_arrays
 from .checks import check_probs, check_weights, damaged, level_rows
 
@@ -19,7 +20,7 @@ WEIGHTS_SCHEMA = "colorprep.weights/1"
 FIXED_N_BINS = {"ab313": 313, "ab529": 529}  # of the quantizers that have no other number
 
 
-def save_weights(path: str | Path, weights: Weights, meta: Mapping[str, Any]) -> None:
+def save_weights(path: str | Path | Url, weights: Weights, meta: Mapping[str, Any]) -> None:
     """Write rebalancing weights, replaced atomically.
 
     Parameters
@@ -37,7 +38,7 @@ def save_weights(path: str | Path, weights: Weights, meta: Mapping[str, Any]) ->
     ...     load_weights(Path(folder, "weights.npz"))[1]
     {'schema': 'colorprep.weights/1', 'lambda': 0.5}
     """
-    path = Path(path)
+    path = location_of(path)
     arrays = {"weights": weights.weights, "probs": weights.probs}
     if weights.levels:
         arrays["level_weights"] = np.stack([level.weights for level in weights.levels])
@@ -45,7 +46,7 @@ def save_weights(path: str | Path, weights: Weights, meta: Mapping[str, Any]) ->
     save_arrays(path, arrays, {"schema": WEIGHTS_SCHEMA, **meta})
 
 
-def load_weights(path: str | Path) -> tuple[Weights, dict[str, Any]]:
+def load_weights(path: str | Path | Url) -> tuple[Weights, dict[str, Any]]:
     """Read rebalancing weights and their meta entry; see `save_weights` for an example.
 
     Raises
@@ -54,7 +55,7 @@ def load_weights(path: str | Path) -> tuple[Weights, dict[str, Any]]:
         If the file is missing, damaged, without weights, or of a newer schema; if a weight is not
         finite and above 0. Bins without probability may have weight 0, as ``drop`` gives them.
     """
-    path = Path(path)
+    path = location_of(path)
     arrays, meta = load_arrays(path, WEIGHTS_SCHEMA)
     try:
         values, probs = arrays["weights"], arrays["probs"]

@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from .. import decoder_messages
+from ..places import Location, Url
 from ..printable import printable, printable_json
 from ..progress import Advance, Reporter
 from ..workspace import Workspace
@@ -123,9 +124,9 @@ class Console(Reporter):
         self._log.warning(message)
         self._write(f"warning: {message}")
 
-    def replaced(self, path: Path, what: str) -> None:
+    def replaced(self, path: Location, what: str) -> None:
         """Warn of the first few replaced files, and collect all of them for --json."""
-        self.all_replaced.append({"path": path.as_posix(), "what": what})
+        self.all_replaced.append({"path": str(path), "what": what})
         if len(self.all_replaced) <= SHOWN_REPLACED:
             super().replaced(path, what)
 
@@ -172,6 +173,6 @@ def _to_stderr(message: str) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return value.as_posix()
+    if isinstance(value, Path | Url):
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -26,7 +26,7 @@ def command(session: Session, out: str | None) -> None:
     width = max(len(path.as_posix()) for path in result.pictures.values())
     lines = [
         "",
-        f"prior     {result.prior.whole.path.as_posix()}",
+        f"prior     {result.prior.whole.path}",
         f"weights   {safety_line(result.prior.whole.weights.safety)}",
         f"labels    {result.labels.n_images} images, {result.labels.n_bytes / 1e6:.1f} MB",
         f"rgbvar    the {n_in_range} that are most colorful",

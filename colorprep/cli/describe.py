@@ -23,10 +23,10 @@ def describe_prior(written: WrittenPrior) -> Described:
     n_bins = len(prior.probs)
     n_empty = int((prior.counts == 0).sum())
     lines = [
-        f"{written.path.as_posix()}: {n_bins} bins of {prior.quantizer.name}, "
+        f"{written.path}: {n_bins} bins of {prior.quantizer.name}, "
         f"{quantity(meta['n_images'], 'image')}, {quantity(prior.n_pixels, 'pixel')} at "
         f"{_at(meta['size'])}; {quantity(n_empty, 'bin')} without a pixel",
-        f"{written.weights_path.as_posix()}: {safety_line(written.weights.safety)}",
+        f"{written.weights_path}: {safety_line(written.weights.safety)}",
     ]
     levels = prior.levels
     if levels:
@@ -60,15 +60,21 @@ def describe_estimate(estimate: Estimate) -> Described:
         f"{estimate.images_per_second:.0f} images/s on {quantity(estimate.n_threads, 'thread')} "
         f"(measured on {estimate.n_probed})",
         f"memory: about {byte_size(estimate.memory)}",
-        f"disk: about {byte_size(requested[1])}; {byte_size(estimate.free)} free",
+        _space(requested[1], estimate.free),
         f"images likely to be skipped: {skips}",
     ]
     if estimate.seconds_on_twice is not None:
         lines.insert(1, f"on twice as many workers: about {duration(estimate.seconds_on_twice)}")
     lines += [f"instead, {kind}: about {byte_size(n_bytes)}" for kind, n_bytes in others]
-    if requested[1] > estimate.free:
+    if estimate.free is not None and requested[1] > estimate.free:
         lines.append("not enough free space on that disk")
     return lines, vars(estimate)
+
+
+def _space(needed: int, free: int | None) -> str:
+    if free is None:
+        return f"in the store: about {byte_size(needed)}"
+    return f"disk: about {byte_size(needed)}; {byte_size(free)} free"
 
 
 def safety_line(safety: WeightSafety) -> str:

@@ -16,6 +16,7 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
         "colorprep labels --dir train/",
         "colorprep labels --dir train/ --size 128 --stride 2 -o labels-128",
         "colorprep labels --dir train.tar --cluster 8",
+        "colorprep labels --dir s3://bucket/train -o s3://bucket/labels",
         "colorprep labels --dir train/ --format npy -o maps",
         "colorprep labels --dir JPEGImages/ --segments SegmentationClass/ --list train.txt",
     ]
@@ -92,7 +93,7 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
 @click.option("--extend", is_flag=True, help="Add the images that are new in the source.")
 @click.option("--overwrite", is_flag=True, help="Replace existing labels.")
 @options.dry_run_option
-@options.output_option("labels", "Folder for the labels.")
+@options.output_option("labels", "Folder or URL for the labels.")
 def command(session: Session, dry_run: bool, **values: Any) -> None:
     """Label every image and write shards for training.
 
@@ -112,7 +113,7 @@ def command(session: Session, dry_run: bool, **values: Any) -> None:
     result = stage.run(params, session.workspace, session.reporter)
     kind = quantity(result.n_shards, "shard") if result.n_shards else "one .npy per image"
     lines = [
-        f"{result.folder.as_posix()}: {quantity(result.n_images, 'image')} labeled by "
+        f"{result.folder}: {quantity(result.n_images, 'image')} labeled by "
         f"{result.quantizer.name}, {kind}, {result.n_bytes / 1e6:.1f} MB"
         f"{skip_line(result.skipped)}",
     ]

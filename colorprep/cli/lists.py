@@ -122,7 +122,7 @@ def tiny_command(session: Session, output: str | None, **values: Any) -> None:
 def _show_drawn(session: Session, result: DrawResult) -> None:
     drawn = result.drawn
     line = (
-        f"{drawn.path.as_posix()}: {drawn.n_images:,} of {quantity(result.n_images, 'image')}, "
+        f"{drawn.path}: {drawn.n_images:,} of {quantity(result.n_images, 'image')}, "
         f"from {drawn.n_classes:,} of {quantity(result.n_classes, 'folder')}"
         f"{skip_line(result.skipped)}"
     )
@@ -306,7 +306,7 @@ def voc_berkeley_command(session: Session, **values: Any) -> None:
 
 def _line(written: WrittenList) -> str:
     return (
-        f"{written.path.as_posix()}: {quantity(written.n_images, 'image')} from "
+        f"{written.path}: {quantity(written.n_images, 'image')} from "
         f"{quantity(written.n_classes, 'folder')}"
     )
 

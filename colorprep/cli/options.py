@@ -28,7 +28,7 @@ from typing import Any
 import click
 
 from ..errors import InputError
-from ..places import local_path
+from ..places import Url, location_of
 from ..workspace import Workspace
 from .arguments import StrictArguments
 from .console import Console, Session
@@ -56,7 +56,13 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
         def run(
             workspace: str, quiet: bool, as_json: bool, log_file: str | None, **values: Any
         ) -> None:
-            place = Workspace(local_path(workspace))
+            root = location_of(workspace)
+            if isinstance(root, Url):
+                raise click.UsageError(
+                    f"{root} is a URL, but the workspace (-C) is a folder of this disk, where "
+                    "runs, scores and indexes are kept; outputs go to a store by -o"
+                )
+            place = Workspace(root)
             if not place.root.is_dir():
                 raise click.UsageError(f"-C {workspace}: no such folder")
             with wrong_usage():

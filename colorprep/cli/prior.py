@@ -129,7 +129,7 @@ def _show(session: Session, result: PriorResult) -> None:
         lines.append(f"priors/: {quantity(len(result.classes), 'class prior')}, each with weights")
     if "parts" in (source := result.whole.prior.meta.get("source", {})):
         facts["parts"] = source["parts"]
-    facts["classes"] = {name: path.as_posix() for name, path in result.classes.items()}
+    facts["classes"] = {name: str(path) for name, path in result.classes.items()}
     session.show(lines, {**facts, **skip_facts(result.skipped)})
 
 

@@ -10,7 +10,7 @@ from ..training.recipes import PROBES
 from . import options
 from .console import Session
 from .describe import quantity
-from .train import COUNT, POSITIVE, train_option
+from .train import CACHE_HELP, COUNT, POSITIVE, train_option
 
 if TYPE_CHECKING:
     from ..metrics.proportions import Proportion
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def probe_options(function: options.Function) -> options.Function:
     """Add the options of how probes are trained, by default as published."""
     add = [
-        train_option("shards", "Labels with classes. [labels]", metavar="FOLDER"),
+        train_option("shards", "Labels with classes. [labels]", metavar="FOLDER|URL"),
+        train_option("cache", CACHE_HELP, type=POSITIVE, metavar="GB"),
         train_option(
             "held_out",
             "Judge on this list, all images in this folder of the source, or this fraction of all "

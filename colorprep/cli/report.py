@@ -37,7 +37,7 @@ def command(
     result = stage.run(params, session.workspace, session.reporter)
     shown = [section for section in result.sections if section.facts is not None]
     size = f"{result.n_bytes / 1e6:.2f} MB"
-    lines = [f"{result.path.as_posix()}: {quantity(len(shown), 'section')}, {size}"]
+    lines = [f"{result.path}: {quantity(len(shown), 'section')}, {size}"]
     if result.figures:
         folder = result.figures[0].parent.as_posix()
         lines.append(f"{folder}/: {quantity(len(result.figures), 'figure')}")

@@ -71,13 +71,13 @@ def command(session: Session, **values: Any) -> None:
     ranking = result.ranking
     keys = ranking.keys
     lines = [
-        f"{result.list_path.as_posix()}: {quantity(len(keys), 'image')}, first {keys[0]} "
+        f"{result.list_path}: {quantity(len(keys), 'image')}, first {keys[0]} "
         f"({ranking.scores[0]:.4g}){skip_line(result.skipped)}",
-        f"{result.scores_path.as_posix()}: their scores",
+        f"{result.scores_path}: their scores",
     ]
     if result.range_path is not None:
-        lines.append(f"{result.range_path.as_posix()}: {quantity(result.n_in_range, 'image')}")
-    lines += [path.as_posix() for path in result.pictures]
+        lines.append(f"{result.range_path}: {quantity(result.n_in_range, 'image')}")
+    lines += [str(path) for path in result.pictures]
     facts = {
         "list": result.list_path,
         "scores": result.scores_path,

@@ -19,6 +19,7 @@ from .console import Session
 LIST = "list"
 COUNT = click.IntRange(1)
 POSITIVE = click.FloatRange(0, min_open=True)
+CACHE_HELP = "Keep up to so many gigabytes of labels from a URL on this disk."
 FRACTION = click.FloatRange(0, 1, max_open=True)  # below 1
 
 
@@ -46,7 +47,8 @@ def train_option(name: str, help: str | None = None, **attributes: Any) -> Calla
 def data_options(function: options.Function) -> options.Function:
     """Add the options of the images to train on."""
     add = [
-        train_option("shards", "Labels to train on. [labels]", metavar="FOLDER"),
+        train_option("shards", "Labels to train on. [labels]", metavar="FOLDER|URL"),
+        train_option("cache", CACHE_HELP, type=POSITIVE, metavar="GB"),
         train_option("list", "Train on the images of this list only.", metavar="FILE"),
         train_option(
             "curriculum",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     [
         "colorprep verify labels/",
         "colorprep verify labels/ --deep --repair",
+        "colorprep verify s3://bucket/labels",
         "colorprep verify downloaded_prior.npy",
     ]
 )
@@ -37,14 +38,14 @@ if TYPE_CHECKING:
 def command(session: Session, **values: Any) -> None:
     """Check labels, weights, or a prior, also from another program.
 
-    PATH is a folder of labels, a prior.npz, a weights.npz or a .npy. The exit code is 1 if
+    PATH is a folder or URL of labels, a prior.npz, a weights.npz or a .npy. The exit code is 1 if
     something is wrong, and 0 if it was repaired. Only --deep and --repair read the images. Only
     --deep detects images that changed after they were labeled; it takes as long as `labels`.
     """
     from ..stages import verify as stage
 
     result = stage.run(stage.VerifyParams(**values), session.workspace, session.reporter)
-    shown = result.path.as_posix()
+    shown = str(result.path)
     lines = [_line(problem, "repaired: ") for problem in result.repaired]
     for problem in result.problems:
         lines.append(_line(problem, "" if problem.severity == "wrong" else "suspected: "))
@@ -80,6 +81,6 @@ def _extent(result: VerifyResult) -> str:
 
 def _line(problem: Problem, mark: str) -> str:
     """Describe a problem, naming its file once."""
-    shown = problem.path.as_posix()
+    shown = str(problem.path)
     what = problem.what.removeprefix(f"{problem.path}: ").removeprefix(f"{problem.path} ")
     return f"{shown}: {mark}{what}"

@@ -70,12 +70,12 @@ def command(session: Session, **values: Any) -> None:
     from ..stages import weights as stage
 
     result = stage.run(stage.WeightsParams(**values), session.workspace, session.reporter)
-    lines = [f"{result.path.as_posix()}: {safety_line(result.weights.safety)}"]
+    lines = [f"{result.path}: {safety_line(result.weights.safety)}"]
     if result.weights.n_levels:
         lines[0] += f"; also by {quantity(result.weights.n_levels, 'level')} of lightness"
     if result.matrix_path is not None:
         n_bins = len(result.weights.values)
-        lines.append(f"{result.matrix_path.as_posix()}: {n_bins} x {n_bins + 1} matrix")
+        lines.append(f"{result.matrix_path}: {n_bins} x {n_bins + 1} matrix")
     facts = {
         "weights": result.path,
         "matrix": result.matrix_path,

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from ..engine import Chunk
 from ..errors import BadImage
+from ..places import Location
+from ..storage import opened
 from .neighbors import joined
 from .reach import check_readable
 from .skip import Skip
@@ -83,7 +85,7 @@ def digest_of_file(path: Path) -> str:
     return sha256_of_file(path)[:32]
 
 
-def sha256_of_file(path: Path) -> str:
+def sha256_of_file(path: Location) -> str:
     """Return the SHA-256 of a file's content, 64 hexadecimal digits, as ``sha256sum`` prints it.
 
     Raises
@@ -91,7 +93,7 @@ def sha256_of_file(path: Path) -> str:
     OSError
         If the file cannot be read.
     """
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -23,11 +23,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from ..atomic import write_text
 from ..errors import InputError
+from ..places import Location
+from ..storage import read_bytes
 from .classes import ClassRule, class_ids
 from .skip import Skip
 from .source import (
@@ -47,12 +48,12 @@ Finder: TypeAlias = Callable[[str], str | None]
 LIST_FORMS: tuple[ListForm, ...] = get_args(ListForm)
 
 
-def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
+def read_list(path: Location, may_be_empty: bool = False) -> list[str]:
     """Read a list of images.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Url
         One path per line, ended by a line feed, a carriage return, or both; empty lines are
         ignored. UTF-8 or, after a byte order mark, UTF-16.
     may_be_empty : bool
@@ -74,7 +75,7 @@ def read_list(path: Path, may_be_empty: bool = False) -> list[str]:
             "line"
         )
     try:
-        text = _decoded(path.read_bytes())
+        text = _decoded(read_bytes(path))
     except OSError as error:
         raise InputError(f"cannot read the list {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -99,12 +100,12 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8-sig", "surrogateescape")
 
 
-def write_list(path: Path, lines: Iterable[str]) -> None:
+def write_list(path: Location, lines: Iterable[str]) -> None:
     """Write a list of images.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Url
         Replaced atomically.
     lines : iterable of str
         Keys, or lines from `in_form`.

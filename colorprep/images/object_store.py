@@ -14,9 +14,9 @@ from ..errors import BadImage, InputError
 from ..places import shown_url
 from ..retrying import CutShort, passes, patiently
 from ..stores import (
+    content_of,
     no_answer,
     no_permission,
-    object_in_s3,
     stopped_answering,
     store_of,
     url_name,
@@ -80,8 +80,7 @@ class ObjectStoreSource:
     def _read(self, key: str, size: int) -> bytes:
         store, root = store_of(self.url)
         path = f"{root}/{key}"
-        is_s3 = hasattr(store, "call_s3")
-        data = object_in_s3(store, path)[0] if is_s3 else bytes(store.cat_file(path))
+        data = content_of(store, path)
         # A file of another size was cut short on its way, or replaced since it was listed.
         if size >= 0 and len(data) != size and len(data) != store.info(path)["size"]:
             raise CutShort(f"{len(data)} of {size} bytes were sent")

@@ -12,7 +12,10 @@ module         holds
 `map_digests`  digests.csv, the digests of the images that label maps were made from
 `recorded`     which images finished labels were made from, by sidecars or digests.csv
 `resuming`     which parts of a plan are done, and the images of the rest
-`reader`       shards, their arrays mapped into memory
+`reader`       opening a folder of shards, on this disk or in a store
+`shard`        a shard, its arrays mapped into memory
+`remote`       the shards of a store, downloaded when they are used, or ahead
+`cache`        the folder of this disk to which they are copied, of bounded size
 `compression`  compressed datasets
 `checks`       what is wrong with a shard
 =============  =====================================================================

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ArtifactError
 from ..images.classes import class_ids, is_beside
 from ..images.segments import VOID
+from ..places import Location
 from ..quantize.labeling import IGNORE
 from ..quantize.quantizer import Quantizer
 from ..quantize.tables import N_CELLS, cell_bins, occupied_ab_cells
@@ -23,17 +24,25 @@ from .writer import attribute_of
 ROWS = 256  # rows that are checked together, to limit memory
 
 
-def shard_problems(path: Path, plan: Plan, quantizer: Quantizer) -> list[str]:
-    """Return what is wrong with a shard; `quantizer` is that of the plan."""
+def shard_problems(path: Location, copy: Path, plan: Plan, quantizer: Quantizer) -> list[str]:
+    """Return what is wrong with a shard.
+
+    Parameters
+    ----------
+    copy : Path
+        Where its .h5 file is on this disk: `path` itself, or a copy of that in a store.
+    quantizer : Quantizer
+        That of the plan.
+    """
     try:
         sidecar = read_sidecar(path)
-        shard = ShardReader(path, quantizer.fingerprint)
+        shard = ShardReader(copy, quantizer.fingerprint)
     except ArtifactError as error:
-        return [str(error)]
-    size = path.stat().st_size
+        return [str(error).replace(str(copy), str(path))]
+    size = copy.stat().st_size
     if size != sidecar.n_bytes:
         return [f"it has {size} bytes, but its sidecar says {sidecar.n_bytes}"]
-    with path.open("rb") as stream:
+    with copy.open("rb") as stream:
         if hashlib.file_digest(stream, "sha256").hexdigest() != sidecar.sha256:
             return ["its digest differs from that in its sidecar: it changed after it was written"]
     if dict(zip(shard.keys, range(len(shard)), strict=True)) != sidecar.rows:

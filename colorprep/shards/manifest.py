@@ -7,15 +7,17 @@ complete. The skipped images are listed with their reasons.
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from ..artifacts import check_schema
 from ..atomic import write_csv, write_json
 from ..errors import ArtifactError
 from ..images.skip import Skip
+from ..places import Location
+from ..storage import read_bytes
 from .plan import LABELS_SCHEMA, Plan, plan_facts
 
 MANIFEST = "manifest.json"
@@ -23,12 +25,12 @@ SKIPPED = "skipped.csv"
 RESULTS = {"n_images": int, "n_shards": int, "skipped": dict, "versions": dict}
 
 
-def write_manifest(folder: Path, plan: Plan, results: dict[str, Any]) -> None:
+def write_manifest(folder: Location, plan: Plan, results: dict[str, Any]) -> None:
     """Write the manifest of a finished label folder: the plan and the results."""
     write_json(folder / MANIFEST, {**plan_facts(plan), **results})
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Location) -> dict[str, Any]:
     """Read the manifest of a label folder.
 
     Raises
@@ -38,36 +40,46 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        check_schema(path, str(manifest["schema"]), LABELS_SCHEMA)
-        for name, kind in RESULTS.items():
-            if not isinstance(manifest[name], kind):
-                raise ValueError(f"its {name} is invalid")
+        content = read_bytes(path)
     except FileNotFoundError:
         raise ArtifactError(
             f"there are no finished labels in {folder} (no {MANIFEST}); make them with "
             "`colorprep labels`"
         ) from None
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise ArtifactError(
-            f"{path} is damaged ({error}); run the same `colorprep labels` again, which keeps all "
-            "finished shards"
-        ) from error
+    except OSError as error:
+        raise _damaged(path, error) from error
+    try:
+        manifest: dict[str, Any] = json.loads(content.decode())
+        check_schema(path, str(manifest["schema"]), LABELS_SCHEMA)
+        for name, kind in RESULTS.items():
+            if not isinstance(manifest[name], kind):
+                raise ValueError(f"its {name} is invalid")
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _damaged(path, error) from error
     return manifest
 
 
-def write_skipped(folder: Path, skipped: Iterable[Skip]) -> None:
+def _damaged(path: Location, error: Exception) -> ArtifactError:
+    return ArtifactError(
+        f"{path} is damaged ({error}); run the same `colorprep labels` again, which keeps all "
+        "finished shards"
+    )
+
+
+def write_skipped(folder: Location, skipped: Iterable[Skip]) -> None:
     """Write the list of skipped images, one a line: key, reason, detail."""
     write_csv(folder / SKIPPED, Skip._fields, skipped)
 
 
-def read_skipped(folder: Path) -> list[Skip]:
+def read_skipped(folder: Location) -> list[Skip]:
     """Read the list of skipped images; empty if it is missing."""
     try:
-        with (folder / SKIPPED).open(encoding="utf-8", newline="") as stream:
-            return [Skip(*row) for row in csv.reader(stream)][1:]
+        content = read_bytes(folder / SKIPPED)
     except FileNotFoundError:
         return []
+    try:
+        lines = io.StringIO(content.decode(), newline="")
+        return [Skip(*row) for row in csv.reader(lines)][1:]
     except (TypeError, ValueError, csv.Error) as error:
         raise ArtifactError(
             f"{folder / SKIPPED} is damaged ({error}); run the same `colorprep labels` again "

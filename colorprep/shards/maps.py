@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..artifacts import load_npy
 from ..errors import ArtifactError
+from ..places import Location
+from ..storage import local_copy, size_of
 
 ENDING = ".npy"
 
 
-def map_path(folder: Path, key: str) -> Path:
+def map_path(folder: Location, key: str) -> Location:
     """Return where the label map of an image is written."""
     return folder / f"{key}{ENDING}"
 
 
-def map_size(folder: Path, key: str) -> int | None:
+def map_size(folder: Location, key: str) -> int | None:
     """Return the size of an image's label map in bytes, None if it is missing."""
-    try:
-        return map_path(folder, key).stat().st_size
-    except OSError as error:
-        # A name that is too long for the file system cannot exist.
-        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-            raise
-        return None
+    return size_of(map_path(folder, key))
 
 
 def in_the_way(keys: Iterable[str]) -> set[str]:
@@ -48,7 +42,7 @@ def in_the_way(keys: Iterable[str]) -> set[str]:
     return found
 
 
-def read_map(folder: Path, key: str, shape: tuple[int, int]) -> NDArray[np.uint16]:
+def read_map(folder: Location, key: str, shape: tuple[int, int]) -> NDArray[np.uint16]:
     """Read the label map of an image.
 
     Parameters
@@ -62,10 +56,11 @@ def read_map(folder: Path, key: str, shape: tuple[int, int]) -> NDArray[np.uint1
         If it is missing, damaged, or does not fit the image.
     """
     path = map_path(folder, key)
-    if map_size(folder, key) is None:
-        raise ArtifactError(f"the label map {path} is missing; {_REMEDY}")
     try:
-        label = load_npy(path)
+        with local_copy(path) as copy:
+            label = load_npy(copy)
+    except FileNotFoundError:
+        raise ArtifactError(f"the label map {path} is missing; {_REMEDY}") from None
     except ArtifactError as error:
         raise ArtifactError(f"the label map {error}; {_REMEDY}") from error
     if label.shape != shape or label.dtype != np.uint16:

@@ -12,7 +12,6 @@ import json
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,9 +25,11 @@ from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.reader import Fit, ImageReader
 from ..images.segments import MaskDecoder, MaskedSource
 from ..images.source import Source, digest_of
+from ..places import Location
 from ..quantize.labeling import Labeler
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import restore_quantizer
+from ..storage import read_bytes
 
 LABELS_SCHEMA = "colorprep.labels/1"
 PLAN = "plan.json"
@@ -203,12 +204,12 @@ def _flat(plan: Plan) -> dict[str, Any]:
     return {**values, "shard-size": plan.shard_size, "shuffle": plan.shuffle}
 
 
-def plan_quantizer(plan: Plan, path: Path | None = None) -> Quantizer:
+def plan_quantizer(plan: Plan, path: Location | None = None) -> Quantizer:
     """Restore the quantizer of a plan.
 
     Parameters
     ----------
-    path : Path or None
+    path : Path, Url or None
         Where the plan was read from, for messages.
 
     Raises
@@ -284,12 +285,12 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
     return {"schema": LABELS_SCHEMA, **values, "settings": plan.settings.facts()}
 
 
-def write_plan(folder: Path, plan: Plan) -> None:
+def write_plan(folder: Location, plan: Plan) -> None:
     """Write the plan of a label folder."""
     write_json(folder / PLAN, plan_facts(plan))
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Location) -> Plan:
     """Read a plan, from plan.json or from the manifest, which repeats it.
 
     Raises
@@ -299,8 +300,9 @@ def read_plan(path: Path) -> Plan:
     ArtifactError
         If it is damaged, or newer than this version.
     """
+    content = read_bytes(path)
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(content.decode())
         check_schema(path, str(value["schema"]), LABELS_SCHEMA)
         segments = [Segment(**segment) for segment in value["segments"]]
         _check_segments(segments, value["shard_size"])

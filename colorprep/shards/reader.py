@@ -1,203 +1,92 @@
-"""Reading shards: their arrays are mapped into memory, not copied."""
+"""Opening folders of shards, on this disk or in an object store."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from math import prod
+from functools import partial
+from itertools import chain, starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from ..artifacts import check_schema
-from ..errors import ArtifactError
+from ..errors import ArtifactError, InputError
+from ..places import Location, Url, location_of
 from ..quantize.quantizer import Quantizer
-from .compression import load_filters
+from ..storage import read_each
+from .cache import CACHE, GIGABYTE, RemoteFile, ShardCache, cache_folder
 from .manifest import MANIFEST, read_manifest
-from .plan import Plan, plan_quantizer, read_plan
-from .sidecar import SHARD_SCHEMA
+from .plan import Settings, plan_quantizer, read_plan
+from .remote import RemoteShards
+from .shard import REMEDY
+from .shard import ShardReader as ShardReader
+from .sidecar import parse_sidecar, sidecar_path
 from .writer import shard_path
 
-IMAGE_DATASETS = (
-    "lightness",
-    "ab",
-    "label",
-    "hc",
-    "topk_index",
-    "topk_weight",
-    "rgb",
-    "segments",
-    "features",
-)
 
-
-@dataclass(frozen=True)
-class StoredArray:
-    """Shape, type and place of an array in the file of a shard.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        N rows first.
-    offset : int or None
-        Where its bytes begin, row after row; None if it is compressed or has no rows.
-    """
+class RowStored(NamedTuple):
+    """Shape and type of a row of an array: what a shard holds of an image."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    offset: int | None
-
-    @property
-    def end(self) -> int:
-        """Where its bytes end; 0 if `offset` is None."""
-        return 0 if self.offset is None else self.offset + prod(self.shape) * self.dtype.itemsize
-
-
-class ShardReader:
-    """One shard: arrays are mapped on first use, and slices of them are not copied.
-
-    Parameters
-    ----------
-    path : str or Path
-    fingerprint : str or None
-        The fingerprint that its quantizer must have; None accepts any.
-
-    Attributes
-    ----------
-    settings : dict of str to plain values
-        How the labels were made.
-    stored : dict of str to StoredArray
-        Datasets of N rows each: ``lightness``, ``ab``, ``label``, ``class_id``, and those that
-        the quantizer or an option adds.
-
-    Raises
-    ------
-    ArtifactError
-        If it is missing, damaged, newer than this version, or of another quantizer.
-
-    Notes
-    -----
-    A reader holds no file open until its arrays are used, so that a folder may have more shards
-    than a process may open files. It can be forked and pickled.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from colorprep import ShardWriter
-    >>> with TemporaryDirectory() as folder:
-    ...     writer = ShardWriter(f"{folder}/shard-00000.h5", {})
-    ...     writer.add(["a.jpg"], [-1], {"label": np.full((1, 2, 2), 120, np.uint16)})
-    ...     sidecar = writer.write()
-    ...     shard = ShardReader(f"{folder}/shard-00000.h5")
-    ...     shard.keys, shard.arrays["label"][0].tolist()
-    (['a.jpg'], [[120, 120], [120, 120]])
-    """
-
-    def __init__(self, path: str | Path, fingerprint: str | None = None) -> None:
-        path = Path(path)
-        load_filters()
-        try:
-            with h5py.File(path, "r", locking=False) as file:
-                settings = {name: _plain(value) for name, value in file.attrs.items()}
-                check_schema(path, str(settings.pop("schema")), SHARD_SCHEMA)
-                names = [name for name in (*IMAGE_DATASETS, "class_id") if name in file]
-                self.keys = [key.decode() for key in file["key"][:]]
-                self.stored = {name: _stored(path, file[name]) for name in names}
-        except FileNotFoundError:
-            raise ArtifactError(f"the shard {path} is missing; {REMEDY}") from None
-        except (
-            OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError,
-        ) as error:  # fmt: skip
-            raise ArtifactError(f"the shard {path} is damaged ({error}); {REMEDY}") from error
-        if fingerprint is not None and settings.get("fingerprint") != fingerprint:
-            raise ArtifactError(f"the shard {path} is of another quantizer than its manifest says")
-        self.path = path
-        self.settings = settings
-
-    def __len__(self) -> int:
-        """Return the number of images."""
-        return len(self.keys)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the mapped arrays, which would be copied."""
-        return {name: value for name, value in vars(self).items() if name != "arrays"}
-
-    @property
-    def mapped_size(self) -> int:
-        """Number of bytes of the file up to the end of its last mappable array."""
-        return max(stored.end for stored in self.stored.values())
-
-    @cached_property
-    def arrays(self) -> dict[str, NDArray[Any] | CompressedArray]:
-        """The datasets by name: mapped into memory, or read row by row if compressed."""
-        return {name: self._open(name, stored) for name, stored in self.stored.items()}
-
-    def _open(self, name: str, stored: StoredArray) -> NDArray[Any] | CompressedArray:
-        if not stored.shape[0]:
-            return np.empty(stored.shape, stored.dtype)
-        if stored.offset is None:
-            return CompressedArray(self.path, name, stored)
-        return np.memmap(self.path, stored.dtype, "r", stored.offset, stored.shape)
-
-
-REMEDY = "run the same `colorprep labels` again, or `colorprep verify --repair`"
-
-
-class CompressedArray:
-    """A compressed dataset, read and decompressed row by row; safe to fork and to pickle."""
-
-    def __init__(self, path: Path, name: str, stored: StoredArray) -> None:
-        self._path, self._name = path, name
-        self.shape = stored.shape
-        self.dtype = stored.dtype
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return self.shape[0]
-
-    def __getitem__(self, index: Any) -> NDArray[Any]:
-        """Return one row, or a slice of rows."""
-        load_filters()
-        with h5py.File(self._path, "r", locking=False) as file:
-            try:
-                rows: NDArray[Any] = file[self._name][index]
-            except (OSError, LookupError, ValueError, RuntimeError) as error:
-                raise ArtifactError(
-                    f"{self._path} cannot be decompressed ({error}); if it is intact, install "
-                    "its codec with `pip install 'colorprep[compression]'`"
-                ) from error
-        return rows
 
 
 @dataclass(frozen=True, eq=False)
 class LabelFolder:
-    """A finished folder of shards."""
+    """A finished folder of shards.
 
-    path: Path
+    Attributes
+    ----------
+    shards : sequence of ShardReader
+        Those in a store are downloaded when they are taken out of the sequence.
+    keys_of_shards : list of list of str
+        The keys of the images of each shard, in order of its rows.
+    rows : dict of str to RowStored
+        The arrays that all shards hold.
+    """
+
+    path: Location
     manifest: dict[str, Any]
     quantizer: Quantizer
-    shards: list[ShardReader]
+    shards: Sequence[ShardReader]
+    keys_of_shards: list[list[str]]
+    rows: dict[str, RowStored]
 
     def __len__(self) -> int:
         """Return the number of images."""
-        return sum(map(len, self.shards))
+        return sum(map(len, self.keys_of_shards))
 
     @property
     def keys(self) -> list[str]:
         """The keys of all images, in order of the shards and their rows."""
-        return [key for shard in self.shards for key in shard.keys]
+        return list(chain.from_iterable(self.keys_of_shards))
+
+    def place_of(self, number: int) -> Location:
+        """Return where a shard is."""
+        return shard_path(self.path, number)
 
 
-def open_labels(folder: str | Path) -> LabelFolder:
+def open_labels(folder: str | Path | Url, cache: float = CACHE) -> LabelFolder:
     """Open a folder of shards, as `colorprep labels` writes them.
+
+    Parameters
+    ----------
+    folder : str, Path or Url
+        May be a URL, such as ``s3://bucket/labels``. Its shards are then copied to
+        ``colorprep/labels`` in ``$XDG_CACHE_HOME`` when they are used.
+    cache : float
+        Size of these copies in gigabytes. If it is exceeded, the copies that were used longest ago
+        are removed.
 
     Raises
     ------
     ArtifactError
         If the folder is not finished or holds no shards, or a shard is missing, damaged or newer.
+    InputError
+        If the cache is smaller than a shard; if a store denies access or does not answer.
 
     Examples
     --------
@@ -206,66 +95,117 @@ def open_labels(folder: str | Path) -> LabelFolder:
         shards = open_labels("labels").shards
         bins = shards[0].arrays["label"][:8]
     """
-    folder = Path(folder)
-    manifest = read_manifest(folder)
+    place = location_of(folder)
+    manifest = read_manifest(place)
     if manifest.get("format") != "h5":
         raise ArtifactError(
-            f"{folder} holds one .npy per image; training reads shards: make them with "
+            f"{place} holds one .npy per image; training reads shards: make them with "
             "`colorprep labels --format h5`"
         )
-    plan = read_plan(folder / MANIFEST)
-    quantizer = plan_quantizer(plan, folder / MANIFEST)
-    shards = [
-        ShardReader(shard_path(folder, number), quantizer.fingerprint)
+    plan = read_plan(place / MANIFEST)
+    quantizer = plan_quantizer(plan, place / MANIFEST)
+    rows = rows_of(plan.settings, quantizer)
+    if isinstance(place, Url):
+        shards, keys = _remote_shards(place, manifest, quantizer, rows, cache)
+        return LabelFolder(place, manifest, quantizer, shards, keys, rows)
+    here = [
+        _open_shard(shard_path(place, number), quantizer, rows)
         for number in range(manifest["n_shards"])
     ]
-    for shard in shards:
-        _check_arrays(shard, plan, quantizer)
-    return LabelFolder(folder, manifest, quantizer, shards)
+    return LabelFolder(place, manifest, quantizer, here, [shard.keys for shard in here], rows)
 
 
-def _check_arrays(shard: ShardReader, plan: Plan, quantizer: Quantizer) -> None:
-    """Raise ArtifactError unless a shard holds the arrays that its plan requires."""
-    n_images, size, n_soft = len(shard), plan.settings.size, plan.settings.soft
+def rows_of(settings: Settings, quantizer: Quantizer) -> dict[str, RowStored]:
+    """Return the arrays that shards hold, by the settings of their labels."""
+    size, n_soft, features = settings.size, settings.soft, settings.features
     assert isinstance(size, int)  # as `read_plan` ensures
-    side = -(-size // plan.settings.stride)
-    full, strided = (n_images, size, size), (n_images, side, side)
-    expected: dict[str, tuple[tuple[int, ...], str]] = {
-        "lightness": (full, "uint8"),
-        "ab": ((*strided, 2), "int8"),
-        "label": (strided, "uint16"),
-        "class_id": ((n_images,), "int32"),
+    side = -(-size // settings.stride)
+    full, strided = (size, size), (side, side)
+    present: dict[str, tuple[bool, tuple[int, ...], str]] = {
+        "lightness": (True, full, "uint8"),
+        "ab": (True, (*strided, 2), "int8"),
+        "label": (True, strided, "uint16"),
+        "hc": (quantizer.space == "hue-chroma", (*strided, 2), "uint8"),
+        "topk_index": (n_soft > 0, (*strided, n_soft), "uint16"),
+        "topk_weight": (n_soft > 0, (*strided, n_soft), "float16"),
+        "rgb": (settings.keep == "rgb", (*full, 3), "uint8"),
+        "segments": (settings.segments is not None, strided, "uint8"),
+        "features": (features is not None, ((features or {}).get("length", 0),), "float16"),
+        "class_id": (True, (), "int32"),
     }
-    if quantizer.space == "hue-chroma":
-        expected["hc"] = ((*strided, 2), "uint8")
-    if n_soft:
-        expected["topk_index"] = ((*strided, n_soft), "uint16")
-        expected["topk_weight"] = ((*strided, n_soft), "float16")
-    if plan.settings.keep == "rgb":
-        expected["rgb"] = ((*full, 3), "uint8")
-    if plan.settings.segments is not None:
-        expected["segments"] = (strided, "uint8")
-    if plan.settings.features is not None:
-        expected["features"] = ((n_images, plan.settings.features["length"]), "float16")
-    for name, (shape, dtype) in expected.items():
+    return {
+        name: RowStored(shape, np.dtype(dtype))
+        for name, (is_present, shape, dtype) in present.items()
+        if is_present
+    }
+
+
+def _open_shard(path: Path, quantizer: Quantizer, rows: dict[str, RowStored]) -> ShardReader:
+    """Open a shard, and check that it holds the arrays that its plan requires."""
+    shard = ShardReader(path, quantizer.fingerprint)
+    for name, (shape, dtype) in rows.items():
         found = shard.stored.get(name)
-        if found is None or found.shape != shape or found.dtype != dtype:
+        expected = (len(shard), *shape)
+        if found is None or found.shape != expected or found.dtype != dtype:
             what = "missing" if found is None else f"{found.dtype} {found.shape}"
             raise ArtifactError(
-                f"the shard {shard.path} is damaged: its {name} is {what}, but {dtype} {shape} "
+                f"the shard {path} is damaged: its {name} is {what}, but {dtype} {expected} "
                 f"is expected; {REMEDY}"
             )
+    if others := sorted(shard.stored.keys() - rows.keys()):
+        raise ArtifactError(
+            f"the shard {path} has other arrays than its manifest says ({', '.join(others)}); "
+            f"{REMEDY}"
+        )
+    return shard
 
 
-def _stored(path: Path, dataset: Any) -> StoredArray:
-    offset = None
-    if dataset.chunks is None:
-        offset = dataset.id.get_offset()  # None without rows
-    stored = StoredArray(dataset.shape, dataset.dtype, offset)
-    if stored.end > path.stat().st_size:
-        raise ValueError("the file is shorter than its header says")
-    return stored
+def _remote_shards(
+    folder: Url,
+    manifest: dict[str, Any],
+    quantizer: Quantizer,
+    rows: dict[str, RowStored],
+    cache: float,
+) -> tuple[RemoteShards, list[list[str]]]:
+    """Return the shards of a store, and the keys of each; only sidecars are read."""
+    places = [shard_path(folder, number) for number in range(manifest["n_shards"])]
+    contents = read_each(map(sidecar_path, places))
+    files, keys = zip(*starmap(_described, zip(places, contents, strict=True)), strict=True)
+
+    n_bytes, largest = int(cache * GIGABYTE), max(file.n_bytes for file in files)
+    if n_bytes < largest:
+        raise InputError(
+            f"a shard of {folder} has {largest / GIGABYTE:.2g} GB, more than the cache of "
+            f"{cache:g} GB; give a larger --cache, or make smaller shards"
+        )
+    name = hashlib.sha256(json.dumps(manifest).encode()).hexdigest()[:32]
+    root = cache_folder()
+    open_shard = partial(_open_copy, keys, quantizer, rows)
+    shards = RemoteShards(root / name, files, ShardCache(root, n_bytes), open_shard)
+    return shards, list(keys)
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _open_copy(
+    keys: Sequence[list[str]],
+    quantizer: Quantizer,
+    rows: dict[str, RowStored],
+    path: Path,
+    number: int,
+) -> ShardReader:
+    """Open a copy of a shard of a store, and check that its images are those of its sidecar."""
+    shard = _open_shard(path, quantizer, rows)
+    if shard.keys != keys[number]:
+        raise ArtifactError(
+            f"the images of the shard {path} are not those of its sidecar; {REMEDY}"
+        )
+    shard.keys = keys[number]  # kept once
+    return shard
+
+
+def _described(place: Url, content: bytes | None) -> tuple[RemoteFile, list[str]]:
+    """Return a shard, and its keys in order of its rows, as its sidecar describes it."""
+    if content is None:
+        raise ArtifactError(f"the shard {place} has no sidecar; {REMEDY}")
+    sidecar = parse_sidecar(sidecar_path(place), content)
+    keys = sorted(sidecar.rows, key=sidecar.rows.__getitem__)
+    return RemoteFile(place, sidecar.n_bytes, sidecar.sha256), keys

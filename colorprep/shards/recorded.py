@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ArtifactError
 from ..images.key_index import MISSING, KeyIndex
 from ..images.source import Source, has_image_ending
+from .files import LabelFiles
 from .manifest import MANIFEST, read_skipped
 from .map_digests import read_map_digests
+from .maps import ENDING
 from .plan import Plan, Segment
-from .sidecar import Sidecar, finished, read_sidecar
-from .writer import shard_path
+from .sidecar import Sidecar
 
 UNTOUCHED = "kills-workers"  # the one reason to skip an image whose bytes were not read
 
@@ -68,40 +67,34 @@ def numbers_of(segment: Segment) -> range:
     return range(segment.first_shard, segment.first_shard + segment.n_shards)
 
 
-def recorded(folder: Path, plan: Plan) -> Iterator[Recorded]:
+def recorded(files: LabelFiles, plan: Plan) -> Iterator[Recorded]:
     """Yield the images of finished labels, shard by shard; those of label maps all at once."""
     if plan.format == "npy":
-        yield Recorded(_map_digests(folder))
+        yield Recorded(_map_digests(files))
         return
-    for number in range(plan.n_shards):
-        sidecar = finished(shard_path(folder, number))
-        if sidecar is not None:
-            yield Recorded(sidecar.digests, _unread(sidecar), number)
+    for number, sidecar in files.finished(range(plan.n_shards)):
+        yield Recorded(sidecar.digests, _unread(sidecar), number)
 
 
-def known_images(folder: Path, plan: Plan, source: Source) -> list[KnownImages]:
+def known_images(files: LabelFiles, plan: Plan, source: Source) -> list[KnownImages]:
     """Return the images of each segment, from its sidecars, even if their shards are lost.
 
     Label maps have no fixed slices, so all of them count as one segment.
     """
     key_index = KeyIndex(source.keys)
     if plan.format == "npy":
-        digests = _map_digests(folder)
-        keys = {*digests, *(skip.key for skip in read_skipped(folder))}
+        digests = _map_digests(files)
+        keys = {*digests, *(skip.key for skip in read_skipped(files.folder))}
         images = _Gathered(key_index)
         images.add(keys, digests)
-        return [images.known((folder / MANIFEST).exists())]
+        return [images.known(files.size(MANIFEST) is not None)]
     segments = []
     for segment in plan.segments:
-        images, is_complete = _Gathered(key_index), True
-        for number in numbers_of(segment):
-            try:
-                sidecar = read_sidecar(shard_path(folder, number))
-            except ArtifactError:
-                is_complete = False
-            else:
-                images.add(keys_of(sidecar), sidecar.digests)
-        segments.append(images.known(is_complete))
+        images, n_read = _Gathered(key_index), 0
+        for _, sidecar in files.sidecars(numbers_of(segment)):
+            n_read += 1
+            images.add(keys_of(sidecar), sidecar.digests)
+        segments.append(images.known(n_read == segment.n_shards))
     return segments
 
 
@@ -140,9 +133,9 @@ def _unread(sidecar: Sidecar) -> list[str]:
     ]
 
 
-def _map_digests(folder: Path) -> dict[str, str | None]:
-    digests = read_map_digests(folder)
+def _map_digests(files: LabelFiles) -> dict[str, str | None]:
+    digests = read_map_digests(files.folder)
     if digests is not None:
         return digests
-    maps = (path for path in folder.rglob("*.npy") if has_image_ending(path.stem))
-    return {path.relative_to(folder).as_posix().removesuffix(".npy"): None for path in maps}
+    keys = (name.removesuffix(ENDING) for name in files.names() if name.endswith(ENDING))
+    return {key: None for key in keys if has_image_ending(key)}

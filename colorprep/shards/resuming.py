@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArtifactError, OutputExists
 from ..images.source import Keys, Source, digest_of
+from ..places import Location
+from .files import LabelFiles
 from .manifest import MANIFEST
 from .plan import PLAN, Plan, Segment, differences, in_shard_order, read_plan
 from .recorded import KnownImages, keys_of, known_images, numbers_of
-from .sidecar import Sidecar, finished
-from .writer import shard_path
 
 SHOWN = 3  # images that a message names
 
 
-def find_plan(folder: Path) -> Plan | None:
+def find_plan(folder: Location) -> Plan | None:
     """Return the plan of a label folder, None if it has none.
 
     Raises
@@ -47,7 +46,7 @@ def plan_to_continue(
     requested: Plan,
     source: Source,
     extend: bool,
-    folder: Path,
+    files: LabelFiles,
     warn: Callable[[str], object],
 ) -> Plan:
     """Return the plan to continue with.
@@ -79,13 +78,13 @@ def plan_to_continue(
     differing = differences(existing, requested)
     if differing:
         raise OutputExists(
-            f"{folder} was made with other settings ({'; '.join(differing)}); give the same ones "
-            "to continue, another -o, or --overwrite to start anew"
+            f"{files.folder} was made with other settings ({'; '.join(differing)}); give the same "
+            "ones to continue, another -o, or --overwrite to start anew"
         )
     digest = digest_of(source, range(len(source.keys)))
     if digest == existing.digest:
         return existing
-    known = known_images(folder, existing, source)
+    known = known_images(files, existing, source)
     gone = _gone(known, source, existing)
     new = _rest(known, source)
     n_open = 0  # planned images that no file names yet
@@ -94,25 +93,26 @@ def plan_to_continue(
         n_open = sum(segment.n_files for segment in existing.segments) - n_named
     if not gone and len(new) == n_open:
         if not all(images.has_digests for images in known):
-            raise OutputExists(_OF_OTHER_SIZES.format(folder=folder))
-        return _renewed(existing, source, known, folder)
+            raise OutputExists(_OF_OTHER_SIZES.format(folder=files.folder))
+        return _renewed(existing, source, known, files)
     if not extend:
-        raise OutputExists(_other_images(folder, existing, source, gone, new if not n_open else []))
+        shown = [] if n_open else new
+        raise OutputExists(_other_images(files.folder, existing, source, gone, shown))
     if gone:
         warn(f"{_listed(gone, 'no longer in the source')}; their labels are kept")
     if existing.format == "npy":
         return _replanned(existing, source)
     if n_open:
         raise ArtifactError(
-            f"{folder} is not finished, so new images cannot be distinguished from those that are "
-            "not labeled yet; finish it with the old images first, or start anew with "
+            f"{files.folder} is not finished, so new images cannot be distinguished from those "
+            "that are not labeled yet; finish it with the old images first, or start anew with "
             "--overwrite"
         )
-    renewed = _renewed(existing, source, known, folder)
+    renewed = _renewed(existing, source, known, files)
     return renewed.extended(source, new, digest) if new else renewed
 
 
-def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Sequence[int]]:
+def unfinished_shards(files: LabelFiles, plan: Plan, source: Source) -> dict[int, Sequence[int]]:
     """Return the images of each shard that must be made, by number of the shard, in order.
 
     Raises
@@ -120,38 +120,21 @@ def unfinished_shards(folder: Path, plan: Plan, source: Source) -> dict[int, Seq
     ArtifactError
         If it is no longer known which images belong to a missing shard.
     """
+    finished = files.facts(range(plan.n_shards))
     missing: dict[int, Sequence[int]] = {}
     known: list[KnownImages] | None = None
     for place, segment in enumerate(plan.segments):
-        numbers = [n for n in numbers_of(segment) if finished(shard_path(folder, n)) is None]
+        numbers = [number for number in numbers_of(segment) if number not in finished]
         if numbers:
             images: Sequence[int] = range(len(source.keys))
             if len(plan.segments) > 1:  # else `continued` compared the plan with the source
-                known = known or known_images(folder, plan, source)
+                known = known or known_images(files, plan, source)
                 images = _images_of(place, known, source)
                 if digest_of(source, images) != segment.digest:
-                    raise _changed(folder, segment)
+                    raise _changed(files.folder, segment)
             slices = _slices(segment, images, plan, source)
             missing.update((number, slices[number]) for number in numbers)
     return missing
-
-
-def sidecars(folder: Path, plan: Plan) -> Iterator[Sidecar]:
-    """Yield the sidecars of all shards, in order.
-
-    Raises
-    ------
-    ArtifactError
-        If a shard is not finished.
-    """
-    for number in range(plan.n_shards):
-        sidecar = finished(shard_path(folder, number))
-        if sidecar is None:
-            raise ArtifactError(
-                f"{shard_path(folder, number)} is not finished; run the same `colorprep labels` "
-                "again first"
-            )
-        yield sidecar
 
 
 def first_keys(keys: Sequence[str]) -> str:
@@ -189,7 +172,9 @@ def _numbers(indices: NDArray[np.int64]) -> Sequence[int]:
     return array("q", indices.tobytes())
 
 
-def _renewed(existing: Plan, source: Source, known: Sequence[KnownImages], folder: Path) -> Plan:
+def _renewed(
+    existing: Plan, source: Source, known: Sequence[KnownImages], files: LabelFiles
+) -> Plan:
     """Return a plan with the present sizes of its images.
 
     Raises
@@ -203,13 +188,13 @@ def _renewed(existing: Plan, source: Source, known: Sequence[KnownImages], folde
     for place, segment in enumerate(existing.segments):
         images = _images_of(place, known, source)
         if len(images) == segment.n_files:
-            for number, slice_ in _slices(segment, images, existing, source).items():
-                sidecar = finished(shard_path(folder, number))
-                if sidecar and keys_of(sidecar) != {source.keys[index] for index in slice_}:
-                    raise OutputExists(_other_images(folder, existing, source, [], []))
+            slices = _slices(segment, images, existing, source)
+            for number, sidecar in files.finished(slices):
+                if keys_of(sidecar) != {source.keys[index] for index in slices[number]}:
+                    raise OutputExists(_other_images(files.folder, existing, source, [], []))
             segment = replace(segment, digest=digest_of(source, images))
         elif not known[place].is_complete:
-            raise _changed(folder, segment)
+            raise _changed(files.folder, segment)
         segments.append(segment)
     digest = digest_of(source, range(len(source.keys)))
     return replace(existing, n_files=len(source.keys), digest=digest, segments=segments)
@@ -231,7 +216,7 @@ def _gone(known: Iterable[KnownImages], source: Source, plan: Plan) -> list[str]
 
 
 def _other_images(
-    folder: Path, existing: Plan, source: Source, gone: Sequence[str], new: Sequence[int]
+    folder: Location, existing: Plan, source: Source, gone: Sequence[str], new: Sequence[int]
 ) -> str:
     found = [_listed(Keys(source.keys[index] for index in new), "new")] if new else []
     found += [_listed(gone, "gone")] if gone else []
@@ -250,7 +235,7 @@ def _listed(keys: Sequence[str], what: str) -> str:
     return f"{len(keys):,} {verb} {what}: {first_keys(keys)}"
 
 
-def _changed(folder: Path, segment: Segment) -> ArtifactError:
+def _changed(folder: Location, segment: Segment) -> ArtifactError:
     return ArtifactError(
         f"the images of {folder} have changed since shards {segment.first_shard} and following "
         "were planned; restore the old ones, or start over with --overwrite"

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..artifacts import check_schema
 from ..atomic import write_json
 from ..errors import ArtifactError
 from ..images.skip import Skip
+from ..places import Location
+from ..storage import read_bytes, size_of
 
 SHARD_SCHEMA = "colorprep.shard/1"
 
@@ -44,12 +45,12 @@ class Sidecar:
     digests: dict[str, str | None] = field(default_factory=dict)
 
 
-def sidecar_path(shard: Path) -> Path:
-    """Return the path of a shard's sidecar."""
+def sidecar_path(shard: Location) -> Location:
+    """Return where the sidecar of a shard is."""
     return shard.with_suffix(".json")
 
 
-def write_sidecar(shard: Path, sidecar: Sidecar) -> None:
+def write_sidecar(shard: Location, sidecar: Sidecar) -> None:
     """Write the sidecar of a shard."""
     inputs: dict[str, Any] = dict(sidecar.rows)
     inputs.update({skip.key: f"{skip.reason}: {skip.detail}" for skip in sidecar.skipped})
@@ -67,7 +68,7 @@ def write_sidecar(shard: Path, sidecar: Sidecar) -> None:
     )
 
 
-def read_sidecar(shard: Path) -> Sidecar:
+def read_sidecar(shard: Location) -> Sidecar:
     """Read the sidecar of a shard, given by its .h5 file.
 
     Raises
@@ -77,7 +78,18 @@ def read_sidecar(shard: Path) -> Sidecar:
     """
     path = sidecar_path(shard)
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        content = read_bytes(path)
+    except FileNotFoundError:
+        raise ArtifactError(f"the shard {shard} is not finished: it has no sidecar") from None
+    except OSError as error:
+        raise _damaged(path, error) from error
+    return parse_sidecar(path, content)
+
+
+def parse_sidecar(path: Location, content: bytes) -> Sidecar:
+    """Return what a sidecar, read from a path, says; raises like `read_sidecar`."""
+    try:
+        value = json.loads(content.decode())
         schema, inputs = str(value["schema"]), value["inputs"].items()
         digests = value.get("digests", dict.fromkeys(value["inputs"]))
         rows = {key: row for key, row in inputs if isinstance(row, int)}
@@ -89,21 +101,23 @@ def read_sidecar(shard: Path) -> Sidecar:
             str(value["sha256"]),
             dict(digests),
         )
-    except FileNotFoundError:
-        raise ArtifactError(f"the shard {shard} is not finished: it has no sidecar") from None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise ArtifactError(f"{path} is damaged ({error}); run `colorprep labels` again") from error
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path, error) from error
     check_schema(path, schema, SHARD_SCHEMA)
     return sidecar
 
 
-def finished(shard: Path) -> Sidecar | None:
+def finished(shard: Location) -> Sidecar | None:
     """Return the sidecar of a finished shard, None if the shard must be made.
 
     Only the size is checked, so that resuming is quick; `colorprep verify` checks the digest.
     """
     try:
         sidecar = read_sidecar(shard)
-        return sidecar if shard.stat().st_size == sidecar.n_bytes else None
-    except (ArtifactError, FileNotFoundError):
+    except ArtifactError:
         return None
+    return sidecar if size_of(shard) == sidecar.n_bytes else None
+
+
+def _damaged(path: Location, error: Exception) -> ArtifactError:
+    return ArtifactError(f"{path} is damaged ({error}); run `colorprep labels` again")

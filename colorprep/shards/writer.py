@@ -11,20 +11,23 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
 
 from ..atomic import replacing
 from ..images.skip import Skip
+from ..places import Location, Place, Url, location_of
 from ..quantize.labeling import Labels
 from .compression import filter_options
 from .layout import Frame, allocate_arrays, pieces
 from .sidecar import SHARD_SCHEMA, Sidecar, write_sidecar
 
+L = TypeVar("L", Path, Url, Location)
 
-def shard_path(folder: Path, number: int) -> Path:
+
+def shard_path(folder: L, number: int) -> L:
     """Return the path of a shard."""
     return folder / f"shard-{number:05d}.h5"
 
@@ -41,7 +44,7 @@ class ShardWriter:
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or Url
         Ending in ``.h5``; the sidecar has the same name with ``.json``.
     settings : mapping of str to plain values
         How the labels are made, see `colorprep.shards.plan.Settings`; stored as attributes.
@@ -57,8 +60,8 @@ class ShardWriter:
     {'a.jpg': 0, 'b.jpg': 1}
     """
 
-    def __init__(self, path: str | Path, settings: Mapping[str, Any]) -> None:
-        self._path = Path(path)
+    def __init__(self, path: Place | Url, settings: Mapping[str, Any]) -> None:
+        self._path = location_of(path)
         self._settings = settings
         self._keys: list[str] = []
         self._class_ids: list[int] = []
@@ -94,7 +97,8 @@ class ShardWriter:
         Raises
         ------
         OutputError
-            If there is no room, or the folder cannot be written to; no partial file is left.
+            If there is no room, or the folder or store cannot be written to; no partial file is
+            left.
         """
         arrays = self._parts[0]
         n_images = len(self._keys)

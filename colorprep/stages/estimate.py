@@ -23,16 +23,18 @@ from ..images.classes import class_names
 from ..images.reader import ReadImage
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source
+from ..places import Location
 from ..progress import Reporter
 from ..quantize.labeling import Labeler
 from ..shards.plan import Plan, labeler_of, reader_of
 from ..shards.writer import ShardWriter
+from ..storage import check_writable
 from ..workspace import LABELS, Workspace
 from .class_rules import class_rule
 from .classifying import chosen_classifier, threads_restored
 from .labels.params import LabelsParams
 from .labels.planning import plan_of, prior_of, quantizer_of
-from .labels.shards import LabelChunk, LabeledChunk
+from .labels.shards import LabelChunk, LabeledChunk, shards_in_memory
 from .passes import EachImage, Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
 from .prior.stage import PriorParams, chosen_bins
@@ -60,8 +62,8 @@ class Estimate:
         Peak in this process, in bytes.
     disk : dict of str to int
         Bytes by kind of output; what was requested comes first.
-    free : int
-        Free bytes on the disk of the output.
+    free : int or None
+        Free bytes on the disk of the output; None for a store, which has no limit.
     skips : dict of str to int
         Images that are likely to be skipped, by reason.
     n_threads : int
@@ -76,7 +78,7 @@ class Estimate:
     images_per_second: float
     memory: int
     disk: dict[str, int]
-    free: int
+    free: int | None
     skips: dict[str, int]
     n_threads: int
     seconds_on_twice: float | None = None
@@ -107,7 +109,8 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     InputError
         If no image of the probe could be read.
     """
-    folder = workspace.path(params.output or LABELS)
+    folder = workspace.location(params.output or LABELS)
+    check_writable(folder)
     images = open_source(params.images, workspace, reporter)
     source = masked(images, params.segments, params.images, workspace)
     quantizer = quantizer_of(prior_of(params, workspace, reporter))
@@ -133,15 +136,15 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     n_images = len(source.keys)
     kinds = {"as asked": size, **_other_kinds(plan, labeler, source)}
     memory = peak_memory()
-    if params.format == "h5":  # one shard is gathered while another one is written
-        memory += round(2 * min(n_images, params.shard_size) * size)
+    if params.format == "h5":
+        memory += round(shards_in_memory(folder) * min(n_images, params.shard_size) * size)
     disk = {kind: round(n_images * each) for kind, each in kinds.items()}
     return _estimate(probe, source, memory, disk, folder, params.images)
 
 
 def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
     """Estimate a run of `colorprep prior`; see `estimate_labels`."""
-    folder = workspace.path(params.output or "prior.npz").parent
+    folder = workspace.location(params.output or "prior.npz").parent
     source = open_source(params.images, workspace, reporter)
     reader = image_reader(source, params.size, params.images)
     quantizer = chosen_bins(params, workspace)
@@ -226,7 +229,7 @@ def _estimate(
     source: Source,
     memory: int,
     disk: dict[str, int],
-    folder: Path,
+    folder: Location,
     images: ImageParams,
 ) -> Estimate:
     n_images = len(source.keys)
@@ -243,7 +246,7 @@ def _estimate(
         n_images / seconds,
         memory,
         disk,
-        free_space(folder),
+        free_space(folder) if isinstance(folder, Path) else None,
         skips,
         probe.n_threads,
         # Only other machines bring more processors.

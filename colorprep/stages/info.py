@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from ..artifacts import holds_bare_array, load_arrays, load_prior, load_weights
 from ..errors import ArtifactError, ColorprepError, InputError
 from ..images.lists import read_list
+from ..places import Location, Url
 from ..progress import Reporter
 from ..report.numbers import quantity
 from ..runs import CONFIG, IMPORTED, LOG, best_row, read_config, read_log, row_facts
 from ..scorebook import SCHEMA as SCORES_SCHEMA
+from ..shards.files import LabelFiles
 from ..shards.manifest import MANIFEST, read_manifest
 from ..shards.plan import PLAN, Plan, read_plan
 from ..shards.reader import ShardReader
-from ..shards.sidecar import finished
-from ..shards.writer import shard_path
+from ..storage import local_copy, size_of
 from ..workspace import MEMORY, Workspace
 from .evaluate.files import FIGURES
 from .prior_facts import Facts, facts_of_prior, facts_of_vector
@@ -50,11 +51,9 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     ArtifactError
         If it is missing, damaged, or unknown to colorprep.
     """
-    target = workspace.input_path(path)
-    if not target.exists():
-        raise ArtifactError(f"there is no file or folder {target}")
+    target = workspace.input_location(path)
     try:
-        return _described(target)
+        return _of_url(target) if isinstance(target, Url) else _described(target)
     except ColorprepError:
         raise
     except (
@@ -66,7 +65,25 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
         ) from error
 
 
+def _of_url(url: Url) -> Facts:
+    """Describe labels in a store, or a copy of a file there."""
+    if url.suffix not in _READERS:
+        if size_of(url / MANIFEST) is None and size_of(url / PLAN) is None:
+            raise ArtifactError(f"{url} is neither a folder of labels nor a file of colorprep")
+        return _of_folder_of_labels(url)
+    try:
+        with local_copy(url) as copy:
+            try:
+                return _described(copy)
+            except ColorprepError as error:
+                raise ArtifactError(str(error).replace(str(copy), str(url))) from error
+    except FileNotFoundError:
+        raise ArtifactError(f"there is no file {url}") from None
+
+
 def _described(target: Path) -> Facts:
+    if not target.exists():
+        raise ArtifactError(f"there is no file or folder {target}")
     if target.is_dir():
         return _of_folder(target)
     describe = _READERS.get(target.suffix)
@@ -81,10 +98,8 @@ def _described(target: Path) -> Facts:
 
 
 def _of_folder(folder: Path) -> Facts:
-    if (folder / MANIFEST).exists():
-        return _of_labels(folder)
-    if (folder / PLAN).exists():
-        return _of_unfinished_labels(folder)
+    if (folder / MANIFEST).exists() or (folder / PLAN).exists():
+        return _of_folder_of_labels(folder)
     if (folder / CONFIG).exists():
         return _of_run(folder)
     if (folder / EXPORTED).exists():
@@ -99,7 +114,12 @@ def _of_folder(folder: Path) -> Facts:
     raise ArtifactError(f"{folder} is not a folder of labels, a run, an evaluation, or a workspace")
 
 
-def _of_labels(folder: Path) -> Facts:
+def _of_folder_of_labels(folder: Location) -> Facts:
+    is_finished = size_of(folder / MANIFEST) is not None
+    return _of_labels(folder) if is_finished else _of_unfinished_labels(folder)
+
+
+def _of_labels(folder: Location) -> Facts:
     manifest = read_manifest(folder)
     quantizer = manifest["quantizer"]["name"]
     kind = "shards" if manifest["format"] == "h5" else "one .npy an image"
@@ -114,9 +134,9 @@ def _of_labels(folder: Path) -> Facts:
     }
 
 
-def _of_unfinished_labels(folder: Path) -> Facts:
+def _of_unfinished_labels(folder: Location) -> Facts:
     plan = read_plan(folder / PLAN)
-    n_done = sum(finished(shard_path(folder, n)) is not None for n in range(plan.n_shards))
+    n_done = sum(1 for _ in LabelFiles(folder).finished(range(plan.n_shards)))
     return {
         "what": "unfinished labels; the same `colorprep labels` continues them",
         "shards_done": f"{n_done} of {plan.n_shards}",

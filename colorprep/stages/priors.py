@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from ..balance.prior import Prior
 from ..balance.weights import Weights, check_probs
 from ..color.lab import Floats
 from ..errors import ArtifactError, InputError
+from ..places import Location
 from ..progress import Reporter
 from ..quantize.ab import AbQuantizer, ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
@@ -77,7 +77,7 @@ class PriorProbs(NamedTuple):
         return probs_by_level(self.counted.levels, self.probs)
 
 
-def read_prior(path: Path, reporter: Reporter) -> PriorProbs:
+def read_prior(path: Location, reporter: Reporter) -> PriorProbs:
     """Read a prior.npz, or a bare vector over the bins of ab313 or ab529.
 
     Warns of a bare vector that does not sum to 1, or seems to be invalid.
@@ -109,7 +109,7 @@ def probs_of(prior: Prior) -> PriorProbs:
 
 
 def read_weights(
-    path: Path, quantizer: Quantizer, shown: str, by_lightness: bool = False
+    path: Location, quantizer: Quantizer, shown: str, by_lightness: bool = False
 ) -> Floats:
     """Read the weights of a quantizer's bins: a weights.npz, or a bare vector for ab313 or ab529.
 
@@ -162,7 +162,7 @@ def _without_levels(shown: str) -> ArtifactError:
     )
 
 
-def _bare_bins(path: Path, vector: Floats, what: str) -> AbQuantizer:
+def _bare_bins(path: Location, vector: Floats, what: str) -> AbQuantizer:
     if len(vector) not in (313, 529):
         raise ArtifactError(
             f"{path} has {len(vector)} bins; a bare {what} must have the 313 bins of ab313 or the "

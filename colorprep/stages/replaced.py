@@ -11,8 +11,10 @@ from typing import NamedTuple
 from ..artifacts import load_arrays, load_prior, load_weights
 from ..errors import ColorprepError
 from ..images.lists import read_list, write_list
+from ..places import Location
 from ..progress import Reporter
 from ..report.numbers import quantity
+from ..storage import opened, size_of
 
 SHOWN_DIGITS = 8  # of a digest
 
@@ -25,7 +27,7 @@ class _Former(NamedTuple):
 
 
 @contextmanager
-def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
+def telling_replaced(reporter: Reporter, *paths: Location) -> Iterator[None]:
     """Report which files the block changed, and what they contained before.
 
     New files, and files whose bytes stay the same, are not reported.
@@ -34,7 +36,7 @@ def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
     ----------
     reporter : Reporter
         Also called if the block raises.
-    *paths : Path
+    *paths : Path or Url
         Files that the block may write or remove.
     """
     former = {path: _Former(_digest(path), _description(path)) for path in paths if _is_file(path)}
@@ -42,34 +44,34 @@ def telling_replaced(reporter: Reporter, *paths: Path) -> Iterator[None]:
         yield
     finally:
         for path, (digest, description) in former.items():
-            if not path.exists():
+            if not _is_file(path):
                 reporter.replaced(path, f"removed {description}")
             elif digest is None or _digest(path) != digest:
                 reporter.replaced(path, f"replaced {description}")
 
 
-def replace_list(path: Path, lines: Iterable[str], reporter: Reporter) -> None:
+def replace_list(path: Location, lines: Iterable[str], reporter: Reporter) -> None:
     """Write a list of images, and report if it replaced another one."""
     with telling_replaced(reporter, path):
         write_list(path, lines)
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: Location) -> bool:
     try:
-        return path.is_file()
+        return path.is_file() if isinstance(path, Path) else size_of(path) is not None
     except OSError:  # its name may be too long
         return False
 
 
-def _digest(path: Path) -> str | None:
+def _digest(path: Location) -> str | None:
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return None
 
 
-def _description(path: Path) -> str:
+def _description(path: Location) -> str:
     """Describe the content of a file, if that is quick."""
     try:
         if path.suffix == ".npz":
@@ -82,7 +84,7 @@ def _description(path: Path) -> str:
     return "a file with other content"
 
 
-def _artifact_description(path: Path) -> str:
+def _artifact_description(path: Location) -> str:
     kind = str(load_arrays(path, "")[1].get("schema"))
     if kind.startswith("colorprep.prior/"):
         prior = load_prior(path)

@@ -119,7 +119,7 @@ def read_given_list(
     InputError
         If it cannot be read, lists nothing, or is a JSON file, whose lines look like quoted paths.
     """
-    path = workspace.input_path(given)
+    path = workspace.input_location(given)
     if path.suffix.lower() == ".json":
         raise InputError(f"{path} is JSON, not a list; give a text file with one image path a line")
     return read_list(path, may_be_empty)

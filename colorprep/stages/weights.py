@@ -21,6 +21,7 @@ from ..balance.weights import (
 from ..color.lab import Floats
 from ..errors import InputError
 from ..finite import check_finite
+from ..places import Location
 from ..progress import Reporter
 from ..quantize.ab import AbQuantizer
 from ..quantize.quantizer import Quantizer
@@ -81,10 +82,10 @@ class WeightReport:
 class WeightsResult:
     """Result of `colorprep weights`."""
 
-    path: Path
+    path: Location
     quantizer: Quantizer
     weights: WeightReport
-    matrix_path: Path | None
+    matrix_path: Location | None
 
 
 def run(params: WeightsParams, workspace: Workspace, reporter: Reporter) -> WeightsResult:
@@ -97,12 +98,12 @@ def run(params: WeightsParams, workspace: Workspace, reporter: Reporter) -> Weig
     InputError
         If a parameter is out of range, or a weight would be infinite.
     """
-    prior = read_prior(workspace.input_path(params.prior, PRIOR), reporter)
-    path = workspace.path(params.output or WEIGHTS)
+    prior = read_prior(workspace.input_location(params.prior, PRIOR), reporter)
+    path = workspace.location(params.output or WEIGHTS)
     check_replaceable(path)
     matrix_path = None
     if params.matrix is not None:
-        matrix_path = workspace.path(params.matrix)
+        matrix_path = workspace.location(params.matrix)
         with telling_replaced(reporter, matrix_path):
             _write_matrix(prior, params, matrix_path)
     with telling_replaced(reporter, path):
@@ -110,7 +111,7 @@ def run(params: WeightsParams, workspace: Workspace, reporter: Reporter) -> Weig
     return WeightsResult(path, prior.quantizer, weights, matrix_path)
 
 
-def write_weights(prior: PriorProbs, params: WeightsParams, path: Path) -> WeightReport:
+def write_weights(prior: PriorProbs, params: WeightsParams, path: Location) -> WeightReport:
     """Compute the weights for a prior, and write them to `path`.
 
     Raises
@@ -151,7 +152,7 @@ def _weights_of(prior: PriorProbs, params: WeightsParams) -> Weights:
     return replace(whole, levels=tuple(starmap(of_level, enumerate(levels))))
 
 
-def _write_matrix(prior: PriorProbs, params: WeightsParams, path: Path) -> None:
+def _write_matrix(prior: PriorProbs, params: WeightsParams, path: Location) -> None:
     if not isinstance(prior.quantizer, AbQuantizer):
         raise InputError(f"--matrix needs an ab lattice; {prior.quantizer.name} is not one")
     if params.zero_bins != "uniform":

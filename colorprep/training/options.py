@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
 from ..errors import InputError
 from ..finite import check_finite
+from ..shards.cache import CACHE
 from .choices import (
     CriticName,
     GrayRule,
@@ -57,6 +58,8 @@ class DataOptions:
     ----------
     shards : str, Path or None
         None for ``labels/``.
+    cache : float
+        Gigabytes of a store's labels on this disk; few change the order, see `data.windows`.
     list : str, Path or None
         Trains on the images of this list only.
     curriculum : tuple of (str, Path or None, int)
@@ -86,6 +89,7 @@ class DataOptions:
     """
 
     shards: str | Path | None = None
+    cache: float = _option(CACHE, on_resume="change")
     list: str | Path | None = None
     curriculum: StageLists = ()
     held_out: float | str | Path = _option(0.05, "--val")
@@ -110,9 +114,6 @@ class DataOptions:
             raise InputError("a curriculum has its own lists; give --list or --curriculum")
         if self.rare_color and self.max_images is None:
             raise InputError("--rare-color needs the number of images per epoch: add --max-images")
-        self._check_augmentation()
-
-    def _check_augmentation(self) -> None:
         if not 0.0 < self.zoom[0] <= self.zoom[1]:
             raise InputError(
                 "--zoom takes a lowest and a highest factor above 0, such as 0.5 2; got "

@@ -14,8 +14,9 @@ import packing
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
+from object_stores import forget_connections
 
-from colorprep import BadImage, InputError, stores
+from colorprep import BadImage, InputError
 from colorprep.images.folder import folder_source
 from colorprep.images.object_store import object_store_source
 from colorprep.images.opening import find_images
@@ -47,43 +48,6 @@ def put(url, files):
 def memory():
     """A URL in memory that no other test uses."""
     return f"memory://prefix{next(numbers)}/train"
-
-
-@pytest.fixture(scope="module")
-def s3_server():
-    """A server on this machine that answers as S3 does."""
-    pytest.importorskip("s3fs")
-    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
-
-
-@pytest.fixture
-def s3(s3_server, monkeypatch, tmp_path):
-    """The URL of a folder in a new bucket, whose server is set by the environment."""
-    import s3fs
-
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    forget(s3fs)
-    bucket = f"bucket{next(numbers)}"
-    s3fs.S3FileSystem().mkdir(bucket)
-    yield f"s3://{bucket}/train"
-    forget(s3fs)
-
-
-def forget(s3fs):
-    """Forget every connection, so that the next one is made by the environment."""
-    s3fs.S3FileSystem.clear_instance_cache()
-    stores.forget_stores()
 
 
 @pytest.fixture(params=["memory", "file", "s3"])
@@ -248,9 +212,8 @@ def test_an_s3_that_is_not_there_is_an_error(s3, monkeypatch):
     source = object_store_source(put(s3, {"a.jpg": b"a"}))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    import s3fs
 
-    forget(s3fs)
+    forget_connections()
     with pytest.raises(InputError, match=f"cannot list {s3}: ") as caught:
         object_store_source(s3)
     assert "very-secret" not in str(caught.value)

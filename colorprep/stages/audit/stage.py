@@ -155,7 +155,7 @@ def _validation(
         index = index_of(source.keys, key)
         return None if index is None else (0, index)
 
-    path = workspace.input_path(params.validation)
+    path = workspace.input_location(params.validation)
     respell = Spellings(source.keys).get
     of_stem = Stems(lambda: source.keys).get
     found = listed(read_list(path), source.name, find, path.name, respell, of_stem)

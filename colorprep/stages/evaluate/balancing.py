@@ -11,7 +11,7 @@ from ...color.lab import Floats
 from ...errors import ArtifactError
 from ...images.opening import find_images
 from ...metrics.protocol import SHOWN_DIGITS
-from ...places import Places, each_place, is_url
+from ...places import Location, Places, each_place, is_url
 from ...progress import Reporter
 from ...quantize.ab import ab_lattice
 from ...workspace import PRIOR, Workspace
@@ -31,7 +31,7 @@ class Balance:
     ----------
     probs : ndarray of shape (313,), float64, or None
         None for the originals' own colors.
-    path : Path or None
+    path : Path, Url or None
         Of the prior.
     digest : str or None
         Of the prior's probabilities.
@@ -42,7 +42,7 @@ class Balance:
     """
 
     probs: Floats | None = None
-    path: Path | None = None
+    path: Location | None = None
     digest: str | None = None
     source: Mapping[str, Any] | None = None
     of: Relation = "originals"
@@ -76,8 +76,8 @@ def choose_balance(given: str | Path | None, workspace: Workspace, reporter: Rep
     ArtifactError
         If a given prior is not of ab313, or it is missing or damaged.
     """
-    path = workspace.input_path(given, PRIOR)
-    if given is None and not path.exists():
+    path = workspace.input_location(given, PRIOR)
+    if given is None and not workspace.path(PRIOR).exists():
         reporter.note(f"no {PRIOR} here: AuC is balanced by the originals' own colors")
         return Balance()
     prior = read_prior(path, reporter)

@@ -95,7 +95,7 @@ def stored_pictures(
     InputError
         If a source is missing, or nothing in them matches.
     """
-    lines = None if params.list is None else read_list(workspace.input_path(params.list))
+    lines = None if params.list is None else read_list(workspace.input_location(params.list))
     list_name = "" if params.list is None else Path(params.list).name
     search = search_of(params, workspace)
     places = [_place(given, params, workspace) for given in (original, colorized)]

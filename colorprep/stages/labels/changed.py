@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +16,12 @@ from ...images.key_index import MISSING, KeyIndex
 from ...images.source import Source
 from ...progress import Reporter
 from ...seen import SeenBook
+from ...shards.files import LabelFiles
 from ...shards.manifest import MANIFEST
-from ...shards.maps import map_path
+from ...shards.maps import ENDING
 from ...shards.plan import Plan
 from ...shards.recorded import recorded
 from ...shards.resuming import first_keys
-from ...shards.writer import shard_path
 from ..passes import Passes
 from ..source import ImageParams
 
@@ -59,7 +58,7 @@ _Doubts = NDArray[np.void]
 
 
 def changed_images(
-    folder: Path,
+    files: LabelFiles,
     plan: Plan,
     source: Source,
     seen: SeenBook,
@@ -77,7 +76,7 @@ def changed_images(
         If none of several images is the one that was labeled.
     """
     changes = Changes()
-    doubts = _in_order(_doubts(folder, plan, source, seen, changes))
+    doubts = _in_order(_doubts(files, plan, source, seen, changes))
     n_others = 0
     for index, was, shard, now in _compared(doubts, source, seen, images, reporter):
         key = source.keys[index]
@@ -89,7 +88,7 @@ def changed_images(
             changes.shards |= set() if shard == _NO_SHARD else {shard}
     if changes.n_known == n_others > 1:
         raise OutputExists(
-            f"none of the {changes.n_known:,} images labeled in {folder} is the same in "
+            f"none of the {changes.n_known:,} images labeled in {files.folder} is the same in "
             f"{source.name}: these are other images of the same names; give another -o, or "
             "--overwrite to start over"
         )
@@ -122,24 +121,25 @@ def report_changes(changes: Changes, reporter: Reporter) -> None:
         )
 
 
-def forget(folder: Path, changes: Changes) -> None:
+def forget(files: LabelFiles, changes: Changes) -> None:
     """Remove the labels of changed images, so that they are made again."""
     if changes.keys:
         # The manifest is removed first, since the files that it describes are about to change.
-        (folder / MANIFEST).unlink(missing_ok=True)
+        files.remove(MANIFEST)
     for number in changes.shards:
-        # The sidecar stays until the shard is made again, since it names the shard's images.
-        shard_path(folder, number).unlink(missing_ok=True)
+        files.remove_shard(number)
     if not changes.shards:
         for key in changes.keys:
-            map_path(folder, key).unlink(missing_ok=True)
+            files.remove(f"{key}{ENDING}")
 
 
-def _doubts(folder: Path, plan: Plan, source: Source, seen: SeenBook, changes: Changes) -> _Doubts:
+def _doubts(
+    files: LabelFiles, plan: Plan, source: Source, seen: SeenBook, changes: Changes
+) -> _Doubts:
     """Return the images that may have changed; count the others."""
     key_index = KeyIndex(source.keys)
     doubts = [np.empty(0, _DOUBT)]
-    for part in recorded(folder, plan):
+    for part in recorded(files, plan):
         shard = _NO_SHARD if part.shard is None else part.shard
         places = key_index.find(part.digests).tolist()
         there = [

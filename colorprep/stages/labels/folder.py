@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ...atomic import remove_leftovers
 from ...errors import OutputExists
 from ...images.naming import is_ambiguous
 from ...images.source import has_image_ending
-from ...marks import is_empty
+from ...marks import holds_nothing, is_empty
+from ...places import Location
 from ...shards.manifest import MANIFEST, SKIPPED
 from ...shards.map_digests import remove_map_digests
+from ...shards.maps import ENDING
 from ...shards.plan import PLAN
+from ...storage import remove, remove_each, sizes_in
+
+_SHARD_FILE = re.compile(r"shard-[^/]*[0-9]\.[^/]*")
 
 
-def check_free(folder: Path, overwrite: bool) -> None:
+def check_free(folder: Location, overwrite: bool) -> None:
     """Raise OutputExists if a folder contains something that labels must not be mixed with."""
-    if folder.exists() and not folder.is_dir():
+    if isinstance(folder, Path) and folder.exists() and not folder.is_dir():
         raise OutputExists(f"{folder} is a file; give another folder with -o")
-    if not overwrite and folder.exists() and not is_empty(folder):
+    if not overwrite and not _is_empty(folder):
         raise OutputExists(
             f"{folder} contains files that are not labels; give another folder with -o"
         )
 
 
-def remove_labels(folder: Path) -> None:
+def remove_labels(folder: Location) -> None:
     """Remove what an earlier run wrote, and nothing else."""
-    if not folder.exists():
-        return
-    held_labels = (folder / PLAN).exists() or (folder / MANIFEST).exists()
+    names = sizes_in(folder)
+    held_labels = PLAN in names or MANIFEST in names
     # The manifest is removed first, since the files that it describes are about to change.
     for name in (MANIFEST, PLAN, SKIPPED):
-        (folder / name).unlink(missing_ok=True)
+        if name in names:
+            remove(folder / name)
     remove_map_digests(folder)
-    for path in folder.glob("shard-*[0-9].*"):
-        path.unlink()
-    for path in folder.rglob("*.npy"):
-        if has_image_ending(path.stem) or (held_labels and is_ambiguous(path.stem)):
-            path.unlink()
+    remove_each(folder / name for name in names if _is_label(name, held_labels))
     remove_leftovers(folder)
+
+
+def _is_label(name: str, held_labels: bool) -> bool:
+    """Return whether a file in a folder is a shard, its sidecar or a label map."""
+    if _SHARD_FILE.fullmatch(name):
+        return True
+    key = name.removesuffix(ENDING)
+    return key != name and (has_image_ending(key) or (held_labels and is_ambiguous(Path(key).name)))
+
+
+def _is_empty(folder: Location) -> bool:
+    if isinstance(folder, Path):
+        return not folder.exists() or is_empty(folder)
+    return holds_nothing(sizes_in(folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...atomic import remove_leftovers
@@ -13,6 +12,7 @@ from ...quantize.ab import ab_lattice
 from ...quantize.quantizer import Quantizer
 from ...quantize.spec import quantizer_state
 from ...seen import SeenBook
+from ...shards.files import LabelFiles
 from ...shards.plan import Plan, Settings, write_plan
 from ...shards.resuming import find_plan, plan_to_continue
 from ...workspace import PRIOR, Workspace
@@ -32,8 +32,8 @@ def quantizer_of(prior: PriorProbs | None) -> Quantizer:
 
 def prior_of(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> PriorProbs | None:
     """Return the requested prior, or the workspace's if it has one."""
-    path = workspace.input_path(params.prior, PRIOR)
-    if params.prior is None and not path.exists():
+    path = workspace.input_location(params.prior, PRIOR)
+    if params.prior is None and not workspace.path(PRIOR).exists():
         reporter.note(f"no {PRIOR} here: labeling with ab313")
         return None
     prior = read_prior(path, reporter)
@@ -76,7 +76,7 @@ def _stride(params: LabelsParams) -> int:
 
 
 def begin(
-    folder: Path,
+    files: LabelFiles,
     requested: Plan,
     source: Source,
     params: LabelsParams,
@@ -87,6 +87,7 @@ def begin(
 
     Labels of images that have changed are removed.
     """
+    folder = files.folder
     existing = None if params.overwrite else find_plan(folder)
     if existing is not None:
         existing = replace(existing, classes_beside=requested.classes_beside)
@@ -96,10 +97,10 @@ def begin(
         plan = requested.extended(source, everything, digest_of(source, everything))
         write_plan(folder, plan)
         return plan
-    plan = plan_to_continue(existing, requested, source, params.extend, folder, reporter.warn)
-    changes = changed_images(folder, plan, source, seen, params.images, reporter)
+    plan = plan_to_continue(existing, requested, source, params.extend, files, reporter.warn)
+    changes = changed_images(files, plan, source, seen, params.images, reporter)
     remove_leftovers(folder)
     write_plan(folder, plan)
     report_changes(changes, reporter)
-    forget(folder, changes)
+    forget(files, changes)
     return plan

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +17,28 @@ from ...images.digests import DigestingSource
 from ...images.reach import ReadingTask
 from ...images.reader import ImageReader
 from ...images.skip import Skip
+from ...places import Location, Url
 from ...quantize.labeling import Labeler, Labels
+from ...shards.files import LabelFiles
 from ...shards.plan import Plan
+from ...shards.sidecar import Sidecar
 from ...shards.writer import ShardWriter, shard_path
 from ..passes import Passes
 from ..scoring import Scores
 
 if TYPE_CHECKING:  # torch is slow to import
     from ...training.classifier import FrozenClassifier
+
+UPLOADS = 3  # shards that are sent to a store at once
+
+
+def shards_in_memory(folder: Location) -> int:
+    """Return how many shards fit into the memory that labeling needs at most.
+
+    One shard is gathered while others are written. Of one that is sent to a store there are its
+    arrays, and the content of its file, which the store's client may read at once.
+    """
+    return 1 + (2 * UPLOADS if isinstance(folder, Url) else 1)
 
 
 @dataclass
@@ -93,7 +107,7 @@ def label_to_shards(
     task: LabelChunk,
     shards: Mapping[int, Sequence[int]],
     plan: Plan,
-    folder: Path,
+    files: LabelFiles,
     keep: Callable[[LabeledChunk], object],
 ) -> int:
     """Label images into shards.
@@ -113,34 +127,32 @@ def label_to_shards(
     keys = task.reader.source.keys
     n_enlarged = 0
 
-    def write(number: int, parts: Sequence[LabeledChunk]) -> None:
+    def write(number: int, parts: Sequence[LabeledChunk]) -> tuple[int, Sidecar]:
         """Write one shard."""
-        writer = ShardWriter(shard_path(folder, number), plan.settings.facts())
+        writer = ShardWriter(shard_path(files.folder, number), plan.settings.facts())
         for part in parts:
             ids = class_ids(part.keys, plan.classes, plan.class_rule)
             writer.add(part.keys, ids, part.labels)
             writer.skip(part.skipped)
             writer.record_digests({keys[index]: digest for index, digest in part.digests.items()})
-        writer.write()
+        return number, writer.write()
 
-    # One shard is written while the next one is labeled, so that no worker waits for the disk.
+    # Shards are written while the next one is labeled, so that no worker waits for disk or store.
+    at_once = UPLOADS if isinstance(files.folder, Url) else 1
+    writing: deque[Future[tuple[int, Sidecar]]] = deque()
     with (
         passes.each_group(task, shards.values(), "labeling") as labeled,
-        ThreadPoolExecutor(1) as executor,
+        ThreadPoolExecutor(at_once) as executor,
     ):
-        written: Future[None] | None = None
         for number, results in zip(shards, labeled, strict=True):
             parts = []
             for part in results:
                 n_enlarged += part.n_enlarged
                 keep(part)
                 parts.append(part)
-            _wait(written)
-            written = executor.submit(write, number, parts)
-        _wait(written)
+            if len(writing) == at_once:
+                files.add(*writing.popleft().result())
+            writing.append(executor.submit(write, number, parts))
+        for written in writing:
+            files.add(*written.result())
     return n_enlarged
-
-
-def _wait(written: Future[None] | None) -> None:
-    if written is not None:
-        written.result()

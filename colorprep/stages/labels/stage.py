@@ -19,12 +19,15 @@ from ...images.reader import ImageReader
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source
 from ...locks import sole_process
+from ...places import Location
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...seen import SeenBook, open_seen
+from ...shards.files import LabelFiles
 from ...shards.manifest import write_manifest, write_skipped
 from ...shards.plan import Plan, labeler_of, reader_of
-from ...shards.resuming import find_plan, sidecars, unfinished_shards
+from ...shards.resuming import find_plan, unfinished_shards
+from ...storage import check_writable
 from ...workspace import LABELS, Workspace
 from ..class_rules import with_classes
 from ..classifying import chosen_classifier, threads_restored
@@ -55,7 +58,7 @@ class LabelsResult:
         Of the bytes of all shards; None for label maps.
     """
 
-    folder: Path
+    folder: Location
     quantizer: Quantizer
     n_images: int
     n_shards: int
@@ -91,43 +94,48 @@ def run(params: LabelsParams, workspace: Workspace, reporter: Reporter) -> Label
     OutputExists
         If the folder contains something else, or labels of other images or settings.
     OutputError
-        If another process labels into the folder, or there is no room or permission to write.
+        If another process labels into the folder, there is no room or permission to write, or a
+        store does not answer.
     InputError
         If no image could be read, or the parameters do not fit together.
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    folder = workspace.path(params.output or LABELS)
-    with sole_process(folder, "labeled", reporter):
+    folder = workspace.location(params.output or LABELS)
+    check_writable(folder)
+    with sole_process(folder, "labeled", reporter, workspace=workspace.root):
         return _label(params, folder, workspace, reporter)
 
 
 def _label(
-    params: LabelsParams, folder: Path, workspace: Workspace, reporter: Reporter
+    params: LabelsParams, folder: Location, workspace: Workspace, reporter: Reporter
 ) -> LabelsResult:
-    if params.overwrite or find_plan(folder) is None:
+    is_new = params.overwrite or find_plan(folder) is None
+    if is_new:
         check_free(folder, params.overwrite)
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images.strict)
     labeled = masked(source, params.segments, params.images, workspace)
     classifier = chosen_classifier(params.features, workspace)
     prior = prior_of(params, workspace, reporter)
-    workspace.own_folder(params.output or LABELS)
+    if is_new:  # a folder that holds labels is not empty, so that it would not be marked
+        workspace.make_own(folder)
     requested = plan_of(params, quantizer_of(prior), classifier)
     requested = with_classes(requested, source, params.images, workspace)
+    files = LabelFiles(folder)
     with open_seen(workspace.root, labeled) as seen:
-        plan = begin(folder, requested, labeled, params, seen, reporter)
+        plan = begin(files, requested, labeled, params, seen, reporter)
         beside = Beside(classifier=classifier)
         if params.pixels != SCORE_SIZE or params.fit != "stretch":
-            return complete(folder, plan, labeled, params.images, reporter, seen, beside)
+            return complete(files, plan, labeled, params.images, reporter, seen, beside)
         counted = None if prior is None else prior.counted
         with scoring_beside(source, params.images, counted, workspace, reporter) as scoring:
             beside = Beside(scoring, classifier)
-            return complete(folder, plan, labeled, params.images, reporter, seen, beside)
+            return complete(files, plan, labeled, params.images, reporter, seen, beside)
 
 
 def complete(
-    folder: Path,
+    files: LabelFiles,
     plan: Plan,
     source: Source,
     images: ImageParams,
@@ -153,6 +161,7 @@ def complete(
     ColorprepError
         With `images.strict`, at the first bad image.
     """
+    folder = files.folder
     label = _label_shards if plan.format == "h5" else _label_maps
     reader = reader_of(plan, source)
 
@@ -161,7 +170,7 @@ def complete(
         seen.add(done.digests)
         beside.scoring.keep(done.scores)
 
-    result, n_enlarged = label(folder, plan, reader, images, reporter, beside, keep)
+    result, n_enlarged = label(files, plan, reader, images, reporter, beside, keep)
     if result.n_images == 0:
         remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
@@ -187,7 +196,7 @@ def _packages(plan: Plan) -> list[str]:
 
 
 def _label_shards(
-    folder: Path,
+    files: LabelFiles,
     plan: Plan,
     reader: ImageReader,
     images: ImageParams,
@@ -196,7 +205,7 @@ def _label_shards(
     keep: Callable[[LabeledChunk | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
     labeler = labeler_of(plan)
-    todo = unfinished_shards(folder, plan, reader.source)
+    todo = unfinished_shards(files, plan, reader.source)
     n_enlarged = 0
     n_before = plan.n_shards - len(todo)
     if n_before:
@@ -204,26 +213,26 @@ def _label_shards(
     if todo:
         task = LabelChunk(reader, labeler, beside.scoring.scorer, beside.classifier)
         with open_passes(images, reporter) as passes, threads_restored(beside.classifier):
-            n_enlarged = label_to_shards(passes, task, todo, plan, folder, keep)
+            n_enlarged = label_to_shards(passes, task, todo, plan, files, keep)
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)
     digest = hashlib.sha256()
-    for sidecar in sidecars(folder, plan):
-        digest.update(bytes.fromhex(sidecar.sha256))
-        n_images += len(sidecar.rows)
-        n_bytes += sidecar.n_bytes
-        skipped += sidecar.skipped
+    for shard in files.facts(range(plan.n_shards)).values():
+        digest.update(bytes.fromhex(shard.sha256))
+        n_images += shard.n_images
+        n_bytes += shard.n_bytes
+        skipped += shard.skipped
     skipped.sort()
     check_strict(skipped, images.strict)
     result = LabelsResult(
-        folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped,
+        files.folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped,
         digest.hexdigest()[:32],
     )  # fmt: skip
     return result, n_enlarged
 
 
 def _label_maps(
-    folder: Path,
+    files: LabelFiles,
     plan: Plan,
     reader: ImageReader,
     images: ImageParams,
@@ -231,13 +240,17 @@ def _label_maps(
     beside: Beside,
     keep: Callable[[LabeledChunk | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
-    for path in {folder, *(path.parent for path in folder.rglob("*.tmp"))}:
-        remove_leftovers(path)
+    folder = files.folder
+    remove_leftovers(folder)
+    if isinstance(folder, Path):
+        folder = folder.resolve()
+        for path in {path.parent for path in folder.rglob("*.tmp")}:
+            remove_leftovers(path)
     labeler = labeler_of(plan)
     with open_passes(images, reporter) as passes:
-        task = WriteMaps(reader, labeler, folder.resolve(), beside.scoring.scorer)
-        done = label_to_maps(passes, task, reader.source, keep)
+        task = WriteMaps(reader, labeler, folder, beside.scoring.scorer)
+        done = label_to_maps(passes, task, files, keep)
     skipped = sorted([*reader.source.skipped, *done.skipped])
     return LabelsResult(
-        folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped
+        files.folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped
     ), done.n_enlarged

@@ -82,7 +82,7 @@ def draw(params: DrawParams, workspace: Workspace, reporter: Reporter) -> DrawRe
         If the source or a class contains fewer images, or the output is the list that narrows it.
     """
     name = f"random-{params.n_images}{'-per-class' if params.per_class else ''}.txt"
-    path = workspace.path(params.output or Path(LISTS, name))
+    path = workspace.location(params.output or Path(LISTS, name))
     check_not_read([path], [params.images.list], workspace)
     source = open_source(params.images, workspace, reporter)
     report_skips(source.skipped, len(source.keys), reporter)

@@ -80,7 +80,7 @@ def combine(params: CombineParams, workspace: Workspace, reporter: Reporter) -> 
         If a list cannot be read, no image is left, or the output is one of the lists.
     """
     operation, name = _OPERATIONS[params.operation]
-    path = workspace.path(params.output or Path(LISTS, name))
+    path = workspace.location(params.output or Path(LISTS, name))
     check_not_read([path], params.lists, workspace)
     listed = read_lists(params.lists, params.folder, workspace, reporter)
     keys = operation(listed.by_list[0], listed.by_list[1:])

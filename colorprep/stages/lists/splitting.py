@@ -12,6 +12,7 @@ from ...images.lists import ListForm, in_form
 from ...images.skip import Skip
 from ...images.source import Source
 from ...progress import Reporter
+from ...storage import size_of
 from ...workspace import LISTS, Workspace
 from ..class_rules import class_rule
 from ..source import ImageParams, open_source, report_skips
@@ -70,7 +71,7 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     InputError
         If a part would get no image, or an output is the list that narrows the source.
     """
-    folder = workspace.path(params.output or LISTS)
+    folder = workspace.location(params.output or LISTS)
     paths = {part: folder / f"{part}.txt" for part in sampling.Split._fields}
     check_not_read(paths.values(), [params.images.list], workspace)
     source = open_source(params.images, workspace, reporter)
@@ -80,13 +81,13 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     numbered = numbered_classes(
         params.form, source, params.images, workspace, reporter, params.class_from
     )
-    workspace.own_folder(params.output or LISTS)
+    workspace.make_own(folder)
     written = {}
     for part, path in paths.items():
         if part in parts:
             lines = in_form(parts[part], params.form, source.name, numbered, rule)
             written[part] = write_keys(path, parts[part], lines, workspace, reporter, rule)
-        elif path.exists():
+        elif size_of(path) is not None:
             reporter.warn(
                 f"{path} is from an earlier run and may contain images that are now in another "
                 "list; remove it"

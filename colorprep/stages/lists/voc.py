@@ -72,7 +72,7 @@ def divide(params: VocParams, workspace: Workspace, reporter: Reporter) -> VocRe
         lists.
     """
     given = (params.voc_train, params.voc_val, params.berkeley_train, params.berkeley_val)
-    folder = workspace.path(params.output or LISTS)
+    folder = workspace.location(params.output or LISTS)
     paths = [folder / "train.txt", folder / "val.txt"]
     check_not_read(paths, given, workspace)
     listed = read_lists(given, params.folder, workspace, reporter)
@@ -83,7 +83,7 @@ def divide(params: VocParams, workspace: Workspace, reporter: Reporter) -> VocRe
                 f"mode {params.mode} leaves no image for {part}; no list is written: check that "
                 "the four lists come in the order of --help, or choose another --mode"
             )
-    workspace.own_folder(params.output or LISTS)
+    workspace.make_own(folder)
     train, val = (
         write_keys(
             path, keys, listed.lines(keys, params.form, workspace, reporter), workspace, reporter

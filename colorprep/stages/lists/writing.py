@@ -11,6 +11,7 @@ from ...errors import InputError
 from ...images.classes import ClassFrom, ClassRule, class_names, class_of
 from ...images.lists import ListForm
 from ...images.source import Source
+from ...places import Location, resolved
 from ...progress import Reporter
 from ...workspace import LISTS, Workspace
 from ..class_rules import class_rule
@@ -22,13 +23,13 @@ from ..source import ImageParams, open_source
 class WrittenList:
     """The path of a list, and what it contains."""
 
-    path: Path
+    path: Location
     n_images: int
     n_classes: int
 
 
 def write_keys(
-    path: Path,
+    path: Location,
     keys: Sequence[str],
     lines: Iterable[str],
     workspace: Workspace,
@@ -43,12 +44,12 @@ def write_keys(
 
 
 def check_not_read(
-    outputs: Iterable[Path], inputs: Iterable[str | Path | None], workspace: Workspace
+    outputs: Iterable[Location], inputs: Iterable[str | Path | None], workspace: Workspace
 ) -> None:
     """Raise InputError if an output would replace a list that is an input."""
-    read = {workspace.path(path).resolve() for path in inputs if path is not None}
+    read = {resolved(workspace.location(path)) for path in inputs if path is not None}
     for path in outputs:
-        if path.resolve() in read:
+        if resolved(path) in read:
             raise InputError(
                 f"{path} is one of the lists that are read, which are never changed; name another "
                 "output with -o"

@@ -10,6 +10,7 @@ from ...artifacts import load_prior
 from ...balance.counted import Counted, CountedSum
 from ...balance.prior import Prior, Smoothing
 from ...errors import InputError
+from ...places import Location, resolved
 from ...progress import Reporter
 from ...workspace import CLASS_PRIORS, PRIOR, Workspace
 from .stage import PriorResult
@@ -65,13 +66,16 @@ def merge(params: MergeParams, workspace: Workspace, reporter: Reporter) -> Prio
         If two of them were counted in different ways, or count the same images; with `by_class`, if
         two of them are in one folder, or none has class priors.
     """
-    paths = _without_weights([workspace.input_path(part) for part in params.parts])
+    # Class priors are looked for in the folders of the parts, which must be here.
+    locate = workspace.input_path if params.by_class else workspace.input_location
+    paths = _without_weights([locate(part) for part in params.parts])
     target = output_path(params.output, params.name, workspace)
-    if target.resolve() in [path.resolve() for path in paths]:
+    if resolved(target) in map(resolved, paths):
         raise InputError(
             f"the sum would replace its part {workspace.shown(target)}; name it otherwise, with -o"
         )
-    of_classes = _class_priors(paths, workspace) if params.by_class else {}
+    local = [path for path in paths if isinstance(path, Path)]
+    of_classes = _class_priors(local, workspace) if params.by_class else {}
     merging = _Merging(params.smoothing, workspace, reporter)
     classes = {
         name: merging.write(workspace.own_folder(CLASS_PRIORS) / name / PRIOR, parts, name).path
@@ -92,13 +96,13 @@ class _Merging:
         self._workspace = workspace
         self._reporter = reporter
 
-    def write(self, target: Path, paths: Sequence[Path], name: str | None) -> WrittenPrior:
+    def write(self, target: Location, paths: Sequence[Location], name: str | None) -> WrittenPrior:
         """Write the sum of the priors in files."""
         counted, smoothing = self._sum(paths)
         named = counted._replace(meta={**counted.meta, "name": name})
         return write_prior(target, Prior.smoothed(named, smoothing), self._reporter)
 
-    def _sum(self, paths: Sequence[Path]) -> tuple[Counted, Smoothing]:
+    def _sum(self, paths: Sequence[Location]) -> tuple[Counted, Smoothing]:
         """Return the sum, and the smoothing that was chosen, else that of the parts."""
         total = CountedSum(any_smoothing=self._smoothing is not None)
         unknown: list[str] = []
@@ -116,7 +120,7 @@ class _Merging:
         return counted, self._smoothing or prior.smoothing
 
 
-def _without_weights(paths: Sequence[Path]) -> list[Path]:
+def _without_weights(paths: Sequence[Location]) -> list[Location]:
     """Leave out the weights beside the other files: X-weights.npz of X.npz."""
     weights = {weights_path_of(path) for path in paths}
     return [path for path in paths if path not in weights]

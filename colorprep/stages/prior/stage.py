@@ -24,6 +24,7 @@ from ...images.classes import ClassFrom, ClassRule, class_of
 from ...images.digests import sum_of_files
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of
+from ...places import Location
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...quantize.spec import QuantizerSpec, make_quantizer
@@ -104,7 +105,7 @@ class PriorResult:
     """
 
     whole: WrittenPrior
-    classes: dict[str, Path]
+    classes: dict[str, Location]
     skipped: list[Skip]
 
 
@@ -192,7 +193,7 @@ class _ClassPriors:
         self._writer = writer
         self._workspace = workspace
         self._reporter = reporter
-        self.paths: dict[str, Path] = {}
+        self.paths: dict[str, Location] = {}
 
     def write(self, name: str, counted: CountedImages) -> None:
         """Write the prior of a class, if any of its images could be read."""
@@ -237,7 +238,7 @@ class _PriorWriter:
         self._bins = bins
 
     def write(
-        self, path: Path, name: str | None, indices: Sequence[int], counted: CountedImages
+        self, path: Location, name: str | None, indices: Sequence[int], counted: CountedImages
     ) -> WrittenPrior:
         """Write the prior of some images to `path`, its weights beside it."""
         tallies = self._bins.tallies(counted)

@@ -11,6 +11,7 @@ from ...balance.bootstrap import FEW_IMAGES
 from ...balance.prior import Prior
 from ...errors import InputError
 from ...locks import in_turn
+from ...places import Location
 from ...progress import Reporter
 from ...workspace import CLASS_PRIORS, PRIOR, WEIGHTS, Workspace
 from ..priors import probs_of
@@ -22,9 +23,9 @@ from ..weights import WeightReport, WeightsParams, write_weights
 class WrittenPrior:
     """A prior with its weights, and where they were written."""
 
-    path: Path
+    path: Location
     prior: Prior
-    weights_path: Path
+    weights_path: Location
     weights: WeightReport
 
 
@@ -36,7 +37,7 @@ def check_name(name: str | None, by_class: bool) -> None:
         raise InputError(f"--name must be a single folder name, such as cat; got {name!r}")
 
 
-def output_path(output: str | Path | None, name: str | None, workspace: Workspace) -> Path:
+def output_path(output: str | Path | None, name: str | None, workspace: Workspace) -> Location:
     """Return where a prior goes: to a given path, the folder of its name, or ``prior.npz``.
 
     Raises
@@ -45,14 +46,14 @@ def output_path(output: str | Path | None, name: str | None, workspace: Workspac
         If it cannot be written there.
     """
     named = output is None and bool(name)
-    path = workspace.path(Path(CLASS_PRIORS, name or "", PRIOR) if named else output or PRIOR)
+    path = workspace.location(Path(CLASS_PRIORS, name or "", PRIOR) if named else output or PRIOR)
     check_replaceable(path)
     if named:
         workspace.own_folder(CLASS_PRIORS)
     return path
 
 
-def write_prior(path: Path, prior: Prior, reporter: Reporter) -> WrittenPrior:
+def write_prior(path: Location, prior: Prior, reporter: Reporter) -> WrittenPrior:
     """Write a prior, and its weights beside it."""
     weights_path = weights_path_of(path)
     # In turn, so that both files come from one command.
@@ -72,8 +73,8 @@ def warn_of_few_images(prior: Prior, reporter: Reporter) -> None:
         )
 
 
-def weights_path_of(prior_path: Path) -> Path:
+def weights_path_of(prior_path: Location) -> Location:
     """Return where the weights of a prior go: ``weights.npz``, or ``X-weights.npz`` of X.npz."""
     if prior_path.name == PRIOR:
-        return prior_path.with_name(WEIGHTS)
-    return prior_path.with_name(f"{prior_path.stem}-{WEIGHTS}")
+        return prior_path.parent / WEIGHTS
+    return prior_path.parent / f"{Path(prior_path.name).stem}-{WEIGHTS}"

@@ -105,7 +105,7 @@ def read_inputs(
     InputError
         If they have fewer than two classes, or the images to hold out are not among them.
     """
-    labels = open_labels(workspace.input_path(params.data.shards, LABELS))
+    labels = open_labels(workspace.input_location(params.data.shards, LABELS), params.data.cache)
     n_classes = size_of("classes", label_sizes(labels))
     if n_classes < 2:
         raise InputError(
@@ -165,4 +165,4 @@ def _check_network(checkpoint: Checkpoint, inputs: ProbeInputs, shown: str) -> N
     except InputError as error:
         raise InputError(f"{shown} is of {checkpoint.config['model']}: {error}") from error
     check_side(network, inputs.preparation.side)
-    check_inputs(network, inputs.arrays, inputs.labels.path.as_posix())
+    check_inputs(network, inputs.arrays, str(inputs.labels.path))

@@ -15,7 +15,8 @@ from ..train.params import TrainParams
 
 # The options of training that are also those of probes.
 OPTIONS = (
-    "shards", "held_out", "max_images", "epochs", "batch_size", "learning_rate", "seed", "device",
+    "shards", "cache", "held_out", "max_images",
+    "epochs", "batch_size", "learning_rate", "seed", "device",
 )  # fmt: skip
 
 

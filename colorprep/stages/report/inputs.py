@@ -24,6 +24,7 @@ from ...images.digests import is_record_of, sha256_of_file
 from ...images.skip import REASONS as SKIP_REASONS
 from ...images.skip import count_by_reason
 from ...images.source import Source, digest_of
+from ...places import Location
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...report.comparison_sections import ClassPrior, Reference
@@ -98,7 +99,7 @@ def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict
     return classes
 
 
-def read_reference(path: Path, prior: Prior) -> Reference:
+def read_reference(path: Location, prior: Prior) -> Reference:
     """Read the prior to compare with, a prior.npz or a bare .npy over the same bins.
 
     Raises
@@ -177,7 +178,7 @@ def provenance(
     prior: Prior,
     used: UsedWeights,
     source: Source | None,
-    compared: Path | None,
+    compared: Location | None,
     workspace: Workspace,
 ) -> dict[str, dict[str, Any]]:
     """Return the provenance of a report: each artifact's digest, and how it was made."""

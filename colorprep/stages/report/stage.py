@@ -20,6 +20,7 @@ from ...errors import InputError
 from ...images.digests import is_record_of
 from ...images.passed_over import described
 from ...images.source import Source
+from ...places import Location
 from ...progress import Reporter
 from ...report.comparison_sections import classes_section, comparison_section, uncertainty_section
 from ...report.image_sections import (
@@ -86,7 +87,7 @@ class ReportResult(NamedTuple):
         The PNG files.
     """
 
-    path: Path
+    path: Location
     n_bytes: int
     sections: list[Section]
     figures: list[Path]
@@ -103,13 +104,13 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     InputError
         If `images.folder` is given and is not a source of images.
     """
-    path = workspace.path(params.output or REPORT)
+    path = workspace.location(params.output or REPORT)
     check_replaceable(path)
     if params.figures is not None:
         check_replaceable(workspace.path(params.figures) / "prior.png")
     prior = load_prior(workspace.path(PRIOR))
     used = weights_in_use(prior, workspace, reporter)
-    compared = None if params.compare is None else workspace.input_path(params.compare)
+    compared = None if params.compare is None else workspace.input_location(params.compare)
     reference = None if compared is None else read_reference(compared, prior)
     classes = read_classes(prior, workspace, reporter)
     scores = read_scores(workspace)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from ...atomic import replacing
 from ...images.decoding import Pixels
 from ...images.reader import ReadImage
+from ...places import Location
 from ...progress import Reporter
 from ...report.charts import draw_ranking
 from ...report.gallery import fitted, montage
@@ -25,8 +25,8 @@ QUALITY = 88
 
 
 def write_montages(
-    folder: Path, ranking: Ranking, params: RgbvarParams, reporter: Reporter
-) -> list[Path]:
+    folder: Location, ranking: Ranking, params: RgbvarParams, reporter: Reporter
+) -> list[Location]:
     """Write a montage for each offset, and the curve of scores with an image at each offset."""
     offsets = sorted(set(params.montages))
     shown = [
@@ -77,7 +77,7 @@ def _title(ranking: Ranking, score: str, ranks: range) -> str:
 
 
 def _write_curve(
-    path: Path,
+    path: Location,
     ranking: Ranking,
     params: RgbvarParams,
     offsets: Sequence[int],

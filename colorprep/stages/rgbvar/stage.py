@@ -7,6 +7,7 @@ The colorizer-fcn project: variance across R, G and B at 256 x 256, and lists by
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,10 @@ from ...images.lists import read_list
 from ...images.skip import Skip
 from ...images.source import Source
 from ...locks import in_turn
+from ...places import Location
 from ...progress import Reporter
 from ...scorebook import ScoreBook
+from ...storage import size_of, sizes_in
 from ...workspace import LISTS, PRIOR, Workspace
 from ..passes import check_strict
 from ..replaced import replace_list, telling_replaced
@@ -51,11 +54,11 @@ class RgbvarResult:
     """
 
     ranking: Ranking
-    list_path: Path
-    scores_path: Path
-    range_path: Path | None
+    list_path: Location
+    scores_path: Location
+    range_path: Location | None
     n_in_range: int
-    pictures: list[Path]
+    pictures: list[Location]
     skipped: list[Skip]
 
 
@@ -75,7 +78,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     source = open_source(params.images, workspace, reporter)
     check_strict(source.skipped, params.images.strict)
     _check_starts(params, len(source.keys))
-    folder = workspace.path(params.output or LISTS)
+    folder = workspace.location(params.output or LISTS)
     list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
     for path in (list_path, scores_path):
         check_replaceable(path)
@@ -87,14 +90,14 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     report_skips(skipped, int(book.known.sum()), reporter)
     ranking = ranking_of(source, book, score, params.stratify)
     _check_starts(params, len(ranking.order))
-    workspace.own_folder(params.output or LISTS)
+    workspace.make_own(folder)
     before = _others_of_the_ranking(list_path, ranking)
     with in_turn(folder):  # so that all three come from one command
         replace_list(list_path, ranking.keys, reporter)
         with telling_replaced(reporter, scores_path):
             _write_scores(scores_path, ranking, prior)
         range_path, n_in_range = _write_curriculum(folder, ranking, params, reporter)
-    pictures: list[Path] = []
+    pictures: list[Location] = []
     if params.montages:
         from .montages import write_montages  # here, since drawing is slow to import
 
@@ -121,14 +124,16 @@ def ranking_of(source: Source, book: ScoreBook, score: str, stratify: bool) -> R
     return Ranking(source, known[order], table[order], table[score][order], strata[order])
 
 
-def _others_of_the_ranking(list_path: Path, ranking: Ranking) -> set[Path]:
+def _others_of_the_ranking(list_path: Location, ranking: Ranking) -> set[Location]:
     """Return the lists and pictures that were made of another ranking with this list's name."""
-    if not list_path.exists() or read_list(list_path, may_be_empty=True) == ranking.keys:
+    if size_of(list_path) is None or read_list(list_path, may_be_empty=True) == ranking.keys:
         return set()
-    folder, stem = list_path.parent, list_path.stem
-    lists = [path for path in folder.glob(f"{stem}-*.txt") if re.search(r"-\d", path.stem)]
-    pictures = [*folder.glob(f"{stem}-montage-*.jpg"), *folder.glob(f"{stem}.png")]
-    return {*lists, *pictures}
+    folder, stem = list_path.parent, Path(list_path.name).stem
+    entries = folder.iterdir() if isinstance(folder, Path) else map(Path, sizes_in(folder))
+    names = [entry.name for entry in entries]
+    lists = [name for name in fnmatch.filter(names, f"{stem}-*.txt") if re.search(r"-\d", name)]
+    pictures = [*fnmatch.filter(names, f"{stem}-montage-*.jpg"), *({f"{stem}.png"} & set(names))]
+    return {folder / name for name in (*lists, *pictures)}
 
 
 def _check_starts(params: RgbvarParams, n_images: int) -> None:
@@ -143,8 +148,8 @@ def _check_starts(params: RgbvarParams, n_images: int) -> None:
 
 
 def _write_curriculum(
-    folder: Path, ranking: Ranking, params: RgbvarParams, reporter: Reporter
-) -> tuple[Path | None, int]:
+    folder: Location, ranking: Ranking, params: RgbvarParams, reporter: Reporter
+) -> tuple[Location | None, int]:
     """Write the list of the requested images; return its path and their number."""
     keys = ranking.keys
     if params.ranks is not None:
@@ -167,7 +172,7 @@ def _write_curriculum(
     return path, len(chosen)
 
 
-def _write_scores(path: Path, ranking: Ranking, prior: Prior | None) -> None:
+def _write_scores(path: Location, ranking: Ranking, prior: Prior | None) -> None:
     """Write all scores; surprise only with the prior on which it depends."""
     names = [name for name in SCORES if name != "surprise" or prior is not None]
     columns = [ranking.table[name].tolist() for name in names]

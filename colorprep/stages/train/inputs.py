@@ -10,6 +10,7 @@ from ...color.lab import Floats
 from ...errors import InputError
 from ...progress import Reporter
 from ...shards.reader import LabelFolder, open_labels
+from ...storage import size_of
 from ...training.data.augmentation import Preparation
 from ...training.data.dataset import ShardDataset
 from ...training.data.loader import ShardLoader
@@ -70,7 +71,7 @@ def read_inputs(
         If a list or a number does not fit the labels.
     """
     data = params.data
-    labels = open_labels(workspace.input_path(data.shards, LABELS))
+    labels = open_labels(workspace.input_location(data.shards, LABELS), data.cache)
     check_recipe(params.network.recipe, labels)
     rebalancing = read_rebalancing(params.objective, workspace, labels.quantizer, reporter)
     objective = make_objective(params.objective, params.network.critic, labels, rebalancing)
@@ -124,7 +125,7 @@ def selection_facts(data: DataOptions, workspace: Workspace) -> dict[str, Any]:
     """Return which images were requested, in plain values."""
 
     def shown(list_: str | Path) -> str:
-        return workspace.shown(workspace.input_path(list_))
+        return workspace.shown(workspace.input_location(list_))
 
     return {
         "held_out": held_out_shown(data.held_out, workspace),
@@ -146,8 +147,8 @@ def _image_weights(
         return None
     weights = rebalancing.weights
     if weights is None or params.objective.by_lightness:
-        path = workspace.input_path(params.objective.weights, WEIGHTS)
-        if not path.exists():
+        path = workspace.input_location(params.objective.weights, WEIGHTS)
+        if size_of(path) is None:
             raise InputError(
                 f"--rare-color chooses images by rebalancing weights, but {path} is missing; "
                 "create it with `colorprep weights`"

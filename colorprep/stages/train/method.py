@@ -26,7 +26,7 @@ def make_method(params: TrainParams, inputs: TrainInputs) -> Method:
     network = make_model(
         params.network.model, spec.channels, seed, spec.width, spec.sizes, spec.stride
     )
-    check_inputs(network, inputs.arrays, inputs.labels.path.as_posix())
+    check_inputs(network, inputs.arrays, str(inputs.labels.path))
     if params.data.channel_shift and "caffe-gray" not in takes(network):
         raise InputError(
             "--channel-shift is for networks that see three channels, such as keras-fcn; leave it "

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
+from ...places import Location
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...shards.reader import LabelFolder
@@ -30,13 +31,13 @@ class Rebalancing:
     ----------
     weights, prior : ndarray of shape (Q,) or (N, Q), or None
         Of all pixels, or of N levels of lightness; at most one of them.
-    path : Path or None
+    path : Path, Url or None
         Its file.
     """
 
     weights: Floats | None = None
     prior: Floats | None = None
-    path: Path | None = None
+    path: Location | None = None
 
     def facts(self, workspace: Workspace) -> dict[str, Any]:
         """Return which file was used, and a digest of its numbers."""
@@ -96,7 +97,7 @@ def read_rebalancing(
 ) -> Rebalancing:
     """Return the weights or the prior that are requested, or the weights of the workspace."""
     if objective.logit_adjust:
-        path = workspace.input_path(objective.prior, PRIOR)
+        path = workspace.input_location(objective.prior, PRIOR)
         prior = _prior_for(quantizer, path, workspace, reporter)
         shown = workspace.shown(path)
         probs = prior.by_lightness(shown) if objective.by_lightness else prior.probs
@@ -106,8 +107,8 @@ def read_rebalancing(
     requested = objective.weights is not None or objective.by_lightness
     if not objective.use_weights or not (requested or takes_weights):
         return Rebalancing()
-    path = workspace.input_path(objective.weights, WEIGHTS)
-    if not requested and not path.exists():
+    path = workspace.input_location(objective.weights, WEIGHTS)
+    if not requested and not workspace.path(WEIGHTS).exists():
         reporter.note(f"no {WEIGHTS} here: training without rebalancing")
         return Rebalancing()
     weights = weights_for(quantizer, path, workspace, objective.by_lightness)
@@ -115,14 +116,14 @@ def read_rebalancing(
 
 
 def weights_for(
-    quantizer: Quantizer, path: Path, workspace: Workspace, by_lightness: bool = False
+    quantizer: Quantizer, path: Location, workspace: Workspace, by_lightness: bool = False
 ) -> Floats:
     """Read weights for the bins of labels; see `priors.read_weights`."""
     return read_weights(path, quantizer, workspace.shown(path), by_lightness)
 
 
 def _prior_for(
-    quantizer: Quantizer, path: Path, workspace: Workspace, reporter: Reporter
+    quantizer: Quantizer, path: Location, workspace: Workspace, reporter: Reporter
 ) -> PriorProbs:
     prior = read_prior(path, reporter)
     if prior.quantizer.fingerprint != quantizer.fingerprint:

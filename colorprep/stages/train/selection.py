@@ -10,6 +10,7 @@ from ...images.classes import class_names
 from ...images.lists import match, read_list
 from ...progress import Reporter
 from ...shards.reader import LabelFolder
+from ...storage import size_of
 from ...training.data.curriculum import Curriculum, CurriculumStage, split_keys
 from ...training.options import StageLists
 from ...workspace import Workspace
@@ -88,7 +89,7 @@ def held_out_shown(held_out: float | str | Path, workspace: Workspace) -> float 
     if isinstance(held_out, float | int):
         return held_out
     is_folder = str(held_out).endswith("/")
-    return str(held_out) if is_folder else workspace.shown(workspace.input_path(held_out))
+    return str(held_out) if is_folder else workspace.shown(workspace.input_location(held_out))
 
 
 def narrowed(
@@ -157,7 +158,7 @@ def _folder(held_out: str | Path, keys: Sequence[str], workspace: Workspace) -> 
     prefix = str(held_out).removeprefix("./").rstrip("/") + "/"
     if str(held_out).endswith("/"):
         return prefix
-    is_list = workspace.input_path(held_out).is_file()
+    is_list = size_of(workspace.input_location(held_out)) is not None
     return None if is_list or not any(key.startswith(prefix) for key in keys) else prefix
 
 
@@ -179,7 +180,7 @@ def _under(folder: str, keys: Sequence[str]) -> list[str]:
 def _listed(
     list_: str | Path, keys: Sequence[str], workspace: Workspace, reporter: Reporter
 ) -> list[str]:
-    found, missing = match(read_list(workspace.input_path(list_)), keys)
+    found, missing = match(read_list(workspace.input_location(list_)), keys)
     if not found:
         raise InputError(
             f"none of the {len(missing)} images listed in {list_} is among the labels; a line is "

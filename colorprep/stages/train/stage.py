@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ...errors import ColorprepError, InputError, OutputError, TrainingError
 from ...interrupts import graceful_stop
+from ...places import Location
 from ...progress import Reporter
 from ...runs import BEST, LAST, LOG, read_log
 from ...training.data.batch import Batch
@@ -52,7 +53,7 @@ class TrainResult:
         Rows of the log.
     unit : str
         Of the losses.
-    weights : Path or None
+    weights : Path, Url or None
         Those used.
     held_out : list of str
         Keys of the validation images, also written to ``validation.txt``.
@@ -68,7 +69,7 @@ class TrainResult:
     records: list[Record]
     best_record: Record
     unit: str
-    weights: Path | None
+    weights: Location | None
     held_out: list[str]
     is_main: bool
 
@@ -205,7 +206,8 @@ def _train(
         recorder = make_recorder(params, inputs, trainer.step, folder, provenance, process)
         forecaster = Forecaster(params, inputs, course, process, folder.path, trainer.step)
         noting = forecaster.note_once(trainer, reporter)
-        _follow(trainer, course, process, recorder, reporter, noting)
+        with _resumable(folder.path):
+            _follow(trainer, course, process, recorder, reporter, noting)
     if trainer.step < course.total_steps:
         raise KeyboardInterrupt(
             f"interrupted after step {trainer.step} of {course.total_steps}: {folder.path / LAST} "
@@ -310,18 +312,18 @@ def _follow(
     ):
         for record in fit(trainer, course, process, advance, stop, after_step):
             if recorder is not None:
-                with _resumable(recorder.folder.path):
-                    recorder.write(trainer, course, record, reporter)
+                recorder.write(trainer, course, record, reporter)
             process.broadcast(None)
 
 
 @contextmanager
 def _resumable(folder: Path) -> Iterator[None]:
-    """Add to an error of writing how to resume the run."""
+    """Add to an error of writing, or of reading from a store, how to resume the run."""
     try:
         yield
-    except OutputError as error:
-        raise OutputError(
+    except (OutputError, InputError) as error:
+        kind = OutputError if isinstance(error, OutputError) else InputError
+        raise kind(
             f"{error}; then add --resume -o {folder} to continue from the last complete checkpoint"
         ) from error
 

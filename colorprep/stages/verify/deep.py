@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,14 +16,18 @@ from ...images.reach import ReadingTask
 from ...images.reader import ImageReader
 from ...images.skip import Skip
 from ...images.source import Source
+from ...places import Location
 from ...progress import Reporter
 from ...quantize.labeling import Labeler
+from ...shards.files import LabelFiles
 from ...shards.manifest import read_skipped
 from ...shards.map_digests import read_map_digests
-from ...shards.maps import map_path
+from ...shards.maps import ENDING, map_path
 from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.reader import ShardReader
-from ...shards.sidecar import Sidecar, read_sidecar
+from ...shards.sidecar import Sidecar
+from ...shards.writer import shard_path
+from ...storage import local_copies, local_copy
 from ..classifying import threads_restored
 from ..labels.shards import LabelChunk, LabeledChunk
 from ..passes import Passes
@@ -34,12 +38,14 @@ if TYPE_CHECKING:  # torch is slow to import
     from ...training.classifier import FrozenClassifier
 
 SHOWN = 5  # images of a shard that are named
+AHEAD = 1  # shards of a store that are copied before they are needed
 
 CHANGED = "has changed since it was labeled"
 
 
 def compare_shards(
-    paths: Sequence[Path],
+    files: LabelFiles,
+    numbers: Sequence[int],
     plan: Plan,
     source: Source,
     classifier: FrozenClassifier | None,
@@ -50,7 +56,7 @@ def compare_shards(
 
     Parameters
     ----------
-    paths : sequence of Path
+    numbers : sequence of int
         Shards that are sound as files.
     classifier : FrozenClassifier or None
         Gives the features, if the plan has them.
@@ -65,7 +71,8 @@ def compare_shards(
         Images that were labeled again.
     """
     indices = {key: index for index, key in enumerate(source.keys)}
-    shards = [_CheckedShard(path, read_sidecar(path)) for path in paths]
+    sidecars = files.sidecars(numbers)
+    shards = [_CheckedShard(shard_path(files.folder, n), sidecar) for n, sidecar in sidecars]
     chosen = [[indices[key] for key in shard.keys if key in indices] for shard in shards]
     task = LabelChunk(reader_of(plan, source), labeler_of(plan), classifier=classifier)
     problems: list[Problem] = []
@@ -75,10 +82,12 @@ def compare_shards(
         threads_restored(classifier),
         Passes(engine, reporter).each_group(task, chosen, "labeling again") as labeled,
     ):
-        for shard, results in zip(shards, labeled, strict=True):
+        copies = local_copies((shard.path for shard in shards), AHEAD)
+        for shard, copy, results in zip(shards, copies, labeled, strict=True):
+            arrays = ShardReader(copy).arrays
             texts = [f"{key} is no longer in the source" for key in shard.keys - indices.keys()]
             for done in results:
-                texts += shard.differences(done, source)
+                texts += shard.differences(done, arrays, source)
                 n_compared += len(done.keys)
             problems += [Problem(shard.path, text) for text in _shortened(sorted(texts))]
     return problems, n_compared
@@ -96,16 +105,17 @@ def _shortened(texts: Sequence[str]) -> list[str]:
 class _CheckedShard:
     """A shard to be compared with new labels."""
 
-    path: Path
+    path: Location
     sidecar: Sidecar
 
     @property
     def keys(self) -> set[str]:
         return {*self.sidecar.rows, *(skip.key for skip in self.sidecar.skipped)}
 
-    def differences(self, done: LabeledChunk, source: Source) -> Iterator[str]:
-        """Yield the images whose new labels differ from those in the shard."""
-        arrays = ShardReader(self.path).arrays
+    def differences(
+        self, done: LabeledChunk, arrays: Mapping[str, Any], source: Source
+    ) -> Iterator[str]:
+        """Yield the images whose new labels differ from those in the shard's arrays."""
         rows, known = self.sidecar.rows, self.sidecar.digests
         now = {source.keys[index]: digest for index, digest in done.digests.items()}
         changed = {key for key in now if known.get(key, "") not in (None, now[key])}
@@ -154,7 +164,7 @@ class CompareMaps(ReadingTask):
 
     reader: ImageReader
     labeler: Labeler
-    folder: Path
+    folder: Location
     known: Mapping[str, str | None]
     skipped: frozenset[str]
 
@@ -172,7 +182,8 @@ class CompareMaps(ReadingTask):
                 found.append((image.key, f"{image.key} was skipped, but can be labeled now"))
                 continue
             again = self.labeler.label_map(image.pixels)
-            same = np.array_equal(load_npy(map_path(self.folder, image.key)), again)
+            with local_copy(map_path(self.folder, image.key)) as path:
+                same = np.array_equal(load_npy(path), again)
             known = self.known.get(image.key)
             changed = known not in (None, source.digests[image.index])
             texts = _difference(image.key, changed, [] if same else ["label"])
@@ -181,10 +192,10 @@ class CompareMaps(ReadingTask):
 
 
 def compare_maps(
-    folder: Path,
+    files: LabelFiles,
     plan: Plan,
     source: Source,
-    bad: Collection[Path],
+    bad: Collection[Location],
     images: ImageParams,
     reporter: Reporter,
 ) -> tuple[list[Problem], int]:
@@ -192,7 +203,7 @@ def compare_maps(
 
     Parameters
     ----------
-    bad : collection of Path
+    bad : collection of Path or Url
         Maps that are known to be wrong or missing.
     images : ImageParams
         Gives the workers or the cluster.
@@ -203,13 +214,15 @@ def compare_maps(
     n_compared : int
         Images that were labeled again.
     """
+    folder = files.folder.resolve() if isinstance(files.folder, Path) else files.folder
     skipped = frozenset(skip.key for skip in read_skipped(folder))
     known = read_map_digests(folder) or {}
-    task = CompareMaps(reader_of(plan, source), labeler_of(plan), folder.resolve(), known, skipped)
+    task = CompareMaps(reader_of(plan, source), labeler_of(plan), folder, known, skipped)
     chosen = [
         index
         for index, key in enumerate(source.keys)
-        if (path := map_path(folder, key)) not in bad and (path.exists() or key in skipped)
+        if map_path(files.folder, key) not in bad
+        and (key in skipped or files.size(f"{key}{ENDING}") is not None)
     ]
     problems: list[Problem] = []
     n_compared = 0
@@ -219,5 +232,5 @@ def compare_maps(
     ):
         for n_done, found in results:
             n_compared += n_done
-            problems += [Problem(map_path(folder, key), text) for key, text in found]
+            problems += [Problem(map_path(files.folder, key), text) for key, text in found]
     return problems, n_compared

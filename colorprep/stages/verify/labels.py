@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,23 +14,26 @@ from ...artifacts import load_npy
 from ...errors import ArtifactError
 from ...images.skip import count_by_reason
 from ...images.source import Source, digest_of, has_image_ending
+from ...places import Location
 from ...progress import Reporter
 from ...quantize.labeling import IGNORE
 from ...seen import open_seen
 from ...shards.checks import shard_problems
+from ...shards.files import LabelFiles
 from ...shards.manifest import MANIFEST, SKIPPED, read_manifest, read_skipped
 from ...shards.map_digests import DIGESTS, read_map_digests
-from ...shards.maps import map_path, map_size
+from ...shards.maps import ENDING, map_path
 from ...shards.plan import PLAN, Plan, mask_decoder_of, plan_quantizer, read_plan, write_plan
 from ...shards.resuming import find_plan, first_keys
-from ...shards.sidecar import finished, sidecar_path
+from ...shards.sidecar import sidecar_path
 from ...shards.writer import shard_path
+from ...storage import AT_ONCE, local_copies, remove_each
 from ...workspace import Workspace
 from ..class_rules import with_classes
 from ..classifying import recorded_classifier
 from ..labels.stage import Beside, complete
 from ..source import ImageParams, masked, open_source
-from .deep import compare_maps, compare_shards
+from .deep import AHEAD, compare_maps, compare_shards
 from .problem import Problem
 
 if TYPE_CHECKING:  # torch is slow to import
@@ -51,7 +55,7 @@ class LabelsCheck:
 
 
 def labels_problems(
-    folder: Path,
+    folder: Location,
     deep: bool,
     images: ImageParams,
     segments: str | Path | None,
@@ -85,38 +89,37 @@ def labels_problems(
         return LabelsCheck([Problem(folder / PLAN, str(error))])
     if plan is None:
         raise ArtifactError(f"{folder} holds no labels (neither {PLAN} nor {MANIFEST})")
-    check = LabelsCheck([*_manifest_problems(folder, plan), *_skipped_problems(folder, plan)])
+    files = LabelFiles(folder)
+    check = LabelsCheck([*_manifest_problems(folder, plan), *_skipped_problems(files, plan)])
     if plan.format == "npy":
         source = open_source(images, workspace, reporter)
-        found = list(_map_problems(folder, plan, source, reporter))
+        found = list(_map_problems(files, plan, source, reporter))
         check.problems += found
         if deep:
             bad = {problem.path for problem in found}
-            differing, check.n_compared = compare_maps(folder, plan, source, bad, images, reporter)
+            differing, check.n_compared = compare_maps(files, plan, source, bad, images, reporter)
             check.problems += differing
         return check
-    check.problems += [*_unfinished(folder, plan), *_stray_shards(folder, plan)]
-    quantizer = plan_quantizer(plan, folder / PLAN)
+    begun = [number for number in range(plan.n_shards) if files.has_shard(number)]
+    check.problems += [*_unfinished(folder, plan, begun), *_stray_shards(files, plan)]
     sound = []
-    for number in _begun(folder, plan, reporter):
-        path = shard_path(folder, number)
-        texts = shard_problems(path, plan, quantizer)
-        check.problems += [Problem(path, text) for text in texts]
+    for number, texts in _each_shard(files, begun, plan, reporter):
+        check.problems += [Problem(shard_path(folder, number), text) for text in texts]
         if not texts:
-            sound.append(path)
+            sound.append(number)
     if deep:
         source = masked(open_source(images, workspace, reporter), segments, images, workspace)
         classifier = _classifier_of(plan, features, workspace)
         differing, check.n_compared = compare_shards(
-            sound, plan, source, classifier, images, reporter
+            files, sound, plan, source, classifier, images, reporter
         )
         check.problems += differing
     return check
 
 
 def repair_labels(
-    folder: Path,
-    bad: set[Path],
+    folder: Location,
+    bad: set[Location],
     images: ImageParams,
     segments: str | Path | None,
     features: str | Path | None,
@@ -127,7 +130,7 @@ def repair_labels(
 
     Parameters
     ----------
-    bad : set of Path
+    bad : set of Path or Url
         The wrong files.
     images : ImageParams
         The source of the images, and the workers.
@@ -156,14 +159,11 @@ def repair_labels(
         )
     beside = Beside(classifier=_classifier_of(plan, features, workspace))
     write_plan(folder, plan)
-    for path in bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}:
-        if plan.format == "h5":
-            sidecar_path(path).unlink(missing_ok=True)
-        else:
-            path.unlink(missing_ok=True)
+    wrong = bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}
+    remove_each(sidecar_path(path) if plan.format == "h5" else path for path in wrong)
     plan = with_classes(plan, source, images, workspace)
     with open_seen(workspace.root, source) as seen:
-        complete(folder, plan, source, images, reporter, seen, beside)
+        complete(LabelFiles(folder), plan, source, images, reporter, seen, beside)
 
 
 def _classifier_of(
@@ -172,7 +172,7 @@ def _classifier_of(
     return recorded_classifier(plan.settings.features, given, workspace, "these labels")
 
 
-def _check_agreement(folder: Path, plan: Plan) -> None:
+def _check_agreement(folder: Location, plan: Plan) -> None:
     """Reject a plan that the manifest contradicts: by it, good shards would be removed."""
     try:
         finished_plan = read_plan(folder / MANIFEST)
@@ -194,7 +194,7 @@ def _check_agreement(folder: Path, plan: Plan) -> None:
         )
 
 
-def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
+def _manifest_problems(folder: Location, plan: Plan) -> Iterator[Problem]:
     """Yield the problems of plan.json and manifest.json."""
     try:
         read_plan(folder / PLAN)
@@ -214,8 +214,9 @@ def _manifest_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
         yield Problem(folder / MANIFEST, str(error))
 
 
-def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
+def _skipped_problems(files: LabelFiles, plan: Plan) -> Iterator[Problem]:
     """Yield the problems of skipped.csv, if the manifest can be read."""
+    folder = files.folder
     path = folder / SKIPPED
     try:
         counts = read_manifest(folder)["skipped"]
@@ -226,94 +227,97 @@ def _skipped_problems(folder: Path, plan: Plan) -> Iterator[Problem]:
     except ArtifactError as error:
         yield Problem(path, str(error))
         return
-    done = (finished(shard_path(folder, number)) for number in range(plan.n_shards))
-    missing = {skip for sidecar in done if sidecar for skip in sidecar.skipped} - set(listed)
-    if not path.exists():
+    shards = files.facts(range(plan.n_shards)).values()
+    missing = {skip for shard in shards for skip in shard.skipped} - set(listed)
+    if files.size(SKIPPED) is None:
         yield Problem(path, "it is missing")
     elif missing or count_by_reason(listed) != counts:
         yield Problem(path, "it does not list the images that were skipped")
 
 
-def _begun(folder: Path, plan: Plan, reporter: Reporter) -> Iterator[int]:
-    """Yield the numbers of the shards that have any file, and track progress."""
-    with reporter.track(plan.n_shards, "shards", "verifying") as advance:
-        for number in range(plan.n_shards):
-            if _is_begun(folder, number):
-                yield number
+def _each_shard(
+    files: LabelFiles, numbers: Sequence[int], plan: Plan, reporter: Reporter
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the numbers of shards and what is wrong with each, and track progress."""
+    quantizer = plan_quantizer(plan, files.folder / PLAN)
+    paths = [shard_path(files.folder, number) for number in numbers]
+    copies = local_copies(paths, AHEAD)
+    with reporter.track(len(numbers), "shards", "verifying") as advance:
+        for number, path, copy in zip(numbers, paths, copies, strict=True):
+            yield number, shard_problems(path, copy, plan, quantizer)
             advance(1)
 
 
-def _is_begun(folder: Path, number: int) -> bool:
-    path = shard_path(folder, number)
-    return path.exists() or sidecar_path(path).exists()
-
-
-def _unfinished(folder: Path, plan: Plan) -> Iterator[Problem]:
+def _unfinished(folder: Location, plan: Plan, begun: Sequence[int]) -> Iterator[Problem]:
     """Yield one problem for all shards that are not made yet."""
-    paths = [shard_path(folder, n) for n in range(plan.n_shards) if not _is_begun(folder, n)]
+    there = set(begun)
+    missing = [number for number in range(plan.n_shards) if number not in there]
+    paths = [shard_path(folder, number) for number in missing]
     if len(paths) == 1:
         yield Problem(paths[0], "it is not made yet")
     elif paths:
-        names = first_keys([path.stem for path in paths])
+        names = first_keys([Path(path.name).stem for path in paths])
         text = f"{len(paths):,} of {plan.n_shards:,} shards are not made yet: {names}"
         yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
 
 
-def _stray_shards(folder: Path, plan: Plan) -> Iterator[Problem]:
+def _stray_shards(files: LabelFiles, plan: Plan) -> Iterator[Problem]:
     """Yield the shards that are not in the plan; they are never read."""
-    own = {shard_path(folder, number).stem for number in range(plan.n_shards)}
-    for path in sorted(folder.glob("shard-*[0-9].h5")):
-        if path.stem not in own:
-            yield Problem(path, "it is not in the plan and is never read; remove it", "suspected")
+    own = {shard_path(files.folder, number).name for number in range(plan.n_shards)}
+    for name in sorted(set(files.names()) - own):
+        if fnmatchcase(name, "shard-*[0-9].h5") and "/" not in name:
+            text = "it is not in the plan and is never read; remove it"
+            yield Problem(files.folder / name, text, "suspected")
 
 
 def _map_problems(
-    folder: Path, plan: Plan, source: Source, reporter: Reporter
+    files: LabelFiles, plan: Plan, source: Source, reporter: Reporter
 ) -> Iterator[Problem]:
     """Yield the problems of label maps."""
+    folder = files.folder
     n_bins = len(plan_quantizer(plan, folder / PLAN).centers)
     skipped = {skip.key for skip in read_skipped(folder)}
     digests = read_map_digests(folder)
-    missing = []
-    with reporter.track(len(source.keys), "images", "verifying") as advance:
-        for key in source.keys:
-            path = map_path(folder, key)
+    there = [key for key in source.keys if files.size(f"{key}{ENDING}") is not None]
+    unknown = set() if digests is None else {key for key in there if key not in digests}
+    for key in sorted(unknown):
+        text = f"{DIGESTS} has no digest of the image it was made from"
+        yield Problem(map_path(folder, key), text)
+    paths = [map_path(folder, key) for key in there if key not in unknown]
+    with reporter.track(len(paths), "images", "verifying") as advance:
+        for path, copy in zip(paths, local_copies(paths, AT_ONCE), strict=True):
+            yield from (Problem(path, text) for text in _map_problem(path, copy, n_bins))
             advance(1)
-            if map_size(folder, key) is None:
-                missing += [path] if key not in skipped else []
-            elif digests is not None and key not in digests:
-                yield Problem(path, f"{DIGESTS} has no digest of the image it was made from")
-            else:
-                yield from _map_problem(path, n_bins)
-    if len(missing) == 1 or (folder / MANIFEST).exists():
-        yield from (Problem(path, "it is missing") for path in missing)
+    found = skipped.union(there)
+    missing = [key for key in source.keys if key not in found]
+    if len(missing) == 1 or files.size(MANIFEST) is not None:
+        yield from (Problem(map_path(folder, key), "it is missing") for key in missing)
     elif missing:
-        names = first_keys([path.relative_to(folder).as_posix() for path in missing])
+        names = first_keys([f"{key}{ENDING}" for key in missing])
         text = f"{len(missing):,} of {plan.n_files:,} label maps are not made yet: {names}"
         yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
-    yield from _stray_maps(folder, source)
+    yield from _stray_maps(files, source)
 
 
-def _map_problem(path: Path, n_bins: int) -> Iterator[Problem]:
+def _map_problem(path: Location, copy: Path, n_bins: int) -> Iterator[str]:
+    """Yield what is wrong with a label map, of which there is a copy on this disk."""
     try:
-        label = load_npy(path)
+        label = load_npy(copy)
     except ArtifactError as error:
-        yield Problem(path, f"it is damaged ({error})")
+        yield f"it is damaged ({error})".replace(str(copy), str(path))
         return
     if label.dtype != np.uint16 or label.ndim != 2:
-        yield Problem(
-            path, f"its array is {label.dtype} {label.shape}, not a two-dimensional uint16 map"
-        )
+        yield f"its array is {label.dtype} {label.shape}, not a two-dimensional uint16 map"
     elif np.any((label >= n_bins) & (label != IGNORE)):
-        yield Problem(path, f"a label is neither below {n_bins} nor {IGNORE}")
+        yield f"a label is neither below {n_bins} nor {IGNORE}"
 
 
-def _stray_maps(folder: Path, source: Source) -> Iterator[Problem]:
+def _stray_maps(files: LabelFiles, source: Source) -> Iterator[Problem]:
     """Yield one problem for all label maps without an image."""
-    keys = set(source.keys) | set(read_map_digests(folder) or ())
-    maps = (path.relative_to(folder) for path in folder.rglob("*.npy"))
-    names = (path.as_posix() for path in maps if has_image_ending(path.stem))
-    strays = sorted(name for name in names if name.removesuffix(".npy") not in keys)
+    own = set(source.keys) | set(read_map_digests(files.folder) or ())
+    maps = (name for name in files.names() if name.endswith(ENDING))
+    keys = (name.removesuffix(ENDING) for name in maps)
+    strays = sorted(f"{key}{ENDING}" for key in keys if has_image_ending(key) and key not in own)
     if strays:
         text = f"{len(strays):,} label maps belong to no image of the source: {first_keys(strays)}"
-        yield Problem(folder, text, "suspected")
+        yield Problem(files.folder, text, "suspected")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from ...balance.diagnosis import Severity
+from ...places import Location
 
 
 class Problem(NamedTuple):
     """A problem in an artifact, described by `what`."""
 
-    path: Path
+    path: Location
     what: str
     severity: Severity = "wrong"

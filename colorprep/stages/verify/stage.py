@@ -16,8 +16,10 @@ from ...balance.weights import Weights, ZeroBins, check_probs, rebalancing_weigh
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
 from ...locks import sole_process
+from ...places import Location, Url
 from ...progress import Reporter
 from ...quantize.tables import cell_bins
+from ...storage import size_of
 from ...workspace import Workspace
 from ..source import ImageParams
 from .labels import labels_problems, repair_labels
@@ -31,7 +33,7 @@ class VerifyParams:
     Attributes
     ----------
     path : str or Path
-        Labels, a prior, weights, or a bare prior of another program.
+        Labels, which may be at a URL, a prior, weights, or a bare prior of another program.
     deep : bool
         Make all labels again and compare.
     repair : bool
@@ -66,7 +68,7 @@ class VerifyResult:
         Images that were labeled again and compared; None if not requested.
     """
 
-    path: Path
+    path: Location
     what: str
     problems: list[Problem]
     repaired: list[Problem]
@@ -88,10 +90,8 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
     InputError
         If `deep` or `repair` is set for something other than labels.
     """
-    path = workspace.input_path(params.path)
-    if not path.exists():
-        raise ArtifactError(f"there is no file or folder {path}")
-    if path.is_dir():
+    path = workspace.input_location(params.path)
+    if _is_folder(path):
         return _verify_labels(path, params, workspace, reporter)
     if params.deep or params.repair:
         raise InputError(f"--deep and --repair are for a folder of labels; {path} is a file")
@@ -110,15 +110,24 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
     return VerifyResult(path, what, [Problem(path, text) for text in found], [])
 
 
+def _is_folder(path: Location) -> bool:
+    """Return whether a path is a folder; one in a store by its ending, as it has none."""
+    if isinstance(path, Url) and path.suffix not in (".npz", ".npy"):
+        return True
+    if not (path.exists() if isinstance(path, Path) else size_of(path) is not None):
+        raise ArtifactError(f"there is no file or folder {path}")
+    return isinstance(path, Path) and path.is_dir()
+
+
 def _verify_labels(
-    folder: Path, params: VerifyParams, workspace: Workspace, reporter: Reporter
+    folder: Location, params: VerifyParams, workspace: Workspace, reporter: Reporter
 ) -> VerifyResult:
     inputs = (params.images, params.segments, params.features)
     found = labels_problems(folder, params.deep, *inputs, workspace, reporter)
     repaired: list[Problem] = []
     wrong = {problem.path for problem in found.problems if problem.severity == "wrong"}
     if wrong and params.repair:
-        with sole_process(folder, "labeled", reporter):
+        with sole_process(folder, "labeled", reporter, workspace=workspace.root):
             repair_labels(folder, wrong, *inputs, workspace, reporter)
         left = labels_problems(folder, params.deep, *inputs, workspace, reporter)
         repaired = [problem for problem in found.problems if problem not in left.problems]
@@ -126,7 +135,7 @@ def _verify_labels(
     return VerifyResult(folder, "labels", found.problems, repaired, found.n_compared)
 
 
-def _npz_check(path: Path) -> tuple[str, Callable[[Path], list[str]]]:
+def _npz_check(path: Location) -> tuple[str, Callable[[Location], list[str]]]:
     try:
         schema = str(load_arrays(path, "")[1].get("schema"))
     except ArtifactError:
@@ -136,7 +145,7 @@ def _npz_check(path: Path) -> tuple[str, Callable[[Path], list[str]]]:
     return "a prior", _prior_problems
 
 
-def _prior_problems(path: Path) -> list[str]:
+def _prior_problems(path: Location) -> list[str]:
     """Return the problems of a prior.npz: wrong sums, and probabilities other than recomputed."""
     prior = load_prior(path)
     problems = []
@@ -189,7 +198,7 @@ def _level_problems(prior: Prior, smoothing: Smoothing) -> list[str]:
     return problems
 
 
-def _weights_problems(path: Path) -> list[str]:
+def _weights_problems(path: Location) -> list[str]:
     """Return the problems of a weights.npz: its means, and weights other than recomputed."""
     weights, meta = load_weights(path)
     problems = _problems_of(weights, meta, "its weights")
@@ -217,7 +226,7 @@ def _problems_of(weights: Weights, meta: Mapping[str, Any], name: str) -> list[s
     return problems
 
 
-def _bare_prior_problems(path: Path) -> list[Problem]:
+def _bare_prior_problems(path: Location) -> list[Problem]:
     """Return the problems of a prior from elsewhere."""
     try:
         found = vector_findings(load_vector(path))

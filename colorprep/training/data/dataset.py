@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,19 @@ from torch.utils.data import Dataset
 
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
+from ...places import Location, Url
 from ...quantize.labeling import IGNORE
-from ...shards.reader import REMEDY, CompressedArray, LabelFolder, ShardReader, open_labels
+from ...shards.reader import LabelFolder, open_labels
+from ...shards.shard import REMEDY, CompressedArray
 from ..processes import rank_and_size
 from .batch import Allocate, Batch
 from .epoch_order import EpochOrder
-from .gathering import all_finite, copy_rows, map_files, widen_rows
+from .gathering import all_finite, copy_rows, widen_rows
 from .loader import PREFETCH, ShardLoader
+from .mapped import Mapped, Reached, map_labels
 from .order import Indices
 from .ranges import Ranges
-
-RowStored = tuple[tuple[int, ...], np.dtype[Any]]
+from .windows import Windows
 
 CHUNK = 256  # images per lookup of weights
 
@@ -33,8 +36,9 @@ class ShardDataset(Dataset[Batch]):
 
     Parameters
     ----------
-    folder : str, Path or LabelFolder
-        Of label shards.
+    folder : str, Path, Url or LabelFolder
+        Of label shards. Those in a store are copied to this disk when they are used, see
+        `colorprep.open_labels`.
     keys : sequence of str or None
         These images, in this order; None for all, in the order of the shards.
 
@@ -51,7 +55,8 @@ class ShardDataset(Dataset[Batch]):
     ArtifactError
         If the folder is incomplete, or a shard is missing, damaged or has other arrays.
     InputError
-        If no image is chosen, or one is missing or chosen twice.
+        If no image is chosen, or one is missing or chosen twice; if a store denies access or does
+        not answer.
 
     Notes
     -----
@@ -71,22 +76,22 @@ class ShardDataset(Dataset[Batch]):
             lightness, label = batch["lightness"], batch["label"]
     """
 
-    def __init__(self, folder: str | Path | LabelFolder, keys: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, folder: str | Path | Url | LabelFolder, keys: Sequence[str] | None = None
+    ) -> None:
         self.labels = folder if isinstance(folder, LabelFolder) else open_labels(folder)
-        shards = self.labels.shards
         every = self.labels.keys
         if not every:
             raise ArtifactError(f"there are no images in {self.labels.path}; {REMEDY}")
-        lengths = list(map(len, shards))
-        shard_of = np.repeat(np.arange(len(shards)), lengths)
+        lengths = list(map(len, self.labels.keys_of_shards))
+        shard_of = np.repeat(np.arange(len(lengths)), lengths)
         row_of = np.concatenate([np.arange(length) for length in lengths])
         self.keys = every if keys is None else list(keys)
         chosen = _positions(every, self.keys, self.labels.path)
         self._shards, self._rows = shard_of[chosen], row_of[chosen]
-        self._rows_stored = _rows_stored([shard for shard in shards if len(shard)])
         n_classes = len(self.labels.manifest["classes"])
         self._ranges = Ranges(len(self.labels.quantizer.centers), n_classes)
-        self._map()
+        self._mapped = map_labels(self.labels)
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -103,22 +108,22 @@ class ShardDataset(Dataset[Batch]):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the mapped files, whose content would be copied."""
-        return {name: value for name, value in vars(self).items() if name != "_files"}
+        return {name: value for name, value in vars(self).items() if name != "_mapped"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Map the shards again."""
         vars(self).update(state)
-        self._map()
+        self._mapped = map_labels(self.labels)
 
     @property
     def arrays(self) -> set[str]:
         """The names of the arrays of a batch."""
-        return set(self._rows_stored)
+        return set(self.labels.rows)
 
     @property
     def mapped(self) -> bool:
         """Whether all arrays are mapped, since none is compressed."""
-        return set(self._offsets) == set(self._rows_stored)
+        return bool(self.labels.manifest["settings"]["compression"] == "none")
 
     def batch(self, indices: Sequence[int] | Indices, allocate: Allocate | None = None) -> Batch:
         """Return several images, their tensors stacked.
@@ -139,10 +144,11 @@ class ShardDataset(Dataset[Batch]):
             If a compressed row is damaged, or a label, a class or a soft weight is out of range.
         """
         batch = {}
-        for name, (shape, stored) in self._rows_stored.items():
+        mapped, places = self._mapped.of(self._shards[indices])
+        for name, (shape, stored) in self.labels.rows.items():
             whole, dtype = (len(indices), *shape), _torch_dtype(stored)
             tensor = allocate(whole, dtype) if allocate else torch.empty(whole, dtype=dtype)
-            self._gather(name, indices, tensor.numpy())
+            self._gather(name, mapped, places, indices, tensor.numpy())
             batch[name] = tensor
         return batch
 
@@ -175,8 +181,18 @@ class ShardDataset(Dataset[Batch]):
             See `EpochOrder`: ``max_images``, ``curriculum``, ``image_weights``.
         """
         rank, world_size = rank_and_size(rank, world_size)
-        order = EpochOrder(batch_size, shuffle, seed, rank, world_size, **options)
+        n_together = self._mapped.n_together(self._shards)
+        windows = None if n_together is None else Windows(self._shards, n_together)
+        order = EpochOrder(batch_size, shuffle, seed, rank, world_size, windows=windows, **options)
         return ShardLoader(self, order, prefetch, pin_memory)
+
+    def ahead(self, indices: Indices) -> AbstractContextManager[Reached]:
+        """Download the shards of images in advance, in this order, as long as the block runs.
+
+        Does nothing for shards on this disk. The function is to be told how many of the images have
+        been read.
+        """
+        return self._mapped.ahead(self._shards[indices])
 
     def indices_of(self, keys: Sequence[str]) -> Indices:
         """Return the positions of some images in the dataset.
@@ -218,47 +234,48 @@ class ShardDataset(Dataset[Batch]):
         means = np.empty(len(self))
         for start in range(0, len(self), CHUNK):
             indices = range(start, min(start + CHUNK, len(self)))
-            labels = np.empty((len(indices), *self._rows_stored["label"][0]), np.int32)
-            self._gather("label", indices, labels)
+            labels = np.empty((len(indices), *self.labels.rows["label"].shape), np.int32)
+            self._gather("label", *self._mapped.of(self._shards[indices]), indices, labels)
             means[start : indices.stop] = table[labels].mean(axis=(1, 2))
         return means
 
-    def _map(self) -> None:
-        """Map the shards' files, and find their uncompressed arrays."""
-        shards = self.labels.shards
-        try:
-            self._files = map_files((shard.path, shard.mapped_size) for shard in shards)
-        except (OSError, RuntimeError) as error:
-            raise ArtifactError(
-                f"cannot map the shards of {self.labels.path} ({error}); {REMEDY}"
-            ) from error
-        self._offsets: dict[str, NDArray[np.int64]] = {}
-        for name in self._rows_stored:
-            offsets = [shard.stored[name].offset if len(shard) else 0 for shard in shards]
-            if None not in offsets:
-                self._offsets[name] = np.array(offsets, np.int64)
+    def _gather(
+        self,
+        name: str,
+        mapped: Mapped,
+        places: Indices,
+        indices: Sequence[int] | Indices,
+        out: NDArray[Any],
+    ) -> None:
+        """Copy rows of an array to `out`, and check that their values are allowed.
 
-    def _gather(self, name: str, indices: Sequence[int] | Indices, out: NDArray[Any]) -> None:
-        """Copy rows of an array to `out`, and check that their values are allowed."""
-        shards, rows = self._shards[indices], self._rows[indices]
-        _, dtype = self._rows_stored[name]
-        if name not in self._offsets:
-            for place, (shard, row) in enumerate(zip(shards.tolist(), rows.tolist(), strict=True)):
-                reader = self.labels.shards[shard]
-                out[place] = CompressedArray(reader.path, name, reader.stored[name])[row]
+        Parameters
+        ----------
+        places : ndarray of intp
+            Where the shard of each row is among the mapped ones.
+        """
+        rows, dtype = self._rows[indices], self.labels.rows[name].dtype
+        if name not in mapped.offsets:
+            numbers = self._shards[indices].tolist()
+            for place, (number, row) in enumerate(zip(numbers, rows.tolist(), strict=True)):
+                out[place] = self._compressed_row(name, number, row)
             self._check(name, indices, out)
             return
         flat = out.reshape(len(out), -1)
-        starts = self._offsets[name][shards] + rows * (flat.shape[1] * dtype.itemsize)
+        starts = mapped.offsets[name][places] + rows * (flat.shape[1] * dtype.itemsize)
         if dtype == np.uint16:
             n_ignored = int(name == "label")
             n_bins = self._ranges.n_bins
-            is_sound = widen_rows(self._files, shards, starts, flat, n_bins, n_ignored)
+            is_sound = widen_rows(mapped.files, places, starts, flat, n_bins, n_ignored)
         else:
-            copy_rows(self._files, shards, starts, flat.view(np.uint8))
+            copy_rows(mapped.files, places, starts, flat.view(np.uint8))
             is_sound = dtype == np.float16 and all_finite(flat.view(np.uint16))
         if not is_sound:
             self._check(name, indices, out)
+
+    def _compressed_row(self, name: str, number: int, row: int) -> NDArray[Any]:
+        shard = self.labels.shards[number]
+        return CompressedArray(shard.path, name, shard.stored[name])[row]
 
     def _check(self, name: str, indices: Sequence[int] | Indices, values: NDArray[Any]) -> None:
         """Raise ArtifactError if a value in rows of an array is not allowed."""
@@ -269,13 +286,13 @@ class ShardDataset(Dataset[Batch]):
         index = indices[place]
         value = values[place][~allowed[place]].flat[0]
         raise ArtifactError(
-            f"{self.labels.shards[self._shards[index]].path} is damaged: the {name} of "
+            f"{self.labels.place_of(int(self._shards[index]))} is damaged: the {name} of "
             f"{self.keys[index]} is {value}, but {self._ranges.expected(name)} is expected; "
             "`colorprep verify --repair` makes it again"
         )
 
 
-def _positions(every: Sequence[str], keys: Sequence[str], folder: Path) -> Indices:
+def _positions(every: Sequence[str], keys: Sequence[str], folder: Location) -> Indices:
     """Return the positions of keys in a sequence of unique keys."""
     position = {key: index for index, key in enumerate(every)}
     if len(position) < len(every):
@@ -288,20 +305,6 @@ def _positions(every: Sequence[str], keys: Sequence[str], folder: Path) -> Indic
     if len(set(keys)) < len(keys):
         raise InputError("an image is chosen twice; choose each image once")
     return np.array([position[key] for key in keys], np.intp)
-
-
-def _rows_stored(shards: Sequence[ShardReader]) -> dict[str, RowStored]:
-    """Return the shape and type of a row of each array, the same in all shards."""
-    first, *others = [
-        {name: (stored.shape[1:], stored.dtype) for name, stored in shard.stored.items()}
-        for shard in shards
-    ]
-    for shard, other in zip(shards[1:], others, strict=True):
-        if other != first:
-            raise ArtifactError(
-                f"{shard.path} has other arrays than {shards[0].path.name} beside it; {REMEDY}"
-            )
-    return first
 
 
 def _torch_dtype(dtype: np.dtype[Any]) -> torch.dtype:

@@ -11,6 +11,7 @@ from ...color.lab import Floats
 from ...errors import InputError
 from .curriculum import Curriculum, CurriculumStage
 from .order import MOST_SEED, Indices, n_steps, rank_step, shuffled, weighted_choice
+from .windows import Windows
 
 EVERYTHING = Curriculum((CurriculumStage(None, 1),))
 _TOO_FEW = "at this size the network's batch norm sees a single pixel of each image and needs"
@@ -39,6 +40,8 @@ class EpochOrder:
     image_weights : ndarray of shape (n,) or None
         `max_images` are chosen with probability proportional to these, see
         `ShardDataset.mean_weights`.
+    windows : Windows or None
+        Which images come together in a random order; None for any.
     fewest : int
         How many images a batch must have, see `models.normalization.fewest_images`. A smaller rest
         at the end of an epoch is merged with the previous batch.
@@ -58,6 +61,7 @@ class EpochOrder:
     curriculum: Curriculum | None = None
     image_weights: Floats | None = None
     fewest: int = 1
+    windows: Windows | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges of the values."""
@@ -129,11 +133,18 @@ class EpochOrder:
         if self.image_weights is not None and n_images < len(order):
             weights = self.image_weights[selection]
             order = order[np.isin(order, weighted_choice(weights, n_images, self.seed, epoch))]
-        return selection[order[:n_images]]
+        images = selection[order]
+        if self.shuffle and self.windows is not None:
+            images = self.windows.arranged(images, self.seed, epoch)
+        return images[:n_images]
 
     def of_step(self, order: Indices, step: int) -> Indices:
         """Return this process's images of a step of an epoch in that order."""
         return rank_step(order, step, self.batch_size, self.rank, self.world_size, self.fewest)
+
+    def from_step(self, order: Indices, step: int) -> Indices:
+        """Return this process's images of a step and of all after it, in order."""
+        return order[step * self.images_per_step :][self.rank :: self.world_size]
 
     def facts(self, keys: Sequence[str], n_selected: Sequence[int]) -> bytes:
         """Return everything that decides the order, for a digest.
@@ -150,6 +161,8 @@ class EpochOrder:
         facts = repr((parameters, curriculum, keys)).encode()
         if self.image_weights is not None:
             facts += self.image_weights.tobytes()
+        if self.windows is not None:
+            facts += self.windows.facts()
         if any(self.n_steps(n) < self._n_unmerged(n) for n in map(self.n_used, n_selected)):
             facts += f"fewest {self.fewest}".encode()
         return facts

@@ -13,35 +13,44 @@ import numba
 import numpy as np
 import torch
 from numba.typed import List
+from numpy.typing import NDArray
 
 compiled = numba.njit(nogil=True, cache=True)
 
 
-def map_files(sizes: Iterable[tuple[Path, int]]) -> Any:
-    """Map files into memory, read-only.
+Bytes = NDArray[np.uint8]
+
+
+def map_file(path: Path, size: int) -> Bytes:
+    """Map a file into memory, read-only.
 
     Parameters
     ----------
-    sizes : iterable of (Path, int)
-        Each file, and the number of its bytes that are needed.
+    size : int
+        The number of its bytes that are needed.
 
     Returns
     -------
-    list of ndarray of shape (size,), uint8
-        A typed list of numba. No file stays open: torch closes a file that it has mapped, whereas
-        numpy and Python's mmap keep a descriptor for each map.
+    ndarray of shape (size,), uint8
+        The file does not stay open: torch closes a file that it has mapped, whereas numpy and
+        Python's mmap keep a descriptor for each map.
 
     Raises
     ------
     OSError, RuntimeError
-        If a file is missing, shorter than that, or cannot be mapped.
+        If the file is missing, shorter than that, or cannot be mapped.
     """
-    files = List()
-    for path, size in sizes:
-        content = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).numpy()
-        content.flags.writeable = False
-        files.append(content)
-    return files
+    content = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).numpy()
+    content.flags.writeable = False
+    return content
+
+
+def listed(files: Iterable[Bytes]) -> Any:
+    """Return mapped files in the form that the loops take: a typed list of numba."""
+    made = List()
+    for file in files:
+        made.append(file)
+    return made
 
 
 @compiled

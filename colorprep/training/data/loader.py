@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from functools import partial
 from typing import Any, Protocol
 
@@ -36,6 +36,12 @@ class Images(Protocol):
 
     def batch(self, indices: Indices, allocate: Allocate | None = None) -> Batch:
         """Return some of the images."""
+
+    def ahead(self, indices: Indices) -> AbstractContextManager[Callable[[int], object]]:
+        """Prepare images in advance, in this order, as long as the block runs.
+
+        The function is to be told how many of them have been read.
+        """
 
 
 class ShardLoader:
@@ -133,7 +139,15 @@ class ShardLoader:
         order = self.order.of_epoch(self._selection(epoch), epoch)
         steps = range(start, self.n_batches(epoch))
         make = partial(self._make, order)
-        yield from prefetched(make, steps, self._prefetch) if self._prefetch else map(make, steps)
+        made = (
+            prefetched(make, steps, self._prefetch)
+            if self._prefetch
+            else (make(step) for step in steps)
+        )
+        with self.dataset.ahead(self.order.from_step(order, start)) as reached, closing(made):
+            for n_made, batch in enumerate(made, 1):
+                reached(n_made * self.order.batch_size)
+                yield batch
 
     def state_dict(self) -> dict[str, Any]:
         """Return plain values from which `load_state_dict` resumes.
@@ -162,7 +176,7 @@ class ShardLoader:
         if state["fingerprint"] != self._fingerprint():
             raise InputError(
                 "the images were in another order: resume with the same labels, lists, --seed, "
-                "--batch-size, --max-images and number of processes"
+                "--batch-size, --max-images, --cache and number of processes"
             )
         self.epoch, self.step = int(state["epoch"]), int(state["step"])
 

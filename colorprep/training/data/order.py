@@ -42,6 +42,11 @@ def shuffled(n: int, seed: int, epoch: int) -> Indices:
     return np.argsort(_philox(seed, epoch).random_raw(n), kind="stable")
 
 
+def shuffled_shards(n: int, seed: int, epoch: int) -> Indices:
+    """Return 0 to n - 1 in random order, by other words than `shuffled` and `weighted_choice`."""
+    return np.argsort(_philox(seed, epoch).jumped(2).random_raw(n), kind="stable")
+
+
 def weighted_choice(weights: Floats, n_chosen: int, seed: int, epoch: int) -> Indices:
     """Choose at random, without replacement, with probability proportional to weights.
 

@@ -1,0 +1,96 @@
+"""Artifacts, lists and reports in a store are those of a folder, and are read from there."""
+
+from itertools import count
+
+import fsspec
+import pytest
+from click.testing import CliRunner
+from resuming import PARAMS, Looking
+
+from colorprep import InputError
+from colorprep.cli.main import cli
+from colorprep.places import Url
+from colorprep.shards import cache
+from colorprep.stages.train.stage import run
+from colorprep.storage import read_bytes, sizes_in
+
+numbers = count()
+
+
+@pytest.fixture
+def store():
+    """A URL in memory that no other test uses."""
+    return f"memory://artifacts{next(numbers)}"
+
+
+@pytest.fixture
+def call(tmp_path):
+    """Calls a command in an empty workspace, and returns its output."""
+
+    def called(line):
+        result = CliRunner().invoke(cli, [*line.split(), "-C", str(tmp_path), "-q"])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return called
+
+
+def test_files_are_those_of_a_folder(few, store, call, tmp_path):
+    """The same commands write the same bytes to a folder and to a store, and read them again."""
+    for place in (store, "."):
+        call(f"prior --dir {few} --size 16 -o {place}/all.npz")
+        call(f"weights {place}/all.npz --alpha 0.5 --matrix {place}/m.npy -o {place}/half.npz")
+        call(f"rgbvar --dir {few} --range 1-4 -o {place}/lists")
+        call(f"lists random 3 --list {place}/lists/rgbvar-1-4.txt -o {place}/lists/three.txt")
+        call(f"lists subtract {place}/lists/rgbvar.txt {place}/lists/three.txt -o {place}/rest.txt")
+    names = sorted(sizes_in(Url(store)))
+    assert len(names) == 10
+    for name in names:
+        if not name.endswith(".colorprep"):
+            assert read_bytes(Url(store) / name) == (tmp_path / name).read_bytes(), name
+    assert call(f"info {store}/all.npz") == call("info all.npz")
+    assert call(f"info {store}/rest.txt") == call("info rest.txt")
+    assert "sound" in call(f"verify {store}/half.npz")
+    assert f"{store}/rest.txt" in call(f"lists random 2 --dir {few} -o {store}/rest.txt")
+
+
+@pytest.mark.usefixtures("without_svg")
+def test_a_report_in_a_store(few, store, call, tmp_path):
+    """The page of a store compares with a prior there."""
+    call(f"prior --dir {few} --size 16")
+    fsspec.filesystem("memory").put(str(tmp_path / "prior.npz"), f"{store}/all.npz")
+    call(f"report --compare {store}/all.npz --dir {few} -o {store}/report.html")
+    page = read_bytes(Url(store) / "report.html").decode()
+    assert page.rstrip().endswith("</html>") and "all.npz" in page
+
+
+def test_missing_files_and_places_that_are_not_written_to(few, store, call, colorprep):
+    """Messages name the URL, and come before the work."""
+    for words in ("info", "verify"):
+        result = colorprep(words, f"{store}/no.npz")
+        assert result.exit_code == 1 and "there is no file" in result.output
+        assert f"{store}/no.npz" in result.output
+    result = colorprep("prior", "--dir", few, "-o", "https://example.org/prior.npz")
+    assert result.exit_code == 1 and "cannot write to https://example.org/p" in result.output
+    result = colorprep("prior", "--dir", few, "--list", f"{store}/no.txt")
+    assert result.exit_code == 1 and f"cannot read the list {store}/no.txt" in result.output
+
+
+def test_a_training_that_loses_its_store(ready, silent, store, monkeypatch, tmp_path):
+    """The message says how to resume; the resumed run continues with the labels of the store."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    fsspec.filesystem("memory").put(f"{ready.root}/labels/", f"{store}/labels", recursive=True)
+    size = max(path.stat().st_size for path in ready.path("labels").glob("*.h5"))
+    params = PARAMS.replace(
+        shards=f"{store}/labels", cache=2.5 * size / 1e9, epochs=1, output="runs/a"
+    )
+
+    def fail(*_):
+        raise InputError("the store did not answer for it")
+
+    with monkeypatch.context() as patch:
+        looking = Looking(lambda: patch.setattr(cache, "read_range", fail))
+        with pytest.raises(InputError, match=r"did not answer.*--resume -o .*runs/a"):
+            run(params, ready, looking)
+    done = run(params.replace(resume=True), ready, silent)
+    assert done.records[-1].step == 10
