@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..artifacts import load_npy
 from ..errors import ArtifactError
 from ..places import Location
-from ..storage import local_copy, size_of
+from ..storage import size_of
 
 ENDING = ".npy"
 
@@ -56,11 +56,10 @@ def read_map(folder: Location, key: str, shape: tuple[int, int]) -> NDArray[np.u
         If it is missing, damaged, or does not fit the image.
     """
     path = map_path(folder, key)
+    if map_size(folder, key) is None:
+        raise ArtifactError(f"the label map {path} is missing; {_REMEDY}")
     try:
-        with local_copy(path) as copy:
-            label = load_npy(copy)
-    except FileNotFoundError:
-        raise ArtifactError(f"the label map {path} is missing; {_REMEDY}") from None
+        label = load_npy(path)
     except ArtifactError as error:
         raise ArtifactError(f"the label map {error}; {_REMEDY}") from error
     if label.shape != shape or label.dtype != np.uint16:

@@ -27,7 +27,7 @@ from ...shards.plan import Plan, labeler_of, reader_of
 from ...shards.reader import ShardReader
 from ...shards.sidecar import Sidecar
 from ...shards.writer import shard_path
-from ...storage import local_copies, local_copy
+from ...storage import local_copies
 from ..classifying import threads_restored
 from ..labels.shards import LabelChunk, LabeledChunk
 from ..passes import Passes
@@ -182,8 +182,7 @@ class CompareMaps(ReadingTask):
                 found.append((image.key, f"{image.key} was skipped, but can be labeled now"))
                 continue
             again = self.labeler.label_map(image.pixels)
-            with local_copy(map_path(self.folder, image.key)) as path:
-                same = np.array_equal(load_npy(path), again)
+            same = np.array_equal(load_npy(map_path(self.folder, image.key)), again)
             known = self.known.get(image.key)
             changed = known not in (None, source.digests[image.index])
             texts = _difference(image.key, changed, [] if same else ["label"])
