@@ -10,7 +10,7 @@ import pytest
 from colorprep import ArtifactError, InputError, Labeler, ShardReader, ShardWriter, ab_lattice
 from colorprep.images.skip import Skip
 from colorprep.shards import compression
-from colorprep.shards.reader import CompressedArray
+from colorprep.shards.shard import CompressedArray
 from colorprep.shards.sidecar import finished, read_sidecar
 
 
