@@ -22,7 +22,7 @@ def namespaces_are_allowed():
 
 @pytest.mark.slow
 def test_machines_that_share_no_disk(photographs, tmp_path):
-    """Two workers with a network and disks of their own read from S3: the bytes of one thread.
+    """Two workers with a network and disks of their own, from S3 to S3: the bytes of one thread.
 
     A folder that they cannot see is named with a worker, be it that of images or of label maps.
     """
