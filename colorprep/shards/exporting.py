@@ -40,12 +40,11 @@ class Rows(NamedTuple):
 
 def described(labels: LabelFolder) -> dict[str, Any]:
     """Return what is needed to read the arrays of an export: shapes and types, and settings."""
-    stored = labels.shards[0].stored
     return {
         "schema": SCHEMA,
         "arrays": {
-            name: {"shape": list(array.shape[1:]), "dtype": array.dtype.name}
-            for name, array in stored.items()
+            name: {"shape": list(stored.shape), "dtype": stored.dtype.name}
+            for name, stored in labels.rows.items()
             if name != "class_id"
         },
         "classes": labels.manifest["classes"],

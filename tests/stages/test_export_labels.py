@@ -10,13 +10,16 @@ import webdataset
 from PIL import Image
 
 from colorprep import InputError, Reporter
+from colorprep.atomic import write_bytes
 from colorprep.errors import OutputExists
+from colorprep.places import Url
 from colorprep.shards import exporting
 from colorprep.shards.reader import open_labels
 from colorprep.stages.export import ExportParams, run
 from colorprep.stages.labels.stage import LabelsParams
 from colorprep.stages.labels.stage import run as label
 from colorprep.stages.source import ImageParams
+from colorprep.storage import read_bytes, sizes_in
 from colorprep.workspace import Workspace
 
 KEYS = ("__v__/a.png", "n.01/a.b.png", "n.01/a.png", "n.01/Größe 100%.png", "x.png")
@@ -127,3 +130,18 @@ def test_labels_need_a_format(made):
         run(ExportParams("labels"), made, Reporter())
     with pytest.raises(InputError, match="--format is for folders of labels"):
         run(ExportParams("prior.npz", None, "parquet"), made, Reporter())
+
+
+def test_labels_in_a_store_are_exported_to_one(made, tmp_path, monkeypatch):
+    """The files are those of labels on a disk."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    store = Url("memory://labels-to-export")
+    for name in sizes_in(made.root / "labels"):
+        write_bytes(store / "labels" / name, read_bytes(made.root / "labels" / name))
+    output = store / "exported"
+    run(ExportParams(str(store / "labels"), str(output), "webdataset"), made, Reporter())
+    here = made.root / "from-a-disk"
+    exported("webdataset", made, here.name)
+    names = set(sizes_in(here))
+    assert names == set(sizes_in(output)) > {"labels-000000.tar"}
+    assert all(read_bytes(here / name) == read_bytes(output / name) for name in names)

@@ -48,11 +48,11 @@ def export_labels(
     if isinstance(folder, Path):
         remove_leftovers(folder)
     with reporter.track(len(labels), "images", "exporting") as advance:
-        for name, shard in zip(facts["files"], labels.shards, strict=True):
+        for number, name in enumerate(facts["files"]):
             if name not in there:
                 with replacing(folder / name) as temporary:
-                    writer.write(temporary, rows_of(shard, facts["classes"]))
-            advance(len(shard))
+                    writer.write(temporary, rows_of(labels.shards[number], facts["classes"]))
+            advance(len(labels.keys_of_shards[number]))
     return [folder / name for name in (FACTS, *facts["files"])]
 
 

@@ -23,6 +23,7 @@ from ...quantize.ab import AbQuantizer, ab529, ab_lattice
 from ...shards.manifest import MANIFEST
 from ...shards.plan import PLAN
 from ...shards.reader import open_labels
+from ...storage import size_of
 from ...workspace import Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..replaced import telling_replaced
@@ -89,8 +90,8 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
     InputError
         If labels are given without a format, or something else with one.
     """
-    given = workspace.input_path(params.artifact)
-    if (given / MANIFEST).is_file() or (given / PLAN).is_file():
+    given = workspace.input_location(params.artifact)
+    if any(size_of(given / name) is not None for name in (MANIFEST, PLAN)):
         return _export_labels(given, params, workspace, reporter)
     if params.format is not None:
         raise InputError(f"--format is for folders of labels, and {given} is none")
@@ -117,15 +118,16 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
 
 
 def _export_labels(
-    path: Path, params: ExportParams, workspace: Workspace, reporter: Reporter
+    location: Location, params: ExportParams, workspace: Workspace, reporter: Reporter
 ) -> ExportResult:
     if params.format is None:
         raise InputError(
-            f"{path} holds labels, which have more than one format; give --format webdataset or "
+            f"{location} holds labels, which have more than one format; give --format webdataset or "
             "--format parquet"
         )
-    labels = open_labels(path)
-    folder = workspace.own_folder(params.output or f"{path.name}-{params.format}")
+    labels = open_labels(location)
+    folder = workspace.location(params.output or f"{location.name}-{params.format}")
+    workspace.make_own(folder)
     written = export_labels(labels, params.format, folder, reporter)
     return ExportResult(written, n_images=len(labels))
 
