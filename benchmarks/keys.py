@@ -32,8 +32,9 @@ from colorprep.images.source import Keys
 from colorprep.progress import Reporter
 from colorprep.scorebook import open_book
 from colorprep.seen import open_seen
+from colorprep.shards.files import LabelFiles
 from colorprep.shards.plan import PLAN
-from colorprep.shards.resuming import find_plan, sidecars, unfinished_shards
+from colorprep.shards.resuming import find_plan, unfinished_shards
 from colorprep.shards.sidecar import Sidecar, write_sidecar
 from colorprep.shards.writer import shard_path
 from colorprep.stages.labels import LabelsParams
@@ -59,6 +60,7 @@ class KeySource:
     sizes: NDArray[np.int64]
     stamps: NDArray[np.int64]
     name: str = "keys"
+    shown: str = "keys"
     skipped: Sequence[Skip] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
@@ -89,7 +91,7 @@ def plan(source: KeySource, folder: Path, extend: bool = False) -> int:
     """Plan labels, or compare an existing plan; return the number of images that are left."""
     params = params_of(extend)
     requested = plan_of(params, quantizer_of(None))
-    labels = folder / LABELS
+    labels = LabelFiles(folder / LABELS)
     with open_seen(folder, source) as seen:
         made = begin(labels, requested, source, params, seen, Reporter())
     return sum(map(len, unfinished_shards(labels, made, source).values()))
@@ -101,8 +103,9 @@ def finish(source: KeySource, folder: Path) -> None:
     labels.mkdir()
     digest = image_digest(JPEG)
     with open_seen(folder, source) as seen:
-        made = begin(labels, plan_of(params, quantizer_of(None)), source, params, seen, Reporter())
-        for number, indices in unfinished_shards(labels, made, source).items():
+        requested = plan_of(params, quantizer_of(None))
+        made = begin(LabelFiles(labels), requested, source, params, seen, Reporter())
+        for number, indices in unfinished_shards(LabelFiles(labels), made, source).items():
             keys = [source.keys[index] for index in indices]
             with shard_path(labels, number).open("wb") as stream:
                 stream.truncate(SHARD_BYTES)
@@ -151,7 +154,8 @@ def resume(source: KeySource, folder: Path) -> None:
     assert plan(source, folder) == 0
     made = find_plan(folder / LABELS)
     assert made is not None
-    assert sum(len(each.rows) for each in sidecars(folder / LABELS, made)) == len(source.keys)
+    facts = LabelFiles(folder / LABELS).facts(range(made.n_shards))
+    assert sum(each.n_images for each in facts.values()) == len(source.keys)
 
 
 def reread(source: KeySource, folder: Path) -> None:
