@@ -51,6 +51,7 @@ def test_files_are_those_of_a_folder(few, store, call, tmp_path):
     assert call(f"info {store}/all.npz") == call("info all.npz")
     assert call(f"info {store}/rest.txt") == call("info rest.txt")
     assert "sound" in call(f"verify {store}/half.npz")
+    assert call(f"export {store}/all.npz -o of-store") == call("export all.npz -o of-store")
     assert f"{store}/rest.txt" in call(f"lists random 2 --dir {few} -o {store}/rest.txt")
 
 
