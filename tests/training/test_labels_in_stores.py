@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from colorprep import InputError, ShardDataset, open_labels
+from colorprep.locks import in_turn
 from colorprep.shards import cache
 from colorprep.training.data.windows import Windows
 
@@ -76,12 +77,10 @@ def test_labels_that_exceed_the_cache(ten_shards, put, root, monkeypatch):
     largest = max(path.stat().st_size for path in ten_shards.glob("*.h5"))
     url, real, downloads, most = put(ten_shards), cache.read_range, [], []
 
-    # The least of three sums, as a file that gets its name meanwhile may be seen twice.
     def measured(place, start, stop):
         downloads.append(place.name)
-        most.append(
-            sum(path.stat().st_size for path in root.rglob("*.h5*") if "turn" not in path.name)
-        )
+        with in_turn(root):
+            most.append(sum(file.size for file in cache.files_in(root)))
         return real(place, start, stop)
 
     monkeypatch.setattr(cache, "read_range", measured)
