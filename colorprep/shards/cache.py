@@ -107,7 +107,7 @@ class ShardCache:
                     f"{digest[:12]}, not {remote.n_bytes} of {remote.sha256[:12]}; run `colorprep "
                     f"verify --repair {remote.url.parent}`"
                 )
-            # Renamed in turn, as a listing of the folder may show a file under both names meanwhile.
+            # Renamed in turn: meanwhile, a listing of the folder may show a file under both names.
             with in_turn(self._root):
                 download.close()
 
