@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadImage, InputError
+from ..errors import BadImage
 from ..places import shown_url
 from ..retrying import CutShort, passes, patiently
 from ..stores import (

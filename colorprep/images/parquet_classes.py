@@ -47,6 +47,18 @@ def read_class_column(source: Source, chosen: str | None) -> dict[str, str]:
     return {key: name for key, name in classes.items() if name}
 
 
+def has_class_column(source: Source) -> bool:
+    """Return whether the first file of a source has a column that can only be that of classes."""
+    if not isinstance(source, ArchiveSource) or source.volumes[0].kind != "parquet":
+        return False
+    file = source.volumes[0].file
+    try:
+        class_column(open_parquet(file).schema_arrow, None, file.shown)
+    except InputError:
+        return False
+    return True
+
+
 def _classes_in(file: RangedFile, chosen: str | None) -> list[str]:
     """Return the class of each row; empty for none."""
     parquet = open_parquet(file)

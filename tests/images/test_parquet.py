@@ -15,7 +15,7 @@ from range_server import serving
 from colorprep import InputError, Reporter, find_images
 from colorprep.images import parquet_rows
 from colorprep.images.folder import folder_source
-from colorprep.images.parquet_classes import read_class_column
+from colorprep.images.parquet_classes import has_class_column, read_class_column
 from colorprep.images.source import Search
 from colorprep.shards.reader import open_labels
 from colorprep.stages.labels.stage import LabelsParams, run
@@ -179,10 +179,11 @@ def test_labels_of_numbered_rows(numbered, expected, workspace, silent):
         assert (shard.arrays["ab"] == of_folder.arrays["ab"]).all()
 
 
-def test_classes_are_a_column(images, files, tmp_path, workspace, silent):
+def test_classes_are_a_column(images, files, numbered, tmp_path, workspace, silent):
     """Numbers of a declared column of classes stand for names; others are classes themselves."""
     classes = {key: key.partition("/")[0] for key in images}
     assert read_class_column(find_images(files), None) == classes
+    assert has_class_column(find_images(files)) and not has_class_column(find_images(numbered))
     folder = label(files, workspace, silent, class_from="column:label")
     labels = open_labels(folder)
     named = [labels.manifest["classes"][number] for number in labels.shards[0].arrays["class_id"]]
