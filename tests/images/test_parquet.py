@@ -14,6 +14,7 @@ from range_server import serving
 
 from colorprep import InputError, Reporter, find_images
 from colorprep.images import parquet_rows
+from colorprep.images.classes import class_names
 from colorprep.images.folder import folder_source
 from colorprep.images.parquet_classes import has_class_column, read_class_column
 from colorprep.images.source import Search
@@ -180,7 +181,10 @@ def test_labels_of_numbered_rows(numbered, expected, workspace, silent):
 
 
 def test_classes_are_a_column(images, files, numbered, tmp_path, workspace, silent):
-    """Numbers of a declared column of classes stand for names; others are classes themselves."""
+    """Numbers of a declared column of classes stand for names; others are classes themselves.
+
+    Declared classes keep their numbers, unless files declare different ones.
+    """
     classes = {key: key.partition("/")[0] for key in images}
     assert read_class_column(find_images(files), None) == classes
     assert has_class_column(find_images(files)) and not has_class_column(find_images(numbered))
@@ -188,10 +192,18 @@ def test_classes_are_a_column(images, files, numbered, tmp_path, workspace, sile
     labels = open_labels(folder)
     named = [labels.manifest["classes"][number] for number in labels.shards[0].arrays["class_id"]]
     assert named == [classes[key] for key in labels.shards[0].keys]
+    assert labels.manifest["classes"] == sorted(set(classes.values()), reverse=True)
     assert verify(VerifyParams("labels"), workspace, silent).sound
     path = write(tmp_path / "x.parquet", img=[GIF] * 3, category=[10, None, 9], n=[1, 2, 3])
     ids = {"x-000000.gif": "10", "x-000002.gif": "9"}
     assert read_class_column(find_images(path), None) == ids
+    features = {"category": {"_type": "ClassLabel", "names": ["ox", "cow", "bee"]}}
+    write(tmp_path / "y.parquet", features, img=[GIF], category=[1])
+    declared = read_class_column(find_images(tmp_path / "y.parquet"), None)
+    assert class_names(declared, declared) == ["ox", "cow", "bee"]
+    with pytest.warns(UserWarning, match=r"x.parquet and .*y.parquet declare different classes"):
+        differing = read_class_column(find_images(tmp_path), None)
+    assert class_names(differing, differing) == ["9", "10", "cow"]
 
 
 @pytest.mark.parametrize(
