@@ -210,9 +210,10 @@ def test_classes_are_a_column(images, files, numbered, tmp_path, workspace, sile
     ("columns", "search", "message"),
     [
         ({"url": ["http://x"], "n": [1]}, {}, r"holds addresses of images \(url\).*img2dataset"),
+        ({"u": ["http://x"]}, {"image_column": "u"}, r"addresses of images \(u\), not images"),
         ({"n": [1], "x": ["a"]}, {}, "has no column of images.*its columns are n, x"),
         ({"a": [GIF], "b": [GIF]}, {}, "has 2 columns .* images; choose it by --image-column NAME"),
-        ({"image": [GIF]}, {"image_column": "c"}, "has no column 'c' of images.*are: image"),
+        ({"image": [GIF]}, {"image_column": "c"}, "no column 'c' of images.*such a type: image"),
         ({"image": rows([None], ["/a.jpg"])}, {}, r"paths of images \(image.path\), not images"),
         ({"image": [b"text"]}, {}, "first value is of no known format"),
     ],
@@ -227,7 +228,7 @@ def test_files_without_images_are_refused(tmp_path, columns, search, message):
 @pytest.mark.parametrize(
     ("columns", "chosen", "message"),
     [
-        ({"fine": [1], "coarse": [2]}, None, "has no columns .* classes.*are: fine, coarse"),
+        ({"fine": [1], "coarse": [2]}, None, "has no columns .* classes.*type: fine, coarse"),
         ({"label": [1], "class": [2]}, None, "has 2 columns .*; choose it by --class-from column:"),
         ({"label": ["a/b"]}, "label", "should hold classes.*not 'a/b'"),
     ],
