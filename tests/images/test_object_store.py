@@ -178,6 +178,7 @@ def test_an_archive_in_s3(s3, tmp_path):
     put(s3, {"a.tar": (tmp_path / "a.tar").read_bytes()})
     source = find_images(f"{s3}/a.tar")
     assert contents(source) == {"b.jpg": b"b", "n01/a.jpg": b"a"}
+    assert find_images(f"{s3}/[a-c].tar").keys == source.keys
     packing.write_tar(tmp_path / "a.tar", ("n01/a.jpg", b"x"), ("b.jpg", b"y"))
     put(s3, {"a.tar": (tmp_path / "a.tar").read_bytes()})
     with pytest.raises(InputError, match=f"{s3}/a.tar has changed since its images were listed"):
