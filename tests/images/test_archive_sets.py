@@ -85,7 +85,7 @@ def test_few_archives_are_open_at_a_time(parts, photographs, monkeypatch):
     monkeypatch.setattr("colorprep.images.archive_file.MOST_OPEN", 2)
     before = len(list(Path("/proc/self/fd").iterdir()))
     source = find_images(parts["tar"])
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
     assert packing.contents(source) == packing.contents(folder_source(photographs))
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
 
