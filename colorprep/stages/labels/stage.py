@@ -113,7 +113,7 @@ def _label(
     is_new = params.overwrite or find_plan(folder) is None
     if is_new:
         check_free(folder, params.overwrite)
-    source = open_source(params.images, workspace, reporter)
+    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     check_strict(source.skipped, params.images.strict)
     labeled = masked(source, params.segments, params.images, workspace)
     classifier = chosen_classifier(params.features, workspace)

@@ -20,7 +20,7 @@ from ...balance.counted import Counted
 from ...balance.lightness import check_levels
 from ...balance.prior import Prior, Smoothing
 from ...errors import InputError, UnusableName
-from ...images.classes import ClassFrom, ClassRule, class_of
+from ...images.classes import ClassFrom, ClassRule, class_of, is_beside
 from ...images.digests import sum_of_files
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of
@@ -29,7 +29,7 @@ from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...quantize.spec import QuantizerSpec, make_quantizer
 from ...workspace import CLASS_PRIORS, PRIOR, Workspace
-from ..class_rules import class_rule
+from ..class_rules import class_rule, classes_beside
 from ..passes import check_strict, open_passes
 from ..source import ImageParams, image_reader, open_source, report_enlarged, report_skips
 from .counting import (
@@ -119,7 +119,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    source = open_source(params.images, workspace, reporter)
+    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     check_strict(source.skipped, params.images.strict)
     path = output_path(params.output, params.name, workspace)
     reader = image_reader(source, params.size, params.images)
@@ -147,7 +147,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
                 raise InputError("the images changed between the two passes; run the command again")
             whole = counted
     if params.by_class:
-        classes.report()
+        classes.report(source, params.class_from)
     written = writer.write(path, params.name, everything[""], whole)
     warn_of_few_images(written.prior, reporter)
     return PriorResult(written, classes.paths, whole.outcome.skipped)
@@ -205,11 +205,16 @@ class _ClassPriors:
         except UnusableName as error:
             self._reporter.warn(f"no prior was written for the class {name}: {error}")
 
-    def report(self) -> None:
+    def report(self, source: Source, class_from: ClassFrom) -> None:
         """Warn of images that are in no class prior."""
         groups, warn = self._groups, self._reporter.warn
         if not self.paths:
-            warn("no image has a class, so --by-class wrote no class priors")
+            beside = None if is_beside(class_from) else classes_beside(source)
+            advice = f"; classes beside the images are read by --class-from {beside}"
+            warn(
+                "no image has a class, so --by-class wrote no class priors"
+                f"{advice if beside else ''}"
+            )
         elif "" in groups:
             warn(
                 "images without a class count in the whole prior, but in no class prior: "

@@ -108,7 +108,8 @@ def labels_problems(
         if not texts:
             sound.append(number)
     if deep:
-        source = masked(open_source(images, workspace, reporter), segments, images, workspace)
+        source = open_source(images, workspace, reporter, class_from=plan.settings.class_from)
+        source = masked(source, segments, images, workspace)
         classifier = _classifier_of(plan, features, workspace)
         differing, check.n_compared = compare_shards(
             files, sound, plan, source, classifier, images, reporter
@@ -149,7 +150,8 @@ def repair_labels(
     plan = find_plan(folder)
     assert plan is not None
     _check_agreement(folder, plan)
-    source = masked(open_source(images, workspace, reporter), segments, images, workspace)
+    source = open_source(images, workspace, reporter, class_from=plan.settings.class_from)
+    source = masked(source, segments, images, workspace)
     mask_decoder_of(plan, source)
     if digest_of(source, range(len(source.keys))) != plan.digest:
         raise ArtifactError(
