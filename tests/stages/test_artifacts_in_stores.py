@@ -48,6 +48,7 @@ def test_files_are_those_of_a_folder(few, store, call, tmp_path):
     for name in names:
         if not name.endswith(".colorprep"):
             assert read_bytes(Url(store) / name) == (tmp_path / name).read_bytes(), name
+    assert "bins without probability: " in call(f"info {store}/half.npz")
     assert call(f"info {store}/all.npz") == call("info all.npz")
     assert call(f"info {store}/rest.txt") == call("info rest.txt")
     assert "sound" in call(f"verify {store}/half.npz")
@@ -75,7 +76,9 @@ def test_class_priors_are_beside_their_prior(few, store, call, tmp_path):
     for number, part in enumerate((keys[:3], keys[3:])):
         (tmp_path / "part.txt").write_text("\n".join(part))
         to = f"{store}/j{number}/prior.npz"
-        said = call(f"prior --dir {few} --list part.txt --size 16 --by-class -o {to}")
+        bins = f"{store}/j0/prior.npz" if number else "ab313"
+        counting = f"--list part.txt --quantizer {bins} --size 16 --by-class"
+        said = call(f"prior --dir {few} {counting} -o {to}")
         assert f"{store}/j{number}/priors/: {len(part)} class priors" in said
     call(f"prior --merge {store}/j*/prior.npz --by-class -o {store}/prior.npz")
     paths = sorted(tmp_path.glob("priors/*/*.npz"))

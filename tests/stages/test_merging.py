@@ -150,7 +150,7 @@ def test_a_sum_smoothed_in_another_way(parts, few, silent):
     assert [part["n_files"] for part in facts["source"]["parts"]] == [4, 4]
 
 
-def test_class_priors_add_up_class_by_class(photographs, tmp_path, silent):
+def test_class_priors_add_up_class_by_class(photographs, tmp_path, silent, recorder):
     """Also those of classes that only one part has."""
     keys = list(find_images(photographs).keys[:8])
     whole = Workspace(tmp_path / "whole")
@@ -161,7 +161,8 @@ def test_class_priors_add_up_class_by_class(photographs, tmp_path, silent):
         if chosen is not None:
             count(workspace, photographs, "part", chosen, **options)
     names = ["../one/prior.npz", "../two/prior.npz"]
-    result = merge(MergeParams(names, by_class=True), folders[2], silent)
+    result = merge(MergeParams(names, by_class=True), folders[2], recorder)
+    assert f"{len(result.classes)} of {len(result.classes)} class priors" in recorder.notes[-1]
     classes = sorted({key.partition("/")[0] for key in keys})
     assert list(result.classes) == classes
     for name in classes:
@@ -192,7 +193,8 @@ def test_the_command_merges(parts, tmp_path, colorprep):
     assert (facts["prior"], facts["n_images"]) == (str(tmp_path / "priors/both/prior.npz"), 8)
     assert [part["n_files"] for part in facts["parts"]] == [4, 4]
     alone = colorprep("prior", "--merge", "one.npz")
-    assert "1 part added up" in alone.stdout and "one.npz is the only part" in alone.stderr
+    assert "1 part added up" in alone.stdout and "without probability after" in alone.stdout
+    assert "one.npz is the only part" in alone.stderr
     for words, message in (
         (["--merge", "t*e.npz"], "nothing matches"),
         (["--merge", *files, "-o", "one.npz"], "the sum would replace its part one.npz"),

@@ -176,7 +176,7 @@ def chosen_bins(params: PriorParams, workspace: Workspace) -> Quantizer | None:
     """
     if params.bins is None:
         return None if params.spec.needs_counts else make_quantizer(params.spec)
-    quantizer = load_prior(workspace.input_path(params.bins)).quantizer
+    quantizer = load_prior(workspace.input_location(params.bins)).quantizer
     _check_smoothing(params.smoothing, quantizer.name)
     return quantizer
 
