@@ -194,7 +194,7 @@ def test_the_command_merges(parts, tmp_path, colorprep):
     assert [part["n_files"] for part in facts["parts"]] == [4, 4]
     alone = colorprep("prior", "--merge", "one.npz")
     assert "1 part added up" in alone.stdout and "without probability after" in alone.stdout
-    assert "one.npz is the only part" in alone.stderr
+    assert "only one part to add up: one.npz" in alone.stderr
     for words, message in (
         (["--merge", "t*e.npz"], "nothing matches"),
         (["--merge", *files, "-o", "one.npz"], "the sum would replace its part one.npz"),

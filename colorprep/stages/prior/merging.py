@@ -139,7 +139,7 @@ def _parts(given: Sequence[str | Path], workspace: Workspace, reporter: Reporter
     if len(parts) < len(found):
         reporter.note(f"weights beside the parts are left out: {len(found) - len(parts)}")
     if len(parts) == 1:
-        reporter.note(f"{workspace.shown(parts[0])} is the only part, so the sum is its copy")
+        reporter.note(f"there is only one part to add up: {workspace.shown(parts[0])}")
     return parts
 
 
