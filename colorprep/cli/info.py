@@ -28,7 +28,7 @@ def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
     """Format facts as lines, nested ones indented."""
     lines = []
     for name, value in facts.items():
-        label = f"{indent}{name.replace('_', ' ')}"
+        label = indent + _LABELS.get(name, name.replace("_", " "))
         if isinstance(value, dict) and value:
             lines += [f"{label}:", *_lines(value, indent + "  ")]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
@@ -39,6 +39,10 @@ def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
         else:
             lines.append(f"{label}: {_text(value)}")
     return lines
+
+
+# `bins_without_a_pixel` of a prior are more, since smoothing spreads pixels to bins nearby.
+_LABELS = {"empty_bins": "bins without probability"}
 
 
 def _text(value: Any) -> str:
