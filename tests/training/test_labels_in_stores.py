@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from colorprep import InputError, ShardDataset, open_labels
+from colorprep import ArtifactError, InputError, ShardDataset, open_labels
 from colorprep.locks import in_turn
 from colorprep.shards import cache
 from colorprep.training.data.windows import Windows
@@ -101,6 +101,16 @@ def test_labels_that_exceed_the_cache(ten_shards, put, root, monkeypatch):
     larger = ShardDataset(open_labels(url)).loader(2, seed=1)
     with pytest.raises(InputError, match="--cache"):
         larger.load_state_dict(loader.state_dict())
+
+
+def test_where_there_is_nothing(s3, put, tmp_path):
+    """A missing bucket or folder is told from labels that are not finished."""
+    for url in ("s3://no-such-bucket-here/labels", s3):
+        with pytest.raises(ArtifactError, match=f"nothing at {url}; check the names"):
+            open_labels(url)
+    (tmp_path / "plan.json").touch()
+    with pytest.raises(ArtifactError, match="no finished labels"):
+        open_labels(put(tmp_path))
 
 
 def test_a_cache_smaller_than_a_shard(ten_shards, put):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from ...artifacts import check_schema
 from ...places import Location
+from ...shards.exporting import FACTS as EXPORT
+from ...shards.exporting import SCHEMA, shown_files
 from ...shards.files import LabelFiles
 from ...shards.manifest import MANIFEST, read_manifest
 from ...shards.plan import PLAN, Plan, read_plan
 from ...shards.reader import ShardReader
-from ...storage import size_of
-from .facts import Facts
+from ...shards.resuming import first_keys
+from ...storage import read_bytes, size_of
+from .facts import Facts, parse_json
 
 
 def of_folder_of_labels(folder: Location) -> Facts:
@@ -27,7 +32,7 @@ def of_labels(folder: Location) -> Facts:
     return {
         "what": f"labels of {manifest['n_images']} images by {quantizer}, {kind}",
         "n_shards": manifest["n_shards"],
-        "classes": len(manifest["classes"]),
+        **_of_classes(manifest["classes"]),
         "settings": manifest["settings"],
         "skipped": manifest["skipped"],
         "source": {"digest": manifest["digest"], "n_files": manifest["n_files"]},
@@ -50,7 +55,7 @@ def of_plan(plan: Plan) -> Facts:
     return {
         "what": f"a plan of labels of {plan.n_files} files by {plan.settings.quantizer}",
         "n_shards": plan.n_shards,
-        "classes": len(plan.classes),
+        **_of_classes(plan.classes),
         "shuffle": plan.shuffle,
         "settings": plan.settings.facts(),
         "source": {"digest": plan.digest, "n_files": plan.n_files},
@@ -69,3 +74,23 @@ def of_shard(path: Path) -> Facts:
         "first_key": shard.keys[0] if shard.keys else None,
         "last_key": shard.keys[-1] if shard.keys else None,
     }
+
+
+def of_export(folder: Location) -> Facts:
+    """Return what an export of labels holds."""
+    path = folder / EXPORT
+    facts = parse_json(path, read_bytes(path))
+    check_schema(path, str(facts.get("schema")), SCHEMA)
+    quantizer, form = facts["quantizer"]["name"], facts["format"]
+    return {
+        "what": f"labels of {facts['n_images']} images by {quantizer}, exported for {form}",
+        "files": shown_files(facts["files"]),
+        "arrays": {n: f"{a['dtype']} {tuple(a['shape'])}" for n, a in facts["arrays"].items()},
+        **_of_classes(facts["classes"]),
+        "settings": facts["settings"],
+        "labels_digest": facts["labels_digest"],
+    }
+
+
+def _of_classes(names: Sequence[str]) -> Facts:
+    return {"classes": len(names), "names_of_classes": first_keys(names) or None}

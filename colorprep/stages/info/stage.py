@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import csv
+import html
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from ...artifacts import holds_bare_array
 from ...errors import ArtifactError, ColorprepError, InputError
 from ...images.lists import read_list
-from ...places import Url
+from ...places import Location, Url
 from ...progress import Reporter
 from ...runs import CONFIG
+from ...shards.exporting import FACTS as EXPORT
 from ...shards.manifest import MANIFEST
 from ...shards.plan import PLAN, read_plan
-from ...storage import local_copy, size_of
+from ...storage import exists, local_copy, size_of
 from ...workspace import MEMORY, Workspace
 from ..evaluate.files import FIGURES
 from .arrays import of_npy, of_npz
 from .facts import Facts, read_json
-from .labels import of_folder_of_labels, of_labels, of_plan, of_shard
+from .labels import of_export, of_folder_of_labels, of_labels, of_plan, of_shard
 from .networks import of_checkpoint, of_evaluation, of_model, of_run, of_safetensors
 
 EXPORTED = "model.json"  # of `training.export`, whose import would take torch's time
@@ -31,8 +34,8 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     Parameters
     ----------
     path : str or Path
-        A prior, weights, labels, shard, run, checkpoint, exported network, evaluation, list,
-        scores, or a bare .npy.
+        A prior, weights, labels, shard, export of labels, run, checkpoint, exported network,
+        evaluation, list, scores, report, workspace, or a bare .npy.
 
     Returns
     -------
@@ -59,11 +62,16 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
 
 
 def _of_url(url: Url) -> Facts:
-    """Describe labels in a store, or a copy of a file there."""
+    """Describe labels or an export in a store, or a copy of a file there."""
     if url.suffix not in _READERS:
-        if size_of(url / MANIFEST) is None and size_of(url / PLAN) is None:
-            raise ArtifactError(f"{url} is neither a folder of labels nor a file of colorprep")
-        return of_folder_of_labels(url)
+        for name, describe in _FOLDERS.items():
+            if size_of(url / name) is not None:
+                return describe(url)
+        if not exists(url):
+            raise ArtifactError(f"there is nothing at {url}")
+        raise ArtifactError(
+            f"{url} is neither a folder of labels, nor an export of labels, nor a file of colorprep"
+        )
     try:
         with local_copy(url) as copy:
             try:
@@ -71,7 +79,7 @@ def _of_url(url: Url) -> Facts:
             except ColorprepError as error:
                 raise ArtifactError(str(error).replace(str(copy), str(url))) from error
     except FileNotFoundError:
-        raise ArtifactError(f"there is no file {url}") from None
+        raise ArtifactError(f"there is nothing at {url}") from None
 
 
 def _described(target: Path) -> Facts:
@@ -91,8 +99,9 @@ def _described(target: Path) -> Facts:
 
 
 def _of_folder(folder: Path) -> Facts:
-    if (folder / MANIFEST).exists() or (folder / PLAN).exists():
-        return of_folder_of_labels(folder)
+    for name, describe in _FOLDERS.items():
+        if (folder / name).exists():
+            return describe(folder)
     if (folder / CONFIG).exists():
         return of_run(folder)
     if (folder / EXPORTED).exists():
@@ -103,7 +112,8 @@ def _of_folder(folder: Path) -> Facts:
         entry.name for entry in folder.iterdir() if (entry / MANIFEST).exists() or entry.is_file()
     )
     if (folder / MEMORY).exists() or "prior.npz" in names:
-        return {"what": "a workspace", "holds": names}
+        memory = read_json(folder / MEMORY) if (folder / MEMORY).exists() else {}
+        return {"what": "a workspace", "source": memory.get("source"), "holds": names}
     raise ArtifactError(f"{folder} is not a folder of labels, a run, an evaluation, or a workspace")
 
 
@@ -135,6 +145,8 @@ def _of_json(path: Path) -> Facts:
         return of_plan(read_plan(path))
     if path.name == FIGURES:
         return of_evaluation(path)
+    if path.name == EXPORT:
+        return of_export(path.parent)
     content = read_json(path)
     if path.name == MEMORY:
         return {"what": "the memory of a workspace", **content}
@@ -148,6 +160,19 @@ def _of_json(path: Path) -> Facts:
     }
 
 
+def _of_page(path: Path) -> Facts:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    title = re.search("<title>(Color report.*?)</title>", text)
+    if title is None:
+        raise ArtifactError(f"{path} is not a report of colorprep")
+    return {"what": "a report, a page for browsers", "title": html.unescape(title[1])}
+
+
+_FOLDERS: dict[str, Callable[[Location], Facts]] = {
+    MANIFEST: of_folder_of_labels,
+    PLAN: of_folder_of_labels,
+    EXPORT: of_export,
+}
 _READERS: dict[str, Callable[[Path], Facts]] = {
     ".npz": of_npz,
     ".npy": of_npy,
@@ -157,4 +182,5 @@ _READERS: dict[str, Callable[[Path], Facts]] = {
     ".txt": _of_list,
     ".csv": _of_csv,
     ".json": _of_json,
+    ".html": _of_page,
 }
