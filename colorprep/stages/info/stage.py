@@ -79,7 +79,7 @@ def _of_url(url: Url) -> Facts:
             except ColorprepError as error:
                 raise ArtifactError(str(error).replace(str(copy), str(url))) from error
     except FileNotFoundError:
-        raise ArtifactError(f"there is nothing at {url}") from None
+        raise ArtifactError(f"there is no file {url}") from None
 
 
 def _described(target: Path) -> Facts:
