@@ -364,7 +364,7 @@ def test_an_image_that_kills_workers_is_skipped_by_name(
             return self.source.read(index)
 
     source = Deadly(folder_source(photographs))
-    monkeypatch.setattr("colorprep.stages.labels.stage.open_source", lambda *_: source)
+    monkeypatch.setattr("colorprep.stages.labels.stage.open_source", lambda *_, **__: source)
     params = LabelsParams(ImageParams(photographs, cluster=1), size=64, shard_size=8)
     with pytest.warns(UserWarning, match="died"):
         result = run(params, workspace, recorder)
