@@ -143,11 +143,13 @@ class ClusterRun(Generic[T]):
     def _result(self, submitted: _Submitted) -> Any:
         """Wait for a result, but not forever if no worker is left."""
         while True:
+            future = submitted.future
             try:
-                result = submitted.future.result(timeout=LOOK_SECONDS)
+                future.exception(timeout=LOOK_SECONDS)  # waits, and fetches nothing
+                result = future.result(timeout=NO_WORKER_SECONDS)
             except TimeoutError:
-                if submitted.future.done():  # the task itself raised it
-                    raise
+                if future.status == "error":  # of the task, which may have raised this error
+                    return future.result()
                 self._check_workers()
             except CancelledError:  # the scheduler is gone, and with it all that was submitted
                 self._resume(submitted)
