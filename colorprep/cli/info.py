@@ -11,12 +11,13 @@ from .console import Session
 
 
 @options.command(["colorprep info prior.npz", "colorprep info labels --json"])
-@click.argument("path")
+@click.argument("path", default="")
 def command(session: Session, path: str) -> None:
     """Describe any file or folder that colorprep wrote.
 
-    Shows its content and how it was made. PATH is a prior, weights, labels, a shard, a run, a
-    checkpoint, an exported network, an evaluation, a list, scores, or a .npy file from elsewhere.
+    Shows its content and how it was made. PATH is a prior, weights, labels, a shard, an export of
+    labels, a run, a checkpoint, an exported network, an evaluation, a list, scores, a report, or a
+    .npy file from elsewhere; without it, the workspace is described.
     """
     from ..stages import info as stage
 

@@ -100,7 +100,7 @@ def test_missing_files_and_places_that_are_not_written_to(few, store, call, colo
     assert result.exit_code == 1 and f"cannot read the list {store}/no.txt" in result.output
 
 
-def test_a_training_that_loses_its_store(ready, silent, store, monkeypatch, tmp_path):
+def test_a_training_that_loses_its_store(ready, recorder, store, monkeypatch, tmp_path):
     """The message says how to resume; the resumed run continues with the labels of the store."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     fsspec.filesystem("memory").put(f"{ready.root}/labels/", f"{store}/labels", recursive=True)
@@ -116,5 +116,6 @@ def test_a_training_that_loses_its_store(ready, silent, store, monkeypatch, tmp_
         looking = Looking(lambda: patch.setattr(cache, "read_range", fail))
         with pytest.raises(InputError, match=r"did not answer.*--resume -o .*runs/a"):
             run(params, ready, looking)
-    done = run(params.replace(resume=True), ready, silent)
+    done = run(params.replace(resume=True), ready, recorder)
     assert done.records[-1].step == 10
+    assert any("exceed the cache" in x and "windows of 1 shard," in x for x in recorder.notes)
