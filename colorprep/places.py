@@ -88,7 +88,7 @@ class Url:
 
     @property
     def suffix(self) -> str:
-        """The ending of the name, with its dot; empty if there is none."""
+        """The ending of the name with its dot, such as ``.h5``, or an empty string."""
         return Path(self.name).suffix
 
     @property

@@ -1,4 +1,4 @@
-"""Escaping control characters, which file names may contain.
+"""Names in messages: the first of many, and control characters escaped.
 
 Escape sequences clear screens and hide lines, marks of writing direction reverse the text after
 them, and a line break makes two messages of one.
@@ -7,6 +7,9 @@ them, and a line break makes two messages of one.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+SHOWN = 3  # names in a message
 
 # Controls except the tab, line and paragraph separators, direction marks, and lone surrogates.
 _UNPRINTABLE = re.compile(
@@ -23,6 +26,18 @@ def printable(text: str) -> str:
     a\nb.jpg
     """
     return _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def first_of(names: Sequence[str], shown: int = SHOWN) -> str:
+    """Return the first names, and how many more there are.
+
+    Examples
+    --------
+    >>> first_of(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def printable_json(text: str) -> str:

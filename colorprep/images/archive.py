@@ -84,16 +84,6 @@ class ArchiveSource:
         return replace(self, volumes=volumes)
 
 
-def archive_source(
-    place: str | Path,
-    lines: Iterable[str] | None = None,
-    list_name: str = "the list",
-    search: Search = USUAL,
-) -> ArchiveSource:
-    """Find the images in an archive; see `archives_source`."""
-    return archives_source([place], lines, list_name, search)
-
-
 def archives_source(
     places: Sequence[str | Path],
     lines: Iterable[str] | None = None,

@@ -73,7 +73,7 @@ def _save(path: Path, state: list[Any], contents: Contents) -> None:
 
 
 def _load(path: Path, state: list[Any]) -> Contents | None:
-    """Return an index; None if there is none, it is damaged, or the archive has changed."""
+    """Return the index of an archive, or None if it is missing, damaged or out of date."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             meta = json.loads(arrays["meta"].item())

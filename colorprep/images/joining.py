@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError
+from ..printable import first_of
 from .members import Members
 from .skip import Skip
 from .source import Keys, escaped, index_of
-
-SHOWN = 3  # keys in a message
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Joined:
             if in_folders
             else "with --archive-folders each archive is a folder, named like the archive"
         )
-        both = _some([key for key in doubles if self.doubles[key] == owners])
+        both = first_of([escaped(key) for key in doubles if self.doubles[key] == owners])
         return InputError(f"{first} and {second} both have {both}; {how}, or leave one of them out")
 
 
@@ -115,8 +114,3 @@ def _note_doubles(
             owner = owners.setdefault(prefix + key, number)
             if owner != number:
                 doubles.setdefault(prefix + key, (owner, number))
-
-
-def _some(keys: Sequence[str]) -> str:
-    more = f" and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else ""
-    return ", ".join(map(escaped, keys[:SHOWN])) + more

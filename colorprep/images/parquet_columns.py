@@ -8,10 +8,10 @@ write columns of bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..errors import InputError
+from ..printable import first_of
 
 # Columns that are taken if several would do.
 IMAGE_NAMES = ("image", "img", "jpg", "jpeg", "png", "webp", "picture", "photo", "image_bytes")
@@ -63,7 +63,7 @@ def image_column(schema: Any, chosen: str | None, shown: str) -> ImageColumn:
     Raises
     ------
     InputError
-        If there is none, or several would do.
+        If no column fits, or several do.
     """
     fitting = [field.name for field in schema if _holds_bytes(field.type)]
     if not fitting:
@@ -102,7 +102,9 @@ def _only_one(
         return usual[0]
     missing = f"has no column {chosen!r} of {what}" if chosen is not None else ""
     which = missing or f"has {len(usual) or 'no'} columns that are likely to hold {what}"
-    columns = f"columns of such a type: {_some(fitting)}" if fitting else "none is of such a type"
+    columns = (
+        f"columns of such a type: {first_of(fitting)}" if fitting else "none is of such a type"
+    )
     raise InputError(f"{shown} {which}; {columns}")
 
 
@@ -112,13 +114,13 @@ def _no_image_column(schema: Any, chosen: str | None, shown: str) -> InputError:
     addresses = [name for name in texts if name == chosen] or likely
     if addresses:
         return InputError(
-            f"{shown} holds addresses of images ({_some(addresses)}), not images; download them "
+            f"{shown} holds addresses of images ({first_of(addresses)}), not images; download them "
             f"first, as with `img2dataset --url_list {shown} --input_format parquet --url_col "
             f"{addresses[0]} --output_format webdataset`"
         )
     return InputError(
         f"{shown} has no column of images, which is one of bytes, or of structs with a field "
-        f"`bytes`; its columns are {_some(schema.names)}"
+        f"`bytes`; its columns are {first_of(schema.names, SHOWN)}"
     )
 
 
@@ -158,8 +160,3 @@ def _is_text(kind: Any) -> bool:
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
     return bool(types.is_string(kind) or types.is_large_string(kind))
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -24,7 +24,7 @@ MOST = 1_000_000  # places that one pattern stands for
 
 
 def matches(place: str | Path) -> list[str | Path]:
-    """Return the paths or URLs that a pattern stands for; the place itself if it is none.
+    """Return the paths or URLs that match a pattern. Any other place is returned as it is.
 
     Those that braces stand for may be missing.
 

@@ -85,8 +85,8 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
     n_few = sum(one.n_images < FEW_IMAGES for one in classes.values())
     if n_few:
         reading += (
-            f" {n_few} of {len(ranked)} classes have fewer than {FEW_IMAGES} images, and may be "
-            "far by chance."
+            f" {n_few} of {len(ranked)} classes have fewer than {FEW_IMAGES} images, so "
+            "their distance may be due to chance."
         )
     facts = {
         "n_classes": len(ranked),

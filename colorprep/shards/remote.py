@@ -118,7 +118,7 @@ class RemoteShards(Sequence[ShardReader]):
         Yields
         ------
         callable
-            To be told how many of these images have been used.
+            Takes the number of these images that have been used so far.
         """
         plan = Ahead(numbers, self.sizes, self._cache.n_bytes // 2)
 

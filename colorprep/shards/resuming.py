@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from ..errors import ArtifactError, OutputExists
 from ..images.source import Keys, Source, digest_of
 from ..places import Location
+from ..printable import first_of
 from .files import LabelFiles
 from .manifest import MANIFEST
 from .plan import PLAN, Plan, Segment, differences, in_shard_order, read_plan
 from .recorded import KnownImages, keys_of, known_images, numbers_of
-
-SHOWN = 3  # images that a message names
 
 
 def find_plan(folder: Location) -> Plan | None:
@@ -137,12 +136,6 @@ def unfinished_shards(files: LabelFiles, plan: Plan, source: Source) -> dict[int
     return missing
 
 
-def first_keys(keys: Sequence[str]) -> str:
-    """Return the first keys, and how many more there are, as in "a, b, c and 7 more"."""
-    more = f" and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else ""
-    return ", ".join(keys[:SHOWN]) + more
-
-
 def _slices(
     segment: Segment, images: Sequence[int], plan: Plan, source: Source
 ) -> dict[int, Sequence[int]]:
@@ -232,7 +225,7 @@ def _other_images(
 
 def _listed(keys: Sequence[str], what: str) -> str:
     verb = "image is" if len(keys) == 1 else "images are"
-    return f"{len(keys):,} {verb} {what}: {first_keys(keys)}"
+    return f"{len(keys):,} {verb} {what}: {first_of(keys)}"
 
 
 def _changed(folder: Location, segment: Segment) -> ArtifactError:

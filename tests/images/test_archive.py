@@ -13,9 +13,9 @@ from pathlib import Path
 
 import packing
 import pytest
+from packing import archive_source
 
 from colorprep import InputError
-from colorprep.images.archive import archive_source
 from colorprep.images.folder import folder_source
 
 

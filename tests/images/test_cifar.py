@@ -6,10 +6,10 @@ import tarfile
 
 import numpy as np
 import pytest
+from packing import archive_source
 from PIL import Image
 
 from colorprep import InputError
-from colorprep.images.archive import archive_source
 
 TEN = "airplane automobile bird cat deer dog frog horse ship truck".split()
 COARSE = ["fish", "flowers"]

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import packing
 import pytest
+from packing import archive_source
 
 from colorprep import BadImage, InputError
-from colorprep.images.archive import archive_source
 
 
 def test_damage_in_a_class_tar_is_named(tmp_path):

@@ -6,9 +6,9 @@ import zipfile
 import packing
 import pytest
 from folders import put_files
+from packing import archive_source
 
 from colorprep import BadImage, InputError
-from colorprep.images.archive import archive_source
 from colorprep.images.folder import folder_source
 from colorprep.images.lists import match, plain_path, plain_paths, read_list, resolve, write_list
 from colorprep.images.pairing import pair_up

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import packing
 import pytest
+from packing import archive_source
 
 from colorprep import InputError
-from colorprep.images.archive import archive_source
 
 FIRST = [("a/1.jpg", b"1" * 700), ("a/2.jpg", b"2")]
 

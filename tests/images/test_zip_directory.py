@@ -9,9 +9,9 @@ import packing
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packing import archive_source
 
 from colorprep import BadImage, InputError
-from colorprep.images.archive import archive_source
 from colorprep.images.zip_directory import zip_entries
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)

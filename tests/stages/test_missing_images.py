@@ -85,8 +85,9 @@ def test_an_image_that_can_be_read_at_last_is_labeled(images, workspace, silent,
 
 def test_an_archive_that_is_replaced_while_it_is_read(images, tmp_path):
     """Positions in the old archive are not read in the new one."""
+    from packing import archive_source
+
     from colorprep import InputError
-    from colorprep.images.archive import archive_source
 
     source = archive_source(place_of(images, "tar", tmp_path))
     (images / "n01" / "0.bmp").unlink()

@@ -94,7 +94,7 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
     if given.suffix not in (".npz", ".pt") and _holds_labels(given):
         return _export_labels(given, params, workspace, reporter)
     if params.format is not None:
-        raise InputError(f"--format is for folders of labels, and {given} is none")
+        raise InputError(f"--format is for folders of labels; {given} is not one")
     if given.suffix == ".npz":
         return _export_arrays(given, params, workspace, reporter)
     path = choose_checkpoint(params.artifact, workspace, reporter)

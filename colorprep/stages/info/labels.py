@@ -7,13 +7,13 @@ from pathlib import Path
 
 from ...artifacts import check_schema
 from ...places import Location
+from ...printable import first_of
 from ...shards.exporting import FACTS as EXPORT
 from ...shards.exporting import SCHEMA, shown_files
 from ...shards.files import LabelFiles
 from ...shards.manifest import MANIFEST, read_manifest
 from ...shards.plan import PLAN, Plan, read_plan
 from ...shards.reader import ShardReader
-from ...shards.resuming import first_keys
 from ...storage import read_bytes, size_of
 from .facts import Facts, parse_json
 
@@ -93,4 +93,4 @@ def of_export(folder: Location) -> Facts:
 
 
 def _of_classes(names: Sequence[str]) -> Facts:
-    return {"classes": len(names), "names_of_classes": first_keys(names) or None}
+    return {"classes": len(names), "names_of_classes": first_of(names) or None}

@@ -14,6 +14,7 @@ from ...errors import OutputExists
 from ...images.digests import ReadDigests
 from ...images.key_index import MISSING, KeyIndex
 from ...images.source import Source
+from ...printable import first_of
 from ...progress import Reporter
 from ...seen import SeenBook
 from ...shards.files import LabelFiles
@@ -21,7 +22,6 @@ from ...shards.manifest import MANIFEST
 from ...shards.maps import ENDING
 from ...shards.plan import Plan
 from ...shards.recorded import recorded
-from ...shards.resuming import first_keys
 from ..passes import Passes
 from ..source import ImageParams
 
@@ -106,13 +106,13 @@ def report_changes(changes: Changes, reporter: Reporter) -> None:
     elif n_changed:
         kept = {0: "their maps are", 1: "their shard is"}.get(n_shards, f"{n_shards:,} shards are")
         reporter.warn(
-            f"{n_changed:,} images changed since they were labeled: {first_keys(changes.keys)}; "
+            f"{n_changed:,} images changed since they were labeled: {first_of(changes.keys)}; "
             f"{kept} made again"
         )
     if changes.unreadable:
         reporter.warn(
             f"{len(changes.unreadable):,} labeled images cannot be read now "
-            f"({first_keys(changes.unreadable)}); their labels stay as they are"
+            f"({first_of(changes.unreadable)}); their labels stay as they are"
         )
     if changes.n_unknown:
         reporter.note(

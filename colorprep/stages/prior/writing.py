@@ -75,12 +75,12 @@ def warn_of_few_images(prior: Prior, reporter: Reporter) -> None:
 
 
 def note_few_images_of_classes(n_images: Collection[int], reporter: Reporter) -> None:
-    """Tell how many class priors have too few images to be told from others of the same kind."""
+    """Report how many class priors count too few images for a reliable estimate."""
     n_few = sum(n < FEW_IMAGES for n in n_images)
     if n_few:
         reporter.note(
-            f"{n_few} of {len(n_images)} class priors count fewer than {FEW_IMAGES} images, and "
-            "may differ from the whole by chance"
+            f"{n_few} of {len(n_images)} class priors count fewer than {FEW_IMAGES} images, so "
+            "differences from the whole may be due to chance"
         )
 
 

@@ -15,6 +15,7 @@ from ...errors import ArtifactError
 from ...images.skip import count_by_reason
 from ...images.source import Source, digest_of, has_image_ending
 from ...places import Location
+from ...printable import first_of
 from ...progress import Reporter
 from ...quantize.labeling import IGNORE
 from ...seen import open_seen
@@ -24,7 +25,7 @@ from ...shards.manifest import MANIFEST, SKIPPED, read_manifest, read_skipped
 from ...shards.map_digests import DIGESTS, read_map_digests
 from ...shards.maps import ENDING, map_path
 from ...shards.plan import PLAN, Plan, mask_decoder_of, plan_quantizer, read_plan, write_plan
-from ...shards.resuming import find_plan, first_keys
+from ...shards.resuming import find_plan
 from ...shards.sidecar import sidecar_path
 from ...shards.writer import shard_path
 from ...storage import AT_ONCE, local_copies, remove_each
@@ -269,7 +270,7 @@ def _unfinished(folder: Location, plan: Plan, begun: Sequence[int]) -> Iterator[
     if len(paths) == 1:
         yield Problem(paths[0], f"it is {NOT_MADE}")
     elif paths:
-        names = first_keys([Path(path.name).stem for path in paths])
+        names = first_of([Path(path.name).stem for path in paths])
         text = f"{len(paths):,} of {plan.n_shards:,} shards are {NOT_MADE}: {names}"
         yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
 
@@ -307,7 +308,7 @@ def _map_problems(
         text = f"it is {NOT_MADE}" if files.size(MANIFEST) is None else "it is missing"
         yield from (Problem(map_path(folder, key), text) for key in missing)
     elif missing:
-        names = first_keys([f"{key}{ENDING}" for key in missing])
+        names = first_of([f"{key}{ENDING}" for key in missing])
         text = f"{len(missing):,} of {plan.n_files:,} label maps are {NOT_MADE}: {names}"
         yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
     yield from _stray_maps(files, source)
@@ -333,5 +334,5 @@ def _stray_maps(files: LabelFiles, source: Source) -> Iterator[Problem]:
     keys = (name.removesuffix(ENDING) for name in maps)
     strays = sorted(f"{key}{ENDING}" for key in keys if has_image_ending(key) and key not in own)
     if strays:
-        text = f"{len(strays):,} label maps belong to no image of the source: {first_keys(strays)}"
+        text = f"{len(strays):,} label maps belong to no image of the source: {first_of(strays)}"
         yield Problem(files.folder, text, "suspected")
