@@ -46,3 +46,35 @@ def test_two_of_one_path_are_an_error(first):
     second = ["x/a.png"] if len(first) == 2 else ["x/a.gif", "x/a.png"]
     with pytest.raises(InputError, match=r"x/a\.\w+ and x/a\.png of (photos|colorized)"):
         pair_up(first, second, NAMES)
+
+
+def test_pairs_are_matched_by_name():
+    """Folders do not count; two images of one name are an error, in either source."""
+    pairing = pair_up(["a/1.jpg", "b/2.jpg", "3.jpg"], ["2.png", "x/1.png"], NAMES, "name")
+    assert pairing.indices.tolist() == [[0, 1], [1, 0]]
+    assert [skip.key for skip in pairing.only_first] == ["3.jpg"]
+    with pytest.raises(
+        InputError, match=r"a/1\.jpg and b/1\.jpg of photos have the same file name"
+    ):
+        pair_up(["a/1.jpg", "b/1.jpg"], ["1.png"], NAMES, "name")
+
+
+def test_pairs_are_matched_by_order():
+    """Names do not count, but the numbers of images must agree."""
+    assert pair_up(["a.jpg", "b.jpg"], ["0.png", "1.png"], NAMES, "order").indices.tolist() == [
+        [0, 0],
+        [1, 1],
+    ]
+    with pytest.raises(InputError, match="photos has 2 images and colorized has 1"):
+        pair_up(["a.jpg", "b.jpg"], ["0.png"], NAMES, "order")
+
+
+@pytest.mark.parametrize("match", ["stem", "name", "order"])
+def test_a_suffix_is_taken_off(match):
+    """Pictures without it are passed over and counted; if none has it, the error shows one."""
+    second = ["1_fake_B.png", "1_real_A.png", "2_fake_B.png"]
+    pairing = pair_up(["1.jpg", "2.jpg"], second, NAMES, match, "_fake_B")
+    assert pairing.indices.tolist() == [[0, 0], [1, 2]]
+    assert pairing.only_second == [] and pairing.n_without_suffix == 1
+    with pytest.raises(InputError, match=r"ends in '_fake' .* 1_fake_B\.png"):
+        pair_up(["1.jpg"], second, NAMES, match, "_fake")
