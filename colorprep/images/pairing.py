@@ -16,7 +16,6 @@ from ..errors import InputError
 from .skip import Skip
 from .spelling import Spellings
 
-
 Match: TypeAlias = Literal["stem", "name", "order"]
 
 SHARED = {

@@ -1,4 +1,4 @@
-"""Claims about differences between methods: how often their intervals are right, and their pairs."""
+"""Claims about differences between methods: how often their intervals are right, and on what."""
 
 import numpy as np
 import pytest

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...finite import check_finite
 from ...images.classes import ClassFrom
+from ...images.pairing import Match
 from ...metrics.protocol import NETWORKS
 from ..source import ImageParams
 
@@ -25,6 +26,10 @@ class EvaluateParams:
         Its folder holds the originals if a checkpoint is evaluated; its list narrows them.
     original, colorized : str, Path or None
         The sources of originals and of pictures, if pictures are evaluated.
+    match : {"stem", "name", "order"}
+        How pictures and originals are matched, see `colorprep.images.pairing.pair_up`.
+    suffix : str
+        What the stems of the pictures end in besides, such as ``_fake_B``.
     checkpoint : str, Path or None
         A run's folder, or a checkpoint in it.
     temperature : float or None
@@ -60,6 +65,8 @@ class EvaluateParams:
     images: ImageParams = field(default_factory=ImageParams)
     original: str | Path | None = None
     colorized: str | Path | None = None
+    match: Match = "stem"
+    suffix: str = ""
     checkpoint: str | Path | None = None
     temperature: float | None = None
     features: str | Path | None = None
@@ -84,6 +91,10 @@ class EvaluateParams:
             )
         if stored and (self.original is None or self.colorized is None):
             raise InputError("--original and --colorized go together; give both")
+        if not stored and (self.match != "stem" or self.suffix):
+            raise InputError(
+                "--match and --suffix go with --colorized: a network colors the originals"
+            )
         if stored and self.images.folder is not None:
             raise InputError("--dir goes with --checkpoint; give the originals with --original")
         if stored and self.temperature is not None:
