@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ..color.lab import Floats
 from .resampling import LEVEL, Measured, measure_difference
 from .summary import Summary, column_means
 
@@ -149,3 +150,48 @@ def paired_differences(
     for name, values in method.pooled.items():
         found[name] = measure_difference(values - baseline.pooled[name], len(keys))
     return {name: found[name] for name in BETTER if name in found}
+
+
+class Extremes(NamedTuple):
+    """Images that are worth looking at, by their indices, the most extreme first.
+
+    Attributes
+    ----------
+    worst, best : list of int
+        By the mean over the methods.
+    most_different : list of int
+        By the range over the methods.
+    """
+
+    worst: list[int]
+    best: list[int]
+    most_different: list[int]
+
+
+def extreme_images(values: Floats, better: Direction, n: int) -> Extremes:
+    """Return the worst, the best and the most different images by a metric.
+
+    Parameters
+    ----------
+    values : ndarray of shape (M, N), float64
+        The metric of M methods and N images; images with infinite or undefined values are left
+        out.
+    better : {"higher", "lower"}
+    n : int
+        Images of each kind; fewer if some would be among both the worst and the best.
+
+    Examples
+    --------
+    >>> psnr = np.array([[20.0, 25.0, 30.0, np.inf], [21.0, 29.0, 30.0, 20.0]])
+    >>> extreme_images(psnr, "higher", 1)
+    Extremes(worst=[0], best=[2], most_different=[1])
+    """
+    usable = np.flatnonzero(np.isfinite(values).all(axis=0))
+    means, ranges = values[:, usable].mean(axis=0), np.ptp(values[:, usable], axis=0)
+    order = np.argsort(means if better == "lower" else -means, kind="stable")
+    n = min(n, (len(usable) + 1) // 2)
+    return Extremes(
+        usable[order[::-1][:n]].tolist(),
+        usable[order[:n]].tolist(),
+        usable[np.argsort(-ranges, kind="stable")[:n]].tolist(),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,10 @@ class Networks:
     recognition: Recognition | None = None
     digests: dict[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
+
+    def for_method(self) -> Networks:
+        """Return the same networks for one of several methods, whose features for FID are apart."""
+        return self if self.distance is None else replace(self, distance=type(self.distance)())
 
     def figures(self, index: int, pair: Pair) -> dict[str, float]:
         """Return the figures of a pair, by name."""
