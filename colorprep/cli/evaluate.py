@@ -186,9 +186,11 @@ def _params(
         files[name] = path
     pixels = None if size == "native" else size
     methods = methods_of(workspace, **rest, size=pixels, weights=files)
+    given = {"baseline": baseline, "show_by": show_by}
+    chosen = {name: value for name, value in given.items() if value is not None}
     if len(methods) > 1:
-        return MethodsParams(methods, baseline, show_by or "ciede2000")
-    if baseline is not None or show_by is not None:
+        return MethodsParams(methods, **chosen)
+    if chosen:
         raise InputError(
             "--baseline and --show-by go with several methods, as in --colorized zhang=a/ "
             "--colorized mine=b/"

@@ -55,7 +55,7 @@ def methods_of(
     suffix_of = _suffixes(suffixes, names)
     common = suffix_of.pop("", "")
     if len(named) < 2:
-        places = {kind: place for kind, _, place in named}
+        places: dict[str, Any] = {kind: place for kind, _, place in named}
         suffix = next(iter(suffix_of.values()), common)
         return {"".join(names): EvaluateParams(**places, match=match, suffix=suffix, **shared)}
     only_stored = {"match": match, "temperature": None, "features": None}

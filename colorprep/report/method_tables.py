@@ -99,7 +99,7 @@ def as_markdown(table: TextTable) -> str:
     Examples
     --------
     >>> print(as_markdown(TextTable("", ["metric", "a|b"], [["psnr ↑", "24.3 [23.8, 24.8]"]])))
-    | metric | a\|b              |
+    | metric |              a\|b |
     | :----- | ----------------: |
     | psnr ↑ | 24.3 [23.8, 24.8] |
     """
@@ -167,14 +167,14 @@ def with_interval(measured: Measured, plus: str = "") -> str:
     >>> with_interval(Measured(0.01234, None, None, n=1), "+")
     '+0.01234'
     """
-    if measured.mean is None:
+    mean, low, high = measured.mean, measured.low, measured.high
+    if mean is None:
         return "-"
-    if measured.low is None or measured.high is None or measured.low == measured.high:
-        return f"{plus if measured.mean > 0 else ''}{measured.mean:.4g}"
-    half = (measured.high - measured.low) / 2.0
-    places = min(9, max(0, 1 - math.floor(math.log10(half))))
-    mean, low, high = (_signed(value, places, plus) for value in measured[:3])
-    return f"{mean} [{low}, {high}]"
+    if low is None or high is None or low == high:
+        return f"{plus if mean > 0 else ''}{mean:.4g}"
+    places = min(9, max(0, 1 - math.floor(math.log10((high - low) / 2.0))))
+    first, *ends = (_signed(value, places, plus) for value in (mean, low, high))
+    return f"{first} [{', '.join(ends)}]"
 
 
 def _signed(value: float, places: int, plus: str) -> str:

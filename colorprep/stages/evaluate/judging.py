@@ -50,6 +50,11 @@ class JudgeChunk:
 
     tasks: Mapping[str, CompareChunk]
 
+    def check(self) -> None:
+        """Check that the pictures of all methods can be read in this process."""
+        for task in self.tasks.values():
+            task.check()
+
     def __call__(self, chunk: Chunk) -> JudgedChunk:
         """Compare the pictures of a chunk."""
         judged = JudgedChunk([ComparedChunk() for _ in self.tasks])

@@ -138,6 +138,10 @@ class ChosenPairs:
         """Return how many there are."""
         return len(self.indices)
 
+    def check(self) -> None:
+        """Check that both can be read in this process; see `colorprep.images.reach`."""
+        self.pairs.check()
+
     def key(self, index: int) -> str:
         """Return the key of the original."""
         return self.pairs.key(self.indices[index])
