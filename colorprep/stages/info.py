@@ -27,6 +27,7 @@ from ..shards.reader import ShardReader
 from ..storage import local_copy, size_of
 from ..workspace import MEMORY, Workspace
 from .evaluate.files import FIGURES
+from .evaluate.methods_files import METHODS
 from .prior_facts import Facts, facts_of_prior, facts_of_vector
 
 EXPORTED = "model.json"  # of `training.export`, whose import would take torch's time
@@ -106,6 +107,8 @@ def _of_folder(folder: Path) -> Facts:
         return _of_json(folder / EXPORTED)
     if (folder / FIGURES).exists():
         return _of_evaluation(folder / FIGURES)
+    if (folder / METHODS).exists():
+        return _of_json(folder / METHODS)
     names = sorted(
         entry.name for entry in folder.iterdir() if (entry / MANIFEST).exists() or entry.is_file()
     )
@@ -188,6 +191,23 @@ def _of_evaluation(path: Path) -> Facts:
         "what": f"an evaluation of {judged} on {quantity(content.get('n_images', 0), 'image')}",
         "figures": [{"figure": name, **value} for name, value in figures.items()],
         **{key: value for key, value in content.items() if key not in {*figures, "schema"}},
+    }
+
+
+def _of_comparison(content: Facts) -> Facts:
+    methods = content["methods"]
+    count, images = len(methods), quantity(content["n_images"], "image")
+    means = [
+        {"metric": metric}
+        | {name: one["metrics"].get(metric, {}).get("mean") for name, one in methods.items()}
+        for metric in content["better"]
+    ]
+    hidden = ("schema", "n_images", "methods", "better", "left_out")
+    return {
+        "what": f"a comparison of {count} methods on {images}",
+        "metrics": means,
+        **{key: value for key, value in content.items() if key not in hidden},
+        "left_out": len(content["left_out"]),
     }
 
 
@@ -308,6 +328,8 @@ def _of_json(path: Path) -> Facts:
         return {"what": "the memory of a workspace", **content}
     if str(content.get("schema")).startswith("colorprep.model/"):
         return _of_model(content)
+    if str(content.get("schema")).startswith("colorprep.comparison/"):
+        return _of_comparison(content)
     if "inputs" not in content:
         raise ArtifactError(f"{path} is not an artifact of colorprep")
     return {

@@ -12,6 +12,7 @@ from PIL import Image
 from colorprep import ColorprepError, InputError, Workspace
 from colorprep.metrics.methods import BETTER
 from colorprep.progress import Reporter
+from colorprep.stages import info
 from colorprep.stages.evaluate import EvaluateParams, MethodsParams, run, run_methods
 from colorprep.stages.evaluate.networks import Networks
 from colorprep.stages.source import ImageParams
@@ -99,6 +100,20 @@ def test_every_format_has_the_same_table(compared):
         assert len({line.count(" & ") for line in table.splitlines()}) == 1
 
 
+def test_info_tells_the_means(compared, workspace, silent):
+    """By metric and method, of the folder as of its JSON."""
+    facts = info.run(compared.files.facts, workspace, silent)
+    measured = compared.findings.comparison.measured
+    assert facts == info.run(compared.files.facts.parent, workspace, silent)
+    assert facts["what"] == "a comparison of 3 methods on 6 images" and facts["left_out"] == 0
+    assert facts["metrics"][0] == {
+        "metric": "auc",
+        **{
+            name: found["auc"].mean for name, found in compared.findings.comparison.measured.items()
+        },
+    }
+
+
 def test_metrics_of_images(compared):
     """A line for each image and method."""
     with compared.files.images.open(newline="") as stream:
@@ -164,16 +179,21 @@ def test_methods_without_a_common_image(folders, workspace, silent):
         ({"show_by": "mean_iou"}, "--show-by takes auc, psnr"),
         ({"show_by": "lpips"}, "needs --weights alexnet"),
         ({"methods": {}}, "two methods or more"),
+        ({"methods": {"a": "gt", "b": "gt"}, "trees": "pictures"}, "one method only"),
         ({"methods": {"a": "gt", "b": "other"}}, "b is judged otherwise than a"),
     ],
     ids=str,
 )
 def test_what_cannot_be_compared_is_refused(change, message):
     """Before any image is read."""
-    originals = change.pop("methods", {"a": "gt", "b": "gt"})
-    methods = {name: EvaluateParams(original=gt, colorized=name) for name, gt in originals.items()}
+    options = dict(change)
+    originals, trees = options.pop("methods", {"a": "gt", "b": "gt"}), options.pop("trees", None)
+    methods = {
+        name: EvaluateParams(original=original, colorized=name, trees=trees)
+        for name, original in originals.items()
+    }
     with pytest.raises(InputError, match=message):
-        MethodsParams(methods, **change)
+        MethodsParams(methods, **options)
 
 
 def test_features_of_methods_are_apart():

@@ -18,6 +18,7 @@ from ...report.method_tables import as_latex, as_markdown, differences_table, me
 from .files import measured_facts
 
 COMPARISON_SCHEMA = "colorprep.comparison/1"
+METHODS = "methods.json"
 TABLE_COLUMNS = (
     "metric",
     "better",
@@ -85,8 +86,8 @@ class Findings:
 
 def method_files(folder: Path) -> MethodFiles:
     """Return the paths of the files in a folder."""
-    names = ("methods.json", "methods.md", "methods.tex", "methods.csv", "methods-images.csv")
-    return MethodFiles(*(folder / name for name in (*names, "methods.html")))
+    others = ("methods.md", "methods.tex", "methods.csv", "methods-images.csv", "methods.html")
+    return MethodFiles(*(folder / name for name in (METHODS, *others)))
 
 
 def check_method_files(files: MethodFiles) -> None:
