@@ -108,9 +108,7 @@ def test_info_tells_the_means(compared, workspace, silent):
     assert facts["what"] == "a comparison of 3 methods on 6 images" and facts["left_out"] == 0
     assert facts["metrics"][0] == {
         "metric": "auc",
-        **{
-            name: found["auc"].mean for name, found in compared.findings.comparison.measured.items()
-        },
+        **{name: found["auc"].mean for name, found in measured.items()},
     }
 
 
