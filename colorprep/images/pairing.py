@@ -94,7 +94,8 @@ def pair_up(
     if not pairs:
         raise InputError(
             f"no image of {names[0]} has the same {SHARED[match]} as one of {names[1]}; "
-            f"the first ones are {first[0]} and {second[ending[0]]}, but {_expected(match)}"
+            f"the first ones are {first[0]} and {second[ending[0]]}, "
+            f"{_remedy(first[0], second[ending[0]], match)}"
         )
     what = "path" if match == "stem" else "name"
     return Pairing(
@@ -119,10 +120,18 @@ def _in_order(n_first: int, second: Sequence[int], names: tuple[str, str]) -> ND
     return np.column_stack([np.arange(n_first), second]).astype(np.int64)
 
 
-def _expected(match: Match) -> str:
+def _remedy(first: str, second: str, match: Match) -> str:
+    """Say what to do if nothing matches, from the first image of each source."""
+    label, other = (_label(key, match) for key in (first, second))
+    if match == "stem" and _label(first, "name") == _label(second, "name"):
+        return "whose names are the same: --match name matches images by their names alone"
+    if other.startswith(label):
+        return f"which --suffix {other.removeprefix(label)} would match"
     if match == "name":
-        return "both should have files of the same names"
-    return "both sources should have the same folders, as `colorprep colorize FOLDER` writes them"
+        return "but both sources should have files of the same names"
+    return (
+        "but both sources should have the same folders, as `colorprep colorize FOLDER` writes them"
+    )
 
 
 def stem_of(key: str) -> str:
@@ -137,8 +146,7 @@ def _by_label(
     """Return the indices of the chosen images by what they are matched by."""
     found: dict[str, int] = {}
     for index in chosen:
-        label = stem_of(keys[index]).removesuffix(suffix)
-        label = label.rpartition("/")[2] if match == "name" else label
+        label = _label(keys[index], match).removesuffix(suffix)
         if label in found:
             raise InputError(
                 f"{keys[found[label]]} and {keys[index]} of {name} have the same "
@@ -146,6 +154,12 @@ def _by_label(
             )
         found[label] = index
     return found
+
+
+def _label(key: str, match: Match) -> str:
+    """Return what an image is matched by: its path or its name, without extension."""
+    stem = stem_of(key)
+    return stem.rpartition("/")[2] if match == "name" else stem
 
 
 def _spelled_as(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:

@@ -40,6 +40,22 @@ def test_nothing_in_common_is_an_error():
         pair_up(["val/a.jpg"], ["a.png"], NAMES)
 
 
+@pytest.mark.parametrize(
+    ("picture", "match", "remedy"),
+    [
+        ("out/a.png", "stem", "--match name"),
+        ("x/a_fake_B.png", "stem", "--suffix _fake_B"),
+        ("out/a_fake_B.png", "name", "--suffix _fake_B"),
+        ("out/b.png", "stem", "the same folders"),
+        ("out/b.png", "name", "the same names"),
+    ],
+)
+def test_what_to_do_if_nothing_matches(picture, match, remedy):
+    """The error names the option that would match the first two images, if there is one."""
+    with pytest.raises(InputError, match=remedy):
+        pair_up(["x/a.jpg"], [picture], NAMES, match)
+
+
 @pytest.mark.parametrize("first", [["x/a.jpg", "x/a.png"], ["x/a.png"]])
 def test_two_of_one_path_are_an_error(first):
     """Either may be the partner, so it is an error."""
