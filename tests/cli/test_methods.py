@@ -32,12 +32,13 @@ def methods(workspace, colorized=(), checkpoint=(), suffixes=(), match="stem", *
 
 def test_methods_are_named_or_named_like_their_folders(photos, workspace):
     """A folder whose name has a sign of equality is taken as it is."""
-    found = methods(workspace, ["zhang=a/", "x/b", "b=1", "s3://c/d?e=f"], ["ours=runs/x"])
+    found = methods(workspace, ["zhang=a/", "x/b", "b=1", "s3://c/d?e=f", "far=s3://c/d"], ["ours=runs/x"])
     assert {name: one.colorized or one.checkpoint for name, one in found.items()} == {
         "zhang": "a/",
         "b": "x/b",
         "b=1": "b=1",
         "d?e=f": "s3://c/d?e=f",
+        "far": "s3://c/d",
         "ours": "runs/x",
     }
     assert found["ours"].images.folder == "gt" and found["ours"].original is None
