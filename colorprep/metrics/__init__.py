@@ -10,7 +10,7 @@ module          contents
 `methods`       several methods on the same images, and paired differences between them
 `pictures`      the errors that the CIFAR models and the Places models were published with
 `segmentation`  accuracies and intersection over union of segments
-`protocol`      one line that defines all metrics of an evaluation, and one for each of the last two
+`protocol`      lines that define the metrics of an evaluation, and of the last three
 ==============  ======================================================================
 
 Pure: no files. Networks that judge pictures live in `colorprep.training`.

@@ -1,8 +1,8 @@
 """The protocol: one line that defines every metric of an evaluation.
 
 Evaluations can be compared if their protocols are equal. Changing a definition changes the line;
-where it would not show there, raise the number in `PROTOCOL`. The errors of pictures and the scores
-of segments, which are no part of an evaluation, have a line each.
+where it would not show there, raise the number in `PROTOCOL`. The differences between methods, the
+errors of pictures and the scores of segments have a line each.
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ PROTOCOL = "colorprep-evaluate/1"
 SHOWN_DIGITS = 8  # of a digest
 NETWORKS = {"alexnet": "lpips", "inception": "fid"}
 """The metrics that need a network, by the network's name."""
+DIFFERENCES_PROTOCOL = (
+    "colorprep-differences/1 difference=method-minus-baseline images=of-all-methods,finite-in-both "
+    f"difference-interval={LEVEL:.0%},student-t(n-1)*sd,poisson-bootstrap-{N_REPLICATES},paired"
+)
+"""Defines the differences of `methods`."""
 PICTURES_PROTOCOL = (
     "colorprep-pictures/1 pixels=srgb8 rgb=0..1 mean=over-images mae=mean|e| mse=mean(e^2) "
     "l1=sum|e| l2=sum(e^2) psnr=rgb-255 ab=lab-d65-2deg mse_ab=(ab+128)/255 "

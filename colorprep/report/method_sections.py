@@ -89,18 +89,16 @@ def picture_sections(
     ]
 
 
-def method_section(protocol: str, left_out: Sequence[tuple[str, str, str]]) -> Section:
+def method_section(protocols: Sequence[str], left_out: Sequence[tuple[str, str, str]]) -> Section:
     """Tell how the metrics are defined, and which images were not compared.
 
     Parameters
     ----------
-    protocol : str
-        See `colorprep.metrics.protocol`.
+    protocols : sequence of str
+        Lines of `colorprep.metrics.protocol`.
     left_out : sequence of (key, reason, detail)
     """
-    name, *choices = protocol.split(" ")
-    definitions = [list(choice.split("=", 1)) for choice in choices]
-    blocks: list[Block] = [Table(f"Protocol {name}", [], definitions, words=True, wide=True)]
+    blocks: list[Block] = [_definitions(protocol) for protocol in protocols]
     if left_out:
         rows = [list(skip) for skip in left_out[:LISTED]]
         columns = ["image", "reason", "what is wrong"]
@@ -109,9 +107,15 @@ def method_section(protocol: str, left_out: Sequence[tuple[str, str, str]]) -> S
         blocks.append(Note(f"`methods.json` lists all {len(left_out):,}."))
     reading = (
         "How each metric is defined. Only images of which all methods have a usable picture are "
-        f"compared; {quantity(len(left_out), 'image')} left out."
+        f"compared; {quantity(len(left_out), 'file')} could not be."
     )
     return Section("method", "How this was measured", reading, blocks)
+
+
+def _definitions(protocol: str) -> Table:
+    name, *choices = protocol.split(" ")
+    rows = [list(choice.split("=", 1)) for choice in choices]
+    return Table(f"Protocol {name}", [], rows, words=True, wide=True)
 
 
 def _pictures(anchor: str, title: str, reading: str, images: Sequence[ShownImage]) -> Section:

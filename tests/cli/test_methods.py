@@ -32,7 +32,9 @@ def methods(workspace, colorized=(), checkpoint=(), suffixes=(), match="stem", *
 
 def test_methods_are_named_or_named_like_their_folders(photos, workspace):
     """A folder whose name has a sign of equality is taken as it is."""
-    found = methods(workspace, ["zhang=a/", "x/b", "b=1", "s3://c/d?e=f", "far=s3://c/d"], ["ours=runs/x"])
+    found = methods(
+        workspace, ["zhang=a/", "x/b", "b=1", "s3://c/d?e=f", "far=s3://c/d"], ["ours=runs/x"]
+    )
     assert {name: one.colorized or one.checkpoint for name, one in found.items()} == {
         "zhang": "a/",
         "b": "x/b",

@@ -11,7 +11,7 @@ from ...atomic import check_replaceable, write_csv, write_json, write_text
 from ...errors import OutputExists
 from ...images.skip import Skip
 from ...metrics.methods import BETTER, MethodComparison, excludes_zero
-from ...metrics.protocol import protocol_hash
+from ...metrics.protocol import DIFFERENCES_PROTOCOL, protocol_hash
 from ...metrics.resampling import LEVEL
 from ...metrics.summary import Columns
 from ...report.method_tables import as_latex, as_markdown, differences_table, means_table, notes_on
@@ -103,7 +103,8 @@ def write_method_files(files: MethodFiles, findings: Findings, page: str) -> Non
     """Write all files; `page` is the page of HTML."""
     comparison = findings.comparison
     write_json(files.facts, _facts(findings))
-    paragraphs = [*table_texts(findings), f"Protocol: `{findings.protocol}`"]
+    protocols = f"Protocols: `{findings.protocol}`, `{DIFFERENCES_PROTOCOL}`"
+    paragraphs = [*table_texts(findings), protocols]
     write_text(files.markdown, "\n\n".join(paragraphs) + "\n")
     write_text(files.latex, _latex(findings))
     write_csv(files.table, TABLE_COLUMNS, _table_rows(comparison))
@@ -140,6 +141,7 @@ def _facts(findings: Findings) -> dict[str, Any]:
         "schema": COMPARISON_SCHEMA,
         "protocol": findings.protocol,
         "protocol_hash": protocol_hash(findings.protocol),
+        "differences_protocol": DIFFERENCES_PROTOCOL,
         "n_images": len(findings.keys),
         **comparison_facts(findings.comparison),
         **findings.provenance,
@@ -159,7 +161,8 @@ def _latex(findings: Findings) -> str:
     comparison = findings.comparison
     notes = notes_on(comparison, len(findings.keys))
     tables = as_latex(means_table(comparison), notes), as_latex(differences_table(comparison))
-    head = [r"% \usepackage{booktabs}", f"% protocol: {findings.protocol}"]
+    protocols = (findings.protocol, DIFFERENCES_PROTOCOL)
+    head = [r"% \usepackage{booktabs}", *(f"% protocol: {line}" for line in protocols)]
     return "\n".join([*head, *tables]) + "\n"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...metrics.methods import BETTER, extreme_images
-from ...metrics.protocol import protocol_hash
+from ...metrics.protocol import DIFFERENCES_PROTOCOL, protocol_hash
 from ...report.method_sections import (
     ShownImage,
     made_picture,
@@ -59,7 +59,7 @@ def methods_page(
     sections = [
         metrics_section(comparison, len(findings.keys)),
         *picture_sections(metric, extremes, shown),
-        method_section(findings.protocol, findings.left_out),
+        method_section((findings.protocol, DIFFERENCES_PROTOCOL), findings.left_out),
     ]
     return render_page("Methods compared", summary, sections)
 
