@@ -103,6 +103,11 @@ if TYPE_CHECKING:
     help="Take the true class of an image from there, see labels. [a run's rule, else top]",
 )
 @click.option(
+    "--naturalness",
+    metavar="FILE|DIR",
+    help="Measure how likely the colors are by a prior, or by the class priors in a folder.",
+)
+@click.option(
     "--write-pictures",
     "trees",
     metavar="DIR",

@@ -39,11 +39,12 @@ BETTER: dict[str, Direction] = {
     "nll_hard": "lower",
     "lpips": "lower",
     "fid": "lower",
+    "naturalness_delta": "lower",
     "top1": "higher",
     "top5": "higher",
 }
 """The metrics by which methods are compared, and which way each is better."""
-NEITHER = ("colorfulness", "colorfulness_abs", "chroma_ab")
+NEITHER = ("colorfulness", "colorfulness_abs", "chroma_ab", "naturalness")
 """Metrics that are no better for being high or low, but tell what the pictures are like."""
 OF_ORIGINALS = (
     *(f"{name}_original" for name in NEITHER),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from .bins import AUC_LIMIT, FLOOR, N_BINS
 from .pairs import SSIM_SIGMA, SSIM_WINDOW
@@ -44,7 +45,7 @@ def protocol_line(
     prior: str,
     networks: Mapping[str, str],
     damaged: str = "skip",
-    recognition: str | None = None,
+    judges: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return the protocol of an evaluation.
 
@@ -60,9 +61,9 @@ def protocol_line(
         Digests of the networks' files, by name.
     damaged : {"skip", "keep"}
         Whether damaged files are compared as well; appears in the line only if they are.
-    recognition : str or None
-        The classifier, what it sees of a picture, and where the classes are from; None without
-        one.
+    judges : mapping of str to str
+        How the figures of a classifier (``recognition``) and of a prior (``naturalness``) are
+        defined, if they were measured.
 
     Returns
     -------
@@ -98,8 +99,7 @@ def protocol_line(
         choices["lpips"] = f"0.1-alex,{networks['alexnet']}"
     if "inception" in networks:
         choices["fid"] = f"299-stretched,{networks['inception']}"
-    if recognition is not None:
-        choices["recognition"] = f"top-1,top-5,{recognition}"
+    choices |= judges
     return " ".join([PROTOCOL, *(f"{name}={choice}" for name, choice in choices.items())])
 
 

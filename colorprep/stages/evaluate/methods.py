@@ -91,7 +91,7 @@ def run_methods(params: MethodsParams, workspace: Workspace, reporter: Reporter)
     shared = _shared_by_all(pictures)
     check_strict([*shared.unusable, *shared.unpaired], common.images.strict)
     _report_unpaired(shared, reporter)
-    networks = open_networks(common, shared.keys, workspace)
+    networks = open_networks(common, shared.keys, workspace, reporter)
     tasks = {
         name: CompareChunk(pairs, bins_of_cells(), common.size, networks.for_method())
         for name, pairs in shared.pairs.items()

@@ -56,6 +56,8 @@ class EvaluateParams:
     class_from : {"top", "parent", "name"}, int or None
         Where the true class of an image is taken from, see `colorprep.images.classes`; None for
         the rule of a run's labels, else ``top``.
+    naturalness : str, Path or None
+        A prior, or a folder of class priors, that judges how natural colors are.
     trees : str, Path or None
         A folder for the pictures: originals, the same in gray, and colorized ones.
     output : str, Path or None
@@ -77,6 +79,7 @@ class EvaluateParams:
     classifier: str | Path | None = None
     classes: str | Path | None = None
     class_from: ClassFrom | None = None
+    naturalness: str | Path | None = None
     trees: str | Path | None = None
     output: str | Path | None = None
 
@@ -120,7 +123,9 @@ class EvaluateParams:
                 raise InputError(f"--weights takes {' or '.join(NETWORKS)}=FILE, got {name!r}")
         if self.weights.get("inception") == PACKAGED:
             raise InputError("no package brings FID's network; give --weights inception=FILE")
-        if self.classifier is None and not (self.classes is None and self.class_from is None):
-            raise InputError("--classes and --class-from go with --classifier")
+        if self.classifier is None and self.classes is not None:
+            raise InputError("--classes goes with --classifier")
+        if self.classifier is None and self.naturalness is None and self.class_from is not None:
+            raise InputError("--class-from goes with --classifier or --naturalness")
         if self.classifier == PACKAGED and self.classes is not None:
             raise InputError("the packaged classifier knows its classes; omit --classes")

@@ -95,7 +95,7 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     balance = compared_with(balance, facts, whole, workspace, reporter)
     check_strict([*pictures.skipped, *pictures.unpaired], params.images.strict)
     _report_unpaired(pictures, reporter)
-    networks = open_networks(params, pictures.keys, workspace)
+    networks = open_networks(params, pictures.keys, workspace, reporter)
     read = (pictures.originals, *pictures.others)
     with opened_trees(params.trees, read, workspace, reporter) as trees:
         task = CompareChunk(pictures.pairs, bins_of_cells(), params.size, networks, trees)
@@ -157,5 +157,5 @@ def protocol_of(params: EvaluateParams, balance: Balance, networks: Networks) ->
         balance.name,
         {name: digest[:SHOWN_DIGITS] for name, digest in networks.digests.items()},
         params.images.damaged,
-        None if networks.recognition is None else networks.recognition.protocol,
+        networks.definitions,
     )

@@ -1,4 +1,4 @@
-"""What `colorprep info` says of runs, checkpoints, exported networks, evaluations and comparisons."""
+"""What `colorprep info` says of runs, checkpoints, exported networks and evaluations."""
 
 from __future__ import annotations
 
