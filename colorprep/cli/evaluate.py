@@ -100,7 +100,8 @@ if TYPE_CHECKING:
     "--class-from",
     type=options.ClassRule(),
     metavar="top|parent|name|LEVEL",
-    help="Take the true class of an image from there, see labels. [a run's rule, else top]",
+    help="Take the true class of an image from there, see labels. [the rule of a run or of "
+    "class priors, else top]",
 )
 @click.option(
     "--naturalness",

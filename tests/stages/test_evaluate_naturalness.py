@@ -1,6 +1,7 @@
 """Claims about `evaluate --naturalness`: colors judged by a prior, or by those of classes."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,6 +93,17 @@ def test_the_prior_is_part_of_the_protocol(made, silent):
     assert plain.protocol == protocol_line(None, "convert", "apply", plain.balance.name, {})
     assert protocol_hash(plain.protocol) != whole.protocol_hash
     assert "naturalness" not in plain.figures.read_text()
+
+
+def test_class_priors_know_where_classes_are_from(made, workspace, silent):
+    """Their rule is taken unless another is given."""
+    images = ImageParams(made.root, list=workspace.root / "list.txt")
+    keys = [f"{folder}/{name}/0.png" for folder in ("gray", "same") for name in CLASSES]
+    (workspace.root / "list.txt").write_text("\n".join(keys))
+    prior.run(prior.PriorParams(images, by_class=True, class_from="parent"), workspace, silent)
+    judged = params_of(made.root / "gray", naturalness="priors")
+    judged = replace(judged, original=made.root / "originals")
+    assert "class:parent," in evaluate.run(judged, workspace, silent).protocol
 
 
 @pytest.mark.parametrize(

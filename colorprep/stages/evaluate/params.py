@@ -55,7 +55,7 @@ class EvaluateParams:
         ImageNet.
     class_from : {"top", "parent", "name"}, int or None
         Where the true class of an image is taken from, see `colorprep.images.classes`; None for
-        the rule of a run's labels, else ``top``.
+        the rule of a run's labels or of class priors, else ``top``.
     naturalness : str, Path or None
         A prior, or a folder of class priors, that judges how natural colors are.
     trees : str, Path or None

@@ -10,7 +10,7 @@ from typing import Any
 from ...balance.histogram import count_bins
 from ...color.lab import Floats
 from ...errors import ArtifactError, InputError
-from ...images.classes import ClassFrom, class_of
+from ...images.classes import ClassFrom, class_of, is_rule
 from ...images.decoding import Pixels
 from ...images.digests import digest_of_bytes
 from ...metrics.naturalness import FLOOR, floored_log_probs, naturalness
@@ -120,7 +120,7 @@ def open_naturalness(
         prior = read_prior(place, reporter)
         log_probs = {"": floored_log_probs(prior.probs)}
         return NaturalnessJudge(prior.quantizer, log_probs, prior.digest)
-    rule = "top" if params.class_from is None else params.class_from
+    rule = params.class_from or _rule_of(read_prior(next(iter(places.values())), reporter))
     classes = [class_of(key, rule) for key in keys]
     for key, name in zip(keys, classes, strict=True):
         if name not in places:
@@ -140,6 +140,12 @@ def open_naturalness(
         classes,
         rule,
     )
+
+
+def _rule_of(class_prior: PriorProbs) -> ClassFrom:
+    """Return the rule by which the images of a class prior were found; ``top`` if unknown."""
+    known = None if class_prior.counted is None else class_prior.counted.meta.get("class_from")
+    return known if known is not None and is_rule(known) else "top"
 
 
 def _common_quantizer(read: Mapping[str, PriorProbs], places: Mapping[str, Location]) -> Quantizer:
