@@ -46,7 +46,7 @@ def of_evaluation(path: Path) -> Facts:
 
 
 def of_comparison(content: Facts) -> Facts:
-    """Return the means of a comparison of methods."""
+    """Return the means of several methods, metric by metric."""
     methods = content["methods"]
     count, images = len(methods), quantity(content["n_images"], "image")
     means = [

@@ -24,14 +24,7 @@ from ..evaluate.methods_files import METHODS
 from .arrays import of_npy, of_npz
 from .facts import Facts, read_json
 from .labels import of_export, of_folder_of_labels, of_labels, of_plan, of_shard
-from .networks import (
-    of_checkpoint,
-    of_comparison,
-    of_evaluation,
-    of_model,
-    of_run,
-    of_safetensors,
-)
+from .networks import of_checkpoint, of_comparison, of_evaluation, of_model, of_run, of_safetensors
 
 EXPORTED = "model.json"  # of `training.export`, whose import would take torch's time
 
