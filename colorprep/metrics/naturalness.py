@@ -8,8 +8,8 @@ mean over its pixels of ln p(bin), in nats per pixel. With s, the shares of its 
 the negative cross-entropy: it is high for common colors, and for few colors. So higher is not
 better: gray is the commonest color of photographs, and a gray picture scores higher than they do.
 Pictures are natural if they score as photographs do, so the score of the original belongs beside
-it. The mean over photographs from which p was
-counted is -H(p) before smoothing; colors spread evenly over all Q bins score -ln Q or less.
+it. Photographs of one size from which p was counted score -H(p) on average, before smoothing;
+colors spread evenly over all Q bins score -ln Q or less.
 
 A bin that the prior never saw would score minus infinity. So p is mixed with a uniform distribution
 first, as for the balanced AuC: 0.999 p + 0.001 / Q. The least score is thus ln(0.001 / Q), -12.7
