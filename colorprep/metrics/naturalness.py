@@ -35,8 +35,7 @@ from numpy.typing import NDArray
 
 from ..balance.weights import check_probs
 from ..color.lab import Floats
-
-FLOOR = 0.001  # fraction of a uniform distribution
+from .bins import FLOOR
 
 
 def floored_log_probs(probs: Floats) -> Floats:

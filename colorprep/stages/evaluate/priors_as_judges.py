@@ -13,7 +13,8 @@ from ...errors import ArtifactError, InputError
 from ...images.classes import ClassFrom, class_of, is_rule
 from ...images.decoding import Pixels
 from ...images.digests import digest_of_bytes
-from ...metrics.naturalness import FLOOR, floored_log_probs, naturalness
+from ...metrics.bins import FLOOR
+from ...metrics.naturalness import floored_log_probs, naturalness
 from ...metrics.protocol import SHOWN_DIGITS
 from ...places import Location
 from ...progress import Reporter
