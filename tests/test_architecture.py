@@ -80,7 +80,7 @@ BELOW = {
         "shards",
         "metrics",
     },
-    "report": {"errors", "printable", "color", "quantize", "balance"},
+    "report": {"errors", "printable", "color", "quantize", "balance", "metrics"},
 }
 BELOW["stages"] = {*BELOW, "progress", "interrupts"}
 BELOW["cli"] = {*BELOW, "stages"}

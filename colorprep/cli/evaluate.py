@@ -10,21 +10,58 @@ import click
 from . import options
 from .console import Session
 from .describe import quantity, skip_facts, skip_line
+from .methods import methods_of, show_methods
 
 if TYPE_CHECKING:
     from ..metrics.resampling import Measured
+    from ..stages.evaluate import EvaluateParams, EvaluateResult, MethodsParams
+    from ..workspace import Workspace
 
 
 @options.command(
     [
         "colorprep evaluate --original photos/ --colorized colorized/",
+        "colorprep evaluate --original photos/ --colorized zhang=a/ --colorized mine=b/",
         "colorprep evaluate --checkpoint runs/demo --dir photos/ --list runs/demo/validation.txt",
         "colorprep evaluate --checkpoint runs/demo --dir imagenet/val/ --classifier packaged",
     ]
 )
 @click.option("--original", metavar="SOURCE", help="The originals of --colorized.")
-@click.option("--colorized", metavar="SOURCE", help="Pictures to judge, with the same paths.")
-@click.option("--checkpoint", metavar="PATH", help="Judge a network instead: a run, or a .pt file.")
+@click.option(
+    "--colorized",
+    metavar="[NAME=]SOURCE",
+    multiple=True,
+    help="Pictures to judge, with the same paths; several times to compare methods.",
+)
+@click.option(
+    "--checkpoint",
+    metavar="[NAME=]PATH",
+    multiple=True,
+    help="Judge a network instead: a run, or a .pt file; or compare it with other methods.",
+)
+@click.option(
+    "--match",
+    type=click.Choice(["stem", "name", "order"]),
+    default="stem",
+    show_default=True,
+    help="Match pictures and originals by path without extension, by file name, or in order.",
+)
+@click.option(
+    "--suffix",
+    "suffixes",
+    metavar="[NAME=]TEXT",
+    multiple=True,
+    help="What names of pictures end in besides, such as _fake_B; of one method, or of all.",
+)
+@click.option(
+    "--baseline", metavar="NAME", help="Compare the other methods with this one. [the first]"
+)
+@click.option(
+    "--show-by",
+    metavar="METRIC",
+    help="Show the pictures of methods that are worst, best and most different by this. "
+    "[ciede2000]",
+)
 @options.image_options
 @click.option(
     "--temperature",
@@ -63,7 +100,13 @@ if TYPE_CHECKING:
     "--class-from",
     type=options.ClassRule(),
     metavar="top|parent|name|LEVEL",
-    help="Take the true class of an image from there, see labels. [a run's rule, else top]",
+    help="Take the true class of an image from there, see labels. [the rule of a run or of "
+    "class priors, else top]",
+)
+@click.option(
+    "--naturalness",
+    metavar="FILE|DIR",
+    help="Measure how likely the colors are by a prior, or by the class priors in a folder.",
 )
 @click.option(
     "--write-pictures",
@@ -78,14 +121,25 @@ def command(session: Session, **values: Any) -> None:
     Pictures and originals are matched by their paths without extension. With --checkpoint, a
     network colors the images of --dir and is judged on them. Metrics are means over images, with
     95% intervals; the protocol line states how each is defined.
+
+    Several methods are compared on the images that all of them have: one table, the paired
+    differences to a baseline, and a page of pictures.
     """
     from ..stages import evaluate as stage
+
+    with options.wrong_usage():
+        params = _params(session.workspace, **values)
+    if isinstance(params, stage.MethodsParams):
+        show_methods(session, stage.run_methods(params, session.workspace, session.reporter))
+    else:
+        _show(session, stage.run(params, session.workspace, session.reporter))
+
+
+def _show(session: Session, result: EvaluateResult) -> None:
+    """Print the metrics of one method, and where the files are."""
     from ..stages.evaluate.files import measured_facts
     from ..stages.evaluate.picture_trees import TREES
 
-    with options.wrong_usage():
-        params = _params(**values)
-    result = stage.run(params, session.workspace, session.reporter)
     lines = [
         *_table(result.measured),
         "",
@@ -119,9 +173,16 @@ def command(session: Session, **values: Any) -> None:
     session.show(lines, facts)
 
 
-def _params(size: Any, weights: Sequence[str], **rest: Any) -> Any:
+def _params(
+    workspace: Workspace,
+    size: Any,
+    weights: Sequence[str],
+    baseline: str | None,
+    show_by: str | None,
+    **rest: Any,
+) -> EvaluateParams | MethodsParams:
     from ..errors import InputError
-    from ..stages.evaluate import EvaluateParams
+    from ..stages.evaluate import MethodsParams
 
     files = {}
     for text in weights:
@@ -129,7 +190,18 @@ def _params(size: Any, weights: Sequence[str], **rest: Any) -> Any:
         if not (equals and path) or name in files:
             raise InputError(f"--weights needs NETWORK=FILE, each network once; got {text!r}")
         files[name] = path
-    return EvaluateParams(size=None if size == "native" else size, weights=files, **rest)
+    pixels = None if size == "native" else size
+    methods = methods_of(workspace, **rest, size=pixels, weights=files)
+    given = {"baseline": baseline, "show_by": show_by}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if len(methods) > 1:
+        return MethodsParams(methods, **chosen)
+    if chosen:
+        raise InputError(
+            "--baseline and --show-by go with several methods, as in --colorized zhang=a/ "
+            "--colorized mine=b/"
+        )
+    return next(iter(methods.values()))
 
 
 def _table(measured: dict[str, Measured]) -> list[str]:

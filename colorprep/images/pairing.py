@@ -1,9 +1,13 @@
-"""Which images of two sources belong together: those of the same path without the extension."""
+"""Which images of two sources belong together: those of the same path, name or place in order.
+
+Extensions do not count, nor does a suffix that a program adds to the names of its pictures, such as
+``_fake_B`` of pix2pix.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +15,13 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .skip import Skip
 from .spelling import Spellings
+
+Match: TypeAlias = Literal["stem", "name", "order"]
+
+SHARED = {
+    "stem": "path, without extension,",
+    "name": "file name, without extension,",
+}
 
 
 class Pairing(NamedTuple):
@@ -23,46 +34,103 @@ class Pairing(NamedTuple):
         first.
     only_first, only_second : list of Skip
         The images of each source that have no partner.
+    n_without_suffix : int
+        Images of the second source that are passed over, since their stems have no such suffix.
     """
 
     indices: NDArray[np.int64]
     only_first: list[Skip]
     only_second: list[Skip]
+    n_without_suffix: int
 
 
-def pair_up(first: Sequence[str], second: Sequence[str], names: tuple[str, str]) -> Pairing:
+def pair_up(
+    first: Sequence[str],
+    second: Sequence[str],
+    names: tuple[str, str],
+    match: Match = "stem",
+    suffix: str = "",
+) -> Pairing:
     """Find out which images belong together.
 
     Parameters
     ----------
     first, second : sequence of str
-        The keys of two sources.
+        The keys of two sources, in order.
     names : tuple of str
         The names of the sources, for messages.
+    match : {"stem", "name", "order"}
+        Images belong together if their paths are the same without extension, if their file names
+        are, or if they are at the same place in order.
+    suffix : str
+        Taken off the stems of the second source; its other images are passed over.
 
     Raises
     ------
     InputError
-        If none belong together, or a source has two images of the same path without extension.
+        If none belong together; if a source has two images of the same path or name without
+        extension; or if images are matched by order and the sources differ in their number.
 
     Examples
     --------
     >>> pair_up(["a.png", "b.png"], ["b.jpg", "c.jpg"], ("made", "photographs")).indices
     array([[1, 0]])
+    >>> made = ["x/a_fake_B.png", "x/a_real_A.png"]
+    >>> pair_up(["a.jpg"], made, ("photographs", "made"), "name", "_fake_B").indices
+    array([[0, 0]])
     """
-    of_first, of_second = _by_stem(first, names[0]), _by_stem(second, names[1])
-    of_second = _spelled_as(of_first, of_second)
-    pairs = [(i, of_second[stem]) for stem, i in of_first.items() if stem in of_second]
+    ending = [i for i, key in enumerate(second) if stem_of(key).endswith(suffix)]
+    if not ending:
+        raise InputError(
+            f"no image of {names[1]} has a name that ends in {suffix!r} before its extension; the "
+            f"first one is {second[0]}"
+        )
+    n_without_suffix = len(second) - len(ending)
+    if match == "order":
+        return Pairing(_in_order(len(first), ending, names), [], [], n_without_suffix)
+    of_first = _by_label(first, range(len(first)), names[0], match)
+    of_second = _spelled_as(of_first, _by_label(second, ending, names[1], match, suffix))
+    pairs = [(i, of_second[label]) for label, i in of_first.items() if label in of_second]
     if not pairs:
         raise InputError(
-            f"no image of {names[0]} has the same path, without extension, as one of {names[1]}; "
-            f"the first ones are {first[0]} and {second[0]}, but both sources should have the same "
-            "folders, as `colorprep colorize FOLDER` writes them"
+            f"no image of {names[0]} has the same {SHARED[match]} as one of {names[1]}; "
+            f"the first ones are {first[0]} and {second[ending[0]]}, "
+            f"{_remedy(first[0], second[ending[0]], match)}"
         )
+    what = "path" if match == "stem" else "name"
     return Pairing(
         np.array(pairs, np.int64),
-        _unpaired((first[i] for stem, i in of_first.items() if stem not in of_second), names[1]),
-        _unpaired((second[i] for stem, i in of_second.items() if stem not in of_first), names[0]),
+        _unpaired(
+            (first[i] for label, i in of_first.items() if label not in of_second), names[1], what
+        ),
+        _unpaired(
+            (second[i] for label, i in of_second.items() if label not in of_first), names[0], what
+        ),
+        n_without_suffix,
+    )
+
+
+def _in_order(n_first: int, second: Sequence[int], names: tuple[str, str]) -> NDArray[np.int64]:
+    """Return the indices of all images of the first source, beside the given ones of the second."""
+    if n_first != len(second):
+        raise InputError(
+            f"--match order needs as many pictures as originals, but {names[0]} has {n_first:,} "
+            f"images and {names[1]} has {len(second):,}; match them by stem or name"
+        )
+    return np.column_stack([np.arange(n_first), second]).astype(np.int64)
+
+
+def _remedy(first: str, second: str, match: Match) -> str:
+    """Say what to do if nothing matches, from the first image of each source."""
+    label, other = (_label(key, match) for key in (first, second))
+    if match == "stem" and _label(first, "name") == _label(second, "name"):
+        return "whose names are the same: --match name matches images by their names alone"
+    if other.startswith(label):
+        return f"which --suffix {other.removeprefix(label)} would match"
+    if match == "name":
+        return "but both sources should have files of the same names"
+    return (
+        "but both sources should have the same folders, as `colorprep colorize FOLDER` writes them"
     )
 
 
@@ -72,17 +140,26 @@ def stem_of(key: str) -> str:
     return folder + slash + (name.rpartition(".")[0] or name)
 
 
-def _by_stem(keys: Sequence[str], name: str) -> dict[str, int]:
+def _by_label(
+    keys: Sequence[str], chosen: Iterable[int], name: str, match: Match, suffix: str = ""
+) -> dict[str, int]:
+    """Return the indices of the chosen images by what they are matched by."""
     found: dict[str, int] = {}
-    for index, key in enumerate(keys):
-        stem = stem_of(key)
-        if stem in found:
+    for index in chosen:
+        label = _label(keys[index], match).removesuffix(suffix)
+        if label in found:
             raise InputError(
-                f"{keys[found[stem]]} and {key} of {name} have the same path without extension, so "
-                "either could be meant; leave one of them out"
+                f"{keys[found[label]]} and {keys[index]} of {name} have the same "
+                f"{SHARED[match].replace(',', '')}, so either could be meant; leave one of them out"
             )
-        found[stem] = index
+        found[label] = index
     return found
+
+
+def _label(key: str, match: Match) -> str:
+    """Return what an image is matched by: its path or its name, without extension."""
+    stem = stem_of(key)
+    return stem.rpartition("/")[2] if match == "name" else stem
 
 
 def _spelled_as(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
@@ -97,5 +174,5 @@ def _spelled_as(first: dict[str, int], second: dict[str, int]) -> dict[str, int]
     return respelled
 
 
-def _unpaired(keys: Iterable[str], other: str) -> list[Skip]:
-    return [Skip(key, "unpaired", f"{other} has no image of this path") for key in keys]
+def _unpaired(keys: Iterable[str], other: str, what: str) -> list[Skip]:
+    return [Skip(key, "unpaired", f"{other} has no image of this {what}") for key in keys]

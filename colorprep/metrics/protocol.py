@@ -1,14 +1,15 @@
 """The protocol: one line that defines every metric of an evaluation.
 
 Evaluations can be compared if their protocols are equal. Changing a definition changes the line;
-where it would not show there, raise the number in `PROTOCOL`. The errors of pictures and the scores
-of segments, which are no part of an evaluation, have a line each.
+where it would not show there, raise the number in `PROTOCOL`. The differences between methods, the
+errors of pictures and the scores of segments have a line each.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from .bins import AUC_LIMIT, FLOOR, N_BINS
 from .pairs import SSIM_SIGMA, SSIM_WINDOW
@@ -19,6 +20,11 @@ PROTOCOL = "colorprep-evaluate/1"
 SHOWN_DIGITS = 8  # of a digest
 NETWORKS = {"alexnet": "lpips", "inception": "fid"}
 """The metrics that need a network, by the network's name."""
+DIFFERENCES_PROTOCOL = (
+    "colorprep-differences/1 difference=method-minus-baseline images=of-all-methods,finite-in-both "
+    f"difference-interval={LEVEL:.0%},student-t(n-1)*sd,poisson-bootstrap-{N_REPLICATES},paired"
+)
+"""Defines the differences of `methods`."""
 PICTURES_PROTOCOL = (
     "colorprep-pictures/1 pixels=srgb8 rgb=0..1 mean=over-images mae=mean|e| mse=mean(e^2) "
     "l1=sum|e| l2=sum(e^2) psnr=rgb-255 ab=lab-d65-2deg mse_ab=(ab+128)/255 "
@@ -39,7 +45,7 @@ def protocol_line(
     prior: str,
     networks: Mapping[str, str],
     damaged: str = "skip",
-    recognition: str | None = None,
+    judges: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return the protocol of an evaluation.
 
@@ -55,9 +61,9 @@ def protocol_line(
         Digests of the networks' files, by name.
     damaged : {"skip", "keep"}
         Whether damaged files are compared as well; appears in the line only if they are.
-    recognition : str or None
-        The classifier, what it sees of a picture, and where the classes are from; None without
-        one.
+    judges : mapping of str to str
+        How the figures of a classifier (``recognition``) and of a prior (``naturalness``) are
+        defined, if they were measured.
 
     Returns
     -------
@@ -93,8 +99,7 @@ def protocol_line(
         choices["lpips"] = f"0.1-alex,{networks['alexnet']}"
     if "inception" in networks:
         choices["fid"] = f"299-stretched,{networks['inception']}"
-    if recognition is not None:
-        choices["recognition"] = f"top-1,top-5,{recognition}"
+    choices |= judges
     return " ".join([PROTOCOL, *(f"{name}={choice}" for name, choice in choices.items())])
 
 

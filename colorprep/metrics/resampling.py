@@ -7,6 +7,11 @@ images, and two methods are resampled in the same way on the same images. A mean
 occur is biased in replicates, where fewer bins occur; its interval extends 1.96 standard deviations
 of the replicates' values to both sides of the metric itself.
 
+The interval of a difference between two methods is Student's: it extends t standard deviations of
+the replicates' differences to both sides, where t holds 95% of Student's distribution of n - 1
+degrees of freedom. For 5 to 100 images it holds the true difference as often as the paired t-test
+would, while the percentiles of the replicates are too narrow.
+
 References
 ----------
 Chamandy, Muralidharan, Najmi, Naidu 2012, Estimating uncertainty for massive data streams.
@@ -18,6 +23,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit  # not scipy.stats, which is slow to import
 
 from ..balance.bootstrap import poisson_weights
 from ..color.lab import Floats
@@ -126,6 +132,31 @@ def measure_over_bins(values: Floats, n: int) -> Measured:
     reach = N_DEVIATIONS * float(np.nanstd(values[1:]))
     low, high = max(0.0, measured.mean - reach), min(1.0, measured.mean + reach)
     return measured._replace(low=low, high=high)
+
+
+def measure_difference(values: Floats, n: int) -> Measured:
+    """Return the difference of a metric between two methods, with its interval.
+
+    Parameters
+    ----------
+    values : ndarray of shape (1 + R,), float64
+        The difference, then the differences in the replicates, which draw the same images for
+        both methods; NaN in those that drew no image.
+    n : int
+        Images that count.
+
+    Examples
+    --------
+    >>> replicates = np.random.default_rng(0).normal(0.5, 0.1, 1000)
+    >>> measured = measure_difference(np.array([0.5, *replicates]), n=100)
+    >>> round(measured.low, 2), round(measured.high, 2)
+    (0.31, 0.69)
+    """
+    measured = measure(values, n)
+    if measured.mean is None or measured.low is None:
+        return measured
+    reach = float(stdtrit(n - 1, 0.5 + LEVEL / 2.0) * np.nanstd(values[1:]))
+    return measured._replace(low=measured.mean - reach, high=measured.mean + reach)
 
 
 def absolute(signed: Measured) -> Measured:

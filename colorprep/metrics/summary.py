@@ -59,13 +59,24 @@ class Summary:
     measured : dict of str to Measured
         Of the set. ``auc_balanced`` is the mean of its column weighted by ``balance_weight``,
         ``auc_balanced_per_image`` the unweighted mean.
+    pooled : dict of str to ndarray of shape (1 + R,), float64
+        The metrics of the set that are no mean over images, then their values in the replicates.
     n_bins_absent : int
         Bins that occur in no image, predicted or original.
     """
 
     columns: Columns
     measured: dict[str, Measured]
+    pooled: dict[str, Floats]
     n_bins_absent: int
+
+    @property
+    def averaged(self) -> Columns:
+        """The columns whose plain means are metrics of the set, by the names of the metrics."""
+        columns = dict(self.columns)
+        del columns["balance_weight"]
+        columns["auc_balanced_per_image"] = columns.pop("auc_balanced")
+        return columns
 
 
 def summarize(
@@ -93,22 +104,29 @@ def summarize(
         probs = soften_probs(sums[0, 0] / n, ab_lattice().centers)
     weights = balancing_weights(probs)
     completed = _completed(columns, shares, weights)
-    means = _means(keys, completed)
+    means = column_means(keys, completed)
     measured = {name: _mean_of(means[name], completed[name]) for name in completed}
     del measured["balance_weight"]
     measured["auc_balanced_per_image"] = measured["auc_balanced"]
     with np.errstate(invalid="ignore"):  # replicates that drew no image
         balanced = 1.0 - (sums[:, 3] @ weights) / (sums[:, 0] @ weights)
     measured["auc_balanced"] = measure(balanced, n)
+    pooled = {"auc_balanced": balanced}
     for name in COLORFULNESS:
         difference = means[name] - means[f"{name}_original"]
         measured[f"{name}_delta_of_means"] = absolute(measure(difference, n))
+        pooled[f"{name}_delta_of_means"] = np.abs(difference)
     bins = agreement(sums)
     measured["mean_bin_accuracy"] = measure_over_bins(bins.mean_accuracy, n)
     measured["mean_iou"] = measure_over_bins(bins.mean_iou, n)
     measured["frequency_weighted_iou"] = measure(bins.frequency_weighted_iou, n)
+    pooled |= {
+        "mean_bin_accuracy": bins.mean_accuracy,
+        "mean_iou": bins.mean_iou,
+        "frequency_weighted_iou": bins.frequency_weighted_iou,
+    }
     ordered = {name: measured.pop(name) for name in ORDER} | measured
-    return Summary(completed, ordered, int(bins.n_absent[0]))
+    return Summary(completed, ordered, pooled, int(bins.n_absent[0]))
 
 
 def _blocks(keys: Sequence[str], shares: Sequence[BinShares]) -> Iterator[tuple[list[str], Floats]]:
@@ -131,8 +149,21 @@ def _completed(
     return {"auc": columns["auc"], **balanced, **columns, **deltas}
 
 
-def _means(keys: Sequence[str], columns: Columns) -> Columns:
-    """Return each column's mean, and its means in the replicates, over its finite values."""
+def column_means(keys: Sequence[str], columns: Columns) -> Columns:
+    """Return each column's mean, then its means in the replicates, over its finite values.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        Of the images; one or more, all different.
+    columns : dict of str to ndarray of shape (n,), float64
+        One or more.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (1 + R,), float64
+        NaN where no image with a finite value was drawn.
+    """
     values = np.stack(list(columns.values()), axis=1)
     finite = np.isfinite(values)
     addends = np.hstack([np.where(finite, values, 0.0), finite])

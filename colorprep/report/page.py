@@ -70,7 +70,7 @@ class PhotographSheet:
     @property
     def uri(self) -> str:
         """The image as a data URI."""
-        return f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode('ascii')}"
+        return _data_uri(self.jpeg)
 
 
 class Swatch(NamedTuple):
@@ -106,12 +106,15 @@ class Table:
     rows : sequence of sequence of str or swatches
     words : bool
         Whether the cells hold text, not numbers to align at the right.
+    wide : bool
+        Whether it has the width of the page.
     """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     words: bool = False
+    wide: bool = False
     kind: ClassVar[str] = "table"
 
 
@@ -123,7 +126,48 @@ class Note:
     kind: ClassVar[str] = "note"
 
 
-Block: TypeAlias = Chart | PhotographSheet | Table | Note
+class Picture(NamedTuple):
+    """A photograph of a row.
+
+    Attributes
+    ----------
+    name : str
+        Of who made it.
+    text : str
+        Stands under the name.
+    jpeg : bytes
+    size : tuple of int
+        Width and height in pixels.
+    """
+
+    name: str
+    text: str
+    jpeg: bytes
+    size: tuple[int, int]
+
+    @property
+    def uri(self) -> str:
+        """The photograph as a data URI."""
+        return _data_uri(self.jpeg)
+
+
+@dataclass(frozen=True)
+class PictureRow:
+    """Pictures of one image, side by side, each with its caption.
+
+    Attributes
+    ----------
+    title : str
+        The key of the image.
+    pictures : sequence of Picture
+    """
+
+    title: str
+    pictures: Sequence[Picture]
+    kind: ClassVar[str] = "pictures"
+
+
+Block: TypeAlias = Chart | PhotographSheet | Table | Note | PictureRow
 
 
 @dataclass(frozen=True)
@@ -137,7 +181,7 @@ class Section:
     title : str
     reading : str
         What the section is about and how to read it, in plain language.
-    blocks : sequence of Chart, PhotographSheet, Table or Note
+    blocks : sequence of Chart, PhotographSheet, Table, Note or PictureRow
     facts : dict or None
         Its numbers, as plain values for JSON; None for placeholders.
     """
@@ -181,6 +225,10 @@ def render_page(title: str, summary: Mapping[str, str], sections: Sequence[Secti
     environment.filters["marked"] = _marked
     template = environment.get_template("page.html.jinja")
     return template.render(title=title, summary=summary, sections=sections)
+
+
+def _data_uri(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
 
 
 def _marked(text: str) -> Markup:

@@ -119,7 +119,17 @@ def class_priors(prior: Location) -> dict[str, Location]:
     InputError
         If they are in a store that denies access or does not answer.
     """
-    folder = class_priors_folder(prior)
+    return priors_in(class_priors_folder(prior))
+
+
+def priors_in(folder: Location) -> dict[str, Location]:
+    """Return where the priors in a folder such as ``priors/`` are, by name in order.
+
+    Raises
+    ------
+    InputError
+        If they are in a store that denies access or does not answer.
+    """
     files = [PurePath(file) for file in sizes_in(folder)]
     names = sorted(file.parts[0] for file in files if len(file.parts) == 2 and file.name == PRIOR)
     return {name: folder / name / PRIOR for name in names}

@@ -15,7 +15,7 @@ from colorprep import ArtifactError, ColorprepError, InputError, Workspace, comp
 from colorprep.progress import Reporter
 from colorprep.stages.colorize import stage as colorize_stage
 from colorprep.stages.colorize.stage import ColorizeParams
-from colorprep.stages.evaluate.stage import EvaluateParams, run
+from colorprep.stages.evaluate import EvaluateParams, MethodsParams, run, run_methods
 from colorprep.stages.labels import stage as labels_stage
 from colorprep.stages.prior import stage as prior_stage
 from colorprep.stages.source import ImageParams
@@ -118,6 +118,27 @@ def test_a_network_is_judged_by_what_it_writes(
         assert all(0 < float(row.pop(name)) < 20 for name in likelihoods)
         assert row == first[key]
     assert stored.sheet.read_bytes() == predicted.sheet.read_bytes()
+
+
+def test_a_network_beside_its_pictures(trained, colorized, photographs, workspace, silent):
+    """As methods of one comparison they do not differ, in any metric that both have."""
+    keys = sorted(path.relative_to(photographs).as_posix() for path in photographs.rglob("*.jpg"))
+    workspace.path("list.txt").write_text("\n".join(keys[:3]))
+    methods = {
+        "pictures": EvaluateParams(
+            ImageParams(list="list.txt"), original=photographs, colorized=colorized, device="cpu"
+        ),
+        "network": EvaluateParams(
+            ImageParams(photographs, "list.txt"), checkpoint=trained.path("run"), device="cpu"
+        ),
+    }
+    findings = run_methods(MethodsParams(methods), workspace, silent).findings
+    measured = findings.comparison.measured
+    assert findings.keys == keys[:3] and "nll" in measured["network"]
+    assert all(measured["network"][name] == one for name, one in measured["pictures"].items())
+    differences = findings.comparison.differences["network"]
+    assert "nll" not in differences and {one[:3] for one in differences.values()} == {(0, 0, 0)}
+    assert findings.comparison.n_marked == 0
 
 
 @pytest.mark.parametrize("judged", ["pictures", "checkpoint"])

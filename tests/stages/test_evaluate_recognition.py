@@ -153,7 +153,7 @@ def test_other_classes_are_refused(values, message, made, silent):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"classifier": None}, "--classes and --class-from go with --classifier"),
+        ({"classifier": None}, "--classes goes with --classifier"),
         ({"classifier": "packaged"}, "packaged classifier knows its classes"),
         ({"weights": {"inception": "packaged"}}, "no package brings FID's network"),
         ({"images": ImageParams(cluster=2)}, "--classifier and --write-pictures go with --workers"),

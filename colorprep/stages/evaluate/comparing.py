@@ -18,14 +18,15 @@ from ...images.skip import Skip, quarantined
 from ...images.source import Source, digest_of
 from ...metrics.bins import BinShares
 from ...metrics.pairs import compare_images
-from ...places import is_url
+from ...places import Places, each_place, is_url
 from ...progress import Reporter
 from ...workspace import Workspace
 from ..checkpoints import Origin
 from ..pictures import ENTROPY_ENDING, PhotographSource
-from ..source import ImageParams, image_reader, report_passed_over, search_of
+from ..source import ImageParams, image_reader, open_source, report_passed_over, search_of
 from .networks import Networks
 from .pairs import Pairs, StoredPairs
+from .params import EvaluateParams
 from .picture_trees import PictureTrees
 
 if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
@@ -74,49 +75,78 @@ class PicturesToCompare:
         return [*self.without_picture, *self.without_original]
 
 
-def stored_pictures(
-    original: str | Path,
-    colorized: str | Path,
-    params: ImageParams,
-    workspace: Workspace,
-    reporter: Reporter,
-) -> PicturesToCompare:
-    """Find the pictures of one source and their originals in another.
-
-    Parameters
-    ----------
-    original, colorized : str or Path
-        Folders, archives or URLs.
-    params : ImageParams
-        Its list narrows the originals; its rules of decoding apply to both.
+def open_originals(
+    params: EvaluateParams, workspace: Workspace, reporter: Reporter
+) -> PhotographSource:
+    """Find the originals, which the list of the parameters narrows.
 
     Raises
     ------
     InputError
-        If a source is missing, or nothing in them matches.
+        If the source is missing, contains no image, or none of those listed.
     """
-    lines = None if params.list is None else read_list(workspace.input_location(params.list))
-    list_name = "" if params.list is None else Path(params.list).name
-    search = search_of(params, workspace)
-    places = [_place(given, params, workspace) for given in (original, colorized)]
-    originals = find_images(places[0], lines, list_name, search)
-    pictures = find_images(places[1], search=replace(search, takes_own=True))
-    for source in (originals, pictures):
-        report_passed_over(source, reporter)
-    pairing = pair_up(originals.keys, pictures.keys, (str(original), str(colorized)))
-    provenance = {"original": source_facts(originals), "colorized": source_facts(pictures)}
-    pairs = StoredPairs(
-        image_reader(pictures, None, params), image_reader(originals, None, params), pairing.indices
+    images = params.images
+    if params.original is None:
+        source = open_source(images, workspace, reporter, remembers=False)
+        places = each_place(place_of_originals(params, workspace))
+        return PhotographSource(" ".join(map(str, places)), source)
+    lines = None if images.list is None else read_list(workspace.input_location(images.list))
+    list_name = "" if images.list is None else Path(images.list).name
+    place = _place(params.original, images, workspace)
+    source = find_images(place, lines, list_name, search_of(images, workspace))
+    report_passed_over(source, reporter)
+    return PhotographSource(str(place), source)
+
+
+def place_of_originals(params: EvaluateParams, workspace: Workspace) -> Places:
+    """Return where the originals are: a place that is given, or the source used last."""
+    return workspace.input_places(
+        params.original or params.images.folder or workspace.remembered_source()
     )
-    skipped = sorted([*originals.skipped, *pictures.skipped])
+
+
+def listed_from(params: EvaluateParams, workspace: Workspace) -> Places | None:
+    """Return the source from which a list selects the originals; None without a list."""
+    return None if params.images.list is None else place_of_originals(params, workspace)
+
+
+def stored_pictures(
+    params: EvaluateParams,
+    originals: PhotographSource,
+    workspace: Workspace,
+    reporter: Reporter,
+) -> PicturesToCompare:
+    """Find the pictures of a source that belong to originals.
+
+    Raises
+    ------
+    InputError
+        If the source is missing, or nothing in it matches.
+    """
+    assert params.colorized is not None
+    images, source = params.images, originals.source
+    place = _place(params.colorized, images, workspace)
+    pictures = find_images(place, search=replace(search_of(images, workspace), takes_own=True))
+    report_passed_over(pictures, reporter)
+    names = (str(params.original), str(params.colorized))
+    pairing = pair_up(source.keys, pictures.keys, names, params.match, params.suffix)
+    if pairing.n_without_suffix:
+        reporter.note(
+            f"{params.colorized}: passed over {pairing.n_without_suffix:,} images whose names do "
+            f"not end in {params.suffix}"
+        )
+    provenance = {"original": source_facts(source), "colorized": source_facts(pictures)}
+    pairs = StoredPairs(
+        image_reader(pictures, None, images), image_reader(source, None, images), pairing.indices
+    )
     # A list narrows the originals only, so pictures of all others are expected.
-    without_original = [] if lines is not None else _but_maps(pairing.only_second)
+    without_original = [] if images.list is not None else _but_maps(pairing.only_second)
     return PicturesToCompare(
         pairs,
-        PhotographSource(str(places[0]), originals),
+        originals,
         provenance,
-        skipped,
-        (PhotographSource(str(places[1]), pictures),),
+        sorted([*source.skipped, *pictures.skipped]),
+        (PhotographSource(str(place), pictures),),
         pairing.only_first,
         without_original,
     )
@@ -172,6 +202,12 @@ class ComparedChunk:
     compared: list[Compared] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
     features: list[tuple[Features, Features]] = field(default_factory=list)
+
+    def append(self, other: ComparedChunk) -> None:
+        """Append the comparisons of other pairs."""
+        self.compared += other.compared
+        self.skipped += other.skipped
+        self.features += other.features
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,19 @@
-"""The networks by which `colorprep evaluate` measures pictures: LPIPS, FID, and a classifier."""
+"""What measures pictures on request: LPIPS, FID, a classifier, and priors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...images.digests import digest_of_file
 from ...metrics.resampling import Measured
+from ...progress import Reporter
 from ...workspace import Workspace
 from .pairs import Pair
 from .params import PACKAGED, EvaluateParams
+from .priors_as_judges import NaturalnessJudge, open_naturalness
 
 if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
     from ...training.judging.perceptual import Features, FrechetDistance, Inception, Lpips
@@ -20,7 +22,7 @@ if TYPE_CHECKING:  # torch is slow to import, and most comparisons need none
 
 @dataclass(frozen=True)
 class Networks:
-    """Networks that measure pictures; those that are not requested are None.
+    """Networks and priors that measure pictures; those that are not requested are None.
 
     Attributes
     ----------
@@ -36,8 +38,13 @@ class Networks:
     inception: Inception | None = None
     distance: FrechetDistance | None = None
     recognition: Recognition | None = None
+    naturalness: NaturalnessJudge | None = None
     digests: dict[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
+
+    def for_method(self) -> Networks:
+        """Return the same networks for one of several methods, whose features for FID are apart."""
+        return self if self.distance is None else replace(self, distance=type(self.distance)())
 
     def figures(self, index: int, pair: Pair) -> dict[str, float]:
         """Return the figures of a pair, by name."""
@@ -46,6 +53,8 @@ class Networks:
             figures["lpips"] = self.lpips.distance(pair.prediction, pair.original)
         if self.recognition is not None:
             figures |= self.recognition.figures(index, pair)
+        if self.naturalness is not None:
+            figures |= self.naturalness.figures(index, pair)
         return figures
 
     def features(self, pair: Pair) -> tuple[Features, Features] | None:
@@ -61,12 +70,21 @@ class Networks:
         return {"fid": Measured(self.distance.value(), None, None, n_images)}
 
     def facts(self) -> dict[str, Any]:
-        """Return what identifies the classifier, for JSON; LPIPS and FID are in the protocol."""
-        return {} if self.recognition is None else {"classifier": self.recognition.facts()}
+        """Return what identifies classifier and priors, for JSON; the protocol has the others."""
+        judges = {"classifier": self.recognition, "naturalness_by": self.naturalness}
+        return {name: judge.facts() for name, judge in judges.items() if judge is not None}
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        """How the figures of classifier and priors are defined, for the protocol."""
+        judges = {"recognition": self.recognition, "naturalness": self.naturalness}
+        return {name: judge.protocol for name, judge in judges.items() if judge is not None}
 
 
-def open_networks(params: EvaluateParams, keys: Sequence[str], workspace: Workspace) -> Networks:
-    """Open the networks that are requested.
+def open_networks(
+    params: EvaluateParams, keys: Sequence[str], workspace: Workspace, reporter: Reporter
+) -> Networks:
+    """Open the networks and priors that are requested.
 
     Parameters
     ----------
@@ -76,14 +94,15 @@ def open_networks(params: EvaluateParams, keys: Sequence[str], workspace: Worksp
     Raises
     ------
     ArtifactError
-        If the file of a network is missing or damaged.
+        If the file of a network or a prior is missing or damaged.
     InputError
-        If the classifier does not know the class of an image.
+        If the classifier does not know the class of an image, or its class has no prior.
     ColorprepError
         If a package is missing.
     """
+    naturalness = open_naturalness(params, keys, workspace, reporter)
     if not params.weights and params.classifier is None:
-        return Networks()
+        return Networks(naturalness=naturalness)
     # Here, since torch is slow to import.
     from ...training.devices import choose_device
     from ...training.judging.perceptual import (
@@ -108,6 +127,7 @@ def open_networks(params: EvaluateParams, keys: Sequence[str], workspace: Worksp
         inception,
         None if inception is None else FrechetDistance(),
         None if params.classifier is None else open_recognition(params, keys, workspace),
+        naturalness,
         {name: digest_of_file(path) for name, path in files.items()},
         ("torch", "torchmetrics") if by_file else ("torch",),
     )

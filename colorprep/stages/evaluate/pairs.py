@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -118,3 +119,37 @@ class StoredPairs:
     def likelihood(self, index: int, original: Pixels) -> dict[str, float]:
         """Return nothing: a picture does not tell its method's probabilities."""
         return {}
+
+
+@dataclass(frozen=True)
+class ChosenPairs:
+    """Some of the pairs of a method.
+
+    Attributes
+    ----------
+    indices : sequence of int
+        Of the chosen pairs among all.
+    """
+
+    pairs: Pairs
+    indices: Sequence[int]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.indices)
+
+    def check(self) -> None:
+        """Check that both can be read in this process; see `colorprep.images.reach`."""
+        self.pairs.check()
+
+    def key(self, index: int) -> str:
+        """Return the key of the original."""
+        return self.pairs.key(self.indices[index])
+
+    def read(self, index: int) -> Pair:
+        """Return a pair; see `Pairs.read`."""
+        return self.pairs.read(self.indices[index])
+
+    def likelihood(self, index: int, original: Pixels) -> dict[str, float]:
+        """Return what the method knows of an original; see `Pairs.likelihood`."""
+        return self.pairs.likelihood(self.indices[index], original)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...finite import check_finite
 from ...images.classes import ClassFrom
+from ...images.pairing import Match
 from ...metrics.protocol import NETWORKS
 from ..source import ImageParams
 
@@ -25,6 +26,10 @@ class EvaluateParams:
         Its folder holds the originals if a checkpoint is evaluated; its list narrows them.
     original, colorized : str, Path or None
         The sources of originals and of pictures, if pictures are evaluated.
+    match : {"stem", "name", "order"}
+        How pictures and originals are matched, see `colorprep.images.pairing.pair_up`.
+    suffix : str
+        What the stems of the pictures end in besides, such as ``_fake_B``.
     checkpoint : str, Path or None
         A run's folder, or a checkpoint in it.
     temperature : float or None
@@ -50,7 +55,9 @@ class EvaluateParams:
         ImageNet.
     class_from : {"top", "parent", "name"}, int or None
         Where the true class of an image is taken from, see `colorprep.images.classes`; None for
-        the rule of a run's labels, else ``top``.
+        the rule of a run's labels or of class priors, else ``top``.
+    naturalness : str, Path or None
+        A prior, or a folder of class priors, that judges how natural colors are.
     trees : str, Path or None
         A folder for the pictures: originals, the same in gray, and colorized ones.
     output : str, Path or None
@@ -60,6 +67,8 @@ class EvaluateParams:
     images: ImageParams = field(default_factory=ImageParams)
     original: str | Path | None = None
     colorized: str | Path | None = None
+    match: Match = "stem"
+    suffix: str = ""
     checkpoint: str | Path | None = None
     temperature: float | None = None
     features: str | Path | None = None
@@ -70,6 +79,7 @@ class EvaluateParams:
     classifier: str | Path | None = None
     classes: str | Path | None = None
     class_from: ClassFrom | None = None
+    naturalness: str | Path | None = None
     trees: str | Path | None = None
     output: str | Path | None = None
 
@@ -84,6 +94,10 @@ class EvaluateParams:
             )
         if stored and (self.original is None or self.colorized is None):
             raise InputError("--original and --colorized go together; give both")
+        if not stored and (self.match != "stem" or self.suffix):
+            raise InputError(
+                "--match and --suffix go with --colorized: a network colors the originals"
+            )
         if stored and self.images.folder is not None:
             raise InputError("--dir goes with --checkpoint; give the originals with --original")
         if stored and self.temperature is not None:
@@ -109,7 +123,9 @@ class EvaluateParams:
                 raise InputError(f"--weights takes {' or '.join(NETWORKS)}=FILE, got {name!r}")
         if self.weights.get("inception") == PACKAGED:
             raise InputError("no package brings FID's network; give --weights inception=FILE")
-        if self.classifier is None and not (self.classes is None and self.class_from is None):
-            raise InputError("--classes and --class-from go with --classifier")
+        if self.classifier is None and self.classes is not None:
+            raise InputError("--classes goes with --classifier")
+        if self.classifier is None and self.naturalness is None and self.class_from is not None:
+            raise InputError("--class-from goes with --classifier or --naturalness")
         if self.classifier == PACKAGED and self.classes is not None:
             raise InputError("the packaged classifier knows its classes; omit --classes")

@@ -86,7 +86,7 @@ class Recognition:
         known = self.recognizer
         name = known.name if known.kind == PACKAGED else known.kind
         return (
-            f"{name},{known.digest[:SHOWN_DIGITS]},{known.view},gray:of-lightness,"
+            f"top-1,top-5,{name},{known.digest[:SHOWN_DIGITS]},{known.view},gray:of-lightness,"
             f"class:{self.class_from},classes:{self._classes_digest[:SHOWN_DIGITS]}"
         )
 

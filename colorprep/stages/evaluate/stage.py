@@ -6,37 +6,28 @@ Pictures are read from a source, or made by a network with the code of `colorpre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ...artifacts import versions
-from ...color.lab import Floats
 from ...images.skip import Skip, count_by_reason
 from ...metrics.bins import bins_of_cells
 from ...metrics.protocol import SHOWN_DIGITS, protocol_hash, protocol_line
 from ...metrics.resampling import Measured
-from ...metrics.summary import Summary, summarize
-from ...places import Places, each_place
 from ...progress import Reporter
-from ...quantize.decoding import TEMPERATURE
 from ...workspace import EVALUATION, Workspace
-from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
-from ..passes import check_strict, open_passes
-from ..pictures import PhotographSource
+from ..checkpoints import Origin
+from ..passes import check_strict
 from ..replaced import telling_replaced
-from ..source import open_source, report_enlarged, report_skips
+from ..source import report_enlarged, report_skips
 from .balancing import Balance, choose_balance, compared_with
-from .comparing import CompareChunk, Compared, PicturesToCompare, stored_pictures
+from .comparing import CompareChunk, PicturesToCompare, listed_from, open_originals
 from .files import check_outputs, output_paths, write_figures, write_sheet, write_table
+from .judging import judge, summarize_pairs
 from .networks import Networks, open_networks
+from .opening import open_pictures
 from .params import EvaluateParams as EvaluateParams
 from .picture_trees import opened_trees
-
-CHUNK = 8  # pairs; comparing takes long, and a bar should move
-FEW_FOR_FID = 2048  # images; with fewer images than features FID says little
 
 
 @dataclass(frozen=True)
@@ -98,24 +89,24 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     folder = workspace.path(params.output or EVALUATION)
     check_outputs(folder)
     balance = choose_balance(params.prior, workspace, reporter)
-    pictures = _open_pictures(params, workspace, reporter)
-    listed_from = _listed_from(params, workspace)
-    balance = compared_with(
-        balance, pictures.provenance["original"], listed_from, workspace, reporter
-    )
+    originals = open_originals(params, workspace, reporter)
+    pictures = open_pictures(params, originals, workspace, reporter)
+    whole, facts = listed_from(params, workspace), pictures.provenance["original"]
+    balance = compared_with(balance, facts, whole, workspace, reporter)
     check_strict([*pictures.skipped, *pictures.unpaired], params.images.strict)
     _report_unpaired(pictures, reporter)
-    networks = open_networks(params, pictures.keys, workspace)
+    networks = open_networks(params, pictures.keys, workspace, reporter)
     read = (pictures.originals, *pictures.others)
     with opened_trees(params.trees, read, workspace, reporter) as trees:
         task = CompareChunk(pictures.pairs, bins_of_cells(), params.size, networks, trees)
-        compared, bad = _compare(task, params, reporter)
+        judged, bad = judge({"": task}, params.images, reporter)
+    compared = judged[""]
     report_skips(sorted([*pictures.skipped, *bad]), len(compared), reporter)
     report_enlarged(sum(pair.enlarged for pair in compared), params.size, reporter)
     keys = [pictures.pairs.key(pair.index) for pair in compared]
-    summary = _summarize(keys, compared, balance.probs)
+    summary = summarize_pairs(keys, compared, balance.probs)
     measured = summary.measured | networks.of_set(len(compared))
-    protocol = _protocol(params, balance, networks)
+    protocol = protocol_of(params, balance, networks)
     skipped = sorted([*pictures.skipped, *bad, *pictures.unpaired])
     provenance = {
         "n_images": len(compared),
@@ -146,44 +137,6 @@ def run(params: EvaluateParams, workspace: Workspace, reporter: Reporter) -> Eva
     )
 
 
-def _open_pictures(
-    params: EvaluateParams, workspace: Workspace, reporter: Reporter
-) -> PicturesToCompare:
-    """Open the pictures of a source, or those that a checkpoint predicts."""
-    if params.original is not None and params.colorized is not None:
-        return stored_pictures(
-            params.original, params.colorized, params.images, workspace, reporter
-        )
-    # Here, since torch is slow to import.
-    from ...training.checkpoint import load_checkpoint
-    from ..conditions import classifier_of
-    from .predicting import predicted_pictures
-
-    path = choose_checkpoint(params.checkpoint, workspace, reporter)
-    source = open_source(params.images, workspace, reporter, remembers=False)
-    checkpoint = load_checkpoint(path)
-    origin = origin_of(path, checkpoint.config, checkpoint.progress)
-    report_origin("coloring by", origin, workspace, reporter)
-    temperature = TEMPERATURE if params.temperature is None else params.temperature
-    classifier = classifier_of(checkpoint, params.features, workspace)
-    places = each_place(_place_of_originals(params, workspace))
-    originals = PhotographSource(" ".join(map(str, places)), source)
-    return predicted_pictures(
-        checkpoint, origin, originals, params.images, temperature, params.device, classifier
-    )
-
-
-def _listed_from(params: EvaluateParams, workspace: Workspace) -> Places | None:
-    """Return the source from which a list selects the originals; None without a list."""
-    return None if params.images.list is None else _place_of_originals(params, workspace)
-
-
-def _place_of_originals(params: EvaluateParams, workspace: Workspace) -> Places:
-    return workspace.input_places(
-        params.original or params.images.folder or workspace.remembered_source()
-    )
-
-
 def _report_unpaired(pictures: PicturesToCompare, reporter: Reporter) -> None:
     """Warn of images without a partner, in a line for each side."""
     sides = {
@@ -195,7 +148,7 @@ def _report_unpaired(pictures: PicturesToCompare, reporter: Reporter) -> None:
             reporter.warn(f"{what}: {len(unpaired)}, such as {unpaired[0].key}")
 
 
-def _protocol(params: EvaluateParams, balance: Balance, networks: Networks) -> str:
+def protocol_of(params: EvaluateParams, balance: Balance, networks: Networks) -> str:
     """Return the line that defines the figures."""
     return protocol_line(
         params.size,
@@ -204,36 +157,5 @@ def _protocol(params: EvaluateParams, balance: Balance, networks: Networks) -> s
         balance.name,
         {name: digest[:SHOWN_DIGITS] for name, digest in networks.digests.items()},
         params.images.damaged,
-        None if networks.recognition is None else networks.recognition.protocol,
+        networks.definitions,
     )
-
-
-def _compare(
-    task: CompareChunk, params: EvaluateParams, reporter: Reporter
-) -> tuple[list[Compared], list[Skip]]:
-    """Compare all pairs; return the comparisons, and the pairs that could not be compared."""
-    compared: list[Compared] = []
-    skipped: list[Skip] = []
-    fid = task.networks.distance
-    with (
-        open_passes(params.images, reporter) as passes,
-        passes.each(task, range(len(task.pairs)), "comparing", CHUNK) as results,
-    ):
-        for done in results:
-            skipped += done.skipped
-            if fid is not None and done.features:
-                fid.add(*(np.stack(side) for side in zip(*done.features, strict=True)))
-            compared += done.compared
-    if fid is not None and len(compared) < FEW_FOR_FID:
-        reporter.warn(
-            f"FID of only {len(compared)} images is too high to compare with FID of more images; "
-            "published values are of 5,000 and more"
-        )
-    return compared, skipped
-
-
-def _summarize(keys: Sequence[str], compared: Sequence[Compared], probs: Floats | None) -> Summary:
-    columns = {
-        name: np.array([pair.figures[name] for pair in compared]) for name in compared[0].figures
-    }
-    return summarize(keys, columns, [pair.bins for pair in compared], probs)

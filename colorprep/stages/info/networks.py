@@ -45,6 +45,24 @@ def of_evaluation(path: Path) -> Facts:
     }
 
 
+def of_comparison(content: Facts) -> Facts:
+    """Return the means of several methods, metric by metric."""
+    methods = content["methods"]
+    count, images = len(methods), quantity(content["n_images"], "image")
+    means = [
+        {"metric": metric}
+        | {name: one["metrics"].get(metric, {}).get("mean") for name, one in methods.items()}
+        for metric in content["better"]
+    ]
+    hidden = ("schema", "n_images", "methods", "better", "left_out")
+    return {
+        "what": f"a comparison of {count} methods on {images}",
+        "metrics": means,
+        **{key: value for key, value in content.items() if key not in hidden},
+        "left_out": len(content["left_out"]),
+    }
+
+
 def of_checkpoint(path: Path) -> Facts:
     """Return what a checkpoint is."""
     from ...training.checkpoint import load_checkpoint  # torch is slow to import

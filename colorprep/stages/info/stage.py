@@ -20,10 +20,11 @@ from ...shards.plan import PLAN, read_plan
 from ...storage import exists, local_copy, size_of
 from ...workspace import MEMORY, Workspace
 from ..evaluate.files import FIGURES
+from ..evaluate.methods_files import METHODS
 from .arrays import of_npy, of_npz
 from .facts import Facts, read_json
 from .labels import of_export, of_folder_of_labels, of_labels, of_plan, of_shard
-from .networks import of_checkpoint, of_evaluation, of_model, of_run, of_safetensors
+from .networks import of_checkpoint, of_comparison, of_evaluation, of_model, of_run, of_safetensors
 
 EXPORTED = "model.json"  # of `training.export`, whose import would take torch's time
 
@@ -108,6 +109,8 @@ def _of_folder(folder: Path) -> Facts:
         return _of_json(folder / EXPORTED)
     if (folder / FIGURES).exists():
         return of_evaluation(folder / FIGURES)
+    if (folder / METHODS).exists():
+        return _of_json(folder / METHODS)
     names = sorted(
         entry.name for entry in folder.iterdir() if (entry / MANIFEST).exists() or entry.is_file()
     )
@@ -152,6 +155,8 @@ def _of_json(path: Path) -> Facts:
         return {"what": "the memory of a workspace", **content}
     if str(content.get("schema")).startswith("colorprep.model/"):
         return of_model(content)
+    if str(content.get("schema")).startswith("colorprep.comparison/"):
+        return of_comparison(content)
     if "inputs" not in content:
         raise ArtifactError(f"{path} is not an artifact of colorprep")
     return {

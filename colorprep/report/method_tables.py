@@ -1,0 +1,209 @@
+"""Tables of several methods: metrics by method, and differences to a baseline, as text.
+
+A mean has the digits that its interval leaves it: the half width of the interval has two.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..metrics.methods import BETTER, MethodComparison
+from ..metrics.resampling import LEVEL, Measured
+from ..printable import printable
+from .numbers import quantity, short
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+MARK = "*"
+IN_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+}
+
+
+class TextTable(NamedTuple):
+    """A table of words, whose first column names the rows."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def means_table(comparison: MethodComparison) -> TextTable:
+    """Return the metrics of all methods; marks show which differ from the baseline's."""
+    rows = [
+        [
+            _with_arrow(metric),
+            *(
+                _cell(comparison.measured[name].get(metric), comparison.marked(name, metric))
+                for name in comparison.methods
+            ),
+        ]
+        for metric in comparison.metrics
+    ]
+    caption = f"Means, with {LEVEL:.0%} intervals"
+    return TextTable(caption, ["metric", *comparison.methods], rows)
+
+
+def differences_table(comparison: MethodComparison) -> TextTable:
+    """Return the differences of all other methods to the baseline."""
+    others = comparison.differences
+    rows = [
+        [
+            _with_arrow(metric),
+            *(
+                _cell(others[name].get(metric), comparison.marked(name, metric), "+")
+                for name in others
+            ),
+        ]
+        for metric in comparison.metrics
+        if any(metric in found for found in others.values())
+    ]
+    caption = f"Differences to {comparison.baseline}, with paired {LEVEL:.0%} intervals"
+    return TextTable(caption, ["metric", *others], rows)
+
+
+def notes_on(comparison: MethodComparison, n_images: int) -> list[str]:
+    """Return sentences on the tables: what marks mean, and what is left out."""
+    notes = [
+        f"{quantity(n_images, 'image')}, the same for all; arrows show which way is better.",
+        f"{comparison.n_marked} of {comparison.n_comparisons} paired differences to "
+        f"{comparison.baseline} are marked {MARK}, since their {LEVEL:.0%} interval excludes 0; "
+        f"about {short(comparison.n_by_chance)} would be by chance if no method differed.",
+    ]
+    if comparison.of_originals:
+        known = (
+            f"{name.removesuffix('_original')} {_cell(one)}"
+            for name, one in comparison.of_originals.items()
+        )
+        notes.append(f"Of the originals: {', '.join(known)}.")
+    notes += [
+        f"{metric} of {name}: {quantity(found[metric].n_left_out, 'image')} left out, whose value "
+        "is infinite or undefined."
+        for name, found in comparison.measured.items()
+        for metric in comparison.metrics
+        if metric in found and found[metric].n_left_out
+    ]
+    return notes
+
+
+def as_markdown(table: TextTable) -> str:
+    r"""Return a table in Markdown, aligned for reading as it is.
+
+    Examples
+    --------
+    >>> print(as_markdown(TextTable("", ["metric", "a|b"], [["psnr ↑", "24.3 [23.8, 24.8]"]])))
+    | metric |              a\|b |
+    | :----- | ----------------: |
+    | psnr ↑ | 24.3 [23.8, 24.8] |
+    """
+    lines = [[_in_markdown(cell) for cell in row] for row in (table.columns, *table.rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
+    head, *body = (_aligned(line, widths) for line in lines)
+    return "\n".join(["| " + " | ".join(line) + " |" for line in (head, rule, *body)])
+
+
+def as_latex(table: TextTable, notes: Sequence[str] = ()) -> str:
+    r"""Return a table in LaTeX, for the package booktabs.
+
+    Examples
+    --------
+    >>> table = TextTable("Means", ["metric", "a_b"], [["psnr ↑", "-0.3 [-0.8, 0.2]"]])
+    >>> print(as_latex(table))
+    \begin{table}
+    \centering
+    \caption{Means}
+    \begin{tabular}{lr}
+    \toprule
+    metric & a\_b \\
+    \midrule
+    psnr $\uparrow$ & $-$0.3 [$-$0.8, 0.2] \\
+    \bottomrule
+    \end{tabular}
+    \end{table}
+    """
+    caption = ". ".join([in_latex(table.caption), *(in_latex(note.rstrip(".")) for note in notes)])
+    head, *body = (_latex_row(row) for row in (table.columns, *table.rows))
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{caption}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
+        r"\toprule",
+        head,
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines)
+
+
+def in_latex(text: str) -> str:
+    """Escape what LaTeX would take as a command."""
+    return "".join(IN_LATEX.get(character, character) for character in printable(text))
+
+
+def with_interval(measured: Measured, plus: str = "") -> str:
+    """Format a metric with its interval.
+
+    Parameters
+    ----------
+    plus : str
+        Stands before what is above 0.
+
+    Examples
+    --------
+    >>> with_interval(Measured(24.3123, 23.861, 24.752, n=100))
+    '24.31 [23.86, 24.75]'
+    >>> with_interval(Measured(0.01234, None, None, n=1), "+")
+    '+0.01234'
+    """
+    mean, low, high = measured.mean, measured.low, measured.high
+    if mean is None:
+        return "-"
+    if low is None or high is None or low == high:
+        return f"{plus if mean > 0 else ''}{mean:.4g}"
+    places = min(9, max(0, 1 - math.floor(math.log10((high - low) / 2.0))))
+    first, *ends = (_signed(value, places, plus) for value in (mean, low, high))
+    return f"{first} [{', '.join(ends)}]"
+
+
+def _signed(value: float, places: int, plus: str) -> str:
+    text = f"{value:.{places}f}"
+    if float(text) == 0.0:
+        return text.removeprefix("-")
+    return text if value < 0 else f"{plus}{text}"
+
+
+def _cell(measured: Measured | None, marked: bool = False, plus: str = "") -> str:
+    if measured is None:
+        return "-"
+    return with_interval(measured, plus) + (f" {MARK}" if marked else "")
+
+
+def _with_arrow(metric: str) -> str:
+    return f"{metric} {ARROWS[BETTER[metric]]}" if metric in BETTER else metric
+
+
+def _in_markdown(cell: str) -> str:
+    return re.sub(r"[\\|`<]", r"\\\g<0>", printable(cell))
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Fill cells with spaces: the first one at its end, the others at their start."""
+    first, *others = zip(cells, widths, strict=True)
+    return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    texts = (re.sub(r"(?<![\w.])[-+](?=\d)", r"$\g<0>$", in_latex(cell)) for cell in cells)
+    return " & ".join(texts) + r" \\"

@@ -1,0 +1,84 @@
+"""The page of a comparison of methods: tables, and the same images side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ...metrics.methods import BETTER, extreme_images
+from ...metrics.protocol import DIFFERENCES_PROTOCOL, protocol_hash
+from ...report.method_sections import (
+    ShownImage,
+    made_picture,
+    method_section,
+    metrics_section,
+    picture_sections,
+)
+from ...report.page import render_page
+from .methods_files import Findings
+from .pairs import Pairs
+
+SHOWN = 4  # images of each kind
+IN_CAPTIONS = ("psnr", "lpips")  # under each picture, beside the metric that it is chosen by
+
+
+def methods_page(
+    findings: Findings,
+    pairs: Mapping[str, Pairs],
+    indices: Sequence[int],
+    metric: str,
+    size: int | None,
+) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    pairs : mapping of str to Pairs
+        By method; those that are shown are read again.
+    indices : sequence of int
+        Of the pairs that were compared, in the order of the findings.
+    metric : str
+        By which pictures are chosen.
+    size : int or None
+        The size at which they were compared.
+    """
+    comparison = findings.comparison
+    values = np.stack([columns[metric] for columns in findings.columns.values()])
+    extremes = extreme_images(values, BETTER[metric], SHOWN)
+    shown = {
+        at: _shown(findings, pairs, at, indices[at], metric, size)
+        for at in sorted({at for kind in extremes for at in kind})
+    }
+    summary = {
+        "methods": str(len(comparison.methods)),
+        "baseline": comparison.baseline,
+        "images": f"{len(findings.keys):,}",
+        "protocol": protocol_hash(findings.protocol),
+    }
+    sections = [
+        metrics_section(comparison, len(findings.keys)),
+        *picture_sections(metric, extremes, shown),
+        method_section((findings.protocol, DIFFERENCES_PROTOCOL), findings.left_out),
+    ]
+    return render_page("Methods compared", summary, sections)
+
+
+def _shown(
+    findings: Findings,
+    pairs: Mapping[str, Pairs],
+    at: int,
+    index: int,
+    metric: str,
+    size: int | None,
+) -> ShownImage:
+    """Read an image and its pictures again, and make them small."""
+    colored, original = {}, None
+    for name, columns in findings.columns.items():
+        pair = pairs[name].read(index).at(size)
+        original = original or made_picture("original", pair.original)
+        names = [each for each in dict.fromkeys([metric, *IN_CAPTIONS]) if each in columns]
+        figures = {each: float(columns[each][at]) for each in names}
+        colored[name] = made_picture(name, pair.prediction, figures)
+    assert original is not None
+    return ShownImage(findings.keys[at], original, colored)
