@@ -28,13 +28,13 @@ from .members import Members, SourceNames, why_unsafe
 from .passed_over import SPECIAL
 from .skip import Skip
 from .sorting import ReadHeads, Sorting
-from .source import USUAL, Keys, Search
+from .source import USUAL, Keys, Listed, Search
 
 HEADS_AT_ONCE = 1000  # files whose first bytes are requested concurrently
 
 
-@dataclass(frozen=True, eq=False)
-class ObjectStoreSource:
+@dataclass(frozen=True, eq=False, repr=False)
+class ObjectStoreSource(Listed):
     """Images in an object store.
 
     Attributes
