@@ -104,11 +104,11 @@ def test_warnings_are_at_the_line_of_the_caller(photographs):
 
 def test_a_prior_is_shown_as_a_map_with_its_line(prior):
     """In a notebook, a prior is a drawing with a description, in the notebook's colors."""
-    root = ElementTree.fromstring(prior._repr_html_())
-    svg, line = root
-    assert "jp-content-font-color1" in root.get("style") and line.text == repr(prior)
-    assert svg.find("title").text == "How often each of 313 bins occurs"
-    assert prior.plot()._repr_png_().startswith(b"\x89PNG")
+    html = prior._repr_html_()
+    drawing, line = ElementTree.fromstring(f"<body>{html}</body>")
+    assert "jp-content-font-color1" in drawing.get("style") and line.text == repr(prior)
+    assert drawing.find("svg/title").text == "How often each of 313 bins occurs"
+    assert html.startswith(prior.plot()._repr_html_())
 
 
 def test_a_ranking_shows_its_first_images(tmp_path):

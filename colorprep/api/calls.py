@@ -46,8 +46,7 @@ class PythonReporter(Reporter):
             with super().track(total, unit, title) as advance:
                 yield advance
             return
-        from tqdm.auto import tqdm  # here, since it looks for a notebook
-
+        tqdm = _tqdm()
         with tqdm(total=total, unit=f" {unit}", desc=title) as bar:
 
             def advanced(n: int, detail: str = "") -> None:
@@ -69,6 +68,16 @@ class PythonReporter(Reporter):
     def warn(self, message: str) -> None:
         """Warn at the line that called a function of colorprep."""
         warnings.warn(message, UserWarning, _levels_to_caller(sys._getframe()))
+
+
+def _tqdm() -> Any:
+    """Import the bars of a notebook or a terminal; those are text in a notebook without widgets."""
+    with warnings.catch_warnings():
+        from tqdm import TqdmWarning
+
+        warnings.simplefilter("ignore", TqdmWarning)
+        from tqdm.auto import tqdm
+    return tqdm
 
 
 def _levels_to_caller(frame: FrameType) -> int:

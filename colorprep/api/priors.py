@@ -49,10 +49,16 @@ class Prior(prior.Prior):
         return cls(**{field.name: getattr(given, field.name) for field in fields(given)})
 
     def plot(self) -> Figure:
-        """Draw how often each bin occurs, in its own color; see `colorprep.report.gamut`."""
-        from ..report.gamut import draw_shares
+        """Draw how often each bin occurs, in its own color; see `colorprep.report.gamut`.
 
-        return draw_shares(self.quantizer, self.probs)
+        Returns
+        -------
+        Figure
+            Of matplotlib; a notebook shows it, and its method `savefig` writes it to a file.
+        """
+        from ..report.notebook import prior_figure
+
+        return prior_figure(self)
 
     def _repr_html_(self) -> str:
         from ..report.notebook import prior_html

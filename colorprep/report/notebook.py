@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -42,12 +44,24 @@ class RankedImage(NamedTuple):
     pixels: NDArray[np.uint8] | None
 
 
+def prior_figure(prior: Prior) -> Figure:
+    """Draw a prior as the map of its bins, in a figure that a notebook shows."""
+    figure = draw_shares(prior.quantizer, prior.probs)
+    # pyplot shows its own figures only. IPython asks objects, not classes, for this method.
+    vars(figure)["_repr_html_"] = partial(_map_html, figure, prior)
+    return figure
+
+
 def prior_html(prior: Prior) -> str:
     """Return a prior as the map of its bins, with a line of text."""
     figure = draw_shares(prior.quantizer, prior.probs)
+    return f"{_map_html(figure, prior)}<p>{escape(repr(prior))}</p>"
+
+
+def _map_html(figure: Figure, prior: Prior) -> str:
     title = f"How often each of {len(prior.probs)} bins occurs"
     svg = inline_svg(figure, f"prior-{prior.digest[:12]}", title, repr(prior))
-    return f'<div style="max-width: 26rem; {THEME}">{svg}<p>{escape(repr(prior))}</p></div>'
+    return f'<div style="max-width: 26rem; {THEME}">{svg}</div>'
 
 
 def ranking_html(caption: str, first: Sequence[RankedImage]) -> str:

@@ -6,7 +6,6 @@ the page's theme, so every color that is not a bin's own must come from here.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from typing import Any
 
@@ -38,15 +37,6 @@ LONGEST_NAME = 36  # letters, that fit in a title or a legend
 OWN_COLORS = "own-colors"
 
 
-class ShownFigure(Figure):
-    """A figure that a notebook shows, although it is not one of pyplot's."""
-
-    def _repr_png_(self) -> bytes:
-        stream = io.BytesIO()
-        self.savefig(stream, format="png")
-        return stream.getvalue()
-
-
 def blank_figure(height: float) -> Figure:
     """Return an empty figure, narrow enough for its text to be readable on a phone.
 
@@ -56,7 +46,7 @@ def blank_figure(height: float) -> Figure:
         In inches; the width is fixed.
     """
     layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.08)
-    return ShownFigure(figsize=(WIDTH, height), dpi=DPI, facecolor=GROUND, layout=layout)
+    return Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=GROUND, layout=layout)
 
 
 def plain(axes: Axes) -> None:
