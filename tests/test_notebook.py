@@ -16,8 +16,8 @@ def test_the_notebook_runs(tmp_path):
     assert not any(cell.outputs or cell.execution_count for cell in cells)
     place = {"metadata": {"path": str(tmp_path)}}
     nbclient.NotebookClient(notebook, timeout=120, resources=place).execute()
-    shown = {cell.source.splitlines()[-1]: cell.outputs[-1:] for cell in cells}
-    html = {name: output.data.get("text/html", "") for name, [output] in shown.items() if output}
+    shown = {cell.source.splitlines()[-1]: cell.outputs[-1] for cell in cells if cell.outputs}
+    html = {line: output.data.get("text/html", "") for line, output in shown.items()}
     assert "<svg" in html["prior"] and "<svg" in html["fitted.plot()"]
     assert html["ranking"].count("<img") == 5
     assert sorted(path.name for path in tmp_path.rglob("*.h5")) == ["shard-00000.h5"]
