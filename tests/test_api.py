@@ -131,6 +131,10 @@ def test_wrong_arguments_are_refused(photographs, prior):
         cp.count_prior(photographs, quantizer=prior, sigma_ab=2.0)
     counts = np.ones(529, np.int64)
     other = cp.Prior(cp.ab529(), counts, counts / 529, prior.cells)
+    with pytest.raises(cp.InputError, match="list of keys is empty"):
+        cp.count_prior(photographs, list=[])
+    with pytest.raises(cp.InputError, match="give prior="):
+        cp.rank_images(photographs, score="surprise")
     with pytest.raises(cp.InputError, match="different bins"):
         cp.compare_priors(prior, other)
     with pytest.raises(cp.InputError, match="cannot be compared"):

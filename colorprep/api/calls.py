@@ -106,7 +106,13 @@ class Call:
     scratch: Path
 
     def images(self, source: Places, options: Mapping[str, Any]) -> ImageParams:
-        """Return where images come from and how they are read."""
+        """Return where images come from and how they are read.
+
+        Raises
+        ------
+        InputError
+            If the list of their keys is empty.
+        """
         given = chosen({name: options[name] for name in options if name != "list"}, ImageParams)
         places = [absolute(place) for place in each_place(source)]
         return ImageParams(places, self._list_file(options.get("list")), **given)
@@ -114,6 +120,8 @@ class Call:
     def _list_file(self, given: Any) -> Path | None:
         if given is None or isinstance(given, str | Path):
             return None if given is None else Path(given).absolute()
+        if not len(given):
+            raise InputError("the list of keys is empty; leave it out to take all images")
         path = self.scratch / "list.txt"
         write_list(path, given)
         return path

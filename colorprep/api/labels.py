@@ -40,7 +40,7 @@ def make_labels(
     workspace : str, Path or None
         A folder in which scores and digests of the images are kept.
     **options
-        See `colorprep.api.options.LabelOptions`.
+        Those of `colorprep labels`, see `colorprep.api.options.LabelOptions`.
 
     Returns
     -------

@@ -22,7 +22,7 @@ def write_sample(
     progress : bool
         Draw a bar.
     **options
-        See `colorprep.api.options.SampleOptions`.
+        Those of `colorprep sample`, see `colorprep.api.options.SampleOptions`.
 
     Returns
     -------

@@ -88,7 +88,7 @@ def count_prior(
     workspace : str, Path or None
         A folder in which the prior, its weights and indexes of archives are kept.
     **options
-        See `colorprep.api.options.PriorOptions`.
+        Those of `colorprep prior`, see `colorprep.api.options.PriorOptions`.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from ..errors import BadImage
+from ..errors import BadImage, InputError
 from ..places import Places
 from ..stages import rgbvar
 from ..stages.rgbvar.ranking import Ranking as StageRanking
@@ -86,14 +86,14 @@ def rank_images(
     workspace : str, Path or None
         A folder in which scores are kept, so that images need not be read again, and lists.
     **options
-        See `colorprep.api.options.RankOptions`.
+        Those of `colorprep rgbvar`, see `colorprep.api.options.RankOptions`.
 
     Raises
     ------
     InputError
-        If no image could be read, or there is no such score.
+        If no image could be read, there is no such score, or no prior for ``surprise``.
     ArtifactError
-        If the score is ``surprise`` and the prior is missing or damaged.
+        If the file of the prior is missing or damaged.
 
     Examples
     --------
@@ -114,5 +114,7 @@ def rank_images(
         if (prior := options.get("prior")) is not None:
             given["prior"] = call.prior_file(prior)
         params = rgbvar.RgbvarParams(images, **given)
+        if params.score == "surprise" and prior is None and workspace is None:
+            raise InputError("surprise is measured against a prior; give prior=count_prior(...)")
         ranking = rgbvar.run(params, call.workspace, call.reporter).ranking
     return Ranking(**vars(ranking), score=params.score, images=images)
