@@ -118,18 +118,20 @@ class Call:
         return ImageParams(places, self._list_file(options.get("list")), **given)
 
     def _list_file(self, given: Any) -> Path | None:
-        if given is None or isinstance(given, str | Path):
-            return None if given is None else Path(given).absolute()
+        if given is None:
+            return None
+        if isinstance(given, str | Path):
+            return Path(given).absolute()
         if not len(given):
             raise InputError("the list of keys is empty; leave it out to take all images")
         path = self.scratch / "list.txt"
         write_list(path, given)
         return path
 
-    def prior_file(self, given: str | Path | Prior) -> Path:
+    def prior_file(self, given: str | Path | Prior) -> str | Path:
         """Return the file of a prior, which is written if it has none."""
         if not isinstance(given, Prior):
-            return Path(given).absolute()
+            return absolute(given)
         path = self.scratch / "given.npz"
         save_prior(path, given)
         return path

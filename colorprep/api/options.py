@@ -15,7 +15,7 @@ from ..balance.prior import Prior, Smoothing
 from ..images.classes import ClassFrom
 from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.reader import Fit
-from ..places import is_url
+from ..places import Place, is_url
 from ..stages.classifying import PACKAGED
 
 
@@ -112,7 +112,7 @@ class SampleOptions(TypedDict, total=False):
     seed: int
 
 
-PATHS = ("output", "segments", "features")
+PATHS = {"output", "segments", "features"}
 
 
 def check_keywords(function: str, options: Mapping[str, object], known: type) -> None:
@@ -126,11 +126,10 @@ def check_keywords(function: str, options: Mapping[str, object], known: type) ->
 def chosen(options: Mapping[str, Any], params: type) -> dict[str, Any]:
     """Return the options among the fields of a dataclass of parameters, with absolute paths."""
     given = {field.name: options[field.name] for field in fields(params) if field.name in options}
-    return {name: absolute(value) if name in PATHS else value for name, value in given.items()}
+    paths = {name: given[name] for name in PATHS & given.keys() if given[name] is not None}
+    return given | {name: absolute(path) for name, path in paths.items() if path != PACKAGED}
 
 
-def absolute(place: Any) -> Any:
-    """Return a path that does not depend on the workspace; what is no path stays as it is."""
-    if place is None or place == PACKAGED or is_url(place):
-        return place
-    return Path(place).absolute()
+def absolute(place: Place) -> Place:
+    """Return a path that does not depend on the workspace; a URL stays as it is."""
+    return place if is_url(place) else Path(place).absolute()

@@ -14,7 +14,7 @@ from ..balance import comparison, prior, weights
 from ..balance.comparison import Comparison
 from ..balance.weights import Weights, ZeroBins
 from ..errors import InputError
-from ..places import Places
+from ..places import Places, location_of
 from ..quantize.spec import QuantizerSpec
 from ..stages.prior import PriorParams, run
 from ..stages.priors import PriorProbs, probs_of, read_prior
@@ -131,7 +131,7 @@ def _params(source: Places, options: PriorOptions, call: Call) -> PriorParams:
 
 
 def load_prior(path: str | Path) -> Prior:
-    """Read a prior.npz.
+    """Read a prior.npz; its path may be a URL.
 
     Raises
     ------
@@ -240,4 +240,6 @@ def _read(given: PriorLike) -> PriorProbs | None:
     """Return a prior and its bins; None for an array, whose bins are unknown."""
     if isinstance(given, prior.Prior):
         return probs_of(given)
-    return read_prior(Path(given), PythonReporter()) if isinstance(given, str | Path) else None
+    if isinstance(given, str | Path):
+        return read_prior(location_of(given), PythonReporter())
+    return None

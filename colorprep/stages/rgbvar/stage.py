@@ -84,7 +84,7 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
         check_replaceable(path)
     prior = None
     if params.score == "surprise":
-        prior = load_prior(workspace.input_path(params.prior, PRIOR))
+        prior = load_prior(workspace.input_location(params.prior, PRIOR))
     score = params.score.replace("-", "_")
     with open_scores(source, params.images, prior, workspace, reporter, params.fast) as book:
         bad = score_missing(book, score, source, params.images, prior, params.fast, reporter)
