@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +117,7 @@ class Call:
         places = [absolute(place) for place in each_place(source)]
         return ImageParams(places, self._list_file(options.get("list")), **given)
 
-    def _list_file(self, given: Any) -> Path | None:
+    def _list_file(self, given: str | Path | Sequence[str] | None) -> Path | None:
         if given is None:
             return None
         if isinstance(given, str | Path):
