@@ -104,6 +104,23 @@ def size_of(location: Location) -> int | None:
         return None
 
 
+def exists(location: Location) -> bool:
+    """Return whether there is a file or folder; a store has the folders of its files.
+
+    Raises
+    ------
+    InputError
+        If its store denies access or does not answer.
+    """
+    if isinstance(location, Path):
+        return location.exists()
+    try:
+        _ask(location, "read", _info)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def sizes_in(folder: Location) -> dict[str, int]:
     """Return the sizes in bytes of all files in a folder and below, by relative path.
 

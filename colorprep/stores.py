@@ -18,6 +18,8 @@ from .errors import InputError
 from .places import LOCAL, scheme_of, shown_url
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "https": "http"}
+WEB = ("http", "https")  # schemes
+_REQUEST = re.compile(r"""(https?://[^\s?"'<>]*)\?[^\s"'<>)]*""")  # with its query
 # Names of versions and times in the replies of stores.
 VERSIONS = (
     *("ETag", "etag", "blob_id", "LastModified", "Last-Modified"),
@@ -131,18 +133,26 @@ def no_permission(url: str, error: Exception, what: str) -> InputError:
 
 
 def stopped_answering(url: str, error: Exception, key: str = "") -> InputError:
-    """Return the error for a store that failed while it was read."""
+    """Return the error for a store, or a web server, that failed while it was read."""
+    who = "server" if scheme_of(url) in WEB else "store"
     what = f"{key} in {shown_url(url)}" if key else shown_url(url)
     return InputError(
-        f"the store did not answer for {what}: {without_secrets(error, url)}; when it does again, "
-        "run the same command again, which continues"
+        f"the {who} did not answer for {what}: {without_secrets(error, url)}; when it does again, "
+        "run the same command again"
     )
 
 
 def without_secrets(error: Exception, url: str) -> str:
-    """Return the message of an error without the secrets in its URL."""
+    """Return the message of an error without the secrets in its URL, and queries of requests.
+
+    Examples
+    --------
+    >>> error = ConnectionError("no answer from http://host/bucket?list-type=2&prefix=train")
+    >>> without_secrets(error, "s3://bucket/train")
+    'ConnectionError: no answer from http://host/bucket'
+    """
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    text = text.replace(url, shown_url(url))
+    text = _REQUEST.sub(r"\1", text.replace(url, shown_url(url)))
     login = re.search(r"(?<=://)[^/]*(?=@)", url.partition("?")[0])
     secrets = [login[0], *login[0].split(":", 1)] if login else []
     secrets += [value for _, value in parse_qsl(url.partition("?")[2])]

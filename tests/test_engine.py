@@ -9,7 +9,14 @@ import dask
 import pytest
 from distributed import LocalCluster
 
-from colorprep.engine import Chunk, ThreadEngine, available_workers, chunks_of, installed
+from colorprep.engine import (
+    Chunk,
+    ThreadEngine,
+    available_workers,
+    chunks_of,
+    cluster_run,
+    installed,
+)
 from colorprep.engine import cluster as cluster_module
 from colorprep.engine.cluster import connected, local_cluster
 from colorprep.errors import ColorprepError, InputError
@@ -247,6 +254,23 @@ def test_workers_that_join_get_work(monkeypatch):
         engine.client.wait_for_workers(3)
         assert next(results) == [1] and len(drawn) == 14
         assert sum(results, []) == [number**2 for number in range(2, 40)]
+
+
+def test_a_cluster_that_loses_its_workers(monkeypatch):
+    """It is said at once that none is left; after a while the run ends."""
+    monkeypatch.setattr(cluster_run, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(cluster_run, "NO_WORKER_SECONDS", 0.1)
+    with scheduler_of_threads(1) as cluster, connected(cluster.scheduler_address) as engine:
+        results = engine.run(squares, chunks_of(range(40), 4))
+        next(results)
+        cluster.scale(0)
+        while engine.client.nthreads():
+            time.sleep(0.01)
+        with (
+            pytest.warns(UserWarning, match=r"no worker left; waiting 0\.1 s"),
+            pytest.raises(ColorprepError, match="lost all its workers; start some"),
+        ):
+            list(results)
 
 
 def test_a_scheduler_that_comes_back_is_used_again():

@@ -30,9 +30,10 @@ def public_names():
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_examples_run(name, tmp_path, monkeypatch):
+def test_examples_run(name, tmp_path, monkeypatch, small_fits):
     """Every example of a module prints what it says; pytest shows those that do not."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("colorprep.quantize.mixture.FIT_POINTS", small_fits)
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -51,8 +51,9 @@ class Prior:
 
     Notes
     -----
-    ``a + b`` is the prior of the images of both, ``a - b`` that of the images of `a` without those
-    of `b`. Counts are exact, and smoothed anew; see `colorprep.balance.counted`.
+    ``a + b`` is the prior of the images of both, ``sum([a, b, c])`` of those of all, ``a - b`` that
+    of the images of `a` without those of `b`. Counts are exact, and smoothed anew; see
+    `colorprep.balance.counted`.
 
     Examples
     --------
@@ -134,7 +135,7 @@ class Prior:
         tallies = Tallies(*counts, level_bins, level_cells)
         return Counted(self.quantizer, tallies, self.meta, self.images)
 
-    def __add__(self, other: Prior) -> Self:
+    def __add__(self, other: object) -> Self:
         """Return the prior of the images of both.
 
         Raises
@@ -142,12 +143,18 @@ class Prior:
         InputError
             If they were counted in different ways, or count an image both.
         """
+        if not isinstance(other, Prior):
+            return NotImplemented
         total = CountedSum()
         total.add("the first prior", self.counted)
         both = total.add("the second one", other.counted)
         return self.smoothed(both, self.smoothing)
 
-    def __sub__(self, other: Prior) -> Self:
+    def __radd__(self, other: object) -> Self:
+        """Return the prior itself for 0, with which ``sum`` begins."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+    def __sub__(self, other: object) -> Self:
         """Return the prior of the images that the other one does not count.
 
         Raises
@@ -156,6 +163,8 @@ class Prior:
             If they were counted in different ways, or the other one counts images that this one
             does not count, or all of its pixels.
         """
+        if not isinstance(other, Prior):
+            return NotImplemented
         one, two = self.counted, other.counted
         check_counted_alike("the first prior", one, "the second one", two)
         check_contained(one, two)

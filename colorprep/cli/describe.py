@@ -25,7 +25,8 @@ def describe_prior(written: WrittenPrior) -> Described:
     lines = [
         f"{written.path}: {n_bins} bins of {prior.quantizer.name}, "
         f"{quantity(meta['n_images'], 'image')}, {quantity(prior.n_pixels, 'pixel')} at "
-        f"{_at(meta['size'])}; {quantity(n_empty, 'bin')} without a pixel",
+        f"{_at(meta['size'])}; {quantity(n_empty, 'bin')} without a pixel, "
+        f"{written.weights.safety.empty_bins} without probability after smoothing",
         f"{written.weights_path}: {safety_line(written.weights.safety)}",
     ]
     levels = prior.levels

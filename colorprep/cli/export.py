@@ -44,6 +44,7 @@ def command(
 
     Of a run, the best checkpoint is exported.
     """  # noqa: D301 - click reads \b
+    from ..shards.exporting import shown_files
     from ..stages import export as stage
 
     params = stage.ExportParams(artifact, output, format)
@@ -54,6 +55,8 @@ def command(
         facts |= {"checkpoint": result.origin.path, **result.origin.facts()}
     if result.n_images is not None:
         facts["n_images"] = result.n_images
-        folder, n_files = result.written[0].parent, len(result.written) - 1
-        lines = [f"{folder}: {quantity(result.n_images, 'image')} in {quantity(n_files, 'file')}"]
+        files = result.written[1:]
+        shown = files[0].parent / shown_files([file.name for file in files])
+        n_images, n_files = quantity(result.n_images, "image"), quantity(len(files), "file")
+        lines = [f"{shown}: {n_images} in {n_files}"]
     session.show(lines, facts)

@@ -11,12 +11,13 @@ from .console import Session
 
 
 @options.command(["colorprep info prior.npz", "colorprep info labels --json"])
-@click.argument("path")
+@click.argument("path", default="")
 def command(session: Session, path: str) -> None:
     """Describe any file or folder that colorprep wrote.
 
-    Shows its content and how it was made. PATH is a prior, weights, labels, a shard, a run, a
-    checkpoint, an exported network, an evaluation, a list, scores, or a .npy file from elsewhere.
+    Shows its content and how it was made. PATH is a prior, weights, labels, a shard, an export of
+    labels, a run, a checkpoint, an exported network, an evaluation, a list, scores, a report, or a
+    .npy file from elsewhere; without it, the workspace is described.
     """
     from ..stages import info as stage
 
@@ -28,7 +29,7 @@ def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
     """Format facts as lines, nested ones indented."""
     lines = []
     for name, value in facts.items():
-        label = f"{indent}{name.replace('_', ' ')}"
+        label = indent + _LABELS.get(name, name.replace("_", " "))
         if isinstance(value, dict) and value:
             lines += [f"{label}:", *_lines(value, indent + "  ")]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
@@ -39,6 +40,10 @@ def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
         else:
             lines.append(f"{label}: {_text(value)}")
     return lines
+
+
+# `bins_without_a_pixel` of a prior are more, since smoothing spreads pixels to bins nearby.
+_LABELS = {"empty_bins": "bins without probability"}
 
 
 def _text(value: Any) -> str:

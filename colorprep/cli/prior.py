@@ -72,7 +72,9 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
     metavar="SIGMA",
     help="Sigma of the soft-encoding, in CIELAB units.",
 )
-@click.option("--by-class", is_flag=True, help="Also make a prior of each class.")
+@click.option(
+    "--by-class", is_flag=True, help="Also make a prior of each class, in priors/ beside it."
+)
 @options.class_option
 @click.option(
     "--bootstrap",
@@ -90,7 +92,9 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the fit."
 )
-@click.option("--merge", is_flag=True, help="Add up priors that were counted in parts.")
+@click.option(
+    "--merge", is_flag=True, help="Add up priors that were counted in parts, files or patterns."
+)
 @click.argument("parts", nargs=-1, metavar="[--merge PART.npz...]")
 @options.dry_run_option
 @options.output_option("prior.npz", "File to write; the weights of X.npz go to X-weights.npz.")
@@ -125,8 +129,13 @@ def command(
 
 def _show(session: Session, result: PriorResult) -> None:
     lines, facts = describe_prior(result.whole)
+    if result.n_parts is not None:
+        lines[0] += f"; {quantity(result.n_parts, 'part')} added up"
+        facts["n_parts"] = result.n_parts
     if result.classes:
-        lines.append(f"priors/: {quantity(len(result.classes), 'class prior')}, each with weights")
+        folder = session.workspace.shown(next(iter(result.classes.values())).parent.parent)
+        count = quantity(len(result.classes), "class prior")
+        lines.append(f"{folder}/: {count}, each with weights")
     if "parts" in (source := result.whole.prior.meta.get("source", {})):
         facts["parts"] = source["parts"]
     facts["classes"] = {name: str(path) for name, path in result.classes.items()}

@@ -14,26 +14,33 @@ from .describe import quantity
 @options.command(
     [
         "colorprep report",
+        "colorprep report --prior s3://bucket/prior.npz",
         "colorprep report --compare prior_probs.npy --figures figures/",
     ]
 )
 @options.image_options
+@click.option("--prior", metavar="FILE", help="The prior, with the weights beside it. [prior.npz]")
 @click.option(
     "--compare", metavar="PRIOR", help="Compare with this prior.npz, or .npy over the same bins."
 )
 @click.option("--figures", metavar="DIR", help="Also write the figures as PNG files here.")
 @options.output_option("report.html", "File to write.")
 def command(
-    session: Session, images: Any, compare: str | None, figures: str | None, output: str | None
+    session: Session,
+    images: Any,
+    prior: str | None,
+    compare: str | None,
+    figures: str | None,
+    output: str | None,
 ) -> None:
     """Write one HTML page about the prior, weights and images.
 
-    The page covers what the workspace contains, at least prior.npz, and reads some of the images.
+    The page covers what the workspace contains, at least a prior, and reads some of the images.
     It needs no network and no JavaScript.
     """
     from ..stages import report as stage
 
-    params = stage.ReportParams(images, compare, figures, output)
+    params = stage.ReportParams(images, compare, figures, output, prior)
     result = stage.run(params, session.workspace, session.reporter)
     shown = [section for section in result.sections if section.facts is not None]
     size = f"{result.n_bytes / 1e6:.2f} MB"

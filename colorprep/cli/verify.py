@@ -46,7 +46,9 @@ def command(session: Session, **values: Any) -> None:
 
     result = stage.run(stage.VerifyParams(**values), session.workspace, session.reporter)
     shown = str(result.path)
-    lines = [_line(problem, "repaired: ") for problem in result.repaired]
+    # What follows a semicolon is what to do.
+    facts_only = [each._replace(what=each.what.partition(";")[0]) for each in result.repaired]
+    lines = [_line(problem, "repaired: ") for problem in facts_only]
     for problem in result.problems:
         lines.append(_line(problem, "" if problem.severity == "wrong" else "suspected: "))
     if result.sound:

@@ -7,6 +7,7 @@ without it. If the scheduler goes away, what was under way is submitted again wh
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 UNDER_WAY = 4  # chunks for each worker, so that none waits for a slower one
 NO_WORKER_SECONDS = 60  # how long to wait for a worker
+LOOK_SECONDS = 5  # after this time without a result, see whether there are workers
 
 
 class Connection(Protocol):
@@ -59,6 +61,7 @@ class ClusterRun(Generic[T]):
         self._connection = connection
         self._task = InstalledTask(task)
         self._under_way: deque[_Submitted] = deque()
+        self._alone_since: float | None = None  # without workers
 
     def results(self, chunks: Iterable[Chunk]) -> Iterator[T]:
         """Yield the results of all chunks, in their order."""
@@ -140,17 +143,36 @@ class ClusterRun(Generic[T]):
     def _result(self, submitted: _Submitted) -> Any:
         """Wait for a result, but not forever if no worker is left."""
         while True:
+            future = submitted.future
             try:
-                return submitted.future.result(timeout=NO_WORKER_SECONDS)
+                future.exception(timeout=LOOK_SECONDS)  # waits, and fetches nothing
+                result = future.result(timeout=NO_WORKER_SECONDS)
             except TimeoutError:
-                if submitted.future.done():  # the task itself raised it
-                    raise
+                if future.status == "error":  # of the task, which may have raised this error
+                    return future.result()
                 self._check_workers()
             except CancelledError:  # the scheduler is gone, and with it all that was submitted
                 self._resume(submitted)
+            else:
+                self._alone_since = None
+                return result
 
     def _check_workers(self) -> None:
-        if not self._connection.client.nthreads():
+        """Say at once that no worker is left, and give up after a while."""
+        now = time.monotonic()
+        try:
+            has_workers = bool(self._connection.client.nthreads())
+        except OSError:  # without a scheduler nobody knows; its loss cancels what was submitted
+            return
+        if has_workers:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+            warnings.warn(
+                f"the dask cluster has no worker left; waiting {NO_WORKER_SECONDS} s for one",
+                stacklevel=2,
+            )
+        elif now - self._alone_since > NO_WORKER_SECONDS:
             raise ColorprepError(
                 "the dask cluster has lost all its workers; start some, and run the same "
                 "command again"

@@ -22,7 +22,7 @@ An image to which a rule gives no class has the class ``""``, and the class id -
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..errors import InputError
@@ -33,6 +33,20 @@ ClassFrom: TypeAlias = str | int  # as in the table
 IN_KEY = ("top", "parent", "name")
 COLUMN = "column"
 ClassRule: TypeAlias = ClassFrom | Mapping[str, str]
+
+
+class DeclaredClasses(dict[str, str]):
+    """The classes of images by their keys, of a data set that declares its classes.
+
+    Attributes
+    ----------
+    names : sequence of str
+        All classes, in the order of the data set's own numbers.
+    """
+
+    def __init__(self, by_key: Mapping[str, str], names: Sequence[str]) -> None:
+        super().__init__(by_key)
+        self.names = names
 
 
 def class_of(key: str, class_from: ClassRule = "top") -> str:
@@ -62,11 +76,15 @@ def class_ids(keys: Iterable[str], classes: Iterable[str], class_from: ClassRule
 def class_names(keys: Iterable[str], class_from: ClassRule = "top") -> list[str]:
     """Return the classes of images, sorted; those beside the images by value if they are numbers.
 
+    Declared classes are returned as they are declared, including those without an image.
+
     Examples
     --------
     >>> class_names(["x.jpg", "y.jpg"], {"x.jpg": "10", "y.jpg": "9"})
     ['9', '10']
     """
+    if isinstance(class_from, DeclaredClasses):
+        return list(class_from.names)
     names = set(map(_rule(class_from), keys)) - {""}
     return sorted(names, key=_numbers_first) if isinstance(class_from, Mapping) else sorted(names)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadImage, InputError
+from ..errors import BadImage
 from ..places import shown_url
 from ..retrying import CutShort, passes, patiently
 from ..stores import (
@@ -26,6 +26,7 @@ from ..stores import (
 )
 from .members import Members, SourceNames, why_unsafe
 from .passed_over import SPECIAL
+from .remote_file import MissingFile
 from .skip import Skip
 from .sorting import ReadHeads, Sorting
 from .source import USUAL, Keys, Listed, Search
@@ -166,6 +167,8 @@ def list_store(url: str) -> Listing:
     """
     store, root = store_of(url)
     infos = _list_all(store, f"{root}/", url)
+    if not infos:  # stores know no empty folders
+        raise _nothing_at(url)
     return Listing(url, _members(infos, f"{root}/"), is_one_file=root in infos)
 
 
@@ -189,13 +192,17 @@ def _list_all(store: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
     try:
         return patiently(find)
     except FileNotFoundError as error:
-        raise InputError(
-            f"there is no {shown_url(url)}; give the bucket and folder that hold the images"
-        ) from error
+        raise _nothing_at(url) from error
     except PermissionError as error:
         raise no_permission(url, error, "list") from error
     except Exception as error:
         raise no_answer(url, error) from error
+
+
+def _nothing_at(url: str) -> MissingFile:
+    return MissingFile(
+        f"there is no {shown_url(url)}; give the bucket and folder that hold the images"
+    )
 
 
 def _walk(store: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -63,31 +63,66 @@ def find_images(
         found = list(threads.map(partial(_look_into, search=search), dict.fromkeys(places)))
     if len(found) == 1 and not found[0].archives:
         (only,) = found
+        if only.missing is not None:
+            raise only.missing
         if only.listing is not None:
             return only.listing.images(lines, list_name, search)
         return folder_source(Path(only.place), lines, list_name, search)
-    for each in found:
-        if not each.archives:
-            raise InputError(
-                f"{_shown(each.place)} is a folder of images, and only archives can be read "
-                "together; give the folder that holds all images"
-            )
+    _refuse_missing(found)
+    _refuse_folders(found)
     archives = dict.fromkeys(archive for each in found for archive in each.archives)
     return archives_source(list(archives), lines, list_name, search)
 
 
 class _Place(NamedTuple):
-    """What is at a place: archives, or else a folder, whose listing is known if it is remote."""
+    """What is at a place: archives, or a folder, whose listing is known if it is remote; or none.
+
+    Attributes
+    ----------
+    missing : MissingFile or None
+        The error to raise, if nothing is there.
+    """
 
     place: Place
     archives: Sequence[Place] = ()
     listing: Listing | None = None
+    missing: MissingFile | None = None
+
+
+def _refuse_missing(found: Sequence[_Place]) -> None:
+    missing = [_shown(each.place) for each in found if each.missing is not None]
+    if missing:
+        raise InputError(
+            f"{len(missing)} of the {len(found)} paths that are given, or that braces stand for, "
+            f"are missing, such as {missing[0]}; check them, or use * to take those that are there"
+        )
+
+
+def _refuse_folders(found: Sequence[_Place]) -> None:
+    folders = [_shown(each.place) for each in found if not each.archives]
+    if folders:
+        advice = "give the folder that holds all images"
+        if len(folders) < len(found):
+            advice = (
+                "pack the folder into a tar, or count its images apart, and add up both priors by "
+                "`colorprep prior --merge`"
+            )
+        raise InputError(
+            f"{folders[0]} is a folder of images, and only archives can be read together; {advice}"
+        )
 
 
 def _look_into(place: Place, search: Search) -> _Place:
     if is_url(place):
-        return _look_into_store(str(place), search)
+        try:
+            return _look_into_store(str(place), search)
+        except MissingFile as missing:
+            return _Place(place, missing=missing)
     path = Path(place)
+    if not path.exists():
+        return _Place(
+            path, missing=MissingFile(f"there is no folder or archive {path}; give one that exists")
+        )
     if path.is_file():
         return _Place(path, [path])
     archives = _archives_in(path)

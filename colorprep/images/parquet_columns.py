@@ -66,8 +66,8 @@ def image_column(schema: Any, chosen: str | None, shown: str) -> ImageColumn:
         If there is none, or several would do.
     """
     fitting = [field.name for field in schema if _holds_bytes(field.type)]
-    if chosen is None and not fitting:
-        raise _no_image_column(schema, shown)
+    if not fitting:
+        raise _no_image_column(schema, chosen, shown)
     usual = [name for name in fitting if name in IMAGE_NAMES] or fitting
     name = _only_one(usual, fitting, chosen, shown, "images; choose it by --image-column NAME")
     kind = schema.field(name).type
@@ -102,12 +102,14 @@ def _only_one(
         return usual[0]
     missing = f"has no column {chosen!r} of {what}" if chosen is not None else ""
     which = missing or f"has {len(usual) or 'no'} columns that are likely to hold {what}"
-    raise InputError(f"{shown} {which}; of such a type are: {_some(fitting) or 'none'}")
+    columns = f"columns of such a type: {_some(fitting)}" if fitting else "none is of such a type"
+    raise InputError(f"{shown} {which}; {columns}")
 
 
-def _no_image_column(schema: Any, shown: str) -> InputError:
+def _no_image_column(schema: Any, chosen: str | None, shown: str) -> InputError:
     texts = [field.name for field in schema if _is_text(field.type)]
-    addresses = [name for name in texts if any(part in name.lower() for part in ADDRESSES)]
+    likely = [name for name in texts if any(part in name.lower() for part in ADDRESSES)]
+    addresses = [name for name in texts if name == chosen] or likely
     if addresses:
         return InputError(
             f"{shown} holds addresses of images ({_some(addresses)}), not images; download them "

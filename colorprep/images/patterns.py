@@ -1,6 +1,7 @@
-"""Patterns of paths and URLs: braces, such as ``train-{000..146}.tar``, and ``*``.
+"""Patterns of paths and URLs: braces, such as ``train-{000..146}.tar``, ``*`` and ``[0-9]``.
 
-A path that exists is never a pattern.
+What exists is never a pattern, but for braces in a URL. On a disk, ``?`` stands for a character; in
+a URL, it begins the query.
 """
 
 from __future__ import annotations
@@ -25,17 +26,16 @@ MOST = 1_000_000  # places that one pattern stands for
 def matches(place: str | Path) -> list[str | Path]:
     """Return the paths or URLs that a pattern stands for; the place itself if it is none.
 
+    Those that braces stand for may be missing.
+
     Raises
     ------
     InputError
-        If nothing matches, or a path that braces stand for is missing.
+        If nothing matches.
     """
     if not is_url(place) and os.path.lexists(place):
         return [place]
-    spelled = list(braced(str(place)))
-    found = [match for each in spelled for match in _globbed(each)]
-    if len(spelled) > 1:
-        _refuse_missing(found)
+    found = [match for each in braced(str(place)) for match in _globbed(each)]
     return [each if is_url(each) else Path(each) for each in found]
 
 
@@ -71,7 +71,7 @@ def _choices(inner: str) -> list[str]:
 
 def _globbed(pattern: str) -> list[str]:
     if is_url(pattern):
-        found = _globbed_in_store(pattern) if "*" in shown_url(pattern) else [pattern]
+        found = _globbed_in_store(pattern) if glob.has_magic(_path_in(pattern)) else [pattern]
     else:
         found = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207
     if not found:
@@ -82,9 +82,16 @@ def _globbed(pattern: str) -> list[str]:
     return found
 
 
+def _path_in(url: str) -> str:
+    """Return the path of a URL after the bucket or host, which may be an address in brackets."""
+    return shown_url(url).partition("://")[2].partition("/")[2]
+
+
 def _globbed_in_store(pattern: str) -> list[str]:
     store, root = store_of(pattern)
     try:
+        if patiently(lambda: store.exists(root)):
+            return [pattern]
         found = patiently(lambda: store.glob(root))
     except PermissionError as error:
         raise no_permission(pattern, error, "list") from error
@@ -93,12 +100,3 @@ def _globbed_in_store(pattern: str) -> list[str]:
     # What goes before the path, such as a password, and after it, such as a signature, is kept.
     before, after = pattern.partition("?")[0].split(root, 1)[0], pattern.partition("?")[1:]
     return sorted(f"{before}{path}{''.join(after)}" for path in found)
-
-
-def _refuse_missing(places: list[str]) -> None:
-    missing = [place for place in places if not is_url(place) and not Path(place).exists()]
-    if missing:
-        raise InputError(
-            f"{len(missing)} of the {len(places)} paths that the braces stand for are missing, "
-            f"such as {missing[0]}; check the range, or use * to take those that are there"
-        )

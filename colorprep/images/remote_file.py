@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class MissingFile(InputError):
-    """There is no file behind a URL."""
+    """There is nothing behind a URL, or at a path."""
 
 
 class NoRanges(Exception):

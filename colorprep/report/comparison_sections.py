@@ -82,6 +82,12 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
         "How far the colors of each class, a top-level folder, are from those of all images: the "
         f"Jensen-Shannon divergence, 0 bits for the same colors to 1 for no common one. {spread}"
     )
+    n_few = sum(one.n_images < FEW_IMAGES for one in classes.values())
+    if n_few:
+        reading += (
+            f" {n_few} of {len(ranked)} classes have fewer than {FEW_IMAGES} images, and may be "
+            "far by chance."
+        )
     facts = {
         "n_classes": len(ranked),
         "median_jensen_shannon": float(np.median(divergences)),

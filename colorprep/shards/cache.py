@@ -11,7 +11,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,7 +97,8 @@ class ShardCache:
                 self._download(path, remote)
 
     def _download(self, path: Path, remote: RemoteFile) -> None:
-        with replacing(path, is_photograph=True) as temporary:
+        with ExitStack() as download:
+            temporary = download.enter_context(replacing(path, is_photograph=True))
             self._reserve(temporary, remote.n_bytes)
             size, digest = _copy(remote, temporary)
             if (size, digest) != (remote.n_bytes, remote.sha256):
@@ -106,6 +107,9 @@ class ShardCache:
                     f"{digest[:12]}, not {remote.n_bytes} of {remote.sha256[:12]}; run `colorprep "
                     f"verify --repair {remote.url.parent}`"
                 )
+            # Renamed in turn: meanwhile, a listing of the folder may show a file under both names.
+            with in_turn(self._root):
+                download.close()
 
     def _reserve(self, temporary: Path, n_bytes: int) -> None:
         """Create a file of a size, after removing others so that all fit."""

@@ -6,7 +6,7 @@ them, so an export that was interrupted is continued, and never mixed with that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from .reader import LabelFolder, ShardReader
 
 SCHEMA = "colorprep.exported-labels/1"
+FACTS = "export.json"
+_STEM = "labels-"
 AT_ONCE = 16 << 20  # bytes of arrays that are read from a shard at once
 
 
@@ -61,8 +63,23 @@ def export_facts(labels: LabelFolder, format: str, ending: str) -> dict[str, Any
         "n_images": len(labels),
         "labels_digest": manifest["labels_digest"],
         "quantizer": manifest["quantizer"],
-        "files": [f"labels-{number:06d}{ending}" for number in range(len(labels.shards))],
+        "files": [f"{_STEM}{number:06d}{ending}" for number in range(len(labels.shards))],
     }
+
+
+def shown_files(names: Sequence[str]) -> str:
+    """Return the names of the files of an export as a pattern, as webdataset takes it.
+
+    Examples
+    --------
+    >>> shown_files(["labels-000000.tar", "labels-000001.tar"])
+    'labels-{000000..000001}.tar'
+    """
+    if len(names) == 1:
+        return names[0]
+    first, dot, ending = names[0].removeprefix(_STEM).partition(".")
+    last = names[-1].removeprefix(_STEM).partition(".")[0]
+    return f"{_STEM}{{{first}..{last}}}{dot}{ending}"
 
 
 def rows_of(shard: ShardReader, classes: list[str]) -> Iterator[Rows]:

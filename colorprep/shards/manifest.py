@@ -16,8 +16,8 @@ from ..artifacts import check_schema
 from ..atomic import write_csv, write_json
 from ..errors import ArtifactError
 from ..images.skip import Skip
-from ..places import Location
-from ..storage import read_bytes
+from ..places import Location, Url
+from ..storage import exists, read_bytes
 from .plan import LABELS_SCHEMA, Plan, plan_facts
 
 MANIFEST = "manifest.json"
@@ -42,6 +42,10 @@ def read_manifest(folder: Location) -> dict[str, Any]:
     try:
         content = read_bytes(path)
     except FileNotFoundError:
+        if isinstance(folder, Url) and not exists(folder):
+            raise ArtifactError(
+                f"there is nothing at {folder}; check the names of the bucket and of the folder"
+            ) from None
         raise ArtifactError(
             f"there are no finished labels in {folder} (no {MANIFEST}); make them with "
             "`colorprep labels`"

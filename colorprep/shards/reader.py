@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, starmap
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -172,21 +172,25 @@ def _remote_shards(
     cache: float,
 ) -> tuple[RemoteShards, list[list[str]]]:
     """Return the shards of a store, and the keys of each; only sidecars are read."""
+    n_bytes = int(cache * GIGABYTE)
     places = [shard_path(folder, number) for number in range(manifest["n_shards"])]
     contents = read_each(map(sidecar_path, places))
-    files, keys = zip(*starmap(_described, zip(places, contents, strict=True)), strict=True)
-
-    n_bytes, largest = int(cache * GIGABYTE), max(file.n_bytes for file in files)
-    if n_bytes < largest:
-        raise InputError(
-            f"a shard of {folder} has {largest / GIGABYTE:.2g} GB, more than the cache of "
-            f"{cache:g} GB; give a larger --cache, or make smaller shards"
-        )
+    files: list[RemoteFile] = []
+    keys: list[list[str]] = []
+    for place, content in zip(places, contents, strict=True):
+        file, keys_there = _described(place, content)
+        if file.n_bytes > n_bytes:  # said at the first one, since there may be thousands
+            raise InputError(
+                f"the shard {place} has {file.n_bytes / 1e6:,.2f} MB, more than the cache of "
+                f"{n_bytes / 1e6:,.2f} MB; give a larger --cache, or make smaller shards"
+            )
+        files.append(file)
+        keys.append(keys_there)
     name = hashlib.sha256(json.dumps(manifest).encode()).hexdigest()[:32]
     root = cache_folder()
     open_shard = partial(_open_copy, keys, quantizer, rows)
     shards = RemoteShards(root / name, files, ShardCache(root, n_bytes), open_shard)
-    return shards, list(keys)
+    return shards, keys
 
 
 def _open_copy(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..errors import InputError
-from ..images.classes import ClassFrom, ClassRule, is_beside
+from ..images.classes import COLUMN, ClassFrom, ClassRule, is_beside
 from ..images.opening import find_images
-from ..images.parquet_classes import read_class_column
+from ..images.parquet_classes import has_class_column, read_class_column
 from ..images.segments import MaskedSource
 from ..images.sidecars import ENDING, read_classes, sidecar_of
 from ..images.source import Source
@@ -44,6 +44,13 @@ def class_rule(
             f"{source.name} has such a file ({error})"
         ) from error
     return read_classes(source.keys, sidecars, N_THREADS)
+
+
+def classes_beside(source: Source) -> ClassFrom | None:
+    """Return the rule by which images may have classes beside them; None if there are no such."""
+    if source.passed_over.get(ENDING):
+        return "cls"
+    return COLUMN if has_class_column(source) else None
 
 
 def with_classes(plan: Plan, source: Source, params: ImageParams, workspace: Workspace) -> Plan:

@@ -111,7 +111,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     """
     folder = workspace.location(params.output or LABELS)
     check_writable(folder)
-    images = open_source(params.images, workspace, reporter)
+    images = open_source(params.images, workspace, reporter, class_from=params.class_from)
     source = masked(images, params.segments, params.images, workspace)
     quantizer = quantizer_of(prior_of(params, workspace, reporter))
     classifier = chosen_classifier(params.features, workspace)
@@ -145,7 +145,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
 def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
     """Estimate a run of `colorprep prior`; see `estimate_labels`."""
     folder = workspace.location(params.output or "prior.npz").parent
-    source = open_source(params.images, workspace, reporter)
+    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     reader = image_reader(source, params.size, params.images)
     quantizer = chosen_bins(params, workspace)
     by_color = quantizer is None or BinCounter(quantizer, params.by_lightness).by_color

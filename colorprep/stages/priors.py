@@ -1,4 +1,4 @@
-"""Reading priors and weights: artifacts of colorprep, or bare vectors from other programs.
+"""Finding and reading priors and weights: artifacts of colorprep, or bare vectors from elsewhere.
 
 A bare vector is an .npy file that does not name its bins: 313 numbers belong to ab313, 529 to
 ab529. The type of a file is determined by its content, not its name.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ from ..places import Location
 from ..progress import Reporter
 from ..quantize.ab import AbQuantizer, ab529, ab_lattice
 from ..quantize.quantizer import Quantizer
+from ..storage import sizes_in
+from ..workspace import CLASS_PRIORS, PRIOR
 
 
 class PriorProbs(NamedTuple):
@@ -101,6 +104,25 @@ def read_prior(path: Location, reporter: Reporter) -> PriorProbs:
         reporter.warn(f"{path}: {finding.severity}: {finding.detail}")
     digest = hashlib.sha256(np.ascontiguousarray(probs, "<f8").tobytes()).hexdigest()[:32]
     return PriorProbs(probs, quantizer, digest, None)
+
+
+def class_priors_folder(prior: Location) -> Location:
+    """Return the folder of the class priors that belong to a prior: ``priors/`` beside it."""
+    return prior.parent / CLASS_PRIORS
+
+
+def class_priors(prior: Location) -> dict[str, Location]:
+    """Return where the class priors beside a prior are, by class in order; named ones included.
+
+    Raises
+    ------
+    InputError
+        If they are in a store that denies access or does not answer.
+    """
+    folder = class_priors_folder(prior)
+    files = [PurePath(file) for file in sizes_in(folder)]
+    names = sorted(file.parts[0] for file in files if len(file.parts) == 2 and file.name == PRIOR)
+    return {name: folder / name / PRIOR for name in names}
 
 
 def probs_of(prior: Prior) -> PriorProbs:

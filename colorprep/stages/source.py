@@ -9,11 +9,13 @@ from pathlib import Path
 
 from ..engine import Engine, ThreadEngine
 from ..errors import InputError
+from ..images.classes import ClassFrom
 from ..images.decoding import DamageRule, IccRule, OrientationRule
 from ..images.lists import read_list
 from ..images.opening import find_images
 from ..images.reader import Fit, ImageReader
 from ..images.segments import with_masks
+from ..images.sidecars import ENDING
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Search, Source
 from ..places import Places, each_place, is_url
@@ -89,7 +91,11 @@ def search_of(params: ImageParams, workspace: Workspace) -> Search:
 
 
 def open_source(
-    params: ImageParams, workspace: Workspace, reporter: Reporter, remembers: bool = True
+    params: ImageParams,
+    workspace: Workspace,
+    reporter: Reporter,
+    remembers: bool = True,
+    class_from: ClassFrom = "top",
 ) -> Source:
     """Find the images of a source, and remember the source for the next command.
 
@@ -97,6 +103,8 @@ def open_source(
     ----------
     remembers : bool
         Whether to remember it; evaluation does not, since its images may be test images.
+    class_from : str or int
+        Where classes are taken from; files that hold them are not reported as passed over.
 
     Raises
     ------
@@ -104,9 +112,11 @@ def open_source(
         If the source is missing, contains no image, or none of those listed.
     """
     if params.list is None:
-        return open_listed(params, workspace, reporter, None, remembers=remembers)
-    lines = read_given_list(params.list, workspace)
-    return open_listed(params, workspace, reporter, lines, Path(params.list).name, remembers)
+        return open_listed(
+            params, workspace, reporter, None, remembers=remembers, class_from=class_from
+        )
+    lines, name = read_given_list(params.list, workspace), Path(params.list).name
+    return open_listed(params, workspace, reporter, lines, name, remembers, class_from)
 
 
 def read_given_list(
@@ -132,6 +142,7 @@ def open_listed(
     lines: Sequence[str] | None,
     list_name: str = "the list",
     remembers: bool = True,
+    class_from: ClassFrom = "top",
 ) -> Source:
     """Like `open_source`, but narrow the source to the images of given lines.
 
@@ -151,7 +162,7 @@ def open_listed(
     """
     place = place_of(params.folder, params, workspace)
     source = find_images(place, lines, list_name, search_of(params, workspace))
-    report_passed_over(source, reporter)
+    report_passed_over(source, reporter, class_from)
     if params.folder is not None and remembers:
         workspace.remember_source(params.folder)
     return source
@@ -218,9 +229,11 @@ def image_reader(
     return ImageReader(source, size, params.icc, params.orientation, fit, damaged=params.damaged)
 
 
-def report_passed_over(source: Source, reporter: Reporter) -> None:
-    """Report the files of a source that are not images."""
-    reporter.pass_over(source.name, source.passed_over)
+def report_passed_over(source: Source, reporter: Reporter, class_from: ClassFrom = "top") -> None:
+    """Report the files of a source that hold neither images nor the classes that are read."""
+    used = ENDING if class_from == "cls" else None
+    unused = {kind: n for kind, n in source.passed_over.items() if kind != used}
+    reporter.pass_over(source.name, unused)
 
 
 def report_skips(skipped: Sequence[Skip], n_read: int, reporter: Reporter) -> None:

@@ -169,7 +169,7 @@ URL = "s3://user:secret@bucket/x"
         ["evaluate", "--checkpoint", URL],
         ["evaluate", "--original", "a", "--colorized", "b", "-o", URL],
         ["report", "--figures", URL],
-        ["export", URL],
+        ["export", f"{URL}.pt"],
         ["export", "prior.npz", "-o", URL],
         ["demo", "--out", URL],
         ["sample", URL],
@@ -182,7 +182,7 @@ def test_a_url_is_no_local_path(colorprep, counted, words):
     before = sorted(counted.rglob("*"))
     result = colorprep(*words)
     assert result.exit_code == 2 and result.stdout == ""
-    assert re.search(r"s3://bucket/x(\.png)? is a URL", result.stderr)
+    assert re.search(r"s3://bucket/x(\.p\w+)? is a URL", result.stderr)
     assert "aws s3" in result.stderr
     assert "secret" not in result.stderr
     assert sorted(counted.rglob("*")) == before

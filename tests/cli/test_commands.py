@@ -111,7 +111,7 @@ def test_version(colorprep):
         ["plot", "a", "b", "c", "d", "e", "f", "g"],
         ["probe", "--val", "0"],
         ["colorize"],
-        ["info"],
+        ["verify"],
     ],
     ids=" ".join,
 )

@@ -2,15 +2,18 @@
 
 import json
 
+import fsspec
 import numpy as np
 import pytest
+
+from colorprep import Workspace
 
 
 @pytest.fixture(scope="module")
 def ready(photographs, tmp_path_factory):
     """A workspace with one of every artifact."""
-    from colorprep import QuantizerSpec, Reporter, Workspace
-    from colorprep.stages import weights
+    from colorprep import QuantizerSpec, Reporter
+    from colorprep.stages import export, weights
     from colorprep.stages.labels import stage as labels
     from colorprep.stages.prior import stage as prior
     from colorprep.stages.rgbvar import stage as rgbvar
@@ -28,6 +31,8 @@ def ready(photographs, tmp_path_factory):
     labels.run(labels.LabelsParams(images, format="npy", output="maps"), space, silent)
     rgbvar.run(rgbvar.RgbvarParams(images, (1, 9)), space, silent)
     train.run(TrainParams.of(epochs=1, output="runs/a"), space, silent)
+    export.run(export.ExportParams("labels", format="webdataset"), space, silent)
+    space.path("report.html").write_text("<title>Color report of a &amp; b</title>")
     np.save(space.path("bare.npy"), np.ones(313) / 313)
     np.save(space.path("points.npy"), np.zeros((313, 2)))
     return space
@@ -46,6 +51,9 @@ def ready(photographs, tmp_path_factory):
         ("labels/shard-00000.h5", "a label shard of 40 images"),
         ("labels/shard-00000.json", "the sidecar of a shard of 40 images"),
         ("labels/skipped.csv", "a table of 0 rows"),
+        ("labels-webdataset", "labels of 40 images by ab313, exported for webdataset"),
+        ("labels-webdataset/export.json", "labels of 40 images by ab313, exported for webdataset"),
+        ("report.html", "a report, a page for browsers"),
         ("maps", "labels of 40 images by ab313, one .npy an image"),
         ("maps/cat/cat-000.jpg.npy", "a label map"),
         ("lists/rgbvar.txt", "a list of 40 images"),
@@ -90,6 +98,36 @@ def test_foreign_files_are_errors(colorprep, tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     result = colorprep("info", name)
     assert result.exit_code == 1 and name in result.stderr
+
+
+def test_labels_and_their_export_name_classes(colorprep, ready):
+    """The first classes are named; an export tells its files and arrays."""
+    facts = json.loads(colorprep("info", ready.path("labels"), "--json").stdout)
+    named = {"classes": 10, "names_of_classes": "astronaut, cat, coffee and 7 more"}
+    assert facts | named == facts
+    facts = json.loads(colorprep("info", ready.path("labels-webdataset"), "--json").stdout)
+    assert facts | named == facts and facts["files"] == "labels-000000.tar"
+    assert facts["arrays"]["ab"] == "int8 (8, 8, 2)"
+
+
+def test_stores_are_described(colorprep, ready):
+    """Labels and exports at a URL; where there is nothing, and what is not ours, is said."""
+    store = fsspec.filesystem("memory")
+    for name in ("labels", "labels-webdataset"):
+        store.put(f"{ready.path(name)}/", f"memory://described/{name}", recursive=True)
+        found = colorprep("info", f"memory://described/{name}").stdout
+        assert found.startswith("labels of 40 images by ab313")
+    store.pipe_file("memory://described/other/notes", b"mine")
+    for name, what in {"nope": "there is nothing at", "other": "is neither a folder of"}.items():
+        assert what in colorprep("info", f"memory://described/{name}").stderr
+
+
+def test_the_workspace_tells_its_source(colorprep, tmp_path):
+    """Without a path the workspace is described, also one that only knows its source."""
+    assert colorprep("info").exit_code == 1
+    Workspace(tmp_path).remember_source("train.tar")
+    facts = json.loads(colorprep("info", "--json").stdout)
+    assert (facts["what"], facts["source"]) == ("a workspace", "train.tar")
 
 
 def test_unfinished_labels(ready, colorprep):

@@ -57,7 +57,7 @@ def test_several_archives_are_as_good_as_their_folder(photographs, parts, stored
     """However archives are named and wherever they are: the keys, sizes and bytes of the folder."""
     remote = {
         "store": stored,
-        "store, glob": f"{stored}/train-*.tar",
+        "store, glob": f"{stored}/train-0[01]*.tar",
         "server": f"{server.url}/data/train-{{008..012}}.tar",
     }
     root = parts["tar"][0].parents[1]
@@ -85,7 +85,7 @@ def test_few_archives_are_open_at_a_time(parts, photographs, monkeypatch):
     monkeypatch.setattr("colorprep.images.archive_file.MOST_OPEN", 2)
     before = len(list(Path("/proc/self/fd").iterdir()))
     source = find_images(parts["tar"])
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
     assert packing.contents(source) == packing.contents(folder_source(photographs))
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
 
@@ -122,23 +122,27 @@ def test_archives_beside_images_are_passed_over(tmp_path):
     source = find_images(tmp_path)
     assert list(source.keys) == ["n01/b.jpg"] and source.passed_over == {".tar": 1}
     assert list(find_images(tmp_path / "*.tar").keys) == ["a.jpg"]
-    with pytest.raises(InputError, match="n01 is a folder of images, and only archives can be"):
+    with pytest.raises(
+        InputError, match=r"n01 is a folder .* together; pack the folder into a tar"
+    ):
         find_images([tmp_path / "n01", tmp_path / "x.tar"])
 
 
-def test_patterns_that_match_too_little_are_refused(parts):
+def test_patterns_that_match_too_little_are_refused(parts, stored):
     """A missing archive among those that braces stand for is an error; so is no match at all."""
-    root = parts["tar"][0].parent
-    with pytest.raises(InputError, match=r"2 of the 7 paths .* missing, such as .*train-013\.tar"):
-        find_images(root / "train-{008..014}.tar")
-    with pytest.raises(InputError, match=r"nothing matches .*\*\.zip"):
-        find_images(root / "*.zip")
+    for root in (parts["tar"][0].parent, stored):
+        with pytest.raises(InputError, match=r"2 of the 7 paths .* missing, such as .*-013\.tar"):
+            find_images(f"{root}/train-{{008..014}}.tar")
+        with pytest.raises(InputError, match=r"nothing matches .*\*\.zip"):
+            find_images(f"{root}/*.zip")
 
 
 def test_a_name_that_looks_like_a_pattern(tmp_path):
-    """A path that exists is no pattern."""
-    packing.write_tar(tmp_path / "x{1,2}[a].tar", ("a.jpg", b"a"))
-    assert list(find_images(tmp_path / "x{1,2}[a].tar").keys) == ["a.jpg"]
+    """What exists is no pattern."""
+    path, url = tmp_path / "x{1,2}[a].tar", f"memory://{uuid.uuid4().hex}/x[a].tar"
+    packing.write_tar(path, ("a.jpg", b"a"))
+    fsspec.filesystem("memory").pipe_file(url, path.read_bytes())
+    assert list(find_images(path).keys) == list(find_images(url).keys) == ["a.jpg"]
 
 
 @pytest.mark.filterwarnings("ignore:1 links in")

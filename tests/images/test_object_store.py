@@ -158,12 +158,9 @@ def test_a_store_that_stops_answering_is_an_error(memory, monkeypatch):
 
 def test_wrong_buckets_and_folders_are_refused(s3, memory):
     """No such bucket, no such folder, a single object and no image are errors that name the URL."""
-    with pytest.raises(InputError, match="s3://no-such-bucket/train"):
-        object_store_source("s3://no-such-bucket/train")
-    with pytest.raises(InputError, match=r"there is no s3://no-such-bucket/a\.tar"):
-        find_images("s3://no-such-bucket/a.tar")
-    with pytest.raises(InputError, match=s3):
-        object_store_source(s3)
+    for url in ("s3://no-such-bucket/train", "s3://no-such-bucket/a.tar", s3, f"{s3}/a.tar"):
+        with pytest.raises(InputError, match=f"there is no {url}"):
+            find_images(url)
     put(s3, {"readme.txt": b"x"})
     with pytest.raises(InputError, match=f"no image in {s3}: "):
         object_store_source(s3)
@@ -181,6 +178,7 @@ def test_an_archive_in_s3(s3, tmp_path):
     put(s3, {"a.tar": (tmp_path / "a.tar").read_bytes()})
     source = find_images(f"{s3}/a.tar")
     assert contents(source) == {"b.jpg": b"b", "n01/a.jpg": b"a"}
+    assert find_images(f"{s3}/[a-c].tar").keys == source.keys
     packing.write_tar(tmp_path / "a.tar", ("n01/a.jpg", b"x"), ("b.jpg", b"y"))
     put(s3, {"a.tar": (tmp_path / "a.tar").read_bytes()})
     with pytest.raises(InputError, match=f"{s3}/a.tar has changed since its images were listed"):
@@ -216,8 +214,8 @@ def test_an_s3_that_is_not_there_is_an_error(s3, monkeypatch):
     forget_connections()
     with pytest.raises(InputError, match=f"cannot list {s3}: ") as caught:
         object_store_source(s3)
-    assert "very-secret" not in str(caught.value)
-    with pytest.raises(InputError, match=rf"did not answer for a\.jpg in {s3}: .* continues"):
+    assert "very-secret" not in str(caught.value) and "?" not in str(caught.value)
+    with pytest.raises(InputError, match=rf"store did not answer for a\.jpg in {s3}: .*again"):
         source.read(0)
 
 

@@ -14,8 +14,9 @@ from range_server import serving
 
 from colorprep import InputError, Reporter, find_images
 from colorprep.images import parquet_rows
+from colorprep.images.classes import class_names
 from colorprep.images.folder import folder_source
-from colorprep.images.parquet_classes import read_class_column
+from colorprep.images.parquet_classes import has_class_column, read_class_column
 from colorprep.images.source import Search
 from colorprep.shards.reader import open_labels
 from colorprep.stages.labels.stage import LabelsParams, run
@@ -179,27 +180,40 @@ def test_labels_of_numbered_rows(numbered, expected, workspace, silent):
         assert (shard.arrays["ab"] == of_folder.arrays["ab"]).all()
 
 
-def test_classes_are_a_column(images, files, tmp_path, workspace, silent):
-    """Numbers of a declared column of classes stand for names; others are classes themselves."""
+def test_classes_are_a_column(images, files, numbered, tmp_path, workspace, silent):
+    """Numbers of a declared column of classes stand for names; others are classes themselves.
+
+    Declared classes keep their numbers, unless files declare different ones.
+    """
     classes = {key: key.partition("/")[0] for key in images}
     assert read_class_column(find_images(files), None) == classes
+    assert has_class_column(find_images(files)) and not has_class_column(find_images(numbered))
     folder = label(files, workspace, silent, class_from="column:label")
     labels = open_labels(folder)
     named = [labels.manifest["classes"][number] for number in labels.shards[0].arrays["class_id"]]
     assert named == [classes[key] for key in labels.shards[0].keys]
+    assert labels.manifest["classes"] == sorted(set(classes.values()), reverse=True)
     assert verify(VerifyParams("labels"), workspace, silent).sound
     path = write(tmp_path / "x.parquet", img=[GIF] * 3, category=[10, None, 9], n=[1, 2, 3])
     ids = {"x-000000.gif": "10", "x-000002.gif": "9"}
     assert read_class_column(find_images(path), None) == ids
+    features = {"category": {"_type": "ClassLabel", "names": ["ox", "cow", "bee"]}}
+    write(tmp_path / "y.parquet", features, img=[GIF], category=[1])
+    declared = read_class_column(find_images(tmp_path / "y.parquet"), None)
+    assert class_names(declared, declared) == ["ox", "cow", "bee"]
+    with pytest.warns(UserWarning, match=r"x.parquet and .*y.parquet declare different classes"):
+        differing = read_class_column(find_images(tmp_path), None)
+    assert class_names(differing, differing) == ["9", "10", "cow"]
 
 
 @pytest.mark.parametrize(
     ("columns", "search", "message"),
     [
         ({"url": ["http://x"], "n": [1]}, {}, r"holds addresses of images \(url\).*img2dataset"),
+        ({"u": ["http://x"]}, {"image_column": "u"}, r"addresses of images \(u\), not images"),
         ({"n": [1], "x": ["a"]}, {}, "has no column of images.*its columns are n, x"),
         ({"a": [GIF], "b": [GIF]}, {}, "has 2 columns .* images; choose it by --image-column NAME"),
-        ({"image": [GIF]}, {"image_column": "c"}, "has no column 'c' of images.*are: image"),
+        ({"image": [GIF]}, {"image_column": "c"}, "no column 'c' of images.*such a type: image"),
         ({"image": rows([None], ["/a.jpg"])}, {}, r"paths of images \(image.path\), not images"),
         ({"image": [b"text"]}, {}, "first value is of no known format"),
     ],
@@ -214,7 +228,7 @@ def test_files_without_images_are_refused(tmp_path, columns, search, message):
 @pytest.mark.parametrize(
     ("columns", "chosen", "message"),
     [
-        ({"fine": [1], "coarse": [2]}, None, "has no columns .* classes.*are: fine, coarse"),
+        ({"fine": [1], "coarse": [2]}, None, "has no columns .* classes.*type: fine, coarse"),
         ({"label": [1], "class": [2]}, None, "has 2 columns .*; choose it by --class-from column:"),
         ({"label": ["a/b"]}, "label", "should hold classes.*not 'a/b'"),
     ],

@@ -111,10 +111,10 @@ def test_a_silent_connection_is_given_up(server, images, monkeypatch):
 
 
 def test_a_store_that_stops_answering_is_an_error(server, images):
-    """The error says how to continue; the source still works when the store is back."""
+    """The error says what to do; the source still works when the store is back."""
     source = find_images(f"{server.url}/data/a.tar")
     server.faults = lambda number: 503
-    with pytest.raises(InputError, match=r"did not answer for http.*a\.tar.*503.*which continues"):
+    with pytest.raises(InputError, match=r"server did not answer for http.*a\.tar.*503.*again"):
         source.read(0)
     server.faults = lambda number: None
     assert packing.contents(source) == images

@@ -12,9 +12,10 @@ import fsspec
 import pytest
 
 from colorprep import ArtifactError, InputError
+from colorprep.locks import in_turn
 from colorprep.places import Url
 from colorprep.shards import cache
-from colorprep.shards.cache import RemoteFile, ShardCache
+from colorprep.shards.cache import RemoteFile, ShardCache, files_in
 
 SIZE = 1000
 numbers = count()
@@ -93,12 +94,10 @@ def test_the_bound_holds_for_downloads_at_once(root, files, monkeypatch):
     """What is being downloaded counts from its beginning; other downloads wait for room."""
     most, real = [], cache.read_range
 
-    # The least of three sums, as a file that gets its name meanwhile may be seen twice.
     def measured(url, start, stop):
         time.sleep(0.01)
-        most.append(
-            sum(path.stat().st_size for path in root.rglob("*.h5*") if "turn" not in path.name)
-        )
+        with in_turn(root):
+            most.append(sum(file.size for file in files_in(root)))
         return real(url, start, stop)
 
     monkeypatch.setattr(cache, "read_range", measured)

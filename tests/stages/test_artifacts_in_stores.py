@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from resuming import PARAMS, Looking
 
-from colorprep import InputError
+from colorprep import InputError, find_images
 from colorprep.cli.main import cli
 from colorprep.places import Url
 from colorprep.shards import cache
@@ -48,20 +48,44 @@ def test_files_are_those_of_a_folder(few, store, call, tmp_path):
     for name in names:
         if not name.endswith(".colorprep"):
             assert read_bytes(Url(store) / name) == (tmp_path / name).read_bytes(), name
+    assert "bins without probability: " in call(f"info {store}/half.npz")
     assert call(f"info {store}/all.npz") == call("info all.npz")
     assert call(f"info {store}/rest.txt") == call("info rest.txt")
     assert "sound" in call(f"verify {store}/half.npz")
+    assert call(f"export {store}/all.npz -o of-store") == call("export all.npz -o of-store")
     assert f"{store}/rest.txt" in call(f"lists random 2 --dir {few} -o {store}/rest.txt")
 
 
 @pytest.mark.usefixtures("without_svg")
 def test_a_report_in_a_store(few, store, call, tmp_path):
-    """The page of a store compares with a prior there."""
-    call(f"prior --dir {few} --size 16")
-    fsspec.filesystem("memory").put(str(tmp_path / "prior.npz"), f"{store}/all.npz")
-    call(f"report --compare {store}/all.npz --dir {few} -o {store}/report.html")
+    """The page of a store shows a prior there, with its weights, and compares with another."""
+    call(f"prior --dir {few} --size 16 -o {store}/all.npz")
+    call(f"prior --dir {few} --size 8 -o {store}/small.npz")
+    prior = f"--prior {store}/all.npz --compare {store}/small.npz"
+    call(f"report {prior} --dir {few} -o {store}/report.html")
     page = read_bytes(Url(store) / "report.html").decode()
-    assert page.rstrip().endswith("</html>") and "all.npz" in page
+    assert page.rstrip().endswith("</html>")
+    assert all(name in page for name in ("all.npz", "all-weights.npz", "small.npz"))
+
+
+def test_class_priors_are_beside_their_prior(few, store, call, tmp_path):
+    """Those of parts in folders of a store add up to those of a prior in the workspace."""
+    said = call(f"prior --dir {few} --size 16 --by-class")
+    assert "\npriors/: 8 class priors" in said
+    keys = find_images(few).keys
+    for number, part in enumerate((keys[:3], keys[3:])):
+        (tmp_path / "part.txt").write_text("\n".join(part))
+        to = f"{store}/j{number}/prior.npz"
+        bins = f"{store}/j0/prior.npz" if number else "ab313"
+        counting = f"--list part.txt --quantizer {bins} --size 16 --by-class"
+        said = call(f"prior --dir {few} {counting} -o {to}")
+        assert f"{store}/j{number}/priors/: {len(part)} class priors" in said
+    call(f"prior --merge {store}/j*/prior.npz --by-class -o {store}/prior.npz")
+    paths = sorted(tmp_path.glob("priors/*/*.npz"))
+    assert len(paths) == 16
+    for path in paths:
+        name = path.relative_to(tmp_path).as_posix()
+        assert read_bytes(Url(store) / name) == path.read_bytes(), name
 
 
 def test_missing_files_and_places_that_are_not_written_to(few, store, call, colorprep):
@@ -76,7 +100,7 @@ def test_missing_files_and_places_that_are_not_written_to(few, store, call, colo
     assert result.exit_code == 1 and f"cannot read the list {store}/no.txt" in result.output
 
 
-def test_a_training_that_loses_its_store(ready, silent, store, monkeypatch, tmp_path):
+def test_a_training_that_loses_its_store(ready, recorder, store, monkeypatch, tmp_path):
     """The message says how to resume; the resumed run continues with the labels of the store."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     fsspec.filesystem("memory").put(f"{ready.root}/labels/", f"{store}/labels", recursive=True)
@@ -92,5 +116,6 @@ def test_a_training_that_loses_its_store(ready, silent, store, monkeypatch, tmp_
         looking = Looking(lambda: patch.setattr(cache, "read_range", fail))
         with pytest.raises(InputError, match=r"did not answer.*--resume -o .*runs/a"):
             run(params, ready, looking)
-    done = run(params.replace(resume=True), ready, silent)
+    done = run(params.replace(resume=True), ready, recorder)
     assert done.records[-1].step == 10
+    assert any("exceed the cache" in x and "windows of 1 shard," in x for x in recorder.notes)

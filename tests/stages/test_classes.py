@@ -69,8 +69,11 @@ def test_classes_come_from_the_command_line(images, colorprep):
 
 
 @pytest.mark.parametrize("kind", ["folder", "tars"])
-def test_classes_beside_the_images(workspace, silent, kind):
-    """As in webdataset, x.cls holds the class of x.bmp; numbers are in order of their values."""
+def test_classes_beside_the_images(workspace, silent, recorder, kind):
+    """As in webdataset, x.cls holds the class of x.bmp; numbers are in order of their values.
+
+    Files that are read are not reported as passed over; where they are not read, advice names them.
+    """
     folder = workspace.root / "images"
     paths = put_bitmaps(folder, 6)
     classes = ["10\n", "9", "10", None, "cat", "9"]
@@ -81,7 +84,9 @@ def test_classes_beside_the_images(workspace, silent, kind):
         packing.pack_in_parts(folder, workspace.root / "tars")
     images = ImageParams(workspace.root / ("images" if kind == "folder" else "tars"), workers=1)
     params = LabelsParams(images, size=16, class_from="cls")
-    run_labels(params, workspace, silent)
+    passed_over = []
+    recorder.pass_over = lambda _, counts: passed_over.append(counts)
+    run_labels(params, workspace, recorder)
     labels = open_labels(workspace.path("labels"))
     assert labels.manifest["classes"] == ["9", "10", "cat"]
     assert labels.shards[0].arrays["class_id"][:].tolist() == [1, 0, 1, -1, 2, 0]
@@ -89,6 +94,9 @@ def test_classes_beside_the_images(workspace, silent, kind):
     assert run_verify(VerifyParams("labels", images=images), workspace, silent).sound
     prior = PriorParams(images, by_class=True, class_from="cls")
     assert set(run_prior(prior, workspace, silent).classes) == {"9", "10", "cat"}
+    run_prior(PriorParams(images, by_class=True, class_from=3), workspace, recorder)
+    assert any(each.endswith("by --class-from cls") for each in recorder.warnings)
+    assert passed_over == [{}, {".cls": 5}]
 
 
 def test_what_is_no_class_is_refused(images, workspace, silent):

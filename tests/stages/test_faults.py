@@ -274,6 +274,33 @@ def test_more_than_one_worker_option_is_refused(photographs):
         ImageParams(photographs, workers=2, cluster=2)
 
 
+def test_nothing_is_written_without_an_engine(photographs, workspace, silent, monkeypatch):
+    """If no scheduler answers, the folder stays as it was."""
+    monkeypatch.setattr("colorprep.engine.cluster.CONNECT_SECONDS", 0.3)
+    with pytest.raises(InputError, match="no dask scheduler answers"):
+        run(params_for(photographs, scheduler="tcp://127.0.0.1:9"), workspace, silent)
+    assert not workspace.path("labels").exists()
+
+
+@pytest.mark.parametrize("form", ["h5", "npy"])
+def test_a_plan_of_which_nothing_is_made_is_replaced(images, workspace, silent, form):
+    """Other settings are refused from the first shard or map on, and not before."""
+    first, other = (LabelsParams(ImageParams(images), size=size, format=form) for size in (8, 16))
+    folder = run(first, workspace, silent).folder
+    plan = (folder / "plan.json").read_bytes()
+    (folder / "manifest.json").unlink()
+    with pytest.raises(OutputExists, match="other settings"):
+        run(other, workspace, silent)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    (folder / "plan.json").write_bytes(plan)
+    run(other, workspace, silent)
+    made = contents(folder)
+    shutil.rmtree(folder)
+    run(other, workspace, silent)
+    assert made == {name: data for name, data in contents(folder).items() if name in made}
+
+
 def test_leftovers_of_dead_processes_go(photographs, workspace, silent, expected):
     """Temporary files of processes that are gone are removed, those of living ones are not."""
     child = in_child(lambda: None)
@@ -337,7 +364,7 @@ def test_an_image_that_kills_workers_is_skipped_by_name(
             return self.source.read(index)
 
     source = Deadly(folder_source(photographs))
-    monkeypatch.setattr("colorprep.stages.labels.stage.open_source", lambda *_: source)
+    monkeypatch.setattr("colorprep.stages.labels.stage.open_source", lambda *_, **__: source)
     params = LabelsParams(ImageParams(photographs, cluster=1), size=64, shard_size=8)
     with pytest.warns(UserWarning, match="died"):
         result = run(params, workspace, recorder)

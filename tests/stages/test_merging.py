@@ -78,12 +78,15 @@ def test_parts_add_up_to_the_whole(spec, n_parts, options, few, workspace, silen
 def test_priors_add_and_subtract_in_python(parts):
     """The sum is in any order the same; the difference is what was there before."""
     one, two, whole = (load_prior(parts.path(f"{name}.npz")) for name in ("one", "two", "all"))
-    for both in (one + two, two + one):
+    for both in (one + two, two + one, sum([one, two])):
         assert both.digest == whole.digest
         assert both.meta["source"] == (one + two).meta["source"]
     assert ((one + two) - two).meta == one.meta
     assert (whole - two).digest == one.digest
     assert (whole - two + two).meta == whole.meta
+    for add in (lambda: one + 1, lambda: 1 + one, lambda: one - 1):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            add()
     with pytest.raises(InputError, match="at least 4 images that the first does not"):
         one - two
     with pytest.raises(InputError, match="all pixels of the first"):
@@ -147,7 +150,7 @@ def test_a_sum_smoothed_in_another_way(parts, few, silent):
     assert [part["n_files"] for part in facts["source"]["parts"]] == [4, 4]
 
 
-def test_class_priors_add_up_class_by_class(photographs, tmp_path, silent):
+def test_class_priors_add_up_class_by_class(photographs, tmp_path, silent, recorder):
     """Also those of classes that only one part has."""
     keys = list(find_images(photographs).keys[:8])
     whole = Workspace(tmp_path / "whole")
@@ -158,7 +161,8 @@ def test_class_priors_add_up_class_by_class(photographs, tmp_path, silent):
         if chosen is not None:
             count(workspace, photographs, "part", chosen, **options)
     names = ["../one/prior.npz", "../two/prior.npz"]
-    result = merge(MergeParams(names, by_class=True), folders[2], silent)
+    result = merge(MergeParams(names, by_class=True), folders[2], recorder)
+    assert f"{len(result.classes)} of {len(result.classes)} class priors" in recorder.notes[-1]
     classes = sorted({key.partition("/")[0] for key in keys})
     assert list(result.classes) == classes
     for name in classes:
@@ -176,17 +180,23 @@ def test_class_priors_add_up_class_by_class(photographs, tmp_path, silent):
 
 
 def test_the_command_merges(parts, tmp_path, colorprep):
-    """A pattern of the shell may match the weights too; options of counting are refused."""
+    """Patterns may match the weights too; options of counting are refused."""
     for path in parts.root.glob("*.npz"):
         if path.name.startswith(("one", "two")):
             shutil.copy(path, tmp_path)
     files = [path.name for path in sorted(tmp_path.glob("*.npz"))]
     assert "one-weights.npz" in files
-    merged = colorprep("prior", "--merge", *files, "--name", "both", "--json")
+    merged = colorprep("prior", "--merge", "*.npz", "--name", "both", "--json")
     facts = json.loads(merged.stdout)
+    assert "weights beside the parts are left out: 2" in merged.stderr
+    assert facts["n_parts"] == 2
     assert (facts["prior"], facts["n_images"]) == (str(tmp_path / "priors/both/prior.npz"), 8)
     assert [part["n_files"] for part in facts["parts"]] == [4, 4]
+    alone = colorprep("prior", "--merge", "one.npz")
+    assert "1 part added up" in alone.stdout and "without probability after" in alone.stdout
+    assert "only one part to add up: one.npz" in alone.stderr
     for words, message in (
+        (["--merge", "t*e.npz"], "nothing matches"),
         (["--merge", *files, "-o", "one.npz"], "the sum would replace its part one.npz"),
         (["--merge", *files, "--size", "8"], "--size does not go with --merge"),
         (["--merge"], "--merge adds up priors; name them"),

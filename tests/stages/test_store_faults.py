@@ -63,7 +63,7 @@ def test_labels_in_spite_of_faults(bitmaps, stored, asked, tmp_path):
     expected = contents(label(bitmaps, tmp_path / "expected").folder)
     asked.update({number: FAULTS[number // 5 % 4] for number in range(4, 100, 5)})
     asked.update({number: ConnectionError("down") for number in range(11, 15)})
-    with pytest.raises(InputError, match=r"did not answer for .* in memory://.* which continues"):
+    with pytest.raises(InputError, match=r"did not answer for .* in memory://.* command again"):
         label(stored, tmp_path / "stored")
     again = label(stored, tmp_path / "stored")
     assert 0 < again.n_done_before < 3 and contents(again.folder) == expected

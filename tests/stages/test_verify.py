@@ -222,13 +222,28 @@ def test_label_maps_are_repaired(ready, silent, harm):
     assert contents(folder) == before
 
 
-def test_unfinished_labels_are_not_sound(ready, silent):
-    """Unfinished labels are distinguished from complete ones."""
-    folder = ready.path("labels")
-    for name in ("manifest.json", "shard-00002.h5", "shard-00002.json"):
-        (folder / name).unlink()
-    result = run(VerifyParams("labels"), ready, silent)
-    assert len(result.problems) == 2 and not result.sound
+def test_unfinished_labels_are_one_problem(ready, silent):
+    """Whatever is not made yet, the missing manifest is not a second problem."""
+    for name in ("shard-00002", "shard-00001"):
+        for path in (f"labels/{name}.h5", f"labels/{name}.json", "labels/manifest.json"):
+            ready.path(path).unlink(missing_ok=True)
+        result = run(VerifyParams("labels"), ready, silent)
+        assert len(result.problems) == 1 and not result.sound
+    for path in sorted(ready.path("maps").rglob("*.npy"))[:2]:
+        path.unlink()
+        ready.path("maps/manifest.json").unlink(missing_ok=True)
+        (problem,) = run(VerifyParams("maps"), ready, silent).problems
+        assert "not made yet" in problem.what
+
+
+def test_the_command_says_what_it_repaired(ready, colorprep, photographs):
+    """Without what would have been to do. Before it reads a shard it asks for the images."""
+    ready.path("labels/shard-00001.h5").unlink()
+    ready.path("workspace.json").unlink()
+    asked = colorprep("verify", "labels", "--repair")
+    assert "labels --repair --dir" in asked.stderr and "verifying" not in asked.stderr
+    repaired = colorprep("verify", "labels", "--repair", "--dir", photographs).stdout
+    assert repaired.splitlines()[0].endswith("shard-00001.h5 is missing")
 
 
 def save(path, change):

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from colorprep import InputError, ShardDataset, open_labels
+from colorprep import ArtifactError, InputError, ShardDataset, open_labels
+from colorprep.locks import in_turn
 from colorprep.shards import cache
 from colorprep.training.data.windows import Windows
 
@@ -76,12 +77,10 @@ def test_labels_that_exceed_the_cache(ten_shards, put, root, monkeypatch):
     largest = max(path.stat().st_size for path in ten_shards.glob("*.h5"))
     url, real, downloads, most = put(ten_shards), cache.read_range, [], []
 
-    # The least of three sums, as a file that gets its name meanwhile may be seen twice.
     def measured(place, start, stop):
         downloads.append(place.name)
-        most.append(
-            sum(path.stat().st_size for path in root.rglob("*.h5*") if "turn" not in path.name)
-        )
+        with in_turn(root):
+            most.append(sum(file.size for file in cache.files_in(root)))
         return real(place, start, stop)
 
     monkeypatch.setattr(cache, "read_range", measured)
@@ -104,10 +103,24 @@ def test_labels_that_exceed_the_cache(ten_shards, put, root, monkeypatch):
         larger.load_state_dict(loader.state_dict())
 
 
+def test_where_there_is_nothing(s3, put, tmp_path):
+    """A missing bucket or folder is told from labels that are not finished."""
+    for url in ("s3://no-such-bucket-here/labels", s3):
+        with pytest.raises(ArtifactError, match=f"nothing at {url}; check the names"):
+            open_labels(url)
+    (tmp_path / "plan.json").touch()
+    with pytest.raises(ArtifactError, match="no finished labels"):
+        open_labels(put(tmp_path))
+
+
 def test_a_cache_smaller_than_a_shard(ten_shards, put):
-    """The message names the size of a shard."""
-    with pytest.raises(InputError, match=r"has 1\.\de-05 GB, more than the cache of 1e-06 GB"):
-        open_labels(put(ten_shards), cache=1e-6)
+    """The message names both sizes, before other sidecars are read."""
+    url = put(ten_shards)
+    fsspec.filesystem("memory").rm(f"{url}/shard-00009.json")
+    with pytest.raises(
+        InputError, match=r"shard-00000.h5 has 0\.01 MB, more than the cache of 0\.00"
+    ):
+        open_labels(url, cache=1e-6)
 
 
 def test_windows():

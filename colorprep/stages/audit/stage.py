@@ -118,7 +118,7 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     )
     for path in (table, classes, summary_path, keep, drop):
         check_replaceable(path)
-    source = open_source(params.images, workspace, reporter)
+    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     check_strict(source.skipped, params.images.strict)
     validation = _validation(params, source, workspace, reporter)
     rule = class_rule(source, params.class_from, params.images, workspace)

@@ -12,7 +12,7 @@ from ...atomic import remove_leftovers, replacing, write_json
 from ...errors import OutputExists
 from ...places import Location
 from ...progress import Reporter
-from ...shards.exporting import Rows, described, export_facts, rows_of
+from ...shards.exporting import FACTS, Rows, described, export_facts, rows_of
 from ...shards.parquet import ENDING as PARQUET
 from ...shards.parquet import check_pyarrow, write_parquet
 from ...shards.reader import LabelFolder
@@ -21,7 +21,6 @@ from ...shards.webdataset import write_tar
 from ...storage import read_text, sizes_in
 
 Format: TypeAlias = Literal["webdataset", "parquet"]
-FACTS = "export.json"
 
 
 def export_labels(

@@ -91,17 +91,23 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
         If labels are given without a format, or something else with one.
     """
     given = workspace.input_location(params.artifact)
-    if any(size_of(given / name) is not None for name in (MANIFEST, PLAN)):
+    if given.suffix not in (".npz", ".pt") and _holds_labels(given):
         return _export_labels(given, params, workspace, reporter)
     if params.format is not None:
         raise InputError(f"--format is for folders of labels, and {given} is none")
+    if given.suffix == ".npz":
+        return _export_arrays(given, params, workspace, reporter)
     path = choose_checkpoint(params.artifact, workspace, reporter)
     if not path.exists() and path.parent == workspace.path(params.artifact):
         raise ArtifactError(f"{path.parent} is a folder without a {path.name}; give {EXPORTABLE}")
     if path.suffix == ".pt":
         return _export_checkpoint(path, params, workspace, reporter)
-    if path.suffix != ".npz":
-        raise ArtifactError(f"{path} cannot be exported; give {EXPORTABLE}")
+    raise ArtifactError(f"{path} cannot be exported; give {EXPORTABLE}")
+
+
+def _export_arrays(
+    path: Location, params: ExportParams, workspace: Workspace, reporter: Reporter
+) -> ExportResult:
     kind = str(load_arrays(path, "")[1]["schema"]).partition("/")[0]
     if kind == PRIOR_SCHEMA.partition("/")[0]:
         arrays = _of_prior(path, reporter)
@@ -117,13 +123,17 @@ def run(params: ExportParams, workspace: Workspace, reporter: Reporter) -> Expor
     return ExportResult(list(exports))
 
 
+def _holds_labels(folder: Location) -> bool:
+    return any(size_of(folder / name) is not None for name in (MANIFEST, PLAN))
+
+
 def _export_labels(
     location: Location, params: ExportParams, workspace: Workspace, reporter: Reporter
 ) -> ExportResult:
     if params.format is None:
         raise InputError(
-            f"{location} holds labels, which have more than one format; give --format webdataset or "
-            "--format parquet"
+            f"{location} holds labels, which have more than one format; give --format webdataset "
+            "or --format parquet"
         )
     labels = open_labels(location)
     folder = workspace.location(params.output or f"{location.name}-{params.format}")
@@ -147,7 +157,7 @@ def _export_checkpoint(
         return ExportResult(export_model(checkpoint, folder), origin)
 
 
-def _of_prior(path: Path, reporter: Reporter) -> dict[str, NDArray[Any]]:
+def _of_prior(path: Location, reporter: Reporter) -> dict[str, NDArray[Any]]:
     prior = load_prior(path)
     centers = prior.quantizer.centers
     exports: dict[str, NDArray[Any]] = {"prior_probs.npy": _without_zeros(prior, reporter)}
@@ -175,11 +185,11 @@ def _without_zeros(prior: Prior, reporter: Reporter) -> Floats:
     return raised_to_half_a_pixel(prior.probs, prior.n_pixels)
 
 
-def _note_levels(name: str, path: Path, reporter: Reporter) -> None:
+def _note_levels(name: str, path: Location, reporter: Reporter) -> None:
     reporter.note(f"no file is written for levels of lightness: `{name}` of {path} has them")
 
 
-def _of_weights(path: Path, reporter: Reporter) -> dict[str, NDArray[Any]]:
+def _of_weights(path: Location, reporter: Reporter) -> dict[str, NDArray[Any]]:
     weights, meta = load_weights(path)
     exports: dict[str, NDArray[Any]] = {"prior_factor.npy": weights.weights}
     if weights.levels:

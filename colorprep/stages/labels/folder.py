@@ -11,10 +11,11 @@ from ...images.naming import is_ambiguous
 from ...images.source import has_image_ending
 from ...marks import holds_nothing, is_empty
 from ...places import Location
+from ...shards.files import LabelFiles
 from ...shards.manifest import MANIFEST, SKIPPED
 from ...shards.map_digests import remove_map_digests
 from ...shards.maps import ENDING
-from ...shards.plan import PLAN
+from ...shards.plan import PLAN, Plan
 from ...storage import remove, remove_each, sizes_in
 
 _SHARD_FILE = re.compile(r"shard-[^/]*[0-9]\.[^/]*")
@@ -28,6 +29,15 @@ def check_free(folder: Location, overwrite: bool) -> None:
         raise OutputExists(
             f"{folder} contains files that are not labels; give another folder with -o"
         )
+
+
+def holds_labels(files: LabelFiles, plan: Plan) -> bool:
+    """Return whether a planned folder holds anything that was labeled, or was finished."""
+    if files.size(MANIFEST) is not None:
+        return True
+    if plan.format == "h5" and any(map(files.has_shard, range(plan.n_shards))):
+        return True
+    return any(_is_label(name, held_labels=True) for name in files.names())
 
 
 def remove_labels(folder: Location) -> None:

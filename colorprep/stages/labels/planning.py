@@ -18,7 +18,7 @@ from ...shards.resuming import find_plan, plan_to_continue
 from ...workspace import PRIOR, Workspace
 from ..priors import PriorProbs, read_prior
 from .changed import changed_images, forget, report_changes
-from .folder import remove_labels
+from .folder import holds_labels, remove_labels
 from .params import LabelsParams
 
 if TYPE_CHECKING:  # torch is slow to import
@@ -85,10 +85,12 @@ def begin(
 ) -> Plan:
     """Plan what to make, and write the plan before anything is made.
 
-    Labels of images that have changed are removed.
+    Labels of images that have changed are removed. A plan of which nothing is made is replaced.
     """
     folder = files.folder
     existing = None if params.overwrite else find_plan(folder)
+    if existing is not None and not holds_labels(files, existing):
+        existing = None
     if existing is not None:
         existing = replace(existing, classes_beside=requested.classes_beside)
     if existing is None:

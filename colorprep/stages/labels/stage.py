@@ -31,9 +31,9 @@ from ...storage import check_writable
 from ...workspace import LABELS, Workspace
 from ..class_rules import with_classes
 from ..classifying import chosen_classifier, threads_restored
-from ..passes import check_strict, open_passes
+from ..passes import Passes, check_strict, open_passes
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
-from ..source import ImageParams, masked, open_source, report_enlarged, report_skips
+from ..source import masked, open_source, report_enlarged, report_skips
 from .folder import check_free, remove_labels
 from .maps import WriteMaps, WrittenMaps, label_to_maps
 from .params import LabelsParams
@@ -113,33 +113,34 @@ def _label(
     is_new = params.overwrite or find_plan(folder) is None
     if is_new:
         check_free(folder, params.overwrite)
-    source = open_source(params.images, workspace, reporter)
+    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     check_strict(source.skipped, params.images.strict)
     labeled = masked(source, params.segments, params.images, workspace)
     classifier = chosen_classifier(params.features, workspace)
     prior = prior_of(params, workspace, reporter)
-    if is_new:  # a folder that holds labels is not empty, so that it would not be marked
-        workspace.make_own(folder)
     requested = plan_of(params, quantizer_of(prior), classifier)
     requested = with_classes(requested, source, params.images, workspace)
     files = LabelFiles(folder)
-    with open_seen(workspace.root, labeled) as seen:
-        plan = begin(files, requested, labeled, params, seen, reporter)
-        beside = Beside(classifier=classifier)
-        if params.pixels != SCORE_SIZE or params.fit != "stretch":
-            return complete(files, plan, labeled, params.images, reporter, seen, beside)
-        counted = None if prior is None else prior.counted
-        with scoring_beside(source, params.images, counted, workspace, reporter) as scoring:
-            beside = Beside(scoring, classifier)
-            return complete(files, plan, labeled, params.images, reporter, seen, beside)
+    # Without an engine nothing is labeled, so that nothing is to be written either.
+    with open_passes(params.images, reporter) as passes:
+        if is_new:  # a folder that holds labels is not empty, so that it would not be marked
+            workspace.make_own(folder)
+        with open_seen(workspace.root, labeled) as seen:
+            plan = begin(files, requested, labeled, params, seen, reporter)
+            if params.pixels != SCORE_SIZE or params.fit != "stretch":
+                beside = Beside(classifier=classifier)
+                return complete(files, plan, labeled, passes, seen, beside)
+            counted = None if prior is None else prior.counted
+            with scoring_beside(source, params.images, counted, workspace, reporter) as scoring:
+                beside = Beside(scoring, classifier)
+                return complete(files, plan, labeled, passes, seen, beside)
 
 
 def complete(
     files: LabelFiles,
     plan: Plan,
     source: Source,
-    images: ImageParams,
-    reporter: Reporter,
+    passes: Passes,
     seen: SeenBook,
     beside: Beside = NOTHING_BESIDE,
 ) -> LabelsResult:
@@ -147,8 +148,8 @@ def complete(
 
     Parameters
     ----------
-    images : ImageParams
-        Gives the workers and strictness; the rules of decoding are the plan's.
+    passes : Passes
+        Label the images.
     seen : SeenBook
         Records which bytes were labeled.
     beside : Beside
@@ -159,9 +160,9 @@ def complete(
     InputError
         If no image could be read.
     ColorprepError
-        With `images.strict`, at the first bad image.
+        If `passes` are strict, at the first bad image.
     """
-    folder = files.folder
+    folder, reporter = files.folder, passes.reporter
     label = _label_shards if plan.format == "h5" else _label_maps
     reader = reader_of(plan, source)
 
@@ -170,7 +171,7 @@ def complete(
         seen.add(done.digests)
         beside.scoring.keep(done.scores)
 
-    result, n_enlarged = label(files, plan, reader, images, reporter, beside, keep)
+    result, n_enlarged = label(files, plan, reader, passes, beside, keep)
     if result.n_images == 0:
         remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
@@ -199,8 +200,7 @@ def _label_shards(
     files: LabelFiles,
     plan: Plan,
     reader: ImageReader,
-    images: ImageParams,
-    reporter: Reporter,
+    passes: Passes,
     beside: Beside,
     keep: Callable[[LabeledChunk | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
@@ -209,10 +209,10 @@ def _label_shards(
     n_enlarged = 0
     n_before = plan.n_shards - len(todo)
     if n_before:
-        reporter.note(f"{n_before} of {plan.n_shards} shards already exist")
+        passes.reporter.note(f"{n_before} of {plan.n_shards} shards already exist")
     if todo:
         task = LabelChunk(reader, labeler, beside.scoring.scorer, beside.classifier)
-        with open_passes(images, reporter) as passes, threads_restored(beside.classifier):
+        with threads_restored(beside.classifier):
             n_enlarged = label_to_shards(passes, task, todo, plan, files, keep)
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)
@@ -223,7 +223,7 @@ def _label_shards(
         n_bytes += shard.n_bytes
         skipped += shard.skipped
     skipped.sort()
-    check_strict(skipped, images.strict)
+    check_strict(skipped, passes.strict)
     result = LabelsResult(
         files.folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped,
         digest.hexdigest()[:32],
@@ -235,8 +235,7 @@ def _label_maps(
     files: LabelFiles,
     plan: Plan,
     reader: ImageReader,
-    images: ImageParams,
-    reporter: Reporter,
+    passes: Passes,
     beside: Beside,
     keep: Callable[[LabeledChunk | WrittenMaps], None],
 ) -> tuple[LabelsResult, int]:
@@ -247,9 +246,8 @@ def _label_maps(
         for path in {path.parent for path in folder.rglob("*.tmp")}:
             remove_leftovers(path)
     labeler = labeler_of(plan)
-    with open_passes(images, reporter) as passes:
-        task = WriteMaps(reader, labeler, folder, beside.scoring.scorer)
-        done = label_to_maps(passes, task, files, keep)
+    task = WriteMaps(reader, labeler, folder, beside.scoring.scorer)
+    done = label_to_maps(passes, task, files, keep)
     skipped = sorted([*reader.source.skipped, *done.skipped])
     return LabelsResult(
         files.folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped

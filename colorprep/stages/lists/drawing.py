@@ -84,7 +84,7 @@ def draw(params: DrawParams, workspace: Workspace, reporter: Reporter) -> DrawRe
     name = f"random-{params.n_images}{'-per-class' if params.per_class else ''}.txt"
     path = workspace.location(params.output or Path(LISTS, name))
     check_not_read([path], [params.images.list], workspace)
-    source = open_source(params.images, workspace, reporter)
+    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     report_skips(source.skipped, len(source.keys), reporter)
     rule = class_rule(source, params.class_from, params.images, workspace)
     classes = [class_of(key, rule) for key in source.keys]

@@ -74,7 +74,7 @@ def split(params: SplitParams, workspace: Workspace, reporter: Reporter) -> Spli
     folder = workspace.location(params.output or LISTS)
     paths = {part: folder / f"{part}.txt" for part in sampling.Split._fields}
     check_not_read(paths.values(), [params.images.list], workspace)
-    source = open_source(params.images, workspace, reporter)
+    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     report_skips(source.skipped, len(source.keys), reporter)
     rule = class_rule(source, params.class_from, params.images, workspace)
     parts = _divided(source, params, rule)

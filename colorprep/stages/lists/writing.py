@@ -73,6 +73,7 @@ def numbered_classes(
         return []
     if images.list is None:
         return class_names(source.keys, class_rule(source, class_from, images, workspace))
-    whole = open_source(replace(images, list=None), workspace, reporter)
+    everything = replace(images, list=None)
+    whole = open_source(everything, workspace, reporter, class_from=class_from)
     rule = class_rule(whole, class_from, images, workspace)
     return class_names(chain(whole.keys, source.keys), rule)

@@ -10,13 +10,16 @@ from ...artifacts import load_prior
 from ...balance.counted import Counted, CountedSum
 from ...balance.prior import Prior, Smoothing
 from ...errors import InputError
-from ...places import Location, resolved
+from ...images.patterns import matches
+from ...places import Location, each_place, location_of, resolved
 from ...progress import Reporter
 from ...workspace import CLASS_PRIORS, PRIOR, Workspace
+from ..priors import class_priors, class_priors_folder
 from .stage import PriorResult
 from .writing import (
     WrittenPrior,
     check_name,
+    note_few_images_of_classes,
     output_path,
     warn_of_few_images,
     weights_path_of,
@@ -31,7 +34,8 @@ class MergeParams:
     Attributes
     ----------
     parts : sequence of str or Path
-        Priors of parts of the images. Their weights, which a pattern may match too, are left out.
+        Priors of parts of the images, or patterns of such, see `colorprep.images.patterns`. Their
+        weights, which a pattern may match too, are left out.
     smoothing : str or None
         Of the sum; None for that of the parts, which then must have the same.
     by_class : bool
@@ -66,24 +70,17 @@ def merge(params: MergeParams, workspace: Workspace, reporter: Reporter) -> Prio
         If two of them were counted in different ways, or count the same images; with `by_class`, if
         two of them are in one folder, or none has class priors.
     """
-    # Class priors are looked for in the folders of the parts, which must be here.
-    locate = workspace.input_path if params.by_class else workspace.input_location
-    paths = _without_weights([locate(part) for part in params.parts])
+    paths = _parts(params.parts, workspace, reporter)
     target = output_path(params.output, params.name, workspace)
     if resolved(target) in map(resolved, paths):
         raise InputError(
             f"the sum would replace its part {workspace.shown(target)}; name it otherwise, with -o"
         )
-    local = [path for path in paths if isinstance(path, Path)]
-    of_classes = _class_priors(local, workspace) if params.by_class else {}
     merging = _Merging(params.smoothing, workspace, reporter)
-    classes = {
-        name: merging.write(workspace.own_folder(CLASS_PRIORS) / name / PRIOR, parts, name).path
-        for name, parts in of_classes.items()
-    }
+    classes = merging.write_classes(target, paths) if params.by_class else {}
     whole = merging.write(target, paths, params.name)
     warn_of_few_images(whole.prior, reporter)
-    return PriorResult(whole, classes, [])
+    return PriorResult(whole, classes, [], len(paths))
 
 
 class _Merging:
@@ -101,6 +98,19 @@ class _Merging:
         counted, smoothing = self._sum(paths)
         named = counted._replace(meta={**counted.meta, "name": name})
         return write_prior(target, Prior.smoothed(named, smoothing), self._reporter)
+
+    def write_classes(self, target: Location, paths: Sequence[Location]) -> dict[str, Location]:
+        """Write the sums of the class priors beside some priors, and return where they are."""
+        of_classes = _parts_of_classes(paths, target)
+        folder = class_priors_folder(target)
+        self._workspace.make_own(folder)
+        written = {
+            name: self.write(folder / name / PRIOR, parts, name)
+            for name, parts in of_classes.items()
+        }
+        n_images = [one.prior.meta.get("n_images", 0) for one in written.values()]
+        note_few_images_of_classes(n_images, self._reporter)
+        return {name: one.path for name, one in written.items()}
 
     def _sum(self, paths: Sequence[Location]) -> tuple[Counted, Smoothing]:
         """Return the sum, and the smoothing that was chosen, else that of the parts."""
@@ -120,24 +130,32 @@ class _Merging:
         return counted, self._smoothing or prior.smoothing
 
 
-def _without_weights(paths: Sequence[Location]) -> list[Location]:
-    """Leave out the weights beside the other files: X-weights.npz of X.npz."""
-    weights = {weights_path_of(path) for path in paths}
-    return [path for path in paths if path not in weights]
+def _parts(given: Sequence[str | Path], workspace: Workspace, reporter: Reporter) -> list[Location]:
+    """Return where the given parts are; patterns may match weights beside them: X-weights.npz."""
+    places = each_place(workspace.input_places(given))
+    found = [location_of(match) for place in places for match in matches(place)]
+    weights = {weights_path_of(path) for path in found}
+    parts = [path for path in found if path not in weights]
+    if len(parts) < len(found):
+        reporter.note(f"weights beside the parts are left out: {len(found) - len(parts)}")
+    if len(parts) == 1:
+        reporter.note(f"there is only one part to add up: {workspace.shown(parts[0])}")
+    return parts
 
 
-def _class_priors(paths: Sequence[Path], workspace: Workspace) -> dict[str, list[Path]]:
+def _parts_of_classes(paths: Sequence[Location], target: Location) -> dict[str, list[Location]]:
     """Return the class priors beside some priors, by class in order."""
-    folders = [path.resolve().parent for path in paths]
-    if len({*folders, workspace.root.resolve()}) <= len(folders):
+    folders = {resolved(path.parent) for path in (*paths, target)}
+    if len(folders) <= len(paths):
         raise InputError(
             "--by-class merges the class priors beside each part, but two parts, or a part and the "
-            "result, are in one folder; count each part in a folder of its own, with -C"
+            "result, are in one folder; count each part in a folder of its own, with -C or "
+            f"-o part-1/{PRIOR}"
         )
-    found: dict[str, list[Path]] = {}
+    found: dict[str, list[Location]] = {}
     for path in paths:
-        for prior in sorted((path.parent / CLASS_PRIORS).glob(f"*/{PRIOR}")):
-            found.setdefault(prior.parent.name, []).append(prior)
+        for name, prior in class_priors(path).items():
+            found.setdefault(name, []).append(prior)
     if not found:
         raise InputError(
             f"no part has class priors beside it, in {CLASS_PRIORS}/; count the parts with "

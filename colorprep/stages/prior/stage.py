@@ -20,7 +20,7 @@ from ...balance.counted import Counted
 from ...balance.lightness import check_levels
 from ...balance.prior import Prior, Smoothing
 from ...errors import InputError, UnusableName
-from ...images.classes import ClassFrom, ClassRule, class_of
+from ...images.classes import ClassFrom, ClassRule, class_of, is_beside
 from ...images.digests import sum_of_files
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of
@@ -28,9 +28,10 @@ from ...places import Location
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...quantize.spec import QuantizerSpec, make_quantizer
-from ...workspace import CLASS_PRIORS, PRIOR, Workspace
-from ..class_rules import class_rule
+from ...workspace import PRIOR, Workspace
+from ..class_rules import class_rule, classes_beside
 from ..passes import check_strict, open_passes
+from ..priors import class_priors_folder
 from ..source import ImageParams, image_reader, open_source, report_enlarged, report_skips
 from .counting import (
     BinCounter,
@@ -41,7 +42,14 @@ from .counting import (
     cell_counts,
     count_groups,
 )
-from .writing import WrittenPrior, check_name, output_path, warn_of_few_images, write_prior
+from .writing import (
+    WrittenPrior,
+    check_name,
+    note_few_images_of_classes,
+    output_path,
+    warn_of_few_images,
+    write_prior,
+)
 
 SHOWN_CLASSES = 10  # of those without a prior
 
@@ -55,7 +63,7 @@ class PriorParams:
     size : int or None
         Count at size x size; None counts at native size.
     by_class : bool
-        Also write one prior for each class, to ``priors/<class>/``.
+        Also write one prior for each class, to ``priors/<class>/`` beside the prior.
     class_from : str or int
         Where the class of an image is taken from, see `colorprep.images.classes`.
     bootstrap : int
@@ -102,11 +110,14 @@ class PriorResult:
         The prior of all images.
     classes : dict of str to Path
         The class priors that were written, by class.
+    n_parts : int or None
+        Priors that were added up; None if images were counted.
     """
 
     whole: WrittenPrior
     classes: dict[str, Location]
     skipped: list[Skip]
+    n_parts: int | None = None
 
 
 def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorResult:
@@ -119,7 +130,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    source = open_source(params.images, workspace, reporter)
+    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     check_strict(source.skipped, params.images.strict)
     path = output_path(params.output, params.name, workspace)
     reader = image_reader(source, params.size, params.images)
@@ -137,7 +148,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
             quantizer = make_quantizer(params.spec, cells)
         bins = BinCounter(quantizer, params.by_lightness)
         writer = _PriorWriter(params, source, bins, reporter)
-        classes = _ClassPriors(groups, writer, workspace, reporter)
+        classes = _ClassPriors(groups, writer, class_priors_folder(path), workspace, reporter)
         if whole is None or params.by_class or params.bootstrap:
             counting = ColorCounting(reader, bins.by_color, _resampling(params, bins.quantizer))
             counted = count_groups(counting, groups, passes, classes.write)
@@ -147,7 +158,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
                 raise InputError("the images changed between the two passes; run the command again")
             whole = counted
     if params.by_class:
-        classes.report()
+        classes.report(source, params.class_from)
     written = writer.write(path, params.name, everything[""], whole)
     warn_of_few_images(written.prior, reporter)
     return PriorResult(written, classes.paths, whole.outcome.skipped)
@@ -165,7 +176,7 @@ def chosen_bins(params: PriorParams, workspace: Workspace) -> Quantizer | None:
     """
     if params.bins is None:
         return None if params.spec.needs_counts else make_quantizer(params.spec)
-    quantizer = load_prior(workspace.input_path(params.bins)).quantizer
+    quantizer = load_prior(workspace.input_location(params.bins)).quantizer
     _check_smoothing(params.smoothing, quantizer.name)
     return quantizer
 
@@ -186,30 +197,42 @@ class _ClassPriors:
         self,
         groups: Mapping[str, Sequence[int]],
         writer: _PriorWriter,
+        folder: Location,
         workspace: Workspace,
         reporter: Reporter,
     ) -> None:
         self._groups = groups
         self._writer = writer
+        self._folder = folder
         self._workspace = workspace
         self._reporter = reporter
         self.paths: dict[str, Location] = {}
+        self._n_images: list[int] = []
 
     def write(self, name: str, counted: CountedImages) -> None:
         """Write the prior of a class, if any of its images could be read."""
         if not name or not counted.outcome.n_images:
             return
-        path = self._workspace.own_folder(CLASS_PRIORS) / name / PRIOR
+        if not self.paths:
+            self._workspace.make_own(self._folder)
+        path = self._folder / name / PRIOR
         try:
             self.paths[name] = self._writer.write(path, name, self._groups[name], counted).path
         except UnusableName as error:
             self._reporter.warn(f"no prior was written for the class {name}: {error}")
+        else:
+            self._n_images.append(counted.outcome.n_images)
 
-    def report(self) -> None:
-        """Warn of images that are in no class prior."""
+    def report(self, source: Source, class_from: ClassFrom) -> None:
+        """Warn of images that are in no class prior, and tell of priors of few images."""
         groups, warn = self._groups, self._reporter.warn
         if not self.paths:
-            warn("no image has a class, so --by-class wrote no class priors")
+            beside = None if is_beside(class_from) else classes_beside(source)
+            advice = f"; classes beside the images are read by --class-from {beside}"
+            warn(
+                "no image has a class, so --by-class wrote no class priors"
+                f"{advice if beside else ''}"
+            )
         elif "" in groups:
             warn(
                 "images without a class count in the whole prior, but in no class prior: "
@@ -219,6 +242,7 @@ class _ClassPriors:
             shown = ", ".join(empty[:SHOWN_CLASSES])
             more = f" and {len(empty) - SHOWN_CLASSES} more" if len(empty) > SHOWN_CLASSES else ""
             warn(f"no class prior was written for {shown}{more}: no image there could be read")
+        note_few_images_of_classes(self._n_images, self._reporter)
 
 
 def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:

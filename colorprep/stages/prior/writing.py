@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def warn_of_few_images(prior: Prior, reporter: Reporter) -> None:
         reporter.warn(
             f"bootstrap intervals of only {n_images} images are too narrow; give at least "
             f"{FEW_IMAGES} images"
+        )
+
+
+def note_few_images_of_classes(n_images: Collection[int], reporter: Reporter) -> None:
+    """Tell how many class priors have too few images to be told from others of the same kind."""
+    n_few = sum(n < FEW_IMAGES for n in n_images)
+    if n_few:
+        reporter.note(
+            f"{n_few} of {len(n_images)} class priors count fewer than {FEW_IMAGES} images, and "
+            "may differ from the whole by chance"
         )
 
 

@@ -29,8 +29,11 @@ from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...report.comparison_sections import ClassPrior, Reference
 from ...shards.manifest import MANIFEST, read_manifest, read_skipped
-from ...workspace import AUDIT, CLASS_PRIORS, LABELS, LISTS, PRIOR, WEIGHTS, Workspace
+from ...storage import size_of
+from ...workspace import AUDIT, LABELS, LISTS, Workspace
 from ..audit.findings import NOTES, REASONS
+from ..prior.writing import weights_path_of
+from ..priors import class_priors
 from ..verify.stage import vector_findings
 from ..weights import WeightsParams
 from .photographs import Score
@@ -53,22 +56,26 @@ class UsedWeights(NamedTuple):
     origin: str
 
 
-def weights_in_use(prior: Prior, workspace: Workspace, reporter: Reporter) -> UsedWeights:
-    """Read the workspace's weights; make them if they are missing or of another prior.
+def weights_in_use(prior: Prior, path: Location, reporter: Reporter) -> UsedWeights:
+    """Read the weights beside a prior; make them if they are missing or of another prior.
+
+    Parameters
+    ----------
+    path : Path or Url
+        Of the weights.
 
     Raises
     ------
     ArtifactError
-        If weights.npz is damaged.
+        If they are damaged.
     """
-    path = workspace.path(WEIGHTS)
     made = f"these are made of the prior at lambda {WeightsParams().mix:g}."
-    origin = f"There is no `{WEIGHTS}`: {made}"
-    if path.exists():
+    origin = f"There is no `{path.name}`: {made}"
+    if size_of(path) is not None:
         weights, meta = load_weights(path)
         if meta.get("prior_digest") == prior.digest:
-            return UsedWeights(weights, meta, f"They are those of `{WEIGHTS}`.")
-        origin = f"`{WEIGHTS}` is of another prior: {made}"
+            return UsedWeights(weights, meta, f"They are those of `{path.name}`.")
+        origin = f"`{path.name}` is of another prior: {made}"
         reporter.warn(f"{path} is of another prior; the report shows weights of this one instead")
     params = WeightsParams()
     weights = rebalancing_weights(prior.probs, params.mix, params.alpha, params.zero_bins)
@@ -76,8 +83,13 @@ def weights_in_use(prior: Prior, workspace: Workspace, reporter: Reporter) -> Us
     return UsedWeights(weights, meta, origin)
 
 
-def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict[str, ClassPrior]:
-    """Read the class priors over the bins of a prior, in order of their names.
+def read_classes(prior: Prior, path: Location, reporter: Reporter) -> dict[str, ClassPrior]:
+    """Read the class priors beside a prior that are over its bins, in order of their names.
+
+    Parameters
+    ----------
+    path : Path or Url
+        Of the prior.
 
     Raises
     ------
@@ -85,12 +97,12 @@ def read_classes(prior: Prior, workspace: Workspace, reporter: Reporter) -> dict
         If one of them is damaged.
     """
     classes, foreign = {}, []
-    for path in sorted(workspace.path(CLASS_PRIORS).glob(f"*/{PRIOR}")):
-        one = load_prior(path)
+    for name, class_path in class_priors(path).items():
+        one = load_prior(class_path)
         if one.quantizer.fingerprint != prior.quantizer.fingerprint:
-            foreign.append(path.parent.name)
+            foreign.append(name)
         else:
-            classes[path.parent.name] = ClassPrior(int(one.meta.get("n_images", 0)), one.probs)
+            classes[name] = ClassPrior(int(one.meta.get("n_images", 0)), one.probs)
     if foreign:
         reporter.warn(
             f"{len(foreign)} class priors, {foreign[0]} first, are over other bins than the prior "
@@ -176,17 +188,26 @@ def read_skips(prior: Prior, workspace: Workspace) -> dict[str, Mapping[str, int
 
 def provenance(
     prior: Prior,
+    path: Location,
     used: UsedWeights,
     source: Source | None,
     compared: Location | None,
     workspace: Workspace,
 ) -> dict[str, dict[str, Any]]:
-    """Return the provenance of a report: each artifact's digest, and how it was made."""
+    """Return the provenance of a report: each artifact's digest, and how it was made.
+
+    Parameters
+    ----------
+    path : Path or Url
+        Of the prior.
+    compared : Path, Url or None
+        The prior to compare with.
+    """
     quantizer = prior.quantizer
     artifacts: dict[str, dict[str, Any]] = {
         "prior": {
-            "file": PRIOR,
-            "sha256": sha256_of_file(workspace.path(PRIOR)),
+            "file": path.name,
+            "sha256": sha256_of_file(path),
             "digest": prior.digest,
             "quantizer": quantizer.name,
             "fingerprint": quantizer.fingerprint,
@@ -196,15 +217,15 @@ def provenance(
         "weights": {key: value for key, value in used.meta.items() if key not in _DESCRIBED},
     }
     if used.meta.get("prior_digest") == prior.digest:
-        digest = sha256_of_file(workspace.path(WEIGHTS))
-        artifacts["weights"] = {"file": WEIGHTS, "sha256": digest, **artifacts["weights"]}
+        file = weights_path_of(path)
+        about = {"file": file.name, "sha256": sha256_of_file(file)}
+        artifacts["weights"] = about | artifacts["weights"]
     labels = workspace.path(LABELS)
     if (labels / MANIFEST).exists():
         artifacts["labels"] = _of_labels(labels)
     for name, table in (("ranking", SCORES_TABLE), ("audit", AUDIT_TABLE)):
-        path = workspace.path(table)
-        if path.exists():
-            artifacts[name] = {"file": table.as_posix(), "sha256": sha256_of_file(path)}
+        if (file := workspace.path(table)).exists():
+            artifacts[name] = {"file": table.as_posix(), "sha256": sha256_of_file(file)}
     if compared is not None:
         artifacts["reference"] = {"file": compared.name, "sha256": sha256_of_file(compared)}
     if source is not None:

@@ -42,6 +42,7 @@ from ...report.provenance import provenance_section
 from ...report.svg import write_png
 from ...workspace import PRIOR, REPORT, Workspace
 from ..passes import open_passes
+from ..prior.writing import weights_path_of
 from ..replaced import telling_replaced
 from ..source import ImageParams, open_source
 from .inputs import (
@@ -70,12 +71,15 @@ class ReportParams:
         A folder for the figures as PNG.
     output : str, Path or None
         None for ``report.html``.
+    prior : str, Path or None
+        The prior; weights and class priors are those beside it. None for ``prior.npz``.
     """
 
     images: ImageParams = field(default_factory=ImageParams)
     compare: str | Path | None = None
     figures: str | Path | None = None
     output: str | Path | None = None
+    prior: str | Path | None = None
 
 
 class ReportResult(NamedTuple):
@@ -108,11 +112,12 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     check_replaceable(path)
     if params.figures is not None:
         check_replaceable(workspace.path(params.figures) / "prior.png")
-    prior = load_prior(workspace.path(PRIOR))
-    used = weights_in_use(prior, workspace, reporter)
+    prior_path = workspace.input_location(params.prior, PRIOR)
+    prior = load_prior(prior_path)
+    used = weights_in_use(prior, weights_path_of(prior_path), reporter)
     compared = None if params.compare is None else workspace.input_location(params.compare)
     reference = None if compared is None else read_reference(compared, prior)
-    classes = read_classes(prior, workspace, reporter)
+    classes = read_classes(prior, prior_path, reporter)
     scores = read_scores(workspace)
     source = _find_images(params.images, workspace, reporter)
     with open_passes(params.images, reporter) as passes:
@@ -132,7 +137,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         ranking_section(np.array([item.score for item in scores]), photographs),
         round_trip_section(prior.quantizer, sample),
         skipped_section(read_skips(prior, workspace), MEANINGS, _passed_over(source)),
-        provenance_section(provenance(prior, used, source, compared, workspace)),
+        provenance_section(provenance(prior, prior_path, used, source, compared, workspace)),
     ]
     counted = source is not None and _counted(prior, source)
     if source is not None and not counted:

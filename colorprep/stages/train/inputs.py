@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...color.lab import Floats
 from ...errors import InputError
 from ...progress import Reporter
+from ...report.numbers import byte_size, quantity
+from ...shards.cache import GIGABYTE
 from ...shards.reader import LabelFolder, open_labels
+from ...shards.remote import RemoteShards
 from ...storage import size_of
 from ...training.data.augmentation import Preparation
 from ...training.data.dataset import ShardDataset
@@ -113,11 +118,27 @@ def read_inputs(
         fewest=fewest_images(network.model, spec, preparation.side, network.critic),
         **shared,
     )
+    _note_windows(labels, training, data.cache, reporter)
     validation = None
     if held_out:
         validation = ShardDataset(labels, held_out).loader(batch_size, shuffle=False, **shared)
     return TrainInputs(
         labels, rebalancing, objective, spec, dataset.arrays, training, validation, preparation
+    )
+
+
+def _note_windows(
+    labels: LabelFolder, training: ShardLoader, cache: float, reporter: Reporter
+) -> None:
+    """Say if images come in another order than that of labels on a disk."""
+    windows = training.order.windows
+    if windows is None or not isinstance(labels.shards, RemoteShards):
+        return
+    n_bytes = labels.shards.sizes[np.unique(windows.shard_of)].sum()
+    reporter.note(
+        f"the labels ({byte_size(n_bytes)}) exceed the cache ({byte_size(cache * GIGABYTE)}): "
+        f"images come in windows of {quantity(windows.n_together, 'shard')}, which are drawn at "
+        "random, and in random order within each; a larger --cache mixes all images"
     )
 
 

@@ -32,12 +32,15 @@ from ...workspace import Workspace
 from ..class_rules import with_classes
 from ..classifying import recorded_classifier
 from ..labels.stage import Beside, complete
+from ..passes import open_passes
 from ..source import ImageParams, masked, open_source
 from .deep import AHEAD, compare_maps, compare_shards
 from .problem import Problem
 
 if TYPE_CHECKING:  # torch is slow to import
     from ...training.classifier import FrozenClassifier
+
+NOT_MADE = "not made yet"
 
 
 @dataclass
@@ -94,7 +97,7 @@ def labels_problems(
     if plan.format == "npy":
         source = open_source(images, workspace, reporter)
         found = list(_map_problems(files, plan, source, reporter))
-        check.problems += found
+        check.problems = _each_once([*check.problems, *found], files)
         if deep:
             bad = {problem.path for problem in found}
             differing, check.n_compared = compare_maps(files, plan, source, bad, images, reporter)
@@ -102,13 +105,15 @@ def labels_problems(
         return check
     begun = [number for number in range(plan.n_shards) if files.has_shard(number)]
     check.problems += [*_unfinished(folder, plan, begun), *_stray_shards(files, plan)]
+    check.problems = _each_once(check.problems, files)
     sound = []
     for number, texts in _each_shard(files, begun, plan, reporter):
         check.problems += [Problem(shard_path(folder, number), text) for text in texts]
         if not texts:
             sound.append(number)
     if deep:
-        source = masked(open_source(images, workspace, reporter), segments, images, workspace)
+        source = open_source(images, workspace, reporter, class_from=plan.settings.class_from)
+        source = masked(source, segments, images, workspace)
         classifier = _classifier_of(plan, features, workspace)
         differing, check.n_compared = compare_shards(
             files, sound, plan, source, classifier, images, reporter
@@ -149,7 +154,8 @@ def repair_labels(
     plan = find_plan(folder)
     assert plan is not None
     _check_agreement(folder, plan)
-    source = masked(open_source(images, workspace, reporter), segments, images, workspace)
+    source = open_source(images, workspace, reporter, class_from=plan.settings.class_from)
+    source = masked(source, segments, images, workspace)
     mask_decoder_of(plan, source)
     if digest_of(source, range(len(source.keys))) != plan.digest:
         raise ArtifactError(
@@ -158,12 +164,12 @@ def repair_labels(
             "run the same `colorprep labels` again, which labels changed images again"
         )
     beside = Beside(classifier=_classifier_of(plan, features, workspace))
-    write_plan(folder, plan)
-    wrong = bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}
-    remove_each(sidecar_path(path) if plan.format == "h5" else path for path in wrong)
-    plan = with_classes(plan, source, images, workspace)
-    with open_seen(workspace.root, source) as seen:
-        complete(LabelFiles(folder), plan, source, images, reporter, seen, beside)
+    with open_passes(images, reporter) as passes, open_seen(workspace.root, source) as seen:
+        write_plan(folder, plan)
+        wrong = bad - {folder, *(folder / name for name in (PLAN, MANIFEST, SKIPPED, DIGESTS))}
+        remove_each(sidecar_path(path) if plan.format == "h5" else path for path in wrong)
+        plan = with_classes(plan, source, images, workspace)
+        complete(LabelFiles(folder), plan, source, passes, seen, beside)
 
 
 def _classifier_of(
@@ -192,6 +198,13 @@ def _check_agreement(folder: Location, plan: Plan) -> None:
             "repaired; delete the wrong one of them (plan.json, if the labels were finished), and "
             "verify again"
         )
+
+
+def _each_once(problems: list[Problem], files: LabelFiles) -> list[Problem]:
+    """Leave out that the manifest is missing, if that is because shards or maps are."""
+    if files.size(MANIFEST) is None and any(NOT_MADE in problem.what for problem in problems):
+        return [problem for problem in problems if problem.path != files.folder / MANIFEST]
+    return problems
 
 
 def _manifest_problems(folder: Location, plan: Plan) -> Iterator[Problem]:
@@ -254,10 +267,10 @@ def _unfinished(folder: Location, plan: Plan, begun: Sequence[int]) -> Iterator[
     missing = [number for number in range(plan.n_shards) if number not in there]
     paths = [shard_path(folder, number) for number in missing]
     if len(paths) == 1:
-        yield Problem(paths[0], "it is not made yet")
+        yield Problem(paths[0], f"it is {NOT_MADE}")
     elif paths:
         names = first_keys([Path(path.name).stem for path in paths])
-        text = f"{len(paths):,} of {plan.n_shards:,} shards are not made yet: {names}"
+        text = f"{len(paths):,} of {plan.n_shards:,} shards are {NOT_MADE}: {names}"
         yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
 
 
@@ -291,10 +304,11 @@ def _map_problems(
     found = skipped.union(there)
     missing = [key for key in source.keys if key not in found]
     if len(missing) == 1 or files.size(MANIFEST) is not None:
-        yield from (Problem(map_path(folder, key), "it is missing") for key in missing)
+        text = f"it is {NOT_MADE}" if files.size(MANIFEST) is None else "it is missing"
+        yield from (Problem(map_path(folder, key), text) for key in missing)
     elif missing:
         names = first_keys([f"{key}{ENDING}" for key in missing])
-        text = f"{len(missing):,} of {plan.n_files:,} label maps are not made yet: {names}"
+        text = f"{len(missing):,} of {plan.n_files:,} label maps are {NOT_MADE}: {names}"
         yield Problem(folder, f"{text}; run the same `colorprep labels` to make them")
     yield from _stray_maps(files, source)
 

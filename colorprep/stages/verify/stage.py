@@ -20,7 +20,7 @@ from ...places import Location, Url
 from ...progress import Reporter
 from ...quantize.tables import cell_bins
 from ...storage import size_of
-from ...workspace import Workspace
+from ...workspace import MEMORY, Workspace
 from ..source import ImageParams
 from .labels import labels_problems, repair_labels
 from .problem import Problem
@@ -88,7 +88,7 @@ def run(params: VerifyParams, workspace: Workspace, reporter: Reporter) -> Verif
     ArtifactError
         If the path does not exist, or cannot be checked.
     InputError
-        If `deep` or `repair` is set for something other than labels.
+        If `deep` or `repair` is set for something other than labels, or no images are known.
     """
     path = workspace.input_location(params.path)
     if _is_folder(path):
@@ -122,6 +122,8 @@ def _is_folder(path: Location) -> bool:
 def _verify_labels(
     folder: Location, params: VerifyParams, workspace: Workspace, reporter: Reporter
 ) -> VerifyResult:
+    if params.deep or params.repair:
+        _check_images_known(folder, params, workspace)
     inputs = (params.images, params.segments, params.features)
     found = labels_problems(folder, params.deep, *inputs, workspace, reporter)
     repaired: list[Problem] = []
@@ -133,6 +135,16 @@ def _verify_labels(
         repaired = [problem for problem in found.problems if problem not in left.problems]
         found = left
     return VerifyResult(folder, "labels", found.problems, repaired, found.n_compared)
+
+
+def _check_images_known(folder: Location, params: VerifyParams, workspace: Workspace) -> None:
+    """Refuse at once, not after all shards are read."""
+    if params.images.folder is None and not workspace.path(MEMORY).exists():
+        option = "--repair" if params.repair else "--deep"
+        raise InputError(
+            f"{option} reads the images, and no image folder is known here; give theirs, as in "
+            f"`colorprep verify {folder} {option} --dir train/`"
+        )
 
 
 def _npz_check(path: Location) -> tuple[str, Callable[[Location], list[str]]]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..balance.comparison import compare_levels
-from ..balance.prior import Prior, entropy_bits
-from ..balance.weights import check_probs, gray_bins
-from ..color.lab import Floats
-from ..errors import ArtifactError, InputError
-from ..quantize.ab import ab529, ab_lattice
-from ..quantize.quantizer import Quantizer
-
-Facts: TypeAlias = dict[str, Any]
+from ...balance.comparison import compare_levels
+from ...balance.prior import Prior, entropy_bits
+from ...balance.weights import check_probs, gray_bins
+from ...color.lab import Floats
+from ...errors import ArtifactError, InputError
+from ...quantize.ab import ab529, ab_lattice
+from ...quantize.quantizer import Quantizer
+from .facts import Facts
 
 COMMONEST = 5
 
