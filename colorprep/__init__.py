@@ -1,11 +1,13 @@
 """colorprep: from a folder of images to training data for image colorization.
 
-The command `colorprep` runs the whole chain on folders. In Python, every part of it can be used on
-numpy arrays, and on the files that the commands write:
+The command `colorprep` runs the whole chain on folders. In Python, folders go through the functions
+that are named first below, whose keyword arguments are the options of the commands. Every part of
+the chain can also be used on numpy arrays, and on the files that the commands write:
 
 =================  ==============================================================================
 to                 use
 =================  ==============================================================================
+work on folders    `count_prior`, `rank_images`, `make_labels`; `write_sample` for photographs
 convert colors     `rgb_to_lab`, `lab_to_rgb`, `reduce_to_gamut`, `rgb_to_hue_chroma_lightness`,
                    `hue_chroma_lightness_to_rgb`
 choose bins        `ab_lattice` (the 313 bins), `ab529`, `fit_kmeans`, `fit_mixture`,
@@ -17,10 +19,21 @@ score images       `color_scores`, `ImageScorer`, `ranked`, `ranked_by_strata`, 
 read images        `find_images`; `decode`, from the bytes of a file
 label images       `Labeler`, `ShardWriter`; read with `ShardReader`, `open_labels`
 train              `ShardDataset`, `LabelMapDataset`
+run a command      `stages`, a function `run` for each
 =================  ==============================================================================
 
 Examples
 --------
+From a folder of images to labels, and the colors of an image:
+
+>>> import colorprep as cp
+>>> photographs = cp.write_sample("photographs", count=10, size=32)
+>>> prior = cp.count_prior(photographs)
+>>> weights = cp.rebalancing_weights(prior)
+>>> labels = cp.make_labels(photographs, prior, "labels", size=32)
+>>> len(labels)
+10
+
 >>> import numpy as np
 >>> from colorprep import ab_lattice, rebalancing_weights, rgb_to_lab
 >>> pixels = np.array([[255, 99, 71], [90, 90, 90], [91, 91, 91]], np.uint8)

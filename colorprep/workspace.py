@@ -36,7 +36,14 @@ MEMORY = "workspace.json"  # the source of the last command
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder of artifacts; its root cannot be a URL."""
+    """A folder of artifacts; its root cannot be a URL.
+
+    Examples
+    --------
+    >>> workspace = Workspace(Path("experiments/first"))
+    >>> workspace.path("prior.npz").as_posix()
+    'experiments/first/prior.npz'
+    """
 
     root: Path = Path()
 

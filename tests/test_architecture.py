@@ -83,7 +83,8 @@ BELOW = {
     "report": {"errors", "printable", "color", "quantize", "balance", "metrics"},
 }
 BELOW["stages"] = {*BELOW, "progress", "interrupts"}
-BELOW["cli"] = {*BELOW, "stages"}
+BELOW["api"] = {*BELOW, "stages"}
+BELOW["cli"] = {*BELOW, "stages"} - {"api"}
 
 # Slow or special packages, and the only rooms that import them.
 ONLY_IN = {
@@ -97,10 +98,10 @@ ONLY_IN = {
     "xxhash": {"images"},
     "click": {"cli"},
     "h5py": {"shards"},
-    "matplotlib": {"report"},
+    "matplotlib": {"report", "api"},  # the latter names the type of a figure only
     "jinja2": {"report"},
     "markupsafe": {"report"},
-    "tqdm": {"cli"},
+    "tqdm": {"cli", "api"},
 }
 PURE = {"color", "quantize", "balance", "curriculum", "audit", "metrics"}
 

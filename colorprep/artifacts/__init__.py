@@ -12,10 +12,10 @@ from .arrays import load_npy as load_npy
 from .arrays import load_vector as load_vector
 from .arrays import save_arrays as save_arrays
 from .checks import check_weights as check_weights
+from .packages import versions as versions
 from .prior import PRIOR_SCHEMA as PRIOR_SCHEMA
 from .prior import load_prior as load_prior
 from .prior import save_prior as save_prior
-from .versions import versions as versions
 from .weights import WEIGHTS_SCHEMA as WEIGHTS_SCHEMA
 from .weights import load_weights as load_weights
 from .weights import save_weights as save_weights

@@ -21,7 +21,7 @@ from .weights import check_probs, gray_bins
 
 
 class Comparison(NamedTuple):
-    """How far a prior is from another one.
+    """How far a prior is from another one; see `compare_priors` for an example.
 
     Attributes
     ----------
@@ -36,6 +36,10 @@ class Comparison(NamedTuple):
     jensen_shannon: float
     total_variation: float
     differences: Floats
+
+    def __repr__(self) -> str:
+        far = f"jensen_shannon={self.jensen_shannon:.4f}"
+        return f"Comparison({far}, total_variation={self.total_variation:.4f})"
 
 
 def compare_priors(p: NDArray[Any], q: NDArray[Any]) -> Comparison:

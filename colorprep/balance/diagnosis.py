@@ -63,6 +63,9 @@ class Finding(NamedTuple):
     detail: str
     log_likelihood_ratio: float | None = None
 
+    def __repr__(self) -> str:
+        return f"Finding({self.code}, {self.severity})"
+
 
 @dataclass(frozen=True, eq=False)
 class _Lattice:

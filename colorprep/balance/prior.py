@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,13 @@ class Prior:
     levels: tuple[LightnessLevel, ...] = ()
     images: ImageSample | None = None
 
+    def __repr__(self) -> str:
+        n_images = self.meta.get("n_images")
+        facts = [self.quantizer.name, f"{len(self.probs)} bins"]
+        facts += [] if n_images is None else [f"{n_images:,} images"]
+        facts += [f"{self.n_pixels:,} pixels", f"{entropy_bits(self.probs):.2f} bits"]
+        return f"Prior({', '.join(facts)})"
+
     @property
     def n_pixels(self) -> int:
         """Number of counted pixels."""
@@ -94,7 +101,7 @@ class Prior:
         return digest.hexdigest()[:32]
 
     @classmethod
-    def smoothed(cls, counted: Counted, smoothing: Smoothing) -> Prior:
+    def smoothed(cls, counted: Counted, smoothing: Smoothing) -> Self:
         """Make a prior from counts, smoothed as a whole and in each level of lightness.
 
         Raises
@@ -128,7 +135,7 @@ class Prior:
         tallies = Tallies(*counts, level_bins, level_cells)
         return Counted(self.quantizer, tallies, self.meta, self.images)
 
-    def __add__(self, other: object) -> Prior:
+    def __add__(self, other: object) -> Self:
         """Return the prior of the images of both.
 
         Raises
@@ -141,13 +148,13 @@ class Prior:
         total = CountedSum()
         total.add("the first prior", self.counted)
         both = total.add("the second one", other.counted)
-        return Prior.smoothed(both, self.smoothing)
+        return self.smoothed(both, self.smoothing)
 
-    def __radd__(self, other: object) -> Prior:
+    def __radd__(self, other: object) -> Self:
         """Return the prior itself for 0, with which ``sum`` begins."""
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
-    def __sub__(self, other: object) -> Prior:
+    def __sub__(self, other: object) -> Self:
         """Return the prior of the images that the other one does not count.
 
         Raises
@@ -161,7 +168,7 @@ class Prior:
         one, two = self.counted, other.counted
         check_counted_alike("the first prior", one, "the second one", two)
         check_contained(one, two)
-        return Prior.smoothed(one.minus(two), self.smoothing)
+        return self.smoothed(one.minus(two), self.smoothing)
 
     @property
     def smoothing(self) -> Smoothing:

@@ -27,6 +27,8 @@ GRAY_CHROMA = 15.0
 class Weights:
     """Rebalancing weights with the probabilities under which their mean is 1.
 
+    See `rebalancing_weights` for an example.
+
     Attributes
     ----------
     weights : ndarray of shape (Q,), float64
@@ -39,6 +41,11 @@ class Weights:
     weights: Floats
     probs: Floats
     levels: tuple[Weights, ...] = ()
+
+    def __repr__(self) -> str:
+        low, high = self.weights.min(), self.weights.max()
+        levels = f", {len(self.levels)} levels of lightness" if self.levels else ""
+        return f"Weights({len(self.weights)} bins, {low:.3g} to {high:.3g}{levels})"
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,14 @@ from .members import SourceNames
 from .ranges import RangedFile
 from .skip import Skip
 from .sorting import Place, ReadHeads
-from .source import USUAL, Keys, Search
+from .source import USUAL, Keys, Listed, Search
 from .volumes import Contents, Volume, archive_name, open_archive
 
 AT_ONCE = 16  # archives that are indexed concurrently; stores take longest to answer
 
 
-@dataclass(frozen=True, eq=False)
-class ArchiveSource:
+@dataclass(frozen=True, eq=False, repr=False)
+class ArchiveSource(Listed):
     """One archive of images, or several.
 
     Attributes

@@ -72,6 +72,9 @@ class Decoded(NamedTuple):
     pixels: Pixels
     orientation: int = 1
 
+    def __repr__(self) -> str:
+        return f"Decoded({self.pixels.shape} pixels, orientation={self.orientation})"
+
 
 def decode(
     data: bytes,

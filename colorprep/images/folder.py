@@ -27,14 +27,14 @@ from .passed_over import (
     system_folder,
 )
 from .skip import Skip
-from .source import USUAL, Found, Keys, Search, has_image_ending, in_order
+from .source import USUAL, Found, Keys, Listed, Search, has_image_ending, in_order
 from .spelling import FolderSpellings
 from .stamps import change_stamp
 from .stems import Stems
 
 
-@dataclass(frozen=True)
-class FolderSource:
+@dataclass(frozen=True, repr=False)
+class FolderSource(Listed):
     """A folder of images, subfolders included.
 
     Attributes

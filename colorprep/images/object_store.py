@@ -29,13 +29,13 @@ from .passed_over import SPECIAL
 from .remote_file import MissingFile
 from .skip import Skip
 from .sorting import ReadHeads, Sorting
-from .source import USUAL, Keys, Search
+from .source import USUAL, Keys, Listed, Search
 
 HEADS_AT_ONCE = 1000  # files whose first bytes are requested concurrently
 
 
-@dataclass(frozen=True, eq=False)
-class ObjectStoreSource:
+@dataclass(frozen=True, eq=False, repr=False)
+class ObjectStoreSource(Listed):
     """Images in an object store.
 
     Attributes

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol, overload
+from typing import Protocol, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +123,14 @@ class Source(Protocol):
         InputError
             If the whole source has disappeared.
         """
+
+
+class Listed:
+    """Shows a source in one line, without its arrays."""
+
+    def __repr__(self) -> str:
+        source = cast(Source, self)
+        return f"{type(self).__name__}({source.name}, {len(source.keys):,} images)"
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,10 @@ class PairComparison(NamedTuple):
     metrics: PairMetrics
     bins: BinShares
 
+    def __repr__(self) -> str:
+        shown = [f"{name}={getattr(self.metrics, name):.4g}" for name in ("psnr", "ssim", "auc")]
+        return f"PairComparison({', '.join(shown)}, ...)"
+
 
 def compare_images(
     prediction: NDArray[np.uint8],

@@ -22,7 +22,7 @@ from .quantizer import Decoding, EqualByContent, Space, centers_of, fingerprint_
 from .soft_encoding import NEIGHBORS, SIGMA, SoftEncoding, soft_encode
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AbQuantizer(EqualByContent):
     """Bins of the ab plane, each the region nearest to its center.
 

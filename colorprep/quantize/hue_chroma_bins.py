@@ -21,7 +21,7 @@ from .quantizer import Decoding, EqualByContent, Space, centers_of, fingerprint_
 from .soft_encoding import SoftEncoding
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HueChromaBins(EqualByContent):
     """Joint bins of separately binned hue and chroma.
 

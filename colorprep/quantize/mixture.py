@@ -33,7 +33,7 @@ FIT_POINTS = 100_000
 CELL = 1.0 / 256.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HueChromaMixture(EqualByContent):
     """Bins of hue and chroma, each a Gaussian of a mixture.
 

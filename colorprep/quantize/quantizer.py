@@ -75,13 +75,20 @@ class Quantizer(Protocol):
 
 
 class EqualByContent:
-    """Makes quantizers equal that give the same labels, so that they share their tables."""
+    """Makes quantizers equal that give the same labels, so that they share their tables.
+
+    It also shows them in one line, without their arrays.
+    """
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and _content(self) == _content(other)
 
     def __hash__(self) -> int:
         return hash(_content(self)[0])
+
+    def __repr__(self) -> str:
+        quantizer: Any = self
+        return f"{type(self).__name__}({quantizer.name}, {len(quantizer.centers)} bins)"
 
 
 def _content(quantizer: Any) -> tuple[str, dict[str, Any]]:

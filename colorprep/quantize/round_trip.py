@@ -40,6 +40,9 @@ class RoundTrip(NamedTuple):
     soft: Floats
     annealed: Floats
 
+    def __repr__(self) -> str:
+        return f"RoundTrip(hard, soft and annealed of {len(self.hard):,} colors)"
+
 
 def round_trip(quantizer: Quantizer, rgb: NDArray[np.uint8]) -> RoundTrip:
     """Encode colors and decode them again, keeping their lightness.

@@ -44,6 +44,10 @@ class SoftEncoding(NamedTuple):
     bins: NDArray[np.uint16]
     weights: Floats
 
+    def __repr__(self) -> str:
+        *shape, k = self.bins.shape
+        return f"SoftEncoding({k} bins for each of {tuple(shape)} colors)"
+
     def dense(self, n_bins: int) -> Floats:
         """Return the distributions over all bins, an ndarray of shape (..., n_bins), float64."""
         full = np.zeros((*self.bins.shape[:-1], n_bins))

@@ -36,7 +36,7 @@ class RowStored(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LabelFolder:
-    """A finished folder of shards.
+    """A finished folder of shards; see `make_labels` for an example.
 
     Attributes
     ----------
@@ -59,6 +59,10 @@ class LabelFolder:
         """Return the number of images."""
         return sum(map(len, self.keys_of_shards))
 
+    def __repr__(self) -> str:
+        size = f"{len(self):,} images, shards: {len(self.shards)}"
+        return f"LabelFolder({self.path.name}, {self.quantizer.name}, {size})"
+
     @property
     def keys(self) -> list[str]:
         """The keys of all images, in order of the shards and their rows."""
@@ -70,7 +74,7 @@ class LabelFolder:
 
 
 def open_labels(folder: str | Path | Url, cache: float = CACHE) -> LabelFolder:
-    """Open a folder of shards, as `colorprep labels` writes them.
+    """Open a folder of shards, as `colorprep labels` writes them; see `make_labels` for an example.
 
     Parameters
     ----------

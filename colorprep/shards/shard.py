@@ -117,6 +117,9 @@ class ShardReader:
         """Return the number of images."""
         return len(self.keys)
 
+    def __repr__(self) -> str:
+        return f"ShardReader({self.path.name}, {len(self):,} images)"
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the mapped arrays, which would be copied."""
         return {name: value for name, value in vars(self).items() if name != "arrays"}

@@ -119,7 +119,7 @@ def write_weights(prior: PriorProbs, params: WeightsParams, path: Location) -> W
     InputError
         If a parameter is out of range, or a weight would be infinite.
     """
-    weights = _weights_of(prior, params)
+    weights = weights_of(prior, params)
     gray = gray_bins(prior.quantizer.centers, prior.quantizer.space)
     safety = weight_safety(weights, gray)
     meta = {
@@ -135,7 +135,7 @@ def write_weights(prior: PriorProbs, params: WeightsParams, path: Location) -> W
     return WeightReport(weights.weights, safety, len(weights.levels))
 
 
-def _weights_of(prior: PriorProbs, params: WeightsParams) -> Weights:
+def weights_of(prior: PriorProbs, params: WeightsParams) -> Weights:
     """Return the weights of a prior, and those of its levels of lightness."""
     settings = params.mix, params.alpha, params.zero_bins
     whole = rebalancing_weights(prior.probs, *settings, prior.n_pixels)

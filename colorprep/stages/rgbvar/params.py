@@ -25,7 +25,7 @@ class RgbvarParams:
     output : str, Path or None
         Folder of the lists; None for ``lists/``.
     score : str
-        One of `SCORE_NAMES`. ``surprise`` is computed with the workspace's prior.
+        One of `SCORE_NAMES`.
     min_score : float or None
         The curriculum consists of the images with at least this score.
     stratify : bool
@@ -34,6 +34,8 @@ class RgbvarParams:
         Each montage shows 100 images from one of these ranks on, counted from 1.
     fast : bool
         Whether large JPEG files may be decoded from a part of their coefficients.
+    prior : str, Path or None
+        What ``surprise`` is measured against; None for the workspace's ``prior.npz``.
     """
 
     images: ImageParams = field(default_factory=ImageParams)
@@ -44,6 +46,7 @@ class RgbvarParams:
     stratify: bool = False
     montages: tuple[int, ...] = ()
     fast: bool = False
+    prior: str | Path | None = None
 
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together, before any image is read."""

@@ -82,7 +82,9 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     list_path, scores_path = folder / f"{params.stem}.txt", folder / f"{params.stem}.csv"
     for path in (list_path, scores_path):
         check_replaceable(path)
-    prior = load_prior(workspace.path(PRIOR)) if params.score == "surprise" else None
+    prior = None
+    if params.score == "surprise":
+        prior = load_prior(workspace.input_location(params.prior, PRIOR))
     score = params.score.replace("-", "_")
     with open_scores(source, params.images, prior, workspace, reporter, params.fast) as book:
         bad = score_missing(book, score, source, params.images, prior, params.fast, reporter)

@@ -32,7 +32,7 @@ CHUNK = 256  # images per lookup of weights
 
 
 class ShardDataset(Dataset[Batch]):
-    """The images of a folder of label shards, or some of them.
+    """The images of a folder of label shards, or some of them; see `make_labels` for an example.
 
     Parameters
     ----------

@@ -57,10 +57,13 @@ class LabelMapDataset(Dataset[Batch]):
 
     Examples
     --------
-    After ``colorprep labels --dir photos --format npy -o maps``::
-
-        dataset = LabelMapDataset("maps", "photos")
-        item = dataset[0]
+    >>> import colorprep as cp
+    >>> from colorprep.stages.labels import LabelsParams
+    >>> images = cp.stages.source.ImageParams(cp.write_sample("photos", count=10, size=32))
+    >>> params = LabelsParams(images, format="npy", output="maps")
+    >>> folder = cp.stages.labels.run(params, cp.Workspace(), cp.Reporter()).folder
+    >>> LabelMapDataset(folder, "photos")[0]["label"].shape
+    torch.Size([32, 32])
     """
 
     def __init__(

@@ -1,0 +1,84 @@
+"""Priors and rankings as HTML for a notebook, in the notebook's own light or dark theme."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..balance.prior import Prior
+from ..printable import printable
+from .gamut import draw_shares
+from .svg import inline_svg
+
+# The variables of figures, as JupyterLab or VS Code color the notebook.
+THEME = (
+    "--text: var(--jp-content-font-color1, var(--vscode-foreground, #1c1e24)); "
+    "--soft: var(--jp-content-font-color2, var(--vscode-descriptionForeground, #555a66)); "
+    "--faint: var(--jp-border-color2, var(--vscode-panel-border, #d4d7de)); "
+    "--ground: var(--jp-layout-color0, var(--vscode-editor-background, #ffffff)); "
+    "color: var(--text)"
+)
+QUALITY = 85
+
+
+class RankedImage(NamedTuple):
+    """An image of a ranking.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (S, S, 3), uint8, or None
+        None if it cannot be read.
+    """
+
+    key: str
+    score: float
+    pixels: NDArray[np.uint8] | None
+
+
+def prior_figure(prior: Prior) -> Figure:
+    """Draw a prior as the map of its bins, in a figure that a notebook shows."""
+    figure = draw_shares(prior.quantizer, prior.probs)
+    # pyplot shows its own figures only. IPython asks objects, not classes, for this method.
+    vars(figure)["_repr_html_"] = partial(_map_html, figure, prior)
+    return figure
+
+
+def prior_html(prior: Prior) -> str:
+    """Return a prior as the map of its bins, with a line of text."""
+    figure = draw_shares(prior.quantizer, prior.probs)
+    return f"{_map_html(figure, prior)}<p>{escape(repr(prior))}</p>"
+
+
+def _map_html(figure: Figure, prior: Prior) -> str:
+    title = f"How often each of {len(prior.probs)} bins occurs"
+    svg = inline_svg(figure, f"prior-{prior.digest[:12]}", title, repr(prior))
+    return f'<div style="max-width: 26rem; {THEME}">{svg}</div>'
+
+
+def ranking_html(caption: str, first: Sequence[RankedImage]) -> str:
+    """Return the first images of a ranking as a table, with a caption."""
+    rows = "".join(map(_row, range(1, len(first) + 1), first))
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("rank", "image", "key", "score"))
+    return f"<table><caption>{escape(caption)}</caption><tr>{head}</tr>{rows}</table>"
+
+
+def _row(rank: int, image: RankedImage) -> str:
+    key = escape(printable(image.key))
+    picture = "" if image.pixels is None else f'<img alt="" src="{_data_url(image.pixels)}"/>'
+    cells = (str(rank), picture, key, f"{image.score:.4g}")
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _data_url(pixels: NDArray[np.uint8]) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
