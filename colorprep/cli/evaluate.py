@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--original", metavar="SOURCE", help="The originals of --colorized.")
 @click.option("--colorized", metavar="SOURCE", help="Pictures to judge, with the same paths.")
 @click.option("--checkpoint", metavar="PATH", help="Judge a network instead: a run, or a .pt file.")
+@options.source_argument
 @options.image_options
 @click.option(
     "--temperature",
