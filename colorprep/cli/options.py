@@ -39,7 +39,7 @@ from .console import Console, Session
 Function = Callable[..., Any]
 
 N_COMMON = 4
-PATHS = {"SOURCE", "FOLDER", "FILE", "DIR", "LIST", "PATH"}  # in metavars
+PATHS = {"SOURCE", "FOLDER", "FILE", "DIR", "LIST", "PATH", "PRIOR"}  # in metavars
 
 
 def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], click.Command]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, Literal, get_args, get_origin
 
 import click
@@ -12,9 +11,9 @@ from click.core import ParameterSource
 
 from ..training.choices import CriticName
 from ..training.options import LEAST_HINTS, all_options
-from ..training.recipes import RECIPES
 from . import options
 from .console import Session
+from .recipes import describe_recipes
 
 LIST = "list"
 COUNT = click.IntRange(1)
@@ -305,16 +304,17 @@ def command(
     The default loss is soft cross-entropy, rebalanced by the weights; images without color are
     masked. Ctrl-C saves first, and --resume continues.
     """
-    with options.wrong_usage():
-        given = _given(values)
-    if given.get("recipe") == LIST:
+    if values["recipe"] == LIST:
         session.show(*describe_recipes())
         return
     from ..stages import train as stage
 
     with options.wrong_usage():
+        given = _given(values)
         make = stage.TrainParams.from_recipe if "recipe" in given else stage.TrainParams.of
         params = make(output=output, resume=resume, **given)
+    if not resume:
+        stage.check_inputs(params, session.workspace)
     if dry_run:
         forecast = stage.forecast(params, session.workspace, session.reporter, given)
         if forecast is not None:
@@ -344,26 +344,6 @@ def command(
         "records": [_finite(record.row()) for record in result.records],
     }
     session.show(lines, facts)
-
-
-def describe_recipes() -> tuple[list[str], dict[str, Any]]:
-    """Return all recipes, as lines and for JSON."""
-    lines, facts = [], {}
-    followed = {recipe.after for recipe in RECIPES.values()}
-    for name, recipe in RECIPES.items():
-        pace = recipe.options
-        length = f"{pace['steps']:,} steps" if "steps" in pace else f"{pace['epochs']} epochs"
-        lines += [
-            f"{name}: {recipe.source}",
-            f"    {pace['model']} at {recipe.size} px, loss {pace['loss']}, batch "
-            f"{pace['batch_size']}, {length}",
-            *(f"    {command}" for command in recipe.commands),
-            f"    colorprep train --recipe {name}"
-            + (f" --init runs/{recipe.after}" if recipe.after else "")
-            + (f" -o runs/{name}" if recipe.after or name in followed else ""),
-        ]
-        facts[name] = {**asdict(recipe), "options": dict(pace)}
-    return lines, facts
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
