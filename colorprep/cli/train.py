@@ -268,6 +268,12 @@ def machine_options(function: options.Function) -> options.Function:
             "--epochs or --steps extend it.",
         ),
         click.option(
+            "--minutes",
+            type=POSITIVE,
+            metavar="N",
+            help="Stop after N minutes as Ctrl-C does: save, and exit with 130 unless finished.",
+        ),
+        click.option(
             "--dry-run",
             is_flag=True,
             help="Only estimate time, memory and disk space, from a few steps; write nothing.",
@@ -297,7 +303,12 @@ def machine_options(function: options.Function) -> options.Function:
 @optimizer_options
 @machine_options
 def command(
-    session: Session, output: str | None, resume: bool, dry_run: bool, **values: Any
+    session: Session,
+    output: str | None,
+    resume: bool,
+    minutes: float | None,
+    dry_run: bool,
+    **values: Any,
 ) -> None:
     """Train a colorizer from label shards.
 
@@ -312,7 +323,7 @@ def command(
     with options.wrong_usage():
         given = _given(values)
         make = stage.TrainParams.from_recipe if "recipe" in given else stage.TrainParams.of
-        params = make(output=output, resume=resume, **given)
+        params = make(output=output, resume=resume, minutes=minutes, **given)
     if not resume:
         stage.check_inputs(params, session.workspace)
     if dry_run:

@@ -31,7 +31,7 @@ MISTAKES = {
     "train --recipe zang2016": (2, "did you mean zhang2016?"),
     "train --weights nope.npz --shards photos": (1, "make them with `colorprep labels`"),
     "verify labels": (1, "there is no file or folder labels"),
-    "export photos": (1, "a folder of labels"),
+    "export photos": (1, "folder of labels (with --format webdataset or parquet)"),
     "info -C nowhere": (2, "no such folder"),
 }
 SECONDS = 2.0
