@@ -18,6 +18,7 @@ from .errors import InputError
 from .places import LOCAL, scheme_of, shown_url
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "http", "https": "http"}
+PACKAGES = {"hf": "huggingface_hub"}  # of schemes that are not among our extras
 WEB = ("http", "https")  # schemes
 _REQUEST = re.compile(r"""(https?://[^\s?"'<>]*)\?[^\s"'<>)]*""")  # with its query
 # Names of versions and times in the replies of stores.
@@ -49,7 +50,7 @@ def _opened(url: str, process: int) -> tuple[Any, str]:
         store, root = url_to_fs(url)
     except ImportError as error:
         extra = EXTRAS.get(scheme)
-        package = f"'colorprep[{extra}]'" if extra else "the package named above"
+        package = f"'colorprep[{extra}]'" if extra else PACKAGES.get(scheme, "the package above")
         raise InputError(
             f"cannot read {shown_url(url)}: {error}; run pip install {package}"
         ) from error

@@ -6,10 +6,12 @@ The rules apply to all commands and groups, so new options follow them automatic
 from __future__ import annotations
 
 import copy
+import difflib
 import math
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 
 class StrictArguments(click.Command):
@@ -73,6 +75,34 @@ class StrictArguments(click.Command):
             for name, given in values.items()
             if name in options and isinstance(given, list)
         }
+
+
+class Group(StrictArguments, click.Group):
+    """Commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; it gets the options that are given before its name.
+
+        An unknown name is wrong usage; the message has the name that is most like it.
+        """
+        names = self.list_commands(ctx)
+        if not ctx.resilient_parsing and args[0] not in names and not args[0].startswith("-"):
+            nearest = difflib.get_close_matches(args[0].lower(), names, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else "--help lists all commands"
+            raise click.UsageError(f"there is no command {args[0]}; {hint}", ctx)
+        name, command, rest = super().resolve_command(ctx, args)
+        before: list[str] = []
+        for param in self.params:
+            if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE:
+                value = ctx.params[param.name or ""]
+                before += [param.opts[0]] if value is True else [param.opts[0], value]
+        return name, command, [*before, *rest]
 
 
 def _gathered(param: click.Parameter) -> click.Parameter:

@@ -29,6 +29,7 @@ REASONS = ("corrupt", "gray", "toned", "duplicate", "tiny")
         "colorprep audit --dir train/ --val val.txt --allow gray --allow tiny",
     ]
 )
+@options.source_argument
 @options.image_options
 @click.option(
     "--val", "validation", metavar="LIST", help="Report pictures both in this list and outside it."

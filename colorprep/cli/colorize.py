@@ -19,6 +19,7 @@ from .describe import skip_facts, skip_line
     ]
 )
 @click.argument("inputs", nargs=-1, required=True)
+@click.option("--list", metavar="FILE", help="Color only the photographs in this list.")
 @click.option(
     "--checkpoint",
     metavar="PATH",

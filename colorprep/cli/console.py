@@ -23,6 +23,7 @@ from ..places import Location, Url
 from ..printable import printable, printable_json
 from ..progress import Advance, Reporter
 from ..workspace import Workspace
+from .progress_lines import ProgressLines
 
 SHOWN_REPLACED = 10
 
@@ -33,12 +34,12 @@ BAR = (
 
 
 class Console(Reporter):
-    """Draws progress bars and writes messages to stderr and, if given, to a log file.
+    """Shows progress and writes messages to stderr and, if given, to a log file.
 
     Parameters
     ----------
     quiet : bool
-        Omit bars and notes; warnings stay.
+        Omit progress and notes; warnings stay.
 
     Attributes
     ----------
@@ -66,20 +67,27 @@ class Console(Reporter):
 
     @contextmanager
     def track(self, total: int, unit: str, title: str) -> Iterator[Advance]:
-        """Draw a bar with units per second and the time left."""
-        from tqdm import tqdm  # imported only when needed
-
+        """Show units per second and the time left: as a bar on a terminal, else as lines."""
         title = printable(title)
         self._log.info("%s: %d %s", title, total, unit)
-        # A file or a pipe gets a line every ten seconds, a terminal ten per second.
-        interval = 0.1 if sys.stderr.isatty() else 10.0
+        if self._quiet:
+            yield lambda n, detail="": None
+        elif sys.stderr.isatty():
+            with self._bar(total, unit, title) as advance:
+                yield advance
+        else:
+            yield ProgressLines(title, total, unit, lambda line: self._write(printable(line)))
+
+    @contextmanager
+    def _bar(self, total: int, unit: str, title: str) -> Iterator[Advance]:
+        """Draw a bar; messages are written above it."""
+        from tqdm import tqdm  # imported only when needed
+
         with tqdm(
             total=total,
             desc=title,
             unit=f" {unit}",
             file=sys.stderr,
-            disable=self._quiet,
-            mininterval=interval,
             bar_format=BAR,
         ) as bar:
 

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     help="Show the pictures of methods that are worst, best and most different by this. "
     "[ciede2000]",
 )
+@options.source_argument
 @options.image_options
 @click.option(
     "--temperature",

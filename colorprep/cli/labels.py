@@ -21,6 +21,7 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
         "colorprep labels --dir JPEGImages/ --segments SegmentationClass/ --list train.txt",
     ]
 )
+@options.source_argument
 @options.image_options
 @click.option("--prior", metavar="FILE", help="Use this prior's bins. [prior.npz, else ab313]")
 @click.option(

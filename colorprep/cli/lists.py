@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from . import options
-from .arguments import StrictArguments
+from .arguments import Group
 from .console import Session
 from .describe import quantity, skip_facts, skip_line
 
@@ -18,28 +17,8 @@ if TYPE_CHECKING:
 SHARE = click.FloatRange(0)
 
 
-class OrderedGroup(StrictArguments, click.Group):
-    """Commands in the order in which they were added."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands."""
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; it gets the options that are given before its name."""
-        name, command, rest = super().resolve_command(ctx, args)
-        before: list[str] = []
-        for param in self.params:
-            if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE:
-                value = ctx.params[param.name or ""]
-                before += [param.opts[0]] if value is True else [param.opts[0], value]
-        return name, command, [*before, *rest]
-
-
 @click.group(
-    cls=OrderedGroup,
+    cls=Group,
     epilog="\b\nExamples:\n  colorprep lists random 1000 --dir train/\n"
     "  colorprep lists subtract lists/rgbvar.txt lists/drop.txt",
 )
@@ -75,6 +54,7 @@ _form_option = click.option(
     name="random",
 )
 @click.argument("n_images", metavar="N", type=click.IntRange(1))
+@options.source_argument
 @options.source_options
 @click.option("--per-class", is_flag=True, help="Draw N images of each class, not N in all.")
 @click.option(
@@ -103,6 +83,7 @@ def random_command(session: Session, **values: Any) -> None:
 @options.command(
     ["colorprep lists tiny --dir train/", "colorprep lists tiny --list lists/keep.txt"], name="tiny"
 )
+@options.source_argument
 @options.source_options
 @options.class_option
 @_seed_option
@@ -143,6 +124,7 @@ def _show_drawn(session: Session, result: DrawResult) -> None:
     ],
     name="split",
 )
+@options.source_argument
 @options.source_options
 @click.option(
     "--val",

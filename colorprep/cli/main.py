@@ -14,7 +14,7 @@ from .. import __version__
 from ..decoder_messages import keep_quiet
 from ..errors import ColorprepError, UrlGiven
 from ..printable import printable
-from .arguments import StrictArguments
+from .arguments import Group
 
 # In the order in which they are used; the module of a command is imported on first use.
 COMMANDS = (
@@ -61,7 +61,7 @@ AFTER_INTERRUPT = {
 }
 
 
-class LazyGroup(StrictArguments, click.Group):
+class LazyGroup(Group):
     """Commands in the order in which they are used, each imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -104,8 +104,15 @@ class LazyGroup(StrictArguments, click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nStart with:\n  colorprep demo\n  colorprep prior --dir photos/",
 )
+@click.option(
+    "-C",
+    "--workspace",
+    type=click.Path(),
+    metavar="FOLDER",
+    help="Work in this folder; may follow the command. [.]",
+)
 @click.version_option(__version__, package_name="colorprep")
-def cli() -> None:
+def cli(**_: Any) -> None:
     """Turn images into training data for image colorization, and train on it."""
 
 

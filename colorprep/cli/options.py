@@ -6,6 +6,7 @@ decorator               gives the command
 `command`               -C, -q, --json and --log-file, as a `Session`, its first argument
 `source_options`        --dir, --list, --no-follow, --archive-folders, --image-column, as
                         ``images``
+`source_argument`       SOURCE, which `source_options` take like --dir
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         --damaged, as ``images``
 `damaged_option`        --damaged alone
@@ -20,12 +21,14 @@ decorator               gives the command
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..errors import InputError
 from ..places import Url, location_of
@@ -36,6 +39,7 @@ from .console import Console, Session
 Function = Callable[..., Any]
 
 N_COMMON = 4
+PATHS = {"SOURCE", "FOLDER", "FILE", "DIR", "LIST", "PATH", "PRIOR"}  # in metavars
 
 
 def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], click.Command]:
@@ -75,11 +79,31 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
                 console.close()
 
         made = click.command(cls=StrictArguments, epilog=epilog, **attributes)(run)
+        for param in made.params:
+            if _is_path(param):
+                param.type = PathText()
         # --help lists a command's own options first and the common ones last.
         made.params = [*made.params[N_COMMON:], *made.params[:N_COMMON]]
         return made
 
     return decorate
+
+
+class PathText(click.types.StringParamType):
+    """A path or URL, taken as it is typed; shells complete it as a path."""
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete files and folders."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+def _is_path(param: click.Parameter) -> bool:
+    """Return whether a parameter takes files or folders, by what --help calls it."""
+    if not isinstance(param.type, click.types.StringParamType):
+        return False
+    return isinstance(param, click.Argument) or bool(
+        PATHS & set(re.split(r"\W", param.metavar or ""))
+    )
 
 
 def common_options(function: Function) -> Function:
@@ -123,6 +147,7 @@ def source_options(function: Function) -> Function:
     def run(
         *arguments: Any,
         folders: tuple[str, ...],
+        source: tuple[str, ...] = (),
         list_: str | None,
         no_follow: bool,
         archive_folders: bool,
@@ -131,6 +156,11 @@ def source_options(function: Function) -> Function:
     ) -> Any:
         from ..stages.source import ImageParams
 
+        if source and folders:
+            raise click.UsageError(
+                f"the images are given as {source[0]} and by --dir {folders[0]}; give them once"
+            )
+        folders = source or folders
         images = ImageParams(
             folders[0] if len(folders) == 1 else folders or None,
             list_,
@@ -141,6 +171,9 @@ def source_options(function: Function) -> Function:
         return function(*arguments, images=images, **values)
 
     return run
+
+
+source_argument = click.argument("source", nargs=-1, metavar="[SOURCE]...")
 
 
 def damaged_option(function: Function) -> Function:

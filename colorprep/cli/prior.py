@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
+from ..places import each_place
 from . import options
 from .console import Session
 from .describe import describe_estimate, describe_prior, quantity, skip_facts
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans|PRIOR.npz"
 OF_BINS = {"components", "linear_hue", "sigma", "neighbors", "sigma_ab", "seed"}
-OF_MERGING = {"merge", "parts", "smoothing", "by_class", "name", "output"}
+OF_MERGING = {"merge", "source", "smoothing", "by_class", "name", "output"}
 COMMON = {"workspace", "quiet", "as_json", "log_file"}
 
 
@@ -29,6 +30,7 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
         "colorprep prior --merge part-1.npz part-2.npz -o prior.npz",
     ]
 )
+@options.source_argument
 @options.image_options
 @click.option(
     "--quantizer",
@@ -93,14 +95,13 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the fit."
 )
 @click.option(
-    "--merge", is_flag=True, help="Add up priors that were counted in parts, files or patterns."
+    "--merge",
+    is_flag=True,
+    help="Add up priors that were counted in parts; SOURCE is files or patterns of these.",
 )
-@click.argument("parts", nargs=-1, metavar="[--merge PART.npz...]")
 @options.dry_run_option
 @options.output_option("prior.npz", "File to write; the weights of X.npz go to X-weights.npz.")
-def command(
-    session: Session, dry_run: bool, merge: bool, parts: tuple[str, ...], **values: Any
-) -> None:
+def command(session: Session, dry_run: bool, merge: bool, **values: Any) -> None:
     """Count the colors of a folder: prior.npz and weights.npz.
 
     Every pixel of every image is counted, exactly. The weights use lambda 0.5; `colorprep weights`
@@ -108,14 +109,17 @@ def command(
     """
     from ..stages import prior as stage
 
-    if merge or parts:
-        _refuse_if_counting(merge, parts)
+    given = tuple(map(str, each_place(values["images"].folder or ())))
+    if merge:
+        _refuse_counting()
         with options.wrong_usage():
             chosen = {name: values[name] for name in ("by_class", "name", "output")}
             smoothing = values["smoothing"] if _given(["smoothing"]) else None
-            merging = stage.MergeParams(parts, smoothing, **chosen)
+            merging = stage.MergeParams(given, smoothing, **chosen)
         _show(session, stage.merge(merging, session.workspace, session.reporter))
         return
+    if priors := [place for place in given if place.endswith(".npz")]:
+        raise click.UsageError(f"{priors[0]} is no source of images; priors add up by --merge")
     with options.wrong_usage():
         params = _params(**values)
     if dry_run:
@@ -153,13 +157,8 @@ def _given(names: Collection[str]) -> list[str]:
     ]
 
 
-def _refuse_if_counting(merge: bool, parts: Sequence[str]) -> None:
-    """Refuse files without --merge, and options of counting with it."""
-    if not merge:
-        raise click.UsageError(
-            f"unexpected extra argument ({parts[0]}); a folder of images is given by --dir, and "
-            "priors are added up by --merge"
-        )
+def _refuse_counting() -> None:
+    """Refuse options of counting beside --merge."""
     names = {param.name or "" for param in click.get_current_context().command.params}
     if given := _given(names - OF_MERGING - COMMON):
         raise click.UsageError(

@@ -18,6 +18,7 @@ from .describe import quantity
         "colorprep report --compare prior_probs.npy --figures figures/",
     ]
 )
+@options.source_argument
 @options.image_options
 @click.option("--prior", metavar="FILE", help="The prior, with the weights beside it. [prior.npz]")
 @click.option(

@@ -20,6 +20,7 @@ SCORES = "rgbvar|saturation|chroma|colorfulness|colorfulness-abs|ab-entropy|surp
         "colorprep rgbvar --dir train/ --score colorfulness --min-score 15",
     ]
 )
+@options.source_argument
 @options.image_options
 @click.option(
     "--range",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, Literal, get_args, get_origin
 
 import click
@@ -12,9 +11,9 @@ from click.core import ParameterSource
 
 from ..training.choices import CriticName
 from ..training.options import LEAST_HINTS, all_options
-from ..training.recipes import RECIPES
 from . import options
 from .console import Session
+from .recipes import describe_recipes
 
 LIST = "list"
 COUNT = click.IntRange(1)
@@ -269,6 +268,12 @@ def machine_options(function: options.Function) -> options.Function:
             "--epochs or --steps extend it.",
         ),
         click.option(
+            "--minutes",
+            type=POSITIVE,
+            metavar="N",
+            help="Stop after N minutes as Ctrl-C does: save, and exit with 130 unless finished.",
+        ),
+        click.option(
             "--dry-run",
             is_flag=True,
             help="Only estimate time, memory and disk space, from a few steps; write nothing.",
@@ -298,23 +303,29 @@ def machine_options(function: options.Function) -> options.Function:
 @optimizer_options
 @machine_options
 def command(
-    session: Session, output: str | None, resume: bool, dry_run: bool, **values: Any
+    session: Session,
+    output: str | None,
+    resume: bool,
+    minutes: float | None,
+    dry_run: bool,
+    **values: Any,
 ) -> None:
     """Train a colorizer from label shards.
 
     The default loss is soft cross-entropy, rebalanced by the weights; images without color are
     masked. Ctrl-C saves first, and --resume continues.
     """
-    with options.wrong_usage():
-        given = _given(values)
-    if given.get("recipe") == LIST:
+    if values["recipe"] == LIST:
         session.show(*describe_recipes())
         return
     from ..stages import train as stage
 
     with options.wrong_usage():
+        given = _given(values)
         make = stage.TrainParams.from_recipe if "recipe" in given else stage.TrainParams.of
-        params = make(output=output, resume=resume, **given)
+        params = make(output=output, resume=resume, minutes=minutes, **given)
+    if not resume:
+        stage.check_inputs(params, session.workspace)
     if dry_run:
         forecast = stage.forecast(params, session.workspace, session.reporter, given)
         if forecast is not None:
@@ -344,26 +355,6 @@ def command(
         "records": [_finite(record.row()) for record in result.records],
     }
     session.show(lines, facts)
-
-
-def describe_recipes() -> tuple[list[str], dict[str, Any]]:
-    """Return all recipes, as lines and for JSON."""
-    lines, facts = [], {}
-    followed = {recipe.after for recipe in RECIPES.values()}
-    for name, recipe in RECIPES.items():
-        pace = recipe.options
-        length = f"{pace['steps']:,} steps" if "steps" in pace else f"{pace['epochs']} epochs"
-        lines += [
-            f"{name}: {recipe.source}",
-            f"    {pace['model']} at {recipe.size} px, loss {pace['loss']}, batch "
-            f"{pace['batch_size']}, {length}",
-            *(f"    {command}" for command in recipe.commands),
-            f"    colorprep train --recipe {name}"
-            + (f" --init runs/{recipe.after}" if recipe.after else "")
-            + (f" -o runs/{name}" if recipe.after or name in followed else ""),
-        ]
-        facts[name] = {**asdict(recipe), "options": dict(pace)}
-    return lines, facts
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

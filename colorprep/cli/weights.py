@@ -19,6 +19,7 @@ from .describe import quantity, safety_line
     ]
 )
 @click.argument("prior", required=False)
+@click.option("--prior", "named", metavar="PRIOR", help="PRIOR, as other commands take it.")
 @click.option(
     "--lambda",
     "mix",
@@ -62,14 +63,17 @@ from .describe import quantity, safety_line
     help="Sigma that smooths the prior of the matrix first, in bins.",
 )
 @options.output_option("weights.npz", "File to write.")
-def command(session: Session, **values: Any) -> None:
+def command(session: Session, prior: str | None, named: str | None, **values: Any) -> None:
     """Compute rebalancing weights from a prior.
 
     PRIOR is a prior.npz, or a .npy of 313 or 529 probabilities. [prior.npz in the workspace]
     """
     from ..stages import weights as stage
 
-    result = stage.run(stage.WeightsParams(**values), session.workspace, session.reporter)
+    if prior is not None and named is not None:
+        raise click.UsageError(f"the prior is given as {prior} and by --prior {named}; give one")
+    params = stage.WeightsParams(prior=prior or named, **values)
+    result = stage.run(params, session.workspace, session.reporter)
     lines = [f"{result.path}: {safety_line(result.weights.safety)}"]
     if result.weights.n_levels:
         lines[0] += f"; also by {quantity(result.weights.n_levels, 'level')} of lightness"

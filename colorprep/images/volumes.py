@@ -44,6 +44,7 @@ UNPACKERS = {
     b"Rar!": "unrar x",
 }
 NAME_ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip", ".parquet")
+VIDEO_ENDINGS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 READERS: dict[Kind, MemberReader] = {
     "tar": read_tar_member,
     "zip": read_zip_member,
@@ -179,6 +180,11 @@ def _unsupported(shown: str, head: bytes) -> InputError:
     elif format_of(head) is not None:
         return InputError(
             f"{shown} is a single image; give the folder or the archive that holds it"
+        )
+    elif shown.lower().endswith(VIDEO_ENDINGS):
+        return InputError(
+            f"{shown} is a video, and only images are read; write its frames to a folder first, "
+            f"such as one a second by `ffmpeg -i {shown} -vf fps=1 frames/%06d.png`"
         )
     elif head.startswith(GZIP_START) and is_url(shown):
         return InputError(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from run_folders import some_rows, write_run
 
@@ -295,9 +296,62 @@ def test_an_output_that_repeats_the_workspace_is_wrong_usage(tmp_path, monkeypat
     assert not list((tmp_path / "out").iterdir())
 
 
-@pytest.mark.parametrize("command", ["prior", "labels", "rgbvar", "audit"])
-def test_a_folder_without_its_option_is_explained(command):
-    """These commands take the folder of images by --dir, and say so."""
-    done = CliRunner().invoke(cli, [command, "train/"])
+@pytest.mark.parametrize("words", [["verify", "labels"], ["sweep", "run"]], ids=" ".join)
+def test_a_folder_without_its_option_is_explained(words):
+    """Commands with a path of another kind take the images by --dir alone, and say so."""
+    done = CliRunner().invoke(cli, [*words, "train/"])
     assert done.exit_code == 2
     assert "unexpected extra argument (train/); a folder of images is given by --dir" in done.output
+
+
+def test_images_are_given_as_an_argument_or_by_dir(photographs, tmp_path):
+    """Both give the same prior; both at once are wrong usage."""
+
+    def prior(*words):
+        common = ["--size", "8", "-q", "--json", "-o"]
+        return CliRunner().invoke(cli, ["-C", str(tmp_path), "prior", *words, *common, "p.npz"])
+
+    folder = str(photographs)
+    first = prior(folder)
+    assert first.exit_code == 0, first.output
+    written = (tmp_path / "p.npz").read_bytes()
+    assert prior("--dir", folder).exit_code == 0
+    assert (tmp_path / "p.npz").read_bytes() == written
+    both = prior(folder, "--dir", folder)
+    assert both.exit_code == 2 and "give them once" in both.output
+
+
+def test_the_workspace_is_given_before_or_after_the_command(tmp_path):
+    """-C before the command is that of the command; twice is wrong usage."""
+    before = CliRunner().invoke(cli, ["-C", str(tmp_path / "no"), "info"])
+    after = CliRunner().invoke(cli, ["info", "-C", str(tmp_path / "no")])
+    assert before.exit_code == 2 and before.output == after.output
+    twice = CliRunner().invoke(cli, ["-C", "a", "info", "-C", "b"])
+    assert twice.exit_code == 2 and "--workspace is given twice (a, b)" in twice.output
+    within = CliRunner().invoke(cli, ["-C", str(tmp_path / "no"), "lists", "tiny"])
+    assert within.exit_code == 2 and "no such folder" in within.output
+
+
+def completed(words, incomplete):
+    """The kinds and values that a shell is offered after some words."""
+    found = ShellComplete(cli, {}, "colorprep", "_COLORPREP_COMPLETE").get_completions(
+        words, incomplete
+    )
+    return {(item.type, item.value) for item in found}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["prior"], ["prior", "--dir"], ["verify"], ["train", "--shards"], ["-C"], ["info", "-C"]],
+    ids=" ".join,
+)
+def test_shells_complete_paths(words):
+    """Arguments and options that take a path are completed as one."""
+    assert completed(words, "tr") == {("file", "tr")}
+
+
+def test_shells_complete_names():
+    """So are commands, options and choices."""
+    assert ("plain", "prior") in completed(["-C", "ws"], "pr")
+    assert ("plain", "--dir") in completed(["prior"], "--d")
+    assert ("plain", "none") in completed(["prior", "--smooth"], "n")

@@ -40,7 +40,7 @@ def test_it_prints_a_table(colorprep, folders):
     assert re.search(r"^psnr +\d\d\.\d+ +[\d.]+ \.\. [\d.]+ +5$", result.stdout, re.MULTILINE)
     assert re.search(r"^5 images; \d+ of 313 bins do not occur$", result.stdout, re.MULTILINE)
     assert re.search(r"^protocol [0-9a-f]{8}: colorprep-evaluate/1 ", result.stdout, re.MULTILINE)
-    assert "no prior.npz here" in result.stderr and "5/5 images" in result.stderr
+    assert "no prior.npz here" in result.stderr and "5 of 5 images" in result.stderr
     assert colorprep("evaluate", *folders, "-q").stderr == ""
 
 

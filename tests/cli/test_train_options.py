@@ -34,11 +34,18 @@ def last_of(run):
 
 
 def test_sgd_with_frozen_layers_resumes_exactly(workspace):
-    """Weights and momentum of two resumed steps are those of an uninterrupted run."""
+    """Weights and momentum of resumed steps are those of an uninterrupted run.
+
+    The run is stopped by --steps, and then by --minutes.
+    """
     call(workspace, *COMMON, *SGD, "--steps", "4", "-o", "whole")
     call(workspace, *COMMON, *SGD, "--steps", "2", "-o", "resumed")
     begun = last_of(workspace / "resumed")["networks"]["colorizer"]
-    call(workspace, "train", "--resume", "--steps", "4", "-o", "resumed", "-q")
+    further = ["train", "--resume", "--steps", "4", "-o", "resumed", "-q"]
+    stopped = call(workspace, *further, "--minutes", "1e-6", exit_code=130)
+    assert "stopped by --minutes 1e-06 after step 3 of 4" in stopped
+    assert "with --resume -o resumed to continue" in stopped
+    call(workspace, *further)
     whole, resumed = (last_of(workspace / name) for name in ("whole", "resumed"))
     assert resumed["step"] == 4
     weights = whole["networks"]["colorizer"]

@@ -69,13 +69,30 @@ def test_real_photographs_keep_their_lightness(ready, silent, shared):
         ("hc-1d", "hue-and-chroma"),
     ],
 )
-def test_every_kind_of_network_colorizes(workspace, silent, photographs, spec, outputs):
-    """All kinds of bins and channels give color at the same lightness."""
+def test_every_kind_of_network_colorizes(workspace, recorder, photographs, spec, outputs):
+    """All kinds of bins and channels give color at the same lightness.
+
+    A temperature that a network of colors does not use is a warning.
+    """
     save_network(workspace.path("some.pt"), spec, outputs)
     photograph = min(photographs.rglob("*.jpg"))
-    (written,) = run(ColorizeParams([photograph], "some.pt"), workspace, silent).written
+    params = ColorizeParams([photograph], "some.pt", temperature=0.3)
+    (written,) = run(params, workspace, recorder).written
     assert lightness_apart(written, pixels_of(photograph)) < 0.3
     assert np.ptp(pixels_of(written), axis=2).max() > 10
+    unused = [each for each in recorder.warnings if "the temperature changes nothing" in each]
+    assert len(unused) == (outputs == "ab")
+
+
+def test_a_list_narrows_a_folder(ready, silent, photographs, tmp_path):
+    """Only its photographs are colored; a single photograph needs no list."""
+    first, *_, last = sorted(photographs.rglob("*.jpg"))
+    keys = [path.relative_to(photographs) for path in (first, last)]
+    (tmp_path / "two.txt").write_text("".join(f"{key.as_posix()}\n" for key in keys))
+    result = run(ColorizeParams([photographs], list="two.txt"), ready, silent)
+    assert result.written == [tmp_path / "colorized" / key.with_suffix(".png") for key in keys]
+    with pytest.raises(InputError, match="is a single one; leave --list out"):
+        run(ColorizeParams([first], list="two.txt"), ready, silent)
 
 
 def test_awkward_photographs(ready, silent, tmp_path):

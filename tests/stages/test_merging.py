@@ -200,7 +200,7 @@ def test_the_command_merges(parts, tmp_path, colorprep):
         (["--merge", *files, "-o", "one.npz"], "the sum would replace its part one.npz"),
         (["--merge", *files, "--size", "8"], "--size does not go with --merge"),
         (["--merge"], "--merge adds up priors; name them"),
-        (files, "unexpected extra argument"),
+        (files, "priors add up by --merge"),
         (["--quantizer", "one.npz", "--seed", "1"], "--seed does not go with the bins"),
     ):
         refused = colorprep("prior", *words)

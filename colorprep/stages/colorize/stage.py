@@ -7,6 +7,7 @@ in bands.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,7 +36,7 @@ from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..conditions import class_id_of, classifier_of
 from ..pictures import PhotographSource, Targets, check_maps, choose_targets, entropy_path
-from ..source import report_passed_over, report_skips
+from ..source import read_given_list, report_passed_over, report_skips
 from .coloring import Coloring, ColorizeChunk, colorize_all
 from .hint_files import HintFile, find_hints
 from .picture_record import PictureRecord
@@ -49,6 +50,8 @@ class ColorizeParams:
     ----------
     inputs : sequence of str or Path
         Photographs, gray or in color, and folders, archives and URLs of them.
+    list : str, Path or None
+        A list of photographs to color among those of the folders, archives and URLs.
     checkpoint : str, Path or None
         A checkpoint or a run's folder; None for ``best.pt`` of the newest finished run.
     temperature : float
@@ -83,6 +86,7 @@ class ColorizeParams:
     workers: int | None = None
     output: str | Path | None = None
     damaged: DamageRule = "skip"
+    list: str | Path | None = None
 
     def __post_init__(self) -> None:
         """Reject parameters that are not usable with any network."""
@@ -139,7 +143,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     checkpoint = load_checkpoint(path)
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
     folder = workspace.path(params.output or COLORIZED)
-    places = _find_photographs(params.inputs, workspace)
+    places = _find_photographs(params, workspace)
     for photographs in places:
         report_passed_over(photographs.source, reporter)
     targets = choose_targets(places, folder)
@@ -149,6 +153,10 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     workspace.own_folder(params.output or COLORIZED)
     _report_names(targets, reporter)
     report_origin("coloring by", origin, workspace, reporter)
+    if params.temperature != TEMPERATURE and HEADS[checkpoint.head].logits is None:
+        reporter.warn(
+            "the temperature changes nothing: this network predicts colors, not probabilities"
+        )
     with sole_process(folder, "written to", reporter):
         record = PictureRecord(folder)
         tasks = [
@@ -231,21 +239,31 @@ def _report_names(targets: Targets, reporter: Reporter) -> None:
         )
 
 
-def _find_photographs(inputs: Sequence[str | Path], workspace: Workspace) -> list[PhotographSource]:
+def _find_photographs(params: ColorizeParams, workspace: Workspace) -> list[PhotographSource]:
     """Find the given photographs; single files come last, grouped by folder."""
+    listed, list_name = None, ""
+    if params.list is not None:
+        listed, list_name = read_given_list(params.list, workspace), Path(params.list).name
     places: list[PhotographSource] = []
-    files: dict[Path, list[str]] = {}
-    for given in inputs:
-        if is_url(given):
-            places.append(PhotographSource(shown_url(str(given)), find_images(given)))
-            continue
-        path = workspace.input_path(given)
-        if path.is_dir() or path.name.lower().endswith(NAME_ENDINGS):
-            places.append(PhotographSource(str(path), find_images(path)))
-        elif path.is_file():
-            files.setdefault(path.parent, []).append(path.name)
+    files: defaultdict[Path, list[str]] = defaultdict(list)
+    for given in params.inputs:
+        place = given if is_url(given) else workspace.input_path(given)
+        if isinstance(place, Path) and not place.exists():
+            raise InputError(f"there is no file or folder {place}")
+        if is_url(place) or _holds_many(Path(place)):
+            shown = shown_url(str(place)) if is_url(place) else str(place)
+            places.append(PhotographSource(shown, find_images(place, listed, list_name)))
+        elif listed is not None:
+            raise InputError(
+                f"--list chooses among the photographs of a folder or an archive, and {place} is "
+                "a single one; leave --list out, or give the folder"
+            )
         else:
-            raise InputError(f"there is no file or folder {path}")
+            files[Path(place).parent].append(Path(place).name)
     for root, names in files.items():
         places.append(PhotographSource(str(root), folder_source(root, names)))
     return places
+
+
+def _holds_many(path: Path) -> bool:
+    return path.is_dir() or path.name.lower().endswith(NAME_ENDINGS)

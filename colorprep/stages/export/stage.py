@@ -30,8 +30,8 @@ from ..replaced import telling_replaced
 from .labels import Format, export_labels
 
 EXPORTABLE = (
-    "a prior.npz, a weights.npz, a run, a checkpoint such as runs/demo/best.pt, or a folder of "
-    "labels"
+    "a prior.npz, a weights.npz, a run, a checkpoint such as runs/demo/best.pt, or a finished "
+    "folder of labels (with --format webdataset or parquet)"
 )
 
 

@@ -43,6 +43,8 @@ class TrainParams:
         None for ``runs/<date>-<model>``.
     resume : bool
         Resumes the run in `output`, or the newest one.
+    minutes : float or None
+        Stops after so many, as an interrupt does; None to train to the end.
     """
 
     data: DataOptions = field(default_factory=DataOptions)
@@ -52,6 +54,7 @@ class TrainParams:
     machine: MachineOptions = field(default_factory=MachineOptions)
     output: str | Path | None = None
     resume: bool = False
+    minutes: float | None = None
 
     def __post_init__(self) -> None:
         """Reject groups that exclude each other."""
@@ -99,7 +102,8 @@ class TrainParams:
             If there is no such option.
         """
         known = all_options()
-        own = {name: options.pop(name) for name in ("output", "resume") if name in options}
+        outside = ("output", "resume", "minutes")  # of all groups
+        own = {name: options.pop(name) for name in outside if name in options}
         groups: dict[str, dict[str, Any]] = {}
         for name, value in options.items():
             if name not in known:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -102,18 +104,20 @@ def run(
     TrainingError
         If no pixel counts, so that nothing can be learned, or the loss is not finite.
     KeyboardInterrupt
-        After Ctrl-C or SIGTERM, once the state is saved.
+        After Ctrl-C, SIGTERM or `params.minutes`, once the state is saved.
     """
+    end = math.inf if params.minutes is None else time.monotonic() + 60 * params.minutes
     with process_group(params.machine.device) as process:
         if not process.is_main:
             reporter = Reporter()
         with _claimed(params, workspace, process, reporter) as (folder, resumes):
             if resumes:
                 given = params.changed_options() if given is None else given
-                params = resumed(folder.options(), given).replace(output=params.output)
+                before = resumed(folder.options(), given)
+                params = before.replace(output=params.output, minutes=params.minutes)
             params = params.replace(resume=resumes)
             with reproducibly(params.machine.deterministic):
-                return _train(params, folder, workspace, process, reporter)
+                return _train(params, folder, workspace, process, reporter, end)
 
 
 @contextmanager
@@ -189,6 +193,7 @@ def _train(
     workspace: Workspace,
     process: Process,
     reporter: Reporter,
+    end: float,
 ) -> TrainResult:
     inputs, trainer, course, provenance, weights = prepare(params, workspace, process, reporter)
     if params.resume:
@@ -207,10 +212,12 @@ def _train(
         forecaster = Forecaster(params, inputs, course, process, folder.path, trainer.step)
         noting = forecaster.note_once(trainer, reporter)
         with _resumable(folder.path):
-            _follow(trainer, course, process, recorder, reporter, noting)
+            _follow(trainer, course, process, recorder, reporter, noting, end)
     if trainer.step < course.total_steps:
+        out_of_time = time.monotonic() >= end
+        why = f"stopped by --minutes {params.minutes:g}" if out_of_time else "interrupted"
         raise KeyboardInterrupt(
-            f"interrupted after step {trainer.step} of {course.total_steps}: {folder.path / LAST} "
+            f"{why} after step {trainer.step} of {course.total_steps}: {folder.path / LAST} "
             f"is saved; run the command again with --resume -o {workspace.shown(folder.path)} to "
             "continue"
         )
@@ -303,14 +310,19 @@ def _follow(
     recorder: Recorder | None,
     reporter: Reporter,
     after_step: Callable[[Meter], object],
+    end: float,
 ) -> None:
-    """Train to the end of the course, or until interrupted."""
+    """Train to the end of the course, or until interrupted, or the clock shows `end`."""
+
+    def ends() -> bool:
+        return stop() or time.monotonic() >= end
+
     n_images = course.images_before(course.total_steps) - course.images_before(trainer.step)
     with (
         graceful_stop() as stop,
         reporter.track(n_images, "images", "training") as advance,
     ):
-        for record in fit(trainer, course, process, advance, stop, after_step):
+        for record in fit(trainer, course, process, advance, ends, after_step):
             if recorder is not None:
                 recorder.write(trainer, course, record, reporter)
             process.broadcast(None)
