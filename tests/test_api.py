@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 # Options of commands that functions have in another form, or that make no sense for them.
-ANYWHERE = {"workspace", "quiet", "as_json", "log_file", "dry_run", "folders"}
+ANYWHERE = {"workspace", "source", "quiet", "as_json", "log_file", "dry_run", "folders"}
 RENAMED = {"list_": "list", "no_follow": "follow", "smoothing": "smooth"}
 INSTEAD = {
     "prior": {"name", "by_class", "class_from", "merge", "parts"},  # `a + b`; the stage

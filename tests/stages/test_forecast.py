@@ -10,7 +10,7 @@ import torch
 from colorprep import InputError
 from colorprep.progress import Reporter
 from colorprep.stages.train.dry_run import forecast
-from colorprep.stages.train.forecast import Forecaster
+from colorprep.stages.train.forecasting import Forecaster
 from colorprep.stages.train.params import TrainParams
 from colorprep.stages.train.stage import prepare, run
 from colorprep.training.fitting.record import Meter

@@ -13,7 +13,7 @@ from ...training.fitting.loop import fit
 from ...training.fitting.stopwatch import Stopwatch, validation_seconds
 from ...training.processes import Process, process_group
 from ...workspace import RUNS, Workspace
-from .forecast import Forecast, Forecaster
+from .forecasting import Forecast, Forecaster
 from .params import TrainParams, resumed
 from .run_folder import RunFolder, newest_begun
 from .stage import make_ready, prepare

@@ -31,7 +31,7 @@ from ...training.samples import captions_of
 from ...workspace import Workspace
 from ..given_weights import TakenWeights
 from .colorfulness import color_warning
-from .forecast import Forecaster
+from .forecasting import Forecaster
 from .gauge import gauge_of
 from .initialization import initialize
 from .inputs import TrainInputs, read_inputs
