@@ -120,9 +120,8 @@ def with_room_for_marks(table: TextTable, room: str) -> TextTable:
     >>> with_room_for_marks(table, "  ").rows
     [['psnr', '24 *'], ['ssim', '0.8  ']]
     """
-    has_marks = [
-        any(cell.endswith(MARK) for cell in column) for column in zip(*table.rows, strict=True)
-    ]
+    columns = zip(*table.rows, strict=True)
+    has_marks = [any(cell.endswith(MARK) for cell in column) for column in columns]
     rows = [
         [
             f"{cell}{room}" if marks and not cell.endswith(MARK) else cell
@@ -152,12 +151,12 @@ def as_latex(table: TextTable, notes: Sequence[str] = ()) -> str:
     \end{tabular}
     \end{table}
     """
-    caption = ". ".join([in_latex(table.caption), *(in_latex(note.rstrip(".")) for note in notes)])
+    caption = ". ".join([table.caption, *(note.rstrip(".") for note in notes)])
     head, *body = (_latex_row(row) for row in (table.columns, *table.rows))
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{caption}}}",
+        rf"\caption{{{_in_latex_with_minus(caption)}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
         r"\toprule",
         head,
@@ -230,5 +229,9 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    texts = (re.sub(r"(?<![\w.])[-+](?=\d)", r"$\g<0>$", in_latex(cell)) for cell in cells)
-    return " & ".join(texts) + r" \\"
+    return " & ".join(map(_in_latex_with_minus, cells)) + r" \\"
+
+
+def _in_latex_with_minus(text: str) -> str:
+    """Escape a text; signs before numbers are those of mathematics."""
+    return re.sub(r"(?<![\w.])[-+](?=\d)", r"$\g<0>$", in_latex(text))
