@@ -34,7 +34,7 @@ from ...training.models.outputs import HEADS
 from ...training.prediction import Conditions, distribution_of, photograph_outputs
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
-from ..conditions import class_id_of, classifier_of
+from ..conditions import class_id_of, classifier_of, warn_of_temperature
 from ..pictures import PhotographSource, Targets, check_maps, choose_targets, entropy_path
 from ..source import read_given_list, report_passed_over, report_skips
 from .coloring import Coloring, ColorizeChunk, colorize_all
@@ -153,10 +153,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     workspace.own_folder(params.output or COLORIZED)
     _report_names(targets, reporter)
     report_origin("coloring by", origin, workspace, reporter)
-    if params.temperature != TEMPERATURE and HEADS[checkpoint.head].logits is None:
-        reporter.warn(
-            "the temperature changes nothing: this network predicts colors, not probabilities"
-        )
+    warn_of_temperature(checkpoint, params.temperature, reporter)
     with sole_process(folder, "written to", reporter):
         record = PictureRecord(folder)
         tasks = [
