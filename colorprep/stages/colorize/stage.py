@@ -139,7 +139,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     OutputError
         If another process colorizes into the folder.
     """
-    path = choose_checkpoint(params.checkpoint, workspace, reporter)
+    path = choose_checkpoint(params.checkpoint, workspace, reporter, colors=True)
     checkpoint = load_checkpoint(path)
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
     folder = workspace.path(params.output or COLORIZED)

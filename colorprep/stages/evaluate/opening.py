@@ -33,7 +33,7 @@ def open_pictures(
     from ..conditions import classifier_of, warn_of_temperature
     from .predicting import predicted_pictures
 
-    path = choose_checkpoint(params.checkpoint, workspace, reporter)
+    path = choose_checkpoint(params.checkpoint, workspace, reporter, colors=True)
     checkpoint = load_checkpoint(path)
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
     report_origin("coloring by", origin, workspace, reporter)
