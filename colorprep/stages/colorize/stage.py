@@ -27,6 +27,7 @@ from ...locks import sole_process
 from ...places import is_url, shown_url
 from ...progress import Reporter
 from ...quantize.decoding import TEMPERATURE
+from ...report.numbers import quantity
 from ...training.checkpoint import Checkpoint, load_checkpoint
 from ...training.devices import choose_device
 from ...training.models.inputs import takes
@@ -170,8 +171,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     done.skipped.extend(targets.skipped)
     if done.kept:
         reporter.note(
-            f"{len(done.kept)} pictures were already made from the same photographs by the same "
-            f"network, and are kept (according to {record.path.name})"
+            f"kept {quantity(len(done.kept), 'picture')} already made from the same photographs by "
+            f"the same network (according to {record.path.name})"
         )
     report_skips(done.skipped, len(done.written), reporter)
     maps = list(map(entropy_path, done.written)) if params.entropy else []
@@ -231,8 +232,9 @@ def _colored_by(path: Path, params: ColorizeParams) -> str:
 def _report_names(targets: Targets, reporter: Reporter) -> None:
     if targets.renamed:
         reporter.note(
-            f"{len(targets.renamed)} photographs, such as {targets.renamed[0]}, have names that "
-            "differ from others only in the ending: their pictures keep it, as in a.jpg.png"
+            f"the names of {quantity(len(targets.renamed), 'photograph')}, such as "
+            f"{targets.renamed[0]}, differ from others only in the ending: their pictures keep it, "
+            "as in a.jpg.png"
         )
 
 
