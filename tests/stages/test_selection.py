@@ -118,7 +118,7 @@ def test_a_curriculum_is_followed(trained, keys, ready, recorder):
         {"list": "easy.txt", "epochs": 2},
         {"list": "all", "epochs": 1},
     ]
-    assert any("4 images of easy.txt are held out" in note for note in recorder.notes)
+    assert any("held out for validation: 4 images of easy.txt" in note for note in recorder.notes)
 
 
 def test_so_many_images_an_epoch(trained):
