@@ -35,9 +35,16 @@ ANCHORS = [
     "lambda",
     "classes",
     "uncertainty",
-    "ranking",
     "round-trip",
+    "ranking",
+    "lists",
+    "audit",
     "skipped",
+    "training",
+    "probes",
+    "sweep",
+    "evaluation",
+    "methods",
     "provenance",
 ]
 
@@ -59,7 +66,8 @@ def result(complete):
 def test_sections_and_their_numbers(complete, result):
     """Every section exists, and shows what the artifacts contain."""
     facts = facts_of(result)
-    assert list(facts) == ANCHORS and None not in facts.values()
+    assert list(facts) == ANCHORS
+    assert [one.anchor for one in result.missing] == ["lightness", "comparison"]
     whole = load_prior(complete.path("prior.npz"))
     used = load_weights(complete.path("weights.npz"))[0]
     gray = gray_bins(whole.quantizer.centers, "ab")
@@ -71,9 +79,28 @@ def test_sections_and_their_numbers(complete, result):
     assert facts["uncertainty"]["n_replicates"] == 20
     assert facts["ranking"]["n_images"] == 40 and facts["ranking"]["ranks"] == [1, 5, 21, 29]
     assert facts["skipped"] == {"prior": {}, "labels": {}}
+    assert facts["lists"] == {"rgbvar.txt": 40, "some.txt": 2}
     html = result.path.read_text()
     assert result.n_bytes == len(html.encode()) and "Color report of train" in html
     assert json.dumps(facts)
+
+
+def test_results_of_networks(result):
+    """What runs, probes, hints, evaluations and methods have come to is read from their files."""
+    facts = facts_of(result)
+    assert facts["audit"]["n_kept"] == 37 and facts["audit"]["emptied"] == ["b"]
+    runs = facts["training"]["runs"]
+    assert set(runs) == {"first", "second"} and runs["first"]["steps"] == 400
+    fault = "the held-out loss has not fallen since step 100"
+    assert runs["first"]["faults"] == ["not finished: 400 of 1,000 steps", fault]
+    assert runs["second"]["faults"] == [fault]
+    assert facts["probes"]["runs"]["a"]["block5"]["value"] == 0.5
+    assert facts["sweep"]["psnr"] == {"0": 24, "1": 25, "10": 34}
+    assert facts["evaluation"]["psnr"]["mean"] == 24.25
+    assert facts["methods"]["n_excluding_zero"] == 1
+    html = result.path.read_text()
+    assert "<td>+1.00 [+0.50, +1.50] *</td>" in html
+    assert html.count('alt="Samples of') == 2 and html.count('alt="The worst and') == 1
 
 
 def test_the_table_over_lambda(complete, result):
@@ -109,21 +136,26 @@ def test_same_inputs_same_bytes(result, changeable, silent):
     again = run(params, changeable, silent)
     assert result.path.read_bytes() == again.path.read_bytes()
     names = [path.name for path in again.figures]
-    assert len(names) == 12 and names[:2] == ["prior.png", "smoothing.png"]
+    assert len(names) == 16 and names[:2] == ["prior.png", "smoothing.png"]
 
 
 def test_provenance(complete, result):
     """The digests are those of the files, and the page says if the prior counted these images."""
     facts = facts_of(result)["provenance"]
-    assert list(facts) == ["prior", "weights", "labels", "ranking", "images", "page"]
-    for name in ("prior", "weights", "labels", "ranking"):
+    results = ["probes", "sweep", "evaluation", "methods"]
+    expected = ["prior", "weights", "labels", "ranking", *results, "training", "images", "page"]
+    assert list(facts) == expected
+    for name in ("prior", "weights", "labels", "ranking", *results):
         content = complete.path(facts[name]["file"]).read_bytes()
         assert facts[name]["sha256"] == hashlib.sha256(content).hexdigest()
     assert facts["weights"]["prior_digest"] == facts["prior"]["digest"]
     assert facts["images"]["same_names_and_sizes"] is True
     assert facts["images"]["digest"] == facts["prior"]["source"]["digest"]
     html = result.path.read_text()
-    assert all(one["sha256"] in html for one in facts.values() if "sha256" in one)
+    logs = facts.pop("training")["sha256"]
+    assert set(logs) == {"first", "second"}
+    sums = [one["sha256"] for one in facts.values() if "sha256" in one]
+    assert all(each in html for each in [*sums, *logs.values()])
     assert '<th scope="row">same_names_and_sizes</th><td>yes</td>' in html
     assert '<th scope="row">n_shards</th><td>1</td>' in html
 
@@ -132,7 +164,7 @@ def test_no_place_and_no_date(complete, result, photographs):
     """The page names the source, but contains no path and no date."""
     html = result.path.read_text()
     assert str(photographs.parent) not in html and str(complete.root) not in html
-    assert not re.search(r"20\d\d-\d\d-\d\d|http", html)
+    assert not re.search(r"20\d\d-\d\d-\d\d|http", re.sub('base64,[^"]+', "", html))
 
 
 @pytest.mark.usefixtures("without_charts")
@@ -142,11 +174,10 @@ def test_a_prior_is_enough(workspace, few, silent):
     workspace.path("weights.npz").unlink()
     result = run(ReportParams(), workspace, silent)
     readings = {section.anchor: section.reading for section in result.sections}
-    missing = [section.anchor for section in result.sections if section.facts is None]
-    assert missing == ["classes", "uncertainty", "ranking"]
-    assert "colorprep prior --by-class" in readings["classes"]
-    assert "colorprep prior --bootstrap 200" in readings["uncertainty"]
-    assert "colorprep rgbvar" in readings["ranking"]
+    commands = {one.anchor: one.command for one in result.missing}
+    assert set(commands) == {*ANCHORS, "lightness", "comparison"} - set(readings)
+    assert commands["classes"] == "colorprep prior --by-class"
+    assert commands["training"] == "colorprep train"
     assert "no `weights.npz`" in readings["weights"]
     whole = load_prior(workspace.path("prior.npz"))
     largest = rebalancing_weights(whole.probs, 0.5).weights.max()
@@ -165,7 +196,7 @@ def test_every_quantizer(workspace, few, silent, spec):
     name = next(workspace.path("priors").glob("*/prior.npz"))
     result = run(ReportParams(compare=name, figures=figures), workspace, silent)
     facts = facts_of(result)
-    assert None not in facts.values() and facts["comparison"]["jensen_shannon"] > 0
+    assert facts["comparison"]["jensen_shannon"] > 0
     assert facts["round-trip"]["soft"]["mean"] <= facts["round-trip"]["hard"]["mean"] + 1e-9
     if figures:
         assert len(result.figures) == 13
@@ -196,7 +227,6 @@ def test_skipped_and_odd_images_are_counted(changeable, silent):
     changeable.path("labels/skipped.csv").write_text(
         "key,reason,detail\na,empty,0 bytes\nb,empty,0\n"
     )
-    changeable.path("audit").mkdir()
     audit = "key,reasons,notes\na,gray;duplicate,border\nb,,\nc,gray,\n"
     changeable.path("audit/audit.csv").write_text(audit)
     result = run(ReportParams(), changeable, silent)
