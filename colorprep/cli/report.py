@@ -34,10 +34,11 @@ def command(
     figures: str | None,
     output: str | None,
 ) -> None:
-    """Write one HTML page about the prior, weights and images.
+    """Write one HTML page about all that the workspace contains.
 
-    The page covers what the workspace contains, at least a prior, and reads some of the images.
-    It needs no network and no JavaScript.
+    It covers the prior, weights, lists, trainings and evaluations, at least a prior, and names the
+    commands that make what is missing. Some of the images are read again. The page needs no network
+    and no JavaScript.
     """
     from ..stages import report as stage
 

@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 from changing import put_bitmaps
-from results import write_results
 from resuming import PARAMS
 
 from colorprep.images.sample import sample_crops
@@ -42,7 +41,6 @@ def complete(tmp_path_factory, photographs):
     prior_stage.run(params, workspace, silent)
     rgbvar_stage.run(rgbvar_stage.RgbvarParams(images), workspace, silent)
     labels_stage.run(labels_stage.LabelsParams(images, size=32), workspace, silent)
-    write_results(workspace.root)
     return workspace
 
 
