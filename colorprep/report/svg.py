@@ -126,8 +126,9 @@ def _shorten(root: ElementTree.Element) -> None:
 
 def _prefix_ids(root: ElementTree.Element, name: str) -> None:
     """Keep only ids that something refers to, and make them unique on the page."""
-    referred = set(re.findall(r"#([\w-]+)", " ".join(_references(root))))
-    new = {old: f"{name}-{number}" for number, old in enumerate(sorted(referred))}
+    # In order of use: matplotlib's own ids are hashes of positions, whose last digits vary.
+    referred = dict.fromkeys(re.findall(r"#([\w-]+)", " ".join(_references(root))))
+    new = {old: f"{name}-{number}" for number, old in enumerate(referred)}
     for element in root.iter():
         own = element.get("id")
         if own in new:
