@@ -25,7 +25,6 @@ from .style import (
     SIZE,
     SOFT,
     THIRD,
-    TITLE_SIZE,
     blank_figure,
     label,
     percent_axis,
@@ -205,14 +204,17 @@ def draw_ranking(
     grid = figure.add_gridspec(2, len(shown), height_ratios=[3.2, 1])
     curve = figure.add_subplot(grid[0, :])
     _plot_scores(curve, scores, shown, name, stratified)
-    title = f"Images by {name}" + (", stratum by stratum" if stratified else "")
-    curve.set_title(title, color=TEXT, fontsize=TITLE_SIZE, pad=10)
     for column, (rank, thumbnail) in enumerate(zip(shown, thumbnails, strict=True)):
         photograph = figure.add_subplot(grid[1, column])
         photograph.imshow(thumbnail)
         photograph.set_axis_off()
         photograph.set_title(f"rank {rank}", color=SOFT, fontsize=SIZE - 1.5)
     return figure
+
+
+def ranking_title(name: str, stratified: bool = False) -> str:
+    """Return the title of a ranking by a score."""
+    return f"Images by {name}" + (", stratum by stratum" if stratified else "")
 
 
 def _plot_scores(

@@ -3,17 +3,68 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-GROUND = "#17191e"
-TEXT = "#e8e8ea"
+from .themes import DARK
+
+GROUND, TEXT = DARK["ground"], DARK["text"]
 GAP = 6
 CAPTION_HEIGHT = 34
 TITLE_HEIGHT = 56
+
+
+class SheetText(NamedTuple):
+    """A text on a sheet.
+
+    Attributes
+    ----------
+    place : tuple of int
+        In pixels from the left and from the top.
+    size : int
+        Of the font, in pixels.
+    anchor : str
+        What of the text is at the place, as in Pillow: ``lm`` for its left end, ``mm`` for its
+        middle.
+    """
+
+    place: tuple[int, int]
+    text: str
+    size: int
+    anchor: str
+
+
+class Sheet:
+    """Photographs on a transparent ground, and the texts that belong there.
+
+    Attributes
+    ----------
+    photographs : Image
+        Without the texts.
+    texts : list of SheetText
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.photographs = Image.new("RGBA", size)
+        self.texts: list[SheetText] = []
+
+    def write(self, place: tuple[int, int], text: str, size: int, anchor: str) -> None:
+        """Add a text."""
+        self.texts.append(SheetText(place, text, size, anchor))
+
+    def picture(self, colors: Mapping[str, str] = DARK) -> Image.Image:
+        """Return the sheet as a picture in the colors of a theme."""
+        canvas = Image.new("RGB", self.photographs.size, colors["ground"])
+        canvas.paste(self.photographs, mask=self.photographs)
+        draw = ImageDraw.Draw(canvas)
+        for place, text, size, anchor in self.texts:
+            font = ImageFont.load_default(size)
+            draw.text(place, text, colors["text"], font, anchor=anchor)
+        return canvas
 
 
 def gallery(
@@ -68,7 +119,7 @@ def montage(
     columns: int = 10,
     tile: int = 120,
     headings: Sequence[str] = (),
-) -> Image.Image:
+) -> Sheet:
     """Lay photographs out as a contact sheet with a title.
 
     Parameters
@@ -77,7 +128,7 @@ def montage(
         Row after row; each photograph is fitted into a square, its aspect kept. Photographs are
         taken one by one, so an iterator need not hold more than one of full size.
     title : str
-        Not shortened, so it must fit the width.
+        Not shortened, so it must fit the width; empty for none.
     columns : int
         The sheet has the width of this many tiles even if there are fewer.
     tile : int
@@ -87,20 +138,19 @@ def montage(
     """
     photographs = [fitted(photograph, tile) for photograph in tiles]
     n_rows = -(-len(photographs) // columns)
-    above = TITLE_HEIGHT + (CAPTION_HEIGHT if headings else 0)
-    size = (columns * (tile + GAP) + GAP, above + n_rows * (tile + GAP) + GAP)
-    canvas = Image.new("RGB", size, GROUND)
-    draw = ImageDraw.Draw(canvas)
-    place = (2 * GAP, TITLE_HEIGHT // 2 + 2)
-    draw.text(place, title, TEXT, ImageFont.load_default(24), anchor="lm")
+    title_height = TITLE_HEIGHT if title else 0
+    above = title_height + (CAPTION_HEIGHT if headings else 0)
+    sheet = Sheet((columns * (tile + GAP) + GAP, above + n_rows * (tile + GAP) + GAP))
+    if title:
+        sheet.write((2 * GAP, TITLE_HEIGHT // 2 + 2), title, 24, "lm")
     for column, heading in enumerate(headings):
-        place = (GAP + column * (tile + GAP) + tile // 2, TITLE_HEIGHT + CAPTION_HEIGHT // 2)
-        draw.text(place, heading, TEXT, ImageFont.load_default(16), anchor="mm")
+        middle = GAP + column * (tile + GAP) + tile // 2
+        sheet.write((middle, title_height + CAPTION_HEIGHT // 2), heading, 16, "mm")
     for i, photograph in enumerate(photographs):
         row, column = divmod(i, columns)
         left, top = GAP + column * (tile + GAP), above + GAP + row * (tile + GAP)
-        _paste(canvas, photograph, left, top, tile)
-    return canvas
+        _paste(sheet.photographs, photograph, left, top, tile)
+    return sheet
 
 
 def _paste(canvas: Image.Image, photograph: Image.Image, left: int, top: int, tile: int) -> None:

@@ -13,7 +13,8 @@ from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.decoding import decode
 from ..progress import Reporter
-from ..report.charts import draw_ranking
+from ..report.charts import draw_ranking, ranking_title
+from ..report.figure_files import write_figure
 from ..report.gallery import gallery
 from ..report.gamut import draw_prior
 from ..workspace import DEMO, Workspace
@@ -108,7 +109,7 @@ def _draw_prior(counted: prior.PriorResult, workspace: Workspace) -> Path:
     figure = draw_prior(whole.prior.quantizer, whole.prior.probs, whole.weights.values)
     path = workspace.path("figures/prior.png")
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
+        write_figure(figure, "", temporary)
     return path
 
 
@@ -121,7 +122,8 @@ def _draw_ranking(ranked: rgbvar.RgbvarResult, workspace: Workspace) -> Path:
     thumbnails = [decode((photographs / keys[rank - 1]).read_bytes()) for rank in ranks]
     path = workspace.path("figures/rgbvar.png")
     with replacing(path) as temporary:
-        draw_ranking(ranking.scores, ranks, thumbnails).savefig(temporary, format="png")
+        figure = draw_ranking(ranking.scores, ranks, thumbnails)
+        write_figure(figure, ranking_title("rgbvar"), temporary)
     return path
 
 

@@ -11,8 +11,10 @@ from ...images.decoding import Pixels
 from ...images.reader import ReadImage
 from ...places import Location
 from ...progress import Reporter
-from ...report.charts import draw_ranking
+from ...report.charts import draw_ranking, ranking_title
+from ...report.figure_files import write_figure
 from ...report.gallery import fitted, montage
+from ...report.sheets import sheet_ending, write_sheet
 from ..passes import EachImage, Passes
 from ..replaced import telling_replaced
 from ..source import image_reader, open_engine
@@ -21,7 +23,6 @@ from .ranking import Ranking
 
 IN_A_MONTAGE = 100
 TILE = 120
-QUALITY = 88
 
 
 def write_montages(
@@ -38,12 +39,13 @@ def write_montages(
     for start, ranks in zip(offsets, shown, strict=True):
         tiles = [thumbnails[rank] for rank in ranks]
         firsts.append(tiles[0])
-        path = folder / f"{params.stem}-montage-{start}.jpg"
+        style = params.style
+        path = folder / f"{params.stem}-montage-{start}.{sheet_ending(style)}"
+        title = _title(ranking, params.stem, ranks) if style.titled else ""
         with telling_replaced(reporter, path), replacing(path) as temporary:
-            sheet = montage(tiles, _title(ranking, params.stem, ranks), tile=TILE)
-            sheet.save(temporary, "JPEG", quality=QUALITY)
+            write_sheet(montage(tiles, title, tile=TILE), temporary, style)
         written.append(path)
-    curve = folder / f"{params.stem}.png"
+    curve = folder / f"{params.stem}.{params.style.ending}"
     with telling_replaced(reporter, curve):
         _write_curve(curve, ranking, params, offsets, firsts)
     return [*written, curve]
@@ -85,4 +87,5 @@ def _write_curve(
 ) -> None:
     with replacing(path) as temporary:
         figure = draw_ranking(ranking.scores, offsets, firsts, params.score, params.stratify)
-        figure.savefig(temporary, format="png")
+        title = ranking_title(params.score, params.stratify)
+        write_figure(figure, title, temporary, params.style)
