@@ -32,6 +32,7 @@ METADATA: Mapping[str, Mapping[str, None]] = {
     "pdf": {"CreationDate": None},
     "svg": {"Date": None},
 }
+SMALLEST = 0.5  # that text becomes in narrow figures, of its own size
 COLORED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
@@ -57,13 +58,14 @@ def write_figure(
     """
     if style.titled and title:
         figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE, parse_math=False)
-    if style.size not in (None, tuple(figure.get_size_inches())):
+    natural: tuple[float, float] = tuple(figure.get_size_inches())
+    if style.size is not None and style.size != natural:
         _resize(figure, style.size)
     if not style.is_dark:
         recolor(figure, IN_LIGHT)
     ending = style.ending
     with matplotlib.rc_context(VECTOR), quiet():
-        _settle(figure)
+        _settle(figure, natural)
         figure.savefig(path, format=ending, dpi=style.dpi, metadata={**METADATA[ending]})
     if style.follows_reader:
         _add_dark_theme(path)
@@ -93,7 +95,7 @@ def _recolor(artist: Artist, name: str, colors: Mapping[str, str]) -> None:
 
 def _resize(figure: Figure, size: tuple[float, float]) -> None:
     """Give a figure a size; in a narrow one, text and lines are smaller."""
-    scale = min(1.0, size[0] / WIDTH)
+    scale = min(1.0, max(SMALLEST, size[0] / WIDTH))
     figure.set_size_inches(*size)
     for artist in figure.findobj():
         if isinstance(artist, Text):
@@ -108,8 +110,8 @@ def _resize(figure: Figure, size: tuple[float, float]) -> None:
             artist.set_sizes(scale**2 * artist.get_sizes())
 
 
-def _settle(figure: Figure) -> None:
-    """Fix a figure's layout, its axes at rounded positions.
+def _settle(figure: Figure, natural: tuple[float, float]) -> None:
+    """Fix a figure's layout, its axes at rounded positions; say what fits if that fails.
 
     The layout's solver takes its variables in the order of their memory addresses, so the last
     digits of its result vary at random, and with them the shades of single pixels.
@@ -119,10 +121,12 @@ def _settle(figure: Figure) -> None:
         try:
             figure.draw_without_rendering()
         except UserWarning as error:
-            width, height = figure.get_size_inches()
+            size = figure.get_size_inches()
+            width = max(size[0], SMALLEST * natural[0])
+            height = natural[1] * min(1.0, width / natural[0])
             raise InputError(
-                f"the figure does not fit into {width:g} x {height:g} inches; give a larger "
-                "--figure-size"
+                f"the figure does not fit into {size[0]:g} x {size[1]:g} inches; it fits with "
+                f"--figure-size {width:.3g}x{height:.3g}"
             ) from error
     figure.set_layout_engine("none")
     for axes in figure.axes:

@@ -159,8 +159,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     if sample is not None:
         numbers |= {"median round-trip error": error_summary(sample)}
     name = prior.meta.get("name") or (source.name if source is not None and counted else None)
-    title = f"Color report of {name}" if name else "Color report"
-    html = render_page(title, numbers, sections, params.style.theme)
+    html = render_page(_title(name), numbers, sections, params.style.theme)
     with telling_replaced(reporter, path):
         write_text(path, html)
     figures: list[Path] = []
@@ -168,6 +167,10 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         folder = workspace.own_folder(params.figures)
         figures = list(_write_figures(sections, folder, params.style, reporter))
     return ReportResult(path, len(html.encode("utf-8")), sections, figures)
+
+
+def _title(name: str | None) -> str:
+    return f"Color report of {name}" if name else "Color report"
 
 
 def _counted(prior: Prior, source: Source) -> bool:
