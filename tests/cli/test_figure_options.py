@@ -1,4 +1,4 @@
-"""Claims about the options of figures: what cannot be drawn, or is not drawn, is refused at once."""
+"""Claims about options of figures: what cannot be drawn, or is not drawn, is refused."""
 
 import pytest
 

@@ -81,10 +81,10 @@ def test_text_fits_narrow_figures(written):
     path = written(size=(2.5, 2), format="svg", titled=False)
     assert "Against $x^2$" not in texts_of(path)
     assert set(re.findall(r"font-size: ([\d.]+)px", path.read_text())) == {"6"}
-    with pytest.raises(
-        InputError, match=r"does not fit into 1 x 1 inches; it fits with --figure-size 2.5x1$"
-    ):
-        written(size=(1, 1))
+    high = blank_figure(8.0)
+    high.subplots(9)
+    with pytest.raises(InputError, match=r"into 2.5 x 2 inches; it fits with .*-size 2.5x4$"):
+        write_figure(high, "", path, FigureStyle(size=(2.5, 2.0)))
 
 
 def test_sheets_keep_text_and_photographs(tmp_path):
