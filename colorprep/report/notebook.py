@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..balance.prior import Prior
 from ..printable import printable
-from .gamut import draw_shares
+from .prior_map import draw_shares
 from .svg import inline_svg
 
 # The variables of figures, as JupyterLab or VS Code color the notebook.
@@ -46,7 +46,7 @@ class RankedImage(NamedTuple):
 
 def prior_figure(prior: Prior) -> Figure:
     """Draw a prior as the map of its bins, in a figure that a notebook shows."""
-    figure = draw_shares(prior.quantizer, prior.probs)
+    figure = draw_shares(prior)
     # pyplot shows its own figures only. IPython asks objects, not classes, for this method.
     vars(figure)["_repr_html_"] = partial(_map_html, figure, prior)
     return figure
@@ -54,7 +54,7 @@ def prior_figure(prior: Prior) -> Figure:
 
 def prior_html(prior: Prior) -> str:
     """Return a prior as the map of its bins, with a line of text."""
-    figure = draw_shares(prior.quantizer, prior.probs)
+    figure = draw_shares(prior)
     return f"{_map_html(figure, prior)}<p>{escape(repr(prior))}</p>"
 
 
