@@ -51,12 +51,14 @@ class BinPlane:
         """
         nearest = float(np.quantile(_nearest_distances(self.positions), FREE))
         side = min(FILLED * nearest, LARGEST_CELL * float(np.abs(self.positions).max()))
-        square = 0.5 * side * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        square = 0.5 * side * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]])
+        outlines = list(self.positions[:, None] + square)
         near = cKDTree(self.positions).query_ball_point(self.positions, side, p=np.inf)
-        outlines = []
-        for place, others in zip(self.positions, near, strict=True):
-            outline = _nearest_part(square, self.positions[others] - place)
-            outlines.append(place + np.vstack([outline, outline[:1]]))
+        for bin_, others in enumerate(near):
+            if len(others) > 1:
+                place = self.positions[bin_]
+                part = _nearest_part(square[:-1], self.positions[others] - place)
+                outlines[bin_] = place + np.vstack([part, part[:1]])
         return outlines
 
 

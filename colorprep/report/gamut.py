@@ -23,7 +23,7 @@ from .style import FAINT, OWN_COLORS, SIZE, SOFT, blank_figure
 MAP_SIDE, LABEL_ROOM = 4.4, 0.8  # inches
 KEY_ROOM = 0.12  # of the longer side
 KEY_SIZES = 4
-MOST_DRAWN = 2000  # more colors are embedded as one raster image, to keep the page small
+MOST_DRAWN = 2000  # more colors of a figure are embedded as images, to keep the page small
 
 
 def draw_weights(quantizer: Quantizer, weights: Floats) -> Figure:
@@ -178,10 +178,10 @@ def _reach(plane: BinPlane) -> tuple[Floats, Floats]:
     return plane.positions.min(axis=0) - plane.side, plane.positions.max(axis=0) + plane.side
 
 
-def add_own_colors(axes: Axes, outlines: Sequence[Floats], colors: Floats) -> None:
-    """Draw filled outlines in colors of bins."""
+def add_own_colors(axes: Axes, outlines: Sequence[Floats], colors: Floats, n_maps: int = 1) -> None:
+    """Draw filled outlines in colors of bins, in one of so many maps of a figure."""
     shapes = PolyCollection(outlines, facecolors=colors, clip_on=False, gid=OWN_COLORS)
-    shapes.set_rasterized(len(outlines) > MOST_DRAWN)
+    shapes.set_rasterized(n_maps * len(outlines) > MOST_DRAWN)
     axes.add_collection(shapes)
 
 

@@ -90,7 +90,7 @@ def draw_maps(quantizer: Quantizer, priors: Sequence[tuple[str, Floats]]) -> Fig
     grid = figure.add_gridspec(n_rows + 1, n_columns, height_ratios=ratios)
     for place, (title, probs) in enumerate(priors):
         axes = figure.add_subplot(grid[divmod(place, n_columns)])
-        _plot_shares(axes, plane, colors, probs)
+        _plot_shares(axes, plane, colors, probs, len(priors))
         axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
         axes.set_title(title, color=TEXT, fontsize=SIZE, parse_math=False)
     _plot_scale(figure.add_subplot(grid[-1, :]))
@@ -139,7 +139,9 @@ def _map_height(prior: Prior) -> float:
     return MAP_SIDE * min(1.0, _aspect(plane_of(prior.quantizer)))
 
 
-def _plot_shares(axes: Axes, plane: BinPlane, colors: Floats, probs: Floats) -> None:
+def _plot_shares(
+    axes: Axes, plane: BinPlane, colors: Floats, probs: Floats, n_maps: int = 1
+) -> None:
     """Draw each bin's cell; that of a bin without a share is an empty frame."""
     held = probs > 0
     shades = np.where(held, shade(probs), -1)
@@ -148,13 +150,13 @@ def _plot_shares(axes: Axes, plane: BinPlane, colors: Floats, probs: Floats) -> 
         chosen = [Path(plane.cells[i], closed=True) for i in np.flatnonzero(shades == step)]
         fill, edge = ("none", FAINT) if step < 0 else (_color(step), "none")
         outlines = Path.make_compound_path(*chosen)
-        axes.add_patch(PathPatch(outlines, facecolor=fill, edgecolor=edge, linewidth=0.5))
+        axes.add_artist(PathPatch(outlines, facecolor=fill, edgecolor=edge, linewidth=0.5))
     middles = [
         place + MARK * (cell - place)
         for place, cell, drawn in zip(plane.positions, plane.cells, held, strict=True)
         if drawn
     ]
-    add_own_colors(axes, middles, colors[held])
+    add_own_colors(axes, middles, colors[held], n_maps)
     set_plane(axes, plane, *_reach(plane))
 
 
