@@ -208,7 +208,7 @@ def summary(prior: Prior, weights: Weights) -> dict[str, str]:
         "pixels": f"{short(prior.n_pixels / 1e6)} million",
         "quantizer": prior.quantizer.name,
         "bins without a pixel": f"{n_empty} of {len(prior.counts)}",
-        "near-gray pixels": percent(safety.gray_before),
+        f"near-gray, {named_shares(prior)[0][0]}": percent(safety.gray_before),
         "near-gray in the loss": percent(safety.gray_after),
         "effective sample size": percent(safety.effective_share),
     }
