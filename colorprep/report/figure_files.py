@@ -22,7 +22,7 @@ from matplotlib.text import Text
 from ..errors import InputError
 from .figure_style import DEFAULT_STYLE, FigureStyle
 from .gallery import TEXT
-from .style import OWN_COLORS, TITLE_SIZE, WIDTH
+from .style import OWN_COLORS, TITLE_SIZE
 from .themes import DARK, IN_LIGHT, LIGHT
 
 # Text as text; ids by a salt, not at random.
@@ -95,7 +95,7 @@ def _recolor(artist: Artist, name: str, colors: Mapping[str, str]) -> None:
 
 def _resize(figure: Figure, size: tuple[float, float]) -> None:
     """Give a figure a size; in a narrow one, text and lines are smaller."""
-    scale = min(1.0, max(SMALLEST, size[0] / WIDTH))
+    scale = min(1.0, max(SMALLEST, size[0] / figure.get_size_inches()[0]))
     figure.set_size_inches(*size)
     for artist in figure.findobj():
         if isinstance(artist, Text):

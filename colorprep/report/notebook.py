@@ -17,7 +17,7 @@ from PIL import Image
 from ..balance.prior import Prior
 from ..printable import printable
 from .figure_files import recolor
-from .gamut import draw_shares
+from .prior_map import draw_shares
 from .svg import inline_svg
 from .themes import DARK, IN_LIGHT, LIGHT, Theme, variables
 
@@ -56,7 +56,7 @@ def prior_figure(prior: Prior, theme: Theme) -> Figure:
 
     In ``auto``, it has the colors of the notebook there, and is dark in files.
     """
-    figure = draw_shares(prior.quantizer, prior.probs)
+    figure = draw_shares(prior)
     # pyplot shows its own figures only. IPython asks objects, not classes, for this method.
     vars(figure)["_repr_html_"] = partial(_map_html, figure, prior, theme)
     if theme == "light":
@@ -66,7 +66,7 @@ def prior_figure(prior: Prior, theme: Theme) -> Figure:
 
 def prior_html(prior: Prior) -> str:
     """Return a prior as the map of its bins, with a line of text."""
-    figure = draw_shares(prior.quantizer, prior.probs)
+    figure = draw_shares(prior)
     return f"{_map_html(figure, prior)}<p>{escape(repr(prior))}</p>"
 
 

@@ -16,7 +16,7 @@ from ..progress import Reporter
 from ..report.charts import draw_ranking, ranking_title
 from ..report.figure_files import write_figure
 from ..report.gallery import gallery
-from ..report.gamut import draw_prior
+from ..report.prior_map import draw_prior
 from ..workspace import DEMO, Workspace
 from . import colorize, labels, prior, rgbvar, sample, train
 from .source import ImageParams
@@ -106,7 +106,7 @@ def _fresh_folder(folder: Path) -> Path:
 
 def _draw_prior(counted: prior.PriorResult, workspace: Workspace) -> Path:
     whole = counted.whole
-    figure = draw_prior(whole.prior.quantizer, whole.prior.probs, whole.weights.values)
+    figure = draw_prior(whole.prior, whole.weights.values)
     path = workspace.path("figures/prior.png")
     with replacing(path) as temporary:
         write_figure(figure, "", temporary)

@@ -8,9 +8,11 @@ import pytest
 from matplotlib.collections import PolyCollection
 
 from colorprep import ab_lattice
+from colorprep.balance.prior import Prior
+from colorprep.balance.smoothing import hard_probs
 from colorprep.report.gallery import GROUND, TEXT
-from colorprep.report.gamut import draw_shares
 from colorprep.report.page import render_page
+from colorprep.report.prior_map import draw_shares
 from colorprep.report.style import OWN_COLORS, SOFT, blank_figure, label, plain
 from colorprep.report.svg import THEME, inline_svg
 
@@ -87,8 +89,9 @@ def test_maps_of_bins_are_small():
     sizes = []
     for step in (10, 3):
         quantizer = ab_lattice(step)
-        probs = np.full(len(quantizer.centers), 1 / len(quantizer.centers))
-        sizes.append(len(inline_svg(draw_shares(quantizer, probs), "map", "Map", "Bins.")))
+        counts = np.ones(len(quantizer.centers), np.int64)
+        prior = Prior(quantizer, counts, hard_probs(counts), np.zeros((256, 256), np.int64))
+        sizes.append(len(inline_svg(draw_shares(prior), "map", "Map", "Bins.")))
     assert sizes[0] < 80_000 and sizes[1] < 400_000
 
 

@@ -41,10 +41,10 @@ class PriorFigure:
         """Draw a prior and its weights, and return the path of the file."""
         # Here, since drawing is slow to import.
         from ...report.figure_files import write_figure
-        from ...report.gamut import draw_prior
+        from ...report.prior_map import draw_prior
 
         prior, path = written.prior, self.path(workspace)
-        figure = draw_prior(prior.quantizer, prior.probs, written.weights.values)
+        figure = draw_prior(prior, written.weights.values)
         title = f"{len(prior.probs):,} bins of {prior.quantizer.name}"
         with telling_replaced(reporter, path), replacing(path) as temporary:
             write_figure(figure, title, temporary, self.style.of_file(path.name))
