@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from .figure_style import DEFAULT_STYLE, FigureStyle
@@ -33,6 +35,8 @@ METADATA: Mapping[str, Mapping[str, None]] = {
     "svg": {"Date": None},
 }
 SMALLEST = 0.5  # that text becomes in narrow figures, of its own size
+OUTSIDE = 0.02  # of the shorter side: so much may stand out
+SHORTEST = 0.4  # that axes become beside their text, of their own sides
 COLORED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
@@ -58,14 +62,14 @@ def write_figure(
     """
     if style.titled and title:
         figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE, parse_math=False)
-    natural: tuple[float, float] = tuple(figure.get_size_inches())
-    if style.size is not None and style.size != natural:
-        _resize(figure, style.size)
     if not style.is_dark:
         recolor(figure, IN_LIGHT)
     ending = style.ending
     with matplotlib.rc_context(VECTOR), quiet():
-        _settle(figure, natural)
+        if style.size in (None, tuple(figure.get_size_inches())):
+            _settle(figure)
+        else:
+            _resize_and_settle(figure, style.size)
         figure.savefig(path, format=ending, dpi=style.dpi, metadata={**METADATA[ending]})
     if style.follows_reader:
         _add_dark_theme(path)
@@ -93,10 +97,8 @@ def _recolor(artist: Artist, name: str, colors: Mapping[str, str]) -> None:
         set_color(new if isinstance(artist, Collection) else new[0])
 
 
-def _resize(figure: Figure, size: tuple[float, float]) -> None:
-    """Give a figure a size; in a narrow one, text and lines are smaller."""
-    scale = min(1.0, max(SMALLEST, size[0] / figure.get_size_inches()[0]))
-    figure.set_size_inches(*size)
+def _scale(figure: Figure, scale: float) -> None:
+    """Scale text, lines and dots."""
     for artist in figure.findobj():
         if isinstance(artist, Text):
             artist.set_fontsize(scale * artist.get_fontsize())
@@ -110,28 +112,46 @@ def _resize(figure: Figure, size: tuple[float, float]) -> None:
             artist.set_sizes(scale**2 * artist.get_sizes())
 
 
-def _settle(figure: Figure, natural: tuple[float, float]) -> None:
-    """Fix a figure's layout, its axes at rounded positions; say what fits if that fails.
+def _settle(figure: Figure) -> None:
+    """Fix a figure's layout, its axes at rounded positions.
 
     The layout's solver takes its variables in the order of their memory addresses, so the last
     digits of its result vary at random, and with them the shades of single pixels.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="constrained_layout not applied")
-        try:
-            figure.draw_without_rendering()
-        except UserWarning as error:
-            size = figure.get_size_inches()
-            width = max(size[0], SMALLEST * natural[0])
-            height = natural[1] * min(1.0, width / natural[0])
-            raise InputError(
-                f"the figure does not fit into {size[0]:g} x {size[1]:g} inches; it fits with "
-                f"--figure-size {width:.3g}x{height:.3g}"
-            ) from error
+    figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = axes.get_position(original=True).bounds
         axes.set_position((round(left, 6), round(bottom, 6), round(width, 6), round(height, 6)))
+
+
+def _resize_and_settle(figure: Figure, size: tuple[float, float]) -> None:
+    """Give a figure a size, and fix its layout; raise InputError if it does not fit.
+
+    Text and lines are smaller than before if the figure is narrower.
+    """
+    figure.draw_without_rendering()
+    natural, sides = figure.get_size_inches(), _sides(figure)
+    smallest = SMALLEST * natural[0]
+    scale = min(1.0, max(smallest, size[0]) / natural[0])
+    figure.set_size_inches(*size)
+    _scale(figure, scale)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="constrained_layout not applied")
+        _settle(figure)
+    inside = figure.get_tightbbox().padded(-OUTSIDE * min(size))
+    leaves = (inside.min < 0).any() or (inside.max > size).any()
+    if leaves or (_sides(figure) < SHORTEST * scale * sides).any():
+        raise InputError(
+            f"the figure does not fit into {size[0]:g} x {size[1]:g} inches; it fits with "
+            f"--figure-size {max(smallest, size[0]):.3g}x{scale * natural[1]:.3g}"
+        )
+
+
+def _sides(figure: Figure) -> NDArray[np.float64]:
+    """Return the width and the height of all axes in inches."""
+    boxes = [axes.get_window_extent().size for axes in figure.axes]
+    return np.array(boxes) / figure.dpi
 
 
 def _add_dark_theme(path: Path) -> None:
