@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from .names import NAME_HEIGHT, NAME_SIZE, font, name_within
 
 GROUND = "#17191e"
 TEXT = "#e8e8ea"
 GAP = 6
 CAPTION_HEIGHT = 34
 TITLE_HEIGHT = 56
+TITLE_SIZE, TEXT_SIZE, HEADING_SIZE = 22, 16, 15  # pixels, of fonts
 
 
 def gallery(
@@ -21,8 +25,9 @@ def gallery(
     captions: Sequence[str],
     tile: int = 256,
     notes: Sequence[str] = (),
+    names: Sequence[Sequence[str]] = (),
 ) -> Image.Image:
-    """Lay photographs out in rows and columns.
+    """Lay photographs out in rows and columns; a row is as high as its highest photograph.
 
     Parameters
     ----------
@@ -34,31 +39,38 @@ def gallery(
         Side of the squares in pixels.
     notes : sequence of str
         A text for each row, right of it; empty for none.
+    names : sequence of sequence of str
+        For each row one or more names, which share the room under it evenly; empty for none.
 
     Examples
     --------
     >>> photograph = np.zeros((20, 30, 3), np.uint8)
-    >>> gallery([[photograph, photograph]], ["first", "second"], tile=100).size
-    (218, 146)
+    >>> gallery([[photograph, photograph]], ["first", "second"], tile=90).size
+    (198, 106)
     """
-    n_columns = len(captions)
-    font = ImageFont.load_default(18)
-    beside = n_columns * (tile + GAP) + GAP
-    room = max((math.ceil(font.getlength(note)) + 3 * GAP for note in notes), default=0)
-    width = beside + room
-    height = CAPTION_HEIGHT + len(rows) * (tile + GAP) + GAP
-    canvas = Image.new("RGB", (width, height), GROUND)
+    shown = [[fitted(photograph, tile) for photograph in row] for row in rows]
+    heights = [max(photograph.height for photograph in row) for row in shown]
+    between = GAP + (NAME_HEIGHT if names else 0)
+    bottoms = [CAPTION_HEIGHT + GAP + end for end in accumulate(heights)]
+    bottoms = [bottom + i * between for i, bottom in enumerate(bottoms)]
+    beside = len(captions) * (tile + GAP) + GAP
+    room = max((math.ceil(font(TEXT_SIZE).getlength(note)) + 3 * GAP for note in notes), default=0)
+    canvas = Image.new("RGB", (beside + room, bottoms[-1] + between), GROUND)
     draw = ImageDraw.Draw(canvas)
     for column, caption in enumerate(captions):
         middle = GAP + column * (tile + GAP) + tile // 2
-        draw.text((middle, CAPTION_HEIGHT // 2 + 2), caption, TEXT, font, anchor="mm")
-    for i, row in enumerate(rows):
-        for j, photograph in enumerate(row):
-            top = CAPTION_HEIGHT + GAP + i * (tile + GAP)
-            _paste(canvas, fitted(photograph, tile), GAP + j * (tile + GAP), top, tile)
-    for i, note in enumerate(notes):
-        middle = CAPTION_HEIGHT + GAP + i * (tile + GAP) + tile // 2
-        draw.text((beside + GAP, middle), note, TEXT, font, anchor="lm")
+        place = (middle, CAPTION_HEIGHT // 2 + 2)
+        draw.text(place, caption, TEXT, font(TEXT_SIZE), anchor="mm")
+    for row, bottom in zip(shown, bottoms, strict=True):
+        for column, photograph in enumerate(row):
+            _paste(canvas, photograph, GAP + column * (tile + GAP), bottom, tile)
+    for note, height, bottom in zip(notes, heights, bottoms, strict=False):
+        place = (beside + GAP, bottom - height // 2)
+        draw.text(place, note, TEXT, font(TEXT_SIZE), anchor="lm")
+    for of_row, bottom in zip(names, bottoms, strict=False):
+        share = (beside - GAP) // len(of_row)
+        for number, name in enumerate(of_row):
+            _write_name(draw, name, (GAP + number * share, bottom), share - GAP)
     return canvas
 
 
@@ -68,6 +80,7 @@ def montage(
     columns: int = 10,
     tile: int = 120,
     headings: Sequence[str] = (),
+    names: Sequence[str] = (),
 ) -> Image.Image:
     """Lay photographs out as a contact sheet with a title.
 
@@ -84,29 +97,41 @@ def montage(
         Side of the squares in pixels.
     headings : sequence of str
         Names of the columns, if any.
+    names : sequence of str
+        One under each photograph; empty for none.
     """
     photographs = [fitted(photograph, tile) for photograph in tiles]
     n_rows = -(-len(photographs) // columns)
     above = TITLE_HEIGHT + (CAPTION_HEIGHT if headings else 0)
-    size = (columns * (tile + GAP) + GAP, above + n_rows * (tile + GAP) + GAP)
+    height = tile + GAP + (NAME_HEIGHT if names else 0)
+    size = (columns * (tile + GAP) + GAP, above + n_rows * height + GAP)
     canvas = Image.new("RGB", size, GROUND)
     draw = ImageDraw.Draw(canvas)
     place = (2 * GAP, TITLE_HEIGHT // 2 + 2)
-    draw.text(place, title, TEXT, ImageFont.load_default(24), anchor="lm")
+    draw.text(place, title, TEXT, font(TITLE_SIZE), anchor="lm")
     for column, heading in enumerate(headings):
         place = (GAP + column * (tile + GAP) + tile // 2, TITLE_HEIGHT + CAPTION_HEIGHT // 2)
-        draw.text(place, heading, TEXT, ImageFont.load_default(16), anchor="mm")
-    for i, photograph in enumerate(photographs):
+        draw.text(place, heading, TEXT, font(HEADING_SIZE), anchor="mm")
+    texts = names or [""] * len(photographs)
+    for i, (photograph, name) in enumerate(zip(photographs, texts, strict=True)):
         row, column = divmod(i, columns)
-        left, top = GAP + column * (tile + GAP), above + GAP + row * (tile + GAP)
-        _paste(canvas, photograph, left, top, tile)
+        left, bottom = GAP + column * (tile + GAP), above + GAP + row * height + tile
+        _paste(canvas, photograph, left, bottom, tile)
+        _write_name(draw, name, (left, bottom), tile)
     return canvas
 
 
-def _paste(canvas: Image.Image, photograph: Image.Image, left: int, top: int, tile: int) -> None:
-    """Paste a photograph into the middle of a square."""
+def _paste(canvas: Image.Image, photograph: Image.Image, left: int, bottom: int, tile: int) -> None:
+    """Paste a photograph into the middle of a column, down to the name under it."""
     left += (tile - photograph.width) // 2
-    canvas.paste(photograph, (left, top + (tile - photograph.height) // 2))
+    canvas.paste(photograph, (left, bottom - photograph.height))
+
+
+def _write_name(draw: ImageDraw.ImageDraw, name: str, place: tuple[int, int], width: int) -> None:
+    """Write a name in the middle of the room under photographs; `place` is its upper left."""
+    middle = place[0] + width // 2, place[1] + NAME_HEIGHT // 2
+    text = name_within(name, width)
+    draw.text(middle, text, TEXT, font(NAME_SIZE), anchor="mm")
 
 
 def fitted(photograph: NDArray[np.uint8], tile: int) -> Image.Image:

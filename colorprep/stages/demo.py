@@ -121,7 +121,8 @@ def _draw_ranking(ranked: rgbvar.RgbvarResult, workspace: Workspace) -> Path:
     thumbnails = [decode((photographs / keys[rank - 1]).read_bytes()) for rank in ranks]
     path = workspace.path("figures/rgbvar.png")
     with replacing(path) as temporary:
-        draw_ranking(ranking.scores, ranks, thumbnails).savefig(temporary, format="png")
+        names = [keys[rank - 1] for rank in ranks]
+        draw_ranking(ranking.scores, ranks, thumbnails, names).savefig(temporary, format="png")
     return path
 
 
