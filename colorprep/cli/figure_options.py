@@ -24,12 +24,12 @@ theme_option = click.option(
 
 
 class FigureSize(click.ParamType[Any]):
-    """A width and height in inches."""
+    """A width and perhaps a height in inches."""
 
-    name = "WIDTHxHEIGHT"
+    name = "WIDTH[xHEIGHT]"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the width and the height."""
+        """Return the width, and the height or None."""
         try:
             return parse_size(value)
         except InputError as error:
@@ -47,7 +47,9 @@ def figure_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--no-title", is_flag=True, help="Leave out the title above a figure.")
     @click.option(
-        "--figure-size", type=FigureSize(), help="Size of figures in inches, such as 3.5x2.5."
+        "--figure-size",
+        type=FigureSize(),
+        help="Size of figures in inches, such as 3.5x2.5, or 3.5 for the height that they need.",
     )
     @click.option(
         "--dpi",

@@ -66,10 +66,9 @@ def write_figure(
         recolor(figure, IN_LIGHT)
     ending = style.ending
     with matplotlib.rc_context(VECTOR), quiet():
-        if style.size in (None, tuple(figure.get_size_inches())):
-            _settle(figure)
-        else:
-            _resize_and_settle(figure, style.size)
+        if style.size is not None:
+            _resize(figure, *style.size)
+        _settle(figure)
         figure.savefig(path, format=ending, dpi=style.dpi, metadata={**METADATA[ending]})
     if style.follows_reader:
         _add_dark_theme(path)
@@ -97,21 +96,6 @@ def _recolor(artist: Artist, name: str, colors: Mapping[str, str]) -> None:
         set_color(new if isinstance(artist, Collection) else new[0])
 
 
-def _scale(figure: Figure, scale: float) -> None:
-    """Scale text, lines and dots."""
-    for artist in figure.findobj():
-        if isinstance(artist, Text):
-            artist.set_fontsize(scale * artist.get_fontsize())
-        elif isinstance(artist, Line2D):
-            artist.set(
-                markersize=scale * artist.get_markersize(),
-                markeredgewidth=scale * artist.get_markeredgewidth(),
-                linewidth=scale * artist.get_linewidth(),
-            )
-        elif isinstance(artist, PathCollection):
-            artist.set_sizes(scale**2 * artist.get_sizes())
-
-
 def _settle(figure: Figure) -> None:
     """Fix a figure's layout, its axes at rounded positions.
 
@@ -125,27 +109,44 @@ def _settle(figure: Figure) -> None:
         axes.set_position((round(left, 6), round(bottom, 6), round(width, 6), round(height, 6)))
 
 
-def _resize_and_settle(figure: Figure, size: tuple[float, float]) -> None:
-    """Give a figure a size, and fix its layout; raise InputError if it does not fit.
+def _resize(figure: Figure, width: float, height: float | None) -> None:
+    """Give a figure a size, by default the height that it needs; raise InputError if it needs more.
 
-    Text and lines are smaller than before if the figure is narrower.
+    In a narrower figure, text and lines are smaller.
     """
     figure.draw_without_rendering()
     natural, sides = figure.get_size_inches(), _sides(figure)
     smallest = SMALLEST * natural[0]
-    scale = min(1.0, max(smallest, size[0]) / natural[0])
+    scale = min(1.0, max(smallest, width) / natural[0])
+    needed = scale * natural[1]
+    size = (width, needed if height is None else height)
     figure.set_size_inches(*size)
     _scale(figure, scale)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="constrained_layout not applied")
-        _settle(figure)
+        figure.draw_without_rendering()
     inside = figure.get_tightbbox().padded(-OUTSIDE * min(size))
     leaves = (inside.min < 0).any() or (inside.max > size).any()
     if leaves or (_sides(figure) < SHORTEST * scale * sides).any():
         raise InputError(
-            f"the figure does not fit into {size[0]:g} x {size[1]:g} inches; it fits with "
-            f"--figure-size {max(smallest, size[0]):.3g}x{scale * natural[1]:.3g}"
+            f"the figure does not fit into {size[0]:g} x {size[1]:.3g} inches; --figure-size "
+            f"{max(smallest, width):g} gives it the height that it needs, {needed:.3g}"
         )
+
+
+def _scale(figure: Figure, scale: float) -> None:
+    """Scale text, lines and dots."""
+    for artist in figure.findobj():
+        if isinstance(artist, Text):
+            artist.set_fontsize(scale * artist.get_fontsize())
+        elif isinstance(artist, Line2D):
+            artist.set(
+                markersize=scale * artist.get_markersize(),
+                markeredgewidth=scale * artist.get_markeredgewidth(),
+                linewidth=scale * artist.get_linewidth(),
+            )
+        elif isinstance(artist, PathCollection):
+            artist.set_sizes(scale**2 * artist.get_sizes())
 
 
 def _sides(figure: Figure) -> NDArray[np.float64]:

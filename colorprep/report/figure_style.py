@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
@@ -28,8 +27,8 @@ class FigureStyle:
         None for the ending of a file that is named, else PNG.
     titled : bool
         Whether the title stands above the figure.
-    size : tuple of float, or None
-        Width and height in inches; None for that of the figure.
+    size : tuple of float and (float or None), or None
+        Width and height in inches; None for those of the figure.
     dpi : int
         Dots per inch of PNG files, and of photographs in the others.
     """
@@ -37,17 +36,17 @@ class FigureStyle:
     theme: Theme = "auto"
     format: FigureFormat | None = None
     titled: bool = True
-    size: tuple[float, float] | None = None
+    size: tuple[float, float | None] | None = None
     dpi: int = 168
 
     def __post_init__(self) -> None:
         """Reject sizes that no figure has."""
         low, high = SIDES
-        if self.size is not None and not all(low <= side <= high for side in self.size):
-            raise InputError(
-                f"the sides of a figure must be {low:g} to {high:g} inches; got "
-                f"{self.size[0]:g}x{self.size[1]:g}"
-            )
+        for side in self.size or ():
+            if side is not None and not low <= side <= high:
+                raise InputError(
+                    f"the sides of a figure must be {low:g} to {high:g} inches; got {side:g}"
+                )
         low, high = RESOLUTIONS
         if not low <= self.dpi <= high:
             raise InputError(f"dots per inch must be {low} to {high}; got {self.dpi}")
@@ -96,22 +95,24 @@ class FigureStyle:
 DEFAULT_STYLE = FigureStyle()
 
 
-def parse_size(text: str) -> tuple[float, float]:
-    """Parse a width and height in inches.
+def parse_size(text: str) -> tuple[float, float | None]:
+    """Parse a width and perhaps a height in inches.
 
     Raises
     ------
     InputError
-        If it is not WIDTHxHEIGHT.
+        If it is neither WIDTHxHEIGHT nor WIDTH.
 
     Examples
     --------
-    >>> parse_size("3.5x2.5")
-    (3.5, 2.5)
+    >>> parse_size("3.5x2.5"), parse_size("7")
+    ((3.5, 2.5), (7.0, None))
     """
-    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)x(\d+\.?\d*|\.\d+)", text.strip().lower())
-    if match is None:
+    width, by, height = text.lower().partition("x")
+    try:
+        return float(width), float(height) if by else None
+    except ValueError:
         raise InputError(
-            f"a size of figures is WIDTHxHEIGHT in inches, such as 3.5x2.5; got {text}"
-        )
-    return float(match[1]), float(match[2])
+            "a size of figures is WIDTHxHEIGHT or WIDTH, in inches, such as 3.5x2.5 or 3.5; "
+            f"got {text}"
+        ) from None

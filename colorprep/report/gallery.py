@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from .names import NAME_HEIGHT, NAME_SIZE, font, name_within
 
 from .themes import DARK
 
@@ -16,6 +19,7 @@ GROUND, TEXT = DARK["ground"], DARK["text"]
 GAP = 6
 CAPTION_HEIGHT = 34
 TITLE_HEIGHT = 56
+TITLE_SIZE, TEXT_SIZE, HEADING_SIZE = 22, 16, 15  # pixels, of fonts
 
 
 class SheetText(NamedTuple):
@@ -52,9 +56,20 @@ class Sheet:
         self.photographs = Image.new("RGBA", size)
         self.texts: list[SheetText] = []
 
-    def write(self, place: tuple[int, int], text: str, size: int, anchor: str) -> None:
-        """Add a text."""
-        self.texts.append(SheetText(place, text, size, anchor))
+    def paste(self, photograph: Image.Image, left: int, bottom: int, tile: int) -> None:
+        """Paste a photograph into the middle of a column, down to the name under it."""
+        left += (tile - photograph.width) // 2
+        self.photographs.paste(photograph, (left, bottom - photograph.height))
+
+    def write(self, place: tuple[int, int], text: str, size: int, anchor: str = "mm") -> None:
+        """Add a text, unless it is empty."""
+        if text:
+            self.texts.append(SheetText(place, text, size, anchor))
+
+    def write_name(self, name: str, place: tuple[int, int], width: int) -> None:
+        """Write a name in the middle of the room under photographs, from its upper left."""
+        middle = place[0] + width // 2, place[1] + NAME_HEIGHT // 2
+        self.write(middle, name_within(name, width), NAME_SIZE)
 
     def picture(self, colors: Mapping[str, str] = DARK) -> Image.Image:
         """Return the sheet as a picture in the colors of a theme."""
@@ -62,8 +77,7 @@ class Sheet:
         canvas.paste(self.photographs, mask=self.photographs)
         draw = ImageDraw.Draw(canvas)
         for place, text, size, anchor in self.texts:
-            font = ImageFont.load_default(size)
-            draw.text(place, text, colors["text"], font, anchor=anchor)
+            draw.text(place, text, colors["text"], font(size), anchor=anchor)
         return canvas
 
 
@@ -72,8 +86,9 @@ def gallery(
     captions: Sequence[str],
     tile: int = 256,
     notes: Sequence[str] = (),
-) -> Image.Image:
-    """Lay photographs out in rows and columns.
+    names: Sequence[Sequence[str]] = (),
+) -> Sheet:
+    """Lay photographs out in rows and columns; a row is as high as its highest photograph.
 
     Parameters
     ----------
@@ -85,32 +100,36 @@ def gallery(
         Side of the squares in pixels.
     notes : sequence of str
         A text for each row, right of it; empty for none.
+    names : sequence of sequence of str
+        For each row one or more names, which share the room under it evenly; empty for none.
 
     Examples
     --------
     >>> photograph = np.zeros((20, 30, 3), np.uint8)
-    >>> gallery([[photograph, photograph]], ["first", "second"], tile=100).size
-    (218, 146)
+    >>> gallery([[photograph, photograph]], ["first", "second"], tile=90).picture().size
+    (198, 106)
     """
-    n_columns = len(captions)
-    font = ImageFont.load_default(18)
-    beside = n_columns * (tile + GAP) + GAP
-    room = max((math.ceil(font.getlength(note)) + 3 * GAP for note in notes), default=0)
-    width = beside + room
-    height = CAPTION_HEIGHT + len(rows) * (tile + GAP) + GAP
-    canvas = Image.new("RGB", (width, height), GROUND)
-    draw = ImageDraw.Draw(canvas)
+    shown = [[fitted(photograph, tile) for photograph in row] for row in rows]
+    heights = [max(photograph.height for photograph in row) for row in shown]
+    between = GAP + (NAME_HEIGHT if names else 0)
+    bottoms = [CAPTION_HEIGHT + GAP + end for end in accumulate(heights)]
+    bottoms = [bottom + i * between for i, bottom in enumerate(bottoms)]
+    beside = len(captions) * (tile + GAP) + GAP
+    room = max((math.ceil(font(TEXT_SIZE).getlength(note)) + 3 * GAP for note in notes), default=0)
+    sheet = Sheet((beside + room, bottoms[-1] + between))
     for column, caption in enumerate(captions):
         middle = GAP + column * (tile + GAP) + tile // 2
-        draw.text((middle, CAPTION_HEIGHT // 2 + 2), caption, TEXT, font, anchor="mm")
-    for i, row in enumerate(rows):
-        for j, photograph in enumerate(row):
-            top = CAPTION_HEIGHT + GAP + i * (tile + GAP)
-            _paste(canvas, fitted(photograph, tile), GAP + j * (tile + GAP), top, tile)
-    for i, note in enumerate(notes):
-        middle = CAPTION_HEIGHT + GAP + i * (tile + GAP) + tile // 2
-        draw.text((beside + GAP, middle), note, TEXT, font, anchor="lm")
-    return canvas
+        sheet.write((middle, CAPTION_HEIGHT // 2 + 2), caption, TEXT_SIZE)
+    for row, bottom in zip(shown, bottoms, strict=True):
+        for column, photograph in enumerate(row):
+            sheet.paste(photograph, GAP + column * (tile + GAP), bottom, tile)
+    for note, height, bottom in zip(notes, heights, bottoms, strict=False):
+        sheet.write((beside + GAP, bottom - height // 2), note, TEXT_SIZE, "lm")
+    for of_row, bottom in zip(names, bottoms, strict=False):
+        share = (beside - GAP) // len(of_row)
+        for number, name in enumerate(of_row):
+            sheet.write_name(name, (GAP + number * share, bottom), share - GAP)
+    return sheet
 
 
 def montage(
@@ -119,6 +138,7 @@ def montage(
     columns: int = 10,
     tile: int = 120,
     headings: Sequence[str] = (),
+    names: Sequence[str] = (),
 ) -> Sheet:
     """Lay photographs out as a contact sheet with a title.
 
@@ -135,28 +155,27 @@ def montage(
         Side of the squares in pixels.
     headings : sequence of str
         Names of the columns, if any.
+    names : sequence of str
+        One under each photograph; empty for none.
     """
     photographs = [fitted(photograph, tile) for photograph in tiles]
     n_rows = -(-len(photographs) // columns)
     title_height = TITLE_HEIGHT if title else 0
     above = title_height + (CAPTION_HEIGHT if headings else 0)
-    sheet = Sheet((columns * (tile + GAP) + GAP, above + n_rows * (tile + GAP) + GAP))
+    height = tile + GAP + (NAME_HEIGHT if names else 0)
+    sheet = Sheet((columns * (tile + GAP) + GAP, above + n_rows * height + GAP))
     if title:
-        sheet.write((2 * GAP, TITLE_HEIGHT // 2 + 2), title, 24, "lm")
+        sheet.write((2 * GAP, TITLE_HEIGHT // 2 + 2), title, TITLE_SIZE, "lm")
     for column, heading in enumerate(headings):
         middle = GAP + column * (tile + GAP) + tile // 2
-        sheet.write((middle, title_height + CAPTION_HEIGHT // 2), heading, 16, "mm")
-    for i, photograph in enumerate(photographs):
+        sheet.write((middle, title_height + CAPTION_HEIGHT // 2), heading, HEADING_SIZE)
+    texts = names or [""] * len(photographs)
+    for i, (photograph, name) in enumerate(zip(photographs, texts, strict=True)):
         row, column = divmod(i, columns)
-        left, top = GAP + column * (tile + GAP), above + GAP + row * (tile + GAP)
-        _paste(sheet.photographs, photograph, left, top, tile)
+        left, bottom = GAP + column * (tile + GAP), above + GAP + row * height + tile
+        sheet.paste(photograph, left, bottom, tile)
+        sheet.write_name(name, (left, bottom), tile)
     return sheet
-
-
-def _paste(canvas: Image.Image, photograph: Image.Image, left: int, top: int, tile: int) -> None:
-    """Paste a photograph into the middle of a square."""
-    left += (tile - photograph.width) // 2
-    canvas.paste(photograph, (left, top + (tile - photograph.height) // 2))
 
 
 def fitted(photograph: NDArray[np.uint8], tile: int) -> Image.Image:

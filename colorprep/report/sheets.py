@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,13 +29,14 @@ def write_sheet(sheet: Sheet, path: Path, style: FigureStyle) -> None:
         picture = sheet.picture(DARK if style.is_dark else LIGHT)
         picture.save(path, "JPEG", quality=QUALITY)
     else:
-        write_figure(_drawn(sheet, style), "", path, style)
+        write_figure(_drawn(sheet, style), "", path, replace(style, size=None))
 
 
 def _drawn(sheet: Sheet, style: FigureStyle) -> Figure:
     """Draw a sheet in the size of a style, or else a dot for a pixel."""
     width, height = sheet.photographs.size
-    size = style.size or (width / style.dpi, height / style.dpi)
+    across, down = style.size or (width / style.dpi, None)
+    size = (across, down or across * height / width)
     figure = Figure(figsize=size, facecolor=GROUND)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()

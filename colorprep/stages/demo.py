@@ -122,7 +122,8 @@ def _draw_ranking(ranked: rgbvar.RgbvarResult, workspace: Workspace) -> Path:
     thumbnails = [decode((photographs / keys[rank - 1]).read_bytes()) for rank in ranks]
     path = workspace.path("figures/rgbvar.png")
     with replacing(path) as temporary:
-        figure = draw_ranking(ranking.scores, ranks, thumbnails)
+        names = [keys[rank - 1] for rank in ranks]
+        figure = draw_ranking(ranking.scores, ranks, thumbnails, names)
         write_figure(figure, ranking_title("rgbvar"), temporary)
     return path
 
@@ -135,5 +136,5 @@ def _draw_colorized(keys: list[str], written: list[Path], workspace: Workspace) 
         rows.append([gray, decode(path.read_bytes()), original])
     picture = workspace.path("figures/colorized.png")
     with replacing(picture) as temporary:
-        gallery(rows, ["gray", "colorized", "original"]).save(temporary, "PNG")
+        gallery(rows, ["gray", "colorized", "original"]).picture().save(temporary, "PNG")
     return picture

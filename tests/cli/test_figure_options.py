@@ -11,7 +11,7 @@ import pytest
         ("report --dpi 300", "need --figures"),
         ("rgbvar x --no-title", "need --montage"),
         ("plot --figure-format pdf -o curves.png", "written as .pdf; got curves.png"),
-        ("plot --figure-size 3.5", "WIDTHxHEIGHT in inches, such as 3.5x2.5"),
+        ("plot --figure-size 3.5x", "WIDTHxHEIGHT or WIDTH, in inches, such as 3.5x2.5"),
         ("plot --figure-size 350x250", "1 to 40 inches"),
     ],
 )

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from colorprep.report.gallery import CAPTION_HEIGHT, GAP, TITLE_HEIGHT, gallery, montage
+from colorprep.report.names import NAME_HEIGHT
 
 
 def test_galleries_keep_the_aspect():
-    """Photographs are fitted into squares, side by side."""
+    """Photographs are fitted into squares, side by side, in a row as high as the highest."""
     wide, tall = np.full((10, 40, 3), 255, np.uint8), np.full((40, 10, 3), 255, np.uint8)
     picture = np.asarray(gallery([[wide, tall]], ["wide", "tall"], tile=80))
     white = (picture == 255).all(axis=2)
@@ -52,3 +53,19 @@ def test_headings_stand_above_the_columns():
     np.testing.assert_array_equal(headed[TITLE_HEIGHT + CAPTION_HEIGHT :], plain[TITLE_HEIGHT:])
     line = headed[TITLE_HEIGHT : TITLE_HEIGHT + CAPTION_HEIGHT]
     assert line.reshape(-1, 3).max() > 200
+
+
+def test_names_stand_under_the_photographs():
+    """Each is in the middle of its share of the row; a sheet has as much room for them."""
+    rows = [[np.full((30, 60, 3), 90, np.uint8)] * 4] * 2
+    plain = np.asarray(gallery(rows, [""] * 4, tile=60))
+    named = np.asarray(gallery(rows, [""] * 4, tile=60, names=[["first", "second"], ["third"]]))
+    assert named.shape == (len(plain) + 2 * NAME_HEIGHT, *plain.shape[1:])
+    top = CAPTION_HEIGHT + GAP + 30
+    for start, n_names in ((top, 2), (top + 30 + GAP + NAME_HEIGHT, 1)):
+        (written,) = np.nonzero((named[start : start + NAME_HEIGHT] > 128).all(axis=2).any(axis=0))
+        middle = written[written < 132 * 2 // n_names].mean()
+        assert abs(middle - 132 // n_names) < 6
+    sheet = np.asarray(montage([np.zeros((9, 9, 3), np.uint8)], "", 2, 60, names=["a name"]))
+    assert len(sheet) == TITLE_HEIGHT + 60 + NAME_HEIGHT + 2 * GAP
+    assert (sheet[-NAME_HEIGHT - GAP :, :66] > 128).any() and not (sheet[:, 70:] > 128).any()

@@ -137,7 +137,8 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     order = np.argsort(-doubtful, kind="stable")
     title = f"{reason}: {len(dropped):,} dropped, the most doubtful first"
     shown = dropped[order][:SHOWN].tolist()
-    return montage(_photographs(shown, reader), title, COLUMNS).picture()
+    names = [findings.source.keys[index] for index in shown]
+    return montage(_photographs(shown, reader), title, COLUMNS, names=names).picture()
 
 
 def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image:
@@ -148,7 +149,9 @@ def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image
     shown = [one for pair in pairs[: SHOWN // 2] for one in pair]
     title = f"duplicate: {len(pairs):,} dropped, each beside the one that stays"
     headings = ("stays", "goes") * (COLUMNS // 2)
-    return montage(_photographs(shown, reader), title, COLUMNS, headings=headings).picture()
+    names = [findings.source.keys[index] for index in shown]
+    sheet = montage(_photographs(shown, reader), title, COLUMNS, headings=headings, names=names)
+    return sheet.picture()
 
 
 def _photographs(indices: Sequence[int], reader: ImageReader) -> Iterator[Pixels]:
