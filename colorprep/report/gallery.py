@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from .names import NAME_HEIGHT, NAME_SIZE, font, name_within
-
 from .themes import DARK
 
 GROUND, TEXT = DARK["ground"], DARK["text"]
@@ -87,7 +86,7 @@ def gallery(
     tile: int = 256,
     notes: Sequence[str] = (),
     names: Sequence[Sequence[str]] = (),
-) -> Sheet:
+) -> Image.Image:
     """Lay photographs out in rows and columns; a row is as high as its highest photograph.
 
     Parameters
@@ -106,7 +105,7 @@ def gallery(
     Examples
     --------
     >>> photograph = np.zeros((20, 30, 3), np.uint8)
-    >>> gallery([[photograph, photograph]], ["first", "second"], tile=90).picture().size
+    >>> gallery([[photograph, photograph]], ["first", "second"], tile=90).size
     (198, 106)
     """
     shown = [[fitted(photograph, tile) for photograph in row] for row in rows]
@@ -129,7 +128,7 @@ def gallery(
         share = (beside - GAP) // len(of_row)
         for number, name in enumerate(of_row):
             sheet.write_name(name, (GAP + number * share, bottom), share - GAP)
-    return sheet
+    return sheet.picture()
 
 
 def montage(

@@ -136,5 +136,5 @@ def _draw_colorized(keys: list[str], written: list[Path], workspace: Workspace) 
         rows.append([gray, decode(path.read_bytes()), original])
     picture = workspace.path("figures/colorized.png")
     with replacing(picture) as temporary:
-        gallery(rows, ["gray", "colorized", "original"]).picture().save(temporary, "PNG")
+        gallery(rows, ["gray", "colorized", "original"]).save(temporary, "PNG")
     return picture

@@ -66,6 +66,8 @@ def test_names_stand_under_the_photographs():
         (written,) = np.nonzero((named[start : start + NAME_HEIGHT] > 128).all(axis=2).any(axis=0))
         middle = written[written < 132 * 2 // n_names].mean()
         assert abs(middle - 132 // n_names) < 6
-    sheet = np.asarray(montage([np.zeros((9, 9, 3), np.uint8)], "", 2, 60, names=["a name"]))
-    assert len(sheet) == TITLE_HEIGHT + 60 + NAME_HEIGHT + 2 * GAP
+    sheet = np.asarray(
+        montage([np.zeros((9, 9, 3), np.uint8)], "", 2, 60, names=["a name"]).picture()
+    )
+    assert len(sheet) == 60 + NAME_HEIGHT + 2 * GAP
     assert (sheet[-NAME_HEIGHT - GAP :, :66] > 128).any() and not (sheet[:, 70:] > 128).any()

@@ -88,7 +88,7 @@ def write_sheet(folder: Path, pairs: Pairs, size: int | None, compared: Sequence
     ]
     with replacing(folder / SHEET) as temporary:
         # Color at full resolution, since the sheet is about color.
-        sheet = gallery(rows, captions, names=names).picture()
+        sheet = gallery(rows, captions, names=names)
         sheet.save(temporary, "JPEG", quality=QUALITY, subsampling=0)
 
 

@@ -57,8 +57,7 @@ class Recorder:
         samples = make_samples(trainer.averaged, channels, quantizer, self.samples, trainer.device)
         captions = captions_of(next(iter(channels)))
         names = [[key] for key in self.samples.keys]
-        sheet = gallery(samples.rows, captions, notes=samples.notes, names=names)
-        picture = sheet.picture()
+        picture = gallery(samples.rows, captions, notes=samples.notes, names=names)
         self.folder.write_picture(step, picture)
         if self.events is not None:
             self.events.show(np.asarray(picture), step)
