@@ -28,7 +28,6 @@ from .style import (
     SIZE,
     SOFT,
     THIRD,
-    TITLE_SIZE,
     WIDTH,
     blank_figure,
     label,
@@ -236,8 +235,6 @@ def draw_ranking(
     _plot_scores(curve, scores, shown, score, strata)
     if strata:
         _put_legend_of_strata(figure.add_subplot(grid[0, :]), strata)
-    title = f"Images by {score}" + (", stratum by stratum" if strata else "")
-    figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE)
     room = 0.7 * WIDTH * DPI / len(shown)
     for column, (rank, thumbnail) in enumerate(zip(shown, thumbnails, strict=True)):
         photograph = figure.add_subplot(grid[-1, column])
@@ -248,6 +245,11 @@ def draw_ranking(
         name = name_within(names[column], room, SMALL * DPI / 72)
         photograph.set_xlabel(name, color=SOFT, fontsize=SMALL, parse_math=False)
     return figure
+
+
+def ranking_title(name: str, stratified: bool = False) -> str:
+    """Return the title of a ranking by a score."""
+    return f"Images by {name}" + (", stratum by stratum" if stratified else "")
 
 
 def _plot_scores(

@@ -3,21 +3,81 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from .names import NAME_HEIGHT, NAME_SIZE, font, name_within
+from .themes import DARK
 
-GROUND = "#17191e"
-TEXT = "#e8e8ea"
+GROUND, TEXT = DARK["ground"], DARK["text"]
 GAP = 6
 CAPTION_HEIGHT = 34
 TITLE_HEIGHT = 56
 TITLE_SIZE, TEXT_SIZE, HEADING_SIZE = 22, 16, 15  # pixels, of fonts
+
+
+class SheetText(NamedTuple):
+    """A text on a sheet.
+
+    Attributes
+    ----------
+    place : tuple of int
+        In pixels from the left and from the top.
+    size : int
+        Of the font, in pixels.
+    anchor : str
+        What of the text is at the place, as in Pillow: ``lm`` for its left end, ``mm`` for its
+        middle.
+    """
+
+    place: tuple[int, int]
+    text: str
+    size: int
+    anchor: str
+
+
+class Sheet:
+    """Photographs on a transparent ground, and the texts that belong there.
+
+    Attributes
+    ----------
+    photographs : Image
+        Without the texts.
+    texts : list of SheetText
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.photographs = Image.new("RGBA", size)
+        self.texts: list[SheetText] = []
+
+    def paste(self, photograph: Image.Image, left: int, bottom: int, tile: int) -> None:
+        """Paste a photograph into the middle of a column, down to the name under it."""
+        left += (tile - photograph.width) // 2
+        self.photographs.paste(photograph, (left, bottom - photograph.height))
+
+    def write(self, place: tuple[int, int], text: str, size: int, anchor: str = "mm") -> None:
+        """Add a text, unless it is empty."""
+        if text:
+            self.texts.append(SheetText(place, text, size, anchor))
+
+    def write_name(self, name: str, place: tuple[int, int], width: int) -> None:
+        """Write a name in the middle of the room under photographs, from its upper left."""
+        middle = place[0] + width // 2, place[1] + NAME_HEIGHT // 2
+        self.write(middle, name_within(name, width), NAME_SIZE)
+
+    def picture(self, colors: Mapping[str, str] = DARK) -> Image.Image:
+        """Return the sheet as a picture in the colors of a theme."""
+        canvas = Image.new("RGB", self.photographs.size, colors["ground"])
+        canvas.paste(self.photographs, mask=self.photographs)
+        draw = ImageDraw.Draw(canvas)
+        for place, text, size, anchor in self.texts:
+            draw.text(place, text, colors["text"], font(size), anchor=anchor)
+        return canvas
 
 
 def gallery(
@@ -55,23 +115,20 @@ def gallery(
     bottoms = [bottom + i * between for i, bottom in enumerate(bottoms)]
     beside = len(captions) * (tile + GAP) + GAP
     room = max((math.ceil(font(TEXT_SIZE).getlength(note)) + 3 * GAP for note in notes), default=0)
-    canvas = Image.new("RGB", (beside + room, bottoms[-1] + between), GROUND)
-    draw = ImageDraw.Draw(canvas)
+    sheet = Sheet((beside + room, bottoms[-1] + between))
     for column, caption in enumerate(captions):
         middle = GAP + column * (tile + GAP) + tile // 2
-        place = (middle, CAPTION_HEIGHT // 2 + 2)
-        draw.text(place, caption, TEXT, font(TEXT_SIZE), anchor="mm")
+        sheet.write((middle, CAPTION_HEIGHT // 2 + 2), caption, TEXT_SIZE)
     for row, bottom in zip(shown, bottoms, strict=True):
         for column, photograph in enumerate(row):
-            _paste(canvas, photograph, GAP + column * (tile + GAP), bottom, tile)
+            sheet.paste(photograph, GAP + column * (tile + GAP), bottom, tile)
     for note, height, bottom in zip(notes, heights, bottoms, strict=False):
-        place = (beside + GAP, bottom - height // 2)
-        draw.text(place, note, TEXT, font(TEXT_SIZE), anchor="lm")
+        sheet.write((beside + GAP, bottom - height // 2), note, TEXT_SIZE, "lm")
     for of_row, bottom in zip(names, bottoms, strict=False):
         share = (beside - GAP) // len(of_row)
         for number, name in enumerate(of_row):
-            _write_name(draw, name, (GAP + number * share, bottom), share - GAP)
-    return canvas
+            sheet.write_name(name, (GAP + number * share, bottom), share - GAP)
+    return sheet.picture()
 
 
 def montage(
@@ -81,7 +138,7 @@ def montage(
     tile: int = 120,
     headings: Sequence[str] = (),
     names: Sequence[str] = (),
-) -> Image.Image:
+) -> Sheet:
     """Lay photographs out as a contact sheet with a title.
 
     Parameters
@@ -90,7 +147,7 @@ def montage(
         Row after row; each photograph is fitted into a square, its aspect kept. Photographs are
         taken one by one, so an iterator need not hold more than one of full size.
     title : str
-        Not shortened, so it must fit the width.
+        Not shortened, so it must fit the width; empty for none.
     columns : int
         The sheet has the width of this many tiles even if there are fewer.
     tile : int
@@ -102,36 +159,22 @@ def montage(
     """
     photographs = [fitted(photograph, tile) for photograph in tiles]
     n_rows = -(-len(photographs) // columns)
-    above = TITLE_HEIGHT + (CAPTION_HEIGHT if headings else 0)
+    title_height = TITLE_HEIGHT if title else 0
+    above = title_height + (CAPTION_HEIGHT if headings else 0)
     height = tile + GAP + (NAME_HEIGHT if names else 0)
-    size = (columns * (tile + GAP) + GAP, above + n_rows * height + GAP)
-    canvas = Image.new("RGB", size, GROUND)
-    draw = ImageDraw.Draw(canvas)
-    place = (2 * GAP, TITLE_HEIGHT // 2 + 2)
-    draw.text(place, title, TEXT, font(TITLE_SIZE), anchor="lm")
+    sheet = Sheet((columns * (tile + GAP) + GAP, above + n_rows * height + GAP))
+    if title:
+        sheet.write((2 * GAP, TITLE_HEIGHT // 2 + 2), title, TITLE_SIZE, "lm")
     for column, heading in enumerate(headings):
-        place = (GAP + column * (tile + GAP) + tile // 2, TITLE_HEIGHT + CAPTION_HEIGHT // 2)
-        draw.text(place, heading, TEXT, font(HEADING_SIZE), anchor="mm")
+        middle = GAP + column * (tile + GAP) + tile // 2
+        sheet.write((middle, title_height + CAPTION_HEIGHT // 2), heading, HEADING_SIZE)
     texts = names or [""] * len(photographs)
     for i, (photograph, name) in enumerate(zip(photographs, texts, strict=True)):
         row, column = divmod(i, columns)
         left, bottom = GAP + column * (tile + GAP), above + GAP + row * height + tile
-        _paste(canvas, photograph, left, bottom, tile)
-        _write_name(draw, name, (left, bottom), tile)
-    return canvas
-
-
-def _paste(canvas: Image.Image, photograph: Image.Image, left: int, bottom: int, tile: int) -> None:
-    """Paste a photograph into the middle of a column, down to the name under it."""
-    left += (tile - photograph.width) // 2
-    canvas.paste(photograph, (left, bottom - photograph.height))
-
-
-def _write_name(draw: ImageDraw.ImageDraw, name: str, place: tuple[int, int], width: int) -> None:
-    """Write a name in the middle of the room under photographs; `place` is its upper left."""
-    middle = place[0] + width // 2, place[1] + NAME_HEIGHT // 2
-    text = name_within(name, width)
-    draw.text(middle, text, TEXT, font(NAME_SIZE), anchor="mm")
+        sheet.paste(photograph, left, bottom, tile)
+        sheet.write_name(name, (left, bottom), tile)
+    return sheet
 
 
 def fitted(photograph: NDArray[np.uint8], tile: int) -> Image.Image:

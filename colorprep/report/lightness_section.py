@@ -10,9 +10,9 @@ from matplotlib.colors import to_hex
 from ..balance.comparison import ComparedLevel, compare_levels
 from ..balance.prior import Prior
 from ..color.lab import lab_to_rgb
-from .gamut import draw_levels
 from .numbers import percent, quantity, short
 from .page import Block, Cell, Chart, Note, Section, Swatch, Table
+from .prior_map import draw_maps
 from .spectrum import draw_spectra
 
 MOST_LEVELS = 12  # that are drawn
@@ -35,9 +35,9 @@ def lightness_section(prior: Prior) -> Section:
     maps = Chart(
         "lightness",
         "The colors of each level",
-        draw_levels(prior.quantizer, list(zip(names, probs, strict=True))),
-        "The map of the prior for the pixels of each level alone. A square is as large for its "
-        "share of the level as it is for a share of the whole there.",
+        draw_maps(prior.quantizer, list(zip(names, probs, strict=True))),
+        "The map of the prior for the pixels of each level alone. The shade of a frame is a bin's "
+        "share of the level.",
         f"Maps of {chosen}. {spread}.",
     )
     bars = [("all", prior.probs), *zip(names, probs, strict=True)]

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from ..metrics.methods import BETTER, Extremes, MethodComparison
 from .gallery import fitted
-from .method_tables import TextTable, differences_table, means_table, notes_on
+from .method_tables import (
+    TextTable,
+    differences_table,
+    means_table,
+    notes_on,
+    with_room_for_marks,
+)
 from .numbers import quantity, short
 from .page import Block, Note, Picture, PictureRow, Section, Table
 
@@ -126,4 +132,5 @@ def _pictures(anchor: str, title: str, reading: str, images: Sequence[ShownImage
 
 
 def _wide(table: TextTable) -> Table:
-    return Table(table.caption, table.columns, table.rows, wide=True)
+    rows = with_room_for_marks(table, "\u00a0\u2002").rows  # as wide as a space and a mark
+    return Table(table.caption, table.columns, rows, wide=True)

@@ -103,11 +103,33 @@ def as_markdown(table: TextTable) -> str:
     | :----- | ----------------: |
     | psnr ↑ | 24.3 [23.8, 24.8] |
     """
-    lines = [[_in_markdown(cell) for cell in row] for row in (table.columns, *table.rows)]
+    rows = with_room_for_marks(table, " " * len(f" {MARK}")).rows
+    lines = [[_in_markdown(cell) for cell in row] for row in (table.columns, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     head, *body = (_aligned(line, widths) for line in lines)
     return "\n".join(["| " + " | ".join(line) + " |" for line in (head, rule, *body)])
+
+
+def with_room_for_marks(table: TextTable, room: str) -> TextTable:
+    """Return a table whose numbers are aligned: unmarked cells end in room, if others have marks.
+
+    Examples
+    --------
+    >>> table = TextTable("", ["metric", "a"], [["psnr", "24 *"], ["ssim", "0.8"]])
+    >>> with_room_for_marks(table, "  ").rows
+    [['psnr', '24 *'], ['ssim', '0.8  ']]
+    """
+    columns = zip(*table.rows, strict=True)
+    has_marks = [any(cell.endswith(MARK) for cell in column) for column in columns]
+    rows = [
+        [
+            f"{cell}{room}" if marks and not cell.endswith(MARK) else cell
+            for cell, marks in zip(row, has_marks, strict=True)
+        ]
+        for row in table.rows
+    ]
+    return table._replace(rows=rows)
 
 
 def as_latex(table: TextTable, notes: Sequence[str] = ()) -> str:
@@ -129,12 +151,12 @@ def as_latex(table: TextTable, notes: Sequence[str] = ()) -> str:
     \end{tabular}
     \end{table}
     """
-    caption = ". ".join([in_latex(table.caption), *(in_latex(note.rstrip(".")) for note in notes)])
+    caption = ". ".join([table.caption, *(note.rstrip(".") for note in notes)])
     head, *body = (_latex_row(row) for row in (table.columns, *table.rows))
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{caption}}}",
+        rf"\caption{{{_in_latex_with_minus(caption)}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
         r"\toprule",
         head,
@@ -166,11 +188,13 @@ def with_interval(measured: Measured, plus: str = "") -> str:
     '24.31 [23.86, 24.75]'
     >>> with_interval(Measured(0.01234, None, None, n=1), "+")
     '+0.01234'
+    >>> with_interval(Measured(0.5, 0.5, 0.5 + 1e-15, n=9))  # the same for all images
+    '0.5'
     """
     mean, low, high = measured.mean, measured.low, measured.high
     if mean is None:
         return "-"
-    if low is None or high is None or low == high:
+    if low is None or high is None or math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12):
         return f"{plus if mean > 0 else ''}{mean:.4g}"
     places = min(9, max(0, 1 - math.floor(math.log10((high - low) / 2.0))))
     first, *ends = (_signed(value, places, plus) for value in (mean, low, high))
@@ -205,5 +229,9 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    texts = (re.sub(r"(?<![\w.])[-+](?=\d)", r"$\g<0>$", in_latex(cell)) for cell in cells)
-    return " & ".join(texts) + r" \\"
+    return " & ".join(map(_in_latex_with_minus, cells)) + r" \\"
+
+
+def _in_latex_with_minus(text: str) -> str:
+    """Escape a text; signs before numbers are those of mathematics."""
+    return re.sub(r"(?<![\w.])[-+](?=\d)", r"$\g<0>$", in_latex(text))

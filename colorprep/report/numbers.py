@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def percent(fraction: float) -> str:
     """Format a fraction as a percentage of three digits, without an exponent.
@@ -39,6 +41,19 @@ def short(value: float) -> str:
     if abs(rounded) >= 1000:
         return f"{rounded:,.0f}"
     return f"{rounded:.9f}".rstrip("0").rstrip(".")
+
+
+def round_down(value: float) -> float:
+    """Return the largest of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ... that is not above a number.
+
+    Examples
+    --------
+    >>> round_down(0.037), round_down(4.9), round_down(100)
+    (0.02, 2.0, 100.0)
+    """
+    exponent = math.floor(math.log10(value))
+    digit = max((digit for digit in (1, 2, 5) if digit <= value / 10.0**exponent), default=1)
+    return float(f"{digit}e{exponent}")
 
 
 def quantity(n: int, noun: str, plural: str | None = None) -> str:

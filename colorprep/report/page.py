@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from ..printable import printable
 from .svg import inline_svg
+from .themes import DARK, LIGHT, Theme, variables
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +199,9 @@ def placeholder(anchor: str, title: str, text: str) -> Section:
     return Section(anchor, title, text, [], None)
 
 
-def render_page(title: str, summary: Mapping[str, str], sections: Sequence[Section]) -> str:
+def render_page(
+    title: str, summary: Mapping[str, str], sections: Sequence[Section], theme: Theme = "auto"
+) -> str:
     """Return the page as HTML; the same contents give the same string.
 
     Parameters
@@ -207,6 +210,8 @@ def render_page(title: str, summary: Mapping[str, str], sections: Sequence[Secti
     summary : mapping of str to str
         The most important numbers by name, shown on top.
     sections : sequence of Section
+    theme : {"light", "dark", "auto"}
+        ``auto`` follows the reader's setting. Printed, a page is always light.
 
     Examples
     --------
@@ -224,7 +229,15 @@ def render_page(title: str, summary: Mapping[str, str], sections: Sequence[Secti
     )
     environment.filters["marked"] = _marked
     template = environment.get_template("page.html.jinja")
-    return template.render(title=title, summary=summary, sections=sections)
+    return template.render(
+        title=title,
+        summary=summary,
+        sections=sections,
+        theme=theme,
+        scheme="light dark" if theme == "auto" else theme,
+        light=variables(LIGHT),
+        dark=variables(DARK),
+    )
 
 
 def _data_uri(jpeg: bytes) -> str:

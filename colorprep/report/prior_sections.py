@@ -21,9 +21,10 @@ from ..color.lab import Floats
 from ..errors import InputError
 from ..quantize.quantizer import Quantizer
 from .charts import draw_hard_and_smoothed
-from .gamut import draw_shares, draw_weights
+from .gamut import draw_weights
 from .numbers import percent, short
 from .page import Block, Chart, Note, Section, Table
+from .prior_map import draw_maps, draw_shares, named_shares
 from .spectrum import draw_spectra
 from .swatches import bin_name, bin_swatches
 
@@ -33,26 +34,28 @@ COMMONEST = 8
 
 def prior_section(prior: Prior) -> Section:
     """Show the prior on a map of its bins."""
-    quantizer, probs = prior.quantizer, prior.probs
+    quantizer, (stage, probs) = prior.quantizer, named_shares(prior)[0]
     n_bins, n_empty = len(probs), int(np.count_nonzero(prior.counts == 0))
     commonest = np.argsort(-probs, kind="stable")[:COMMONEST]
     top = f"{percent(probs[commonest[0]])} of the pixels, {bin_name(quantizer, commonest[0])}"
     description = (
-        f"A map of the {n_bins} bins of {quantizer.name}. The commonest bin holds {top}. "
+        f"A map of the {n_bins} bins of {quantizer.name}, {stage}. The commonest bin holds {top}. "
         f"{n_empty} bins hold no pixel. Near-gray bins hold {percent(_gray_share(prior))}."
     )
     chart = Chart(
         "prior",
         "How often each color occurs",
-        draw_shares(quantizer, probs),
-        "The area of a square grows with the logarithm of its share: from one size to the next "
-        "in the row below, a color is ten times rarer. Empty frames are bins that hardly occur.",
+        draw_shares(prior),
+        "A bin's own color is in the middle of its cell, in a frame that is shaded by its share: "
+        "from one number of the scale to the next, ten times as many pixels. Cells without a color "
+        "are bins without a share. The bars hold all pixels, near-gray ones first, then the colors "
+        "in order of hue.",
         description,
     )
     swatches = bin_swatches(quantizer, commonest)
     columns = swatches, probs[commonest], np.cumsum(probs[commonest])
     table = Table(
-        "The commonest bins",
+        f"The commonest bins, {stage}",
         ["bin", "share of the pixels", "together"],
         [
             [[swatch], percent(share), percent(together)]
@@ -69,18 +72,18 @@ def prior_section(prior: Prior) -> Section:
         **_shape(probs, quantizer),
     }
     reading = (
-        "Which colors the images are made of. Each square is a bin of the quantizer, at its place "
-        "in the plane of colors and in its own color."
+        "Which colors the images are made of. Each cell is a bin of the quantizer, at its place in "
+        "the plane of colors."
     )
     return Section("prior", "The prior", reading, [chart, table], facts)
 
 
 def smoothing_section(prior: Prior) -> Section:
-    """Show the prior before and after smoothing."""
-    quantizer, hard, smoothed = prior.quantizer, hard_probs(prior.counts), prior.probs
+    """Show the counted prior and the smoothed one."""
+    quantizer, counted, smoothed = prior.quantizer, hard_probs(prior.counts), prior.probs
     smoothing = str(prior.meta.get("smoothing", "none"))
-    apart = compare_priors(hard, smoothed)
-    shapes = {"hard": _shape(hard, quantizer), "smoothed": _shape(smoothed, quantizer)}
+    apart = compare_priors(counted, smoothed)
+    shapes = {"hard": _shape(counted, quantizer), "smoothed": _shape(smoothed, quantizer)}
     moved = "No smoothing was asked for, so both are the same."
     if smoothing != "none":
         moved = (
@@ -90,12 +93,12 @@ def smoothing_section(prior: Prior) -> Section:
     chart = Chart(
         "smoothing",
         "Bins by their share",
-        draw_hard_and_smoothed(quantizer, hard, smoothed),
+        draw_hard_and_smoothed(quantizer, counted, smoothed),
         "The line is the smoothed prior, falling from the commonest bin to the rarest. A dot in a "
         "bin's color is its share of the pixels as they were counted; ticks at the bottom are "
         "bins without a pixel.",
-        f"Shares of {len(hard)} bins on a log scale. {moved} The largest share is "
-        f"{percent(hard.max())} as counted and {percent(smoothed.max())} smoothed.",
+        f"Shares of {len(counted)} bins on a log scale. {moved} The largest share is "
+        f"{percent(counted.max())} as counted and {percent(smoothed.max())} smoothed.",
     )
     reading = (
         "Counted shares leave holes and noise where few pixels fall; smoothing fills them from "
@@ -108,8 +111,9 @@ def smoothing_section(prior: Prior) -> Section:
         "total_variation": apart.total_variation,
         **shapes,
     }
-    blocks: list[Block] = [chart, _smoothing_table(*shapes.values())]
-    return Section("smoothing", "Hard and smoothed", reading, blocks, facts)
+    maps = [] if smoothing == "none" else [_smoothing_maps(quantizer, counted, smoothed)]
+    blocks: list[Block] = [chart, *maps, _smoothing_table(*shapes.values())]
+    return Section("smoothing", "Counted and smoothed", reading, blocks, facts)
 
 
 def weights_section(
@@ -204,17 +208,30 @@ def summary(prior: Prior, weights: Weights) -> dict[str, str]:
         "pixels": f"{short(prior.n_pixels / 1e6)} million",
         "quantizer": prior.quantizer.name,
         "bins without a pixel": f"{n_empty} of {len(prior.counts)}",
-        "near-gray pixels": percent(safety.gray_before),
+        f"near-gray, {named_shares(prior)[0][0]}": percent(safety.gray_before),
         "near-gray in the loss": percent(safety.gray_after),
         "effective sample size": percent(safety.effective_share),
     }
 
 
+def _smoothing_maps(quantizer: Quantizer, counted: Floats, smoothed: Floats) -> Chart:
+    """Show the counted and the smoothed prior side by side."""
+    filled = int(np.count_nonzero((counted == 0) & (smoothed > 0)))
+    return Chart(
+        "smoothing-maps",
+        "Bins by their color",
+        draw_maps(quantizer, [("Counted", counted), ("Smoothed", smoothed)]),
+        "The map of the prior before and after smoothing. Cells without a color are bins without a "
+        "share.",
+        f"Two maps of {len(counted)} bins. Smoothing gives a share to {filled} that hold no pixel.",
+    )
+
+
 def _smoothing_table(*shapes: dict[str, Any]) -> Table:
-    """Compare the hard and the smoothed prior."""
+    """Compare the counted and the smoothed prior."""
     return Table(
         "Before and after smoothing",
-        ["measure", "hard", "smoothed"],
+        ["measure", "counted", "smoothed"],
         [
             ["bins with a share", *(f"{shape['n_held']:,}" for shape in shapes)],
             ["largest share", *(percent(shape["largest"]) for shape in shapes)],

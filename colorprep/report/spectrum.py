@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
@@ -37,7 +38,14 @@ def draw_spectra(quantizer: Quantizer, rows: Sequence[tuple[str, Floats]], x: st
         Label of the axis: what a whole bar stands for.
     """
     figure = blank_figure(1.0 + ROW_HEIGHT * len(rows))
-    axes = figure.subplots()
+    plot_spectra(figure.subplots(), quantizer, rows, x)
+    return figure
+
+
+def plot_spectra(
+    axes: Axes, quantizer: Quantizer, rows: Sequence[tuple[str, Floats]], x: str
+) -> None:
+    """Draw the bars of `draw_spectra` into axes."""
     plain(axes)
     for row, (_, probs) in enumerate(rows):
         shares, colors = spectrum(quantizer, probs)
@@ -58,7 +66,6 @@ def draw_spectra(quantizer: Quantizer, rows: Sequence[tuple[str, Floats]], x: st
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
     axes.spines[:].set_visible(False)
     label(axes, x, "")
-    return figure
 
 
 def spectrum(quantizer: Quantizer, probs: Floats) -> tuple[Floats, Floats]:

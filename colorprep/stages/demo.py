@@ -10,8 +10,9 @@ from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.decoding import decode
 from ..progress import Reporter
-from ..report.charts import draw_ranking
-from ..report.gamut import draw_prior
+from ..report.charts import draw_ranking, ranking_title
+from ..report.figure_files import write_figure
+from ..report.prior_map import draw_prior
 from ..workspace import DEMO, Workspace
 from . import colorize, labels, prior, rgbvar, sample, train
 from .source import ImageParams
@@ -101,10 +102,10 @@ def _fresh_folder(folder: Path) -> Path:
 
 def _draw_prior(counted: prior.PriorResult, workspace: Workspace) -> Path:
     whole = counted.whole
-    figure = draw_prior(whole.prior.quantizer, whole.prior.probs, whole.weights.values)
+    figure = draw_prior(whole.prior, whole.weights.values)
     path = workspace.path("figures/prior.png")
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
+        write_figure(figure, "", temporary)
     return path
 
 
@@ -118,5 +119,6 @@ def _draw_ranking(ranked: rgbvar.RgbvarResult, workspace: Workspace) -> Path:
     path = workspace.path("figures/rgbvar.png")
     with replacing(path) as temporary:
         names = [keys[rank - 1] for rank in ranks]
-        draw_ranking(ranking.scores, ranks, thumbnails, names).savefig(temporary, format="png")
+        figure = draw_ranking(ranking.scores, ranks, thumbnails, names)
+        write_figure(figure, ranking_title("rgbvar"), temporary)
     return path

@@ -146,9 +146,9 @@ def test_it_asks_for_nothing_and_complains_of_nothing(show, page):
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_every_figure_is_visible(show, width):
-    """All fourteen charts and the sheets of photographs have a size, and lie within the window."""
+    """All fifteen charts and the sheets of photographs have a size, and lie within the window."""
     pictures = show(width).execute_script(PICTURES)
-    assert sum(picture["tag"] == "svg" for picture in pictures) == 14
+    assert sum(picture["tag"] == "svg" for picture in pictures) == 15
     assert sum(picture["tag"] == "IMG" for picture in pictures) == 4
     for picture in pictures:
         assert picture["loaded"] and picture["width"] > 300 and picture["height"] > 60

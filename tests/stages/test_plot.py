@@ -200,4 +200,4 @@ def test_the_command_line(colorprep, tmp_path):
         ],
         "replaced": [],
     }
-    assert colorprep("plot", "runs/a", "-o", "curves.pdf").exit_code == 2
+    assert colorprep("plot", "runs/a", "-o", "curves.eps").exit_code == 2

@@ -109,7 +109,7 @@ def test_same_inputs_same_bytes(result, changeable, silent):
     again = run(params, changeable, silent)
     assert result.path.read_bytes() == again.path.read_bytes()
     names = [path.name for path in again.figures]
-    assert len(names) == 11 and names[:2] == ["prior.png", "smoothing.png"]
+    assert len(names) == 12 and names[:2] == ["prior.png", "smoothing.png"]
 
 
 def test_provenance(complete, result):

@@ -138,7 +138,7 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     title = f"{reason}: {len(dropped):,} dropped, the most doubtful first"
     shown = dropped[order][:SHOWN].tolist()
     names = [findings.source.keys[index] for index in shown]
-    return montage(_photographs(shown, reader), title, COLUMNS, names=names)
+    return montage(_photographs(shown, reader), title, COLUMNS, names=names).picture()
 
 
 def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image:
@@ -150,7 +150,8 @@ def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image
     title = f"duplicate: {len(pairs):,} dropped, each beside the one that stays"
     headings = ("stays", "goes") * (COLUMNS // 2)
     names = [findings.source.keys[index] for index in shown]
-    return montage(_photographs(shown, reader), title, COLUMNS, headings=headings, names=names)
+    sheet = montage(_photographs(shown, reader), title, COLUMNS, headings=headings, names=names)
+    return sheet.picture()
 
 
 def _photographs(indices: Sequence[int], reader: ImageReader) -> Iterator[Pixels]:

@@ -112,7 +112,7 @@ def run_methods(params: MethodsParams, workspace: Workspace, reporter: Reporter)
         | {"balance": balance.facts(), **networks.facts()}
         | {"versions": _versions(pictures, networks)},
     )
-    page = methods_page(findings, shared.pairs, indices, params.show_by, common.size)
+    page = methods_page(findings, shared.pairs, indices, params)
     workspace.own_folder(output)
     with telling_replaced(reporter, *files):
         write_method_files(files, findings, page)

@@ -12,8 +12,10 @@ from ...images.decoding import Pixels
 from ...images.reader import ReadImage
 from ...places import Location
 from ...progress import Reporter
-from ...report.charts import Stratum, draw_ranking
+from ...report.charts import Stratum, draw_ranking, ranking_title
+from ...report.figure_files import write_figure
 from ...report.gallery import fitted, montage
+from ...report.sheets import sheet_ending, write_sheet
 from ..passes import EachImage, Passes
 from ..replaced import telling_replaced
 from ..source import image_reader, open_engine
@@ -22,7 +24,6 @@ from .ranking import Ranking
 
 IN_A_MONTAGE = 100
 TILE = 120
-QUALITY = 88
 
 
 def write_montages(
@@ -34,16 +35,16 @@ def write_montages(
         range(start - 1, min(start - 1 + IN_A_MONTAGE, len(ranking.order))) for start in offsets
     ]
     thumbnails = _thumbnails([rank for ranks in shown for rank in ranks], ranking, params, reporter)
-    keys, written = ranking.keys, []
+    keys, style, written = ranking.keys, params.style, []
     for start, ranks in zip(offsets, shown, strict=True):
         tiles = [thumbnails[rank] for rank in ranks]
         names = [keys[rank] for rank in ranks]
-        path = folder / f"{params.stem}-montage-{start}.jpg"
+        path = folder / f"{params.stem}-montage-{start}.{sheet_ending(style)}"
+        title = _title(ranking, params.stem, ranks) if style.titled else ""
         with telling_replaced(reporter, path), replacing(path) as temporary:
-            sheet = montage(tiles, _title(ranking, params.stem, ranks), tile=TILE, names=names)
-            sheet.save(temporary, "JPEG", quality=QUALITY)
+            write_sheet(montage(tiles, title, tile=TILE, names=names), temporary, style)
         written.append(path)
-    curve = folder / f"{params.stem}.png"
+    curve = folder / f"{params.stem}.{style.ending}"
     with telling_replaced(reporter, curve):
         _write_curve(curve, ranking, params, [thumbnails[start - 1] for start in offsets])
     return [*written, curve]
@@ -87,7 +88,8 @@ def _write_curve(
     names = [ranking.keys[rank - 1] for rank in ranks]
     figure = draw_ranking(ranking.scores, ranks, firsts, names, params.score, _strata(ranking))
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
+        title = ranking_title(params.score, params.stratify)
+        write_figure(figure, title, temporary, params.style)
 
 
 def _strata(ranking: Ranking) -> list[Stratum]:
