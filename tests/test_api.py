@@ -110,6 +110,7 @@ def test_a_prior_is_shown_as_a_map_with_its_line(prior):
     assert "jp-content-font-color1" in drawing.get("style") and line.text == repr(prior)
     assert drawing.find("svg/title").text == "How often each of 313 bins occurs"
     assert html.startswith(prior.plot()._repr_html_())
+    assert "--text: #1c1e24" in prior.plot("light")._repr_html_()
 
 
 def test_a_ranking_shows_its_first_images(tmp_path):

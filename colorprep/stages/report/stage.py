@@ -212,6 +212,9 @@ def _write_figures(
         for block in section.blocks:
             if isinstance(block, Chart):
                 path = folder / f"{block.name}.{style.ending}"
-                with telling_replaced(reporter, path), replacing(path) as temporary:
-                    write_figure(block.figure, block.title, temporary, style)
+                try:
+                    with telling_replaced(reporter, path), replacing(path) as temporary:
+                        write_figure(block.figure, block.title, temporary, style)
+                except InputError as error:
+                    raise InputError(f"{path.name}: {error}") from error
                 yield path
