@@ -183,7 +183,7 @@ def test_unreadable_files_are_refused(tmp_path):
         with pytest.raises(ArtifactError, match=r"prior\.npz is damaged"):
             load_prior(path)
     path.write_bytes(whole)
-    with pytest.raises(ArtifactError, match="is a file of prior, not of weights"):
+    with pytest.raises(ArtifactError, match="holds a prior; give weights"):
         load_weights(path)
     np.savez(path, meta=json.dumps({"schema": "colorprep.prior/9"}))
     with pytest.raises(ArtifactError, match="newer"):

@@ -1,16 +1,20 @@
-"""Claims about the examples in docstrings: they run, and public names have one."""
+"""Claims about examples: those in docstrings run, public names have one, those in docs parse."""
 
 import ast
 import doctest
 import importlib
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 import colorprep
+from colorprep.cli.main import cli
 
 ROOT = Path(colorprep.__file__).parent
+PAGES = [ROOT.parent / "README.md", *sorted((ROOT.parent / "docs").glob("*.md"))]
 
 
 def module_of(path):
@@ -59,3 +63,13 @@ def test_help_names_what_there_is():
     table = colorprep.__doc__.partition("Examples")[0]
     named = set(table.split("`")[1::2]) - {"colorprep", "encode", "encode_soft", "run", "stages"}
     assert len(named) > 20 and named <= {name for name, _ in public_names()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_docs_parse(page):
+    """Commands in examples exist and take these arguments; nothing is run."""
+    for line in re.findall(r"^(?:    |\$ )colorprep (.+)$", page.read_text(), re.MULTILINE):
+        words, command = shlex.split(line, comments=True), cli
+        while isinstance(command, click.Group):
+            name, command, words = command.resolve_command(click.Context(command), words)
+        assert command.make_context(name, words)

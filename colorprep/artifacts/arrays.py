@@ -139,15 +139,19 @@ def check_schema(path: Location, found: str, expected: str) -> None:
     kind, _, number = found.partition("/")
     expected_kind, _, expected_number = expected.partition("/")
     if expected and kind != expected_kind:
-        wanted = expected_kind.removeprefix("colorprep.")
-        raise ArtifactError(
-            f"{path} is a file of {kind.removeprefix('colorprep.')}, not of {wanted}"
-        )
+        raise ArtifactError(f"{path} holds {_in_words(kind)}; give {_in_words(expected_kind)}")
     if expected and not (number.isdigit() and int(number) <= int(expected_number)):
         raise ArtifactError(
             f"{path} has schema {found}, newer than the {expected} that this version reads; "
             "update colorprep"
         )
+
+
+def _in_words(kind: str) -> str:
+    """Return what an artifact is, by the name in its schema."""
+    name = kind.removeprefix("colorprep.").replace("-", " ")
+    article = "an" if name.startswith(tuple("aeiou")) else "a"
+    return name if name.endswith("s") else f"{article} {name}"
 
 
 def _how_to_make(schema: str) -> str:

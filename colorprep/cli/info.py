@@ -16,8 +16,9 @@ def command(session: Session, path: str) -> None:
     """Describe any file or folder that colorprep wrote.
 
     Shows its content and how it was made. PATH is a prior, weights, labels, a shard, an export of
-    labels, a run, a checkpoint, an exported network, an evaluation, a list, scores, a report, or a
-    .npy file from elsewhere; without it, the workspace is described.
+    labels, a run, a checkpoint, an exported network, an evaluation, an audit, a sweep, probes,
+    colorized pictures, a list, scores, a report, a folder of runs, priors or lists, or a .npy file
+    from elsewhere; without it, the workspace and its runs are described.
     """
     from ..stages import info as stage
 

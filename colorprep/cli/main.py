@@ -102,12 +102,15 @@ class LazyGroup(Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="\b\nStart with:\n  colorprep demo\n  colorprep prior --dir photos/",
+    epilog="\b\nStart with:\n  colorprep demo\n  colorprep prior photos/\n\n"
+    "\b\nTo complete commands, options and paths with Tab, in bash (zsh_source, fish_source for "
+    "others):\n"
+    '  eval "$(_COLORPREP_COMPLETE=bash_source colorprep)"',
 )
 @click.option(
     "-C",
     "--workspace",
-    type=click.Path(),
+    type=click.Path(file_okay=False),
     metavar="FOLDER",
     help="Work in this folder; may follow the command. [.]",
 )

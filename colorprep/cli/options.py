@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import click
 from click.shell_completion import CompletionItem
@@ -81,7 +81,7 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
         made = click.command(cls=StrictArguments, epilog=epilog, **attributes)(run)
         for param in made.params:
             if _is_path(param):
-                param.type = PathText()
+                param.type = PathText("dir" if param.metavar == "FOLDER" else "file")
         # --help lists a command's own options first and the common ones last.
         made.params = [*made.params[N_COMMON:], *made.params[:N_COMMON]]
         return made
@@ -90,11 +90,14 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
 
 
 class PathText(click.types.StringParamType):
-    """A path or URL, taken as it is typed; shells complete it as a path."""
+    """A path or URL, taken as it is typed; shells complete it by folders, or by all files."""
+
+    def __init__(self, kind: Literal["dir", "file"]) -> None:
+        self._kind = kind
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Let the shell complete files and folders."""
-        return [CompletionItem(incomplete, type="file")]
+        """Let the shell complete folders, and files if it may be one."""
+        return [CompletionItem(incomplete, type=self._kind)]
 
 
 def _is_path(param: click.Parameter) -> bool:

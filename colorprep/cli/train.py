@@ -324,8 +324,7 @@ def command(
         given = _given(values)
         make = stage.TrainParams.from_recipe if "recipe" in given else stage.TrainParams.of
         params = make(output=output, resume=resume, minutes=minutes, **given)
-    if not resume:
-        stage.check_inputs(params, session.workspace)
+    stage.check_inputs(params, session.workspace, given)
     if dry_run:
         forecast = stage.forecast(params, session.workspace, session.reporter, given)
         if forecast is not None:

@@ -95,7 +95,7 @@ def pair_up(
         raise InputError(
             f"no image of {names[0]} has the same {SHARED[match]} as one of {names[1]}; "
             f"the first ones are {first[0]} and {second[ending[0]]}, "
-            f"{_remedy(first[0], second[ending[0]], match)}"
+            f"{_remedy(first[0], second[ending[0]], match, suffix)}"
         )
     what = "path" if match == "stem" else "name"
     return Pairing(
@@ -120,13 +120,16 @@ def _in_order(n_first: int, second: Sequence[int], names: tuple[str, str]) -> ND
     return np.column_stack([np.arange(n_first), second]).astype(np.int64)
 
 
-def _remedy(first: str, second: str, match: Match) -> str:
+def _remedy(first: str, second: str, match: Match, suffix: str) -> str:
     """Say what to do if nothing matches, from the first image of each source."""
-    label, other = (_label(key, match) for key in (first, second))
-    if match == "stem" and _label(first, "name") == _label(second, "name"):
-        return "whose names are the same: --match name matches images by their names alone"
-    if other.startswith(label):
-        return f"which --suffix {other.removeprefix(label)} would match"
+    tried: tuple[Match, ...] = ("stem", "name") if match == "stem" else ("name",)
+    for other in tried:
+        label, found = _label(first, other), _label(second, other)
+        by_name = " --match name" if other != match else ""
+        if by_name and label == found.removesuffix(suffix):
+            return "whose names are the same: --match name matches images by their names alone"
+        if found.startswith(label) and found != label:
+            return f"which --suffix {found.removeprefix(label)}{by_name} would match"
     if match == "name":
         return "but both sources should have files of the same names"
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 
 from ..errors import InputError
@@ -19,6 +20,7 @@ ARCHIVE_ENDINGS = frozenset(
     ".tar .tgz .tbz2 .txz .zip .7z .rar .gz .bz2 .xz .zst .tar.gz .tar.bz2 .tar.xz .tar.zst "
     ".parquet".split()
 )
+ARCHIVES = ARCHIVE_ENDINGS - {".gz", ".bz2", ".xz", ".zst"}  # the others are of a single file
 # Endings whose format is uncertain, or may be unsupported: the first bytes of the file decide.
 AMBIGUOUS_ENDINGS = frozenset(
     ".jfif .jif .jfi .pjpeg .pjp .apng .pbm .pgm .pnm .pam .pfm .avifs .hif".split()
@@ -73,6 +75,13 @@ def described(passed_over: Mapping[str, int]) -> str:
 
 def no_image(place: str, passed_over: Mapping[str, int]) -> InputError:
     """Return the error for a place without images, which names what it contains instead."""
+    files = {key: n for key, n in passed_over.items() if not key.endswith(("/", OWN_FOLDER))}
+    archives = sorted(files.keys() - {HIDDEN})
+    if archives and ARCHIVES.issuperset(archives):
+        counted = ", ".join(f"{files[kind]:,} {kind}" for kind in archives)
+        return InputError(
+            f"no image in {place}, only archives ({counted}); {_reached(place, archives)}"
+        )
     looked = f"looked for {' '.join(sorted(ENDINGS))}, and opened files with an ambiguous ending"
     error = (
         f"no image in {place}: {looked}; {described(passed_over) or 'it contains no other file'}"
@@ -80,6 +89,25 @@ def no_image(place: str, passed_over: Mapping[str, int]) -> InputError:
     if any(key.endswith(OWN_FOLDER) or key == OWN_PICTURES for key in passed_over):
         error += "; to use pictures made by colorprep, give their folder itself"
     return InputError(error)
+
+
+def _reached(place: str, archives: Iterable[str]) -> str:
+    """Describe how the images in archives within an archive, or within a folder, are reached."""
+    if place.lower().endswith(tuple(ARCHIVES)):
+        quoted = shlex.quote(place)
+        unpack = f"unzip -q {quoted} -d images"
+        if not place.lower().endswith(".zip"):
+            unpack = f"mkdir images && tar -xf {quoted} -C images"
+        return (
+            "within an archive, only the tars of a tar are read: unpack the outer one by "
+            f"`{unpack}`, and give --dir images"
+        )
+    if {".tar", ".tar.gz", ".tgz", ".zip", ".parquet"}.issuperset(archives):
+        return "those in subfolders are read if a pattern finds them, as in --dir 'FOLDER/*/*.tar'"
+    return (
+        "only .tar, .tar.gz, .tgz, .zip and .parquet are read: unpack others, as by "
+        '`for f in *.7z; do 7z x "$f"; done`'
+    )
 
 
 def _advice(kinds: Iterable[str]) -> str:

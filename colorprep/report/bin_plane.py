@@ -18,7 +18,7 @@ from .style import label, plain
 TURNS = (0.0, 0.25, 0.5, 0.75, 1.0)
 FILLED = 0.92  # of the distance between neighbors; the rest is a gap
 LARGEST_CELL = 0.15  # of the distance of the outermost bin from the origin
-FREE = 0.9  # of the bins have a neighbor nearer than the side of an undivided cell
+TYPICAL = 0.9  # the quantile of distances between neighbors that squares fit into
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class BinPlane:
         A cell is the part of a square that is nearer to the bin than to those whose squares it
         meets, so that no cell covers another one. On a lattice all cells are squares.
         """
-        nearest = float(np.quantile(_nearest_distances(self.positions), FREE))
+        nearest = float(np.quantile(_nearest_distances(self.positions), TYPICAL))
         side = min(FILLED * nearest, LARGEST_CELL * float(np.abs(self.positions).max()))
         square = 0.5 * side * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]])
         outlines = list(self.positions[:, None] + square)

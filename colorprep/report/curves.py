@@ -23,6 +23,7 @@ from .style import (
     SERIES,
     SIZE,
     SOFT,
+    STYLES,
     THIRD,
     blank_figure,
     label,
@@ -107,7 +108,7 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     lines = _plot(losses, log, "train_loss", ACCENT, window)
     legend = dict(zip(names, lines, strict=False))
     if validated:
-        (legend["validation"],) = _plot(beside, log, "val_loss", SECOND)
+        (legend["validation"],) = _plot(beside, log, "val_loss", SECOND, style="--")
         legend[best_text(log)] = _mark_best(beside, log, TEXT)
     together = [["train_loss"], ["val_loss"]] if apart else [["train_loss", "val_loss"]]
     for axes, columns in zip((losses, beside), together, strict=False):
@@ -130,6 +131,13 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
         _draw_group(axes, log, title, group, window)
     put_legend(head, legend.items(), caption)
     return figure
+
+
+def losses_alone(log: Log) -> Log:
+    """Return a log of losses alone, which is drawn without further panels and ends of epochs."""
+    kept = ("step", "images", "train_loss", "val_loss")
+    rest = {name: np.full(len(log["step"]), np.nan) for name in log if name not in kept}
+    return {**log, **rest, "epoch": np.zeros_like(log["step"])}
 
 
 def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
@@ -155,10 +163,11 @@ def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
     figure, (head, *panels) = _stack(heights, last_step)
     legend = {}
     logs = {run: _weighted(log) for run, log in logs.items()}
-    for (run, log), color in zip(logs.items(), SERIES, strict=False):
+    for (run, log), color, style in zip(logs.items(), SERIES, STYLES, strict=False):
         window = smoothing_window(len(log["step"]))
         for name, axes in zip(names, panels, strict=True):
-            legend[run] = _plot(axes, log, name, color, window if name == "train_loss" else 1)[-1]
+            means = window if name == "train_loss" else 1
+            legend[run] = _plot(axes, log, name, color, means, style)[-1]
             if name == "val_loss" and np.isfinite(log[name]).any():
                 _mark_best(axes, log, color)
     for name, axes in zip(names, panels, strict=True):
@@ -303,17 +312,20 @@ def _stack(
     return figure, [head, *stack]
 
 
-def _plot(axes: Axes, log: Log, name: str, color: str, window: int = 1) -> list[Line2D]:
+def _plot(
+    axes: Axes, log: Log, name: str, color: str, window: int = 1, style: Any = "-"
+) -> list[Line2D]:
     """Plot a column over the steps; if `window` is above 1, smoothed, with its rows behind."""
     known = np.isfinite(log[name])
     steps, values = log["step"][known], log[name][known]
     dot = "o" if len(steps) <= FEW_ROWS else ""
+    line: dict[str, Any] = {"color": color, "linestyle": style, "linewidth": 1.8}
     if window == 1:
-        return axes.plot(steps, values, marker=dot, markersize=4, color=color, linewidth=1.8)
+        return axes.plot(steps, values, marker=dot, markersize=4, **line)
     means = moving_mean(log[name], log["images"], window)[known]
     return [
         *axes.plot(steps, values, color=color, linewidth=0.7, alpha=0.35, zorder=1.5),
-        *axes.plot(steps, means, color=color, linewidth=1.8),
+        *axes.plot(steps, means, **line),
     ]
 
 

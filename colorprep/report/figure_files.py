@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -28,7 +29,7 @@ from .style import OWN_COLORS, TITLE_SIZE
 from .themes import DARK, IN_LIGHT, LIGHT
 
 # Text as text; ids by a salt, not at random.
-VECTOR = {"svg.fonttype": "none", "svg.hashsalt": "colorprep", "pdf.fonttype": 42}
+VECTOR: Any = {"svg.fonttype": "none", "svg.hashsalt": "colorprep", "pdf.fonttype": 42}
 METADATA: Mapping[str, Mapping[str, None]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None},
@@ -36,7 +37,7 @@ METADATA: Mapping[str, Mapping[str, None]] = {
 }
 SMALLEST = 0.5  # that text becomes in narrow figures, of its own size
 OUTSIDE = 0.02  # of the shorter side: so much may stand out
-SHORTEST = 0.4  # that axes become beside their text, of their own sides
+SHORTEST = 0.35  # that axes become beside their text, of their own sides
 COLORED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
@@ -126,8 +127,8 @@ def _resize(figure: Figure, width: float, height: float | None) -> None:
         warnings.filterwarnings("ignore", message="constrained_layout not applied")
         figure.draw_without_rendering()
     inside = figure.get_tightbbox().padded(-OUTSIDE * min(size))
-    leaves = (inside.min < 0).any() or (inside.max > size).any()
-    if leaves or (_sides(figure) < SHORTEST * scale * sides).any():
+    leaves = min(inside.x0, inside.y0) < 0 or inside.x1 > size[0] or inside.y1 > size[1]
+    if leaves or np.any(_sides(figure) < SHORTEST * scale * sides):
         raise InputError(
             f"the figure does not fit into {size[0]:g} x {size[1]:.3g} inches; --figure-size "
             f"{max(smallest, width):g} gives it the height that it needs, {needed:.3g}"
@@ -138,7 +139,7 @@ def _scale(figure: Figure, scale: float) -> None:
     """Scale text, lines and dots."""
     for artist in figure.findobj():
         if isinstance(artist, Text):
-            artist.set_fontsize(scale * artist.get_fontsize())
+            artist.set_fontsize(scale * float(artist.get_fontsize()))
         elif isinstance(artist, Line2D):
             artist.set(
                 markersize=scale * artist.get_markersize(),

@@ -44,8 +44,9 @@ def draw_shares(prior: Prior) -> Figure:
     The map shows the smoothed prior, and the bars that and the counted one; both show the counted
     one alone if it is not smoothed.
     """
-    figure = blank_figure(_height(prior))
-    _plot_prior(figure, prior)
+    plane = plane_of(prior.quantizer)
+    figure = blank_figure(_height(plane))
+    _plot_prior(figure, prior, plane)
     return figure
 
 
@@ -57,12 +58,12 @@ def draw_prior(prior: Prior, weights: Floats) -> Figure:
     prior : Prior
     weights : ndarray of shape (Q,), float64
     """
-    quantizer = prior.quantizer
-    figure = blank_figure(_height(prior))
-    figure.set_size_inches(2 * WIDTH, _height(prior))
-    left, right = figure.subfigures(1, 2)
-    _plot_prior(left, prior)
-    above, below = right.subplots(2, 1, height_ratios=[_map_height(prior), BARS_HEIGHT])
+    quantizer, plane = prior.quantizer, plane_of(prior.quantizer)
+    figure = blank_figure(_height(plane))
+    figure.set_size_inches(2 * WIDTH, _height(plane))
+    left, right = figure.subfigures(1, 2, squeeze=False)[0]
+    _plot_prior(left, prior, plane)
+    above, below = right.subplots(2, 1, height_ratios=[_map_height(plane), BARS_HEIGHT])
     plot_weights(above, quantizer, weights)
     _head(above, "Weights: how much each bin counts in training")
     weighted = prior.probs * weights
@@ -114,29 +115,30 @@ def shade(probs: Floats) -> NDArray[np.int64]:
     [0, 0, 5, 20, 21, 25]
     """
     steps = STEPS * (np.log10(np.maximum(probs, 10.0**-DECADES)) + DECADES)
-    return np.rint(steps).astype(np.int64)
+    shades: NDArray[np.int64] = np.rint(steps).astype(np.int64)
+    return shades
 
 
-def _plot_prior(figure: FigureBase, prior: Prior) -> None:
+def _plot_prior(figure: FigureBase, prior: Prior, plane: BinPlane) -> None:
     """Draw the map, its scale and the bars below one another."""
     rows = named_shares(prior)
-    ratios = [_map_height(prior), SCALE_HEIGHT, BARS_HEIGHT]
+    ratios = [_map_height(plane), SCALE_HEIGHT, BARS_HEIGHT]
     above, scale, below = figure.subplots(3, 1, height_ratios=ratios)
     name, probs = rows[0]
-    _plot_shares(above, plane_of(prior.quantizer), bin_colors(prior.quantizer), probs)
+    _plot_shares(above, plane, bin_colors(prior.quantizer), probs)
     _head(above, f"{name.capitalize()}: each bin on a log scale")
     _plot_scale(scale)
     _head(below, "All pixels on a linear scale")
     plot_spectra(below, prior.quantizer, rows, "share of the pixels")
 
 
-def _height(prior: Prior) -> float:
+def _height(plane: BinPlane) -> float:
     """Return the height of `draw_shares` in inches."""
-    return _map_height(prior) + SCALE_HEIGHT + BARS_HEIGHT + TEXT_ROOM
+    return _map_height(plane) + SCALE_HEIGHT + BARS_HEIGHT + TEXT_ROOM
 
 
-def _map_height(prior: Prior) -> float:
-    return MAP_SIDE * min(1.0, _aspect(plane_of(prior.quantizer)))
+def _map_height(plane: BinPlane) -> float:
+    return MAP_SIDE * min(1.0, _aspect(plane))
 
 
 def _plot_shares(

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ..balance.weights import gray_bins
 from ..color.lab import Floats
 from ..quantize.quantizer import Quantizer, centers_in_ab
-from .gallery import TEXT
+from .gallery import GROUND, TEXT
 from .gamut import displayed
 from .numbers import percent
 from .style import OWN_COLORS, SIZE, SOFT, blank_figure, label, plain
@@ -58,6 +58,8 @@ def plot_spectra(
         sectors = PolyCollection(boxes, facecolors=colors, edgecolors=colors, gid=OWN_COLORS)
         sectors.set_linewidth(0.3)
         axes.add_collection(sectors)
+        # A gap, since in a gray print all hues look alike.
+        axes.vlines(shares[0], row - 0.4, row + 0.4, GROUND, linewidth=2)
         axes.text(1.02, row, percent(shares[0]), color=TEXT, fontsize=SIZE, va="center")
     axes.text(1.02, -0.85, "near-gray", color=SOFT, fontsize=SIZE, va="center")
     axes.set(xlim=(0, 1.22), ylim=(len(rows) - 0.5, -1.2))

@@ -23,6 +23,7 @@ from .themes import DARK
 SOFT, FAINT = DARK["soft"], DARK["faint"]
 ACCENT, SECOND, THIRD = DARK["accent"], DARK["second"], DARK["third"]
 SERIES = (ACCENT, SECOND, THIRD, DARK["fourth"], DARK["fifth"], DARK["sixth"])  # of lines
+STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))  # of lines, also in gray
 
 WIDTH = 5.0
 DPI = FigureStyle.dpi
@@ -56,10 +57,12 @@ def plain(axes: Axes) -> None:
 
 
 def label(axes: Axes, x: str, y: str) -> None:
-    """Name both axes."""
+    """Name both axes; an empty name leaves one as it is."""
     style: dict[str, Any] = {"color": TEXT, "fontsize": SIZE}
-    axes.set_xlabel(x, **style)
-    axes.set_ylabel(y, **style)
+    if x:
+        axes.set_xlabel(x, **style)
+    if y:
+        axes.set_ylabel(y, **style)
 
 
 def percent_axis() -> FuncFormatter:

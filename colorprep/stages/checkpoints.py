@@ -86,7 +86,9 @@ class Origin(NamedTuple):
         }
 
 
-def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: Reporter) -> Path:
+def choose_checkpoint(
+    given: str | Path | None, workspace: Workspace, reporter: Reporter, colors: bool = False
+) -> Path:
     """Return the path of the checkpoint to use.
 
     Parameters
@@ -94,6 +96,9 @@ def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: 
     given : str, Path or None
         A checkpoint, or the folder of a run, for its best checkpoint. None for the newest finished
         run, or the newest run if none is finished; if a newer run is not finished, a note says so.
+    colors : bool
+        Whether only runs that predict colors are of use, not such as those of classes; if there are
+        newer ones, a note says so.
 
     Returns
     -------
@@ -109,16 +114,33 @@ def choose_checkpoint(given: str | Path | None, workspace: Workspace, reporter: 
         path = workspace.input_path(given)
         return path / BEST if path.is_dir() else path
     newest = newest_in_runs(BEST, workspace)
-    for path in runs_with(BEST, workspace):
+    paths = runs_with(BEST, workspace)
+    if colors:
+        paths = [path for path in paths if _predicts_colors(path.parent)] or [newest]
+        if paths[0] != newest:
+            reporter.note(f"{workspace.shown(newest.parent)} is newer, but does not predict colors")
+    for path in paths:
         progress = run_progress(path.parent)
         if progress is not None and progress.is_finished:
-            if path != newest:
+            if path != paths[0]:
                 reporter.note(
-                    f"{workspace.shown(newest.parent)} is newer, but not known to be finished; "
+                    f"{workspace.shown(paths[0].parent)} is newer, but not known to be finished; "
                     "to use it, give its path"
                 )
             return path
-    return newest
+    return paths[0]
+
+
+def _predicts_colors(run: Path) -> bool:
+    """Return whether pictures can be made by a run; True if that is unknown."""
+    from ..training.checkpoint import heads_of  # torch is slow to import
+    from ..training.models.outputs import HEADS
+
+    try:
+        head = heads_of(read_config(run))[0]
+    except (ArtifactError, LookupError, TypeError):
+        return True
+    return head not in HEADS or HEADS[head].gives_colors
 
 
 def run_progress(folder: Path) -> Progress | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..errors import InputError
@@ -12,10 +12,12 @@ from ..images.parquet_classes import has_class_column, read_class_column
 from ..images.segments import MaskedSource
 from ..images.sidecars import ENDING, read_classes, sidecar_of
 from ..images.source import Source
+from ..printable import first_of
 from ..shards.plan import Plan
 from ..workspace import Workspace
 from .source import ImageParams, place_of, search_of
 
+SHOWN = 10  # classes that a message names
 N_THREADS = 16  # that read classes; stores take longest to answer
 
 
@@ -57,3 +59,8 @@ def with_classes(plan: Plan, source: Source, params: ImageParams, workspace: Wor
     """Return a plan with the classes beside the images, if it takes them from there."""
     rule = class_rule(source, plan.settings.class_from, params, workspace)
     return replace(plan, classes_beside=rule) if isinstance(rule, Mapping) else plan
+
+
+def shown_classes(classes: Sequence[str]) -> str:
+    """Return the names of classes for a message, the first ten of many."""
+    return first_of(classes, SHOWN)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ArtifactError, InputError
 from ..images.classes import class_ids, class_of
+from ..progress import Reporter
+from ..quantize.decoding import TEMPERATURE
 from ..training.checkpoint import Checkpoint
 from ..training.classifier import FrozenClassifier
 from ..training.models.inputs import takes
+from ..training.models.outputs import HEADS
 from ..workspace import Workspace
+from .class_rules import shown_classes
 from .classifying import recorded_classifier
-
-SHOWN = 10  # classes that a message names
 
 
 def classifier_of(
@@ -29,6 +31,14 @@ def classifier_of(
     takes_features = "features" in takes(checkpoint.model)
     facts = checkpoint.settings.get("features") if takes_features else None
     return recorded_classifier(facts, given, workspace, "this network's photographs")
+
+
+def warn_of_temperature(checkpoint: Checkpoint, temperature: float, reporter: Reporter) -> None:
+    """Warn of a temperature other than the default for a network that predicts no probabilities."""
+    if temperature != TEMPERATURE and HEADS[checkpoint.head].logits is None:
+        reporter.warn(
+            "the temperature changes nothing: this network predicts colors, not probabilities"
+        )
 
 
 def class_id_of(checkpoint: Checkpoint, name: str | None) -> int | None:
@@ -88,9 +98,3 @@ def _classes(checkpoint: Checkpoint) -> list[str]:
             "`colorprep train` wrote"
         )
     return list(checkpoint.config["classes"])
-
-
-def shown_classes(classes: Sequence[str]) -> str:
-    """Return the names of classes for a message, the first ten of many."""
-    more = f" and {len(classes) - SHOWN:,} more" if len(classes) > SHOWN else ""
-    return ", ".join(classes[:SHOWN]) + more

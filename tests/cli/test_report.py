@@ -31,8 +31,8 @@ def test_lines(colorprep, tmp_path):
     assert result.exit_code == 0, result.stderr
     first, second, *rest = result.stdout.splitlines()
     assert "pages/one.html: 7 sections, 0." in first and first.endswith("MB")
-    assert second.endswith("figures/: 7 figures")
-    assert len(list((tmp_path / "figures").glob("*.png"))) == 7
+    assert second.endswith("figures/: 8 figures")
+    assert len(list((tmp_path / "figures").glob("*.png"))) == 8
     assert [line.partition(".")[0] for line in rest] == [
         "left out: classes",
         "left out: uncertainty",

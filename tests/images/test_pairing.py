@@ -45,7 +45,8 @@ def test_nothing_in_common_is_an_error():
     [
         ("out/a.png", "stem", "--match name"),
         ("x/a_fake_B.png", "stem", "--suffix _fake_B"),
-        ("out/a_fake_B.png", "name", "--suffix _fake_B"),
+        ("out/a_fake_B.png", "name", "--suffix _fake_B would"),
+        ("out/a_fake_B.png", "stem", "--suffix _fake_B --match name"),
         ("out/b.png", "stem", "the same folders"),
         ("out/b.png", "name", "the same names"),
     ],

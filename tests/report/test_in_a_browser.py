@@ -198,7 +198,7 @@ def test_screen_readers_are_told_what_is_to_be_seen(show):
     heard = [node for node in tree if not node["ignored"]]
     images = [node for node in heard if node["role"]["value"] in ("image", "img")]
     names = [node["name"]["value"] for node in images]
-    assert len(names) == 18 and len(set(names)) == 18
+    assert len(names) == 19 and len(set(names)) == 19
     assert all(len(name) > 30 and any(sign.isdigit() for sign in name) for name in names)
 
 

@@ -37,7 +37,8 @@ def test_every_bin_is_drawn(quantizer):
     np.testing.assert_allclose(own.get_facecolors()[:, :3], bin_colors(quantizer))
     assert above.get_title(loc="left").startswith("Smoothed:")
     assert [tick.get_text() for tick in below.get_yticklabels()] == ["smoothed", "counted"]
-    lengths = [bars.get_paths()[0].get_extents().width for bars in below.collections]
+    bars = [drawn for drawn in below.collections if drawn.get_gid() == OWN_COLORS]
+    lengths = [bar.get_paths()[0].get_extents().width for bar in bars]
     gray = gray_bins(quantizer.centers, quantizer.space)
     assert lengths == pytest.approx([gray.mean(), counts[gray].sum() / counts.sum()])
 

@@ -51,6 +51,17 @@ def test_finished_runs_come_first(workspace, recorder):
     assert len(recorder.notes) == 1
 
 
+def test_runs_that_color_come_first(workspace, recorder):
+    """A newer run that predicts no colors is passed over, and named, where colors are needed."""
+    made = make_run(workspace, "older", 4, 200, age=2)
+    classes = make_run(workspace, "classes", 4, 200, age=1)
+    config = json.loads((classes.parent / "config.json").read_text())
+    (classes.parent / "config.json").write_text(json.dumps(config | {"outputs": "classes"}))
+    assert choose_checkpoint(None, workspace, recorder) == classes and recorder.notes == []
+    assert choose_checkpoint(None, workspace, recorder, colors=True) == made
+    assert recorder.notes == ["runs/classes is newer, but does not predict colors"]
+
+
 @pytest.mark.parametrize(
     ("n_rows", "total", "finished"), [(4, 200, True), (4, 1000, False), (0, 1000, False)]
 )

@@ -305,7 +305,7 @@ def test_pictures_are_kept_if_nothing_has_changed(ready, recorder, tmp_path):
         return [path.stem for path in result.kept]
 
     assert first.kept == [] and kept() == ["a", "b", "c"] and record.read_text() == text
-    assert "3 pictures were already made from the same photographs" in recorder.notes[-1]
+    assert "kept 3 pictures already made from the same photographs" in recorder.notes[-1]
     first.written[0].write_bytes(b"changed")
     first.written[1].unlink()
     assert kept() == ["c"] and [path.read_bytes() for path in first.written] == made

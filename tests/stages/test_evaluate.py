@@ -225,7 +225,7 @@ def test_pictures_of_another_size(few, workspace, recorder):
     assert stretched.protocol_hash != result.protocol_hash and "48-stretched" in stretched.protocol
     enlarged = run(params_of(few, size=55), workspace, recorder)
     assert enlarged.n_images == 6
-    assert any("1 images are smaller than 55 x 55" in text for text in recorder.warnings)
+    assert any("enlarged 1 image smaller than 55 x 55" in text for text in recorder.warnings)
 
 
 def test_stretching_is_pillows(few, workspace, silent):

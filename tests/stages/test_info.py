@@ -9,6 +9,7 @@ from run_folders import HEADER, some_rows, write_run
 from colorprep.errors import ArtifactError
 from colorprep.metrics.resampling import Measured
 from colorprep.quantize.ab import ab_lattice
+from colorprep.stages.colorize.picture_record import PictureRecord
 from colorprep.stages.evaluate.files import write_figures, write_table
 from colorprep.stages.info import run
 from colorprep.training.checkpoint import save_checkpoint
@@ -97,3 +98,59 @@ def test_an_evaluation_of_pictures(workspace, silent, tmp_path):
     (tmp_path / "e" / "evaluation.json").write_text("{")
     with pytest.raises(ArtifactError, match=r"evaluation\.json"):
         run("e", workspace, silent)
+
+
+def test_folders_of_several_things(workspace, silent, tmp_path):
+    """Each folder says what it is, and names the command for the next step."""
+    write_run(tmp_path / "runs" / "a", some_rows(5))
+    write_run(tmp_path / "runs" / "b", some_rows(4), total_steps=200)
+    workspace.own_folder("lists")
+    (tmp_path / "lists" / "val.txt").write_text("a.jpg\nb.jpg\n")
+    workspace.own_folder("colorized")
+    (tmp_path / "colorized" / "a.png").write_bytes(b"a picture")
+    record = PictureRecord(tmp_path / "colorized")
+    record.add(*record.made(tmp_path / "colorized" / "a.png", b"a photograph", "a network"))
+    runs = run("runs", workspace, silent)
+    assert runs["what"] == "2 runs of training" and "--resume -o runs/a`" in runs["next"]
+    assert runs["runs"][1] == {"run": "b", "model": "tiny", "steps": "200 of 200", "val_loss": 3.25}
+    lists = run("lists", workspace, silent)
+    assert lists["lists"] == [{"list": "val.txt", "images": 2}] and "--list lists/" in lists["next"]
+    made = run("colorized", workspace, silent)
+    assert made["what"].startswith("1 picture that") and "--colorized colorized`" in made["next"]
+    whole = run("", workspace, silent)
+    assert whole["runs"] == runs["runs"] and whole["holds"] == ["colorized", "lists", "runs"]
+
+
+CHECKPOINT = {"model": "siggraph17"}
+CHANCE = {"n_images": 9, "n_classes": 4, "accuracy": 0.5}
+LAYERS = {"layers": {"block1": {"accuracy": {"value": 0.5}}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        (
+            "sweep.json",
+            {"schema": "colorprep.sweep/1", "psnr": [], "n_images": 5, "checkpoint": CHECKPOINT},
+            "a sweep of color hints: the PSNR of siggraph17 on 5 images",
+        ),
+        (
+            "probes.json",
+            {"schema": "colorprep.probes/1", "runs": {"a": LAYERS}, "chance": CHANCE},
+            "linear probes of the layers of 1 run: how well they tell 4 classes apart",
+        ),
+        (
+            "summary.json",
+            {"schema": "colorprep.audit/1", "n_images": 9, "n_kept": 7, "n_dropped": 2},
+            "an audit of 9 images: 7 kept, 2 dropped",
+        ),
+    ],
+)
+def test_folders_of_results(workspace, silent, tmp_path, name, content, what):
+    """A sweep, probes and an audit."""
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / name).write_text(json.dumps(content))
+    if name == "summary.json":
+        (tmp_path / "x" / "audit.csv").touch()
+    facts = run("x", workspace, silent)
+    assert facts["what"].startswith(what) and "`colorprep " in facts["next"]

@@ -168,7 +168,7 @@ def test_every_quantizer(workspace, few, silent, spec):
     assert None not in facts.values() and facts["comparison"]["jensen_shannon"] > 0
     assert facts["round-trip"]["soft"]["mean"] <= facts["round-trip"]["hard"]["mean"] + 1e-9
     if figures:
-        assert len(result.figures) == 12
+        assert len(result.figures) == 13
         assert all(path.stat().st_size > 5000 for path in result.figures)
 
 

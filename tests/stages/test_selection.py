@@ -71,7 +71,9 @@ def test_a_list_is_trained_on(trained, keys, ready, recorder):
     assert held_out == everything and held_out
     assert config["n_training"] == len(set(keys[:20]) - set(held_out)) < 20
     assert config["list"] == "some.txt"
-    assert any("1 images listed in some.txt are not" in text for text in recorder.warnings)
+    assert any(
+        "not among the labels: 1 image listed in some.txt" in text for text in recorder.warnings
+    )
 
 
 def test_a_list_is_held_out(trained, keys, ready):
@@ -116,7 +118,7 @@ def test_a_curriculum_is_followed(trained, keys, ready, recorder):
         {"list": "easy.txt", "epochs": 2},
         {"list": "all", "epochs": 1},
     ]
-    assert any("4 images of easy.txt are held out" in note for note in recorder.notes)
+    assert any("held out for validation: 4 images of easy.txt" in note for note in recorder.notes)
 
 
 def test_so_many_images_an_epoch(trained):

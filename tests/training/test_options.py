@@ -89,6 +89,17 @@ def test_what_is_given_on_resuming():
         resumed(stored, {"batch_size": 32})
 
 
+def test_a_run_keeps_no_password():
+    """That of a URL is given anew on resuming; other URLs are refused as any other option."""
+    params = TrainParams.of(shards="s3://me:secret@bucket/labels")
+    stored = to_plain(params)
+    assert stored["shards"] == "s3://bucket/labels"
+    again = resumed(from_plain(stored), {"shards": "s3://me:newer@bucket/labels"})
+    assert again.data.shards == "s3://me:newer@bucket/labels"
+    with pytest.raises(InputError, match=r"--shards was s3://bucket/labels, is now s3://bucket/x"):
+        resumed(params, {"shards": "s3://me:secret@bucket/x"})
+
+
 @pytest.mark.parametrize(
     "values",
     [

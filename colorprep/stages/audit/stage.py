@@ -25,6 +25,7 @@ from ...images.spelling import Spellings
 from ...images.stems import Stems
 from ...locks import in_turn
 from ...progress import Reporter
+from ...report.numbers import quantity
 from ...workspace import AUDIT, LISTS, Workspace
 from ..class_rules import class_rule
 from ..passes import Passes, check_strict, open_passes
@@ -161,7 +162,8 @@ def _validation(
     found = listed(read_list(path), source.name, find, path.name, respell, of_stem)
     if found.skipped:
         n_missing, first = len(found.skipped), found.skipped[0].key
-        reporter.warn(f"{n_missing} images of {path.name} are not in the source, such as {first}")
+        images = quantity(n_missing, "image")
+        reporter.warn(f"not in the source: {images} of {path.name}, such as {first}")
     flags[found.places[:, 0]] = True
     return flags
 

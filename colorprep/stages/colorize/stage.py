@@ -27,6 +27,7 @@ from ...locks import sole_process
 from ...places import is_url, shown_url
 from ...progress import Reporter
 from ...quantize.decoding import TEMPERATURE
+from ...report.numbers import quantity
 from ...training.checkpoint import Checkpoint, load_checkpoint
 from ...training.devices import choose_device
 from ...training.models.inputs import takes
@@ -34,7 +35,7 @@ from ...training.models.outputs import HEADS
 from ...training.prediction import Conditions, distribution_of, photograph_outputs
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
-from ..conditions import class_id_of, classifier_of
+from ..conditions import class_id_of, classifier_of, warn_of_temperature
 from ..pictures import PhotographSource, Targets, check_maps, choose_targets, entropy_path
 from ..source import read_given_list, report_passed_over, report_skips
 from .coloring import Coloring, ColorizeChunk, colorize_all
@@ -143,7 +144,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     OutputError
         If another process colorizes into the folder.
     """
-    path = choose_checkpoint(params.checkpoint, workspace, reporter)
+    path = choose_checkpoint(params.checkpoint, workspace, reporter, colors=True)
     checkpoint = load_checkpoint(path)
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
     folder = workspace.path(params.output or COLORIZED)
@@ -158,10 +159,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     workspace.own_folder(params.output or COLORIZED)
     _report_names(targets, reporter)
     report_origin("coloring by", origin, workspace, reporter)
-    if params.temperature != TEMPERATURE and HEADS[checkpoint.head].logits is None:
-        reporter.warn(
-            "the temperature changes nothing: this network predicts colors, not probabilities"
-        )
+    warn_of_temperature(checkpoint, params.temperature, reporter)
     with sole_process(folder, "written to", reporter):
         record = PictureRecord(folder)
         tasks = [
@@ -179,8 +177,8 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     done.skipped.extend(targets.skipped)
     if done.kept:
         reporter.note(
-            f"{len(done.kept)} pictures were already made from the same photographs by the same "
-            f"network, and are kept (according to {record.path.name})"
+            f"kept {quantity(len(done.kept), 'picture')} already made from the same photographs by "
+            f"the same network (according to {record.path.name})"
         )
     report_skips(done.skipped, len(done.written), reporter)
     maps = list(map(entropy_path, done.written)) if params.entropy else []
@@ -240,8 +238,9 @@ def _colored_by(path: Path, params: ColorizeParams) -> str:
 def _report_names(targets: Targets, reporter: Reporter) -> None:
     if targets.renamed:
         reporter.note(
-            f"{len(targets.renamed)} photographs, such as {targets.renamed[0]}, have names that "
-            "differ from others only in the ending: their pictures keep it, as in a.jpg.png"
+            f"the names of {quantity(len(targets.renamed), 'photograph')}, such as "
+            f"{targets.renamed[0]}, differ from others only in the ending: their pictures keep it, "
+            "as in a.jpg.png"
         )
 
 

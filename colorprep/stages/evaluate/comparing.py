@@ -20,6 +20,7 @@ from ...metrics.bins import BinShares
 from ...metrics.pairs import compare_images
 from ...places import Places, each_place, is_url
 from ...progress import Reporter
+from ...report.numbers import quantity
 from ...workspace import Workspace
 from ..checkpoints import Origin
 from ..pictures import ENTROPY_ENDING, PhotographSource
@@ -132,8 +133,8 @@ def stored_pictures(
     pairing = pair_up(source.keys, pictures.keys, names, params.match, params.suffix)
     if pairing.n_without_suffix:
         reporter.note(
-            f"{params.colorized}: passed over {pairing.n_without_suffix:,} images whose names do "
-            f"not end in {params.suffix}"
+            f"{params.colorized}: passed over {quantity(pairing.n_without_suffix, 'image')} "
+            f"without {params.suffix} at the end of the name"
         )
     provenance = {"original": source_facts(source), "colorized": source_facts(pictures)}
     pairs = StoredPairs(

@@ -39,7 +39,6 @@ from .methods_files import (
     method_files,
     write_method_files,
 )
-from .methods_page import methods_page
 from .methods_params import MethodsParams
 from .networks import Networks, open_networks
 from .opening import open_pictures
@@ -112,6 +111,8 @@ def run_methods(params: MethodsParams, workspace: Workspace, reporter: Reporter)
         | {"balance": balance.facts(), **networks.facts()}
         | {"versions": _versions(pictures, networks)},
     )
+    from .methods_page import methods_page  # here, since matplotlib is slow to import
+
     page = methods_page(findings, shared.pairs, indices, params)
     workspace.own_folder(output)
     with telling_replaced(reporter, *files):

@@ -30,14 +30,15 @@ def open_pictures(
         return stored_pictures(params, originals, workspace, reporter)
     # Here, since torch is slow to import.
     from ...training.checkpoint import load_checkpoint
-    from ..conditions import classifier_of
+    from ..conditions import classifier_of, warn_of_temperature
     from .predicting import predicted_pictures
 
-    path = choose_checkpoint(params.checkpoint, workspace, reporter)
+    path = choose_checkpoint(params.checkpoint, workspace, reporter, colors=True)
     checkpoint = load_checkpoint(path)
     origin = origin_of(path, checkpoint.config, checkpoint.progress)
     report_origin("coloring by", origin, workspace, reporter)
     temperature = TEMPERATURE if params.temperature is None else params.temperature
+    warn_of_temperature(checkpoint, temperature, reporter)
     classifier = classifier_of(checkpoint, params.features, workspace)
     return predicted_pictures(
         checkpoint, origin, originals, params.images, temperature, params.device, classifier

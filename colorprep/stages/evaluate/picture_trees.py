@@ -11,6 +11,7 @@ from ...atomic import replacing
 from ...images.skip import Skip
 from ...locks import sole_process
 from ...progress import Reporter
+from ...report.numbers import quantity
 from ...workspace import Workspace
 from ..pictures import PhotographSource, choose_targets, write_png
 from ..replaced import telling_replaced
@@ -91,7 +92,8 @@ def opened_trees(
 
 def _warn_of_names(skipped: Sequence[Skip], reporter: Reporter) -> None:
     if skipped:
+        images = quantity(len(skipped), "image")
         reporter.warn(
-            f"pictures of {len(skipped)} images, such as {skipped[0].key}, are not written, since "
+            f"pictures of {images}, such as {skipped[0].key}, are not written, since "
             "they would replace those of images with nearly the same name"
         )

@@ -21,7 +21,7 @@ from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...quantize.tables import bin_table
 from ...workspace import Workspace
-from ..conditions import shown_classes
+from ..class_rules import shown_classes
 from ..priors import PriorProbs, priors_in, read_prior
 from .pairs import Pair
 from .params import EvaluateParams

@@ -22,7 +22,7 @@ from ...training.judging.recognition import (
     recognizer_of_run,
 )
 from ...workspace import Workspace
-from ..conditions import shown_classes
+from ..class_rules import shown_classes
 from .pairs import Pair
 from .params import PACKAGED, EvaluateParams
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...artifacts import load_arrays, load_prior, load_weights
 from ...errors import ArtifactError
+from ...report.numbers import quantity
 from ...scorebook import SCHEMA as SCORES_SCHEMA
 from .facts import Facts, without_schema
 from .prior_facts import facts_of_prior, facts_of_vector
@@ -37,7 +38,7 @@ def _of_weights(path: Path) -> Facts:
 def _of_scores(path: Path) -> Facts:
     _, meta = load_arrays(path, SCORES_SCHEMA)
     return {
-        "what": f"scores of {meta['n_images']} images; the file may be deleted",
+        "what": f"scores of {quantity(meta['n_images'], 'image')}; the file may be deleted",
         **without_schema(meta),
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from ...artifacts import check_schema
 from ...places import Location
 from ...printable import first_of
+from ...report.numbers import quantity
 from ...shards.exporting import FACTS as EXPORT
 from ...shards.exporting import SCHEMA, shown_files
 from ...shards.files import LabelFiles
@@ -30,7 +31,7 @@ def of_labels(folder: Location) -> Facts:
     quantizer = manifest["quantizer"]["name"]
     kind = "shards" if manifest["format"] == "h5" else "one .npy an image"
     return {
-        "what": f"labels of {manifest['n_images']} images by {quantizer}, {kind}",
+        "what": f"labels of {quantity(manifest['n_images'], 'image')} by {quantizer}, {kind}",
         "n_shards": manifest["n_shards"],
         **_of_classes(manifest["classes"]),
         "settings": manifest["settings"],
@@ -52,8 +53,9 @@ def _of_unfinished_labels(folder: Location) -> Facts:
 
 def of_plan(plan: Plan) -> Facts:
     """Return what labels are planned."""
+    files = quantity(plan.n_files, "file")
     return {
-        "what": f"a plan of labels of {plan.n_files} files by {plan.settings.quantizer}",
+        "what": f"a plan of labels of {files} by {plan.settings.quantizer}",
         "n_shards": plan.n_shards,
         **_of_classes(plan.classes),
         "shuffle": plan.shuffle,
@@ -66,7 +68,7 @@ def of_shard(path: Path) -> Facts:
     """Return what a shard holds."""
     shard = ShardReader(path)
     return {
-        "what": f"a label shard of {len(shard)} images",
+        "what": f"a label shard of {quantity(len(shard), 'image')}",
         "datasets": {
             name: f"{array.dtype} {tuple(array.shape)}" for name, array in shard.arrays.items()
         },
@@ -82,8 +84,9 @@ def of_export(folder: Location) -> Facts:
     facts = parse_json(path, read_bytes(path))
     check_schema(path, str(facts.get("schema")), SCHEMA)
     quantizer, form = facts["quantizer"]["name"], facts["format"]
+    images = quantity(facts["n_images"], "image")
     return {
-        "what": f"labels of {facts['n_images']} images by {quantizer}, exported for {form}",
+        "what": f"labels of {images} by {quantizer}, exported for {form}",
         "files": shown_files(facts["files"]),
         "arrays": {n: f"{a['dtype']} {tuple(a['shape'])}" for n, a in facts["arrays"].items()},
         **_of_classes(facts["classes"]),

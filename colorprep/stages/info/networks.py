@@ -1,4 +1,4 @@
-"""What `colorprep info` says of runs, checkpoints, exported networks and evaluations."""
+"""What `colorprep info` says of runs, checkpoints, exported networks, and what they were put to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ...report.numbers import quantity
 from ...runs import IMPORTED, LOG, best_row, read_config, read_log, row_facts
-from .facts import Facts, read_json, without_schema
+from .facts import Facts, without_schema
 
 
 def of_run(folder: Path) -> Facts:
@@ -27,9 +27,8 @@ def of_run(folder: Path) -> Facts:
     }
 
 
-def of_evaluation(path: Path) -> Facts:
+def of_evaluation(content: Facts) -> Facts:
     """Return the figures of an evaluation."""
-    content = read_json(path)
     figures = {
         name: value
         for name, value in content.items()
@@ -60,6 +59,36 @@ def of_comparison(content: Facts) -> Facts:
         "metrics": means,
         **{key: value for key, value in content.items() if key not in hidden},
         "left_out": len(content["left_out"]),
+    }
+
+
+def of_sweep(content: Facts) -> Facts:
+    """Return the PSNR of a network by its number of color hints."""
+    model, images = content["checkpoint"]["model"], quantity(content["n_images"], "image")
+    hidden = ("schema", "psnr", "n_images")
+    return {
+        "what": f"a sweep of color hints: the PSNR of {model} on {images} by their number",
+        "psnr": content["psnr"],
+        **{key: value for key, value in content.items() if key not in hidden},
+        "next": "`colorprep colorize photo.jpg --hints photo.csv` colors a photograph by hints",
+    }
+
+
+def of_probes(content: Facts) -> Facts:
+    """Return the accuracies of linear probes by run and layer."""
+    runs, chance = content["runs"], content["chance"]
+    rows = [
+        {"run": name, "layer": layer, **probe["accuracy"]}
+        for name, run in runs.items()
+        for layer, probe in run["layers"].items()
+    ]
+    hidden = ("schema", "runs", "over_runs")
+    return {
+        "what": f"linear probes of the layers of {quantity(len(runs), 'run')}: how well they tell "
+        f"{quantity(chance['n_classes'], 'class', 'classes')} apart",
+        "accuracy": rows,
+        **{key: value for key, value in content.items() if key not in hidden},
+        "next": "`colorprep probe runs/a runs/b` compares runs that began differently",
     }
 
 

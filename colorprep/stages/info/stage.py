@@ -13,20 +13,37 @@ from ...errors import ArtifactError, ColorprepError, InputError
 from ...images.lists import read_list
 from ...places import Location, Url
 from ...progress import Reporter
+from ...report.numbers import quantity
 from ...runs import CONFIG
 from ...shards.exporting import FACTS as EXPORT
 from ...shards.manifest import MANIFEST
 from ...shards.plan import PLAN, read_plan
 from ...storage import exists, local_copy, size_of
-from ...workspace import MEMORY, Workspace
-from ..evaluate.files import FIGURES
-from ..evaluate.methods_files import METHODS
+from ...workspace import LABELS, MEMORY, PRIOR, RUNS, Workspace
 from .arrays import of_npy, of_npz
 from .facts import Facts, read_json
+from .folders import (
+    holds_lists,
+    holds_priors,
+    holds_runs,
+    of_audit,
+    of_lists,
+    of_pictures,
+    of_priors,
+    of_runs,
+    runs_in,
+)
 from .labels import of_export, of_folder_of_labels, of_labels, of_plan, of_shard
-from .networks import of_checkpoint, of_comparison, of_evaluation, of_model, of_run, of_safetensors
-
-EXPORTED = "model.json"  # of `training.export`, whose import would take torch's time
+from .networks import (
+    of_checkpoint,
+    of_comparison,
+    of_evaluation,
+    of_model,
+    of_probes,
+    of_run,
+    of_safetensors,
+    of_sweep,
+)
 
 
 def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
@@ -36,7 +53,8 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
     ----------
     path : str or Path
         A prior, weights, labels, shard, export of labels, run, checkpoint, exported network,
-        evaluation, list, scores, report, workspace, or a bare .npy.
+        evaluation, audit, sweep, probes, colorized pictures, list, scores, report, a bare .npy, a
+        folder of runs, priors or lists, or a workspace.
 
     Returns
     -------
@@ -65,7 +83,7 @@ def run(path: str | Path, workspace: Workspace, reporter: Reporter) -> Facts:
 def _of_url(url: Url) -> Facts:
     """Describe labels or an export in a store, or a copy of a file there."""
     if url.suffix not in _READERS:
-        for name, describe in _FOLDERS.items():
+        for name, describe in _IN_STORES.items():
             if size_of(url / name) is not None:
                 return describe(url)
         if not exists(url):
@@ -100,24 +118,37 @@ def _described(target: Path) -> Facts:
 
 
 def _of_folder(folder: Path) -> Facts:
+    describe = _describer(folder)
+    if describe is not None:
+        return describe(folder)
+    is_new = not (folder / MEMORY).exists()
+    if is_new and not any((folder / name).exists() for name in (PRIOR, LABELS, RUNS)):
+        raise ArtifactError(
+            f"{folder} is not a folder that colorprep wrote, nor a workspace; if it holds images, "
+            f"`colorprep prior {folder}` counts their colors"
+        )
+    memory = {} if is_new else read_json(folder / MEMORY)
+    shown = (entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    known = (entry for entry in shown if entry.is_file() or _describer(entry))
+    return {
+        "what": "a workspace",
+        "source": memory.get("source"),
+        "holds": sorted(entry.name for entry in known),
+        "runs": runs_in(folder / RUNS),
+    }
+
+
+def _describer(folder: Path) -> Callable[[Path], Facts] | None:
+    """Return what describes a folder, by what is in it; None if it is not known."""
     for name, describe in _FOLDERS.items():
         if (folder / name).exists():
-            return describe(folder)
-    if (folder / CONFIG).exists():
-        return of_run(folder)
-    if (folder / EXPORTED).exists():
-        return _of_json(folder / EXPORTED)
-    if (folder / FIGURES).exists():
-        return of_evaluation(folder / FIGURES)
-    if (folder / METHODS).exists():
-        return _of_json(folder / METHODS)
-    names = sorted(
-        entry.name for entry in folder.iterdir() if (entry / MANIFEST).exists() or entry.is_file()
-    )
-    if (folder / MEMORY).exists() or "prior.npz" in names:
-        memory = read_json(folder / MEMORY) if (folder / MEMORY).exists() else {}
-        return {"what": "a workspace", "source": memory.get("source"), "holds": names}
-    raise ArtifactError(f"{folder} is not a folder of labels, a run, an evaluation, or a workspace")
+            return describe
+    return next((describe for holds, describe in _COLLECTIONS if holds(folder)), None)
+
+
+def _by_file(name: str) -> Callable[[Path], Facts]:
+    """Return what describes a folder by a file in it."""
+    return lambda folder: _described(folder / name)
 
 
 def _of_list(path: Path) -> Facts:
@@ -126,7 +157,7 @@ def _of_list(path: Path) -> Facts:
     except InputError as error:
         raise ArtifactError(str(error)) from error
     return {
-        "what": f"a list of {len(lines)} images",
+        "what": f"a list of {quantity(len(lines), 'image')}",
         "different": len(set(lines)),
         "first": lines[0],
         "last": lines[-1],
@@ -136,7 +167,8 @@ def _of_list(path: Path) -> Facts:
 def _of_csv(path: Path) -> Facts:
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.reader(stream))
-    return {"what": f"a table of {max(0, len(rows) - 1)} rows", "columns": rows[0] if rows else []}
+    n_rows = max(0, len(rows) - 1)
+    return {"what": f"a table of {quantity(n_rows, 'row')}", "columns": rows[0] if rows else []}
 
 
 def _of_json(path: Path) -> Facts:
@@ -146,21 +178,18 @@ def _of_json(path: Path) -> Facts:
         return of_run(path.parent)
     if path.name == PLAN:
         return of_plan(read_plan(path))
-    if path.name == FIGURES:
-        return of_evaluation(path)
     if path.name == EXPORT:
         return of_export(path.parent)
     content = read_json(path)
     if path.name == MEMORY:
         return {"what": "the memory of a workspace", **content}
-    if str(content.get("schema")).startswith("colorprep.model/"):
-        return of_model(content)
-    if str(content.get("schema")).startswith("colorprep.comparison/"):
-        return of_comparison(content)
+    describe = _SCHEMAS.get(str(content.get("schema")).partition("/")[0])
+    if describe is not None:
+        return describe(content)
     if "inputs" not in content:
         raise ArtifactError(f"{path} is not an artifact of colorprep")
     return {
-        "what": f"the sidecar of a shard of {content['n_images']} images",
+        "what": f"the sidecar of a shard of {quantity(content['n_images'], 'image')}",
         **{key: value for key, value in content.items() if key not in ("inputs", "schema")},
     }
 
@@ -173,10 +202,40 @@ def _of_page(path: Path) -> Facts:
     return {"what": "a report, a page for browsers", "title": html.unescape(title[1])}
 
 
-_FOLDERS: dict[str, Callable[[Location], Facts]] = {
+_IN_STORES: dict[str, Callable[[Location], Facts]] = {
     MANIFEST: of_folder_of_labels,
     PLAN: of_folder_of_labels,
     EXPORT: of_export,
+}
+# By a file in them. Most names are those of stages whose import would take torch's time.
+_FOLDERS: dict[str, Callable[[Path], Facts]] = {
+    **_IN_STORES,
+    CONFIG: of_run,
+    "audit.csv": _by_file("summary.json"),
+    **{
+        name: _by_file(name)
+        for name in (
+            "model.json",
+            "evaluation.json",
+            "methods.json",
+            "sweep.json",
+            "probes.json",
+            "colorized.jsonl",
+        )
+    },
+}
+_COLLECTIONS: list[tuple[Callable[[Path], bool], Callable[[Path], Facts]]] = [
+    (holds_runs, of_runs),
+    (holds_priors, of_priors),
+    (holds_lists, of_lists),
+]
+_SCHEMAS: dict[str, Callable[[Facts], Facts]] = {
+    "colorprep.model": of_model,
+    "colorprep.evaluation": of_evaluation,
+    "colorprep.comparison": of_comparison,
+    "colorprep.sweep": of_sweep,
+    "colorprep.probes": of_probes,
+    "colorprep.audit": of_audit,
 }
 _READERS: dict[str, Callable[[Path], Facts]] = {
     ".npz": of_npz,
@@ -187,5 +246,6 @@ _READERS: dict[str, Callable[[Path], Facts]] = {
     ".txt": _of_list,
     ".csv": _of_csv,
     ".json": _of_json,
+    ".jsonl": of_pictures,
     ".html": _of_page,
 }

@@ -86,7 +86,9 @@ def merge(params: MergeParams, workspace: Workspace, reporter: Reporter) -> Prio
     classes = merging.write_classes(target, paths) if params.by_class else {}
     whole = merging.write(target, paths, params.name)
     warn_of_few_images(whole.prior, reporter)
-    figure = params.figure and params.figure.write(whole, workspace, reporter)
+    figure = None
+    if params.figure is not None:
+        figure = params.figure.write(whole, workspace, reporter)
     return PriorResult(whole, classes, [], len(paths), figure)
 
 

@@ -170,7 +170,9 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
         classes.report(source, params.class_from)
     written = writer.write(path, params.name, everything[""], whole)
     warn_of_few_images(written.prior, reporter)
-    figure = params.figure and params.figure.write(written, workspace, reporter)
+    figure = None
+    if params.figure is not None:
+        figure = params.figure.write(written, workspace, reporter)
     return PriorResult(written, classes.paths, whole.outcome.skipped, figure=figure)
 
 

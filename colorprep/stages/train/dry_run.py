@@ -15,7 +15,8 @@ from ...training.processes import Process, process_group
 from ...workspace import RUNS, Workspace
 from .forecasting import Forecast, Forecaster
 from .params import TrainParams, resumed
-from .run_folder import RunFolder, newest_begun
+from .resuming import options_to_resume, run_to_resume
+from .run_folder import RunFolder
 from .stage import make_ready, prepare
 
 
@@ -45,22 +46,14 @@ def forecast(
     with process_group(params.machine.device) as process:
         if not process.is_main:
             reporter = Reporter()
-        run = _run_to_resume(params, workspace)
-        if run is not None:
+        path = run_to_resume(params, workspace)
+        run = None if path is None else RunFolder(path)
+        if path is not None:
             given = params.changed_options() if given is None else given
-            params = resumed(run.options(), given).replace(output=params.output)
+            params = resumed(options_to_resume(path), given).replace(output=params.output)
         with reproducibly(params.machine.deterministic):
             measured = _measure(params, run, workspace, process, reporter)
         return measured if process.is_main else None
-
-
-def _run_to_resume(params: TrainParams, workspace: Workspace) -> RunFolder | None:
-    """Return the run that --resume means, None if a new one would begin."""
-    if not params.resume:
-        return None
-    path = workspace.path(params.output) if params.output else newest_begun(workspace)
-    run = None if path is None else RunFolder(path)
-    return run if run is not None and run.is_begun else None
 
 
 def _measure(

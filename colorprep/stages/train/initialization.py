@@ -8,9 +8,10 @@ from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...runs import CONFIG
 from ...training.checkpoint import is_checkpoint, load_checkpoint
+from ...training.choices import PACKAGED_VGG
 from ...training.elsewhere.conversions import BY_NAME
 from ...training.elsewhere.matching import Match, match
-from ...training.elsewhere.reading import PACKAGED, packaged_weights, read_weights
+from ...training.elsewhere.reading import packaged_weights, read_weights
 from ...training.models import Network, load_matching
 from ...training.models.outputs import HEADS
 from ...training.models.siggraph17 import Siggraph17
@@ -35,7 +36,7 @@ def initialize(
     model : str
         Of the network, in the table.
     init : str or Path
-        A run, a checkpoint, a file of weights, or `PACKAGED`.
+        A run, a checkpoint, a file of weights, or `PACKAGED_VGG`.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def initialize(
         If it cannot be read, or nothing in it matches.
     """
     path = choose_checkpoint(init, workspace, reporter)
-    if str(init) == PACKAGED and not path.exists():
+    if str(init) == PACKAGED_VGG and not path.exists():
         weights = recognized(packaged_weights())
     elif (path.parent / CONFIG).exists() or is_checkpoint(path):
         _from_checkpoint(network, path, inputs, workspace, reporter)

@@ -9,6 +9,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from ...errors import InputError
+from ...places import is_url, shown_url
 from ...training.fitting.schedules import Schedule
 from ...training.options import (
     DataOptions,
@@ -208,7 +209,9 @@ def resumed(stored: TrainParams, given: Mapping[str, Any]) -> TrainParams:
         )
     if "epochs" in changes and "steps" not in changes:
         changes["steps"] = None  # which would take precedence
-    return stored.replace(**changes)
+    # A run keeps no password, so that of a URL is the one that is given now.
+    urls = {name: given[name] for name in kept if is_url(str(given.get(name)))}
+    return stored.replace(**urls | changes)
 
 
 def _shown(value: Any) -> str:
@@ -219,8 +222,11 @@ def _shown(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """Return a value for JSON, a URL without password."""
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
+    if isinstance(value, str) and is_url(value):
+        return shown_url(value)
     return value.as_posix() if isinstance(value, Path) else value
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ...artifacts import versions
 from ...quantize.quantizer import Quantizer
+from ...report.numbers import quantity
 from ...runs import RUN_SCHEMA, loss_text
 from ...training.fitting.methods import Method
 from ...training.models import sizes_used
@@ -36,10 +37,11 @@ class Provenance(NamedTuple):
         config = self.config
         most = config["max_images"]
         an_epoch = "" if most is None else f", {min(most, config['n_training'])} an epoch"
+        images = quantity(config["n_training"], "image")
+        steps = quantity(config["total_steps"], "step")
         return (
-            f"training {config['model']} on {config['n_training']} images{an_epoch}, "
-            f"{config['n_validation']} held out, {loss_text(config)}, {config['total_steps']} "
-            f"steps on {config['device']}"
+            f"training {config['model']} on {images}{an_epoch}, "
+            f"{config['n_validation']} held out, {loss_text(config)}, {steps} on {config['device']}"
         )
 
 

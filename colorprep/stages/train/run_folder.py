@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 
 from ...atomic import remove_leftovers, replacing, write_json, write_text
-from ...errors import ArtifactError, InputError, OutputExists
+from ...errors import ArtifactError, OutputExists
 from ...locks import LOCK, sole_process
 from ...marks import MARK
 from ...progress import Reporter
@@ -27,11 +27,8 @@ from ...runs import (
     COUNTS,
     LAST,
     LOG,
-    MAY_LACK,
     Log,
     best_row,
-    find_newest,
-    read_config,
     read_log,
 )
 from ...training.checkpoint import MAIN, load_checkpoint, save_checkpoint
@@ -39,8 +36,8 @@ from ...training.fitting.record import Record
 from ...training.fitting.trainer import Trainer
 from ...workspace import RUNS, Workspace
 from ..given_weights import RECORD
-from .params import TrainParams, from_plain
 from .provenance import Provenance
+from .resuming import config_to_resume, newest_begun
 
 VALIDATION = "validation.txt"
 TRAINED = "trained"
@@ -92,38 +89,8 @@ class RunFolder:
         return bool(losses) and all(loss == 0 or math.isnan(loss) for loss in losses)
 
     def config(self) -> dict[str, Any]:
-        """Return the configuration of the run.
-
-        Raises
-        ------
-        ArtifactError
-            If it cannot be read, or is from a version whose runs cannot be resumed.
-        """
-        config = read_config(self.path)
-        for name in MAY_LACK:
-            if name not in config:
-                raise ArtifactError(
-                    f"{self.path / CONFIG} lacks the {name} of the run, so it cannot be "
-                    "resumed; restore the file, or train anew without --resume"
-                )
-        return config
-
-    def options(self) -> TrainParams:
-        """Return the parameters of the run.
-
-        Raises
-        ------
-        ArtifactError
-            If the configuration is damaged.
-        """
-        config = self.config()
-        try:
-            return from_plain(config["options"])
-        except (InputError, LookupError, TypeError, AttributeError, ValueError) as error:
-            raise ArtifactError(
-                f"{self.path / CONFIG} is damaged: its options cannot be used ({error}); restore "
-                "it, or train anew without --resume"
-            ) from error
+        """Return the configuration of the run; see `config_to_resume`."""
+        return config_to_resume(self.path)
 
     def update(self, config: dict[str, Any]) -> None:
         """Update the configuration if it has changed."""
@@ -304,12 +271,6 @@ def _new_folder(model: str, workspace: Workspace, reporter: Reporter, stack: Exi
             continue
         break
     return path
-
-
-def newest_begun(workspace: Workspace) -> Path | None:
-    """Return the folder of the run that was written last, or None."""
-    newest = find_newest(LAST, workspace)
-    return None if newest is None else newest.parent
 
 
 def write_log(path: Path, records: Sequence[Record]) -> None:

@@ -9,6 +9,7 @@ from ...errors import InputError
 from ...images.classes import class_names
 from ...images.lists import match, read_list
 from ...progress import Reporter
+from ...report.numbers import quantity
 from ...shards.reader import LabelFolder
 from ...storage import size_of
 from ...training.data.curriculum import Curriculum, CurriculumStage, split_keys
@@ -124,7 +125,8 @@ def narrowed(
             "out others with --val"
         )
     if len(kept) < len(chosen):
-        reporter.note(f"{len(chosen) - len(kept)} images of {list_} are held out for validation")
+        n_held_out = quantity(len(chosen) - len(kept), "image")
+        reporter.note(f"held out for validation: {n_held_out} of {list_}")
     return kept
 
 
@@ -188,7 +190,7 @@ def _listed(
         )
     if missing:
         reporter.warn(
-            f"{len(missing)} images listed in {list_} are not among the labels, such as "
-            f"{missing[0]}; they are left out"
+            f"left out, since they are not among the labels: {quantity(len(missing), 'image')} "
+            f"listed in {list_}, such as {missing[0]}"
         )
     return found

@@ -40,6 +40,7 @@ from .params import TrainParams, resumed
 from .provenance import Provenance, provenance_of
 from .recipe import labels_of_recipe
 from .recorder import NOTHING_COUNTED, Recorder, make_recorder
+from .resuming import options_to_resume
 from .run_folder import RunFolder, claimed, records_of
 
 
@@ -113,7 +114,7 @@ def run(
         with _claimed(params, workspace, process, reporter) as (folder, resumes):
             if resumes:
                 given = params.changed_options() if given is None else given
-                before = resumed(folder.options(), given)
+                before = resumed(options_to_resume(folder.path), given)
                 params = before.replace(output=params.output, minutes=params.minutes)
             params = params.replace(resume=resumes)
             with reproducibly(params.machine.deterministic):

