@@ -15,8 +15,8 @@ from colorprep.metrics.pairs import psnr
 from colorprep.stages import sweep
 from colorprep.stages.colorize import ColorizeParams
 from colorprep.stages.colorize import run as colorize
+from colorprep.stages.evaluate import EvaluateParams
 from colorprep.stages.evaluate.comparing import open_originals, stored_pictures
-from colorprep.stages.evaluate.params import EvaluateParams
 from colorprep.stages.source import ImageParams
 from colorprep.training.checkpoint import load_checkpoint
 from colorprep.training.judging.hint_sweep import PUBLISHED_COUNTS
@@ -111,9 +111,9 @@ def test_maps_of_entropy(hinted, silent, tmp_path):
     maps[1].unlink()
     assert [path.stem for path in colorize(params, hinted, silent).kept] == ["a", "c"]
     assert maps[1].exists()
-    pictures = EvaluateParams(original="in", colorized="maps")
-    originals = open_originals(pictures, hinted, silent)
-    compared = stored_pictures(pictures, originals, hinted, silent)
+    judged = EvaluateParams(original="in", colorized="maps")
+    originals = open_originals(judged, hinted, silent)
+    compared = stored_pictures(judged, originals, hinted, silent)
     assert compared.unpaired == []
     save_network(tmp_path / "ab.pt", outputs="ab")
     with pytest.raises(InputError, match="predicts ab, not a distribution over bins"):
