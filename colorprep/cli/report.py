@@ -37,33 +37,31 @@ def command(
     style: Any,
     output: str | None,
 ) -> None:
-    """Write one HTML page about the prior, weights and images.
+    """Write one HTML page about all that the workspace contains.
 
-    The page covers what the workspace contains, at least a prior, and reads some of the images.
-    It needs no network and no JavaScript.
+    It covers the prior, weights, lists, trainings and evaluations, at least a prior, and names the
+    commands that make what is missing. Some of the images are read again. The page needs no network
+    and no JavaScript.
     """
     from ..stages import report as stage
 
     with options.wrong_usage():
         params = stage.ReportParams(images, compare, figures, output, prior, style)
     result = stage.run(params, session.workspace, session.reporter)
-    shown = [section for section in result.sections if section.facts is not None]
     size = f"{result.n_bytes / 1e6:.2f} MB"
-    lines = [f"{result.path}: {quantity(len(shown), 'section')}, {size}"]
+    lines = [f"{result.path}: {quantity(len(result.sections), 'section')}, {size}"]
     if result.figures:
         folder = result.figures[0].parent.as_posix()
         lines.append(f"{folder}/: {quantity(len(result.figures), 'figure')}")
-    lines += [
-        f"left out: {section.title.lower()}. {section.reading}"
-        for section in result.sections
-        if section.facts is None
-    ]
+    if result.missing:
+        lines.append(f"not made yet: {', '.join(one.text for one in result.missing)}")
+    parts: dict[str, Any] = {section.anchor: section.facts for section in result.sections}
+    parts |= {one.anchor: None for one in result.missing}
     facts = {
         "report": result.path,
         "bytes": result.n_bytes,
         "figures": result.figures,
-        "comparison": None,
-        "sections": {section.anchor: section.facts is not None for section in result.sections},
-        **{section.anchor.replace("-", "_"): section.facts for section in result.sections},
+        "sections": {anchor: found is not None for anchor, found in parts.items()},
+        **{anchor.replace("-", "_"): found for anchor, found in parts.items()},
     }
     session.show(lines, facts)

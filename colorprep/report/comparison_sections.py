@@ -19,8 +19,8 @@ from ..quantize.quantizer import Quantizer
 from .charts import draw_intervals
 from .gamut import draw_differences, draw_uncertainties
 from .numbers import percent, points, quantity, short
-from .page import Block, Cell, Chart, Note, Section, Swatch, Table, placeholder
-from .spectrum import draw_spectra
+from .page import Block, Cell, Chart, Missing, Note, Section, Swatch, Table
+from .spectrum import LONGEST_NAME, draw_spectra
 from .swatches import bin_facts, bin_name, bin_swatches
 
 MOST_CLASSES = 12
@@ -53,18 +53,17 @@ class Reference(NamedTuple):
     findings: Sequence[Finding]
 
 
-def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
+def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section | Missing:
     """Compare the classes with the whole."""
-    title = "Classes"
     if not classes:
-        text = "There are no class priors yet; `colorprep prior --by-class` makes them."
-        return placeholder("classes", title, text)
+        return Missing("classes", "classes", "colorprep prior --by-class")
     quantizer = prior.quantizer
     apart = {name: compare_priors(one.probs, prior.probs) for name, one in classes.items()}
     ranked = sorted(apart, key=lambda name: (-apart[name].jensen_shannon, name))
     shown = ranked[:MOST_CLASSES]
     count = f"the {len(shown)} most different of {len(ranked)} classes"
-    bars = [("all", prior.probs), *((name, classes[name].probs) for name in shown)]
+    bars = [("all", prior.probs)]
+    bars += [(_with_few(name, classes[name].n_images), classes[name].probs) for name in shown]
     divergences = np.array([one.jensen_shannon for one in apart.values()])
     spread = (
         f"The median class is {short(float(np.median(divergences)))} bits from the whole, the most "
@@ -86,7 +85,8 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
     if n_few:
         reading += (
             f" {n_few} of {len(ranked)} classes have fewer than {FEW_IMAGES} images, so "
-            "their distance may be due to chance."
+            "their distance may be due to chance; in the figure, their number of images follows "
+            "the name."
         )
     facts = {
         "n_classes": len(ranked),
@@ -95,11 +95,14 @@ def classes_section(prior: Prior, classes: Mapping[str, ClassPrior]) -> Section:
         "most_different": shown,
     }
     table = _class_table(quantizer, classes, {name: apart[name] for name in shown})
-    return Section("classes", title, reading, [chart, table], facts)
+    return Section("classes", "Classes", reading, [chart, table], facts)
 
 
-def comparison_section(prior: Prior, reference: Reference) -> Section:
+def comparison_section(prior: Prior, reference: Reference | None) -> Section | Missing:
     """Compare the prior with another one over the same bins."""
+    if reference is None:
+        title = "comparison with another prior"
+        return Missing("comparison", title, "colorprep report --compare OTHER.npz")
     quantizer = prior.quantizer
     apart = compare_priors(prior.probs, reference.probs)
     most = bins_that_differ_most(apart.differences, COMPARED_BINS)
@@ -143,15 +146,10 @@ def comparison_section(prior: Prior, reference: Reference) -> Section:
     return Section("comparison", f"Against {reference.name}", reading, blocks, facts)
 
 
-def uncertainty_section(prior: Prior) -> Section:
+def uncertainty_section(prior: Prior) -> Section | Missing:
     """Show how far each bin's share would move with other images of the same kind."""
-    title = "Uncertainty"
     if prior.bootstrap is None:
-        text = (
-            "The prior holds no replicates; `colorprep prior --bootstrap 200` counts them, and "
-            "tells how far each bin's share would move with other images of the same kind."
-        )
-        return placeholder("uncertainty", title, text)
+        return Missing("uncertainty", "uncertainty of shares", "colorprep prior --bootstrap 200")
     quantizer, bounds = prior.quantizer, _bounds(prior, prior.bootstrap)
     shares, low, high = bounds.shares, bounds.low, bounds.high
     held = shares > 0
@@ -181,7 +179,7 @@ def uncertainty_section(prior: Prior) -> Section:
     }
     intervals, uncertainties = _uncertainty_charts(quantizer, bounds, relative, known)
     blocks: list[Block] = [intervals, _interval_table(quantizer, bounds), uncertainties]
-    return Section("uncertainty", title, reading, blocks, facts)
+    return Section("uncertainty", "Uncertainty", reading, blocks, facts)
 
 
 class _Bounds(NamedTuple):
@@ -229,6 +227,18 @@ def _uncertainty_charts(
         f"A map of the {len(relative)} bins. {known}.",
     )
     return intervals, uncertainties
+
+
+def _with_few(name: str, n_images: int) -> str:
+    """Return the name of a class for the figure, with its number of images if they are few.
+
+    A long name is shortened, so that the number is not.
+    """
+    if n_images >= FEW_IMAGES:
+        return name
+    number = f" ({n_images})"
+    room = LONGEST_NAME - len(number)
+    return (name if len(name) <= room else f"{name[: room - 1]}…") + number
 
 
 def _class_table(

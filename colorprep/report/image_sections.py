@@ -14,8 +14,8 @@ from ..quantize.quantizer import Quantizer
 from ..quantize.round_trip import RoundTrip, round_trip
 from .charts import draw_errors, draw_round_trips, draw_scores
 from .numbers import quantity, short
-from .page import Block, Chart, Note, PhotographSheet, Section, Table, placeholder
-from .thumbnails import contact_sheet
+from .page import Block, Chart, Missing, Note, PictureRow, Section, Table
+from .thumbnails import thumbnail
 
 ERROR_RANKS = {"median": 0.5, "95th percentile": 0.95, "99th percentile": 0.99, "worst": 1.0}
 DECODINGS = {
@@ -61,7 +61,7 @@ class RoundTripSample:
     errors: RoundTrip
 
 
-def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Section:
+def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Section | Missing:
     """Show a curriculum's scores, and photographs of some ranks.
 
     Parameters
@@ -73,8 +73,7 @@ def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Sectio
     """
     title = "From the most to the least colorful"
     if not len(scores):
-        text = "There is no ranking yet; `colorprep rgbvar` makes it."
-        return placeholder("ranking", title, text)
+        return Missing("ranking", "ranking by colorfulness", "colorprep rgbvar")
     spread = (
         f"Scores fall from {short(scores[0])} over {short(float(np.median(scores)))} in the middle "
         f"to {short(scores[-1])}"
@@ -85,12 +84,12 @@ def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Sectio
         "Scores by rank",
         draw_scores(scores, ranks),
         "The score is the variance across R, G and B, averaged over an image's pixels; dots are "
-        "where the photographs begin.",
+        "where the photographs below begin.",
         f"A falling curve of {quantity(len(scores), 'score')}. {spread}.",
     )
-    sheets = [sheet for group in shown if (sheet := _sheet(group)) is not None]
-    blocks: list[Block] = [chart, *sheets]
-    if len(sheets) < len(shown):
+    rows = [row for group in shown if (row := _thumbnails(group)).pictures]
+    blocks: list[Block] = [chart, _first_table(shown), *rows]
+    if len(rows) < len(shown):
         blocks.append(Note("Photographs are left out where the images cannot be read."))
     reading = (
         f"{quantity(len(scores), 'image')} in order of colorfulness, as a curriculum takes them. "
@@ -106,12 +105,11 @@ def ranking_section(scores: Floats, shown: Sequence[Sequence[Ranked]]) -> Sectio
     return Section("ranking", title, reading, blocks, facts)
 
 
-def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> Section:
+def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> Section | Missing:
     """Show what colors of the images lose when they are encoded and decoded."""
-    title = "The round trip"
     if sample is None:
-        text = "The images cannot be read here; `colorprep report --dir FOLDER` finds them."
-        return placeholder("round-trip", title, text)
+        title = "round trip of images, which cannot be read here"
+        return Missing("round-trip", title, "colorprep report --dir FOLDER")
     errors = sample.errors
     facts = {name: _error_facts(values) for name, values in zip(DECODINGS, errors, strict=True)}
     medians = ", ".join(f"{short(one['median'])} {name}" for name, one in facts.items())
@@ -139,7 +137,7 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
     )
     counts = {"n_images": sample.n_images, "n_pixels": len(sample.rgb)}
     blocks: list[Block] = [chart, _error_swatches(quantizer, sample), table]
-    return Section("round-trip", title, reading, blocks, {**counts, **facts})
+    return Section("round-trip", "The round trip", reading, blocks, {**counts, **facts})
 
 
 def error_summary(sample: RoundTripSample) -> str:
@@ -200,18 +198,24 @@ def _error_swatches(quantizer: Quantizer, sample: RoundTripSample) -> Chart:
     )
 
 
-def _sheet(group: Sequence[Ranked]) -> PhotographSheet | None:
-    """Return the readable photographs of neighboring ranks as one image."""
-    read = [image for image in group if image.tile is not None]
-    if not read:
-        return None
+def _first_table(shown: Sequence[Sequence[Ranked]]) -> Table:
+    """List the first image of each group."""
+    rows = [[f"{group[0].rank:,}", short(group[0].score), group[0].key] for group in shown]
+    return Table("Where the photographs begin", ["rank", "score", "image"], rows, words=True)
+
+
+def _thumbnails(group: Sequence[Ranked]) -> PictureRow:
+    """Return the photographs of neighboring ranks, as far as they can be read."""
     first, last = group[0], group[-1]
-    jpeg, size = contact_sheet([image.tile for image in read if image.tile is not None])
-    scores = f"scores {short(first.score)} to {short(last.score)}"
-    keys = ", ".join(image.key for image in read)
-    ranks = f"{first.rank:,} to {last.rank:,}"
-    description = f"Photographs of ranks {ranks}: {keys}"
-    return PhotographSheet(f"Ranks {ranks}, {scores}", jpeg, size, description)
+    pictures = [
+        thumbnail(image.key, f"{image.rank:,}", image.tile)
+        for image in group
+        if image.tile is not None
+    ]
+    title = (
+        f"Ranks {first.rank:,} to {last.rank:,}, scores {short(first.score)} to {short(last.score)}"
+    )
+    return PictureRow(title, pictures, small=True)
 
 
 def _error_facts(values: NDArray[np.float64]) -> dict[str, float]:

@@ -11,15 +11,17 @@ from ..balance.comparison import ComparedLevel, compare_levels
 from ..balance.prior import Prior
 from ..color.lab import lab_to_rgb
 from .numbers import percent, quantity, short
-from .page import Block, Cell, Chart, Note, Section, Swatch, Table
+from .page import Block, Cell, Chart, Missing, Note, Section, Swatch, Table
 from .prior_map import draw_maps
 from .spectrum import draw_spectra
 
 MOST_LEVELS = 12  # that are drawn
 
 
-def lightness_section(prior: Prior) -> Section:
-    """Show the priors of a prior's levels of lightness, of which it needs at least one."""
+def lightness_section(prior: Prior) -> Section | Missing:
+    """Show the priors of a prior's levels of lightness."""
+    if not prior.levels:
+        return Missing("lightness", "colors by lightness", "colorprep prior --by-lightness 6")
     compared = compare_levels(prior)
     with_pixels = [number for number, level in enumerate(compared) if level.n_pixels]
     shown = _evenly_chosen(with_pixels)

@@ -21,7 +21,8 @@ from .method_tables import (
 from .numbers import quantity, short
 from .page import Block, Note, Picture, PictureRow, Section, Table
 
-TILE = 288  # pixels
+TILE = 288  # pixels, of up to so many pictures in a row
+FULL_SIZE = 8
 QUALITY = 82
 LISTED = 20  # images left out
 
@@ -42,8 +43,22 @@ class ShownImage(NamedTuple):
     colored: Mapping[str, Picture]
 
 
+def tile_of(n_pictures: int) -> int:
+    """Return the side of the pictures of a row, so that all of them together are of bounded size.
+
+    Examples
+    --------
+    >>> tile_of(4), tile_of(32)
+    (288, 144)
+    """
+    return round(TILE * min(1.0, (FULL_SIZE / n_pictures) ** 0.5))
+
+
 def made_picture(
-    name: str, pixels: NDArray[np.uint8], figures: Mapping[str, float] | None = None
+    name: str,
+    pixels: NDArray[np.uint8],
+    figures: Mapping[str, float] | None = None,
+    tile: int = TILE,
 ) -> Picture:
     """Return a small picture with its figures as its caption.
 
@@ -53,7 +68,7 @@ def made_picture(
     figures : mapping of str to float, or None
         By metric; None for an original.
     """
-    image, stream = fitted(pixels, TILE), io.BytesIO()
+    image, stream = fitted(pixels, tile), io.BytesIO()
     # Color at full resolution, since the pictures are about color.
     image.save(stream, "JPEG", quality=QUALITY, optimize=True, subsampling=0)
     text = ", ".join(f"{metric} {short(value)}" for metric, value in (figures or {}).items())

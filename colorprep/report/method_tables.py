@@ -39,7 +39,7 @@ def means_table(comparison: MethodComparison) -> TextTable:
     """Return the metrics of all methods; marks show which differ from the baseline's."""
     rows = [
         [
-            _with_arrow(metric),
+            with_arrow(metric),
             *(
                 _cell(comparison.measured[name].get(metric), comparison.marked(name, metric))
                 for name in comparison.methods
@@ -56,7 +56,7 @@ def differences_table(comparison: MethodComparison) -> TextTable:
     others = comparison.differences
     rows = [
         [
-            _with_arrow(metric),
+            with_arrow(metric),
             *(
                 _cell(others[name].get(metric), comparison.marked(name, metric), "+")
                 for name in others
@@ -214,7 +214,8 @@ def _cell(measured: Measured | None, marked: bool = False, plus: str = "") -> st
     return with_interval(measured, plus) + (f" {MARK}" if marked else "")
 
 
-def _with_arrow(metric: str) -> str:
+def with_arrow(metric: str) -> str:
+    """Return a metric with an arrow for the way in which it is better, if there is one."""
     return f"{metric} {ARROWS[BETTER[metric]]}" if metric in BETTER else metric
 
 

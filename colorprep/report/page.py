@@ -41,6 +41,7 @@ class Chart:
     reading: str
     description: str
     kind: ClassVar[str] = "chart"
+    wide: ClassVar[bool] = False
 
     @property
     def svg(self) -> Markup:
@@ -60,12 +61,15 @@ class PhotographSheet:
         Width and height in pixels.
     description : str
         For screen readers.
+    wide : bool
+        Whether it has the width of the page, and scrolls on phones.
     """
 
     title: str
     jpeg: bytes
     size: tuple[int, int]
     description: str
+    wide: bool = False
     kind: ClassVar[str] = "photographs"
 
     @property
@@ -125,6 +129,7 @@ class Note:
 
     text: str
     kind: ClassVar[str] = "note"
+    wide: ClassVar[bool] = True
 
 
 class Picture(NamedTuple):
@@ -133,7 +138,7 @@ class Picture(NamedTuple):
     Attributes
     ----------
     name : str
-        Of who made it.
+        Of who made it, or its key.
     text : str
         Stands under the name.
     jpeg : bytes
@@ -154,18 +159,22 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class PictureRow:
-    """Pictures of one image, side by side, each with its caption.
+    """Pictures side by side, each with its caption.
 
     Attributes
     ----------
     title : str
-        The key of the image.
+        The key of the image, or what several images have in common.
     pictures : sequence of Picture
+    small : bool
+        Whether they are thumbnails.
     """
 
     title: str
     pictures: Sequence[Picture]
+    small: bool = False
     kind: ClassVar[str] = "pictures"
+    wide: ClassVar[bool] = True
 
 
 Block: TypeAlias = Chart | PhotographSheet | Table | Note | PictureRow
@@ -183,24 +192,49 @@ class Section:
     reading : str
         What the section is about and how to read it, in plain language.
     blocks : sequence of Chart, PhotographSheet, Table, Note or PictureRow
-    facts : dict or None
-        Its numbers, as plain values for JSON; None for placeholders.
+    facts : dict
+        Its numbers, as plain values for JSON.
+    folded : bool
+        Whether its blocks are hidden until they are asked for.
     """
 
     anchor: str
     title: str
     reading: str
     blocks: Sequence[Block]
-    facts: dict[str, Any] | None = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    folded: bool = False
 
 
-def placeholder(anchor: str, title: str, text: str) -> Section:
-    """Return a section that only explains how to fill it."""
-    return Section(anchor, title, text, [], None)
+class Missing(NamedTuple):
+    """A section whose contents were not made.
+
+    Attributes
+    ----------
+    anchor : str
+        The name of the section.
+    title : str
+        In lower case.
+    command : str
+        That makes its contents.
+    """
+
+    anchor: str
+    title: str
+    command: str
+
+    @property
+    def text(self) -> str:
+        """The section and its command, which stands between backquotes."""
+        return f"{self.title} (`{self.command}`)"
 
 
 def render_page(
-    title: str, summary: Mapping[str, str], sections: Sequence[Section], theme: Theme = "auto"
+    title: str,
+    summary: Mapping[str, str],
+    sections: Sequence[Section],
+    missing: Sequence[Missing] = (),
+    theme: Theme = "auto",
 ) -> str:
     """Return the page as HTML; the same contents give the same string.
 
@@ -210,6 +244,8 @@ def render_page(
     summary : mapping of str to str
         The most important numbers by name, shown on top.
     sections : sequence of Section
+    missing : sequence of Missing
+        Sections that are named in a line at the end.
     theme : {"light", "dark", "auto"}
         ``auto`` follows the reader's setting. Printed, a page is always light.
 
@@ -233,6 +269,7 @@ def render_page(
         title=title,
         summary=summary,
         sections=sections,
+        absent=", ".join(one.text for one in missing),
         theme=theme,
         scheme="light dark" if theme == "auto" else theme,
         light=variables(LIGHT),

@@ -13,6 +13,11 @@ TITLES = {
     "labels": "Labels",
     "ranking": "Ranking",
     "audit": "Audit",
+    "probes": "Probes",
+    "sweep": "Hints",
+    "evaluation": "Evaluation",
+    "methods": "Methods",
+    "training": "Training",
     "reference": "Compared with",
     "images": "Images read for this page",
     "page": "This page",
@@ -35,7 +40,7 @@ def provenance_section(artifacts: Mapping[str, Mapping[str, Any]]) -> Section:
         "What this page was made of. The same artifacts and images give the same page, to the "
         "byte: digests tell whether yours are the same."
     )
-    return Section("provenance", "Provenance", reading, tables, dict(artifacts))
+    return Section("provenance", "Provenance", reading, tables, dict(artifacts), folded=True)
 
 
 def _flat(facts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

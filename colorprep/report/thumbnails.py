@@ -1,37 +1,40 @@
-"""Thumbnails: many small photographs as one JPEG."""
+"""Photographs on a page: thumbnails with their names, and sheets of photographs made small."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-COLUMNS = 4
+from .page import PhotographSheet, Picture
+
 QUALITY = 82
+# A sheet has the first of these widths at which it is no larger; even noise is at the last one.
+SHEET_WIDTHS, SHEET_BYTES = (1000, 800, 640, 480, 320, 240), 150_000
 
 
-def contact_sheet(tiles: Sequence[NDArray[np.uint8]]) -> tuple[bytes, tuple[int, int]]:
-    """Lay thumbnails out in rows of four, without gaps.
+def thumbnail(name: str, text: str, pixels: NDArray[np.uint8]) -> Picture:
+    """Return pixels of shape (H, W, 3) as a picture with a caption, at their own size."""
+    image = Image.fromarray(pixels)
+    return Picture(name, text, _as_jpeg(image), image.size)
 
-    Parameters
-    ----------
-    tiles : sequence of ndarray of shape (S, S, 3), uint8
-        One or more, all of one size. The last row is filled up with the mean color of the last
-        tile.
 
-    Returns
-    -------
-    jpeg : bytes
-    size : tuple of int
-        Width and height.
-    """
-    blank = np.broadcast_to(tiles[-1].mean(axis=(0, 1)).astype(np.uint8), tiles[-1].shape)
-    filled = [*tiles, *[blank] * (-len(tiles) % COLUMNS)]
-    rows = [np.hstack(filled[i : i + COLUMNS]) for i in range(0, len(filled), COLUMNS)]
-    sheet = Image.fromarray(np.vstack(rows))
+def small_sheet(
+    title: str, sheet: Image.Image, description: str, wide: bool = False
+) -> PhotographSheet:
+    """Return a sheet of photographs for a page, in bounded size."""
+    for width in SHEET_WIDTHS:
+        small = sheet.convert("RGB")
+        small.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+        jpeg = _as_jpeg(small)
+        if len(jpeg) <= SHEET_BYTES:
+            break
+    return PhotographSheet(title, jpeg, small.size, description, wide)
+
+
+def _as_jpeg(image: Image.Image) -> bytes:
     stream = io.BytesIO()
-    sheet.save(stream, "JPEG", quality=QUALITY, optimize=True)
-    return stream.getvalue(), sheet.size
+    image.save(stream, "JPEG", quality=QUALITY, optimize=True)
+    return stream.getvalue()

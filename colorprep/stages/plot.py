@@ -125,12 +125,12 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
         reporter.note(f"drawing {workspace.shown(folders[0])}")
     place = folders[0] if len(folders) == 1 else workspace.root
     path = workspace.path(params.output) if params.output else place / params.name
-    runs = [_read(folder) for folder in folders]
+    runs = [read_run(folder) for folder in folders]
     check_replaceable(path)
     if len(runs) == 1:
         write = partial(_write_run, runs[0], reporter)
     else:
-        write = partial(_write_runs, _by_name(runs, workspace), runs[0].unit, _in_common(runs))
+        write = partial(_write_runs, by_name(runs, workspace), runs[0].unit, in_common(runs))
     # A run's own curves are updated; replacing any other picture is reported.
     own = params.output is None and len(runs) == 1
     watched = () if own else (path,)
@@ -157,7 +157,8 @@ def _write_runs(
     write_figure(draw_runs(logs, unit, caption), f"{len(logs)} runs", path, style)
 
 
-def _read(folder: Path) -> Run:
+def read_run(folder: Path) -> Run:
+    """Read a run that has logged a step; raise ArtifactError if it has not, or is damaged."""
     config, log = read_config(folder), read_log(folder / LOG)
     if IMPORTED in config:
         raise ArtifactError(
@@ -171,7 +172,7 @@ def _read(folder: Path) -> Run:
     return Run(folder, config, log)
 
 
-def _in_common(runs: Sequence[Run]) -> str:
+def in_common(runs: Sequence[Run]) -> str:
     """Describe several runs in a line; runs whose losses have different units are refused."""
     first = runs[0]
     for other in runs[1:]:
@@ -187,7 +188,7 @@ def _in_common(runs: Sequence[Run]) -> str:
     return first.kind if len({run.kind for run in runs}) == 1 else f"all by {first.loss}"
 
 
-def _by_name(runs: Sequence[Run], workspace: Workspace) -> dict[str, Log]:
+def by_name(runs: Sequence[Run], workspace: Workspace) -> dict[str, Log]:
     """Return logs by the runs' names in the legend: folder, kind if kinds differ, and best loss."""
     names = [run.folder.resolve().name for run in runs]
     if len(set(names)) < len(names):

@@ -9,6 +9,7 @@ module           holds
 `losses`         the losses, in one literal table, and their targets
 `fitting`        methods and their trainer, optimizers, schedules, and the loop with its log rows
 `judging`        measures of a network: likelihood, chroma, LPIPS and FID
+`health`         what figures of a log say about the colors of predictions; light to import
 `classifier`     frozen classifiers, whose outputs networks take as features
 `checkpoint`     reading and writing checkpoints
 `devices`        choosing a device; copying batches to it in advance

@@ -12,7 +12,7 @@ from PIL import Image
 
 from colorprep.cli.console import Console
 from colorprep.printable import printable, printable_json
-from colorprep.report.page import placeholder, render_page
+from colorprep.report.page import Missing, render_page
 
 NASTY = [
     "clear\x1b[2J.png",
@@ -89,7 +89,8 @@ def test_names_of_all_scripts_stay_as_they_are():
 
 def test_a_page_shows_them_escaped():
     """In a report they are escaped too, and markup stays markup."""
-    page = render_page("\u202etitle", {"a\x1b": "<b>\x07"}, [placeholder("x", "X", "run `y\x1b`")])
+    missing = [Missing("x", "\u202e", "y\x1b")]
+    page = render_page("\u202etitle", {"a\x1b": "<b>\x07"}, [], missing)
     assert not FORBIDDEN.intersection(page)
     assert r"\u202etitle" in page
     assert r"&lt;b&gt;\x07" in page

@@ -3,17 +3,10 @@
 from html.parser import HTMLParser
 
 import numpy as np
+from PIL import Image
 
-from colorprep.report.page import (
-    Note,
-    PhotographSheet,
-    Section,
-    Swatch,
-    Table,
-    placeholder,
-    render_page,
-)
-from colorprep.report.thumbnails import contact_sheet
+from colorprep.report.page import Missing, Note, PictureRow, Section, Swatch, Table, render_page
+from colorprep.report.thumbnails import SHEET_BYTES, small_sheet, thumbnail
 
 EVIL = '<script>alert("1")</script>'
 VOID = {"meta", "link", "img", "path", "use", "br"}
@@ -41,18 +34,19 @@ class Outline(HTMLParser):
 
 def page():
     """A page with a block of each kind but charts, of names that try to be markup."""
-    jpeg, size = contact_sheet([np.full((8, 8, 3), 128, np.uint8)] * 5)
+    gray = np.full((8, 8, 3), 128, np.uint8)
     blocks = [
         Table(EVIL, ["bin", EVIL], [[[Swatch("#102030", EVIL, EVIL)], EVIL]]),
         Table("pairs", [], [["name", "value"]], words=True),
-        PhotographSheet(EVIL, jpeg, size, f'"{EVIL}'),
+        small_sheet(EVIL, Image.fromarray(gray), f'"{EVIL}', wide=True),
+        PictureRow(EVIL, [thumbnail(f'"{EVIL}', EVIL, gray)], small=True),
         Note(f"`code {EVIL}` and text"),
     ]
     sections = [
         Section("one", EVIL, EVIL, blocks),
-        placeholder("two", "Two", "`colorprep prior` makes it."),
+        Section("two", "Two", EVIL, blocks, folded=True),
     ]
-    return render_page(EVIL, {EVIL: EVIL}, sections)
+    return render_page(EVIL, {EVIL: EVIL}, sections, [Missing("three", EVIL, "colorprep prior")])
 
 
 def test_names_are_never_markup():
@@ -83,15 +77,17 @@ def test_ids_are_unique_and_found():
 def test_tables_have_captions_and_headers():
     """Every table has a caption, and every header cell says what it heads."""
     elements = Outline(page()).elements
-    assert sum(tag == "table" for tag, _ in elements) == 2
-    assert sum(tag == "caption" for tag, _ in elements) == 2
+    assert sum(tag == "table" for tag, _ in elements) == 4
+    assert sum(tag == "caption" for tag, _ in elements) == 4
     scopes = [attributes["scope"] for tag, attributes in elements if tag == "th"]
-    assert scopes.count("col") == 2 and scopes.count("row") == 2
+    assert scopes.count("col") == 4 and scopes.count("row") == 4
 
 
-def test_commands_are_code():
-    """Text between backquotes is set as code."""
-    assert "<code>colorprep prior</code> makes it." in page()
+def test_what_is_missing_stands_at_the_end():
+    """The contents name what is there; a line at the end names the rest, with its command."""
+    html = page()
+    assert html.count('<li><a href="#') == 2 and "#three" not in html
+    assert "(<code>colorprep prior</code>)." in html[html.rindex("</section>") :]
 
 
 def test_nothing_comes_from_elsewhere():
@@ -103,8 +99,8 @@ def test_nothing_comes_from_elsewhere():
     )
 
 
-def test_contact_sheets_are_filled_up():
-    """Five thumbnails make two rows of four, the rest in the last one's color."""
-    tiles = [np.full((16, 16, 3), value, np.uint8) for value in (10, 60, 110, 160, 210)]
-    _, size = contact_sheet(tiles)
-    assert size == (64, 32)
+def test_sheets_are_bounded():
+    """A sheet has no more bytes than it may, even of noise and very tall."""
+    noise = np.random.default_rng(0).integers(0, 256, (900, 900, 3), np.uint8)
+    sheet = small_sheet("Samples", Image.fromarray(noise), "noise")
+    assert len(sheet.jpeg) <= SHEET_BYTES and sheet.size[0] < 900

@@ -43,7 +43,7 @@ def test_colors_are_those_of_the_page_but_for_bins():
 @pytest.mark.parametrize(("theme", "n"), [("auto", 2), ("light", 1), ("dark", 2)])
 def test_every_variable_is_the_pages(theme, n):
     """The page's style sheet sets each variable that figures use, for light and for dark."""
-    set_there = PAGE_STYLE.findall(render_page("A page", {}, [], theme))
+    set_there = PAGE_STYLE.findall(render_page("A page", {}, [], theme=theme))
     for variable in THEME.values():
         assert set_there.count(variable.removeprefix("var(--").removesuffix(")")) == n
 

@@ -18,6 +18,7 @@ from colorprep.engine import Chunk
 from colorprep.stages.audit.findings import NOTES, REASONS
 from colorprep.stages.audit.inspection import Inspector
 from colorprep.stages.audit.stage import AuditParams, run
+from colorprep.stages.report.results import read_audit
 from colorprep.stages.source import ImageParams
 from colorprep.workspace import Workspace
 
@@ -322,6 +323,7 @@ def test_pictures(mixed, workspace, silent):
     """A sheet shows what a reason drops; one that drops nothing now leaves no old sheet behind."""
     result = run(AuditParams(ImageParams(mixed)), workspace, silent)
     assert list(result.sheets) == ["gray", "duplicate", "tiny"]
+    assert read_audit(workspace).facts["n_kept"] == result.summary["n_kept"]
     for path in result.sheets.values():
         assert Image.open(path).width == 10 * 126 + 6
     (mixed / "lonely/tiny.png").unlink()

@@ -17,6 +17,7 @@ from colorprep.stages.colorize import ColorizeParams
 from colorprep.stages.colorize import run as colorize
 from colorprep.stages.evaluate import EvaluateParams
 from colorprep.stages.evaluate.comparing import open_originals, stored_pictures
+from colorprep.stages.report.results import read_sweep
 from colorprep.stages.source import ImageParams
 from colorprep.training.checkpoint import load_checkpoint
 from colorprep.training.judging.hint_sweep import PUBLISHED_COUNTS
@@ -176,6 +177,8 @@ def test_command_line_and_reference(colorprep, hinted, tmp_path):
     assert [each["mean"] for each in found[0]] == pytest.approx(published.mean(axis=0).tolist())
     written = json.loads((tmp_path / "sweep/sweep.json").read_text())
     assert written["schema"] == "colorprep.sweep/1" and written["reference"] == found[0]
+    means = read_sweep(Workspace(tmp_path)).facts["psnr"]
+    assert means == {str(each["hints"]): each["mean"] for each in written["psnr"]}
     with Image.open(tmp_path / "sweep/sweep.png") as curve:
         assert curve.width == 840
     for name in ("square.npy", "lost.npy", "red.csv"):

@@ -18,6 +18,7 @@ from colorprep.stages.colorize.stage import ColorizeParams
 from colorprep.stages.evaluate import EvaluateParams, MethodsParams, run, run_methods
 from colorprep.stages.labels import stage as labels_stage
 from colorprep.stages.prior import stage as prior_stage
+from colorprep.stages.report.results import read_evaluation
 from colorprep.stages.source import ImageParams
 from colorprep.stages.train import stage as train_stage
 
@@ -168,6 +169,7 @@ def test_the_file_of_figures(few, workspace, silent):
     assert facts["protocol_hash"] == result.protocol_hash
     for name, figure in result.measured.items():
         assert facts[name] == figure._asdict()
+    assert read_evaluation(workspace).facts["psnr"] == facts["psnr"]
     assert facts["original"]["n_files"] == facts["colorized"]["n_files"] == 6
     assert facts["original"]["digest"] != facts["colorized"]["digest"]
     assert facts["n_bins_absent"] == result.n_bins_absent and facts["skipped"] == {}

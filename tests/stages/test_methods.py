@@ -14,6 +14,7 @@ from colorprep.metrics.methods import BETTER
 from colorprep.progress import Reporter
 from colorprep.stages import info
 from colorprep.stages.evaluate import EvaluateParams, MethodsParams, run, run_methods
+from colorprep.stages.evaluate.methods_files import comparison_of
 from colorprep.stages.evaluate.networks import Networks
 from colorprep.stages.source import ImageParams
 
@@ -80,7 +81,7 @@ def test_every_format_has_the_same_table(compared):
     facts = json.loads(files.facts.read_text(encoding="utf-8"))
     assert facts["protocol"] == compared.findings.protocol and facts["n_images"] == N
     assert facts["baseline"] == "b" and facts["better"]["psnr"] == "higher"
-    assert facts["better"]["chroma_ab"] is None
+    assert facts["better"]["chroma_ab"] is None and comparison_of(facts) == comparison
     with files.table.open(newline="") as stream:
         rows = {(row["metric"], row["method"]): row for row in csv.DictReader(stream)}
     assert len(rows) == 3 * len(comparison.metrics)

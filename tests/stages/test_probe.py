@@ -12,6 +12,7 @@ from colorprep import InputError, ab_lattice
 from colorprep.stages.labels import LabelsParams
 from colorprep.stages.labels import run as run_labels
 from colorprep.stages.probe import ProbeParams
+from colorprep.stages.report.results import read_probes
 from colorprep.stages.source import ImageParams
 from colorprep.training.checkpoint import MAIN, save_checkpoint
 from colorprep.training.models import make_model
@@ -58,6 +59,8 @@ def test_it_prints_and_writes_a_table(runs, colorprep):
             row["low"]
         )
     assert Image.open(runs.root / "probes/probes.png").width > 800
+    shown = read_probes(runs).facts["runs"]["a"]["block3"]
+    assert shown == facts["runs"]["a"]["layers"]["block3"]["accuracy"]
     means = [facts["runs"][name]["layers"]["block3"]["accuracy"]["value"] for name in "abc"]
     assert facts["over_runs"]["block3"]["value"] == pytest.approx(np.mean(means))
 

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from reports import facts_of
+from results import write_results
 
 from colorprep import (
     QuantizerSpec,
@@ -35,12 +36,19 @@ ANCHORS = [
     "lambda",
     "classes",
     "uncertainty",
-    "ranking",
     "round-trip",
+    "ranking",
+    "lists",
+    "audit",
     "skipped",
+    "training",
+    "probes",
+    "sweep",
+    "evaluation",
+    "methods",
     "provenance",
 ]
-
+RESULTS = {"audit", "training", "probes", "sweep", "evaluation", "methods"}
 
 KINDS = [
     QuantizerSpec("gmm", 4),
@@ -59,7 +67,8 @@ def result(complete):
 def test_sections_and_their_numbers(complete, result):
     """Every section exists, and shows what the artifacts contain."""
     facts = facts_of(result)
-    assert list(facts) == ANCHORS and None not in facts.values()
+    assert list(facts) == [anchor for anchor in ANCHORS if anchor not in RESULTS]
+    assert {one.anchor for one in result.missing} == {"lightness", "comparison", *RESULTS}
     whole = load_prior(complete.path("prior.npz"))
     used = load_weights(complete.path("weights.npz"))[0]
     gray = gray_bins(whole.quantizer.centers, "ab")
@@ -71,6 +80,7 @@ def test_sections_and_their_numbers(complete, result):
     assert facts["uncertainty"]["n_replicates"] == 20
     assert facts["ranking"]["n_images"] == 40 and facts["ranking"]["ranks"] == [1, 5, 21, 29]
     assert facts["skipped"] == {"prior": {}, "labels": {}}
+    assert facts["lists"] == {"rgbvar.txt": 40}
     html = result.path.read_text()
     assert result.n_bytes == len(html.encode()) and "Color report of train" in html
     assert json.dumps(facts)
@@ -132,7 +142,7 @@ def test_no_place_and_no_date(complete, result, photographs):
     """The page names the source, but contains no path and no date."""
     html = result.path.read_text()
     assert str(photographs.parent) not in html and str(complete.root) not in html
-    assert not re.search(r"20\d\d-\d\d-\d\d|http", html)
+    assert not re.search(r"20\d\d-\d\d-\d\d|http", re.sub('base64,[^"]+', "", html))
 
 
 @pytest.mark.usefixtures("without_charts")
@@ -142,11 +152,10 @@ def test_a_prior_is_enough(workspace, few, silent):
     workspace.path("weights.npz").unlink()
     result = run(ReportParams(), workspace, silent)
     readings = {section.anchor: section.reading for section in result.sections}
-    missing = [section.anchor for section in result.sections if section.facts is None]
-    assert missing == ["classes", "uncertainty", "ranking"]
-    assert "colorprep prior --by-class" in readings["classes"]
-    assert "colorprep prior --bootstrap 200" in readings["uncertainty"]
-    assert "colorprep rgbvar" in readings["ranking"]
+    commands = {one.anchor: one.command for one in result.missing}
+    assert set(commands) == {*ANCHORS, "lightness", "comparison"} - set(readings)
+    assert commands["classes"] == "colorprep prior --by-class"
+    assert commands["training"] == "colorprep train"
     assert "no `weights.npz`" in readings["weights"]
     whole = load_prior(workspace.path("prior.npz"))
     largest = rebalancing_weights(whole.probs, 0.5).weights.max()
@@ -165,7 +174,7 @@ def test_every_quantizer(workspace, few, silent, spec):
     name = next(workspace.path("priors").glob("*/prior.npz"))
     result = run(ReportParams(compare=name, figures=figures), workspace, silent)
     facts = facts_of(result)
-    assert None not in facts.values() and facts["comparison"]["jensen_shannon"] > 0
+    assert facts["comparison"]["jensen_shannon"] > 0
     assert facts["round-trip"]["soft"]["mean"] <= facts["round-trip"]["hard"]["mean"] + 1e-9
     if figures:
         assert len(result.figures) == 13
@@ -191,21 +200,33 @@ def test_a_published_prior(complete, silent, shared, published):
 
 
 @pytest.mark.usefixtures("without_charts")
-def test_skipped_and_odd_images_are_counted(changeable, silent):
-    """Skipped images of labels, and the findings of an audit, are counted by reason."""
+def test_what_other_commands_found(changeable, silent):
+    """Skipped and odd images are counted by reason; results of networks are as in their files."""
+    write_results(changeable.root)
     changeable.path("labels/skipped.csv").write_text(
         "key,reason,detail\na,empty,0 bytes\nb,empty,0\n"
     )
-    changeable.path("audit").mkdir()
     audit = "key,reasons,notes\na,gray;duplicate,border\nb,,\nc,gray,\n"
     changeable.path("audit/audit.csv").write_text(audit)
     result = run(ReportParams(), changeable, silent)
-    assert facts_of(result)["skipped"] == {
+    facts, html = facts_of(result), result.path.read_text()
+    assert list(facts) == ANCHORS
+    assert facts["skipped"] == {
         "prior": {},
         "labels": {"empty": 2},
         "audit": {"border": 1, "duplicate": 1, "gray": 2},
     }
-    html = result.path.read_text()
+    assert facts["audit"]["n_kept"] == 37 and facts["audit"]["emptied"] == ["b"]
+    fault = "the held-out loss has not fallen since step 100"
+    runs = facts["training"]["runs"]
+    assert runs["first"]["faults"] == ["not finished: 400 of 1,000 steps", fault]
+    assert runs["second"]["faults"] == [fault] and runs["second"]["steps"] == 1000
+    assert facts["probes"]["runs"]["a"]["block5"]["value"] == 0.5
+    assert facts["sweep"]["psnr"] == {"0": 24, "1": 25, "10": 34}
+    assert facts["evaluation"]["psnr"]["mean"] == 24.25
+    assert facts["methods"]["n_excluding_zero"] == 1 and "[+0.50, +1.50] *</td>" in html
+    assert html.count('alt="Samples of') == 2 and html.count('alt="The worst and') == 1
+    assert {*RESULTS} <= set(facts["provenance"])
     assert "a file of 0 bytes" in html and "another image of the same picture stays" in html
 
 

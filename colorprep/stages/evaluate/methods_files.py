@@ -12,7 +12,7 @@ from ...errors import OutputExists
 from ...images.skip import Skip
 from ...metrics.methods import BETTER, MethodComparison, excludes_zero
 from ...metrics.protocol import DIFFERENCES_PROTOCOL, protocol_hash
-from ...metrics.resampling import LEVEL
+from ...metrics.resampling import LEVEL, Measured
 from ...metrics.summary import Columns
 from ...report.method_tables import as_latex, as_markdown, differences_table, means_table, notes_on
 from .files import measured_facts
@@ -134,6 +134,24 @@ def comparison_facts(comparison: MethodComparison) -> dict[str, Any]:
         "better": {metric: BETTER.get(metric) for metric in comparison.metrics},
         "methods": methods,
     }
+
+
+def comparison_of(facts: Mapping[str, Any]) -> MethodComparison:
+    """Return the comparison that ``methods.json`` describes; LookupError or TypeError if none."""
+    methods = facts["methods"]
+    measured, differences = (
+        {
+            name: {metric: _measured(figures) for metric, figures in one[kind].items()}
+            for name, one in methods.items()
+        }
+        for kind in ("metrics", "differences")
+    )
+    del differences[facts["baseline"]]
+    return MethodComparison(facts["baseline"], measured, differences)
+
+
+def _measured(figures: Mapping[str, Any]) -> Measured:
+    return Measured(**{name: figures[name] for name in Measured._fields})
 
 
 def _facts(findings: Findings) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ...report.method_sections import (
     method_section,
     metrics_section,
     picture_sections,
+    tile_of,
 )
 from ...report.page import render_page
 from .methods_files import Findings
@@ -57,7 +58,7 @@ def methods_page(
         *picture_sections(metric, extremes, shown),
         method_section((findings.protocol, DIFFERENCES_PROTOCOL), findings.left_out),
     ]
-    return render_page("Methods compared", summary, sections, params.theme)
+    return render_page("Methods compared", summary, sections, theme=params.theme)
 
 
 def _shown(
@@ -69,12 +70,12 @@ def _shown(
     size: int | None,
 ) -> ShownImage:
     """Read an image and its pictures again, and make them small."""
-    colored, original = {}, None
+    colored, original, tile = {}, None, tile_of(1 + len(findings.columns))
     for name, columns in findings.columns.items():
         pair = pairs[name].read(index).at(size)
-        original = original or made_picture("original", pair.original)
+        original = original or made_picture("original", pair.original, None, tile)
         names = [each for each in dict.fromkeys([metric, *IN_CAPTIONS]) if each in columns]
         figures = {each: float(columns[each][at]) for each in names}
-        colored[name] = made_picture(name, pair.prediction, figures)
+        colored[name] = made_picture(name, pair.prediction, figures, tile)
     assert original is not None
     return ShownImage(findings.keys[at], original, colored)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,15 +28,18 @@ from ...places import Location
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...report.comparison_sections import ClassPrior, Reference
+from ...runs import LOG
 from ...shards.manifest import MANIFEST, read_manifest, read_skipped
 from ...storage import size_of
 from ...workspace import AUDIT, LABELS, LISTS, Workspace
 from ..audit.findings import NOTES, REASONS
+from ..plot import Run
 from ..prior.writing import weights_path_of
 from ..priors import class_priors
 from ..verify.stage import vector_findings
 from ..weights import WeightsParams
 from .photographs import Score
+from .results import RESULTS
 
 SCORES_TABLE = Path(LISTS, "rgbvar.csv")
 AUDIT_TABLE = Path(AUDIT, "audit.csv")
@@ -192,6 +195,7 @@ def provenance(
     used: UsedWeights,
     source: Source | None,
     compared: Location | None,
+    runs: Sequence[Run],
     workspace: Workspace,
 ) -> dict[str, dict[str, Any]]:
     """Return the provenance of a report: each artifact's digest, and how it was made.
@@ -202,6 +206,8 @@ def provenance(
         Of the prior.
     compared : Path, Url or None
         The prior to compare with.
+    runs : sequence of Run
+        Those that are shown.
     """
     quantizer = prior.quantizer
     artifacts: dict[str, dict[str, Any]] = {
@@ -223,9 +229,13 @@ def provenance(
     labels = workspace.path(LABELS)
     if (labels / MANIFEST).exists():
         artifacts["labels"] = _of_labels(labels)
-    for name, table in (("ranking", SCORES_TABLE), ("audit", AUDIT_TABLE)):
+    files = {"ranking": SCORES_TABLE, "audit": AUDIT_TABLE, **RESULTS}
+    for name, table in files.items():
         if (file := workspace.path(table)).exists():
             artifacts[name] = {"file": table.as_posix(), "sha256": sha256_of_file(file)}
+    if runs:
+        logs = {run.folder.name: sha256_of_file(run.folder / LOG) for run in runs}
+        artifacts["training"] = {"sha256": logs}
     if compared is not None:
         artifacts["reference"] = {"file": compared.name, "sha256": sha256_of_file(compared)}
     if source is not None:

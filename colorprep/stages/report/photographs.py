@@ -22,7 +22,7 @@ from ..source import ImageParams, image_reader
 
 SAMPLE_IMAGES = 200
 GRID = 64
-TILE = 112
+TILE = 144
 TILES = 12
 BATCH = 4
 SHOWN_RANKS = (0.0, 0.1, 0.5, 0.9, 1.0)

@@ -1,12 +1,12 @@
 """`colorprep report`: what a workspace contains, as one page of HTML.
 
-The page shows the artifacts that exist, and names the command that makes each missing one. A sample
-of the images is read again for the round trip and the thumbnails.
+The page shows the artifacts that exist, and names those that do not in a line at the end, with the
+commands that make them. A sample of the images is read again for the round trip and the thumbnails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,17 +22,25 @@ from ...images.passed_over import described
 from ...images.source import Source
 from ...places import Location
 from ...progress import Reporter
-from ...report.comparison_sections import classes_section, comparison_section, uncertainty_section
+from ...report.comparison_sections import (
+    ClassPrior,
+    Reference,
+    classes_section,
+    comparison_section,
+    uncertainty_section,
+)
 from ...report.figure_files import write_figure
 from ...report.figure_style import DEFAULT_STYLE, FigureStyle
 from ...report.image_sections import (
+    Ranked,
+    RoundTripSample,
     error_summary,
     ranking_section,
     round_trip_section,
     skipped_section,
 )
 from ...report.lightness_section import lightness_section
-from ...report.page import Chart, Section, render_page
+from ...report.page import Chart, Missing, Section, render_page
 from ...report.prior_sections import (
     lambda_section,
     prior_section,
@@ -48,6 +56,7 @@ from ..replaced import telling_replaced
 from ..source import ImageParams, open_source
 from .inputs import (
     MEANINGS,
+    UsedWeights,
     provenance,
     read_classes,
     read_reference,
@@ -55,7 +64,16 @@ from .inputs import (
     read_skips,
     weights_in_use,
 )
-from .photographs import ranked_photographs, sample_round_trip
+from .photographs import Score, ranked_photographs, sample_round_trip
+from .results import (
+    read_audit,
+    read_evaluation,
+    read_lists,
+    read_methods,
+    read_probes,
+    read_sweep,
+)
+from .training import logged_runs, runs_section
 
 
 @dataclass(frozen=True)
@@ -96,6 +114,8 @@ class ReportResult(NamedTuple):
 
     Attributes
     ----------
+    missing : list of Missing
+        Sections whose contents were not made.
     figures : list of Path
         The files of figures.
     """
@@ -103,6 +123,7 @@ class ReportResult(NamedTuple):
     path: Location
     n_bytes: int
     sections: list[Section]
+    missing: list[Missing]
     figures: list[Path]
 
 
@@ -127,27 +148,22 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     compared = None if params.compare is None else workspace.input_location(params.compare)
     reference = None if compared is None else read_reference(compared, prior)
     classes = read_classes(prior, prior_path, reporter)
-    scores = read_scores(workspace)
+    runs, scores = logged_runs(workspace), read_scores(workspace)
     source = _find_images(params.images, workspace, reporter)
-    with open_passes(params.images, reporter) as passes:
-        sample = None
-        if source is not None:
-            sample = sample_round_trip(passes, source, prior.quantizer, params.images)
-        photographs = ranked_photographs(passes.engine, source, scores, params.images)
-    sections = [
-        prior_section(prior),
-        smoothing_section(prior),
-        weights_section(prior.quantizer, *used),
-        lambda_section(prior),
-        classes_section(prior, classes),
-        *([lightness_section(prior)] if prior.levels else []),
-        *([] if reference is None else [comparison_section(prior, reference)]),
-        uncertainty_section(prior),
-        ranking_section(np.array([item.score for item in scores]), photographs),
+    sample, photographs = _read_images(params.images, source, prior, scores, reporter)
+    parts: list[Section | Missing] = [
+        *_on_colors(prior, used, classes, reference),
         round_trip_section(prior.quantizer, sample),
+        ranking_section(np.array([item.score for item in scores]), photographs),
+        read_lists(workspace, source, reporter),
+        read_audit(workspace),
         skipped_section(read_skips(prior, workspace), MEANINGS, _passed_over(source)),
-        provenance_section(provenance(prior, prior_path, used, source, compared, workspace)),
+        runs_section(runs, workspace),
+        *_on_results(workspace),
+        provenance_section(provenance(prior, prior_path, used, source, compared, runs, workspace)),
     ]
+    sections = [part for part in parts if isinstance(part, Section)]
+    missing = [part for part in parts if isinstance(part, Missing)]
     counted = source is not None and _counted(prior, source)
     if source is not None and not counted:
         reporter.warn(
@@ -159,14 +175,54 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     if sample is not None:
         numbers |= {"median round-trip error": error_summary(sample)}
     name = prior.meta.get("name") or (source.name if source is not None and counted else None)
-    html = render_page(_title(name), numbers, sections, params.style.theme)
+    html = render_page(_title(name), numbers, sections, missing, params.style.theme)
     with telling_replaced(reporter, path):
         write_text(path, html)
     figures: list[Path] = []
     if params.figures is not None:
         folder = workspace.own_folder(params.figures)
         figures = list(_write_figures(sections, folder, params.style, reporter))
-    return ReportResult(path, len(html.encode("utf-8")), sections, figures)
+    return ReportResult(path, len(html.encode("utf-8")), sections, missing, figures)
+
+
+def _on_colors(
+    prior: Prior,
+    used: UsedWeights,
+    classes: Mapping[str, ClassPrior],
+    reference: Reference | None,
+) -> list[Section | Missing]:
+    """Return the sections on the prior."""
+    return [
+        prior_section(prior),
+        smoothing_section(prior),
+        weights_section(prior.quantizer, *used),
+        lambda_section(prior),
+        classes_section(prior, classes),
+        lightness_section(prior),
+        comparison_section(prior, reference),
+        uncertainty_section(prior),
+    ]
+
+
+def _on_results(workspace: Workspace) -> list[Section | Missing]:
+    """Return the sections on what trained networks can do."""
+    read = (read_probes, read_sweep, read_evaluation, read_methods)
+    return [each(workspace) for each in read]
+
+
+def _read_images(
+    params: ImageParams,
+    source: Source | None,
+    prior: Prior,
+    scores: Sequence[Score],
+    reporter: Reporter,
+) -> tuple[RoundTripSample | None, list[list[Ranked]]]:
+    """Measure the round trip on some of the images, and read thumbnails of others."""
+    with open_passes(params, reporter) as passes:
+        sample = None
+        if source is not None:
+            sample = sample_round_trip(passes, source, prior.quantizer, params)
+        return sample, ranked_photographs(passes.engine, source, scores, params)
 
 
 def _title(name: str | None) -> str:
@@ -187,7 +243,7 @@ def _passed_over(source: Source | None) -> str:
 
 def _of_other_images(section: Section, name: str) -> Section:
     """Add to a section of images that the prior was counted on others."""
-    if section.anchor not in ("round-trip", "ranking") or not section.blocks:
+    if section.anchor not in ("round-trip", "ranking"):
         return section
     also = f" These are images of {name}, which are not the ones that the prior was counted on."
     return replace(section, reading=section.reading + also)

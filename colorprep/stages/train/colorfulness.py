@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from ...training.fitting.record import Record
+from ...training.health import COLOR_FIGURES, color_fault
 from ...training.losses.objectives import COMPOSITES
 from .params import TrainParams
-
-GRAY_SHARE = 0.25  # of the originals' chroma, below which predictions are nearly gray
-SAME_SHARE = 0.1  # of the originals' spread, below which predictions are of one color
-FAINT = 2.3  # CIELAB units: about the smallest visible difference
 
 
 def color_warning(record: Record, params: TrainParams, rebalanced: bool) -> str | None:
@@ -26,18 +21,12 @@ def color_warning(record: Record, params: TrainParams, rebalanced: bool) -> str 
     Notes
     -----
     A network without color after a few steps is warned about as well: it should be trained for
-    longer. If the originals are gray, or of one color, predictions may be so too.
+    longer.
     """
-    names = ("val_chroma", "val_chroma_truth", "val_spread", "val_spread_truth")
-    # Logs of older versions lack them.
-    values = (record.figures.get(name, math.nan) for name in names)
-    chroma, truth, spread, spread_of_truth = values
-    if truth > FAINT and chroma < GRAY_SHARE * truth:
-        fault = "predictions are nearly gray"
-    elif spread_of_truth > FAINT and spread < SAME_SHARE * spread_of_truth:
-        fault = "predictions are all of nearly one color"
-    else:
+    fault = color_fault(record.figures)
+    if fault is None:
         return None
+    chroma, truth, spread, spread_of_truth = (record.figures[name] for name in COLOR_FIGURES)
     return (
         f"{fault}: on held-out images they have {_percent(chroma, truth)} of the originals' chroma "
         f"({chroma:.3g} of {truth:.3g} CIELAB units) and {_percent(spread, spread_of_truth)} of "
