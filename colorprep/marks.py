@@ -2,6 +2,8 @@
 
 A file ``.colorprep`` names what colorprep created in its folder: a line ``./`` for the whole
 folder, a line ``./NAME`` for one picture in a folder of the user. Sources pass over what it names.
+A line ``sheet ./NAME`` names a sheet of several pictures in either kind of folder, which is passed
+over even where pictures made by colorprep are wanted.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ MAX_BYTES = 1 << 20  # longest mark that is read from an archive or a store
 
 _PICTURES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm"])
 _WHOLE = b"./"
+_SHEET = b"sheet ./"
 _HEADER = b"""\
 # colorprep made what is named here, and does not take it for photographs.
 # ./ stands for the whole folder. Delete this file to have its pictures taken.
@@ -33,10 +36,13 @@ class Mark(NamedTuple):
         Whether colorprep created the whole folder.
     names : frozenset of str
         Pictures that colorprep wrote into a folder of the user.
+    sheets : frozenset of str
+        Sheets of several pictures.
     """
 
     whole: bool = False
     names: frozenset[str] = frozenset()
+    sheets: frozenset[str] = frozenset()
 
 
 def parse_mark(content: bytes) -> Mark:
@@ -45,11 +51,15 @@ def parse_mark(content: bytes) -> Mark:
     Examples
     --------
     >>> parse_mark(b"# a comment\n./curves.png\n")
-    Mark(whole=False, names=frozenset({'curves.png'}))
+    Mark(whole=False, names=frozenset({'curves.png'}), sheets=frozenset())
     """
     lines = content.splitlines()
-    names = (line[len(_WHOLE) :] for line in lines if line.startswith(_WHOLE))
-    return Mark(_WHOLE in lines, frozenset(os.fsdecode(name) for name in names if name))
+    return Mark(_WHOLE in lines, _names_after(_WHOLE, lines), _names_after(_SHEET, lines))
+
+
+def _names_after(start: bytes, lines: Iterable[bytes]) -> frozenset[str]:
+    names = (line[len(start) :] for line in lines if line.startswith(start))
+    return frozenset(os.fsdecode(name) for name in names if name)
 
 
 def read_mark(folder: str | Path) -> Mark:
@@ -81,9 +91,19 @@ def mark_picture(path: Path) -> None:
         return
     if path.exists() and path.name in read_mark(path.parent).names:
         return
-    line = _WHOLE + os.fsencode(path.name) + b"\n"
-    mark = path.with_name(MARK)
-    with mark.open("ab") as file:  # one write, since other threads may append too
+    _append(path, _WHOLE)
+
+
+def mark_sheet(path: Path) -> None:
+    """Record that colorprep is about to write a sheet of several pictures."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.name not in read_mark(path.parent).sheets:
+        _append(path, _SHEET)
+
+
+def _append(path: Path, start: bytes) -> None:
+    line = start + os.fsencode(path.name) + b"\n"
+    with path.with_name(MARK).open("ab") as file:  # one write, since other threads may append too
         file.write(line if file.tell() else _HEADER + line)
 
 

@@ -20,9 +20,10 @@ pytestmark = pytest.mark.filterwarnings(
 
 # Options of commands that functions have in another form, or that make no sense for them.
 ANYWHERE = {"workspace", "source", "quiet", "as_json", "log_file", "dry_run", "folders"}
+ANYWHERE |= {"theme", "figure_format", "no_title", "figure_size", "dpi"}  # `Prior.plot`
 RENAMED = {"list_": "list", "no_follow": "follow", "smoothing": "smooth"}
 INSTEAD = {
-    "prior": {"name", "by_class", "class_from", "merge", "parts"},  # `a + b`; the stage
+    "prior": {"name", "by_class", "class_from", "merge", "parts", "plot"},  # `a + b`; the stage
     "labels": {"format", "prior", "output"},  # arguments; maps are for LabelMapDataset
     "rgbvar": {"ranks", "top", "min_score", "montages"},  # slices of the ranking
     "sample": {"out"},
@@ -109,6 +110,7 @@ def test_a_prior_is_shown_as_a_map_with_its_line(prior):
     assert "jp-content-font-color1" in drawing.get("style") and line.text == repr(prior)
     assert drawing.find("svg/title").text == "How often each of 313 bins occurs"
     assert html.startswith(prior.plot()._repr_html_())
+    assert "--text: #1c1e24" in prior.plot("light")._repr_html_()
 
 
 def test_a_ranking_shows_its_first_images(tmp_path):

@@ -16,6 +16,7 @@ from ..balance.weights import Weights, ZeroBins
 from ..errors import InputError
 from ..places import Places, location_of
 from ..quantize.spec import QuantizerSpec
+from ..report.themes import Theme
 from ..stages.prior import PriorParams, run
 from ..stages.priors import PriorProbs, probs_of, read_prior
 from ..stages.weights import WeightsParams, weights_of
@@ -48,8 +49,13 @@ class Prior(prior.Prior):
         """Return a prior with the attributes of another one."""
         return cls(**{field.name: getattr(given, field.name) for field in fields(given)})
 
-    def plot(self) -> Figure:
+    def plot(self, theme: Theme = "auto") -> Figure:
         """Draw how often each bin occurs, in its own color; see `colorprep.report.gamut`.
+
+        Parameters
+        ----------
+        theme : {"light", "dark", "auto"}
+            ``auto`` follows the notebook, and is dark in files.
 
         Returns
         -------
@@ -58,7 +64,7 @@ class Prior(prior.Prior):
         """
         from ..report.notebook import prior_figure
 
-        return prior_figure(self)
+        return prior_figure(self, theme)
 
     def _repr_html_(self) -> str:
         from ..report.notebook import prior_html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -60,25 +61,30 @@ def command(session: Session, **values: Any) -> None:
     Pictures keep the full resolution and lightness of their photographs. INPUTS are photographs,
     gray or in color, and folders, archives or URLs of them. Each photograph becomes <stem>.png, in
     the same subfolder. Pictures that the same network already made from the same photographs are
-    kept, so running the command again after an interrupt continues.
+    kept, so running the command again after an interrupt continues. sheet.jpg shows photographs in
+    gray, colorized and as they are, with their names; many are on sheet-01.jpg and so on.
     """
     from ..stages import colorize as stage
     from ..workspace import COLORIZED
 
     result = stage.run(stage.ColorizeParams(**values), session.workspace, session.reporter)
     lines = [path.as_posix() for path in [*result.written, *result.entropy_maps]]
+    sheets = [path.as_posix() for path in result.sheets]
     if len(lines) > 10:
         folder = session.workspace.path(values["output"] or COLORIZED)
         maps = ", each with a map of entropy" if result.entropy_maps else ""
         n_pictures = f"{len(result.written):,} pictures"
         lines = [f"{folder.as_posix()}: {n_pictures}{maps}{skip_line(result.skipped)}"]
+    if len(sheets) > 1:
+        sheets = [f"{sheets[0]} to {Path(sheets[-1]).name}"]
     facts = {
         "checkpoint": result.checkpoint,
         **result.origin.facts(),
         "written": result.written,
         "kept": result.kept,
+        "sheets": result.sheets,
         **skip_facts(result.skipped),
     }
     if result.entropy_maps:
         facts["entropy_maps"] = result.entropy_maps
-    session.show(lines, facts)
+    session.show([*lines, *sheets], facts)

@@ -10,10 +10,12 @@ import click
 from . import options
 from .console import Session
 from .describe import quantity, skip_facts, skip_line
+from .figure_options import theme_option
 from .methods import methods_of, show_methods
 
 if TYPE_CHECKING:
     from ..metrics.resampling import Measured
+    from ..report.themes import Theme
     from ..stages.evaluate import EvaluateParams, EvaluateResult, MethodsParams
     from ..workspace import Workspace
 
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     help="Show the pictures of methods that are worst, best and most different by this. "
     "[ciede2000]",
 )
+@theme_option
 @options.source_argument
 @options.image_options
 @click.option(
@@ -180,6 +183,7 @@ def _params(
     weights: Sequence[str],
     baseline: str | None,
     show_by: str | None,
+    theme: Theme,
     **rest: Any,
 ) -> EvaluateParams | MethodsParams:
     from ..errors import InputError
@@ -196,10 +200,10 @@ def _params(
     given = {"baseline": baseline, "show_by": show_by}
     chosen = {name: value for name, value in given.items() if value is not None}
     if len(methods) > 1:
-        return MethodsParams(methods, **chosen)
-    if chosen:
+        return MethodsParams(methods, **chosen, theme=theme)
+    if chosen or theme != MethodsParams.theme:
         raise InputError(
-            "--baseline and --show-by go with several methods, as in --colorized zhang=a/ "
+            "--baseline, --show-by and --theme go with several methods, as in --colorized zhang=a/ "
             "--colorized mine=b/"
         )
     return next(iter(methods.values()))

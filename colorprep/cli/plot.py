@@ -9,6 +9,7 @@ import click
 from . import options
 from .console import Session
 from .describe import quantity
+from .figure_options import figure_options
 
 if TYPE_CHECKING:
     from ..stages.checkpoints import Progress
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
     [
         "colorprep plot",
         "colorprep plot runs/plain runs/rebalanced -o plain-and-rebalanced.png",
+        "colorprep plot -o curves.pdf --figure-size 3.5x5 --no-title",
     ]
 )
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
-@options.output_option("RUN/curves.png; curves.png for several runs", "File to write.")
-def command(session: Session, runs: tuple[str, ...], output: str | None) -> None:
+@options.output_option(
+    "RUN/curves.png; curves.png for several runs", "File to write: .png, .pdf or .svg."
+)
+@figure_options
+def command(session: Session, runs: tuple[str, ...], output: str | None, style: Any) -> None:
     """Draw the losses, learning rate and speed of a run.
 
     RUN is the folder of a run, which may still be training; the default is the newest run. The
@@ -32,7 +37,7 @@ def command(session: Session, runs: tuple[str, ...], output: str | None) -> None
     from ..stages import plot as stage
 
     with options.wrong_usage():
-        params = stage.PlotParams(runs, output)
+        params = stage.PlotParams(runs, output, style)
     result = stage.run(params, session.workspace, session.reporter)
     lines = [f"{result.path.as_posix()}: {len(result.runs)} runs, compared by their losses"]
     shown = list(map(_line, result.runs, result.progress))

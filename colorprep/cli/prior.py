@@ -12,13 +12,16 @@ from ..places import each_place
 from . import options
 from .console import Session
 from .describe import describe_estimate, describe_prior, quantity, skip_facts
+from .figure_options import figure_options
 
 if TYPE_CHECKING:
-    from ..stages.prior import PriorResult
+    from ..report.figure_style import FigureStyle
+    from ..stages.prior import PriorFigure, PriorResult
 
 QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans|PRIOR.npz"
 OF_BINS = {"components", "linear_hue", "sigma", "neighbors", "sigma_ab", "seed"}
-OF_MERGING = {"merge", "source", "smoothing", "by_class", "name", "output"}
+OF_FIGURE = {"plot", "theme", "figure_format", "no_title", "figure_size", "dpi"}
+OF_MERGING = {"merge", "source", "smoothing", "by_class", "name", "output", *OF_FIGURE}
 COMMON = {"workspace", "quiet", "as_json", "log_file"}
 
 
@@ -27,6 +30,7 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
         "colorprep prior --dir train/",
         "colorprep prior --dir train/ --quantizer gmm --components 64 -o gmm.npz",
         "colorprep prior --dir train/ --list cats.txt --name cat",
+        "colorprep prior --dir train/ --plot prior.pdf --figure-size 3.5x6",
         "colorprep prior --merge part-1.npz part-2.npz -o prior.npz",
     ]
 )
@@ -99,9 +103,15 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
     is_flag=True,
     help="Add up priors that were counted in parts; SOURCE is files or patterns of these.",
 )
+@click.option(
+    "--plot", metavar="FILE", help="Also draw the prior and its weights: a .png, .pdf or .svg file."
+)
+@figure_options
 @options.dry_run_option
 @options.output_option("prior.npz", "File to write; the weights of X.npz go to X-weights.npz.")
-def command(session: Session, dry_run: bool, merge: bool, **values: Any) -> None:
+def command(
+    session: Session, plot: str | None, style: Any, dry_run: bool, merge: bool, **values: Any
+) -> None:
     """Count the colors of a folder: prior.npz and weights.npz.
 
     Every pixel of every image is counted, exactly. The weights use lambda 0.5; `colorprep weights`
@@ -110,18 +120,20 @@ def command(session: Session, dry_run: bool, merge: bool, **values: Any) -> None
     from ..stages import prior as stage
 
     given = tuple(map(str, each_place(values["images"].folder or ())))
+    with options.wrong_usage():
+        figure = _figure(plot, style)
     if merge:
         _refuse_counting()
         with options.wrong_usage():
             chosen = {name: values[name] for name in ("by_class", "name", "output")}
             smoothing = values["smoothing"] if _given(["smoothing"]) else None
-            merging = stage.MergeParams(given, smoothing, **chosen)
+            merging = stage.MergeParams(given, smoothing, figure=figure, **chosen)
         _show(session, stage.merge(merging, session.workspace, session.reporter))
         return
     if priors := [place for place in given if place.endswith(".npz")]:
         raise click.UsageError(f"{priors[0]} is no source of images; priors add up by --merge")
     with options.wrong_usage():
-        params = _params(**values)
+        params = _params(**values, figure=figure)
     if dry_run:
         from ..stages.estimate import estimate_prior
 
@@ -140,10 +152,23 @@ def _show(session: Session, result: PriorResult) -> None:
         folder = session.workspace.shown(next(iter(result.classes.values())).parent.parent)
         count = quantity(len(result.classes), "class prior")
         lines.append(f"{folder}/: {count}, each with weights")
+    if result.figure is not None:
+        lines.append(f"{session.workspace.shown(result.figure)}: the prior and its weights")
+        facts["figure"] = result.figure
     if "parts" in (source := result.whole.prior.meta.get("source", {})):
         facts["parts"] = source["parts"]
     facts["classes"] = {name: str(path) for name, path in result.classes.items()}
     session.show(lines, {**facts, **skip_facts(result.skipped)})
+
+
+def _figure(plot: str | None, style: FigureStyle) -> PriorFigure | None:
+    """Return where the figure goes; without one, options of figures are refused."""
+    from ..stages.prior import PriorFigure
+
+    if plot is None:
+        style.refuse_unused("--plot FILE")
+        return None
+    return PriorFigure(plot, style)
 
 
 def _given(names: Collection[str]) -> list[str]:

@@ -9,6 +9,7 @@ import click
 from . import options
 from .console import Session
 from .describe import quantity
+from .figure_options import figure_options
 
 
 @options.command(
@@ -24,7 +25,8 @@ from .describe import quantity
 @click.option(
     "--compare", metavar="PRIOR", help="Compare with this prior.npz, or .npy over the same bins."
 )
-@click.option("--figures", metavar="DIR", help="Also write the figures as PNG files here.")
+@click.option("--figures", metavar="DIR", help="Also write the figures here.")
+@figure_options
 @options.output_option("report.html", "File to write.")
 def command(
     session: Session,
@@ -32,6 +34,7 @@ def command(
     prior: str | None,
     compare: str | None,
     figures: str | None,
+    style: Any,
     output: str | None,
 ) -> None:
     """Write one HTML page about all that the workspace contains.
@@ -42,7 +45,8 @@ def command(
     """
     from ..stages import report as stage
 
-    params = stage.ReportParams(images, compare, figures, output, prior)
+    with options.wrong_usage():
+        params = stage.ReportParams(images, compare, figures, output, prior, style)
     result = stage.run(params, session.workspace, session.reporter)
     size = f"{result.n_bytes / 1e6:.2f} MB"
     lines = [f"{result.path}: {quantity(len(result.sections), 'section')}, {size}"]

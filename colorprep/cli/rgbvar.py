@@ -9,6 +9,7 @@ import click
 from . import options
 from .console import Session
 from .describe import quantity, skip_facts, skip_line
+from .figure_options import figure_options
 
 SCORES = "rgbvar|saturation|chroma|colorfulness|colorfulness-abs|ab-entropy|surprise"
 
@@ -46,6 +47,7 @@ SCORES = "rgbvar|saturation|chroma|colorfulness|colorfulness-abs|ab-entropy|surp
 @click.option(
     "--fast", is_flag=True, help="Decode large JPEG files (1024 pixels or more) at reduced size."
 )
+@figure_options
 @options.output_option("lists", "Folder for the lists.")
 def command(session: Session, **values: Any) -> None:
     """Rank images from the most to the least colorful.

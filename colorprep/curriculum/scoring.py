@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..balance.prior import Prior
-from ..color.lab import Floats
+from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut
 from ..color.scores import color_scores
 from ..errors import InputError
 from ..quantize.ab import ab_lattice
@@ -32,6 +32,7 @@ SCORES = (
 )
 NEAR_GRAY = 15.0  # chroma, in CIELAB units
 N_SECTORS = 12  # of hue, 30 degrees each; one more group holds near-gray pixels
+SHOWN_LIGHTNESS, SHOWN_CHROMA = 70.0, 60.0  # of the color that stands for a sector
 
 ImageScores = np.dtype(
     [*((name, "<f8") for name in SCORES), ("sectors", "<u2", N_SECTORS + 1), ("reduced", "?")]
@@ -180,3 +181,23 @@ def sector_of(centers: Floats) -> NDArray[np.int64]:
     angle = np.degrees(np.arctan2(centers[:, 1], centers[:, 0])) % 360.0
     sectors = np.minimum(angle * N_SECTORS / 360.0, N_SECTORS - 1).astype(np.int64)
     return np.where(np.hypot(centers[:, 0], centers[:, 1]) <= NEAR_GRAY, N_SECTORS, sectors)
+
+
+def sector_names() -> list[str]:
+    """Return the names of the sectors of `sector_of`: their hue angles, and near gray."""
+    width = 360 // N_SECTORS
+    return [f"{start}–{start + width}°" for start in range(0, 360, width)] + ["near gray"]
+
+
+def sector_colors() -> Floats:
+    """Return a color for each sector of `sector_of`, at the middle of its hue angles.
+
+    Returns
+    -------
+    ndarray of shape (13, 3), float64 sRGB in [0, 1]
+        All of the same lightness.
+    """
+    angles = np.radians((np.arange(N_SECTORS) + 0.5) * 360.0 / N_SECTORS)
+    ab = SHOWN_CHROMA * np.column_stack([np.cos(angles), np.sin(angles)])
+    lab = np.column_stack([np.full(N_SECTORS + 1, SHOWN_LIGHTNESS), [*ab, (0.0, 0.0)]])
+    return lab_to_rgb(reduce_to_gamut(lab))

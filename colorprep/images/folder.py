@@ -196,7 +196,9 @@ class _Walk:
                 self._add_folder(entry, prefix, above)
             elif entry.name in own:
                 self.passed_over[OWN_PICTURES] += 1
-            elif entry.name != MARK and not (mark.whole and _is_record(entry.name)):
+            elif entry.name in mark.sheets or (mark.whole and _is_record(entry.name)):
+                continue
+            elif entry.name != MARK:
                 self._add_file(entry, prefix)
 
     def _add_folder(self, entry: os.DirEntry[str], prefix: str, above: tuple[str, ...]) -> None:

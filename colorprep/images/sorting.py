@@ -41,9 +41,9 @@ class Sorting:
         self.passed_over: Counter[str] = Counter()
         self._own_folders: set[str] = set()
         self._own_pictures: set[str] = set()
+        self._sheets: set[str] = set()
         self._kinds_of_folders: dict[str, str] = {"": ""}
-        if not search.takes_own:
-            self._read_marks([key for key in files if _name(key) == MARK], read)
+        self._read_marks([key for key in files if _name(key) == MARK], read, search.takes_own)
         doubtful = []
         for key, place in files.items():
             if is_ambiguous(_name(key)) and not self._kind(key):
@@ -66,12 +66,15 @@ class Sorting:
     def _add(self, key: str, place: Place, kind: str) -> None:
         if kind:
             self.passed_over[kind] += 1
-        else:
+        elif key not in self._sheets:
             self.images[key] = place
 
-    def _read_marks(self, keys: Sequence[str], read: ReadHeads) -> None:
+    def _read_marks(self, keys: Sequence[str], read: ReadHeads, takes_own: bool) -> None:
         for key, content in zip(keys, read(keys, MAX_BYTES), strict=True):
             mark, folder = parse_mark(content), key[: -len(MARK)]
+            self._sheets.update(folder + name for name in mark.sheets)
+            if takes_own:
+                continue
             self._own_pictures.update(folder + name for name in mark.names)
             if mark.whole and folder:
                 self._own_folders.add(folder.rstrip("/"))

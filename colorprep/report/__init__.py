@@ -13,12 +13,16 @@ module                 contents
 `charts`               curves, dots and intervals
 `curves`               curves of training runs
 `style`                colors, sizes and axes of figures
-`svg`                  figures as SVG in the colors of a page, or as PNG
+`themes`               the colors of light and dark pages and figures
+`figure_style`         how figures are written: theme, format, title, size
+`figure_files`         figures as PNG, PDF and SVG files
+`svg`                  figures as SVG in the colors of a page
+`sheets`               sheets of photographs as files
 `swatches`             bins as text, as swatches in tables, and as JSON
 `numbers`              formatting of numbers
 `gallery`              photographs side by side, with captions
 `thumbnails`           small photographs as one JPEG
 =====================  ====================================================================
 
-Image files have a dark background and light text, which suits light and dark pages.
+PNG and JPEG files have a dark background and light text unless another theme is asked for.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,15 +17,18 @@ from ..quantize.quantizer import Quantizer
 from ..quantize.round_trip import RoundTrip
 from .gallery import TEXT
 from .gamut import bin_colors
+from .names import name_within
 from .numbers import short
 from .style import (
     ACCENT,
+    DPI,
+    LINE_HEIGHT,
     OWN_COLORS,
     SECOND,
     SIZE,
     SOFT,
     THIRD,
-    TITLE_SIZE,
+    WIDTH,
     blank_figure,
     label,
     percent_axis,
@@ -39,7 +42,26 @@ SCORE_LABELS = {
     "surprise": "surprise, in bits a pixel",
 }
 MOST_POINTS = 400  # of a curve, to keep the page small
+SMALL = 9  # points, of names under photographs
+LEGEND_COLUMNS = 4
 SHOWN_ERRORS = 0.99  # the quantile of the errors that the axis reaches
+
+
+class Stratum(NamedTuple):
+    """Images that take turns with those of other strata in a ranking.
+
+    Attributes
+    ----------
+    name : str
+    color : tuple of float
+        sRGB in [0, 1].
+    positions : ndarray of shape (m,), int64
+        Of its images in the ranking, counted from 0.
+    """
+
+    name: str
+    color: tuple[float, float, float]
+    positions: NDArray[np.int64]
 
 
 def draw_hard_and_smoothed(quantizer: Quantizer, hard: Floats, smoothed: Floats) -> Figure:
@@ -183,8 +205,9 @@ def draw_ranking(
     scores: Floats,
     shown: Sequence[int],
     thumbnails: Sequence[NDArray[np.uint8]],
-    name: str = "rgbvar",
-    stratified: bool = False,
+    names: Sequence[str],
+    score: str = "rgbvar",
+    strata: Sequence[Stratum] = (),
 ) -> Figure:
     """Draw the sorted scores of a curriculum, with photographs at some ranks.
 
@@ -195,35 +218,50 @@ def draw_ranking(
     shown : sequence of int
         Ranks of the photographs, counted from 1.
     thumbnails : sequence of ndarray of shape (H, W, 3), uint8
-    name : str
-        Of the score.
-    stratified : bool
-        Whether images are ranked by strata, so that scores go up and down; then each image is a
-        dot.
+    names : sequence of str
+        Of the photographs.
+    score : str
+        The name of the score.
+    strata : sequence of Stratum
+        Of all images, if they are ranked by strata, so that scores go up and down; then each image
+        is a dot in the color of its stratum.
     """
-    figure = blank_figure(5.8)
-    grid = figure.add_gridspec(2, len(shown), height_ratios=[3.2, 1])
-    curve = figure.add_subplot(grid[0, :])
-    _plot_scores(curve, scores, shown, name, stratified)
-    title = f"Images by {name}" + (", stratum by stratum" if stratified else "")
-    curve.set_title(title, color=TEXT, fontsize=TITLE_SIZE, pad=10)
+    heights = [4.2, 1.3]
+    if strata:
+        heights.insert(0, LINE_HEIGHT * (1 - -len(strata) // LEGEND_COLUMNS))
+    figure = blank_figure(sum(heights) + 0.4)
+    grid = figure.add_gridspec(len(heights), len(shown), height_ratios=heights)
+    curve = figure.add_subplot(grid[-2, :])
+    _plot_scores(curve, scores, shown, score, strata)
+    if strata:
+        _put_legend_of_strata(figure.add_subplot(grid[0, :]), strata)
+    room = 0.7 * WIDTH * DPI / len(shown)
     for column, (rank, thumbnail) in enumerate(zip(shown, thumbnails, strict=True)):
-        photograph = figure.add_subplot(grid[1, column])
+        photograph = figure.add_subplot(grid[-1, column])
         photograph.imshow(thumbnail)
-        photograph.set_axis_off()
+        photograph.set(xticks=[], yticks=[])
+        photograph.spines[:].set_visible(False)
         photograph.set_title(f"rank {rank}", color=SOFT, fontsize=SIZE - 1.5)
+        name = name_within(names[column], room, SMALL * DPI / 72)
+        photograph.set_xlabel(name, color=SOFT, fontsize=SMALL, parse_math=False)
     return figure
 
 
+def ranking_title(name: str, stratified: bool = False) -> str:
+    """Return the title of a ranking by a score."""
+    return f"Images by {name}" + (", stratum by stratum" if stratified else "")
+
+
 def _plot_scores(
-    axes: Axes, scores: Floats, shown: Sequence[int], name: str, stratified: bool = False
+    axes: Axes, scores: Floats, shown: Sequence[int], name: str, strata: Sequence[Stratum] = ()
 ) -> None:
     plain(axes)
     n = len(scores)
     drawn = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).round().astype(np.int64))
-    if stratified:
-        axes.plot(drawn + 1, scores[drawn], ".", color=ACCENT, markersize=4)
-    else:
+    for stratum in strata:
+        at = np.intersect1d(stratum.positions, drawn)
+        axes.scatter(at + 1, scores[at], 14, [stratum.color], linewidths=0, gid=OWN_COLORS)
+    if not strata:
         axes.fill_between(drawn + 1, scores[drawn], color=ACCENT, alpha=0.25, linewidth=0)
         axes.plot(drawn + 1, scores[drawn], color=ACCENT, linewidth=2)
     marked = [scores[rank - 1] for rank in shown]
@@ -232,3 +270,29 @@ def _plot_scores(
     axes.set_ylim(0, None)
     axes.spines[["top", "right"]].set_visible(False)
     label(axes, "rank", SCORE_LABELS.get(name, name))
+
+
+def _put_legend_of_strata(head: Axes, strata: Sequence[Stratum]) -> None:
+    """Name the strata in axes that hold nothing else, each beside a dot in its color."""
+    head.set_axis_off()
+    dots = [head.scatter([], [], 36, [each.color], linewidths=0) for each in strata]
+    legend = head.legend(
+        dots,
+        [stratum.name for stratum in strata],
+        title="hue of the stratum",
+        loc="upper left",
+        alignment="left",
+        title_fontproperties={"size": SIZE - 2},
+        ncols=LEGEND_COLUMNS,
+        frameon=False,
+        fontsize=SIZE - 2,
+        labelcolor=TEXT,
+        handletextpad=0,
+        columnspacing=0.8,
+        borderaxespad=0,
+    )
+    legend.get_title().set_color(SOFT)
+    legend.set_in_layout(False)  # else the curve would get no wider than its names
+    for dot in legend.legend_handles:
+        assert dot is not None
+        dot.set_gid(OWN_COLORS)

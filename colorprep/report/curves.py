@@ -23,6 +23,7 @@ from .style import (
     SERIES,
     SIZE,
     SOFT,
+    STYLES,
     THIRD,
     blank_figure,
     label,
@@ -35,6 +36,7 @@ FEW_ROWS = 25  # in logs of at most so many rows, each row has a dot
 MOST_EPOCHS = 8  # at most so many ends of epochs are marked
 ROUND = (1, 2, 5, 10)  # ticks are multiples of these
 SHOWN_LOSSES = 0.99  # the quantile of a long log's losses that the axis reaches
+SAME_SCALE = 3.0  # losses share axes if they overlap, or their medians differ by no larger factor
 LOSSES_HEIGHT, LOSS_HEIGHT, PANEL_HEIGHT, LINE_HEIGHT = 3.3, 2.2, 0.9, 0.25
 CHROMA_SHARE = "chroma_share"
 PANELS = {
@@ -73,15 +75,16 @@ Log: TypeAlias = Mapping[str, NDArray[Any]]
 def draw_run(log: Log, unit: str, caption: str) -> Figure:
     """Draw the log of a run.
 
-    The losses come first, with a mark at the best validation and the ends of epochs on top; below
-    them the panels of `PANELS` that have values, one for each further column that a log has, and
-    those of `GROUPS`. Long logs are drawn as a moving mean, with the
-    rows themselves faintly behind it.
+    The losses come first, with a mark at the best validation and the ends of epochs on top;
+    validation has a panel of its own if its scale is another (`SAME_SCALE`). Below them are the
+    panels of `PANELS` that have values, one for each further column that a log has, and those of
+    `GROUPS`. Long logs are drawn as a moving mean, with the rows themselves faintly behind it; the
+    rows of short ones are weighted by their images, see `moving_mean`.
 
     Parameters
     ----------
     log : mapping of str to ndarray of shape (n,), n at least 1
-        ``epoch``, ``step``, ``train_loss``, ``val_loss``, ``learning_rate``,
+        ``epoch``, ``step``, ``images``, ``train_loss``, ``val_loss``, ``learning_rate``,
         ``images_per_second`` and ``data_wait`` (a fraction) by row, NaN for missing values; also
         ``val_chroma`` and ``val_chroma_truth``, if they were logged, and any other columns.
     unit : str
@@ -89,24 +92,30 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     caption : str
         A line that describes the run.
     """
-    log = _with_chroma_share(log)
+    log = _weighted(_with_chroma_share(log))
     window = smoothing_window(len(log["step"]))
     panels = [name for name in PANELS if np.isfinite(log[name]).any()]
     terms, groups = _terms(log), _groups(log)
     validated = bool(np.isfinite(log["val_loss"]).any())
+    apart = validated and not _share_axes(log)
     n_lines = 2 + (window > 1) + 2 * validated
-    heights = [n_lines * LINE_HEIGHT, LOSSES_HEIGHT, *[PANEL_HEIGHT] * len([*panels, *terms])]
+    heights = [n_lines * LINE_HEIGHT, LOSSES_HEIGHT, *[LOSS_HEIGHT] * apart]
+    heights += [PANEL_HEIGHT] * len([*panels, *terms]) + [GROUP_HEIGHT] * len(groups)
     n_lines = sum(1 + -(-len(group) // GROUP_COLUMNS) for group in groups.values())
-    heights += [GROUP_HEIGHT] * len(groups)
     figure, (head, losses, *others) = _stack(heights, int(log["step"][-1]), n_lines * LINE_HEIGHT)
+    beside = others.pop(0) if apart else losses
     names = ["training", f"training, mean of {window} rows"]
     lines = _plot(losses, log, "train_loss", ACCENT, window)
     legend = dict(zip(names, lines, strict=False))
     if validated:
-        (legend["validation"],) = _plot(losses, log, "val_loss", SECOND)
-        legend[best_text(log)] = _mark_best(losses, log, TEXT)
-    _fit_losses(losses, [log["train_loss"], log["val_loss"]])
-    label(losses, "", f"loss ({unit})")
+        (legend["validation"],) = _plot(beside, log, "val_loss", SECOND, style="--")
+        legend[best_text(log)] = _mark_best(beside, log, TEXT)
+    together = [["train_loss"], ["val_loss"]] if apart else [["train_loss", "val_loss"]]
+    for axes, columns in zip((losses, beside), together, strict=False):
+        _fit_losses(axes, [log[name] for name in columns])
+        label(axes, "", f"loss ({unit})")
+    if apart:
+        _title(beside, "validation")
     _mark_epochs(losses, log)
     for name, axes in zip(panels, others, strict=False):
         _plot(axes, log, name, THIRD, window if name in SMOOTHED else 1)
@@ -122,6 +131,13 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
         _draw_group(axes, log, title, group, window)
     put_legend(head, legend.items(), caption)
     return figure
+
+
+def losses_alone(log: Log) -> Log:
+    """Return a log of losses alone, which is drawn without further panels and ends of epochs."""
+    kept = ("step", "images", "train_loss", "val_loss")
+    rest = {name: np.full(len(log["step"]), np.nan) for name in log if name not in kept}
+    return {**log, **rest, "epoch": np.zeros_like(log["step"])}
 
 
 def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
@@ -146,10 +162,12 @@ def draw_runs(logs: Mapping[str, Log], unit: str, caption: str) -> Figure:
     heights = [n_lines * LINE_HEIGHT, *[LOSS_HEIGHT] * len(losses), PANEL_HEIGHT]
     figure, (head, *panels) = _stack(heights, last_step)
     legend = {}
-    for (run, log), color in zip(logs.items(), SERIES, strict=False):
+    logs = {run: _weighted(log) for run, log in logs.items()}
+    for (run, log), color, style in zip(logs.items(), SERIES, STYLES, strict=False):
         window = smoothing_window(len(log["step"]))
         for name, axes in zip(names, panels, strict=True):
-            legend[run] = _plot(axes, log, name, color, window if name == "train_loss" else 1)[-1]
+            means = window if name == "train_loss" else 1
+            legend[run] = _plot(axes, log, name, color, means, style)[-1]
             if name == "val_loss" and np.isfinite(log[name]).any():
                 _mark_best(axes, log, color)
     for name, axes in zip(names, panels, strict=True):
@@ -243,6 +261,30 @@ def _with_chroma_share(log: Log) -> Log:
     return {**log, CHROMA_SHARE: ratio}
 
 
+def _weighted(log: Log) -> Log:
+    """Return a log whose means over records are no spikes where a record is short.
+
+    A log that is long enough is smoothed later, see `_plot`.
+    """
+    if smoothing_window(len(log["step"])) > 1:
+        return log
+    return {
+        name: moving_mean(values, log["images"], 1)
+        if name.startswith("train_") or name in SMOOTHED
+        else values
+        for name, values in log.items()
+    }
+
+
+def _share_axes(log: Log) -> bool:
+    """Return whether the losses of training and validation can be read on one axis."""
+    train, val = (log[name][np.isfinite(log[name])] for name in ("train_loss", "val_loss"))
+    if not len(train) or (train.min() <= val.max() and val.min() <= train.max()):
+        return True
+    low, high = sorted([abs(np.median(train)), abs(np.median(val))])
+    return bool(high <= SAME_SCALE * low)
+
+
 def _stack(
     heights: Sequence[float], last_step: int, between: float = 0.0
 ) -> tuple[Figure, list[Axes]]:
@@ -270,17 +312,20 @@ def _stack(
     return figure, [head, *stack]
 
 
-def _plot(axes: Axes, log: Log, name: str, color: str, window: int = 1) -> list[Line2D]:
+def _plot(
+    axes: Axes, log: Log, name: str, color: str, window: int = 1, style: Any = "-"
+) -> list[Line2D]:
     """Plot a column over the steps; if `window` is above 1, smoothed, with its rows behind."""
     known = np.isfinite(log[name])
     steps, values = log["step"][known], log[name][known]
     dot = "o" if len(steps) <= FEW_ROWS else ""
+    line: dict[str, Any] = {"color": color, "linestyle": style, "linewidth": 1.8}
     if window == 1:
-        return axes.plot(steps, values, marker=dot, markersize=4, color=color, linewidth=1.8)
-    means = moving_mean(log[name], log["step"], window)[known]
+        return axes.plot(steps, values, marker=dot, markersize=4, **line)
+    means = moving_mean(log[name], log["images"], window)[known]
     return [
         *axes.plot(steps, values, color=color, linewidth=0.7, alpha=0.35, zorder=1.5),
-        *axes.plot(steps, means, color=color, linewidth=1.8),
+        *axes.plot(steps, means, **line),
     ]
 
 

@@ -3,17 +3,81 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-GROUND = "#17191e"
-TEXT = "#e8e8ea"
+from .names import NAME_HEIGHT, NAME_SIZE, font, name_within
+from .themes import DARK
+
+GROUND, TEXT = DARK["ground"], DARK["text"]
 GAP = 6
 CAPTION_HEIGHT = 34
 TITLE_HEIGHT = 56
+TITLE_SIZE, TEXT_SIZE, HEADING_SIZE = 22, 16, 15  # pixels, of fonts
+
+
+class SheetText(NamedTuple):
+    """A text on a sheet.
+
+    Attributes
+    ----------
+    place : tuple of int
+        In pixels from the left and from the top.
+    size : int
+        Of the font, in pixels.
+    anchor : str
+        What of the text is at the place, as in Pillow: ``lm`` for its left end, ``mm`` for its
+        middle.
+    """
+
+    place: tuple[int, int]
+    text: str
+    size: int
+    anchor: str
+
+
+class Sheet:
+    """Photographs on a transparent ground, and the texts that belong there.
+
+    Attributes
+    ----------
+    photographs : Image
+        Without the texts.
+    texts : list of SheetText
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.photographs = Image.new("RGBA", size)
+        self.texts: list[SheetText] = []
+
+    def paste(self, photograph: Image.Image, left: int, bottom: int, tile: int) -> None:
+        """Paste a photograph into the middle of a column, down to the name under it."""
+        left += (tile - photograph.width) // 2
+        self.photographs.paste(photograph, (left, bottom - photograph.height))
+
+    def write(self, place: tuple[int, int], text: str, size: int, anchor: str = "mm") -> None:
+        """Add a text, unless it is empty."""
+        if text:
+            self.texts.append(SheetText(place, text, size, anchor))
+
+    def write_name(self, name: str, place: tuple[int, int], width: int) -> None:
+        """Write a name in the middle of the room under photographs, from its upper left."""
+        middle = place[0] + width // 2, place[1] + NAME_HEIGHT // 2
+        self.write(middle, name_within(name, width), NAME_SIZE)
+
+    def picture(self, colors: Mapping[str, str] = DARK) -> Image.Image:
+        """Return the sheet as a picture in the colors of a theme."""
+        canvas = Image.new("RGB", self.photographs.size, colors["ground"])
+        canvas.paste(self.photographs, mask=self.photographs)
+        draw = ImageDraw.Draw(canvas)
+        for place, text, size, anchor in self.texts:
+            draw.text(place, text, colors["text"], font(size), anchor=anchor)
+        return canvas
 
 
 def gallery(
@@ -21,8 +85,9 @@ def gallery(
     captions: Sequence[str],
     tile: int = 256,
     notes: Sequence[str] = (),
+    names: Sequence[Sequence[str]] = (),
 ) -> Image.Image:
-    """Lay photographs out in rows and columns.
+    """Lay photographs out in rows and columns; a row is as high as its highest photograph.
 
     Parameters
     ----------
@@ -34,32 +99,36 @@ def gallery(
         Side of the squares in pixels.
     notes : sequence of str
         A text for each row, right of it; empty for none.
+    names : sequence of sequence of str
+        For each row one or more names, which share the room under it evenly; empty for none.
 
     Examples
     --------
     >>> photograph = np.zeros((20, 30, 3), np.uint8)
-    >>> gallery([[photograph, photograph]], ["first", "second"], tile=100).size
-    (218, 146)
+    >>> gallery([[photograph, photograph]], ["first", "second"], tile=90).size
+    (198, 106)
     """
-    n_columns = len(captions)
-    font = ImageFont.load_default(18)
-    beside = n_columns * (tile + GAP) + GAP
-    room = max((math.ceil(font.getlength(note)) + 3 * GAP for note in notes), default=0)
-    width = beside + room
-    height = CAPTION_HEIGHT + len(rows) * (tile + GAP) + GAP
-    canvas = Image.new("RGB", (width, height), GROUND)
-    draw = ImageDraw.Draw(canvas)
+    shown = [[fitted(photograph, tile) for photograph in row] for row in rows]
+    heights = [max(photograph.height for photograph in row) for row in shown]
+    between = GAP + (NAME_HEIGHT if names else 0)
+    bottoms = [CAPTION_HEIGHT + GAP + end for end in accumulate(heights)]
+    bottoms = [bottom + i * between for i, bottom in enumerate(bottoms)]
+    beside = len(captions) * (tile + GAP) + GAP
+    room = max((math.ceil(font(TEXT_SIZE).getlength(note)) + 3 * GAP for note in notes), default=0)
+    sheet = Sheet((beside + room, bottoms[-1] + between))
     for column, caption in enumerate(captions):
         middle = GAP + column * (tile + GAP) + tile // 2
-        draw.text((middle, CAPTION_HEIGHT // 2 + 2), caption, TEXT, font, anchor="mm")
-    for i, row in enumerate(rows):
-        for j, photograph in enumerate(row):
-            top = CAPTION_HEIGHT + GAP + i * (tile + GAP)
-            _paste(canvas, fitted(photograph, tile), GAP + j * (tile + GAP), top, tile)
-    for i, note in enumerate(notes):
-        middle = CAPTION_HEIGHT + GAP + i * (tile + GAP) + tile // 2
-        draw.text((beside + GAP, middle), note, TEXT, font, anchor="lm")
-    return canvas
+        sheet.write((middle, CAPTION_HEIGHT // 2 + 2), caption, TEXT_SIZE)
+    for row, bottom in zip(shown, bottoms, strict=True):
+        for column, photograph in enumerate(row):
+            sheet.paste(photograph, GAP + column * (tile + GAP), bottom, tile)
+    for note, height, bottom in zip(notes, heights, bottoms, strict=False):
+        sheet.write((beside + GAP, bottom - height // 2), note, TEXT_SIZE, "lm")
+    for of_row, bottom in zip(names, bottoms, strict=False):
+        share = (beside - GAP) // len(of_row)
+        for number, name in enumerate(of_row):
+            sheet.write_name(name, (GAP + number * share, bottom), share - GAP)
+    return sheet.picture()
 
 
 def montage(
@@ -68,7 +137,8 @@ def montage(
     columns: int = 10,
     tile: int = 120,
     headings: Sequence[str] = (),
-) -> Image.Image:
+    names: Sequence[str] = (),
+) -> Sheet:
     """Lay photographs out as a contact sheet with a title.
 
     Parameters
@@ -77,36 +147,34 @@ def montage(
         Row after row; each photograph is fitted into a square, its aspect kept. Photographs are
         taken one by one, so an iterator need not hold more than one of full size.
     title : str
-        Not shortened, so it must fit the width.
+        Not shortened, so it must fit the width; empty for none.
     columns : int
         The sheet has the width of this many tiles even if there are fewer.
     tile : int
         Side of the squares in pixels.
     headings : sequence of str
         Names of the columns, if any.
+    names : sequence of str
+        One under each photograph; empty for none.
     """
     photographs = [fitted(photograph, tile) for photograph in tiles]
     n_rows = -(-len(photographs) // columns)
-    above = TITLE_HEIGHT + (CAPTION_HEIGHT if headings else 0)
-    size = (columns * (tile + GAP) + GAP, above + n_rows * (tile + GAP) + GAP)
-    canvas = Image.new("RGB", size, GROUND)
-    draw = ImageDraw.Draw(canvas)
-    place = (2 * GAP, TITLE_HEIGHT // 2 + 2)
-    draw.text(place, title, TEXT, ImageFont.load_default(24), anchor="lm")
+    title_height = TITLE_HEIGHT if title else 0
+    above = title_height + (CAPTION_HEIGHT if headings else 0)
+    height = tile + GAP + (NAME_HEIGHT if names else 0)
+    sheet = Sheet((columns * (tile + GAP) + GAP, above + n_rows * height + GAP))
+    if title:
+        sheet.write((2 * GAP, TITLE_HEIGHT // 2 + 2), title, TITLE_SIZE, "lm")
     for column, heading in enumerate(headings):
-        place = (GAP + column * (tile + GAP) + tile // 2, TITLE_HEIGHT + CAPTION_HEIGHT // 2)
-        draw.text(place, heading, TEXT, ImageFont.load_default(16), anchor="mm")
-    for i, photograph in enumerate(photographs):
+        middle = GAP + column * (tile + GAP) + tile // 2
+        sheet.write((middle, title_height + CAPTION_HEIGHT // 2), heading, HEADING_SIZE)
+    texts = names or [""] * len(photographs)
+    for i, (photograph, name) in enumerate(zip(photographs, texts, strict=True)):
         row, column = divmod(i, columns)
-        left, top = GAP + column * (tile + GAP), above + GAP + row * (tile + GAP)
-        _paste(canvas, photograph, left, top, tile)
-    return canvas
-
-
-def _paste(canvas: Image.Image, photograph: Image.Image, left: int, top: int, tile: int) -> None:
-    """Paste a photograph into the middle of a square."""
-    left += (tile - photograph.width) // 2
-    canvas.paste(photograph, (left, top + (tile - photograph.height) // 2))
+        left, bottom = GAP + column * (tile + GAP), above + GAP + row * height + tile
+        sheet.paste(photograph, left, bottom, tile)
+        sheet.write_name(name, (left, bottom), tile)
+    return sheet
 
 
 def fitted(photograph: NDArray[np.uint8], tile: int) -> Image.Image:

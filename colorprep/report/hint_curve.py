@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from .style import SERIES, headed_axes, label, put_legend
+from .style import SERIES, STYLES, headed_axes, label, put_legend
 
-STYLES = ("-", "--")
 NONE = 0.4  # where a logarithmic axis shows 0 hints
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
@@ -51,7 +50,7 @@ def draw_hint_curves(curves: Mapping[str, HintCurve], caption: str) -> Figure:
     return figure
 
 
-def _plot(axes: Axes, curve: HintCurve, color: str, style: str) -> Line2D:
+def _plot(axes: Axes, curve: HintCurve, color: str, style: Any) -> Line2D:
     """Plot a curve with its band."""
     places = np.maximum(curve.counts, NONE)
     means, errors = np.array(curve.means), np.nan_to_num(curve.errors)

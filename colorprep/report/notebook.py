@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
 from typing import NamedTuple
@@ -16,17 +16,24 @@ from PIL import Image
 
 from ..balance.prior import Prior
 from ..printable import printable
+from .figure_files import recolor
 from .prior_map import draw_shares
 from .svg import inline_svg
+from .themes import DARK, IN_LIGHT, LIGHT, Theme, variables
 
 # The variables of figures, as JupyterLab or VS Code color the notebook.
-THEME = (
+FOLLOWING = (
     "--text: var(--jp-content-font-color1, var(--vscode-foreground, #1c1e24)); "
     "--soft: var(--jp-content-font-color2, var(--vscode-descriptionForeground, #555a66)); "
     "--faint: var(--jp-border-color2, var(--vscode-panel-border, #d4d7de)); "
     "--ground: var(--jp-layout-color0, var(--vscode-editor-background, #ffffff)); "
     "color: var(--text)"
 )
+THEMES: Mapping[Theme, str] = {
+    "auto": FOLLOWING,
+    "light": f"{variables(LIGHT)} background: var(--ground)",
+    "dark": f"{variables(DARK)} background: var(--ground)",
+}
 QUALITY = 85
 
 
@@ -44,11 +51,16 @@ class RankedImage(NamedTuple):
     pixels: NDArray[np.uint8] | None
 
 
-def prior_figure(prior: Prior) -> Figure:
-    """Draw a prior as the map of its bins, in a figure that a notebook shows."""
+def prior_figure(prior: Prior, theme: Theme) -> Figure:
+    """Draw a prior as the map of its bins, in a figure that a notebook shows.
+
+    In ``auto``, it has the colors of the notebook there, and is dark in files.
+    """
     figure = draw_shares(prior)
     # pyplot shows its own figures only. IPython asks objects, not classes, for this method.
-    vars(figure)["_repr_html_"] = partial(_map_html, figure, prior)
+    vars(figure)["_repr_html_"] = partial(_map_html, figure, prior, theme)
+    if theme == "light":
+        recolor(figure, IN_LIGHT)
     return figure
 
 
@@ -58,10 +70,10 @@ def prior_html(prior: Prior) -> str:
     return f"{_map_html(figure, prior)}<p>{escape(repr(prior))}</p>"
 
 
-def _map_html(figure: Figure, prior: Prior) -> str:
+def _map_html(figure: Figure, prior: Prior, theme: Theme = "auto") -> str:
     title = f"How often each of {len(prior.probs)} bins occurs"
     svg = inline_svg(figure, f"prior-{prior.digest[:12]}", title, repr(prior))
-    return f'<div style="max-width: 26rem; {THEME}">{svg}</div>'
+    return f'<div style="max-width: 26rem; {THEMES[theme]}">{svg}</div>'
 
 
 def ranking_html(caption: str, first: Sequence[RankedImage]) -> str:

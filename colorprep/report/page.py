@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from ..printable import printable
 from .svg import inline_svg
+from .themes import DARK, LIGHT, Theme, variables
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +234,7 @@ def render_page(
     summary: Mapping[str, str],
     sections: Sequence[Section],
     missing: Sequence[Missing] = (),
+    theme: Theme = "auto",
 ) -> str:
     """Return the page as HTML; the same contents give the same string.
 
@@ -244,6 +246,8 @@ def render_page(
     sections : sequence of Section
     missing : sequence of Missing
         Sections that are named in a line at the end.
+    theme : {"light", "dark", "auto"}
+        ``auto`` follows the reader's setting. Printed, a page is always light.
 
     Examples
     --------
@@ -261,8 +265,16 @@ def render_page(
     )
     environment.filters["marked"] = _marked
     template = environment.get_template("page.html.jinja")
-    absent = ", ".join(one.text for one in missing)
-    return template.render(title=title, summary=summary, sections=sections, absent=absent)
+    return template.render(
+        title=title,
+        summary=summary,
+        sections=sections,
+        absent=", ".join(one.text for one in missing),
+        theme=theme,
+        scheme="light dark" if theme == "auto" else theme,
+        light=variables(LIGHT),
+        dark=variables(DARK),
+    )
 
 
 def _data_uri(jpeg: bytes) -> str:

@@ -22,18 +22,22 @@ def smoothing_window(n_rows: int) -> int:
     return 2 * (n_rows // (2 * WINDOWS)) + 1 if n_rows >= MANY_ROWS else 1
 
 
-def moving_mean(values: Floats, steps: NDArray[np.int64], window: int) -> Floats:
-    """Return the moving mean over steps of a column of a log.
+def moving_mean(values: Floats, images: NDArray[np.int64], window: int) -> Floats:
+    """Return the moving mean over images of a column of a log.
+
+    A row counts by its number of images. One of fewer than usual, such as the single step before an
+    interrupt or the end of an epoch, stands for the usual number up to it, and so is no spike. With
+    a window of 1, all other rows stay as they are.
 
     Parameters
     ----------
     values : ndarray of shape (n,), float64
-        Means over the steps since the previous row; NaN for missing values.
-    steps : ndarray of shape (n,), int64
-        The last step of each row, ascending.
+        Means over the images since the previous row; NaN for missing values.
+    images : ndarray of shape (n,), int64
+        How many images had been seen at each row, ascending.
     window : int
-        An odd number of rows. The window shrinks toward the beginning, where curves are steep, to
-        stay centered, and is cut off at the end, where they are flat.
+        In rows of the usual size, the median. The window shrinks toward the beginning, where curves
+        are steep, to stay centered, and is cut off at the end, where they are flat.
 
     Returns
     -------
@@ -42,16 +46,26 @@ def moving_mean(values: Floats, steps: NDArray[np.int64], window: int) -> Floats
 
     Examples
     --------
-    >>> moving_mean(np.array([4.0, 1.0, 2.0, 0.0]), np.array([10, 20, 30, 50]), window=3).round(2)
-    array([4.  , 2.33, 0.75, 0.67])
+    >>> moving_mean(np.array([4.0, 1.0, 2.0, 0.0]), np.array([10, 20, 30, 40]), window=3).round(2)
+    array([4.  , 2.33, 1.  , 1.  ])
+    >>> moving_mean(np.array([2.0, 2.0, 9.0]), np.array([100, 200, 201]), window=1).round(2)
+    array([2.  , 2.  , 2.07])
     """
+    bounds = np.array([0, *images], np.float64)
+    sizes, ends = np.diff(bounds), bounds[1:]
     known = np.isfinite(values)
-    weights = np.where(known, np.diff(steps, prepend=0), 0)
+    weights = np.where(known, sizes, 0.0)
     sums = np.cumsum([0.0, *(weights * np.where(known, values, 0.0))])
-    counts = np.cumsum([0, *weights])
-    rows = np.arange(len(values))
-    half = np.minimum(window // 2, rows)
-    first, end = rows - half, np.minimum(rows + half + 1, len(rows))
+    counts = np.cumsum([0.0, *weights])
+    usual = np.median(sizes)
+    middles = ends - np.minimum(np.maximum(sizes, usual), ends) / 2
+    half = np.minimum(window * usual / 2, middles)
+    first, end = middles - half, np.minimum(middles + half, ends[-1])
+
+    def between(running: Floats) -> Floats:
+        difference: Floats = np.interp(end, bounds, running) - np.interp(first, bounds, running)
+        return difference
+
     with np.errstate(invalid="ignore"):
-        means: Floats = (sums[end] - sums[first]) / (counts[end] - counts[first])
+        means: Floats = between(sums) / between(counts)
     return means

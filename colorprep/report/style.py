@@ -1,7 +1,7 @@
 """Style of figures: colors, sizes, and unobtrusive axes.
 
-Figures have a dark background and light text. On a page, `svg` replaces these colors by those of
-the page's theme, so every color that is not a bin's own must come from here.
+Figures are drawn in the colors of the dark theme, which `figure_files` and `svg` replace by those
+of another one, so every color that is not a bin's own must come from here.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from .figure_style import FigureStyle
 from .gallery import GROUND, TEXT
 from .numbers import percent
+from .themes import DARK
 
-SOFT = "#a9adb8"
-FAINT = "#3a3e47"
-ACCENT = "#f08a4b"
-SECOND = "#6cc0e5"
-THIRD = "#c79bf2"
-# Colors of lines in PNG files; a page's theme has the first three only.
-SERIES = (ACCENT, SECOND, THIRD, "#8fce8b", "#f2d06b", "#f29bb5")
+SOFT, FAINT = DARK["soft"], DARK["faint"]
+ACCENT, SECOND, THIRD = DARK["accent"], DARK["second"], DARK["third"]
+SERIES = (ACCENT, SECOND, THIRD, DARK["fourth"], DARK["fifth"], DARK["sixth"])  # of lines
+STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))  # of lines, also in gray
 
 WIDTH = 5.0
-DPI = 168
+DPI = FigureStyle.dpi
 SIZE = 12
 TITLE_SIZE = 15
 PLOT_HEIGHT, LINE_HEIGHT = 3.3, 0.25  # of curves, and of a line of a legend above them
@@ -58,10 +57,12 @@ def plain(axes: Axes) -> None:
 
 
 def label(axes: Axes, x: str, y: str) -> None:
-    """Name both axes."""
+    """Name both axes; an empty name leaves one as it is."""
     style: dict[str, Any] = {"color": TEXT, "fontsize": SIZE}
-    axes.set_xlabel(x, **style)
-    axes.set_ylabel(y, **style)
+    if x:
+        axes.set_xlabel(x, **style)
+    if y:
+        axes.set_ylabel(y, **style)
 
 
 def percent_axis() -> FuncFormatter:

@@ -1,59 +1,27 @@
-"""Figures as SVG in the theme of a page, readable by a screen reader; figures as PNG files."""
+"""Figures as SVG in the theme of a page, readable by a screen reader."""
 
 from __future__ import annotations
 
 import io
 import re
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from .gallery import GROUND, TEXT
-from .style import ACCENT, DPI, FAINT, OWN_COLORS, SECOND, SOFT, THIRD, TITLE_SIZE
+from .figure_files import VECTOR, quiet
+from .style import OWN_COLORS
+from .themes import DARK
 
 # Variables of the page's style sheet that replace the figures' colors.
-THEME = {
-    GROUND: "var(--ground)",
-    TEXT: "var(--text)",
-    SOFT: "var(--soft)",
-    FAINT: "var(--faint)",
-    ACCENT: "var(--accent)",
-    SECOND: "var(--second)",
-    THIRD: "var(--third)",
-}
-SALT = "colorprep"
+THEME = {color: f"var(--{name})" for name, color in DARK.items()}
 
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _FONT_FAMILY = re.compile(r"font-family: [^;]*;? ?")
 _UNTURNED = re.compile(r"rotate\(-?0 ")
 _NUMERIC = ("d", "x", "y", "width", "height", "transform")
-
-
-def write_png(figure: Figure, title: str, path: Path) -> None:
-    """Write a figure as PNG with a title, on a dark background. Adds the title to the figure."""
-    figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE, parse_math=False)
-    with _quiet():
-        _settle(figure)
-        figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
-
-
-def _settle(figure: Figure) -> None:
-    """Fix a figure's layout, its axes at rounded positions.
-
-    The layout's solver takes its variables in the order of their memory addresses, so the last
-    digits of its result vary at random, and with them the shades of single pixels.
-    """
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    for axes in figure.axes:
-        left, bottom, width, height = axes.get_position(original=True).bounds
-        axes.set_position((round(left, 6), round(bottom, 6), round(width, 6), round(height, 6)))
 
 
 def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:
@@ -74,7 +42,7 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:
         page's font; colors are the page's variables, except those of bins.
     """
     stream = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT}), _quiet():
+    with matplotlib.rc_context(VECTOR), quiet():
         figure.savefig(stream, format="svg", facecolor="none", metadata={"Date": None})
     root = ElementTree.fromstring(stream.getvalue())
     _without_namespaces(root)
@@ -157,11 +125,3 @@ def _take_theme(element: ElementTree.Element) -> None:
         element.attrib["style"] = _COLOR.sub(lambda match: THEME.get(match[0], match[0]), style)
     for child in element:
         _take_theme(child)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence warnings about glyphs that matplotlib's font lacks; a page has its own fonts."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")
-        yield

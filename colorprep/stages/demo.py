@@ -6,15 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.decoding import decode
 from ..progress import Reporter
-from ..report.charts import draw_ranking
-from ..report.gallery import gallery
+from ..report.charts import draw_ranking, ranking_title
+from ..report.figure_files import write_figure
 from ..report.prior_map import draw_prior
 from ..workspace import DEMO, Workspace
 from . import colorize, labels, prior, rgbvar, sample, train
@@ -84,7 +81,7 @@ def run(output: str | Path | None, workspace: Workspace, reporter: Reporter) -> 
         "the color prior and its weights": _draw_prior(counted, inner),
         "the ranking by colorfulness": _draw_ranking(ranked, inner),
         "original, target, gray, prediction": trained.picture,
-        "colorized at full resolution": _draw_colorized(shown, colored.written, inner),
+        "gray, colorized, original": colored.sheets[0],
     }
     return DemoResult(inner, counted, labeled, ranked, trained, colored, pictures)
 
@@ -108,7 +105,7 @@ def _draw_prior(counted: prior.PriorResult, workspace: Workspace) -> Path:
     figure = draw_prior(whole.prior, whole.weights.values)
     path = workspace.path("figures/prior.png")
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
+        write_figure(figure, "", temporary)
     return path
 
 
@@ -121,17 +118,7 @@ def _draw_ranking(ranked: rgbvar.RgbvarResult, workspace: Workspace) -> Path:
     thumbnails = [decode((photographs / keys[rank - 1]).read_bytes()) for rank in ranks]
     path = workspace.path("figures/rgbvar.png")
     with replacing(path) as temporary:
-        draw_ranking(ranking.scores, ranks, thumbnails).savefig(temporary, format="png")
+        names = [keys[rank - 1] for rank in ranks]
+        figure = draw_ranking(ranking.scores, ranks, thumbnails, names)
+        write_figure(figure, ranking_title("rgbvar"), temporary)
     return path
-
-
-def _draw_colorized(keys: list[str], written: list[Path], workspace: Workspace) -> Path:
-    rows = []
-    for key, path in zip(keys, written, strict=True):
-        original = decode((workspace.path(PHOTOS_NAME) / key).read_bytes())
-        gray = np.asarray(Image.fromarray(original).convert("L").convert("RGB"))
-        rows.append([gray, decode(path.read_bytes()), original])
-    picture = workspace.path("figures/colorized.png")
-    with replacing(picture) as temporary:
-        gallery(rows, ["gray", "colorized", "original"]).save(temporary, "PNG")
-    return picture

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..atomic import check_replaceable, replacing
 from ..errors import ArtifactError, InputError
 from ..progress import Reporter
-from ..report.curves import best_text, draw_run, draw_runs
+from ..report.curves import best_text, draw_run, draw_runs, losses_alone
+from ..report.figure_files import write_figure
+from ..report.figure_style import DEFAULT_STYLE, FigureStyle
 from ..report.style import SERIES, shortened
-from ..report.svg import write_png
 from ..runs import IMPORTED, LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 from ..workspace import Workspace
 from .checkpoints import Progress, run_progress
 from .replaced import telling_replaced
 
-CURVES_NAME = "curves.png"
+CURVES = "curves"
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,13 @@ class PlotParams:
     runs : sequence of str or Path
         Folders of runs; empty for the newest one.
     output : str, Path or None
-        A .png file; None for ``curves.png``, in the folder of a single run or in the workspace.
+        A .png, .pdf or .svg file; None for ``curves.png``, or another ending of the style, in the
+        folder of a single run or in the workspace.
     """
 
     runs: Sequence[str | Path] = ()
     output: str | Path | None = None
+    style: FigureStyle = DEFAULT_STYLE
 
     def __post_init__(self) -> None:
         """Reject what cannot be drawn or written, before anything is read."""
@@ -42,8 +46,12 @@ class PlotParams:
             raise InputError(
                 f"at most {len(SERIES)} runs can be distinguished; got {len(self.runs)}"
             )
-        if self.output is not None and Path(self.output).suffix.lower() != ".png":
-            raise InputError(f"curves are written as .png; got -o {self.output}")
+        self.style.of_file(self.name)
+
+    @property
+    def name(self) -> str:
+        """The output, or the name of the file if none is given."""
+        return str(self.output or f"{CURVES}.{self.style.ending}")
 
 
 class PlottedRun(NamedTuple):
@@ -116,22 +124,37 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
         folders = [newest_in_runs(LOG, workspace).parent]
         reporter.note(f"drawing {workspace.shown(folders[0])}")
     place = folders[0] if len(folders) == 1 else workspace.root
-    path = workspace.path(params.output) if params.output else place / CURVES_NAME
+    path = workspace.path(params.output) if params.output else place / params.name
     runs = [read_run(folder) for folder in folders]
     check_replaceable(path)
     if len(runs) == 1:
-        title = shortened(folders[0].resolve().name)
-        figure = draw_run(runs[0].log, runs[0].unit, runs[0].kind)
+        write = partial(_write_run, runs[0], reporter)
     else:
-        title = f"{len(runs)} runs"
-        figure = draw_runs(by_name(runs, workspace), runs[0].unit, in_common(runs))
+        write = partial(_write_runs, by_name(runs, workspace), runs[0].unit, in_common(runs))
     # A run's own curves are updated; replacing any other picture is reported.
     own = params.output is None and len(runs) == 1
     watched = () if own else (path,)
     with telling_replaced(reporter, *watched), replacing(path) as temporary:
-        write_png(figure, title, temporary)
+        write(temporary, params.style.of_file(params.name))
     progress = [run_progress(run.folder) for run in runs]
     return PlotResult(path, [_plotted(run) for run in runs], progress)
+
+
+def _write_run(run: Run, reporter: Reporter, path: Path, style: FigureStyle) -> None:
+    """Draw a run; where the whole does not fit, its losses."""
+    title = shortened(run.folder.resolve().name)
+    try:
+        write_figure(draw_run(run.log, run.unit, run.kind), title, path, style)
+    except InputError:
+        losses = draw_run(losses_alone(run.log), run.unit, run.kind)
+        write_figure(losses, title, path, style)
+        reporter.note("only the losses are drawn, since more panels need more height")
+
+
+def _write_runs(
+    logs: dict[str, Log], unit: str, caption: str, path: Path, style: FigureStyle
+) -> None:
+    write_figure(draw_runs(logs, unit, caption), f"{len(logs)} runs", path, style)
 
 
 def read_run(folder: Path) -> Run:

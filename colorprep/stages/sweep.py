@@ -20,10 +20,10 @@ from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of
 from ..metrics.pictures import MeanError, mean_error
 from ..progress import Reporter
+from ..report.figure_files import write_figure
 from ..report.hint_curve import HintCurve, draw_hint_curves
 from ..report.numbers import quantity
 from ..report.style import shortened
-from ..report.svg import write_png
 from ..training.checkpoint import Checkpoint, load_checkpoint
 from ..training.devices import choose_device
 from ..training.judging.hint_sweep import PUBLISHED_COUNTS, SIDE, SIZE, HintSweep
@@ -266,7 +266,7 @@ def _write_curve(
         curves[f"reference, {_images(reference)}"] = _curve(reference)
     caption = f"{_images(psnr)}; bands of one standard error"
     with replacing(path) as temporary:
-        write_png(draw_hint_curves(curves, caption), "PSNR by number of hints", temporary)
+        write_figure(draw_hint_curves(curves, caption), "PSNR by number of hints", temporary)
 
 
 def _images(means: dict[int, MeanError]) -> str:

@@ -101,7 +101,7 @@ def test_colorize_keeps_its_pictures(interrupt, colorprep, photos, tmp_path, net
     n_recorded = len((folder / "colorized.jsonl").read_text().splitlines())
     assert 4 <= n_recorded <= len(there) <= 7
     again = colorprep(*words)
-    assert again.exit_code == 0 and len(again.stdout.splitlines()) == 10
+    assert again.exit_code == 0 and len(again.stdout.splitlines()) == 10 + 1  # and a sheet
     assert f"{n_recorded} pictures already made from the same photographs" in again.stderr
     assert sum(path.stat().st_mtime_ns == time for path, time in there.items()) == n_recorded
     assert not list(tmp_path.rglob(".*.tmp"))

@@ -7,6 +7,7 @@ from colorprep import ab_lattice
 from colorprep.quantize.round_trip import RoundTrip
 from colorprep.report.charts import (
     MOST_POINTS,
+    Stratum,
     draw_errors,
     draw_hard_and_smoothed,
     draw_intervals,
@@ -16,10 +17,24 @@ from colorprep.report.charts import (
 
 
 def test_rankings_are_drawn(tmp_path):
-    """A ranking becomes a picture with photographs at the ranks that are shown."""
+    """Photographs stand at the ranks that are shown, with their names; strata have their colors."""
     thumbnails = [np.full((20, 30, 3), value, np.uint8) for value in (10, 200)]
-    draw_ranking(np.array([5.0, 3.0, 1.0]), [1, 3], thumbnails).savefig(tmp_path / "rank.png")
+    names = ["$a$.jpg", "n01440764/ILSVRC2012_val_00000293.JPEG"]
+    strata = [
+        Stratum(name, (red, 0.5, 0.5), np.array(positions))
+        for name, red, positions in (("near gray", 0.5, [1]), ("0–30°", 1.0, [0, 2]))
+    ]
+    figure = draw_ranking(np.array([5.0, 3.0, 1.0]), [1, 3], thumbnails, names, "rgbvar", strata)
+    figure.savefig(tmp_path / "rank.png")
     assert Image.open(tmp_path / "rank.png").width == 840
+    curve, head, *photographs = figure.axes
+    gray, red = curve.collections[:2]
+    np.testing.assert_array_equal(gray.get_offsets(), [[2, 3]])
+    np.testing.assert_array_equal(red.get_offsets(), [[1, 5], [3, 1]])
+    assert tuple(red.get_facecolor()[0]) == (1.0, 0.5, 0.5, 1.0)
+    assert [text.get_text() for text in head.get_legend().get_texts()] == ["near gray", "0–30°"]
+    shown = [photograph.get_xlabel() for photograph in photographs]
+    assert shown[0] == names[0] and len(shown[1]) < 40 and "…" in shown[1]
 
 
 def test_a_million_scores_are_few_points():

@@ -15,6 +15,7 @@ def a_log(n, validated_every=2, **columns):
     values = {
         "epoch": (rows + 3) // 4,
         "step": 50 * rows,
+        "images": 200 * rows,
         "train_loss": losses,
         "val_loss": np.where(validated, losses + 0.5, np.nan),
         "learning_rate": np.full(n, 1e-3),
@@ -34,7 +35,7 @@ def test_short_logs_are_drawn_row_by_row():
     log = a_log(10)
     figure = draw_run(log, "nats per pixel", "tiny, soft-ce")
     training, validation, best = figure.axes[1].lines[:3]
-    np.testing.assert_array_equal(training.get_ydata(), log["train_loss"])
+    np.testing.assert_allclose(training.get_ydata(), log["train_loss"], rtol=1e-12)
     np.testing.assert_array_equal(validation.get_xdata(), [100, 200, 300, 400, 500])
     assert (best.get_xdata(), best.get_ydata()) == ([500], [4.5])
     assert legend_of(figure) == ["training", "validation", "best validation 4.5 at step 500"]
@@ -122,7 +123,7 @@ def test_losses_of_a_critic_share_a_panel():
     assert list(shown) == ["colorizer", "critic, originals", "critic, predictions"]
     assert [line.get_color() for line in critic.lines] == list(shown.values())
     for line, name in zip(critic.lines, names[2:], strict=True):
-        np.testing.assert_array_equal(line.get_ydata(), log[name])
+        np.testing.assert_allclose(line.get_ydata(), log[name], rtol=1e-12)
 
 
 def test_accuracies_are_percentages_of_one_panel():
@@ -156,19 +157,40 @@ def test_the_window_grows_with_the_log(n, window):
     assert smoothing_window(n) == window
 
 
-def test_the_moving_mean_is_of_steps():
-    """Each row is the mean over all steps of its window, whatever the rows' lengths."""
+def test_the_moving_mean_is_of_images():
+    """Each value is the mean over all images of its window, whatever the rows' lengths."""
     rng = np.random.default_rng(1)
-    steps = np.cumsum(rng.integers(1, 9, 40))
-    each = rng.normal(size=steps[-1])
-    rows = np.array([part.mean() for part in np.split(each, steps[:-1])])
-    smooth = moving_mean(rows, steps, 7)
-    starts = np.r_[0, steps]
+    sizes = 2 * rng.integers(1, 9, 40)  # even, so that rows have a middle
+    images = np.cumsum(sizes)
+    each = np.repeat(rng.normal(size=40), sizes)
+    smooth = moving_mean(each[images - 1], images, 7)
+    usual = int(np.median(sizes))
     for row in (0, 1, 2, 3, 20, 38, 39):
-        half = min(3, row)
-        end = min(row + half, 39)
-        expected = each[starts[row - half] : steps[end]].mean()
+        middle = images[row] - min(max(sizes[row], usual), images[row]) // 2
+        reach = min(7 * usual // 2, middle)
+        expected = each[middle - reach : middle + reach].mean()
         np.testing.assert_allclose(smooth[row], expected, rtol=1e-12)
+
+
+def test_a_record_of_one_step_is_no_spike():
+    """It counts by its images, in curves of one run and of several; rows of the usual size stay."""
+    log = a_log(10, 0)
+    log["step"][6:], log["images"][6:] = log["step"][6:] - 49, log["images"][6:] - 196
+    log["train_loss"][6] = 90.0
+    for axes in (draw_run(log, "", "").axes[1], draw_runs({"a": log}, "", "").axes[1]):
+        drawn = axes.lines[0].get_ydata()
+        np.testing.assert_allclose(np.delete(drawn, 6), np.delete(log["train_loss"], 6))
+        assert drawn[6] < 7 and axes.get_ylim()[1] < 8
+
+
+def test_validation_of_another_scale_has_its_own_panel():
+    """A fiftieth of the training loss cannot be read on the same axis."""
+    log = a_log(10)
+    log["val_loss"] /= 50
+    training, beside = draw_run(log, "nats", "").axes[1:3]
+    assert [len(line.get_xdata()) for line in beside.lines] == [5, 1]
+    assert training.get_ylim()[0] > 3.5 and beside.get_ylim()[1] < 0.11
+    assert beside.get_ylabel() == "loss (nats)" and beside.get_title(loc="left") == "validation"
 
 
 def test_the_moving_mean_passes_over_gaps():

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from colorprep.report.gallery import CAPTION_HEIGHT, GAP, TITLE_HEIGHT, gallery, montage
+from colorprep.report.names import NAME_HEIGHT
 
 
 def test_galleries_keep_the_aspect():
-    """Photographs are fitted into squares, side by side."""
+    """Photographs are fitted into squares, side by side, in a row as high as the highest."""
     wide, tall = np.full((10, 40, 3), 255, np.uint8), np.full((40, 10, 3), 255, np.uint8)
     picture = np.asarray(gallery([[wide, tall]], ["wide", "tall"], tile=80))
     white = (picture == 255).all(axis=2)
@@ -34,7 +35,7 @@ def sheets_of_color(n):
 @pytest.mark.parametrize(("n", "rows"), [(1, 1), (4, 1), (5, 2), (12, 3)])
 def test_photographs_lie_row_after_row(n, rows):
     """A sheet is as wide as its columns, and its tiles are in order."""
-    picture = np.asarray(montage(iter(sheets_of_color(n)), "A title", columns=4, tile=30))
+    picture = np.asarray(montage(iter(sheets_of_color(n)), "A title", columns=4, tile=30).picture())
     assert picture.shape == (TITLE_HEIGHT + rows * (30 + GAP) + GAP, 4 * (30 + GAP) + GAP, 3)
     for i in range(n):
         row, column = divmod(i, 4)
@@ -44,10 +45,29 @@ def test_photographs_lie_row_after_row(n, rows):
 
 def test_headings_stand_above_the_columns():
     """Headings take a line of their own between the title and the photographs."""
-    plain = np.asarray(montage(sheets_of_color(2), "A title", 2, 60))
-    headed = np.asarray(montage(sheets_of_color(2), "A title", 2, 60, ("stays", "goes")))
+    plain = np.asarray(montage(sheets_of_color(2), "A title", 2, 60).picture())
+    headings = ("stays", "goes")
+    headed = np.asarray(montage(sheets_of_color(2), "A title", 2, 60, headings).picture())
     assert len(headed) == len(plain) + CAPTION_HEIGHT
     np.testing.assert_array_equal(headed[: TITLE_HEIGHT - 4], plain[: TITLE_HEIGHT - 4])
     np.testing.assert_array_equal(headed[TITLE_HEIGHT + CAPTION_HEIGHT :], plain[TITLE_HEIGHT:])
     line = headed[TITLE_HEIGHT : TITLE_HEIGHT + CAPTION_HEIGHT]
     assert line.reshape(-1, 3).max() > 200
+
+
+def test_names_stand_under_the_photographs():
+    """Each is in the middle of its share of the row; a sheet has as much room for them."""
+    rows = [[np.full((30, 60, 3), 90, np.uint8)] * 4] * 2
+    plain = np.asarray(gallery(rows, [""] * 4, tile=60))
+    named = np.asarray(gallery(rows, [""] * 4, tile=60, names=[["first", "second"], ["third"]]))
+    assert named.shape == (len(plain) + 2 * NAME_HEIGHT, *plain.shape[1:])
+    top = CAPTION_HEIGHT + GAP + 30
+    for start, n_names in ((top, 2), (top + 30 + GAP + NAME_HEIGHT, 1)):
+        (written,) = np.nonzero((named[start : start + NAME_HEIGHT] > 128).all(axis=2).any(axis=0))
+        middle = written[written < 132 * 2 // n_names].mean()
+        assert abs(middle - 132 // n_names) < 6
+    sheet = np.asarray(
+        montage([np.zeros((9, 9, 3), np.uint8)], "", 2, 60, names=["a name"]).picture()
+    )
+    assert len(sheet) == 60 + NAME_HEIGHT + 2 * GAP
+    assert (sheet[-NAME_HEIGHT - GAP :, :66] > 128).any() and not (sheet[:, 70:] > 128).any()

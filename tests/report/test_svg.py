@@ -6,15 +6,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
-from PIL import Image
 
 from colorprep import ab_lattice
 from colorprep.balance.prior import Prior
 from colorprep.balance.smoothing import hard_probs
 from colorprep.report.gallery import GROUND, TEXT
+from colorprep.report.page import render_page
 from colorprep.report.prior_map import draw_shares
 from colorprep.report.style import OWN_COLORS, SOFT, blank_figure, label, plain
-from colorprep.report.svg import THEME, inline_svg, write_png
+from colorprep.report.svg import THEME, inline_svg
 
 PAGE_STYLE = re.compile(r"--([a-z]+): #[0-9a-f]{6}")
 
@@ -40,12 +40,12 @@ def test_colors_are_those_of_the_page_but_for_bins():
     assert f'id="{OWN_COLORS}"' not in svg
 
 
-def test_every_variable_is_the_pages(request):
+@pytest.mark.parametrize(("theme", "n"), [("auto", 2), ("light", 1), ("dark", 2)])
+def test_every_variable_is_the_pages(theme, n):
     """The page's style sheet sets each variable that figures use, for light and for dark."""
-    template = request.config.rootpath / "colorprep" / "report" / "page.html.jinja"
-    set_there = PAGE_STYLE.findall(template.read_text())
+    set_there = PAGE_STYLE.findall(render_page("A page", {}, [], theme=theme))
     for variable in THEME.values():
-        assert set_there.count(variable.removeprefix("var(--").removesuffix(")")) == 2
+        assert set_there.count(variable.removeprefix("var(--").removesuffix(")")) == n
 
 
 def test_text_is_text_in_the_font_of_the_page():
@@ -93,18 +93,6 @@ def test_maps_of_bins_are_small():
         prior = Prior(quantizer, counts, hard_probs(counts), np.zeros((256, 256), np.int64))
         sizes.append(len(inline_svg(draw_shares(prior), "map", "Map", "Bins.")))
     assert sizes[0] < 80_000 and sizes[1] < 400_000
-
-
-def test_pictures_have_a_title(tmp_path):
-    """As PNG a figure has its title above it, on a dark ground; signs of formulas stay signs."""
-    plain_path, titled_path = tmp_path / "plain.png", tmp_path / "titled.png"
-    small_figure().savefig(plain_path)
-    write_png(small_figure(), r"Against $x^2$ \frac", titled_path)
-    titled = np.asarray(Image.open(titled_path).convert("RGB"))
-    assert titled.shape == np.asarray(Image.open(plain_path).convert("RGB")).shape
-    ground = [int(GROUND[i : i + 2], 16) for i in (1, 3, 5)]
-    assert titled[0, 0].tolist() == ground
-    assert (titled[:60, 200:640] != ground).any()
 
 
 @pytest.mark.parametrize("name", ["群", "\N{WOMAN}\N{ZERO WIDTH JOINER}"])

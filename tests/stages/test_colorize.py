@@ -267,7 +267,9 @@ def test_command_line(colorprep, ready, tmp_path):
     """The command writes to the given folder, and reports it in text and in JSON."""
     Image.fromarray(picture()).save(tmp_path / "x.jpg")
     shown = colorprep("colorize", tmp_path / "x.jpg", "-o", "out", "--temperature", "0.2", "-q")
-    assert shown.exit_code == 0 and shown.stdout == f"{tmp_path}/out/x.png\n"
+    assert (
+        shown.exit_code == 0 and shown.stdout == f"{tmp_path}/out/x.png\n{tmp_path}/out/sheet.jpg\n"
+    )
     words = ("--checkpoint", "runs/a", "--device", "cpu", "--workers", "1", "--json", "-q")
     facts = json.loads(colorprep("colorize", tmp_path / "x.jpg", *words).stdout)
     assert facts == {
@@ -278,6 +280,7 @@ def test_command_line(colorprep, ready, tmp_path):
         "finished": None,
         "written": [f"{tmp_path}/colorized/x.png"],
         "kept": [],
+        "sheets": [f"{tmp_path}/colorized/sheet.jpg"],
         "skipped": [],
         "passed_over": {},
         "replaced": [],

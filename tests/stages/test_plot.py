@@ -10,6 +10,7 @@ from run_folders import HEADER, some_rows, write_run
 
 from colorprep.errors import ArtifactError, InputError
 from colorprep.report.curves import draw_runs
+from colorprep.report.figure_style import FigureStyle
 from colorprep.runs import newest_in_runs, read_log
 from colorprep.stages import plot
 from colorprep.stages.plot import PlotParams, run
@@ -43,6 +44,15 @@ def test_the_newest_run_is_plotted_if_none_is_given(workspace, recorder, tmp_pat
         os.utime(log, ns=(10**18 - age, 10**18 - age))
     assert run(PlotParams(), workspace, recorder).path == tmp_path / "runs/newest/curves.png"
     assert recorder.notes == ["drawing runs/newest"]
+
+
+def test_a_small_figure_shows_the_losses(workspace, recorder, tmp_path):
+    """Where further panels do not fit, the losses are drawn alone, and a note says so."""
+    write_run(tmp_path / "runs" / "a", some_rows(4))
+    style = FigureStyle(size=(3.5, 2.5), titled=False)
+    svg = run(PlotParams(["runs/a"], "a.svg", style), workspace, recorder).path.read_text()
+    assert "loss (nats per pixel)" in svg and "learning rate" not in svg
+    assert recorder.notes == ["only the losses are drawn, since more panels need more height"]
 
 
 def test_runs_of_the_same_unit_are_compared(workspace, silent, tmp_path):
@@ -200,4 +210,4 @@ def test_the_command_line(colorprep, tmp_path):
         ],
         "replaced": [],
     }
-    assert colorprep("plot", "runs/a", "-o", "curves.pdf").exit_code == 2
+    assert colorprep("plot", "runs/a", "-o", "curves.eps").exit_code == 2

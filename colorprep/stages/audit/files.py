@@ -136,7 +136,9 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     }[reason]
     order = np.argsort(-doubtful, kind="stable")
     title = f"{reason}: {len(dropped):,} dropped, the most doubtful first"
-    return montage(_photographs(dropped[order][:SHOWN].tolist(), reader), title, COLUMNS)
+    shown = dropped[order][:SHOWN].tolist()
+    names = [findings.source.keys[index] for index in shown]
+    return montage(_photographs(shown, reader), title, COLUMNS, names=names).picture()
 
 
 def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image:
@@ -147,7 +149,9 @@ def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image
     shown = [one for pair in pairs[: SHOWN // 2] for one in pair]
     title = f"duplicate: {len(pairs):,} dropped, each beside the one that stays"
     headings = ("stays", "goes") * (COLUMNS // 2)
-    return montage(_photographs(shown, reader), title, COLUMNS, headings=headings)
+    names = [findings.source.keys[index] for index in shown]
+    sheet = montage(_photographs(shown, reader), title, COLUMNS, headings=headings, names=names)
+    return sheet.picture()
 
 
 def _photographs(indices: Sequence[int], reader: ImageReader) -> Iterator[Pixels]:

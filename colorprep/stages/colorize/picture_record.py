@@ -73,6 +73,11 @@ class PictureRecord:
         made = Made(digest_of_bytes(target.read_bytes()), digest_of_bytes(photograph), by)
         return self._name(target), made
 
+    def entry(self, target: Path) -> Made:
+        """Return the entry of a picture that has one."""
+        name = self._name(target)
+        return self._new.get(name) or self._known[name]
+
     def add(self, name: str, made: Made) -> None:
         """Add an entry at once."""
         self._new[name] = made

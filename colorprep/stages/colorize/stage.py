@@ -41,6 +41,7 @@ from ..source import read_given_list, report_passed_over, report_skips
 from .coloring import Coloring, ColorizeChunk, colorize_all
 from .hint_files import HintFile, find_hints
 from .picture_record import PictureRecord
+from .sheets import check_sheets, write_sheets
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ class ColorizeResult:
         Those of an earlier command, made from the same photographs in the same way.
     entropy_maps : list of Path
         Beside all pictures, if requested.
+    sheets : list of Path
+        Pictures beside their photographs, see `sheets`.
     """
 
     origin: Origin
@@ -117,6 +120,7 @@ class ColorizeResult:
     kept: list[Path]
     skipped: list[Skip]
     entropy_maps: list[Path] = field(default_factory=list)
+    sheets: list[Path] = field(default_factory=list)
 
     @property
     def checkpoint(self) -> Path:
@@ -136,7 +140,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
         features that are not given, or does not take hints that are, or has no entropy; if hints
         cannot be used.
     OutputExists
-        If the path of the pictures' record is not a file.
+        If the path of the pictures' record is not a file, or that of a sheet is another file.
     OutputError
         If another process colorizes into the folder.
     """
@@ -148,6 +152,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
     for photographs in places:
         report_passed_over(photographs.source, reporter)
     targets = choose_targets(places, folder)
+    check_sheets(folder)
     if params.entropy:
         check_maps(targets, places)
     coloring = _coloring(checkpoint, path, params, targets, workspace)
@@ -168,6 +173,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
             for photographs, paths in zip(places, targets.paths, strict=True)
         ]
         done = colorize_all(tasks, places, record, params.workers, reporter)
+        sheets = write_sheets(folder, tasks, done.written, record, params.workers, reporter)
     done.skipped.extend(targets.skipped)
     if done.kept:
         reporter.note(
@@ -176,7 +182,7 @@ def run(params: ColorizeParams, workspace: Workspace, reporter: Reporter) -> Col
         )
     report_skips(done.skipped, len(done.written), reporter)
     maps = list(map(entropy_path, done.written)) if params.entropy else []
-    return ColorizeResult(origin, done.written, done.kept, done.skipped, maps)
+    return ColorizeResult(origin, done.written, done.kept, done.skipped, maps, sheets)
 
 
 def _coloring(

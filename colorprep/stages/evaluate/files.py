@@ -83,9 +83,13 @@ def write_sheet(folder: Path, pairs: Pairs, size: int | None, compared: Sequence
         for bad, good in zip(worst, best, strict=True)
     ]
     captions = ["gray", "the worst", "original", "gray", "the best", "original"]
+    names = [
+        [pairs.key(bad.index), pairs.key(good.index)] for bad, good in zip(worst, best, strict=True)
+    ]
     with replacing(folder / SHEET) as temporary:
         # Color at full resolution, since the sheet is about color.
-        gallery(rows, captions).save(temporary, "JPEG", quality=QUALITY, subsampling=0)
+        sheet = gallery(rows, captions, names=names)
+        sheet.save(temporary, "JPEG", quality=QUALITY, subsampling=0)
 
 
 def _gray_picture_original(pairs: Pairs, size: int | None, compared: Compared) -> list[Pixels]:

@@ -113,7 +113,7 @@ def run_methods(params: MethodsParams, workspace: Workspace, reporter: Reporter)
     )
     from .methods_page import methods_page  # here, since matplotlib is slow to import
 
-    page = methods_page(findings, shared.pairs, indices, params.show_by, common.size)
+    page = methods_page(findings, shared.pairs, indices, params)
     workspace.own_folder(output)
     with telling_replaced(reporter, *files):
         write_method_files(files, findings, page)

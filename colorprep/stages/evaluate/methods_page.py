@@ -18,6 +18,7 @@ from ...report.method_sections import (
 )
 from ...report.page import render_page
 from .methods_files import Findings
+from .methods_params import MethodsParams
 from .pairs import Pairs
 
 SHOWN = 4  # images of each kind
@@ -28,8 +29,7 @@ def methods_page(
     findings: Findings,
     pairs: Mapping[str, Pairs],
     indices: Sequence[int],
-    metric: str,
-    size: int | None,
+    params: MethodsParams,
 ) -> str:
     """Return the page as HTML.
 
@@ -39,16 +39,12 @@ def methods_page(
         By method; those that are shown are read again.
     indices : sequence of int
         Of the pairs that were compared, in the order of the findings.
-    metric : str
-        By which pictures are chosen.
-    size : int or None
-        The size at which they were compared.
     """
-    comparison = findings.comparison
+    comparison, metric = findings.comparison, params.show_by
     values = np.stack([columns[metric] for columns in findings.columns.values()])
     extremes = extreme_images(values, BETTER[metric], SHOWN)
     shown = {
-        at: _shown(findings, pairs, at, indices[at], metric, size)
+        at: _shown(findings, pairs, at, indices[at], metric, params.first.size)
         for at in sorted({at for kind in extremes for at in kind})
     }
     summary = {
@@ -62,7 +58,7 @@ def methods_page(
         *picture_sections(metric, extremes, shown),
         method_section((findings.protocol, DIFFERENCES_PROTOCOL), findings.left_out),
     ]
-    return render_page("Methods compared", summary, sections)
+    return render_page("Methods compared", summary, sections, theme=params.theme)
 
 
 def _shown(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ...errors import InputError
+from ...report.themes import Theme
 from .params import EvaluateParams
 
 METHODS_OWN = {"original", "colorized", "checkpoint", "suffix", "match", "temperature", "features"}
@@ -37,11 +38,14 @@ class MethodsParams:
         The method that the others are compared with; None for the first.
     show_by : str
         The metric by which the pictures of the page are chosen.
+    theme : {"light", "dark", "auto"}
+        Of the page; ``auto`` follows the reader's setting.
     """
 
     methods: Mapping[str, EvaluateParams]
     baseline: str | None = None
     show_by: str = "ciede2000"
+    theme: Theme = "auto"
 
     def __post_init__(self) -> None:
         """Reject methods that cannot be compared, before any image is read."""

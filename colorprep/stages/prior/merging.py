@@ -15,6 +15,7 @@ from ...places import Location, each_place, location_of, resolved
 from ...progress import Reporter
 from ...workspace import CLASS_PRIORS, PRIOR, Workspace
 from ..priors import class_priors, class_priors_folder
+from .drawing import PriorFigure
 from .stage import PriorResult
 from .writing import (
     WrittenPrior,
@@ -44,6 +45,8 @@ class MergeParams:
         A name for the prior, which is written to ``priors/<name>/``.
     output : str, Path or None
         Path of the prior; None for ``prior.npz``, or the folder of the name.
+    figure : PriorFigure or None
+        The figure of the sum and its weights, if it is drawn.
     """
 
     parts: Sequence[str | Path]
@@ -51,6 +54,7 @@ class MergeParams:
     by_class: bool = False
     name: str | None = None
     output: str | Path | None = None
+    figure: PriorFigure | None = None
 
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together."""
@@ -72,6 +76,8 @@ def merge(params: MergeParams, workspace: Workspace, reporter: Reporter) -> Prio
     """
     paths = _parts(params.parts, workspace, reporter)
     target = output_path(params.output, params.name, workspace)
+    if params.figure is not None:
+        params.figure.path(workspace)
     if resolved(target) in map(resolved, paths):
         raise InputError(
             f"the sum would replace its part {workspace.shown(target)}; name it otherwise, with -o"
@@ -80,7 +86,10 @@ def merge(params: MergeParams, workspace: Workspace, reporter: Reporter) -> Prio
     classes = merging.write_classes(target, paths) if params.by_class else {}
     whole = merging.write(target, paths, params.name)
     warn_of_few_images(whole.prior, reporter)
-    return PriorResult(whole, classes, [], len(paths))
+    figure = None
+    if params.figure is not None:
+        figure = params.figure.write(whole, workspace, reporter)
+    return PriorResult(whole, classes, [], len(paths), figure)
 
 
 class _Merging:

@@ -42,6 +42,7 @@ from .counting import (
     cell_counts,
     count_groups,
 )
+from .drawing import PriorFigure
 from .writing import (
     WrittenPrior,
     check_name,
@@ -76,6 +77,8 @@ class PriorParams:
         A prior whose quantizer is used in place of that of `spec`, such as one that was fitted.
     output : str, Path or None
         Path of the prior; None for ``prior.npz``, or the folder of the name.
+    figure : PriorFigure or None
+        The figure of the prior and its weights, if it is drawn.
     """
 
     images: ImageParams = field(default_factory=ImageParams)
@@ -89,6 +92,7 @@ class PriorParams:
     class_from: ClassFrom = "top"
     by_lightness: int = 0
     bins: str | Path | None = None
+    figure: PriorFigure | None = None
 
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together, before any image is read."""
@@ -112,12 +116,15 @@ class PriorResult:
         The class priors that were written, by class.
     n_parts : int or None
         Priors that were added up; None if images were counted.
+    figure : Path or None
+        The figure, if one was drawn.
     """
 
     whole: WrittenPrior
     classes: dict[str, Location]
     skipped: list[Skip]
     n_parts: int | None = None
+    figure: Location | None = None
 
 
 def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorResult:
@@ -133,6 +140,8 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     source = open_source(params.images, workspace, reporter, class_from=params.class_from)
     check_strict(source.skipped, params.images.strict)
     path = output_path(params.output, params.name, workspace)
+    if params.figure is not None:
+        params.figure.path(workspace)
     reader = image_reader(source, params.size, params.images)
     everything = {"": range(len(source.keys))}
     rule = class_rule(source, params.class_from, params.images, workspace)
@@ -161,7 +170,10 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
         classes.report(source, params.class_from)
     written = writer.write(path, params.name, everything[""], whole)
     warn_of_few_images(written.prior, reporter)
-    return PriorResult(written, classes.paths, whole.outcome.skipped)
+    figure = None
+    if params.figure is not None:
+        figure = params.figure.write(written, workspace, reporter)
+    return PriorResult(written, classes.paths, whole.outcome.skipped, figure=figure)
 
 
 def chosen_bins(params: PriorParams, workspace: Workspace) -> Quantizer | None:

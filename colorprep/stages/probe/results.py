@@ -12,8 +12,8 @@ import numpy as np
 from ...atomic import replacing, write_csv, write_json
 from ...color.lab import Floats
 from ...metrics.proportions import Proportion, over_images, over_runs
+from ...report.figure_files import write_figure
 from ...report.probes import draw_probes
-from ...report.svg import write_png
 from ...runs import best_row
 from ...training.fitting.probes import accuracy_name
 from ...training.fitting.record import Record
@@ -128,7 +128,7 @@ def write_results(
     caption = f"{chance.n_images:,} images of {chance.n_classes:,} classes, 95% intervals"
     figure = draw_probes(list(runs[0].layers), accuracies, chance.accuracy, caption)
     with replacing(folder / FIGURE) as temporary:
-        write_png(figure, "Accuracy of linear probes", temporary)
+        write_figure(figure, "Accuracy of linear probes", temporary)
 
 
 def probed_facts(runs: Sequence[ProbedRun], chance: Chance) -> dict[str, Any]:

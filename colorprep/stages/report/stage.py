@@ -29,6 +29,8 @@ from ...report.comparison_sections import (
     comparison_section,
     uncertainty_section,
 )
+from ...report.figure_files import write_figure
+from ...report.figure_style import DEFAULT_STYLE, FigureStyle
 from ...report.image_sections import (
     Ranked,
     RoundTripSample,
@@ -47,7 +49,6 @@ from ...report.prior_sections import (
     weights_section,
 )
 from ...report.provenance import provenance_section
-from ...report.svg import write_png
 from ...workspace import PRIOR, REPORT, Workspace
 from ..passes import open_passes
 from ..prior.writing import weights_path_of
@@ -86,11 +87,13 @@ class ReportParams:
     compare : str, Path or None
         A prior to compare with, a prior.npz or a bare .npy over the same bins.
     figures : str, Path or None
-        A folder for the figures as PNG.
+        A folder for the figures.
     output : str, Path or None
         None for ``report.html``.
     prior : str, Path or None
         The prior; weights and class priors are those beside it. None for ``prior.npz``.
+    style : FigureStyle
+        Of the figures; its theme is that of the page, too.
     """
 
     images: ImageParams = field(default_factory=ImageParams)
@@ -98,6 +101,12 @@ class ReportParams:
     figures: str | Path | None = None
     output: str | Path | None = None
     prior: str | Path | None = None
+    style: FigureStyle = DEFAULT_STYLE
+
+    def __post_init__(self) -> None:
+        """Reject a style of figures that are not written."""
+        if self.figures is None:
+            replace(self.style, theme="auto").refuse_unused("--figures")
 
 
 class ReportResult(NamedTuple):
@@ -108,7 +117,7 @@ class ReportResult(NamedTuple):
     missing : list of Missing
         Sections whose contents were not made.
     figures : list of Path
-        The PNG files.
+        The files of figures.
     """
 
     path: Location
@@ -132,7 +141,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     path = workspace.location(params.output or REPORT)
     check_replaceable(path)
     if params.figures is not None:
-        check_replaceable(workspace.path(params.figures) / "prior.png")
+        check_replaceable(workspace.path(params.figures) / f"prior.{params.style.ending}")
     prior_path = workspace.input_location(params.prior, PRIOR)
     prior = load_prior(prior_path)
     used = weights_in_use(prior, weights_path_of(prior_path), reporter)
@@ -166,14 +175,13 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     if sample is not None:
         numbers |= {"median round-trip error": error_summary(sample)}
     name = prior.meta.get("name") or (source.name if source is not None and counted else None)
-    title = f"Color report of {name}" if name else "Color report"
-    html = render_page(title, numbers, sections, missing)
+    html = render_page(_title(name), numbers, sections, missing, params.style.theme)
     with telling_replaced(reporter, path):
         write_text(path, html)
     figures: list[Path] = []
     if params.figures is not None:
         folder = workspace.own_folder(params.figures)
-        figures = list(_write_figures(sections, folder, reporter))
+        figures = list(_write_figures(sections, folder, params.style, reporter))
     return ReportResult(path, len(html.encode("utf-8")), sections, missing, figures)
 
 
@@ -217,6 +225,10 @@ def _read_images(
         return sample, ranked_photographs(passes.engine, source, scores, params)
 
 
+def _title(name: str | None) -> str:
+    return f"Color report of {name}" if name else "Color report"
+
+
 def _counted(prior: Prior, source: Source) -> bool:
     """Return whether a prior was counted on these images."""
     return is_record_of(prior.meta.get("source", {}), source)
@@ -248,12 +260,17 @@ def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) 
         return None
 
 
-def _write_figures(sections: list[Section], folder: Path, reporter: Reporter) -> Iterator[Path]:
-    """Write every chart as PNG, and yield the paths."""
+def _write_figures(
+    sections: list[Section], folder: Path, style: FigureStyle, reporter: Reporter
+) -> Iterator[Path]:
+    """Write every chart, and yield the paths."""
     for section in sections:
         for block in section.blocks:
             if isinstance(block, Chart):
-                path = folder / f"{block.name}.png"
-                with telling_replaced(reporter, path), replacing(path) as temporary:
-                    write_png(block.figure, block.title, temporary)
+                path = folder / f"{block.name}.{style.ending}"
+                try:
+                    with telling_replaced(reporter, path), replacing(path) as temporary:
+                        write_figure(block.figure, block.title, temporary, style)
+                except InputError as error:
+                    raise InputError(f"{path.name}: {error}") from error
                 yield path

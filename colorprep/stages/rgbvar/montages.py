@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...atomic import replacing
+from ...curriculum.scoring import sector_colors, sector_names
 from ...images.decoding import Pixels
 from ...images.reader import ReadImage
 from ...places import Location
 from ...progress import Reporter
-from ...report.charts import draw_ranking
+from ...report.charts import Stratum, draw_ranking, ranking_title
+from ...report.figure_files import write_figure
 from ...report.gallery import fitted, montage
+from ...report.sheets import sheet_ending, write_sheet
 from ..passes import EachImage, Passes
 from ..replaced import telling_replaced
 from ..source import image_reader, open_engine
@@ -21,7 +24,6 @@ from .ranking import Ranking
 
 IN_A_MONTAGE = 100
 TILE = 120
-QUALITY = 88
 
 
 def write_montages(
@@ -33,19 +35,18 @@ def write_montages(
         range(start - 1, min(start - 1 + IN_A_MONTAGE, len(ranking.order))) for start in offsets
     ]
     thumbnails = _thumbnails([rank for ranks in shown for rank in ranks], ranking, params, reporter)
-    written = []
-    firsts = []
+    keys, style, written = ranking.keys, params.style, []
     for start, ranks in zip(offsets, shown, strict=True):
         tiles = [thumbnails[rank] for rank in ranks]
-        firsts.append(tiles[0])
-        path = folder / f"{params.stem}-montage-{start}.jpg"
+        names = [keys[rank] for rank in ranks]
+        path = folder / f"{params.stem}-montage-{start}.{sheet_ending(style)}"
+        title = _title(ranking, params.stem, ranks) if style.titled else ""
         with telling_replaced(reporter, path), replacing(path) as temporary:
-            sheet = montage(tiles, _title(ranking, params.stem, ranks), tile=TILE)
-            sheet.save(temporary, "JPEG", quality=QUALITY)
+            write_sheet(montage(tiles, title, tile=TILE, names=names), temporary, style)
         written.append(path)
-    curve = folder / f"{params.stem}.png"
+    curve = folder / f"{params.stem}.{style.ending}"
     with telling_replaced(reporter, curve):
-        _write_curve(curve, ranking, params, offsets, firsts)
+        _write_curve(curve, ranking, params, [thumbnails[start - 1] for start in offsets])
     return [*written, curve]
 
 
@@ -80,9 +81,24 @@ def _write_curve(
     path: Location,
     ranking: Ranking,
     params: RgbvarParams,
-    offsets: Sequence[int],
     firsts: Sequence[Pixels],
 ) -> None:
+    """Draw the scores, with the first image of each montage."""
+    ranks = sorted(set(params.montages))
+    names = [ranking.keys[rank - 1] for rank in ranks]
+    figure = draw_ranking(ranking.scores, ranks, firsts, names, params.score, _strata(ranking))
     with replacing(path) as temporary:
-        figure = draw_ranking(ranking.scores, offsets, firsts, params.score, params.stratify)
-        figure.savefig(temporary, format="png")
+        title = ranking_title(params.score, params.stratify)
+        write_figure(figure, title, temporary, params.style)
+
+
+def _strata(ranking: Ranking) -> list[Stratum]:
+    """Return the strata of a ranking that have images; none if it is not by strata."""
+    if ranking.strata is None:
+        return []
+    named = zip(sector_names(), sector_colors().tolist(), strict=True)
+    strata = [
+        Stratum(name, tuple(color), np.flatnonzero(ranking.strata == number))
+        for number, (name, color) in enumerate(named)
+    ]
+    return [stratum for stratum in strata if len(stratum.positions)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from ...curriculum.scoring import SCORES
 from ...errors import InputError
 from ...finite import check_finite
+from ...report.figure_style import DEFAULT_STYLE, FigureFormat, FigureStyle
 from ..source import ImageParams
 
+PICTURE_ENDINGS = ("jpg", *get_args(FigureFormat))
 SCORE_NAMES = tuple(name.replace("_", "-") for name in SCORES)
 
 
@@ -36,6 +39,8 @@ class RgbvarParams:
         Whether large JPEG files may be decoded from a part of their coefficients.
     prior : str, Path or None
         What ``surprise`` is measured against; None for the workspace's ``prior.npz``.
+    style : FigureStyle
+        Of the montages, which are JPEG without a format or size, and of the curve of scores.
     """
 
     images: ImageParams = field(default_factory=ImageParams)
@@ -47,6 +52,7 @@ class RgbvarParams:
     montages: tuple[int, ...] = ()
     fast: bool = False
     prior: str | Path | None = None
+    style: FigureStyle = DEFAULT_STYLE
 
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together, before any image is read."""
@@ -55,6 +61,8 @@ class RgbvarParams:
             raise InputError(f"unknown score {self.score!r}; choose from {', '.join(SCORE_NAMES)}")
         if self.ranks is not None and self.min_score is not None:
             raise InputError("a curriculum is chosen by ranks or by --min-score; give one of them")
+        if not self.montages:
+            self.style.refuse_unused("--montage")
 
     @property
     def stem(self) -> str:

@@ -33,7 +33,7 @@ from ..passes import check_strict
 from ..replaced import replace_list, telling_replaced
 from ..scoring import open_scores, score_missing
 from ..source import open_source, report_skips
-from .params import RgbvarParams
+from .params import PICTURE_ENDINGS, RgbvarParams
 from .ranking import Ranking
 
 
@@ -134,7 +134,12 @@ def _others_of_the_ranking(list_path: Location, ranking: Ranking) -> set[Locatio
     entries = folder.iterdir() if isinstance(folder, Path) else map(Path, sizes_in(folder))
     names = [entry.name for entry in entries]
     lists = [name for name in fnmatch.filter(names, f"{stem}-*.txt") if re.search(r"-\d", name)]
-    pictures = [*fnmatch.filter(names, f"{stem}-montage-*.jpg"), *({f"{stem}.png"} & set(names))]
+    pictures = [
+        name
+        for ending in PICTURE_ENDINGS
+        for pattern in (f"{stem}-montage-*.{ending}", f"{stem}.{ending}")
+        for name in fnmatch.filter(names, pattern)
+    ]
     return {folder / name for name in (*lists, *pictures)}
 
 

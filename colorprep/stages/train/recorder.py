@@ -55,7 +55,9 @@ class Recorder:
         channels = trainer.method.channels(MAIN)
         quantizer = self.provenance.quantizer
         samples = make_samples(trainer.averaged, channels, quantizer, self.samples, trainer.device)
-        picture = gallery(samples.rows, captions_of(next(iter(channels))), notes=samples.notes)
+        captions = captions_of(next(iter(channels)))
+        names = [[key] for key in self.samples.keys]
+        picture = gallery(samples.rows, captions, notes=samples.notes, names=names)
         self.folder.write_picture(step, picture)
         if self.events is not None:
             self.events.show(np.asarray(picture), step)

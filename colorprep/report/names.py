@@ -1,0 +1,52 @@
+"""Names of photographs in pictures: their font, and what of a long name is shown."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from PIL import ImageFont
+
+from ..printable import printable
+
+NAME_SIZE, NAME_HEIGHT = 12, 20  # pixels: of a name under a photograph, and of its room there
+FONT = "fonts/ttf/DejaVuSans.ttf"
+
+
+@cache
+def font(size: float) -> ImageFont.FreeTypeFont:
+    """Return the font of figures at a size in pixels.
+
+    Unlike Pillow's, it knows accents, Greek and Cyrillic.
+    """
+    from matplotlib import get_data_path  # slow to import, and mostly not needed
+
+    return ImageFont.truetype(Path(get_data_path(), FONT), size)
+
+
+def name_within(name: str, width: float, size: float = NAME_SIZE) -> str:
+    """Return a name that fits a width, if need be without its ending and its middle.
+
+    Images are told apart by the last letters of their names, and their classes by the first.
+
+    Parameters
+    ----------
+    width, size : float
+        The room, and the size of the font, both in pixels.
+
+    Examples
+    --------
+    >>> name_within("n01440764/ILSVRC2012_val_00000293.JPEG", 120)
+    'n014407…0000293'
+    >>> name_within("cat.jpg", 120)
+    'cat.jpg'
+    """
+    name = printable(name)
+    if font(size).getlength(name) <= width:
+        return name
+    name = name.rpartition(".")[0] or name
+    shortened = (
+        f"{name[: (kept + 1) // 2]}…{name[len(name) - kept // 2 :]}"
+        for kept in range(len(name), 0, -1)
+    )
+    return next((text for text in shortened if font(size).getlength(text) <= width), "…")
