@@ -63,7 +63,8 @@ def moving_mean(values: Floats, images: NDArray[np.int64], window: int) -> Float
     first, end = middles - half, np.minimum(middles + half, ends[-1])
 
     def between(running: Floats) -> Floats:
-        return np.interp(end, bounds, running) - np.interp(first, bounds, running)
+        difference: Floats = np.interp(end, bounds, running) - np.interp(first, bounds, running)
+        return difference
 
     with np.errstate(invalid="ignore"):
         means: Floats = between(sums) / between(counts)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -39,7 +38,8 @@ CAPTIONS = ("gray", "colorized", "original")
 COMMENT = b"colorprep sheet "  # followed by the digest
 
 
-class Colorized(NamedTuple):
+@dataclass(frozen=True)
+class Colorized:
     """A photograph and its picture."""
 
     reader: ImageReader
