@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ def tile_of(n_pictures: int) -> int:
     >>> tile_of(4), tile_of(32)
     (288, 144)
     """
-    return round(TILE * min(1.0, (FULL_SIZE / n_pictures) ** 0.5))
+    return round(TILE * math.sqrt(min(1.0, FULL_SIZE / n_pictures)))
 
 
 def made_picture(
