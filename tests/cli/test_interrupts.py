@@ -118,7 +118,8 @@ def test_every_command_says_what_follows(colorprep, monkeypatch, tmp_path, name)
         "sample": ["x"], "verify": ["x"], "lists": ["tiny", "--dir", "x"], "train": ["--resume"]
     }.get(name, [])  # fmt: skip
     module = importlib.import_module(f"colorprep.stages.{name}")
-    monkeypatch.setattr(module, "draw" if name == "lists" else "run", interrupted)
+    first = {"lists": "draw", "train": "check_inputs"}.get(name, "run")
+    monkeypatch.setattr(module, first, interrupted)
     result = colorprep(name, *words)
     assert result.exit_code == 130 and result.stderr.startswith("interrupted: "), result.stderr
     follows = {
