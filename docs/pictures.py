@@ -13,10 +13,10 @@ from pathlib import Path
 from colorprep import Reporter, Workspace, decode
 from colorprep.color.lab import without_color
 from colorprep.images.decoding import Pixels
-from colorprep.report.figure_files import write_figure
-from colorprep.report.figure_style import FigureStyle
+from colorprep.report.figures.figure_style import FigureStyle
+from colorprep.report.figures.files import write_figure
+from colorprep.report.figures.prior_map import draw_prior
 from colorprep.report.gallery import montage
-from colorprep.report.prior_map import draw_prior
 from colorprep.report.themes import DARK, LIGHT, Theme
 from colorprep.stages import colorize, demo, report
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 
 from ..errors import InputError
-from ..report.figure_style import FigureFormat, FigureStyle, parse_size
+from ..report.figures.figure_style import FigureFormat, FigureStyle, parse_size
 from ..report.themes import Theme
 from .options import wrong_usage
 

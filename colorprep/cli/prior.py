@@ -15,7 +15,7 @@ from .describe import describe_estimate, describe_prior, quantity, skip_facts
 from .figure_options import figure_options
 
 if TYPE_CHECKING:
-    from ..report.figure_style import FigureStyle
+    from ..report.figures.figure_style import FigureStyle
     from ..stages.prior import PriorFigure, PriorResult
 
 QUANTIZERS = "ab313|ab529|ab:STEP|gmm|hc-grid|hc-1d|kmeans|PRIOR.npz"

@@ -16,9 +16,9 @@ from PIL import Image
 
 from ..balance.prior import Prior
 from ..printable import printable
-from .figure_files import recolor
-from .prior_map import draw_shares
-from .svg import inline_svg
+from .figures.files import recolor
+from .figures.prior_map import draw_shares
+from .figures.svg import inline_svg
 from .themes import DARK, IN_LIGHT, LIGHT, Theme, variables
 
 # The variables of figures, as JupyterLab or VS Code color the notebook.

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ..printable import printable
-from .svg import inline_svg
+from .figures.svg import inline_svg
 from .themes import DARK, LIGHT, Theme, variables
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from matplotlib.figure import Figure
 
-from .figure_files import write_figure
-from .figure_style import FigureFormat, FigureStyle
+from .figures.figure_style import FigureFormat, FigureStyle
+from .figures.files import write_figure
 from .gallery import GROUND, TEXT, Sheet
 from .themes import DARK, LIGHT
 

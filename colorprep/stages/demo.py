@@ -10,9 +10,9 @@ from ..atomic import replacing
 from ..errors import OutputExists
 from ..images.decoding import decode
 from ..progress import Reporter
-from ..report.charts import draw_ranking, ranking_title
-from ..report.figure_files import write_figure
-from ..report.prior_map import draw_prior
+from ..report.figures.charts import draw_ranking, ranking_title
+from ..report.figures.files import write_figure
+from ..report.figures.prior_map import draw_prior
 from ..workspace import DEMO, Workspace
 from . import colorize, labels, prior, rgbvar, sample, train
 from .source import ImageParams

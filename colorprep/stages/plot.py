@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from ..atomic import check_replaceable, replacing
 from ..errors import ArtifactError, InputError
 from ..progress import Reporter
-from ..report.curves import best_text, draw_run, draw_runs, losses_alone
-from ..report.figure_files import write_figure
-from ..report.figure_style import DEFAULT_STYLE, FigureStyle
-from ..report.style import SERIES, shortened
+from ..report.figures.curves import best_text, draw_run, draw_runs, losses_alone
+from ..report.figures.figure_style import DEFAULT_STYLE, FigureStyle
+from ..report.figures.files import write_figure
+from ..report.figures.style import SERIES, shortened
 from ..runs import IMPORTED, LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 from ..workspace import Workspace
 from .checkpoints import Progress, run_progress

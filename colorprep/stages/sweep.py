@@ -20,10 +20,10 @@ from ..images.skip import Skip, count_by_reason
 from ..images.source import Source, digest_of
 from ..metrics.pictures import MeanError, mean_error
 from ..progress import Reporter
-from ..report.figure_files import write_figure
-from ..report.hint_curve import HintCurve, draw_hint_curves
+from ..report.figures.files import write_figure
+from ..report.figures.hint_curve import HintCurve, draw_hint_curves
+from ..report.figures.style import shortened
 from ..report.numbers import quantity
-from ..report.style import shortened
 from ..training.checkpoint import Checkpoint, load_checkpoint
 from ..training.devices import choose_device
 from ..training.judging.hint_sweep import PUBLISHED_COUNTS, SIDE, SIZE, HintSweep

@@ -5,7 +5,7 @@ from PIL import Image
 
 from colorprep import ab_lattice
 from colorprep.quantize.round_trip import RoundTrip
-from colorprep.report.charts import (
+from colorprep.report.figures.charts import (
     MOST_POINTS,
     Stratum,
     draw_errors,

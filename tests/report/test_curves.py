@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from colorprep.report.curves import draw_run, draw_runs
-from colorprep.report.smoothing import moving_mean, smoothing_window
+from colorprep.report.figures.curves import draw_run, draw_runs
+from colorprep.report.figures.smoothing import moving_mean, smoothing_window
 
 
 def a_log(n, validated_every=2, **columns):

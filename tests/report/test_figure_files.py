@@ -9,11 +9,11 @@ from matplotlib.collections import PolyCollection
 from PIL import Image
 
 from colorprep import InputError
-from colorprep.report.figure_files import write_figure
-from colorprep.report.figure_style import FigureStyle, parse_size
+from colorprep.report.figures.figure_style import FigureStyle, parse_size
+from colorprep.report.figures.files import write_figure
+from colorprep.report.figures.style import ACCENT, OWN_COLORS, blank_figure, label, plain
 from colorprep.report.gallery import montage
 from colorprep.report.sheets import write_sheet
-from colorprep.report.style import ACCENT, OWN_COLORS, blank_figure, label, plain
 from colorprep.report.themes import DARK, LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from colorprep import ab_lattice, hue_chroma_bins, rgb_to_lab
-from colorprep.report.gamut import bin_colors, draw_differences, draw_weights
+from colorprep.report.figures.gamut import bin_colors, draw_differences, draw_weights
 
 
 def test_bins_have_their_own_colors():

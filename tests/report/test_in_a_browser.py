@@ -15,14 +15,14 @@ from selenium.webdriver.chrome.service import Service
 
 from colorprep import Reporter, Workspace
 from colorprep.metrics.methods import Extremes
-from colorprep.report.method_sections import (
+from colorprep.report.page import render_page
+from colorprep.report.sections.methods import (
     ShownImage,
     made_picture,
     method_section,
     metrics_section,
     picture_sections,
 )
-from colorprep.report.page import render_page
 from colorprep.stages.evaluate.methods_files import comparison_of
 from colorprep.stages.labels import stage as labels
 from colorprep.stages.prior import stage as prior

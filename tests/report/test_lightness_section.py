@@ -6,7 +6,7 @@ from colorprep import ab_lattice
 from colorprep.balance.comparison import compare_priors
 from colorprep.balance.lightness import LightnessLevel
 from colorprep.balance.prior import Prior
-from colorprep.report.lightness_section import MOST_LEVELS, lightness_section
+from colorprep.report.sections.lightness import MOST_LEVELS, lightness_section
 
 
 def prior_of(counts):

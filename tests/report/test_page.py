@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from colorprep.report.page import Missing, Note, PictureRow, Section, Swatch, Table, render_page
-from colorprep.report.thumbnails import SHEET_BYTES, small_sheet, thumbnail
+from colorprep.report.sections.thumbnails import SHEET_BYTES, small_sheet, thumbnail
 
 EVIL = '<script>alert("1")</script>'
 VOID = {"meta", "link", "img", "path", "use", "br"}

@@ -9,11 +9,11 @@ from colorprep import ab_lattice, hue_chroma_bins, hue_chroma_grid
 from colorprep.balance.prior import Prior
 from colorprep.balance.smoothing import hard_probs
 from colorprep.balance.weights import gray_bins
-from colorprep.report.bin_plane import BinPlane
+from colorprep.report.figures.bin_plane import BinPlane
+from colorprep.report.figures.gamut import bin_colors
+from colorprep.report.figures.prior_map import draw_prior, draw_shares
+from colorprep.report.figures.style import OWN_COLORS
 from colorprep.report.gallery import TEXT
-from colorprep.report.gamut import bin_colors
-from colorprep.report.prior_map import draw_prior, draw_shares
-from colorprep.report.style import OWN_COLORS
 
 CELLS = np.zeros((256, 256), np.int64)
 

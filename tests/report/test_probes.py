@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from colorprep.report.probes import draw_probes
+from colorprep.report.figures.probes import draw_probes
 
 LAYERS = ["block1", "block2", "block3"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from colorprep import ab_lattice, hue_chroma_bins, hue_chroma_grid, rgb_to_lab
 from colorprep.balance.weights import gray_bins
-from colorprep.report.spectrum import draw_spectra, spectrum
+from colorprep.report.figures.spectrum import draw_spectra, spectrum
 
 
 @pytest.mark.parametrize(

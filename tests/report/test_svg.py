@@ -10,11 +10,11 @@ from matplotlib.collections import PolyCollection
 from colorprep import ab_lattice
 from colorprep.balance.prior import Prior
 from colorprep.balance.smoothing import hard_probs
+from colorprep.report.figures.prior_map import draw_shares
+from colorprep.report.figures.style import OWN_COLORS, SOFT, blank_figure, label, plain
+from colorprep.report.figures.svg import THEME, inline_svg
 from colorprep.report.gallery import GROUND, TEXT
 from colorprep.report.page import render_page
-from colorprep.report.prior_map import draw_shares
-from colorprep.report.style import OWN_COLORS, SOFT, blank_figure, label, plain
-from colorprep.report.svg import THEME, inline_svg
 
 PAGE_STYLE = re.compile(r"--([a-z]+): #[0-9a-f]{6}")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from run_folders import HEADER, some_rows, write_run
 
-from colorprep.report.curves import draw_run
+from colorprep.report.figures.curves import draw_run
 from colorprep.runs import read_log
 from colorprep.stages import info, plot
 from colorprep.stages.train.run_folder import records_of, write_log

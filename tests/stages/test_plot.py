@@ -9,8 +9,8 @@ from PIL import Image
 from run_folders import HEADER, some_rows, write_run
 
 from colorprep.errors import ArtifactError, InputError
-from colorprep.report.curves import draw_runs
-from colorprep.report.figure_style import FigureStyle
+from colorprep.report.figures.curves import draw_runs
+from colorprep.report.figures.figure_style import FigureStyle
 from colorprep.runs import newest_in_runs, read_log
 from colorprep.stages import plot
 from colorprep.stages.plot import PlotParams, run

@@ -88,7 +88,7 @@ class Coloring:
 
 
 def _entropy_map(entropy: Floats, shape: tuple[int, int], n_bins: int) -> Pixels:
-    from ...report.entropy import (
+    from ...report.figures.entropy import (
         draw_entropy,  # matplotlib is slow to import, and mostly not needed
     )
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ...metrics.methods import BETTER, extreme_images
 from ...metrics.protocol import DIFFERENCES_PROTOCOL, protocol_hash
-from ...report.method_sections import (
+from ...report.page import render_page
+from ...report.sections.methods import (
     ShownImage,
     made_picture,
     method_section,
@@ -16,7 +17,6 @@ from ...report.method_sections import (
     picture_sections,
     tile_of,
 )
-from ...report.page import render_page
 from .methods_files import Findings
 from .methods_params import MethodsParams
 from .pairs import Pairs

@@ -8,7 +8,7 @@ from pathlib import Path
 from ...atomic import check_replaceable, replacing
 from ...places import Location
 from ...progress import Reporter
-from ...report.figure_style import DEFAULT_STYLE, FigureStyle
+from ...report.figures.figure_style import DEFAULT_STYLE, FigureStyle
 from ...workspace import Workspace
 from ..replaced import telling_replaced
 from .writing import WrittenPrior
@@ -40,8 +40,8 @@ class PriorFigure:
     def write(self, written: WrittenPrior, workspace: Workspace, reporter: Reporter) -> Location:
         """Draw a prior and its weights, and return the path of the file."""
         # Here, since drawing is slow to import.
-        from ...report.figure_files import write_figure
-        from ...report.prior_map import draw_prior
+        from ...report.figures.files import write_figure
+        from ...report.figures.prior_map import draw_prior
 
         prior, path = written.prior, self.path(workspace)
         figure = draw_prior(prior, written.weights.values)

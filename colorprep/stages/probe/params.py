@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ...report.style import SERIES
+from ...report.figures.style import SERIES
 from ...training.options import DataOptions, MachineOptions, PaceOptions
 from ...training.recipes import PROBES
 from ..train.params import TrainParams

@@ -12,8 +12,8 @@ import numpy as np
 from ...atomic import replacing, write_csv, write_json
 from ...color.lab import Floats
 from ...metrics.proportions import Proportion, over_images, over_runs
-from ...report.figure_files import write_figure
-from ...report.probes import draw_probes
+from ...report.figures.files import write_figure
+from ...report.figures.probes import draw_probes
 from ...runs import best_row
 from ...training.fitting.probes import accuracy_name
 from ...training.fitting.record import Record

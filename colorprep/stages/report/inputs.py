@@ -27,7 +27,7 @@ from ...images.source import Source, digest_of
 from ...places import Location
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
-from ...report.comparison_sections import ClassPrior, Reference
+from ...report.sections.comparison import ClassPrior, Reference
 from ...runs import LOG
 from ...shards.manifest import MANIFEST, read_manifest, read_skipped
 from ...storage import size_of

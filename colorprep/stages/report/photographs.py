@@ -16,7 +16,7 @@ from ...images.source import Source, index_of
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...quantize.round_trip import RoundTrip, round_trip_errors
-from ...report.image_sections import Ranked, RoundTripSample
+from ...report.sections.images import Ranked, RoundTripSample
 from ..passes import EachImage, Passes
 from ..source import ImageParams, image_reader
 

@@ -18,10 +18,10 @@ from ...metrics.pictures import MeanError
 from ...metrics.proportions import Proportion
 from ...metrics.resampling import Measured
 from ...progress import Reporter
-from ...report.audit_sections import Audited, ShownList, audit_section, lists_section
-from ...report.method_sections import metrics_section
 from ...report.page import Missing, Note, Section
-from ...report.result_sections import (
+from ...report.sections.audit import Audited, ShownList, audit_section, lists_section
+from ...report.sections.methods import metrics_section
+from ...report.sections.results import (
     ProbeChance,
     evaluation_section,
     probes_section,

@@ -22,16 +22,17 @@ from ...images.passed_over import described
 from ...images.source import Source
 from ...places import Location
 from ...progress import Reporter
-from ...report.comparison_sections import (
+from ...report.figures.figure_style import DEFAULT_STYLE, FigureStyle
+from ...report.figures.files import write_figure
+from ...report.page import Chart, Missing, Section, render_page
+from ...report.sections.comparison import (
     ClassPrior,
     Reference,
     classes_section,
     comparison_section,
     uncertainty_section,
 )
-from ...report.figure_files import write_figure
-from ...report.figure_style import DEFAULT_STYLE, FigureStyle
-from ...report.image_sections import (
+from ...report.sections.images import (
     Ranked,
     RoundTripSample,
     error_summary,
@@ -39,16 +40,15 @@ from ...report.image_sections import (
     round_trip_section,
     skipped_section,
 )
-from ...report.lightness_section import lightness_section
-from ...report.page import Chart, Missing, Section, render_page
-from ...report.prior_sections import (
+from ...report.sections.lightness import lightness_section
+from ...report.sections.prior import (
     lambda_section,
     prior_section,
     smoothing_section,
     summary,
     weights_section,
 )
-from ...report.provenance import provenance_section
+from ...report.sections.provenance import provenance_section
 from ...workspace import PRIOR, REPORT, Workspace
 from ..passes import open_passes
 from ..prior.writing import weights_path_of

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ...report.figures.style import SERIES
 from ...report.numbers import percent
 from ...report.page import Missing, Section
-from ...report.style import SERIES
-from ...report.training_sections import ComparedRuns, RunSamples, ShownRun, training_section
+from ...report.sections.training import ComparedRuns, RunSamples, ShownRun, training_section
 from ...runs import LOG, best_row, read_log, runs_with
 from ...training.health import color_fault
 from ...workspace import Workspace

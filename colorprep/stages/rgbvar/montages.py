@@ -12,8 +12,8 @@ from ...images.decoding import Pixels
 from ...images.reader import ReadImage
 from ...places import Location
 from ...progress import Reporter
-from ...report.charts import Stratum, draw_ranking, ranking_title
-from ...report.figure_files import write_figure
+from ...report.figures.charts import Stratum, draw_ranking, ranking_title
+from ...report.figures.files import write_figure
 from ...report.gallery import fitted, montage
 from ...report.sheets import sheet_ending, write_sheet
 from ..passes import EachImage, Passes

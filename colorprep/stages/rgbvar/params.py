@@ -10,7 +10,7 @@ from typing import get_args
 from ...curriculum.scoring import SCORES
 from ...errors import InputError
 from ...finite import check_finite
-from ...report.figure_style import DEFAULT_STYLE, FigureFormat, FigureStyle
+from ...report.figures.figure_style import DEFAULT_STYLE, FigureFormat, FigureStyle
 from ..source import ImageParams
 
 PICTURE_ENDINGS = ("jpg", *get_args(FigureFormat))

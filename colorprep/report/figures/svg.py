@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import matplotlib
 from matplotlib.figure import Figure
 
-from .figure_files import VECTOR, quiet
+from ..themes import DARK
+from .files import VECTOR, quiet
 from .style import OWN_COLORS
-from .themes import DARK
 
 # Variables of the page's style sheet that replace the figures' colors.
 THEME = {color: f"var(--{name})" for name, color in DARK.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.lab import Floats
+from ...color.lab import Floats
 
 MANY_ROWS = 100  # logs of at least so many rows are smoothed
 WINDOWS = 50  # the window is a log's length over this

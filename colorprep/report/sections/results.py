@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from ..metrics.methods import BETTER
-from ..metrics.pictures import MeanError
-from ..metrics.proportions import Proportion
-from ..metrics.resampling import LEVEL, Measured
-from .hint_curve import HintCurve, draw_hint_curves
-from .method_tables import with_arrow, with_interval
-from .numbers import percent, quantity, short
-from .page import Block, Chart, Section, Table
-from .probes import draw_probes
-from .style import SERIES
+from ...metrics.methods import BETTER
+from ...metrics.pictures import MeanError
+from ...metrics.proportions import Proportion
+from ...metrics.resampling import LEVEL, Measured
+from ..figures.hint_curve import HintCurve, draw_hint_curves
+from ..figures.probes import draw_probes
+from ..figures.style import SERIES
+from ..method_tables import with_arrow, with_interval
+from ..numbers import percent, quantity, short
+from ..page import Block, Chart, Section, Table
 from .thumbnails import small_sheet
 
 SHOWN_COUNTS = 8  # numbers of hints in the table

@@ -7,25 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from ..balance.comparison import compare_priors
-from ..balance.prior import Prior, entropy_bits
-from ..balance.smoothing import hard_probs
-from ..balance.weights import (
+from ...balance.comparison import compare_priors
+from ...balance.prior import Prior, entropy_bits
+from ...balance.smoothing import hard_probs
+from ...balance.weights import (
     Weights,
     WeightSafety,
     gray_bins,
     rebalancing_weights,
     weight_safety,
 )
-from ..color.lab import Floats
-from ..errors import InputError
-from ..quantize.quantizer import Quantizer
-from .charts import draw_hard_and_smoothed
-from .gamut import draw_weights
-from .numbers import percent, short
-from .page import Block, Chart, Note, Section, Table
-from .prior_map import draw_maps, draw_shares, named_shares
-from .spectrum import draw_spectra
+from ...color.lab import Floats
+from ...errors import InputError
+from ...quantize.quantizer import Quantizer
+from ..figures.charts import draw_hard_and_smoothed
+from ..figures.gamut import draw_weights
+from ..figures.prior_map import draw_maps, draw_shares, named_shares
+from ..figures.spectrum import draw_spectra
+from ..numbers import percent, short
+from ..page import Block, Chart, Note, Section, Table
 from .swatches import bin_name, bin_swatches
 
 LAMBDAS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.colors import to_hex
 
-from ..balance.comparison import ComparedLevel, compare_levels
-from ..balance.prior import Prior
-from ..color.lab import lab_to_rgb
-from .numbers import percent, quantity, short
-from .page import Block, Cell, Chart, Missing, Note, Section, Swatch, Table
-from .prior_map import draw_maps
-from .spectrum import draw_spectra
+from ...balance.comparison import ComparedLevel, compare_levels
+from ...balance.prior import Prior
+from ...color.lab import lab_to_rgb
+from ..figures.prior_map import draw_maps
+from ..figures.spectrum import draw_spectra
+from ..numbers import percent, quantity, short
+from ..page import Block, Cell, Chart, Missing, Note, Section, Swatch, Table
 
 MOST_LEVELS = 12  # that are drawn
 

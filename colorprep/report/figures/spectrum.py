@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from ..balance.weights import gray_bins
-from ..color.lab import Floats
-from ..quantize.quantizer import Quantizer, centers_in_ab
-from .gallery import GROUND, TEXT
+from ...balance.weights import gray_bins
+from ...color.lab import Floats
+from ...quantize.quantizer import Quantizer, centers_in_ab
+from ..gallery import GROUND, TEXT
+from ..numbers import percent
 from .gamut import displayed
-from .numbers import percent
 from .style import OWN_COLORS, SIZE, SOFT, blank_figure, label, plain
 
 SECTORS = 36

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from scipy.spatial import cKDTree
 
-from ..color.hue_chroma import to_chroma_plane
-from ..color.lab import Floats
-from ..quantize.quantizer import Quantizer
+from ...color.hue_chroma import to_chroma_plane
+from ...color.lab import Floats
+from ...quantize.quantizer import Quantizer
 from .style import label, plain
 
 TURNS = (0.0, 0.25, 0.5, 0.75, 1.0)

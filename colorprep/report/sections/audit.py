@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from .numbers import percent, quantity
-from .page import Block, Missing, Note, Section, Table
+from ..numbers import percent, quantity
+from ..page import Block, Missing, Note, Section, Table
 from .thumbnails import small_sheet
 
 MOST_LISTS = 30

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.lab import Floats
-from ..quantize.quantizer import Quantizer
-from ..quantize.round_trip import RoundTrip, round_trip
-from .charts import draw_errors, draw_round_trips, draw_scores
-from .numbers import quantity, short
-from .page import Block, Chart, Missing, Note, PictureRow, Section, Table
+from ...color.lab import Floats
+from ...quantize.quantizer import Quantizer
+from ...quantize.round_trip import RoundTrip, round_trip
+from ..figures.charts import draw_errors, draw_round_trips, draw_scores
+from ..numbers import quantity, short
+from ..page import Block, Chart, Missing, Note, PictureRow, Section, Table
 from .thumbnails import thumbnail
 
 ERROR_RANKS = {"median": 0.5, "95th percentile": 0.95, "99th percentile": 0.99, "worst": 1.0}

@@ -8,19 +8,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..balance.bootstrap import FEW_IMAGES, share_intervals
-from ..balance.comparison import Comparison, bins_that_differ_most, compare_priors
-from ..balance.diagnosis import Finding
-from ..balance.prior import Prior, entropy_bits
-from ..balance.smoothing import hard_probs
-from ..balance.weights import gray_bins
-from ..color.lab import Floats
-from ..quantize.quantizer import Quantizer
-from .charts import draw_intervals
-from .gamut import draw_differences, draw_uncertainties
-from .numbers import percent, points, quantity, short
-from .page import Block, Cell, Chart, Missing, Note, Section, Swatch, Table
-from .spectrum import LONGEST_NAME, draw_spectra
+from ...balance.bootstrap import FEW_IMAGES, share_intervals
+from ...balance.comparison import Comparison, bins_that_differ_most, compare_priors
+from ...balance.diagnosis import Finding
+from ...balance.prior import Prior, entropy_bits
+from ...balance.smoothing import hard_probs
+from ...balance.weights import gray_bins
+from ...color.lab import Floats
+from ...quantize.quantizer import Quantizer
+from ..figures.charts import draw_intervals
+from ..figures.gamut import draw_differences, draw_uncertainties
+from ..figures.spectrum import LONGEST_NAME, draw_spectra
+from ..numbers import percent, points, quantity, short
+from ..page import Block, Cell, Chart, Missing, Note, Section, Swatch, Table
 from .swatches import bin_facts, bin_name, bin_swatches
 
 MOST_CLASSES = 12

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
-from ..quantize.quantizer import Quantizer
-from .gamut import bin_colors
-from .page import Swatch
+from ...quantize.quantizer import Quantizer
+from ..figures.gamut import bin_colors
+from ..page import Swatch
 
 
 def bin_name(quantizer: Quantizer, index: SupportsIndex) -> str:

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
-from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut
-from ..quantize.quantizer import Quantizer
-from ..quantize.round_trip import RoundTrip
-from .gallery import TEXT
+from ...color.lab import Floats, lab_to_rgb, reduce_to_gamut
+from ...quantize.quantizer import Quantizer
+from ...quantize.round_trip import RoundTrip
+from ..gallery import TEXT
+from ..names import name_within
+from ..numbers import short
 from .gamut import bin_colors
-from .names import name_within
-from .numbers import short
 from .style import (
     ACCENT,
     DPI,

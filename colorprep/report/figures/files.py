@@ -22,11 +22,11 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ...errors import InputError
+from ..gallery import TEXT
+from ..themes import DARK, IN_LIGHT, LIGHT
 from .figure_style import DEFAULT_STYLE, FigureStyle
-from .gallery import TEXT
 from .style import OWN_COLORS, TITLE_SIZE
-from .themes import DARK, IN_LIGHT, LIGHT
 
 # Text as text; ids by a salt, not at random.
 VECTOR: Any = {"svg.fonttype": "none", "svg.hashsalt": "colorprep", "pdf.fonttype": 42}

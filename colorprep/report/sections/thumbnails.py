@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .page import PhotographSheet, Picture
+from ..page import PhotographSheet, Picture
 
 QUALITY = 82
 # A sheet has the first of these widths at which it is no larger; even noise is at the last one.

@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from ..color.lab import Floats
-from .gallery import TEXT
-from .numbers import short
+from ...color.lab import Floats
+from ..gallery import TEXT
+from ..numbers import short
 from .smoothing import MANY_ROWS, moving_mean, smoothing_window
 from .style import (
     ACCENT,

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from .curves import Log, best_text, draw_run, draw_runs
-from .numbers import percent, quantity, short
-from .page import Block, Chart, Missing, Note, PhotographSheet, Section, Table
+from ..figures.curves import Log, best_text, draw_run, draw_runs
+from ..numbers import percent, quantity, short
+from ..page import Block, Chart, Missing, Note, PhotographSheet, Section, Table
 from .thumbnails import small_sheet
 
 HEALTHY = "nothing noticed"

@@ -9,8 +9,8 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ..color.lab import Floats
-from .gallery import GAP, GROUND, TEXT
+from ...color.lab import Floats
+from ..gallery import GAP, GROUND, TEXT
 from .style import SOFT
 
 LONGEST = 640  # pixels of the map's longest side

@@ -10,17 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..metrics.methods import BETTER, Extremes, MethodComparison
-from .gallery import fitted
-from .method_tables import (
+from ...metrics.methods import BETTER, Extremes, MethodComparison
+from ..gallery import fitted
+from ..method_tables import (
     TextTable,
     differences_table,
     means_table,
     notes_on,
     with_room_for_marks,
 )
-from .numbers import quantity, short
-from .page import Block, Note, Picture, PictureRow, Section, Table
+from ..numbers import quantity, short
+from ..page import Block, Note, Picture, PictureRow, Section, Table
 
 TILE = 288  # pixels, of up to so many pictures in a row
 FULL_SIZE = 8

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..color.lab import Floats
+from ...color.lab import Floats
 from .style import SERIES, SOFT, headed_axes, label, percent_axis, put_legend, shortened
 
 CHANCE = "always the largest class"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
-from ..errors import InputError
-from .themes import Theme
+from ...errors import InputError
+from ..themes import Theme
 
 FigureFormat: TypeAlias = Literal["png", "pdf", "svg"]
 

@@ -12,12 +12,12 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from ..color.hue_chroma import hue_chroma_lightness_to_rgb
-from ..color.lab import Floats, lab_to_rgb, reduce_to_gamut
-from ..quantize.quantizer import Quantizer
+from ...color.hue_chroma import hue_chroma_lightness_to_rgb
+from ...color.lab import Floats, lab_to_rgb, reduce_to_gamut
+from ...quantize.quantizer import Quantizer
+from ..gallery import GROUND
+from ..numbers import round_down, short
 from .bin_plane import BinPlane, plane_of, set_plane
-from .gallery import GROUND
-from .numbers import round_down, short
 from .style import FAINT, OWN_COLORS, SIZE, SOFT, blank_figure
 
 MAP_SIDE, LABEL_ROOM = 4.4, 0.8  # inches

@@ -15,10 +15,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from ..gallery import GROUND, TEXT
+from ..numbers import percent
+from ..themes import DARK
 from .figure_style import FigureStyle
-from .gallery import GROUND, TEXT
-from .numbers import percent
-from .themes import DARK
 
 SOFT, FAINT = DARK["soft"], DARK["faint"]
 ACCENT, SECOND, THIRD = DARK["accent"], DARK["second"], DARK["third"]

@@ -19,14 +19,14 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from ..balance.prior import Prior
-from ..balance.smoothing import hard_probs
-from ..color.lab import Floats
-from ..quantize.quantizer import Quantizer
+from ...balance.prior import Prior
+from ...balance.smoothing import hard_probs
+from ...color.lab import Floats
+from ...quantize.quantizer import Quantizer
+from ..gallery import TEXT
+from ..numbers import percent
 from .bin_plane import BinPlane, plane_of, set_plane
-from .gallery import TEXT
 from .gamut import add_own_colors, bin_colors, plot_weights
-from .numbers import percent
 from .spectrum import plot_spectra
 from .style import FAINT, SIZE, WIDTH, blank_figure, label, plain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .page import Section, Table
+from ..page import Section, Table
 
 TITLES = {
     "prior": "Prior",
