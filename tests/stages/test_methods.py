@@ -156,7 +156,7 @@ def test_only_images_that_all_methods_have(folders, workspace, recorder):
     assert left_out["2.png"].detail.startswith("b: its picture 2.png")
     assert not left_out["4.png"].detail.startswith(("a", "b", "c"))
     assert "left out 1 image: a: a has no image of this path: 1.png" in recorder.warnings
-    assert any("passed over 1 images" in note for note in recorder.notes)
+    assert any("passed over 1 image without" in note for note in recorder.notes)
     facts = json.loads(result.files.facts.read_text())
     assert {one["key"] for one in facts["left_out"]} == {"1.png", "2.png", "4.png"}
     with pytest.raises(ColorprepError, match="--strict"):
