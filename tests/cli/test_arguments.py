@@ -52,7 +52,8 @@ def values_of(option):
         return ["0.25", "0.5"]
     if option.type.name in ("integer", "integer range", "N|native", "N,N,..."):
         return ["32", "33"]
-    return ["top", "parent"] if option.name == "class_from" else ["a", "b"]
+    special = {"class_from": ["top", "parent"], "figure_size": ["3.5", "7x5"]}
+    return special.get(option.name, ["a", "b"])
 
 
 def positional(command):

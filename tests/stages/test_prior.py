@@ -228,7 +228,7 @@ def test_size(photographs, workspace, silent):
 def test_enlarging_is_warned_about_once(photographs, workspace, recorder):
     """Images smaller than --size are counted in one warning."""
     run(PriorParams(ImageParams(photographs), size=128), workspace, recorder)
-    assert [text for text in recorder.warnings if text.startswith("40 images are smaller")]
+    assert [text for text in recorder.warnings if text.startswith("enlarged 40 images")]
     assert len(recorder.warnings) == 1
 
 

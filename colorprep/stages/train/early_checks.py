@@ -15,7 +15,7 @@ from ...shards.reader import open_labels
 from ...training.choices import PACKAGED_VGG
 from ...workspace import LABELS, Workspace
 from .params import TrainParams, resumed
-from .recipe import labels_of_recipe
+from .recipe import check_recipe, labels_of_recipe
 from .resuming import options_to_resume, run_to_resume
 from .selection import split_labels
 
@@ -53,7 +53,7 @@ def check_inputs(params: TrainParams, workspace: Workspace, given: Mapping[str, 
     for path in (*_files(params, workspace), *_weights(begins_with, workspace)):
         if isinstance(path, Path) and not path.exists():
             raise InputError(f"there is no file {path}; check the path, or make it first")
-    _check_held_out(params.data.held_out, folder, workspace)
+    _check_held_out(params, folder, workspace)
 
 
 def _files(params: TrainParams, workspace: Workspace) -> Iterator[Location]:
@@ -71,10 +71,14 @@ def _weights(init: str | Path | None, workspace: Workspace) -> Iterator[Location
         yield path / BEST if path.is_dir() else path
 
 
-def _check_held_out(held_out: float | str | Path, labels: Location, workspace: Workspace) -> None:
+def _check_held_out(params: TrainParams, labels: Location, workspace: Workspace) -> None:
     """Refuse what is neither a fraction, nor a list, nor a folder of the labels' images."""
+    held_out, recipe = params.data.held_out, params.network.recipe
     if isinstance(held_out, float | int) or not isinstance(labels, Path):
         return
     path = workspace.input_location(held_out)
     if isinstance(path, Path) and (str(held_out).endswith("/") or not path.exists()):
-        split_labels(open_labels(labels), held_out, workspace, Reporter())
+        opened = open_labels(labels)
+        with labels_of_recipe(recipe):
+            check_recipe(recipe, opened)  # other labels than the recipe's are the larger mistake
+        split_labels(opened, held_out, workspace, Reporter())
