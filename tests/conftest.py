@@ -211,8 +211,8 @@ def without_svg(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def without_charts(without_svg: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no charts of reports, which take most of the time."""
-    for name in ("prior", "comparison", "image", "training", "result"):
-        module = importlib.import_module(f"colorprep.report.{name}_sections")
+    for name in ("prior", "comparison", "images", "lightness", "training", "results"):
+        module = importlib.import_module(f"colorprep.report.sections.{name}")
         for drawing in [each for each in vars(module) if each.startswith("draw_")]:
             monkeypatch.setattr(module, drawing, lambda *_: None)
 

@@ -20,7 +20,7 @@ def counted(colorprep, photographs):
 @pytest.mark.usefixtures("counted")
 def test_lines(colorprep, tmp_path):
     """The page, the folder of figures, and what would fill the empty sections."""
-    result = colorprep("report", "--figures", "figures", "-o", "pages/one.html", "-q")
+    result = colorprep(*"report --figures figures --dpi 50 -o pages/one.html -q".split())
     assert result.exit_code == 0, result.stderr
     first, second, rest = result.stdout.splitlines()
     assert "pages/one.html: 7 sections, 0." in first and first.endswith("MB")

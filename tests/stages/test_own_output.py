@@ -38,7 +38,7 @@ COMMANDS = [
     ("evaluate", "--original", "cat", "--colorized", "colorized"),
     ("evaluate", "--original", "cat", "--colorized", "colorized", "-o", "coffee",
      "--write-pictures", "cat"),
-    ("report", "--figures", "figures"),
+    ("report", "--figures", "figures", "--dpi", "40"),
     ("prior", "--by-class", "--dir", "."),
     ("prior", "--name", "x", "--dir", "."),
     ("weights", "-o", "new/weights.npz"),
