@@ -64,17 +64,18 @@ def test_expectation(neighbors, limit, all_colors):
 
 
 def test_expectation_through_the_table(all_colors):
-    """Looked up by cell, the mean is still near the true ab, for every 8-bit color."""
+    """Looked up by cell, the mean is still near the true ab, for every seventh 8-bit color."""
+    colors, cells = all_colors[::7], ab_cells()[::7]
     means, worst = {}, {10: 0.0, 5: 0.0}
     for neighbors in worst:
         quantizer = ab_lattice(neighbors=neighbors)
         table = soft_table(quantizer)
         means[neighbors] = np.einsum("nk,nkc->nc", table.weights, quantizer.centers[table.bins])
-    for start in range(0, len(all_colors), 1 << 20):
+    for start in range(0, len(colors), 1 << 20):
         part = slice(start, start + (1 << 20))
-        ab = rgb_to_lab(all_colors[part])[:, 1:]
+        ab = rgb_to_lab(colors[part])[:, 1:]
         for neighbors in worst:
-            error = np.linalg.norm(means[neighbors][ab_cells()[part]] - ab, axis=1).max()
+            error = np.linalg.norm(means[neighbors][cells[part]] - ab, axis=1).max()
             worst[neighbors] = max(worst[neighbors], error)
     assert worst[10] < 1.07 and worst[5] < 1.36
 
