@@ -167,6 +167,13 @@ class Workspace:
         places = [str(place) for place in each_place(source)]
         write_json(self.root / MEMORY, {"source": places[0] if len(places) == 1 else places})
 
+    def known_source(self) -> str | list[str] | None:
+        """Return what `remembered_source` returns, or None where it raises."""
+        try:
+            return self.remembered_source()
+        except InputError:
+            return None
+
     def remembered_source(self) -> str | list[str]:
         """Return the image source of the last command.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..report.numbers import byte_size, duration
+from ..report.numbers import about_duration, byte_size
 from ..report.numbers import quantity as quantity
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def describe_estimate(estimate: Estimate) -> Described:
     requested, *others = estimate.disk.items()
     skips = ", ".join(f"{n:,} {reason}" for reason, n in estimate.skips.items()) or "none"
     lines = [
-        f"{quantity(estimate.n_images, 'image')}: about {duration(estimate.seconds)} at "
+        f"{quantity(estimate.n_images, 'image')}: {about_duration(estimate.seconds)} at "
         f"{estimate.images_per_second:.0f} images/s on {quantity(estimate.n_threads, 'thread')} "
         f"(measured on {estimate.n_probed})",
         f"memory: about {byte_size(estimate.memory)}",
@@ -65,7 +65,7 @@ def describe_estimate(estimate: Estimate) -> Described:
         f"images likely to be skipped: {skips}",
     ]
     if estimate.seconds_on_twice is not None:
-        lines.insert(1, f"on twice as many workers: about {duration(estimate.seconds_on_twice)}")
+        lines.insert(1, f"on twice as many workers: {about_duration(estimate.seconds_on_twice)}")
     lines += [f"instead, {kind}: about {byte_size(n_bytes)}" for kind, n_bytes in others]
     if estimate.free is not None and requested[1] > estimate.free:
         lines.append("not enough free space on that disk")

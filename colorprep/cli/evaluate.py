@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     "--colorized",
     metavar="[NAME=]SOURCE",
     multiple=True,
-    help="Pictures to judge, with the same paths; several times to compare methods.",
+    help="Pictures to judge, with the same paths; several times to compare methods. [colorized/ if "
+    "it exists]",
 )
 @click.option(
     "--checkpoint",

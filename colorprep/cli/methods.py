@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ..workspace import COLORIZED
 from .console import Session
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def methods_of(
     Parameters
     ----------
     colorized, checkpoint : sequence of str
-        As in ``NAME=PATH``, or a path, whose last part is then the name.
+        As in ``NAME=PATH``, or a path, whose last part is then the name. If both are empty and
+        originals are given, the pictures are those of ``colorized/``, if it exists.
     suffixes : sequence of str
         As in ``NAME=TEXT``, or a text for all methods whose pictures are given.
     **shared
@@ -44,6 +46,9 @@ def methods_of(
     from ..errors import InputError
     from ..stages.evaluate import EvaluateParams
 
+    only_originals = shared["original"] is not None and not (colorized or checkpoint)
+    if only_originals and workspace.path(COLORIZED).is_dir():
+        colorized = [COLORIZED]
     named = [("colorized", *_named(text, workspace)) for text in colorized]
     named += [("checkpoint", *_named(text, workspace)) for text in checkpoint]
     names = [name for _, name, _ in named]
@@ -52,7 +57,8 @@ def methods_of(
         raise InputError(
             f"two methods are called {twice[0]}; name them, as in --colorized NAME=SOURCE"
         )
-    suffix_of = _suffixes(suffixes, names)
+    have_names = any(place not in (*colorized, *checkpoint) for _, _, place in named)
+    suffix_of = _suffixes(suffixes, names, have_names)
     common = suffix_of.pop("", "")
     if len(named) < 2:
         places: dict[str, Any] = {kind: place for kind, _, place in named}
@@ -91,13 +97,18 @@ def _named(text: str, workspace: Workspace) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _suffixes(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Return suffixes by method; "" stands for all methods."""
+def _suffixes(texts: Sequence[str], names: Sequence[str], have_names: bool) -> dict[str, str]:
+    """Return suffixes by method; "" stands for all methods.
+
+    A suffix may contain "=", except where methods are given as ``NAME=PATH``.
+    """
     from ..errors import InputError
 
     found: dict[str, str] = {}
     for text in texts:
-        name, _, suffix = text.partition("=")
+        name, equals, suffix = text.partition("=")
+        if have_names and equals and name not in names:
+            raise InputError(f"--suffix {text}: {name} is none of the methods: {', '.join(names)}")
         name, suffix = (name, suffix) if name in names else ("", text)
         if name in found:
             raise InputError(f"--suffix is given twice for {name or 'all methods'}; give it once")

@@ -82,6 +82,17 @@ def byte_size(n_bytes: float) -> str:
     return f"{n_bytes:.3g} TB"
 
 
+def about_duration(seconds: float) -> str:
+    """Format a time that is estimated.
+
+    Examples
+    --------
+    >>> about_duration(0.2), about_duration(80)
+    ('under 1 s', 'about 80 s')
+    """
+    return "under 1 s" if seconds < 1 else f"about {duration(seconds)}"
+
+
 def duration(seconds: float) -> str:
     """Format a time.
 

@@ -37,7 +37,7 @@ from .labels.planning import plan_of, prior_of, quantizer_of
 from .labels.shards import LabelChunk, LabeledChunk, shards_in_memory
 from .passes import EachImage, Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
-from .prior.stage import PriorParams, chosen_bins
+from .prior.stage import PriorParams, chosen_bins, open_images
 from .resources import free_space, peak_memory
 from .source import ImageParams, image_reader, masked, open_engine, open_source, report_skips
 
@@ -145,7 +145,7 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
 def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
     """Estimate a run of `colorprep prior`; see `estimate_labels`."""
     folder = workspace.location(params.output or "prior.npz").parent
-    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
+    source = open_images(params, workspace, reporter)
     reader = image_reader(source, params.size, params.images)
     quantizer = chosen_bins(params, workspace)
     by_color = quantizer is None or BinCounter(quantizer, params.by_lightness).by_color

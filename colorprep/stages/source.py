@@ -103,7 +103,8 @@ def open_source(
     Parameters
     ----------
     remembers : bool
-        Whether to remember it; evaluation does not, since its images may be test images.
+        Whether to remember it; evaluation does not, since its images may be test images, nor does
+        a prior with a path or name of its own, which may be one of several.
     class_from : str or int
         Where classes are taken from; files that hold them are not reported as passed over.
 
@@ -165,8 +166,16 @@ def open_listed(
     source = find_images(place, lines, list_name, search_of(params, workspace))
     report_passed_over(source, reporter, class_from)
     if params.folder is not None and remembers:
-        workspace.remember_source(params.folder)
+        _remember(params.folder, source, workspace, reporter)
     return source
+
+
+def _remember(folder: Places, source: Source, workspace: Workspace, reporter: Reporter) -> None:
+    """Remember a source, and report if another one was remembered."""
+    before = workspace.known_source()
+    workspace.remember_source(folder)
+    if before is not None and before != workspace.known_source():
+        reporter.note(f"without --dir, commands take their images from {source.name} from now on")
 
 
 def masked(

@@ -80,7 +80,6 @@ def test_identical_images(colorprep, folders):
     ("words", "message"),
     [
         ([], "--original and --colorized"),
-        (["--original", "photos"], "give both"),
         (["--checkpoint", "x.pt", "--original", "photos"], "one of the two"),
         (["--original", "photos", "--colorized", "photos", "--dir", "photos"], "--dir"),
         (["--checkpoint", "x.pt", "--temperature", "0"], "temperature"),

@@ -59,6 +59,17 @@ def test_one_method_needs_no_name(workspace):
     ((_, named),) = methods(workspace, ["zhang=a"], suffixes=["zhang=_B"]).items()
     ((_, plain),) = methods(workspace, ["a"], suffixes=["_B"]).items()
     assert named == plain and plain.colorized == "a" and plain.suffix == "_B"
+    ((_, signed),) = methods(workspace, ["a"], suffixes=["_x=1"]).items()
+    assert signed.suffix == "_x=1"
+
+
+def test_pictures_are_those_that_colorize_made(workspace):
+    """Originals alone are compared with colorized/."""
+    with pytest.raises(InputError, match="give them with --colorized"):
+        methods(workspace)
+    workspace.own_folder("colorized")
+    ((name, made),) = methods(workspace).items()
+    assert (name, made.colorized) == ("colorized", "colorized")
 
 
 @pytest.mark.parametrize(
@@ -67,8 +78,9 @@ def test_one_method_needs_no_name(workspace):
         ({"colorized": ["x/a", "y/a"]}, "two methods are called a"),
         ({"colorized": ["a", "b"], "suffixes": ["_x", "_y"]}, "twice for all methods"),
         ({"colorized": ["a", "b"], "suffixes": ["a=_x", "a=_y"]}, "twice for a"),
+        ({"colorized": ["a=x", "b=y"], "suffixes": ["c=_x"]}, "c is none of the methods: a, b"),
         ({"colorized": ["a", "b"], "temperature": 0.5}, "--temperature"),
-        ({"colorized": ["a", "b"], "original": None}, "give both"),
+        ({"colorized": ["a", "b"], "original": None}, "needs the originals"),
         ({"checkpoint": ["a", "b"], "suffixes": ["a=_x"]}, "go with --colorized"),
         ({"checkpoint": ["a", "b"], "images": ImageParams("d")}, "--dir are both given"),
     ],

@@ -322,7 +322,7 @@ def test_one_pair_is_enough(few, workspace, silent):
     ("values", "message"),
     [
         ({}, "--original and --colorized"),
-        ({"original": "a"}, "give both"),
+        ({"original": "a"}, "needs pictures to compare with"),
         ({"original": "a", "colorized": "b", "checkpoint": "c"}, "one of the two"),
         ({"original": "a", "colorized": "b", "images": ImageParams("d")}, "--dir"),
         ({"original": "a", "colorized": "b", "temperature": 0.5}, "--temperature"),

@@ -120,6 +120,13 @@ def test_what_cannot_judge_is_refused(made, silent, values, message):
         evaluate.run(params_of("gray", **values), made, silent)
 
 
+def test_images_without_a_folder_have_no_class(made, silent):
+    """Those directly in the source are told so, not that a prior is missing."""
+    params = params_of("gray/red", naturalness="priors")
+    with pytest.raises(InputError, match=r"0\.png has no class.*--naturalness prior\.npz"):
+        evaluate.run(replace(params, original="originals/red"), made, silent)
+
+
 def test_a_rule_of_classes_needs_who_asks_for_them():
     """Before anything is opened."""
     with pytest.raises(InputError, match="goes with --classifier or --naturalness"):

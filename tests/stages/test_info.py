@@ -119,6 +119,19 @@ def test_folders_of_several_things(workspace, silent, tmp_path):
     assert made["what"].startswith("1 picture that") and "--colorized colorized`" in made["next"]
     whole = run("", workspace, silent)
     assert whole["runs"] == runs["runs"] and whole["holds"] == ["colorized", "lists", "runs"]
+    for name in ("other/prior.npz", "first/config.json"):  # beside runs/: it stays a workspace
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    assert run("", workspace, silent) == whole | {"holds": ["colorized", "first", "lists", "runs"]}
+
+
+@pytest.mark.parametrize("own", ["workspace.json", "prior.npz", "labels/plan.json"])
+def test_a_workspace_may_hold_others(workspace, silent, tmp_path, own):
+    """A folder with artifacts of its own is a workspace, whatever its subfolders hold."""
+    for name in (own, "evaluation.json" if own == "workspace.json" else "cat/prior.npz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert run("", workspace, silent)["what"] == "a workspace"
 
 
 CHECKPOINT = {"model": "siggraph17"}

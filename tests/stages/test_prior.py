@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -307,6 +308,21 @@ def test_reader_is_what_was_counted(photographs, workspace, silent):
     prior = run(PriorParams(images, smoothing="none"), workspace, silent).whole.prior
     np.testing.assert_array_equal(prior.counts, np.bincount(labels.ravel(), minlength=313))
     np.testing.assert_array_equal(prior.probs, prior.counts / prior.counts.sum())
+
+
+def test_another_prior_leaves_the_source(photographs, workspace, recorder, tmp_path):
+    """With a path of its own, a prior sets the source only if none is known; a change is noted."""
+    (tmp_path / "one").mkdir()
+    shutil.copy(next(photographs.rglob("*.jpg")), tmp_path / "one")
+    few = ImageParams(photographs / "cat")
+    for images, output, source in (
+        (few, "a.npz", str(photographs / "cat")),
+        (ImageParams("one"), "b.npz", str(photographs / "cat")),
+        (ImageParams("one"), None, "one"),
+    ):
+        run(PriorParams(images, output=output), workspace, recorder)
+        assert workspace.remembered_source() == source
+    assert sum("from one from now on" in note for note in recorder.notes) == 1
 
 
 def test_by_class_of_a_flat_folder_says_so(photographs, workspace, recorder, tmp_path):

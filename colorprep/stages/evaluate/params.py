@@ -92,8 +92,13 @@ class EvaluateParams:
                 "give --original and --colorized to judge pictures, or --checkpoint to judge a "
                 "network; one of the two"
             )
-        if stored and (self.original is None or self.colorized is None):
-            raise InputError("--original and --colorized go together; give both")
+        if stored and self.colorized is None:
+            raise InputError(
+                "--original needs pictures to compare with: give them with --colorized, or make "
+                "them by `colorprep colorize`, which writes to colorized/"
+            )
+        if stored and self.original is None:
+            raise InputError("--colorized needs the originals of its pictures: give --original")
         if not stored and (self.match != "stem" or self.suffix):
             raise InputError(
                 "--match and --suffix go with --colorized: a network colors the originals"

@@ -124,6 +124,11 @@ def open_naturalness(
     rule = params.class_from or _rule_of(read_prior(next(iter(places.values())), reporter))
     classes = [class_of(key, rule) for key in keys]
     for key, name in zip(keys, classes, strict=True):
+        if not name and "/" not in key and rule != "name":
+            raise InputError(
+                f"{key} has no class: images directly in the folder have none by --class-from "
+                f"{rule}. Give one prior, as in --naturalness prior.npz, or --class-from name"
+            )
         if name not in places:
             raise InputError(
                 f"{place} has no prior of the class {name!r} of {key}, found by --class-from "

@@ -121,13 +121,12 @@ def _of_folder(folder: Path) -> Facts:
     describe = _describer(folder)
     if describe is not None:
         return describe(folder)
-    is_new = not (folder / MEMORY).exists()
-    if is_new and not any((folder / name).exists() for name in (PRIOR, LABELS, RUNS)):
+    if not any((folder / name).exists() for name in (MEMORY, PRIOR, LABELS, RUNS)):
         raise ArtifactError(
             f"{folder} is not a folder that colorprep wrote, nor a workspace; if it holds images, "
             f"`colorprep prior {folder}` counts their colors"
         )
-    memory = {} if is_new else read_json(folder / MEMORY)
+    memory = read_json(folder / MEMORY) if (folder / MEMORY).exists() else {}
     shown = (entry for entry in folder.iterdir() if not entry.name.startswith("."))
     known = (entry for entry in shown if entry.is_file() or _describer(entry))
     return {
@@ -139,11 +138,25 @@ def _of_folder(folder: Path) -> Facts:
 
 
 def _describer(folder: Path) -> Callable[[Path], Facts] | None:
-    """Return what describes a folder, by what is in it; None if it is not known."""
+    """Return what describes a folder, by what is in it; None for a workspace or other folders."""
+    if (folder / MEMORY).exists():
+        return None
     for name, describe in _FOLDERS.items():
         if (folder / name).exists():
             return describe
+    if _has_own_artifacts(folder):
+        return None
     return next((describe for holds, describe in _COLLECTIONS if holds(folder)), None)
+
+
+def _has_own_artifacts(folder: Path) -> bool:
+    """Return whether a folder holds a prior, labels or runs as a workspace does.
+
+    Labels and runs are told by their content: a class, and so its prior's folder, may be called
+    ``labels``.
+    """
+    own = (PRIOR, f"{LABELS}/{PLAN}", f"{LABELS}/{MANIFEST}")
+    return any((folder / name).exists() for name in own) or holds_runs(folder / RUNS)
 
 
 def _by_file(name: str) -> Callable[[Path], Facts]:

@@ -137,7 +137,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     ColorprepError
         With `images.strict`, at the first bad image.
     """
-    source = open_source(params.images, workspace, reporter, class_from=params.class_from)
+    source = open_images(params, workspace, reporter)
     check_strict(source.skipped, params.images.strict)
     path = output_path(params.output, params.name, workspace)
     if params.figure is not None:
@@ -174,6 +174,16 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     if params.figure is not None:
         figure = params.figure.write(written, workspace, reporter)
     return PriorResult(written, classes.paths, whole.outcome.skipped, figure=figure)
+
+
+def open_images(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Source:
+    """Find the images to count; remember those of the workspace's own prior, or the first ones.
+
+    A prior with a path or name of its own is often made to be compared with the workspace's.
+    """
+    is_own = params.output is None and params.name is None
+    remembers = is_own or workspace.known_source() is None
+    return open_source(params.images, workspace, reporter, remembers, params.class_from)
 
 
 def chosen_bins(params: PriorParams, workspace: Workspace) -> Quantizer | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...progress import Reporter
-from ...report.numbers import byte_size, duration, quantity, short
+from ...report.numbers import about_duration, byte_size, quantity, short
 from ...runs import BEST, LAST
 from ...training.devices import DeviceMemory, device_memory
 from ...training.fitting.course import Course
@@ -71,7 +71,7 @@ class Forecast:
         """Describe it, in a line for each fact."""
         gpu = "" if self.gpu_memory is None else f", and {byte_size(self.gpu_memory)} on the GPU"
         return [
-            f"{quantity(self.n_steps, 'step')}: about {duration(self.seconds)} at "
+            f"{quantity(self.n_steps, 'step')}: {about_duration(self.seconds)} at "
             f"{short(self.images_per_second)} images/s (measured on {self.n_timed})",
             f"waiting for data: {self.data_wait:.0%} of the time",
             f"memory: about {byte_size(self.memory)}{gpu}",

@@ -117,8 +117,16 @@ def run(
                 before = resumed(options_to_resume(folder.path), given)
                 params = before.replace(output=params.output, minutes=params.minutes)
             params = params.replace(resume=resumes)
+            if params.minutes is not None:
+                reporter.note(_minutes_note(params.minutes))
             with reproducibly(params.machine.deterministic):
                 return _train(params, folder, workspace, process, reporter, end)
+
+
+def _minutes_note(minutes: float) -> str:
+    """Say when a training will stop, since its progress shows the time left to its end."""
+    unit = "minute" if minutes == 1 else "minutes"
+    return f"stops after {minutes:g} {unit} (--minutes) if it is not finished; --resume continues"
 
 
 @contextmanager

@@ -92,7 +92,11 @@ def labels_problems(
     except ArtifactError as error:
         return LabelsCheck([Problem(folder / PLAN, str(error))])
     if plan is None:
-        raise ArtifactError(f"{folder} holds no labels (neither {PLAN} nor {MANIFEST})")
+        raise ArtifactError(
+            f"{folder} holds no labels (neither {PLAN} nor {MANIFEST}); `colorprep verify` checks "
+            "a folder of labels, a prior.npz, a weights.npz or an .npy prior, and `colorprep "
+            "audit` checks images"
+        )
     files = LabelFiles(folder)
     check = LabelsCheck([*_manifest_problems(folder, plan), *_skipped_problems(files, plan)])
     if plan.format == "npy":
