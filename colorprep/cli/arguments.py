@@ -22,11 +22,18 @@ class StrictArguments(click.Command):
     must be finite.
     """
 
+    example: str | None = None  # shown where an argument is missing
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; raise `click.UsageError` for refused ones."""
         given = list(args)  # click removes them from the list as it parses
         try:
             rest = super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            if error.param is None or self.example is None:
+                raise
+            missing = error.param.get_error_hint(ctx).strip("'")
+            raise click.UsageError(f"{missing} is missing, as in `{self.example}`", ctx) from error
         except click.UsageError as error:
             takes_folder = any("--dir" in param.opts for param in self.get_params(ctx))
             if takes_folder and "unexpected extra argument" in error.message:
@@ -95,6 +102,8 @@ class Group(StrictArguments, click.Group):
         if not ctx.resilient_parsing and args[0] not in names and not args[0].startswith("-"):
             nearest = difflib.get_close_matches(args[0].lower(), names, n=1)
             hint = f"did you mean {nearest[0]}?" if nearest else "--help lists all commands"
+            if (folder := ctx.params.get("workspace")) in names:
+                hint = f"-C took {folder} for its folder: give -C FOLDER {folder} {args[0]}"
             raise click.UsageError(f"there is no command {args[0]}; {hint}", ctx)
         name, command, rest = super().resolve_command(ctx, args)
         before: list[str] = []

@@ -12,12 +12,19 @@ from .console import Session
 from .describe import quantity, skip_facts, skip_line
 from .figure_options import theme_option
 from .methods import methods_of, show_methods
+from .values import NameText
 
 if TYPE_CHECKING:
     from ..metrics.resampling import Measured
     from ..report.themes import Theme
     from ..stages.evaluate import EvaluateParams, EvaluateResult, MethodsParams
     from ..workspace import Workspace
+
+
+def _showable() -> Sequence[str]:
+    from ..stages.evaluate.methods_params import SHOWABLE
+
+    return (*SHOWABLE, "lpips")
 
 
 @options.command(
@@ -61,6 +68,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--show-by",
+    type=NameText(_showable),
     metavar="METRIC",
     help="Show the pictures of methods that are worst, best and most different by this. "
     "[ciede2000]",

@@ -25,16 +25,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from ..errors import InputError
 from ..places import Url, location_of
 from ..workspace import Workspace
 from .arguments import StrictArguments
 from .console import Console, Session
+from .values import PathText, worded
 
 Function = Callable[..., Any]
 
@@ -79,9 +79,11 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
                 console.close()
 
         made = click.command(cls=StrictArguments, epilog=epilog, **attributes)(run)
+        made.example = examples[0]
         for param in made.params:
             if _is_path(param):
                 param.type = PathText("dir" if param.metavar == "FOLDER" else "file")
+            param.type = worded(param.type)
         # --help lists a command's own options first and the common ones last.
         made.params = [*made.params[N_COMMON:], *made.params[:N_COMMON]]
         return made
@@ -89,20 +91,9 @@ def command(examples: Sequence[str], **attributes: Any) -> Callable[[Function], 
     return decorate
 
 
-class PathText(click.types.StringParamType):
-    """A path or URL, taken as it is typed; shells complete it by folders, or by all files."""
-
-    def __init__(self, kind: Literal["dir", "file"]) -> None:
-        self._kind = kind
-
-    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Let the shell complete folders, and files if it may be one."""
-        return [CompletionItem(incomplete, type=self._kind)]
-
-
 def _is_path(param: click.Parameter) -> bool:
     """Return whether a parameter takes files or folders, by what --help calls it."""
-    if not isinstance(param.type, click.types.StringParamType):
+    if type(param.type) is not click.types.StringParamType:
         return False
     return isinstance(param, click.Argument) or bool(
         PATHS & set(re.split(r"\W", param.metavar or ""))

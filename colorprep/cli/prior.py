@@ -13,6 +13,7 @@ from . import options
 from .console import Session
 from .describe import describe_estimate, describe_prior, quantity, skip_facts
 from .figure_options import figure_options
+from .values import NameText
 
 if TYPE_CHECKING:
     from ..report.figures.figure_style import FigureStyle
@@ -40,6 +41,7 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
     "--quantizer",
     default="ab313",
     show_default=True,
+    type=NameText(lambda: filter(str.islower, QUANTIZERS.split("|"))),
     metavar=QUANTIZERS,
     help="The color bins; those of a prior, to count other images by them.",
 )

@@ -14,6 +14,7 @@ from ..training.options import LEAST_HINTS, all_options
 from . import options
 from .console import Session
 from .recipes import describe_recipes
+from .values import NameText
 
 LIST = "list"
 COUNT = click.IntRange(1)
@@ -105,6 +106,12 @@ def augmentation_options(function: options.Function) -> options.Function:
     return options.with_all(add, function)
 
 
+def _recipe_names() -> list[str]:
+    from ..training.recipes import RECIPES
+
+    return [*RECIPES, LIST]
+
+
 def network_options(function: options.Function) -> options.Function:
     """Add the options of the network."""
     add = [
@@ -112,6 +119,7 @@ def network_options(function: options.Function) -> options.Function:
             "recipe",
             "Take the settings of a published training, except for the options given; list shows "
             "all of them.",
+            type=NameText(_recipe_names),
             metavar="NAME|list",
         ),
         train_option(

@@ -362,3 +362,7 @@ def test_shells_complete_names():
     assert ("plain", "prior") in completed(["-C", "ws"], "pr")
     assert ("plain", "--dir") in completed(["prior"], "--d")
     assert ("plain", "none") in completed(["prior", "--smooth"], "n")
+    assert completed(["prior", "--quantizer"], "g") == {("plain", "gmm")}
+    assert completed(["prior", "--quantizer"], "fi") == {("file", "fi")}
+    assert completed(["train", "--recipe"], "zh") == {("plain", "zhang2016")}
+    assert completed(["evaluate", "--show-by"], "ps") == {("plain", "psnr")}
