@@ -77,7 +77,10 @@ def read_list(path: Location, may_be_empty: bool = False) -> list[str]:
     try:
         text = _decoded(read_bytes(path))
     except FileNotFoundError:
-        raise InputError(f"there is no list {path}; `colorprep lists` makes some") from None
+        raise InputError(
+            f"there is no list {path}; give a text file with one image path a line, such as "
+            "`colorprep lists` writes"
+        ) from None
     except OSError as error:
         raise InputError(f"cannot read the list {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

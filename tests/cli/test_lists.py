@@ -88,7 +88,7 @@ def test_json(colorprep, photos, tmp_path):
     ("words", "message"),
     [
         (["random", "21", "--dir", "photos"], "only 20 in photos"),
-        (["tiny", "--dir", "photos", "--list", "nowhere.txt"], "cannot read the list"),
+        (["tiny", "--dir", "photos", "--list", "nowhere.txt"], "there is no list"),
         (["merge", "a.txt", "nowhere.txt"], "nowhere.txt"),
         (["merge", "a.txt", "binary.txt"], "binary.txt"),
         (["merge", "a.txt", "table.csv"], "table.csv is a table, not a list"),

@@ -188,7 +188,7 @@ def test_empty_lists_are_refused(tmp_path, content):
 
 def test_wrong_lists_are_refused(folder, tmp_path):
     """A missing list, one that is not text, and one of other images are clear errors."""
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="there is no list"):
         read_list(tmp_path / "nowhere.txt")
     (tmp_path / "picture.txt").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(InputError, match="cannot read"):

@@ -97,7 +97,7 @@ def test_missing_files_and_places_that_are_not_written_to(few, store, call, colo
     result = colorprep("prior", "--dir", few, "-o", "https://example.org/prior.npz")
     assert result.exit_code == 1 and "cannot write to https://example.org/p" in result.output
     result = colorprep("prior", "--dir", few, "--list", f"{store}/no.txt")
-    assert result.exit_code == 1 and f"cannot read the list {store}/no.txt" in result.output
+    assert result.exit_code == 1 and f"there is no list {store}/no.txt" in result.output
 
 
 def test_a_training_that_loses_its_store(ready, recorder, store, monkeypatch, tmp_path):

@@ -152,7 +152,7 @@ def test_compressed_labels_train(photographs, workspace, recorder):
         ({"held_out": "every.txt"}, "every.txt holds out all images"),
         ({"list": "some.txt", "held_out": "some.txt"}, "some.txt are held out .* --val"),
         ({"curriculum": (("some.txt", 1),), "held_out": "some.txt"}, "some.txt are held out"),
-        ({"list": "nowhere.txt"}, "cannot read the list"),
+        ({"list": "nowhere.txt"}, "there is no list"),
     ],
 )
 def test_nothing_to_train_on(trained, keys, ready, params, message):
