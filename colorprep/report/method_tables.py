@@ -1,13 +1,14 @@
 """Tables of several methods: metrics by method, and differences to a baseline, as text.
 
-A mean has the digits that its interval leaves it: the half width of the interval has two.
+The half width of the narrowest interval of a row has two digits, and all numbers of the row have as
+many decimal places.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..metrics.methods import BETTER, MethodComparison
@@ -37,16 +38,7 @@ class TextTable(NamedTuple):
 
 def means_table(comparison: MethodComparison) -> TextTable:
     """Return the metrics of all methods; marks show which differ from the baseline's."""
-    rows = [
-        [
-            with_arrow(metric),
-            *(
-                _cell(comparison.measured[name].get(metric), comparison.marked(name, metric))
-                for name in comparison.methods
-            ),
-        ]
-        for metric in comparison.metrics
-    ]
+    rows = [_row(comparison, comparison.measured, metric) for metric in comparison.metrics]
     caption = f"Means, with {LEVEL:.0%} intervals"
     return TextTable(caption, ["metric", *comparison.methods], rows)
 
@@ -55,13 +47,7 @@ def differences_table(comparison: MethodComparison) -> TextTable:
     """Return the differences of all other methods to the baseline."""
     others = comparison.differences
     rows = [
-        [
-            with_arrow(metric),
-            *(
-                _cell(others[name].get(metric), comparison.marked(name, metric), "+")
-                for name in others
-            ),
-        ]
+        _row(comparison, others, metric, "+")
         for metric in comparison.metrics
         if any(metric in found for found in others.values())
     ]
@@ -79,7 +65,7 @@ def notes_on(comparison: MethodComparison, n_images: int) -> list[str]:
     ]
     if comparison.of_originals:
         known = (
-            f"{name.removesuffix('_original')} {_cell(one)}"
+            f"{name.removesuffix('_original')} {with_interval(one)}"
             for name, one in comparison.of_originals.items()
         )
         notes.append(f"Of the originals: {', '.join(known)}.")
@@ -174,13 +160,15 @@ def in_latex(text: str) -> str:
     return "".join(IN_LATEX.get(character, character) for character in printable(text))
 
 
-def with_interval(measured: Measured, plus: str = "") -> str:
+def with_interval(measured: Measured, plus: str = "", places: int | None = None) -> str:
     """Format a metric with its interval.
 
     Parameters
     ----------
     plus : str
         Stands before what is above 0.
+    places : int or None
+        Decimal places; None for two digits of the half width of the interval.
 
     Examples
     --------
@@ -194,9 +182,12 @@ def with_interval(measured: Measured, plus: str = "") -> str:
     mean, low, high = measured.mean, measured.low, measured.high
     if mean is None:
         return "-"
-    if low is None or high is None or math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12):
+    own = _places(measured)
+    if low is None or high is None or own is None:
+        if places is not None:
+            return _signed(mean, places, plus)
         return f"{plus if mean > 0 else ''}{mean:.4g}"
-    places = min(9, max(0, 1 - math.floor(math.log10((high - low) / 2.0))))
+    places = own if places is None else places
     first, *ends = (_signed(value, places, plus) for value in (mean, low, high))
     return f"{first} [{', '.join(ends)}]"
 
@@ -208,10 +199,34 @@ def _signed(value: float, places: int, plus: str) -> str:
     return text if value < 0 else f"{plus}{text}"
 
 
-def _cell(measured: Measured | None, marked: bool = False, plus: str = "") -> str:
+def _places(measured: Measured) -> int | None:
+    """Return the decimal places for two digits of half the interval; None if it has no width."""
+    low, high = measured.low, measured.high
+    if low is None or high is None or math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12):
+        return None
+    return min(9, max(0, 1 - math.floor(math.log10((high - low) / 2.0))))
+
+
+def _row(
+    comparison: MethodComparison,
+    figures: Mapping[str, Mapping[str, Measured]],
+    metric: str,
+    plus: str = "",
+) -> list[str]:
+    """Return a metric of all methods, in as many decimal places."""
+    found = {name: each.get(metric) for name, each in figures.items()}
+    known = [_places(one) for one in found.values() if one is not None]
+    places = max((each for each in known if each is not None), default=None)
+    return [
+        with_arrow(metric),
+        *(_cell(one, comparison.marked(name, metric), plus, places) for name, one in found.items()),
+    ]
+
+
+def _cell(measured: Measured | None, marked: bool, plus: str, places: int | None) -> str:
     if measured is None:
         return "-"
-    return with_interval(measured, plus) + (f" {MARK}" if marked else "")
+    return with_interval(measured, plus, places) + (f" {MARK}" if marked else "")
 
 
 def with_arrow(metric: str) -> str:

@@ -6,6 +6,7 @@ The page needs no network and no script. Charts are embedded as SVG, photographs
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -17,6 +18,9 @@ from matplotlib.figure import Figure
 from ..printable import printable
 from .figures.svg import inline_svg
 from .themes import DARK, LIGHT, Theme, variables
+
+LONGEST_PART = 20  # letters of a name that stay in a line
+NUMBER = re.compile(r"[-+−±]?\d[\d,.]*%?|–|-")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +125,14 @@ class Table:
     words: bool = False
     wide: bool = False
     kind: ClassVar[str] = "table"
+
+    @property
+    def name_width(self) -> int:
+        """The number of letters of the first column that stay in a line."""
+        names = (str(row[0]) for row in self.rows if isinstance(row[0], str))
+        return min(
+            LONGEST_PART, max((len(part) for name in names for part in _parts(name)), default=0)
+        )
 
 
 @dataclass(frozen=True)
@@ -264,6 +276,8 @@ def render_page(
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
     environment.filters["marked"] = _marked
+    environment.filters["breakable"] = _breakable
+    environment.tests["numeric"] = lambda cell: isinstance(cell, str) and NUMBER.fullmatch(cell)
     template = environment.get_template("page.html.jinja")
     return template.render(
         title=title,
@@ -279,6 +293,16 @@ def render_page(
 
 def _data_uri(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+
+
+def _parts(name: str) -> list[str]:
+    """Split a name after each "_" and "/", and at spaces."""
+    return re.split(r"(?<=[_/])|\s+", name)
+
+
+def _breakable(text: str) -> Markup:
+    """Return text as HTML that may be broken after each "_" and "/"."""
+    return Markup("<wbr>").join(re.split(r"(?<=[_/])(?=.)", printable(text)))
 
 
 def _marked(text: str) -> Markup:

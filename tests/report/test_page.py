@@ -9,7 +9,7 @@ from colorprep.report.page import Missing, Note, PictureRow, Section, Swatch, Ta
 from colorprep.report.sections.thumbnails import SHEET_BYTES, small_sheet, thumbnail
 
 EVIL = '<script>alert("1")</script>'
-VOID = {"meta", "link", "img", "path", "use", "br"}
+VOID = {"meta", "wbr", "link", "img", "path", "use", "br"}
 
 
 class Outline(HTMLParser):

@@ -132,7 +132,7 @@ def test_provenance(complete, result):
     assert facts["weights"]["prior_digest"] == facts["prior"]["digest"]
     assert facts["images"]["same_names_and_sizes"] is True
     assert facts["images"]["digest"] == facts["prior"]["source"]["digest"]
-    html = result.path.read_text()
+    html = result.path.read_text().replace("<wbr>", "")
     assert all(one["sha256"] in html for one in facts.values() if "sha256" in one)
     assert '<th scope="row">same_names_and_sizes</th><td>yes</td>' in html
     assert '<th scope="row">n_shards</th><td>1</td>' in html

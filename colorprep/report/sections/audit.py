@@ -60,8 +60,9 @@ def audit_section(audited: Audited) -> Section:
         columns = ["reason", "images", "what it means"]
         blocks.append(Table("Dropped images by reason", columns, rows, words=True, wide=True))
     if audited.emptied:
+        which = "this class" if len(audited.emptied) == 1 else "these classes"
         emptied = ", ".join(audited.emptied)
-        blocks.append(Note(f"No image stays of {emptied}."))
+        blocks.append(Note(f"All images of {which} were dropped: {emptied}."))
     blocks += [
         small_sheet(
             f"{reason}: {audited.meanings.get(reason, '')}",
@@ -75,8 +76,9 @@ def audit_section(audited: Audited) -> Section:
     reading = (
         f"Of {quantity(audited.n_images, 'image')}, `lists/keep.txt` keeps "
         f"{audited.n_kept:,} ({percent(audited.n_kept / max(1, audited.n_images))}) and "
-        f"`lists/drop.txt` drops {n_dropped:,}, some for several reasons."
+        f"`lists/drop.txt` drops {n_dropped:,}"
     )
+    reading += ", some for several reasons." if sum(audited.reasons.values()) > n_dropped else "."
     if audited.n_leaks:
         reading += (
             f" {quantity(audited.n_leaks, 'picture')} are both in training and in validation, "

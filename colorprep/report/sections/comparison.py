@@ -256,7 +256,7 @@ def _class_table(
         for name, apart in shown.items()
     ]
     columns = ["class", "images", "divergence, bits", "points more than the whole", "points less"]
-    return Table(f"The most different of {len(classes)} classes", columns, rows)
+    return Table(f"The most different of {len(classes)} classes", columns, rows, wide=True)
 
 
 def _interval_table(quantizer: Quantizer, bounds: _Bounds) -> Table:

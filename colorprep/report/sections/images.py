@@ -131,8 +131,8 @@ def round_trip_section(quantizer: Quantizer, sample: RoundTripSample | None) -> 
     )
     reading = (
         f"What a color of these images loses by being encoded into {quantizer.name} and decoded "
-        "again, at its own lightness: no network that predicts these bins can do better. A "
-        "difference of 1 is just noticeable side by side. Measured on "
+        "again, at its own lightness: the error of perfect labels, decoded. A difference "
+        "of 1 is just noticeable side by side. Measured on "
         f"{len(sample.rgb):,} pixels of {quantity(sample.n_images, 'image')}, a grid of each."
     )
     counts = {"n_images": sample.n_images, "n_pixels": len(sample.rgb)}
@@ -166,7 +166,8 @@ def skipped_section(
         for command, counts in skipped.items()
         for reason, n in sorted(counts.items())
     ]
-    commands = " and ".join(f"`colorprep {command}`" for command in skipped)
+    *others, last = (f"`colorprep {command}`" for command in skipped)
+    commands = f"{', '.join(others)} and {last}" if others else last
     reading = (
         f"Images that could not be used or were found odd, as {commands} counted them. No image "
         "is left out silently."

@@ -13,7 +13,7 @@ from ..numbers import percent, quantity, short
 from ..page import Block, Chart, Missing, Note, PhotographSheet, Section, Table
 from .thumbnails import small_sheet
 
-HEALTHY = "nothing noticed"
+HEALTHY = "none"
 
 
 class RunSamples(NamedTuple):
@@ -91,9 +91,9 @@ def training_section(
             Note(f"{quantity(n_older, 'older run')} left out: `colorprep plot` draws them.")
         )
     faulty = [run.name for run in runs if run.faults]
-    state = "nothing wrong was noticed"
+    state = "none has a warning"
     if faulty:
-        state = f"something was noticed in {len(faulty)} of them"
+        state = f"{len(faulty)} {'has a warning' if len(faulty) == 1 else 'have warnings'}"
     reading = (
         f"{quantity(len(runs), 'run')}, the newest first; {state}. The loss tells how far "
         "predictions are from the photographs; held-out images are not trained on, so theirs "
@@ -104,7 +104,7 @@ def training_section(
 
 
 def _table(runs: Sequence[ShownRun]) -> Table:
-    columns = ["run", "network and loss", "steps", "held-out loss", "chroma", "what was noticed"]
+    columns = ["run", "network and loss", "steps", "held-out loss", "chroma", "warnings"]
     rows = [
         [
             run.name,

@@ -173,7 +173,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
         sections = [_of_other_images(section, source.name) for section in sections]
     numbers = summary(prior, used.weights)
     if sample is not None:
-        numbers |= {"median round-trip error": error_summary(sample)}
+        numbers |= {"median round-trip error, annealed": error_summary(sample)}
     name = prior.meta.get("name") or (source.name if source is not None and counted else None)
     html = render_page(_title(name), numbers, sections, missing, params.style.theme)
     with telling_replaced(reporter, path):
@@ -207,7 +207,12 @@ def _on_colors(
 def _on_results(workspace: Workspace) -> list[Section | Missing]:
     """Return the sections on what trained networks can do."""
     read = (read_probes, read_sweep, read_evaluation, read_methods)
-    return [each(workspace) for each in read]
+    *others, evaluation, methods = (each(workspace) for each in read)
+    judged = [evaluation, methods]
+    # One way to evaluate is enough.
+    if any(isinstance(one, Section) for one in judged):
+        judged = [one for one in judged if isinstance(one, Section)]
+    return [*others, *judged]
 
 
 def _read_images(
