@@ -77,3 +77,46 @@ class Reporter:
             Such as ``replaced another list, of 9 images``.
         """
         self.warn(f"{path}: {what}")
+
+
+class KeepingWarnings(Reporter):
+    """Passes everything on to another reporter, and keeps the warnings.
+
+    Attributes
+    ----------
+    warnings : list of str
+
+    Examples
+    --------
+    >>> reporter = KeepingWarnings(Reporter())
+    >>> reporter.warn("3 images were skipped")
+    >>> reporter.warnings
+    ['3 images were skipped']
+    """
+
+    def __init__(self, to: Reporter) -> None:
+        self._to = to
+        self.warnings: list[str] = []
+
+    @contextmanager
+    def track(self, total: int, unit: str, title: str) -> Iterator[Advance]:
+        """Show the progress of a piece of work."""
+        with self._to.track(total, unit, title) as advance:
+            yield advance
+
+    def pass_over(self, source: str, counts: Mapping[str, int]) -> None:
+        """Report files of a source that are not among its images."""
+        self._to.pass_over(source, counts)
+
+    def note(self, message: str) -> None:
+        """Report what may interest the user."""
+        self._to.note(message)
+
+    def warn(self, message: str) -> None:
+        """Report what the user should know, and keep it."""
+        self.warnings.append(message)
+        self._to.warn(message)
+
+    def replaced(self, path: Location, what: str) -> None:
+        """Report what an output replaced."""
+        self._to.replaced(path, what)

@@ -161,7 +161,7 @@ class Extremes(NamedTuple):
     worst, best : list of int
         By the mean over the methods.
     most_different : list of int
-        By the range over the methods.
+        By the range over the methods, without the worst.
     """
 
     worst: list[int]
@@ -191,8 +191,7 @@ def extreme_images(values: Floats, better: Direction, n: int) -> Extremes:
     means, ranges = values[:, usable].mean(axis=0), np.ptp(values[:, usable], axis=0)
     order = np.argsort(means if better == "lower" else -means, kind="stable")
     n = min(n, (len(usable) + 1) // 2)
-    return Extremes(
-        usable[order[::-1][:n]].tolist(),
-        usable[order[:n]].tolist(),
-        usable[np.argsort(-ranges, kind="stable")[:n]].tolist(),
-    )
+    worst = order[::-1][:n]
+    by_range = np.argsort(-ranges, kind="stable")
+    most_different = by_range[~np.isin(by_range, worst)][:n]
+    return Extremes(*(usable[each].tolist() for each in (worst, order[:n], most_different)))

@@ -128,9 +128,10 @@ def page_of_methods(tmp_path_factory):
     pixels = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
     figures = {"ciede2000": 9.5, "psnr": 24.25}
     colored = {name: made_picture(name, pixels, figures) for name in comparison.methods}
-    shown = {0: ShownImage("a/1.jpg", made_picture("original", pixels), colored)}
+    uncolored = made_picture("original", pixels), made_picture("gray", pixels)
+    shown = {0: ShownImage("a/1.jpg", *uncolored, colored)}
     sections = [
-        metrics_section(comparison, 6),
+        metrics_section(comparison, 6, [("a", "pictures in a/")], ["left out 1 image"]),
         *picture_sections("ciede2000", Extremes([0], [0], [0]), shown),
         method_section(["colorprep/1 size=64"], [("a/2.jpg", "unpaired", "no picture")]),
     ]
@@ -281,6 +282,6 @@ def test_the_page_of_methods(show, page_of_methods, width, colors):
     assert chromium.execute_script(TOO_WIDE) == []
     assert chromium.execute_script(CONTRASTS)[0]["contrast"] >= 4.5
     pictures = chromium.execute_script(PICTURES)
-    assert len(pictures) == 3 * 3 and all(picture["loaded"] for picture in pictures)
+    assert len(pictures) == 3 * 4 and all(picture["loaded"] for picture in pictures)
     names = chromium.execute_script("return [...document.images].map(image => image.alt)")
     assert names[:3] == ["a/1.jpg, original", "a/1.jpg, a", "a/1.jpg, b"]

@@ -95,8 +95,14 @@ def test_every_format_has_the_same_table(compared):
     assert r"c\|_%" in markdown and "| psnr ↑" in markdown and facts["protocol"] in markdown
     marked = f"{facts['n_excluding_zero']} of 30 paired differences to b are marked *"
     assert marked in markdown and "about 1.5 would be by chance" in markdown
+    assert facts["sources"] == {
+        "originals": "gt",
+        "methods": {"a": "pictures in a", "b": "pictures in b", "c|_%": "pictures in c"},
+        "auc_balanced": "balanced by the originals' own colors",
+    }
     latex = files.latex.read_text(encoding="utf-8")
     assert r"c|\_\%" in latex and r"mse\_ab $\downarrow$" in latex and r"\toprule" in latex
+    assert "\n- b: pictures in b\n" in markdown and "\n% b: pictures in b\n" in latex
     for table in re.findall(r"(?s)\\midrule\n(.*?)\\bottomrule", latex):
         assert len({line.count(" & ") for line in table.splitlines()}) == 1
 
@@ -130,7 +136,7 @@ def test_metrics_of_images(compared):
 def test_the_page_shows_the_same_images_side_by_side(compared):
     """By method, with keys and metrics; nothing is loaded from elsewhere, and nothing runs."""
     page = compared.files.page.read_text(encoding="utf-8")
-    assert page.count("<img ") == 3 * 3 * 4  # kinds, images of each, the original and the methods
+    assert page.count("<img ") == 3 * 3 * 5  # kinds, images of each; original, gray and methods
     worst = int(np.argmax(np.mean([one["ciede2000"] for one in columns_of(compared)], axis=0)))
     assert page.index(f"{worst}.png, original") == min(
         page.index(f"{n}.png, original") for n in range(N) if f"{n}.png, original" in page
@@ -158,6 +164,8 @@ def test_only_images_that_all_methods_have(folders, workspace, recorder):
     assert "left out 1 image: a: a has no image of this path: 1.png" in recorder.warnings
     assert any("passed over 1 image without" in note for note in recorder.notes)
     facts = json.loads(result.files.facts.read_text())
+    assert facts["warnings"] and facts["warnings"] == recorder.warnings
+    assert all(warning in result.files.markdown.read_text() for warning in facts["warnings"])
     assert {one["key"] for one in facts["left_out"]} == {"1.png", "2.png", "4.png"}
     with pytest.raises(ColorprepError, match="--strict"):
         run_methods(params_of(images=ImageParams(strict=True)), workspace, recorder)

@@ -34,13 +34,15 @@ class ShownImage(NamedTuple):
     Attributes
     ----------
     key : str
-    original : Picture
+    original, gray : Picture
+        What the methods should come to, and what they see of it.
     colored : mapping of str to Picture
         By method.
     """
 
     key: str
     original: Picture
+    gray: Picture
     colored: Mapping[str, Picture]
 
 
@@ -67,7 +69,7 @@ def made_picture(
     ----------
     pixels : ndarray of shape (H, W, 3), uint8
     figures : mapping of str to float, or None
-        By metric; None for an original.
+        By metric; None for an original and its gray.
     """
     image, stream = fitted(pixels, tile), io.BytesIO()
     # Color at full resolution, since the pictures are about color.
@@ -76,11 +78,28 @@ def made_picture(
     return Picture(name, text, stream.getvalue(), image.size)
 
 
-def metrics_section(comparison: MethodComparison, n_images: int) -> Section:
-    """Show the metrics of all methods, and their differences to the baseline."""
+def metrics_section(
+    comparison: MethodComparison,
+    n_images: int,
+    sources: Sequence[tuple[str, str]] = (),
+    warnings: Sequence[str] = (),
+) -> Section:
+    """Show the metrics of all methods, and their differences to the baseline.
+
+    Parameters
+    ----------
+    sources : sequence of (name, source)
+        What each method is, and what else was read.
+    warnings : sequence of str
+        What readers of the numbers should know.
+    """
     first, *notes = notes_on(comparison, n_images)
     tables = map(_wide, (means_table(comparison), differences_table(comparison)))
-    blocks: list[Block] = [*tables, *map(Note, notes)]
+    cautions = (Note(f"Warning: {warning}.") for warning in warnings)
+    blocks: list[Block] = [*cautions, *tables, *map(Note, notes)]
+    if sources:
+        rows = [list(source) for source in sources]
+        blocks.append(Table("What was compared", [], rows, words=True, wide=True))
     return Section("metrics", "Metrics", first, blocks)
 
 
@@ -102,7 +121,7 @@ def picture_sections(
     texts = {
         "worst": f"The images of the {worst} {metric}, as a mean over the methods.",
         "best": f"The images of the {best} {metric}, as a mean over the methods.",
-        "most_different": f"The images at which the methods differ most in {metric}.",
+        "most_different": f"Other images, at which the methods differ most in {metric}.",
     }
     titles = {"worst": "The worst", "best": "The best", "most_different": "The most different"}
     return [
@@ -141,9 +160,9 @@ def _definitions(protocol: str) -> Table:
 
 
 def _pictures(anchor: str, title: str, reading: str, images: Sequence[ShownImage]) -> Section:
-    rows = [PictureRow(one.key, [one.original, *one.colored.values()]) for one in images]
+    rows = [PictureRow(one.key, [one.original, one.gray, *one.colored.values()]) for one in images]
     if not rows:
-        reading = "No image has a finite value of this metric for all methods."
+        reading = "There is no further image with a finite value of this metric for all methods."
     return Section(anchor, title, reading, rows)
 
 

@@ -17,7 +17,7 @@ from ...images.skip import Skip
 from ...metrics.bins import bins_of_cells
 from ...metrics.methods import MethodComparison, paired_differences
 from ...metrics.summary import Summary
-from ...progress import Reporter
+from ...progress import KeepingWarnings, Reporter
 from ...report.numbers import quantity
 from ...workspace import EVALUATION, Workspace
 from ..passes import check_strict
@@ -40,6 +40,7 @@ from .methods_files import (
     write_method_files,
 )
 from .methods_params import MethodsParams
+from .methods_sources import describe_sources
 from .networks import Networks, open_networks
 from .opening import open_pictures
 from .pairs import ChosenPairs
@@ -78,7 +79,7 @@ def run_methods(params: MethodsParams, workspace: Workspace, reporter: Reporter)
         With `images.strict`, at the first image that is bad or that a method lacks; or if a package
         is missing.
     """
-    common, against = params.first, params.against
+    common, against, reporter = params.first, params.against, KeepingWarnings(reporter)
     output = common.output or EVALUATION
     files = method_files(workspace.path(output))
     check_method_files(files)
@@ -109,7 +110,8 @@ def run_methods(params: MethodsParams, workspace: Workspace, reporter: Reporter)
         sorted([*shared.unusable, *shared.unpaired, *bad]),
         _provenance(params, pictures, summaries)
         | {"balance": balance.facts(), **networks.facts()}
-        | {"versions": _versions(pictures, networks)},
+        | {"sources": describe_sources(params, pictures, balance, networks, workspace)}
+        | {"warnings": reporter.warnings, "versions": _versions(pictures, networks)},
     )
     from .methods_page import methods_page  # here, since matplotlib is slow to import
 

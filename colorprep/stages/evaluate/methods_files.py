@@ -14,8 +14,10 @@ from ...metrics.methods import BETTER, MethodComparison, excludes_zero
 from ...metrics.protocol import DIFFERENCES_PROTOCOL, protocol_hash
 from ...metrics.resampling import LEVEL, Measured
 from ...metrics.summary import Columns
+from ...printable import printable
 from ...report.method_tables import as_latex, as_markdown, differences_table, means_table, notes_on
 from .files import measured_facts
+from .methods_sources import source_lines
 
 COMPARISON_SCHEMA = "colorprep.comparison/1"
 METHODS = "methods.json"
@@ -104,7 +106,7 @@ def write_method_files(files: MethodFiles, findings: Findings, page: str) -> Non
     comparison = findings.comparison
     write_json(files.facts, _facts(findings))
     protocols = f"Protocols: `{findings.protocol}`, `{DIFFERENCES_PROTOCOL}`"
-    paragraphs = [*table_texts(findings), protocols]
+    paragraphs = [*table_texts(findings), *_origin_texts(findings), protocols]
     write_text(files.markdown, "\n\n".join(paragraphs) + "\n")
     write_text(files.latex, _latex(findings))
     write_csv(files.table, TABLE_COLUMNS, _table_rows(comparison))
@@ -175,12 +177,26 @@ def table_texts(findings: Findings) -> list[str]:
     return [*texts, "\n".join(f"- {note}" for note in notes_on(comparison, len(findings.keys)))]
 
 
+def _origin_texts(findings: Findings) -> list[str]:
+    """Return the paragraphs on what was compared, and the warnings, in Markdown."""
+    lines = [f"- {name}: {source}" for name, source in source_lines(findings.provenance)]
+    cautions = [f"- {warning}" for warning in findings.provenance["warnings"]]
+    lists = {"What was compared:": lines, "Warnings:": cautions}
+    return [text for title, each in lists.items() if each for text in (title, "\n".join(each))]
+
+
 def _latex(findings: Findings) -> str:
     comparison = findings.comparison
     notes = notes_on(comparison, len(findings.keys))
     tables = as_latex(means_table(comparison), notes), as_latex(differences_table(comparison))
     protocols = (findings.protocol, DIFFERENCES_PROTOCOL)
-    head = [r"% \usepackage{booktabs}", *(f"% protocol: {line}" for line in protocols)]
+    comments = [
+        r"\usepackage{booktabs}",
+        *(f"protocol: {line}" for line in protocols),
+        *(f"{name}: {source}" for name, source in source_lines(findings.provenance)),
+        *(f"warning: {warning}" for warning in findings.provenance["warnings"]),
+    ]
+    head = [f"% {printable(comment)}" for comment in comments]
     return "\n".join([*head, *tables]) + "\n"
 
 

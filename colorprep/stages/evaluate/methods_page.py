@@ -19,6 +19,7 @@ from ...report.sections.methods import (
 )
 from .methods_files import Findings
 from .methods_params import MethodsParams
+from .methods_sources import source_lines
 from .pairs import Pairs
 
 SHOWN = 4  # images of each kind
@@ -54,7 +55,12 @@ def methods_page(
         "protocol": protocol_hash(findings.protocol),
     }
     sections = [
-        metrics_section(comparison, len(findings.keys)),
+        metrics_section(
+            comparison,
+            len(findings.keys),
+            source_lines(findings.provenance),
+            findings.provenance["warnings"],
+        ),
         *picture_sections(metric, extremes, shown),
         method_section((findings.protocol, DIFFERENCES_PROTOCOL), findings.left_out),
     ]
@@ -70,12 +76,14 @@ def _shown(
     size: int | None,
 ) -> ShownImage:
     """Read an image and its pictures again, and make them small."""
-    colored, original, tile = {}, None, tile_of(1 + len(findings.columns))
+    colored, uncolored, tile = {}, None, tile_of(2 + len(findings.columns))
     for name, columns in findings.columns.items():
         pair = pairs[name].read(index).at(size)
-        original = original or made_picture("original", pair.original, None, tile)
+        if uncolored is None:
+            seen = {"original": pair.original, "gray": pair.gray}
+            uncolored = [made_picture(*one, None, tile) for one in seen.items()]
         names = [each for each in dict.fromkeys([metric, *IN_CAPTIONS]) if each in columns]
         figures = {each: float(columns[each][at]) for each in names}
         colored[name] = made_picture(name, pair.prediction, figures, tile)
-    assert original is not None
-    return ShownImage(findings.keys[at], original, colored)
+    assert uncolored is not None
+    return ShownImage(findings.keys[at], *uncolored, colored)

@@ -32,6 +32,7 @@ from ..audit.files import sheet_paths
 from ..audit.findings import REASONS
 from ..evaluate.files import FIGURES, SHEET
 from ..evaluate.methods_files import METHODS, comparison_facts, comparison_of
+from ..evaluate.methods_sources import source_lines
 from ..info.facts import read_json
 
 AUDITED = Path(AUDIT, "summary.json")
@@ -135,14 +136,17 @@ def read_methods(workspace: Workspace) -> Section | Missing:
         return Missing("methods", "methods compared", command)
     with _readable(path, "evaluate") as facts:
         comparison = comparison_of(facts)
-        section = metrics_section(comparison, facts["n_images"])
+        origin = {"sources": facts.get("sources", {}), "warnings": facts.get("warnings", [])}
+        section = metrics_section(
+            comparison, facts["n_images"], source_lines(facts), origin["warnings"]
+        )
         also = Note(f"`{EVALUATION}/methods.html` shows the same images side by side.")
         return replace(
             section,
             anchor="methods",
             title="Methods compared",
             blocks=[*section.blocks, also],
-            facts=comparison_facts(comparison),
+            facts=comparison_facts(comparison) | origin,
         )
 
 
