@@ -284,4 +284,4 @@ def test_the_page_of_methods(show, page_of_methods, width, colors):
     pictures = chromium.execute_script(PICTURES)
     assert len(pictures) == 3 * 4 and all(picture["loaded"] for picture in pictures)
     names = chromium.execute_script("return [...document.images].map(image => image.alt)")
-    assert names[:3] == ["a/1.jpg, original", "a/1.jpg, a", "a/1.jpg, b"]
+    assert names[:3] == ["a/1.jpg, original", "a/1.jpg, gray", "a/1.jpg, a"]

@@ -168,4 +168,6 @@ def _pictures(anchor: str, title: str, reading: str, images: Sequence[ShownImage
 
 def _wide(table: TextTable) -> Table:
     rows = with_room_for_marks(table, "\u00a0\u2002").rows  # as wide as a space and a mark
-    return Table(table.caption, table.columns, rows, wide=True)
+    # An arrow stays with its metric.
+    joined = [[metric.replace(" ", "\u00a0"), *cells] for metric, *cells in rows]
+    return Table(table.caption, table.columns, joined, wide=True)
