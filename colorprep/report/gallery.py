@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from .names import NAME_HEIGHT, NAME_SIZE, font, name_within
 from .themes import DARK
@@ -17,6 +17,7 @@ from .themes import DARK
 GROUND, TEXT = DARK["ground"], DARK["text"]
 GAP = 6
 CAPTION_HEIGHT = 34
+JPEG_NOISE = 16  # a pixel that is no further from the ground is ground
 TITLE_HEIGHT = 56
 TITLE_SIZE, TEXT_SIZE, HEADING_SIZE = 22, 16, 15  # pixels, of fonts
 
@@ -175,6 +176,26 @@ def montage(
         sheet.paste(photograph, left, bottom, tile)
         sheet.write_name(name, (left, bottom), tile)
     return sheet
+
+
+def photographs_of(
+    sheet: Image.Image, n: int, has_headings: bool, columns: int = 10, tile: int = 120
+) -> list[Image.Image]:
+    """Cut the first photographs out of a titled `montage` with names, without its ground."""
+    above = TITLE_HEIGHT + (CAPTION_HEIGHT if has_headings else 0)
+    found = []
+    for row, column in (divmod(i, columns) for i in range(n)):
+        left, top = GAP + column * (tile + GAP), above + GAP + row * (tile + GAP + NAME_HEIGHT)
+        cell = sheet.crop((left, top, left + tile, top + tile))
+        apart = ImageChops.difference(cell, Image.new("RGB", cell.size, GROUND)).convert("L")
+        found.append(cell.crop(apart.point(lambda value: 255 * (value > JPEG_NOISE)).getbbox()))
+    return found
+
+
+def first_rows(sheet: Image.Image, n: int, tile: int = 256) -> Image.Image:
+    """Cut a `gallery` of square photographs with names off below its first rows."""
+    height = CAPTION_HEIGHT + GAP + n * (tile + GAP + NAME_HEIGHT)
+    return sheet.crop((0, 0, sheet.width, min(height, sheet.height)))
 
 
 def fitted(photograph: NDArray[np.uint8], tile: int) -> Image.Image:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from ..numbers import percent, quantity
-from ..page import Block, Missing, Note, Section, Table
-from .thumbnails import small_sheet
+from ..page import Block, Missing, Note, PictureRow, Section, Table
+from .thumbnails import small_picture
 
 MOST_LISTS = 30
 
@@ -27,8 +27,8 @@ class Audited(NamedTuple):
         Sets of duplicates that are both in training and in validation.
     emptied : sequence of str
         Classes of which no image stays.
-    sheets : mapping of str to Image
-        Of images that are dropped, by reason.
+    dropped : mapping of str to sequence of (Image, key, text)
+        Some of the images that are dropped, by reason; the text tells which of several stays.
     """
 
     n_images: int
@@ -37,7 +37,7 @@ class Audited(NamedTuple):
     meanings: Mapping[str, str]
     n_leaks: int
     emptied: Sequence[str]
-    sheets: Mapping[str, Image.Image]
+    dropped: Mapping[str, Sequence[tuple[Image.Image, str, str]]]
 
 
 class ShownList(NamedTuple):
@@ -64,13 +64,12 @@ def audit_section(audited: Audited) -> Section:
         emptied = ", ".join(audited.emptied)
         blocks.append(Note(f"All images of {which} were dropped: {emptied}."))
     blocks += [
-        small_sheet(
+        PictureRow(
             f"{reason}: {audited.meanings.get(reason, '')}",
-            sheet,
-            f"Photographs that the audit drops as {reason}, of {audited.reasons.get(reason, 0):,}",
-            wide=True,
+            [small_picture(key, text, image) for image, key, text in images],
+            small=True,
         )
-        for reason, sheet in audited.sheets.items()
+        for reason, images in audited.dropped.items()
     ]
     n_dropped = audited.n_images - audited.n_kept
     reading = (

@@ -17,7 +17,11 @@ SHEET_WIDTHS, SHEET_BYTES = (1000, 800, 640, 480, 320, 240), 150_000
 
 def thumbnail(name: str, text: str, pixels: NDArray[np.uint8]) -> Picture:
     """Return pixels of shape (H, W, 3) as a picture with a caption, at their own size."""
-    image = Image.fromarray(pixels)
+    return small_picture(name, text, Image.fromarray(pixels))
+
+
+def small_picture(name: str, text: str, image: Image.Image) -> Picture:
+    """Return an image as a picture with a caption, at its own size."""
     return Picture(name, text, _as_jpeg(image), image.size)
 
 

@@ -9,11 +9,13 @@ import numpy as np
 from PIL import Image
 
 from ..figures.curves import Log, best_text, draw_run, draw_runs
+from ..gallery import first_rows
 from ..numbers import percent, quantity, short
 from ..page import Block, Chart, Missing, Note, PhotographSheet, Section, Table
 from .thumbnails import small_sheet
 
 HEALTHY = "none"
+SHOWN_ROWS = 3  # of samples
 
 
 class RunSamples(NamedTuple):
@@ -109,8 +111,8 @@ def _table(runs: Sequence[ShownRun]) -> Table:
         [
             run.name,
             run.kind,
-            _steps(run),
-            best_text(run.log).removeprefix("best validation "),
+            _steps(run).replace(" ", "\u00a0"),
+            best_text(run.log).removeprefix("best validation ").replace("step ", "step\u00a0"),
             "–" if (chroma := _chroma_share(run.log)) is None else percent(chroma),
             "; ".join(run.faults) or HEALTHY,
         ]
@@ -166,7 +168,7 @@ def _compared_curves(compared: ComparedRuns) -> Chart:
 def _samples(name: str, samples: RunSamples) -> PhotographSheet:
     title = f"Samples of {name} at step {samples.step:,}"
     description = f"{title}: held-out photographs in rows, beside what the network makes of them"
-    return small_sheet(title, samples.sheet, description)
+    return small_sheet(title, first_rows(samples.sheet, SHOWN_ROWS), description, wide=True)
 
 
 def _facts(runs: Sequence[ShownRun]) -> dict[str, Any]:

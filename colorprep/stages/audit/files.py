@@ -85,6 +85,18 @@ def sheet_paths(folder: Path) -> dict[str, Path]:
     return {reason: folder / f"{reason}.jpg" for reason in ("gray", "toned", "duplicate", "tiny")}
 
 
+def shown_on_sheets(findings: Findings) -> dict[str, list[str]]:
+    """Return the keys of the images on the sheet of each reason, in their order there.
+
+    On that of duplicates, each dropped image follows the one that stays.
+    """
+    return {
+        reason: [findings.source.keys[index] for index in _shown(reason, findings)]
+        for reason in sheet_paths(Path())
+        if findings.reasons.get(reason, np.zeros(0, bool)).any()
+    }
+
+
 def write_sheets(folder: Path, findings: Findings, reader: ImageReader) -> dict[str, Path]:
     """Draw some of the dropped images, a sheet for each reason.
 
@@ -123,10 +135,16 @@ def _facts(findings: Findings, row: Row) -> Iterator[Any]:
     yield from ("" if np.isnan(record[name]) else f"{record[name]:.4f}" for name in _FIGURES)
 
 
-def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
-    """Draw a contact sheet of dropped images, the most doubtful ones first."""
+def _shown(reason: str, findings: Findings) -> list[int]:
+    """Return the indices of the images of a sheet, the most doubtful ones first.
+
+    Of duplicates, each one that stays comes before one that is dropped; exact ones come last.
+    """
     if reason == "duplicate":
-        return _sheet_of_duplicates(findings, reader)
+        pairs = [(members[0], other) for members in findings.sets for other in members[1:]]
+        exact = findings.notes["exact-double"]
+        pairs.sort(key=lambda pair: bool(exact[pair[1]]))
+        return [one for pair in pairs[: SHOWN // 2] for one in pair]
     dropped = np.flatnonzero(findings.reasons[reason])
     records = findings.records[dropped]
     doubtful = {
@@ -135,21 +153,18 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
         "tiny": np.minimum(records["height"], records["width"]),
     }[reason]
     order = np.argsort(-doubtful, kind="stable")
-    title = f"{reason}: {len(dropped):,} dropped, the most doubtful first"
-    shown = dropped[order][:SHOWN].tolist()
-    names = [findings.source.keys[index] for index in shown]
-    return montage(_photographs(shown, reader), title, COLUMNS, names=names).picture()
+    return dropped[order][:SHOWN].tolist()
 
 
-def _sheet_of_duplicates(findings: Findings, reader: ImageReader) -> Image.Image:
-    """Draw dropped duplicates, each beside the image that stays; exact ones come last."""
-    pairs = [(members[0], other) for members in findings.sets for other in members[1:]]
-    exact = findings.notes["exact-double"]
-    pairs.sort(key=lambda pair: bool(exact[pair[1]]))
-    shown = [one for pair in pairs[: SHOWN // 2] for one in pair]
-    title = f"duplicate: {len(pairs):,} dropped, each beside the one that stays"
-    headings = ("stays", "goes") * (COLUMNS // 2)
+def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
+    """Draw a contact sheet of dropped images; duplicates beside the image that stays."""
+    shown = _shown(reason, findings)
     names = [findings.source.keys[index] for index in shown]
+    n_dropped, headings = int(findings.reasons[reason].sum()), ()
+    title = f"{reason}: {n_dropped:,} dropped, the most doubtful first"
+    if reason == "duplicate":
+        title = f"{reason}: {n_dropped:,} dropped, each beside the one that stays"
+        headings = ("stays", "goes") * (COLUMNS // 2)
     sheet = montage(_photographs(shown, reader), title, COLUMNS, headings=headings, names=names)
     return sheet.picture()
 

@@ -36,6 +36,7 @@ from .files import (
     ClassCounts,
     count_classes,
     sheet_paths,
+    shown_on_sheets,
     write_classes,
     write_lists,
     write_sheets,
@@ -221,6 +222,7 @@ def _summary(
             "kept": _spread([counts[1] for counts in classes.values()]),
             "emptied": [name for name, counts in classes.items() if counts[1] == 0],
         },
+        "shown": shown_on_sheets(findings),
         "versions": versions("numba", "numpy", "pillow", "simplejpeg"),
     }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle, islice
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ...metrics.pictures import MeanError
 from ...metrics.proportions import Proportion
 from ...metrics.resampling import Measured
 from ...progress import Reporter
+from ...report.gallery import photographs_of
 from ...report.page import Missing, Note, Section
 from ...report.sections.audit import Audited, ShownList, audit_section, lists_section
 from ...report.sections.methods import metrics_section
@@ -41,6 +43,7 @@ COMPARED = Path(EVALUATION, METHODS)
 # Named by `stages.probe` and `stages.sweep`, whose import would take torch's time.
 PROBED = Path(PROBES, "probes.json")
 SWEPT = Path(SWEEP, "sweep.json")
+MOST_DROPPED = 24  # photographs of each reason
 RESULTS = {"probes": PROBED, "sweep": SWEPT, "evaluation": EVALUATED, "methods": COMPARED}
 
 
@@ -55,15 +58,26 @@ def read_audit(workspace: Workspace) -> Section | Missing:
     path = workspace.path(AUDITED)
     if not path.exists():
         return Missing("audit", "audit", "colorprep audit")
-    sheets = {
-        reason: open_picture(sheet, "audit")
-        for reason, sheet in sheet_paths(path.parent).items()
-        if sheet.exists()
-    }
     with _readable(path, "audit") as facts:
+        shown = facts.get("shown", {})  # not in older ones
+        dropped = {
+            reason: _dropped(reason, open_picture(sheet, "audit"), shown[reason][:MOST_DROPPED])
+            for reason, sheet in sheet_paths(path.parent).items()
+            if sheet.exists() and reason in shown
+        }
         emptied = facts["classes"]["emptied"]
         counts = facts["n_images"], facts["n_kept"], facts["reasons"], REASONS, facts["n_leaks"]
-        return audit_section(Audited(*counts, emptied, sheets))
+        return audit_section(Audited(*counts, emptied, dropped))
+
+
+def _dropped(
+    reason: str, sheet: Image.Image, keys: Sequence[str]
+) -> list[tuple[Image.Image, str, str]]:
+    """Cut photographs out of a contact sheet of an audit, and name them."""
+    in_pairs = reason == "duplicate"
+    photographs = photographs_of(sheet, len(keys), has_headings=in_pairs)
+    texts = islice(cycle(("stays", "goes") if in_pairs else ("",)), len(keys))
+    return list(zip(photographs, keys, texts, strict=True))
 
 
 def read_lists(
