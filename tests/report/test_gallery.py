@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from colorprep.report.gallery import CAPTION_HEIGHT, GAP, TITLE_HEIGHT, gallery, montage
+from colorprep.report.gallery import (
+    CAPTION_HEIGHT,
+    GAP,
+    TITLE_HEIGHT,
+    gallery,
+    montage,
+    photographs_of,
+)
 from colorprep.report.names import NAME_HEIGHT
 
 
@@ -71,3 +78,14 @@ def test_names_stand_under_the_photographs():
     )
     assert len(sheet) == 60 + NAME_HEIGHT + 2 * GAP
     assert (sheet[-NAME_HEIGHT - GAP :, :66] > 128).any() and not (sheet[:, 70:] > 128).any()
+
+
+@pytest.mark.parametrize("headings", [(), ("stays", "goes")], ids=["without", "with headings"])
+def test_photographs_are_cut_out_of_a_montage(headings):
+    """Each with its colors, without the ground around it."""
+    tiles = [np.full((40, 60, 3), 200, np.uint8), np.full((60, 30, 3), 90, np.uint8)] * 2
+    names = ["a", "b", "c", "d"]
+    sheet = montage(tiles, "title", 2, headings=headings, names=names).picture()
+    found = photographs_of(sheet, 3, bool(headings), columns=2)
+    assert [one.size for one in found] == [(120, 80), (60, 120), (120, 80)]
+    assert [one.getpixel((5, 5))[0] for one in found] == [200, 90, 200]

@@ -128,8 +128,8 @@ def page_of_methods(tmp_path_factory):
     pixels = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
     figures = {"ciede2000": 9.5, "psnr": 24.25}
     colored = {name: made_picture(name, pixels, figures) for name in comparison.methods}
-    uncolored = made_picture("original", pixels), made_picture("gray", pixels)
-    shown = {0: ShownImage("a/1.jpg", *uncolored, colored)}
+    original, gray = (made_picture(name, pixels) for name in ("original", "gray"))
+    shown = {0: ShownImage("a/1.jpg", original, gray, colored)}
     sections = [
         metrics_section(comparison, 6, [("a", "pictures in a/")], ["left out 1 image"]),
         *picture_sections("ciede2000", Extremes([0], [0], [0]), shown),

@@ -135,7 +135,7 @@ def test_provenance(complete, result):
     html = result.path.read_text().replace("<wbr>", "")
     assert all(one["sha256"] in html for one in facts.values() if "sha256" in one)
     assert '<th scope="row">same_names_and_sizes</th><td>yes</td>' in html
-    assert '<th scope="row">n_shards</th><td>1</td>' in html
+    assert '<th scope="row">n_shards</th><td class="number">1</td>' in html
 
 
 def test_no_place_and_no_date(complete, result, photographs):

@@ -153,14 +153,15 @@ def _shown(reason: str, findings: Findings) -> list[int]:
         "tiny": np.minimum(records["height"], records["width"]),
     }[reason]
     order = np.argsort(-doubtful, kind="stable")
-    return dropped[order][:SHOWN].tolist()
+    return [int(index) for index in dropped[order][:SHOWN]]
 
 
 def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     """Draw a contact sheet of dropped images; duplicates beside the image that stays."""
     shown = _shown(reason, findings)
     names = [findings.source.keys[index] for index in shown]
-    n_dropped, headings = int(findings.reasons[reason].sum()), ()
+    n_dropped = int(findings.reasons[reason].sum())
+    headings: Sequence[str] = ()
     title = f"{reason}: {n_dropped:,} dropped, the most doubtful first"
     if reason == "duplicate":
         title = f"{reason}: {n_dropped:,} dropped, each beside the one that stays"

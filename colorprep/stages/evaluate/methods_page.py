@@ -76,14 +76,13 @@ def _shown(
     size: int | None,
 ) -> ShownImage:
     """Read an image and its pictures again, and make them small."""
-    colored, uncolored, tile = {}, None, tile_of(2 + len(findings.columns))
+    read = {name: pairs[name].read(index).at(size) for name in findings.columns}
+    tile = tile_of(2 + len(read))
+    first, colored = next(iter(read.values())), {}
+    original = made_picture("original", first.original, None, tile)
+    gray = made_picture("gray", first.gray, None, tile)
     for name, columns in findings.columns.items():
-        pair = pairs[name].read(index).at(size)
-        if uncolored is None:
-            seen = {"original": pair.original, "gray": pair.gray}
-            uncolored = [made_picture(*one, None, tile) for one in seen.items()]
         names = [each for each in dict.fromkeys([metric, *IN_CAPTIONS]) if each in columns]
         figures = {each: float(columns[each][at]) for each in names}
-        colored[name] = made_picture(name, pair.prediction, figures, tile)
-    assert uncolored is not None
-    return ShownImage(findings.keys[at], *uncolored, colored)
+        colored[name] = made_picture(name, read[name].prediction, figures, tile)
+    return ShownImage(findings.keys[at], original, gray, colored)
