@@ -31,7 +31,7 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
         "colorprep prior --dir train/",
         "colorprep prior --dir train/ --quantizer gmm --components 64 -o gmm.npz",
         "colorprep prior --dir train/ --list cats.txt --name cat",
-        "colorprep prior --dir train/ --plot prior.pdf --figure-size 3.5x6",
+        "colorprep prior --dir train/ --plot prior.pdf --figure-size 7",
         "colorprep prior --merge part-1.npz part-2.npz -o prior.npz",
     ]
 )

@@ -12,12 +12,13 @@ from ..atomic import check_replaceable, replacing
 from ..errors import ArtifactError, InputError
 from ..progress import Reporter
 from ..report.figures.curves import best_text, draw_run, draw_runs, losses_alone
-from ..report.figures.figure_style import DEFAULT_STYLE, FigureStyle
+from ..report.figures.figure_style import DEFAULT_STYLE, WIDTH, FigureStyle
 from ..report.figures.files import write_figure
 from ..report.figures.style import SERIES, shortened
 from ..runs import IMPORTED, LOG, Log, best_row, loss_text, newest_in_runs, read_config, read_log
 from ..workspace import Workspace
 from .checkpoints import Progress, run_progress
+from .figure_heights import note_heights
 from .replaced import telling_replaced
 
 CURVES = "curves"
@@ -42,6 +43,7 @@ class PlotParams:
 
     def __post_init__(self) -> None:
         """Reject what cannot be drawn or written, before anything is read."""
+        self.style.refuse_narrow(WIDTH)
         if len(self.runs) > len(SERIES):
             raise InputError(
                 f"at most {len(SERIES)} runs can be distinguished; got {len(self.runs)}"
@@ -135,26 +137,27 @@ def run(params: PlotParams, workspace: Workspace, reporter: Reporter) -> PlotRes
     own = params.output is None and len(runs) == 1
     watched = () if own else (path,)
     with telling_replaced(reporter, *watched), replacing(path) as temporary:
-        write(temporary, params.style.of_file(params.name))
+        height = write(temporary, params.style.of_file(params.name))
+    note_heights({path.name: height}, reporter)
     progress = [run_progress(run.folder) for run in runs]
     return PlotResult(path, [_plotted(run) for run in runs], progress)
 
 
-def _write_run(run: Run, reporter: Reporter, path: Path, style: FigureStyle) -> None:
-    """Draw a run; where the whole does not fit, its losses."""
+def _write_run(run: Run, reporter: Reporter, path: Path, style: FigureStyle) -> float | None:
+    """Draw a run; where the whole does not fit, its losses. Return what `write_figure` does."""
     title = shortened(run.folder.resolve().name)
-    try:
-        write_figure(draw_run(run.log, run.unit, run.kind), title, path, style)
-    except InputError:
+    height = write_figure(draw_run(run.log, run.unit, run.kind), title, path, style)
+    if height is not None:
         losses = draw_run(losses_alone(run.log), run.unit, run.kind)
-        write_figure(losses, title, path, style)
+        height = write_figure(losses, title, path, style)
         reporter.note("only the losses are drawn, since more panels need more height")
+    return height
 
 
 def _write_runs(
     logs: dict[str, Log], unit: str, caption: str, path: Path, style: FigureStyle
-) -> None:
-    write_figure(draw_runs(logs, unit, caption), f"{len(logs)} runs", path, style)
+) -> float | None:
+    return write_figure(draw_runs(logs, unit, caption), f"{len(logs)} runs", path, style)
 
 
 def read_run(folder: Path) -> Run:

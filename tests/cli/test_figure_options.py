@@ -8,6 +8,8 @@ import pytest
     [
         ("prior x --theme light", "need --plot FILE"),
         ("prior x --plot prior.gif", ".png or .pdf or .svg; got prior.gif"),
+        ("prior x --plot p.pdf --figure-size 3.5x2.5", "too narrow: it needs 5 inches or more"),
+        ("report --figures f --figure-size 2", "too narrow: it needs 2.5 inches or more"),
         ("report --dpi 300", "need --figures"),
         ("rgbvar x --no-title", "need --montage"),
         ("plot --figure-format pdf -o curves.png", "written as .pdf; got curves.png"),

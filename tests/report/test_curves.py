@@ -38,7 +38,7 @@ def test_short_logs_are_drawn_row_by_row():
     np.testing.assert_allclose(training.get_ydata(), log["train_loss"], rtol=1e-12)
     np.testing.assert_array_equal(validation.get_xdata(), [100, 200, 300, 400, 500])
     assert (best.get_xdata(), best.get_ydata()) == ([500], [4.5])
-    assert legend_of(figure) == ["training", "validation", "best validation 4.5 at step 500"]
+    assert legend_of(figure) == ["training", "validation", "best 4.5 at step 500"]
 
 
 def test_axes_are_named_with_their_units():
@@ -82,7 +82,7 @@ def test_long_logs_are_smoothed_and_say_so():
     np.testing.assert_array_equal(rows.get_ydata(), noisy)
     assert np.std(smooth.get_ydata()[50:]) < 0.2 * np.std(noisy)
     assert rows.get_alpha() < 0.5 and smooth.get_alpha() is None
-    assert legend_of(figure)[:2] == ["training", "training, mean of 101 rows"]
+    assert legend_of(figure)[:3] == ["training", "validation", "mean of 101 rows"]
 
 
 def test_outliers_of_long_logs_do_not_squeeze_the_curve():

@@ -11,7 +11,16 @@ from PIL import Image
 from colorprep import InputError
 from colorprep.report.figures.figure_style import FigureStyle, parse_size
 from colorprep.report.figures.files import write_figure
-from colorprep.report.figures.style import ACCENT, OWN_COLORS, blank_figure, label, plain
+from colorprep.report.figures.style import (
+    ACCENT,
+    LONGEST_NAME,
+    OWN_COLORS,
+    blank_figure,
+    headed_axes,
+    label,
+    plain,
+    put_legend,
+)
 from colorprep.report.gallery import montage
 from colorprep.report.sheets import write_sheet
 from colorprep.report.themes import DARK, LIGHT
@@ -77,14 +86,37 @@ def test_pdf_is_text_of_a_real_font(written):
 
 
 def test_text_fits_narrow_figures(written):
-    """In a narrow figure, text is smaller; the title can be left out; some sizes are too small."""
+    """In a narrow figure, text is smaller; the title can be left out; text is never tiny."""
     path = written(size=(2.5, 2), format="svg", titled=False)
     assert "Against $x^2$" not in texts_of(path)
     assert set(re.findall(r"font-size: ([\d.]+)px", path.read_text())) == {"6"}
+    with pytest.raises(InputError, match=r"2.4 is too narrow: it needs 2.5 inches or more"):
+        written(size=(2.4, 2))
+
+
+def test_a_figure_gets_the_height_that_it_needs(tmp_path):
+    """Where axes or text do not fit, the height is as in a figure of this width, and returned."""
     high = blank_figure(8.0)
-    high.subplots(9)
-    with pytest.raises(InputError, match=r"into 2.5 x 2 inches; --figure-size 2.5 .* needs, 4$"):
-        write_figure(high, "", path, FigureStyle(size=(2.5, 2.0)))
+    high.subplots(2)
+    path = tmp_path / "figure"
+    assert write_figure(high, "", path, FigureStyle(size=(2.5, 1.0), dpi=100)) == 4
+    assert Image.open(path).size == (250, 400)
+
+
+def test_no_text_runs_off_the_page(tmp_path):
+    """Text too long for a figure is smaller; a legend may be as wide as the page."""
+    figure, head, axes = headed_axes(2)
+    title = axes.set_title("a title too long for a figure of this width" * 2, fontsize=12)
+    caption = "Validated on different images: compare shapes, not heights."
+    put_legend(head, [("b" * LONGEST_NAME, axes.plot([0, 1e6])[0])], caption)
+    write_figure(figure, "", tmp_path / "figure", FigureStyle(size=(2.5, None)))
+    legend = head.get_legend()
+    texts = [title, legend.get_title(), *legend.get_texts()]
+    assert max(text.get_window_extent().x1 for text in texts) <= figure.bbox.x1
+    assert axes.get_position().width > 0.7
+    sizes = [text.get_fontsize() for text in texts]
+    assert 3 < sizes[0] < 6 and sizes[1:] == [6, 6]
+    assert np.ptp(legend.get_lines()[0].get_xdata()) == pytest.approx(0.5 * 1.9 * 12)
 
 
 def test_sheets_keep_text_and_photographs(tmp_path):

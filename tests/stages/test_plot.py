@@ -47,12 +47,14 @@ def test_the_newest_run_is_plotted_if_none_is_given(workspace, recorder, tmp_pat
 
 
 def test_a_small_figure_shows_the_losses(workspace, recorder, tmp_path):
-    """Where further panels do not fit, the losses are drawn alone, and a note says so."""
+    """Where further panels do not fit, the losses are drawn alone, higher if need be."""
     write_run(tmp_path / "runs" / "a", some_rows(4))
-    style = FigureStyle(size=(3.5, 2.5), titled=False)
+    style = FigureStyle(size=(3.5, 1.0), titled=False)
     svg = run(PlotParams(["runs/a"], "a.svg", style), workspace, recorder).path.read_text()
     assert "loss (nats per pixel)" in svg and "learning rate" not in svg
-    assert recorder.notes == ["only the losses are drawn, since more panels need more height"]
+    only = "only the losses are drawn, since more panels need more height"
+    higher = "higher than --figure-size, for lack of room: a.svg (3.67 inches)"
+    assert recorder.notes == [only, higher]
 
 
 def test_runs_of_the_same_unit_are_compared(workspace, silent, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from ...color.lab import Floats, lab_to_rgb, reduce_to_gamut
@@ -18,6 +18,7 @@ from ...quantize.round_trip import RoundTrip
 from ..gallery import TEXT
 from ..names import name_within
 from ..numbers import short
+from .figure_style import WIDTH
 from .gamut import bin_colors
 from .style import (
     ACCENT,
@@ -28,7 +29,7 @@ from .style import (
     SIZE,
     SOFT,
     THIRD,
-    WIDTH,
+    at_left_edge,
     blank_figure,
     label,
     percent_axis,
@@ -267,6 +268,7 @@ def _plot_scores(
     marked = [scores[rank - 1] for rank in shown]
     axes.plot(shown, marked, "o", color=TEXT, markersize=7, clip_on=False)
     axes.set_xlim(1, max(2, n))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_ylim(0, None)
     axes.spines[["top", "right"]].set_visible(False)
     label(axes, "rank", SCORE_LABELS.get(name, name))
@@ -280,8 +282,7 @@ def _put_legend_of_strata(head: Axes, strata: Sequence[Stratum]) -> None:
         dots,
         [stratum.name for stratum in strata],
         title="hue of the stratum",
-        loc="upper left",
-        alignment="left",
+        **at_left_edge(head),
         title_fontproperties={"size": SIZE - 2},
         ncols=LEGEND_COLUMNS,
         frameon=False,
@@ -289,10 +290,8 @@ def _put_legend_of_strata(head: Axes, strata: Sequence[Stratum]) -> None:
         labelcolor=TEXT,
         handletextpad=0,
         columnspacing=0.8,
-        borderaxespad=0,
     )
     legend.get_title().set_color(SOFT)
-    legend.set_in_layout(False)  # else the curve would get no wider than its names
     for dot in legend.legend_handles:
         assert dot is not None
         dot.set_gid(OWN_COLORS)

@@ -98,18 +98,17 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     terms, groups = _terms(log), _groups(log)
     validated = bool(np.isfinite(log["val_loss"]).any())
     apart = validated and not _share_axes(log)
-    n_lines = 2 + (window > 1) + 2 * validated
+    n_lines = 2 + (window > 1 or validated)
     heights = [n_lines * LINE_HEIGHT, LOSSES_HEIGHT, *[LOSS_HEIGHT] * apart]
     heights += [PANEL_HEIGHT] * len([*panels, *terms]) + [GROUP_HEIGHT] * len(groups)
     n_lines = sum(1 + -(-len(group) // GROUP_COLUMNS) for group in groups.values())
     figure, (head, losses, *others) = _stack(heights, int(log["step"][-1]), n_lines * LINE_HEIGHT)
     beside = others.pop(0) if apart else losses
-    names = ["training", f"training, mean of {window} rows"]
-    lines = _plot(losses, log, "train_loss", ACCENT, window)
-    legend = dict(zip(names, lines, strict=False))
+    rows, *means = _plot(losses, log, "train_loss", ACCENT, window)
+    legend = [{"training": rows}, {f"mean of {window} rows": line for line in means}]  # columns
     if validated:
-        (legend["validation"],) = _plot(beside, log, "val_loss", SECOND, style="--")
-        legend[best_text(log)] = _mark_best(beside, log, TEXT)
+        (legend[0]["validation"],) = _plot(beside, log, "val_loss", SECOND, style="--")
+        legend[1][f"best {_best_place(log)}"] = _mark_best(beside, log, TEXT)
     together = [["train_loss"], ["val_loss"]] if apart else [["train_loss", "val_loss"]]
     for axes, columns in zip((losses, beside), together, strict=False):
         _fit_losses(axes, [log[name] for name in columns])
@@ -129,7 +128,7 @@ def draw_run(log: Log, unit: str, caption: str) -> Figure:
     rest = others[len(panels) + len(terms) :]
     for (title, group), axes in zip(groups.items(), rest, strict=True):
         _draw_group(axes, log, title, group, window)
-    put_legend(head, legend.items(), caption)
+    put_legend(head, [*legend[0].items(), *legend[1].items()], caption, len(legend))
     return figure
 
 
@@ -193,8 +192,12 @@ def best_text(log: Log) -> str:
     """
     if not np.isfinite(log["val_loss"]).any():
         return "not validated"
+    return f"best validation {_best_place(log)}"
+
+
+def _best_place(log: Log) -> str:
     row = _best_row(log)
-    return f"best validation {log['val_loss'][row]:.4g} at step {log['step'][row]:,}"
+    return f"{log['val_loss'][row]:.4g} at step {log['step'][row]:,}"
 
 
 def _terms(log: Log) -> dict[str, list[str]]:
@@ -374,7 +377,7 @@ def _fit_losses(axes: Axes, columns: Sequence[Floats]) -> None:
             low, high = min(low, known.min()), max(high, top)
     if low > high:  # no column has a value
         return
-    margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
+    margin = 0.1 * (high - low) or 0.1 * abs(high) or 1.0
     axes.set_ylim(low - margin, high + margin)
 
 

@@ -10,6 +10,8 @@ from ..themes import Theme
 
 FigureFormat: TypeAlias = Literal["png", "pdf", "svg"]
 
+WIDTH, WIDE = 5.0, 10.0  # inches, of figures of one column and of two
+SMALLEST = 0.5  # that text becomes in narrow figures, of its own size
 SIDES = (1.0, 40.0)  # inches
 RESOLUTIONS = (36, 1200)  # dots per inch
 
@@ -85,6 +87,21 @@ class FigureStyle:
                 return replace(self, format=known)
         wanted = [f".{known}" for known in get_args(FigureFormat) if self.format in (None, known)]
         raise InputError(f"a figure is written as {' or '.join(wanted)}; got {name}")
+
+    def refuse_narrow(self, width: float) -> None:
+        """Raise InputError if the size is too narrow for a figure drawn so many inches wide.
+
+        Examples
+        --------
+        >>> FigureStyle(size=(3.5, None)).refuse_narrow(WIDE)
+        Traceback (most recent call last):
+        colorprep.errors.InputError: --figure-size 3.5 is too narrow: it needs 5 inches or more
+        """
+        needed = SMALLEST * width
+        if self.size is not None and self.size[0] < needed:
+            raise InputError(
+                f"--figure-size {self.size[0]:g} is too narrow: it needs {needed:g} inches or more"
+            )
 
     def refuse_unused(self, option: str) -> None:
         """Raise InputError if anything was chosen, since without an option no figure is drawn."""

@@ -15,17 +15,19 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axis import Tick
 from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.offsetbox import DrawingArea, PackerBase
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from ...errors import InputError
 from ..gallery import TEXT
 from ..themes import DARK, IN_LIGHT, LIGHT
-from .figure_style import DEFAULT_STYLE, FigureStyle
+from .figure_style import DEFAULT_STYLE, SMALLEST, FigureStyle
 from .style import OWN_COLORS, TITLE_SIZE
 
 # Text as text; ids by a salt, not at random.
@@ -35,15 +37,15 @@ METADATA: Mapping[str, Mapping[str, None]] = {
     "pdf": {"CreationDate": None},
     "svg": {"Date": None},
 }
-SMALLEST = 0.5  # that text becomes in narrow figures, of its own size
-OUTSIDE = 0.02  # of the shorter side: so much may stand out
+MARGIN = 0.02  # inches between text and the edge of the page
+SHRINKING = 0.97  # of text that runs off the page, in a step
 SHORTEST = 0.35  # that axes become beside their text, of their own sides
 COLORED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
 def write_figure(
     figure: Figure, title: str, path: Path, style: FigureStyle = DEFAULT_STYLE
-) -> None:
+) -> float | None:
     """Write a figure to a file. The figure itself is changed: title, colors, and size.
 
     Parameters
@@ -56,23 +58,32 @@ def write_figure(
         Its ending does not matter.
     style : FigureStyle
 
+    Returns
+    -------
+    float or None
+        The height of the figure in inches, if it needs more than the style gives; else None.
+
     Raises
     ------
     InputError
-        If the figure does not fit into the size of the style.
+        If the style is too narrow for the figure.
     """
+    style.refuse_narrow(figure.get_size_inches()[0])
     if style.titled and title:
         figure.suptitle(title, color=TEXT, fontsize=TITLE_SIZE, parse_math=False)
     if not style.is_dark:
         recolor(figure, IN_LIGHT)
-    ending = style.ending
+    ending, needed = style.ending, None
     with matplotlib.rc_context(VECTOR), quiet():
         if style.size is not None:
-            _resize(figure, *style.size)
+            needed = _resize(figure, *style.size)
+        figure.draw_without_rendering()
+        _fit_text(figure)
         _settle(figure)
         figure.savefig(path, format=ending, dpi=style.dpi, metadata={**METADATA[ending]})
     if style.follows_reader:
         _add_dark_theme(path)
+    return needed
 
 
 def recolor(figure: Figure, colors: Mapping[str, str]) -> None:
@@ -98,45 +109,68 @@ def _recolor(artist: Artist, name: str, colors: Mapping[str, str]) -> None:
 
 
 def _settle(figure: Figure) -> None:
-    """Fix a figure's layout, its axes at rounded positions.
+    """Fix the layout of a drawn figure, its axes at rounded positions.
 
     The layout's solver takes its variables in the order of their memory addresses, so the last
     digits of its result vary at random, and with them the shades of single pixels.
     """
-    figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = axes.get_position(original=True).bounds
         axes.set_position((round(left, 6), round(bottom, 6), round(width, 6), round(height, 6)))
 
 
-def _resize(figure: Figure, width: float, height: float | None) -> None:
-    """Give a figure a size, by default the height that it needs; raise InputError if it needs more.
+def _fit_text(figure: Figure) -> None:
+    """Make text of a drawn figure smaller that runs off the page, at most to half its size.
 
-    In a narrower figure, text and lines are smaller.
+    The layout keeps the numbers of ticks on the page.
+    """
+    page = figure.bbox.padded(-MARGIN * figure.dpi)
+    numbers = {text for tick in figure.findobj(Tick) for text in (tick.label1, tick.label2)}
+    for text in {*figure.findobj(Text)} - numbers:
+        size = drawn = float(text.get_fontsize())
+        while size > SMALLEST * drawn and _runs_off(text, page):
+            size *= SHRINKING
+            text.set_fontsize(size)
+
+
+def _runs_off(text: Text, page: Bbox) -> bool:
+    if not (text.get_visible() and text.get_text()):
+        return False
+    box = text.get_window_extent()
+    return bool(np.any(box.min < page.min) or np.any(box.max > page.max))
+
+
+def _resize(figure: Figure, width: float, height: float | None) -> float | None:
+    """Give a figure a size; a height that is too low for its text and axes becomes a higher one.
+
+    In a narrower figure, text and lines are smaller. Returns the height that it needs if that is
+    more than the wanted one, else None.
     """
     figure.draw_without_rendering()
-    natural, sides = figure.get_size_inches(), _sides(figure)
-    smallest = SMALLEST * natural[0]
-    scale = min(1.0, max(smallest, width) / natural[0])
-    needed = scale * natural[1]
-    size = (width, needed if height is None else height)
-    figure.set_size_inches(*size)
+    sides = _sides(figure)
+    scale = min(1.0, width / float(figure.get_figwidth()))
+    needed = scale * float(figure.get_figheight())
     _scale(figure, scale)
+    figure.set_size_inches(width, needed if height is None else height)
+    if height is None or height >= needed or _fits(figure, scale * sides):
+        return None
+    figure.set_size_inches(width, needed)
+    return needed
+
+
+def _fits(figure: Figure, sides: NDArray[np.float64]) -> bool:
+    """Return whether a figure has room for its text, and for axes not much below these sides."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="constrained_layout not applied")
         figure.draw_without_rendering()
-    inside = figure.get_tightbbox().padded(-OUTSIDE * min(size))
-    leaves = min(inside.x0, inside.y0) < 0 or inside.x1 > size[0] or inside.y1 > size[1]
-    if leaves or np.any(_sides(figure) < SHORTEST * scale * sides):
-        raise InputError(
-            f"the figure does not fit into {size[0]:g} x {size[1]:.3g} inches; --figure-size "
-            f"{max(smallest, width):g} gives it the height that it needs, {needed:.3g}"
-        )
+    drawn, height = figure.get_tightbbox(), figure.get_size_inches()[1]
+    inside = drawn.y0 >= -MARGIN and drawn.y1 <= height + MARGIN
+    return bool(inside and np.all(_sides(figure) >= SHORTEST * sides))
 
 
 def _scale(figure: Figure, scale: float) -> None:
-    """Scale text, lines and dots."""
+    """Scale text, lines and dots, and legends with their gaps."""
     for artist in figure.findobj():
         if isinstance(artist, Text):
             artist.set_fontsize(scale * float(artist.get_fontsize()))
@@ -148,6 +182,21 @@ def _scale(figure: Figure, scale: float) -> None:
             )
         elif isinstance(artist, PathCollection):
             artist.set_sizes(scale**2 * artist.get_sizes())
+        elif isinstance(artist, PackerBase | DrawingArea):
+            _scale_box(artist, scale)
+
+
+def _scale_box(box: Any, scale: float) -> None:
+    """Scale a box of a legend: its gaps, or a sample of a line or of a dot."""
+    for name in ("pad", "sep", "width", "height", "xdescent", "ydescent"):
+        if getattr(box, name, None) is not None:
+            setattr(box, name, scale * getattr(box, name))
+    if isinstance(box, DrawingArea):
+        for sample in box.get_children():
+            if isinstance(sample, Line2D):
+                sample.set_data(*(scale * np.asarray(values) for values in sample.get_data()))
+            elif isinstance(sample, PathCollection):
+                sample.set_offsets(scale * np.asarray(sample.get_offsets()))
 
 
 def _sides(figure: Figure) -> NDArray[np.float64]:

@@ -26,9 +26,10 @@ from ...quantize.quantizer import Quantizer
 from ..gallery import TEXT
 from ..numbers import percent
 from .bin_plane import BinPlane, plane_of, set_plane
+from .figure_style import WIDE, WIDTH
 from .gamut import add_own_colors, bin_colors, plot_weights
 from .spectrum import plot_spectra
-from .style import FAINT, SIZE, WIDTH, blank_figure, label, plain
+from .style import FAINT, SIZE, blank_figure, label, plain
 
 DECADES = 5  # the scale begins at 0.001%
 STEPS = 5  # shades a decade
@@ -60,12 +61,12 @@ def draw_prior(prior: Prior, weights: Floats) -> Figure:
     """
     quantizer, plane = prior.quantizer, plane_of(prior.quantizer)
     figure = blank_figure(_height(plane))
-    figure.set_size_inches(2 * WIDTH, _height(plane))
+    figure.set_size_inches(WIDE, _height(plane))
     left, right = figure.subfigures(1, 2, squeeze=False)[0]
     _plot_prior(left, prior, plane)
     above, below = right.subplots(2, 1, height_ratios=[_map_height(plane), BARS_HEIGHT])
     plot_weights(above, quantizer, weights)
-    _head(above, "Weights: how much each bin counts in training")
+    _head(above, "Weights: how much each bin counts")
     weighted = prior.probs * weights
     rows = [("pixels", prior.probs), ("loss", weighted / weighted.sum())]
     _head(below, "What training attends to")

@@ -6,6 +6,7 @@ of another one, so every color that is not a bin's own must come from here.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,22 +15,24 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import blended_transform_factory
 
 from ..gallery import GROUND, TEXT
 from ..numbers import percent
 from ..themes import DARK
-from .figure_style import FigureStyle
+from .figure_style import WIDTH, FigureStyle
 
 SOFT, FAINT = DARK["soft"], DARK["faint"]
 ACCENT, SECOND, THIRD = DARK["accent"], DARK["second"], DARK["third"]
 SERIES = (ACCENT, SECOND, THIRD, DARK["fourth"], DARK["fifth"], DARK["sixth"])  # of lines
 STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))  # of lines, also in gray
 
-WIDTH = 5.0
+EDGE = 0.08  # inches around axes and their text
 DPI = FigureStyle.dpi
 SIZE = 12
 TITLE_SIZE = 15
 PLOT_HEIGHT, LINE_HEIGHT = 3.3, 0.25  # of curves, and of a line of a legend above them
+LONGEST_LINE = 48  # letters, of the caption of a legend
 LONGEST_NAME = 36  # letters, that fit in a title or a legend
 
 # The gid of artists that show colors of bins, which must not follow the theme.
@@ -44,7 +47,7 @@ def blank_figure(height: float) -> Figure:
     height : float
         In inches; the width is fixed.
     """
-    layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.08)
+    layout = ConstrainedLayoutEngine(h_pad=EDGE, w_pad=EDGE)
     return Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=GROUND, layout=layout)
 
 
@@ -90,16 +93,39 @@ def shortened(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
-def put_legend(head: Axes, lines: Iterable[tuple[str, Line2D]], caption: str) -> None:
+def at_left_edge(head: Axes) -> dict[str, Any]:
+    """Return options of a legend that begins where the page does, since it may be wider than axes.
+
+    Parameters
+    ----------
+    head : Axes
+        Those that the legend is on top of.
+    """
+    page = head.figure.transFigure
+    return {
+        "loc": "upper left",
+        "alignment": "left",
+        "borderpad": 0,
+        "borderaxespad": 0,
+        "bbox_to_anchor": (EDGE / WIDTH, 1),
+        "bbox_transform": blended_transform_factory(page, head.transAxes),
+    }
+
+
+def put_legend(
+    head: Axes, lines: Iterable[tuple[str, Line2D]], caption: str, n_columns: int = 1
+) -> None:
     """Put a legend into axes that hold nothing else, above the others, where it covers no curve."""
     names, handles = zip(*lines, strict=True)
     legend = head.legend(
         handles,
         [str(number) for number in range(len(names))],
-        title=caption,
-        loc="upper left",
-        alignment="left",
-        borderaxespad=0,
+        title=textwrap.fill(caption, LONGEST_LINE),
+        ncols=n_columns,
+        columnspacing=1.2,
+        handlelength=1.9,
+        handletextpad=0.6,
+        **at_left_edge(head),
         frameon=False,
         fontsize=SIZE,
         title_fontproperties={"size": SIZE},

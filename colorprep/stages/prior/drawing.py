@@ -8,8 +8,9 @@ from pathlib import Path
 from ...atomic import check_replaceable, replacing
 from ...places import Location
 from ...progress import Reporter
-from ...report.figures.figure_style import DEFAULT_STYLE, FigureStyle
+from ...report.figures.figure_style import DEFAULT_STYLE, WIDE, FigureStyle
 from ...workspace import Workspace
+from ..figure_heights import note_heights
 from ..replaced import telling_replaced
 from .writing import WrittenPrior
 
@@ -28,8 +29,9 @@ class PriorFigure:
     style: FigureStyle = DEFAULT_STYLE
 
     def __post_init__(self) -> None:
-        """Reject a file of another format."""
+        """Reject a file of another format, and a width that is too small."""
         self.style.of_file(str(self.output))
+        self.style.refuse_narrow(WIDE)
 
     def path(self, workspace: Workspace) -> Location:
         """Return where it is written; raise OutputError if it cannot be."""
@@ -47,5 +49,6 @@ class PriorFigure:
         figure = draw_prior(prior, written.weights.values)
         title = f"{len(prior.probs):,} bins of {prior.quantizer.name}"
         with telling_replaced(reporter, path), replacing(path) as temporary:
-            write_figure(figure, title, temporary, self.style.of_file(path.name))
+            height = write_figure(figure, title, temporary, self.style.of_file(path.name))
+        note_heights({path.name: height}, reporter)
         return path

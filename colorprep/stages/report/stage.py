@@ -6,7 +6,7 @@ commands that make them. A sample of the images is read again for the round trip
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from ...images.passed_over import described
 from ...images.source import Source
 from ...places import Location
 from ...progress import Reporter
-from ...report.figures.figure_style import DEFAULT_STYLE, FigureStyle
+from ...report.figures.figure_style import DEFAULT_STYLE, WIDTH, FigureStyle
 from ...report.figures.files import write_figure
 from ...report.page import Chart, Missing, Section, render_page
 from ...report.sections.comparison import (
@@ -50,6 +50,7 @@ from ...report.sections.prior import (
 )
 from ...report.sections.provenance import provenance_section
 from ...workspace import PRIOR, REPORT, Workspace
+from ..figure_heights import note_heights
 from ..passes import open_passes
 from ..prior.writing import weights_path_of
 from ..replaced import telling_replaced
@@ -104,9 +105,10 @@ class ReportParams:
     style: FigureStyle = DEFAULT_STYLE
 
     def __post_init__(self) -> None:
-        """Reject a style of figures that are not written."""
+        """Reject a style of figures that are not written, and a width that is too small."""
         if self.figures is None:
             replace(self.style, theme="auto").refuse_unused("--figures")
+        self.style.refuse_narrow(WIDTH)
 
 
 class ReportResult(NamedTuple):
@@ -181,7 +183,7 @@ def run(params: ReportParams, workspace: Workspace, reporter: Reporter) -> Repor
     figures: list[Path] = []
     if params.figures is not None:
         folder = workspace.own_folder(params.figures)
-        figures = list(_write_figures(sections, folder, params.style, reporter))
+        figures = _write_figures(sections, folder, params.style, reporter)
     return ReportResult(path, len(html.encode("utf-8")), sections, missing, figures)
 
 
@@ -267,15 +269,13 @@ def _find_images(params: ImageParams, workspace: Workspace, reporter: Reporter) 
 
 def _write_figures(
     sections: list[Section], folder: Path, style: FigureStyle, reporter: Reporter
-) -> Iterator[Path]:
-    """Write every chart, and yield the paths."""
-    for section in sections:
-        for block in section.blocks:
-            if isinstance(block, Chart):
-                path = folder / f"{block.name}.{style.ending}"
-                try:
-                    with telling_replaced(reporter, path), replacing(path) as temporary:
-                        write_figure(block.figure, block.title, temporary, style)
-                except InputError as error:
-                    raise InputError(f"{path.name}: {error}") from error
-                yield path
+) -> list[Path]:
+    """Write every chart, and return the paths."""
+    charts = [block for section in sections for block in section.blocks if isinstance(block, Chart)]
+    paths = [folder / f"{chart.name}.{style.ending}" for chart in charts]
+    heights = {}
+    for chart, path in zip(charts, paths, strict=True):
+        with telling_replaced(reporter, path), replacing(path) as temporary:
+            heights[path.name] = write_figure(chart.figure, chart.title, temporary, style)
+    note_heights(heights, reporter)
+    return paths

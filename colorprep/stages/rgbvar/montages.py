@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from ...report.figures.charts import Stratum, draw_ranking, ranking_title
 from ...report.figures.files import write_figure
 from ...report.gallery import fitted, montage
 from ...report.sheets import sheet_ending, write_sheet
+from ..figure_heights import note_heights
 from ..passes import EachImage, Passes
 from ..replaced import telling_replaced
 from ..source import image_reader, open_engine
@@ -29,7 +30,7 @@ TILE = 120
 def write_montages(
     folder: Location, ranking: Ranking, params: RgbvarParams, reporter: Reporter
 ) -> list[Location]:
-    """Write a montage for each offset, and the curve of scores with an image at each offset."""
+    """Write a montage for each offset, and the curve of scores with some of the images."""
     offsets = sorted(set(params.montages))
     shown = [
         range(start - 1, min(start - 1 + IN_A_MONTAGE, len(ranking.order))) for start in offsets
@@ -46,7 +47,9 @@ def write_montages(
         written.append(path)
     curve = folder / f"{params.stem}.{style.ending}"
     with telling_replaced(reporter, curve):
-        _write_curve(curve, ranking, params, [thumbnails[start - 1] for start in offsets])
+        photographs = {rank: thumbnails[rank] for rank in _on_curve(shown)}
+        height = _write_curve(curve, ranking, params, photographs)
+    note_heights({curve.name: height}, reporter)
     return [*written, curve]
 
 
@@ -77,19 +80,32 @@ def _title(ranking: Ranking, score: str, ranks: range) -> str:
     )
 
 
+def _on_curve(montages: Sequence[range]) -> list[int]:
+    """Return the ranks of the photographs on the curve, counted from 0.
+
+    They are the first of each montage, or the first, the middle and the last of a single one.
+    """
+    if len(montages) > 1:
+        return [ranks[0] for ranks in montages]
+    (ranks,) = montages
+    return sorted({ranks[0], ranks[len(ranks) // 2], ranks[-1]})
+
+
 def _write_curve(
-    path: Location,
-    ranking: Ranking,
-    params: RgbvarParams,
-    firsts: Sequence[Pixels],
-) -> None:
-    """Draw the scores, with the first image of each montage."""
-    ranks = sorted(set(params.montages))
-    names = [ranking.keys[rank - 1] for rank in ranks]
-    figure = draw_ranking(ranking.scores, ranks, firsts, names, params.score, _strata(ranking))
+    path: Location, ranking: Ranking, params: RgbvarParams, photographs: Mapping[int, Pixels]
+) -> float | None:
+    """Draw the scores, with photographs by rank; return what `write_figure` does."""
+    figure = draw_ranking(
+        ranking.scores,
+        [rank + 1 for rank in photographs],
+        list(photographs.values()),
+        [ranking.keys[rank] for rank in photographs],
+        params.score,
+        _strata(ranking),
+    )
     with replacing(path) as temporary:
         title = ranking_title(params.score, params.stratify)
-        write_figure(figure, title, temporary, params.style)
+        return write_figure(figure, title, temporary, params.style)
 
 
 def _strata(ranking: Ranking) -> list[Stratum]:

@@ -10,7 +10,7 @@ from typing import get_args
 from ...curriculum.scoring import SCORES
 from ...errors import InputError
 from ...finite import check_finite
-from ...report.figures.figure_style import DEFAULT_STYLE, FigureFormat, FigureStyle
+from ...report.figures.figure_style import DEFAULT_STYLE, WIDTH, FigureFormat, FigureStyle
 from ..source import ImageParams
 
 PICTURE_ENDINGS = ("jpg", *get_args(FigureFormat))
@@ -63,6 +63,7 @@ class RgbvarParams:
             raise InputError("a curriculum is chosen by ranks or by --min-score; give one of them")
         if not self.montages:
             self.style.refuse_unused("--montage")
+        self.style.refuse_narrow(WIDTH)
 
     @property
     def stem(self) -> str:
