@@ -23,6 +23,7 @@ from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader
 from colorprep.images.source import index_of
 from colorprep.quantize.round_trip import round_trip_errors
+from colorprep.report.figures.figure_style import DEFAULT_STYLE, FigureStyle
 from colorprep.stages.prior import stage as prior
 from colorprep.stages.report.photographs import evenly_spaced
 from colorprep.stages.report.stage import ReportParams, run
@@ -164,21 +165,24 @@ def test_a_prior_is_enough(workspace, few, silent):
 
 @pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.name)
 @pytest.mark.usefixtures("without_svg")
-def test_every_quantizer(workspace, few, silent, spec):
-    """All sections work for every kind of bins, and so do figures of hue and chroma."""
+def test_every_quantizer(workspace, few, recorder, silent, spec):
+    """All sections work for every kind of bins; all figures are written, whatever their size."""
     figures = "figures" if spec.name == "gmm" else None
     (workspace.root / "some.txt").write_text("\n".join(folder_source(few).keys[:4]))
     images = ImageParams(few, list="some.txt")
     prior.run(prior.PriorParams(images, spec, by_class=True, bootstrap=4), workspace, silent)
     rgbvar.run(rgbvar.RgbvarParams(images), workspace, silent)
     name = next(workspace.path("priors").glob("*/prior.npz"))
-    result = run(ReportParams(compare=name, figures=figures), workspace, silent)
+    style = FigureStyle(size=(3.5, 2.5)) if figures else DEFAULT_STYLE
+    params = ReportParams(compare=name, figures=figures, style=style)
+    result = run(params, workspace, recorder)
     facts = facts_of(result)
     assert facts["comparison"]["jensen_shannon"] > 0
     assert facts["round-trip"]["soft"]["mean"] <= facts["round-trip"]["hard"]["mean"] + 1e-9
     if figures:
         assert len(result.figures) == 13
         assert all(path.stat().st_size > 5000 for path in result.figures)
+        assert any("higher than --figure-size" in note for note in recorder.notes)
 
 
 @pytest.mark.usefixtures("without_charts")
