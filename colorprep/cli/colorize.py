@@ -67,7 +67,9 @@ def command(session: Session, **values: Any) -> None:
     from ..stages import colorize as stage
     from ..workspace import COLORIZED
 
-    result = stage.run(stage.ColorizeParams(**values), session.workspace, session.reporter)
+    params = stage.ColorizeParams(**values)
+    stage.check_inputs(params, session.workspace)
+    result = stage.run(params, session.workspace, session.reporter)
     lines = [path.as_posix() for path in [*result.written, *result.entropy_maps]]
     sheets = [path.as_posix() for path in result.sheets]
     if len(lines) > 10:

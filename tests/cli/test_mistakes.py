@@ -49,6 +49,8 @@ MISTAKES = {
     "export": (2, "ARTIFACT is missing, as in `colorprep export prior.npz`"),
     "export photos": (1, "folder of labels (with --format webdataset or parquet)"),
     "info photos": (1, "if it holds images, `colorprep prior photos` counts their colors"),
+    "colorize photos/a.ppm": (1, "train one with `colorprep train`"),
+    "colorize photos --checkpoint nope": (1, "there is no checkpoint nope; train one first"),
     "info -C nowhere": (2, "no such folder"),
 }
 SECONDS = 2.0

@@ -8,15 +8,12 @@ in bands.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from ... import __version__
 from ...errors import InputError
-from ...finite import check_finite
-from ...images.decoding import DamageRule
 from ...images.digests import digest_of_bytes, digest_of_file
 from ...images.folder import folder_source
 from ...images.opening import find_images
@@ -26,7 +23,6 @@ from ...images.volumes import NAME_ENDINGS
 from ...locks import sole_process
 from ...places import is_url, shown_url
 from ...progress import Reporter
-from ...quantize.decoding import TEMPERATURE
 from ...report.numbers import quantity
 from ...training.checkpoint import Checkpoint, load_checkpoint
 from ...training.devices import choose_device
@@ -39,62 +35,11 @@ from ..conditions import class_id_of, classifier_of, warn_of_temperature
 from ..pictures import PhotographSource, Targets, check_maps, choose_targets, entropy_path
 from ..source import read_given_list, report_passed_over, report_skips
 from .coloring import Coloring, ColorizeChunk, colorize_all
+from .early_checks import check_there
 from .hint_files import HintFile, find_hints
+from .params import ColorizeParams
 from .picture_record import PictureRecord
 from .sheets import check_sheets, write_sheets
-
-
-@dataclass(frozen=True)
-class ColorizeParams:
-    """Parameters of `colorprep colorize`.
-
-    Attributes
-    ----------
-    inputs : sequence of str or Path
-        Photographs, gray or in color, and folders, archives and URLs of them.
-    list : str, Path or None
-        A list of photographs to color among those of the folders, archives and URLs.
-    checkpoint : str, Path or None
-        A checkpoint or a run's folder; None for ``best.pt`` of the newest finished run.
-    temperature : float
-        Of the annealed mean.
-    class_name : str or None
-        The class of the photographs, for a network that takes it.
-    features : str, Path or None
-        The file of the classifier whose features the network takes; None for the packaged one.
-    hints : str, Path or None
-        A file of color hints for all photographs, or a folder with a file for each, for a network
-        that takes them; see `hint_files.find_hints`.
-    entropy : bool
-        Whether to draw a map of the entropy of the predicted colors beside each picture.
-    device : str
-        ``auto`` uses a GPU if there is one.
-    workers : int or None
-        How many photographs are colored at once, each on a thread; None uses all processors.
-    output : str, Path or None
-        None for ``colorized/``.
-    damaged : {"skip", "keep"}
-        Whether photographs that decode although they are damaged are skipped or colored.
-    """
-
-    inputs: Sequence[str | Path]
-    checkpoint: str | Path | None = None
-    temperature: float = TEMPERATURE
-    class_name: str | None = None
-    features: str | Path | None = None
-    hints: str | Path | None = None
-    entropy: bool = False
-    device: str = "auto"
-    workers: int | None = None
-    output: str | Path | None = None
-    damaged: DamageRule = "skip"
-    list: str | Path | None = None
-
-    def __post_init__(self) -> None:
-        """Reject parameters that are not usable with any network."""
-        check_finite(self)
-        if not self.temperature > 0:
-            raise InputError(f"the temperature must be above 0, got {self.temperature}")
 
 
 @dataclass(frozen=True)
@@ -253,8 +198,8 @@ def _find_photographs(params: ColorizeParams, workspace: Workspace) -> list[Phot
     files: defaultdict[Path, list[str]] = defaultdict(list)
     for given in params.inputs:
         place = given if is_url(given) else workspace.input_path(given)
-        if isinstance(place, Path) and not place.exists():
-            raise InputError(f"there is no file or folder {place}")
+        if isinstance(place, Path):
+            check_there(place)
         if is_url(place) or _holds_many(Path(place)):
             shown = shown_url(str(place)) if is_url(place) else str(place)
             places.append(PhotographSource(shown, find_images(place, listed, list_name)))
