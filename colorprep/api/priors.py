@@ -50,7 +50,7 @@ class Prior(prior.Prior):
         return cls(**{field.name: getattr(given, field.name) for field in fields(given)})
 
     def plot(self, theme: Theme = "auto") -> Figure:
-        """Draw how often each bin occurs, in its own color; see `colorprep.report.figures.gamut`.
+        """Draw how often each bin occurs; see `colorprep.report.figures.prior_map`.
 
         Parameters
         ----------

@@ -108,7 +108,9 @@ def _suffixes(texts: Sequence[str], names: Sequence[str], have_names: bool) -> d
     for text in texts:
         name, equals, suffix = text.partition("=")
         if have_names and equals and name not in names:
-            raise InputError(f"--suffix {text}: {name} is none of the methods: {', '.join(names)}")
+            raise InputError(
+                f"--suffix {text}: there is no method {name}; the methods are {', '.join(names)}"
+            )
         name, suffix = (name, suffix) if name in names else ("", text)
         if name in found:
             raise InputError(f"--suffix is given twice for {name or 'all methods'}; give it once")

@@ -81,9 +81,8 @@ class _OneOf(_Worded, click.Choice[Any]):
     def refusal(self, value: Any) -> str:
         names = list(map(str, self.choices))
         near = get_close_matches(str(value), names, n=1)
-        if near:
-            return f"there is no {value}; did you mean {near[0]}?"
-        return f"{value!r} is none of {', '.join(names)}"
+        choice = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(names)}"
+        return f"there is no {value}; {choice}"
 
 
 def _extent(kind: click.IntRange | click.FloatRange) -> str:

@@ -61,7 +61,7 @@ def notes_on(comparison: MethodComparison, n_images: int) -> list[str]:
         f"{quantity(n_images, 'image')}, the same for all; arrows show which way is better.",
         f"{comparison.n_marked} of {comparison.n_comparisons} paired differences to "
         f"{comparison.baseline} are marked {MARK}, since their {LEVEL:.0%} interval excludes 0; "
-        f"about {short(comparison.n_by_chance)} would be by chance if no method differed.",
+        f"if no method differed, chance would mark about {short(comparison.n_by_chance)}.",
     ]
     if comparison.of_originals:
         known = (

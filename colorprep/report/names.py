@@ -27,7 +27,7 @@ def font(size: float) -> ImageFont.FreeTypeFont:
 def name_within(name: str, width: float, size: float = NAME_SIZE) -> str:
     """Return a name that fits a width, if need be without its ending and its middle.
 
-    Images are told apart by the last letters of their names, and their classes by the first.
+    The last letters of a name distinguish images, the first ones their classes, so both are kept.
 
     Parameters
     ----------

@@ -78,7 +78,10 @@ def test_pictures_are_those_that_colorize_made(workspace):
         ({"colorized": ["x/a", "y/a"]}, "two methods are called a"),
         ({"colorized": ["a", "b"], "suffixes": ["_x", "_y"]}, "twice for all methods"),
         ({"colorized": ["a", "b"], "suffixes": ["a=_x", "a=_y"]}, "twice for a"),
-        ({"colorized": ["a=x", "b=y"], "suffixes": ["c=_x"]}, "c is none of the methods: a, b"),
+        (
+            {"colorized": ["a=x", "b=y"], "suffixes": ["c=_x"]},
+            "there is no method c; the methods are a, b",
+        ),
         ({"colorized": ["a", "b"], "temperature": 0.5}, "--temperature"),
         ({"colorized": ["a", "b"], "original": None}, "needs the originals"),
         ({"checkpoint": ["a", "b"], "suffixes": ["a=_x"]}, "go with --colorized"),

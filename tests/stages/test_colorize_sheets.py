@@ -76,6 +76,6 @@ def test_sheets_are_no_pictures(colorize, tmp_path):
 
 def test_a_photograph_is_not_replaced_by_a_sheet(colorize, tmp_path):
     """A file of the name of a sheet that is none is left alone."""
-    with pytest.raises(OutputExists, match="sheet.jpg is no sheet of colorprep"):
+    with pytest.raises(OutputExists, match="sheet.jpg is not a sheet that colorprep wrote"):
         colorize("a", output=".")
     assert Image.open(tmp_path / "sheet.jpg").size == (24, 16) and not (tmp_path / "a.png").exists()

@@ -94,7 +94,7 @@ def test_every_format_has_the_same_table(compared):
     markdown = files.markdown.read_text(encoding="utf-8")
     assert r"c\|_%" in markdown and "| psnr ↑" in markdown and facts["protocol"] in markdown
     marked = f"{facts['n_excluding_zero']} of 30 paired differences to b are marked *"
-    assert marked in markdown and "about 1.5 would be by chance" in markdown
+    assert marked in markdown and "chance would mark about 1.5" in markdown
     assert facts["sources"] == {
         "originals": "gt",
         "methods": {"a": "pictures in a", "b": "pictures in b", "c|_%": "pictures in c"},
@@ -182,7 +182,7 @@ def test_methods_without_a_common_image(folders, workspace, silent):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"baseline": "z"}, "none of the methods: a, b"),
+        ({"baseline": "z"}, "there is no method z; the methods are a, b"),
         ({"show_by": "mean_iou"}, "--show-by takes auc, psnr"),
         ({"show_by": "lpips"}, "needs --weights alexnet"),
         ({"methods": {}}, "two methods or more"),

@@ -32,6 +32,7 @@ from .style import (
     at_left_edge,
     blank_figure,
     label,
+    legend_look,
     percent_axis,
     plain,
 )
@@ -283,11 +284,8 @@ def _put_legend_of_strata(head: Axes, strata: Sequence[Stratum]) -> None:
         [stratum.name for stratum in strata],
         title="hue of the stratum",
         **at_left_edge(head),
-        title_fontproperties={"size": SIZE - 2},
+        **legend_look(SIZE - 2),
         ncols=LEGEND_COLUMNS,
-        frameon=False,
-        fontsize=SIZE - 2,
-        labelcolor=TEXT,
         handletextpad=0,
         columnspacing=0.8,
     )

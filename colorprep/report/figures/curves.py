@@ -27,6 +27,7 @@ from .style import (
     THIRD,
     blank_figure,
     label,
+    legend_look,
     percent_axis,
     plain,
     put_legend,
@@ -249,10 +250,7 @@ def _draw_group(axes: Axes, log: Log, title: str, names: Mapping[str, str], wind
         borderaxespad=0.4,
         columnspacing=1.2,
         handlelength=1.2,
-        frameon=False,
-        fontsize=SIZE,
-        title_fontproperties={"size": SIZE},
-        labelcolor=TEXT,
+        **legend_look(),
     ).get_title().set_color(TEXT)
 
 

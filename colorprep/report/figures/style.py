@@ -112,6 +112,16 @@ def at_left_edge(head: Axes) -> dict[str, Any]:
     }
 
 
+def legend_look(size: float = SIZE) -> dict[str, Any]:
+    """Return what all legends have in common."""
+    return {
+        "frameon": False,
+        "fontsize": size,
+        "title_fontproperties": {"size": size},
+        "labelcolor": TEXT,
+    }
+
+
 def put_legend(
     head: Axes, lines: Iterable[tuple[str, Line2D]], caption: str, n_columns: int = 1
 ) -> None:
@@ -126,10 +136,7 @@ def put_legend(
         handlelength=1.9,
         handletextpad=0.6,
         **at_left_edge(head),
-        frameon=False,
-        fontsize=SIZE,
-        title_fontproperties={"size": SIZE},
-        labelcolor=TEXT,
+        **legend_look(),
     )
     legend.get_title().set(color=SOFT, parse_math=False)
     # Names of runs are set afterwards: matplotlib leaves out labels that begin with _.

@@ -66,12 +66,12 @@ class Colorized:
 
 
 def check_sheets(folder: Path) -> None:
-    """Raise OutputExists if a sheet would replace a file that is none."""
+    """Raise OutputExists if a file that is not a sheet has the name of one."""
     for path in _paths(folder):
         if path.exists() and not _comment(path).startswith(COMMENT):
             raise OutputExists(
-                f"{path} is no sheet of colorprep, and one may be written there; rename it, or "
-                "choose another folder with -o"
+                f"{path} is not a sheet that colorprep wrote, and one may be written there; rename "
+                "it, or choose another folder with -o"
             )
 
 

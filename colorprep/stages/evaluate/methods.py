@@ -160,7 +160,7 @@ def _shared_by_all(pictures: Mapping[str, PicturesToCompare]) -> _Shared:
     Raises
     ------
     InputError
-        If there is none.
+        If there is no such original.
     """
     places = {
         name: {key: index for index, key in enumerate(one.keys)} for name, one in pictures.items()

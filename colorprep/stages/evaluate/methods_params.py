@@ -53,7 +53,8 @@ class MethodsParams:
             raise InputError("a comparison needs two methods or more")
         if self.baseline is not None and self.baseline not in self.methods:
             raise InputError(
-                f"--baseline {self.baseline} is none of the methods: {', '.join(self.methods)}"
+                f"--baseline: there is no method {self.baseline}; the methods are "
+                f"{', '.join(self.methods)}"
             )
         for name, one in self.methods.items():
             if one.trees is not None:

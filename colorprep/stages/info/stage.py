@@ -152,8 +152,8 @@ def _describer(folder: Path) -> Callable[[Path], Facts] | None:
 def _has_own_artifacts(folder: Path) -> bool:
     """Return whether a folder holds a prior, labels or runs as a workspace does.
 
-    Labels and runs are told by their content: a class, and so its prior's folder, may be called
-    ``labels``.
+    Labels and runs are recognized by their files, since a class may be called ``labels``, too, and
+    its prior is in a folder of its name.
     """
     own = (PRIOR, f"{LABELS}/{PLAN}", f"{LABELS}/{MANIFEST}")
     return any((folder / name).exists() for name in own) or holds_runs(folder / RUNS)
