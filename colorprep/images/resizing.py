@@ -18,6 +18,7 @@ from .decoding import Pixels
 
 PLACES = np.uint32(22)
 HALF = np.uint32(1 << 21)
+BLOCK = 24  # rows that are resized at once; more would not fit into the second-level cache
 
 compiled = numba.njit(nogil=True, cache=True)
 
@@ -64,7 +65,8 @@ def resize(pixels: Pixels, size: int) -> Pixels:
         if columns and height != size:
             pixels = _resize_columns(np.ascontiguousarray(pixels), *triangle_taps(height, size))
         if not columns and width != size:
-            pixels = _resize_rows(np.ascontiguousarray(pixels), *triangle_taps(width, size))
+            taps = triangle_taps(width, size)
+            pixels = _resize_rows(np.ascontiguousarray(pixels), *taps, BLOCK)
     return pixels
 
 
@@ -169,56 +171,52 @@ def triangle_weights(
 
 
 @compiled
-def _resize_rows(pixels: Any, first: Any, weights: Any) -> Any:
-    n_taps, size = weights.shape
+def _resize_rows(pixels: Any, first: Any, weights: Any, block: int) -> Any:
+    """Resize each row; `block` rows at a time, as columns of an array that fits into the cache.
+
+    So all inner loops run over neighboring bytes with one weight, and use vector instructions.
+    """
+    size = weights.shape[1]
     height, width = pixels.shape[:2]
     out = np.empty((height, size, 3), np.uint8)
-    # A pixel packed in one word is loaded at once. The line is padded, as weights of zero may reach
-    # past its end.
-    line = np.zeros(width + n_taps, np.uint32)
-    red, green, blue = (
-        np.empty(size, np.uint32),
-        np.empty(size, np.uint32),
-        np.empty(size, np.uint32),
-    )
-    byte, eight, sixteen = np.uint32(255), np.uint32(8), np.uint32(16)
-    for i in range(height):
-        for j in range(width):
-            line[j] = (
-                np.uint32(pixels[i, j, 0])
-                | np.uint32(pixels[i, j, 1]) << eight
-                | np.uint32(pixels[i, j, 2]) << sixteen
-            )
-        red[:] = green[:] = blue[:] = HALF
-        for k in range(n_taps):
-            shifted = line[k:]
+    turned = np.zeros((width, 3 * block), np.uint8)
+    resized = np.empty((size, 3 * block), np.uint8)
+    for top in range(0, height, block):
+        n_rows = min(block, height - top)
+        for i in range(n_rows):
+            for j in range(width):
+                turned[j, 3 * i] = pixels[top + i, j, 0]
+                turned[j, 3 * i + 1] = pixels[top + i, j, 1]
+                turned[j, 3 * i + 2] = pixels[top + i, j, 2]
+        _mix_lines(turned, first, weights, resized)
+        for i in range(n_rows):
             for j in range(size):
-                weight, pixel = weights[k, j], shifted[first[j]]
-                red[j] = np.uint32(red[j] + weight * (pixel & byte))
-                green[j] = np.uint32(green[j] + weight * (pixel >> eight & byte))
-                blue[j] = np.uint32(blue[j] + weight * (pixel >> sixteen))
-        for j in range(size):
-            out[i, j, 0] = red[j] >> PLACES
-            out[i, j, 1] = green[j] >> PLACES
-            out[i, j, 2] = blue[j] >> PLACES
+                out[top + i, j, 0] = resized[j, 3 * i]
+                out[top + i, j, 1] = resized[j, 3 * i + 1]
+                out[top + i, j, 2] = resized[j, 3 * i + 2]
     return out
 
 
 @compiled
 def _resize_columns(pixels: Any, first: Any, weights: Any) -> Any:
-    n_taps, size = weights.shape
     lines = pixels.reshape(pixels.shape[0], -1)
-    out = np.empty((size, lines.shape[1]), np.uint8)
+    out = np.empty((weights.shape[1], lines.shape[1]), np.uint8)
+    _mix_lines(lines, first, weights, out)
+    return out.reshape(out.shape[0], pixels.shape[1], 3)
+
+
+@compiled
+def _mix_lines(lines: Any, first: Any, weights: Any, out: Any) -> None:
+    """Write each line of `out` as the weighted mean of some lines."""
     sums = np.empty(lines.shape[1], np.uint32)
-    for i in range(size):
+    for i in range(weights.shape[1]):
         sums[:] = HALF
-        for k in range(n_taps):
+        for k in range(weights.shape[0]):
             weight = weights[k, i]
-            if weight == 0:
+            if weight == 0:  # padding, which may reach past the end
                 continue
             line = lines[first[i] + k]
             for j in range(sums.shape[0]):
                 sums[j] = np.uint32(sums[j] + weight * line[j])
         for j in range(sums.shape[0]):
             out[i, j] = sums[j] >> PLACES
-    return out.reshape(size, pixels.shape[1], 3)
