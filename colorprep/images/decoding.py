@@ -28,7 +28,7 @@ from .jpeg_soundness import flaw_of
 from .loading import Loaded, load
 from .orientation import orientation_in, turned
 from .png_soundness import flaw_of_png
-from .profiles import apply, srgb_transform
+from .profiles import srgb_transform
 from .tiff import read_tags
 from .tiff_soundness import flaw_of_tiff
 
@@ -182,9 +182,10 @@ def _decode_plain_jpeg(
         return None
     if pixels is None:
         return None
-    if transform is not None:
-        image = Image.fromarray(pixels[..., 0] if gray else pixels)
-        pixels = _array(apply(transform, image))
+    if gray and transform is not None:
+        pixels = _array(transform.apply(Image.fromarray(pixels[..., 0])))
+    elif transform is not None:
+        transform.convert(pixels)
     stored = 1
     if orientation == "apply" and (facts.exif or facts.xmp):
         stored = orientation_in(facts.exif, facts.xmp)
@@ -279,7 +280,7 @@ def _to_rgb(loaded: Loaded, icc: IccRule) -> Image.Image:
     if image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     transform = srgb_transform(profile, image.mode)
-    image = image.convert("RGB") if transform is None else apply(transform, image)
+    image = image.convert("RGB") if transform is None else transform.apply(image)
     return _over_white(image, alpha, loaded.hidden)
 
 
