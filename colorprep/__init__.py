@@ -12,7 +12,8 @@ convert colors     `rgb_to_lab`, `lab_to_rgb`, `reduce_to_gamut`, `rgb_to_hue_ch
                    `hue_chroma_lightness_to_rgb`
 choose bins        `ab_lattice` (the 313 bins), `ab529`, `fit_kmeans`, `fit_mixture`,
                    `hue_chroma_grid`, `hue_chroma_bins`; by name, `make_quantizer`
-encode and decode  their methods `encode`, `encode_soft` and `decode`; `soft_encode`, `bin_table`
+encode and decode  their methods `encode`, `encode_soft` and `decode`; `soft_encode`; `bin_table`
+                   for all colors, in the order of `color_index`
 rebalance          `load_prior`, `rebalancing_weights`, `weight_safety`, `weight_matrix`
 compare priors     `compare_priors`, `diagnose_prior`, `soften_probs`, `share_intervals`
 score images       `color_scores`, `ImageScorer`, `ranked`, `ranked_by_strata`, `compare_images`

@@ -19,6 +19,7 @@ from .balance.smoothing import lattice_probs as lattice_probs
 from .balance.smoothing import soften_probs as soften_probs
 from .balance.weights import Weights as Weights
 from .balance.weights import weight_safety as weight_safety
+from .color.color_index import color_index as color_index
 from .color.hue_chroma import hue_chroma_lightness_to_rgb as hue_chroma_lightness_to_rgb
 from .color.hue_chroma import rgb_to_hue_chroma_lightness as rgb_to_hue_chroma_lightness
 from .color.lab import lab_to_rgb as lab_to_rgb

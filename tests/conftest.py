@@ -220,8 +220,8 @@ def without_charts(without_svg: None, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def all_colors() -> np.ndarray:
     """Every 8-bit color in order of its index, (2^24, 3) uint8."""
-    index = np.arange(1 << 24, dtype=np.uint32)
-    return np.stack([index >> 16, index >> 8 & 255, index & 255], axis=-1).astype(np.uint8)
+    to_red, to_blue, green = np.indices((256, 256, 256), np.uint8).reshape(3, -1)
+    return np.stack([green + to_red, green, green + to_blue], axis=-1)
 
 
 @pytest.fixture(scope="session")

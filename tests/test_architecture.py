@@ -37,6 +37,7 @@ BELOW = {
     "locks": {"errors", "atomic", "marks", "places", "progress"},
     "engine": {"errors", "decoder_messages"},
     "images": {
+        "color",
         "printable",
         "errors",
         "engine",

@@ -16,8 +16,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ..color.color_index import N_COLORS, index_of
+
 N_CELLS = 1 << 16
-N_COLORS = 1 << 24
 COUNTER_LIMIT = (1 << 32) - 1
 _BLOCK = 256  # pixels
 
@@ -30,7 +31,7 @@ class SparseCounts(NamedTuple):
     Attributes
     ----------
     colors : ndarray of shape (n,), uint32, ascending
-        Color indices, red << 16 | green << 8 | blue.
+        See `colorprep.color.color_index`.
     counts : ndarray of shape (n,), int64
         Pixels of each color.
     """
@@ -61,7 +62,7 @@ class ColorCounter:
         Examples
         --------
         >>> ColorCounter().count([np.array([[[0, 0, 1], [0, 0, 1], [0, 1, 0]]], np.uint8)])
-        SparseCounts(colors=array([  1, 256], dtype=uint32), counts=array([2, 1]))
+        SparseCounts(colors=array([     256, 16776961], dtype=uint32), counts=array([2, 1]))
         """
         total = 0
         for image in images:
@@ -205,7 +206,7 @@ compiled = numba.njit(nogil=True, cache=True)
 
 @compiled
 def _color(pixels: Any, i: int) -> Any:
-    return np.uint32(pixels[i]) << 16 | np.uint32(pixels[i + 1]) << 8 | pixels[i + 2]
+    return index_of(pixels[i], pixels[i + 1], pixels[i + 2])
 
 
 @compiled

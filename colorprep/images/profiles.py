@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from ..color.color_index import N_COLORS, color_index, compiled
+from ..color.color_index import N_COLORS, compiled, index_of
 
 TABLE_FROM = 4  # images of a profile
 MAX_TABLES = 4  # of 64 MiB in a process
@@ -159,7 +159,7 @@ def _convert_known(pixels: Any, known: Any, places: Any) -> int:
     """
     n_unknown = 0
     for i in range(pixels.shape[0]):
-        found = known[color_index(pixels[i, 0], pixels[i, 1], pixels[i, 2])]
+        found = known[index_of(pixels[i, 0], pixels[i, 1], pixels[i, 2])]
         if found == 0:
             places[n_unknown] = i
             n_unknown += 1
@@ -173,5 +173,5 @@ def _convert_known(pixels: Any, known: Any, places: Any) -> int:
 def _learn(colors: Any, converted: Any, known: Any) -> None:
     for i in range(colors.shape[0]):
         red, green, blue = np.uint32(converted[i, 0]), np.uint32(converted[i, 1]), converted[i, 2]
-        color = color_index(colors[i, 0], colors[i, 1], colors[i, 2])
+        color = index_of(colors[i, 0], colors[i, 1], colors[i, 2])
         known[color] = np.uint32(1 << 24) | red << np.uint32(16) | green << np.uint32(8) | blue

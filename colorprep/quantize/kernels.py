@@ -4,7 +4,7 @@ Each has a plain numpy twin in `tests/quantize`. None is `parallel=True`, since 
 processes already keep all cores busy. None uses `fastmath`, so that results do not depend on the
 processor's vector width.
 
-An 8-bit color's index is ``red << 16 | green << 8 | blue``.
+Tables of all 8-bit colors are in the order of `colorprep.color.color_index`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from ..color.color_index import channels_of, index_of
 from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, WHITE_D65
 
 _X, _Y, _Z = (tuple(float(v) for v in row) for row in SRGB_TO_XYZ)
@@ -36,7 +37,8 @@ def _lab_f(t: float) -> Any:
 @compiled
 def ab_of_color(color: int, linear: Any) -> tuple[float, float]:
     """Return a and b of a color index; `linear` is the 256-row inverse transfer function."""
-    r, g, b = linear[color >> 16], linear[(color >> 8) & 255], linear[color & 255]
+    red, green, blue = channels_of(color)
+    r, g, b = linear[red], linear[green], linear[blue]
     x = _lab_f((_X[0] * r + _X[1] * g + _X[2] * b) / _WHITE_X)
     y = _lab_f(_Y[0] * r + _Y[1] * g + _Y[2] * b)
     z = _lab_f((_Z[0] * r + _Z[1] * g + _Z[2] * b) / _WHITE_Z)
@@ -46,7 +48,7 @@ def ab_of_color(color: int, linear: Any) -> tuple[float, float]:
 @compiled
 def hue_chroma_of_color(color: int) -> tuple[float, float]:
     """Return hue in [0, 1) and chroma in [0, 1] of a color index."""
-    r, g, b = color >> 16, (color >> 8) & 255, color & 255
+    r, g, b = channels_of(color)
     top, bottom = max(r, g, b), min(r, g, b)
     span = top - bottom
     if span == 0:
@@ -64,8 +66,7 @@ def hue_chroma_of_color(color: int) -> tuple[float, float]:
 @compiled
 def _same_hue_and_chroma(color: int) -> Any:
     """Return the least color index of the same hue and chroma: the color minus its gray part."""
-    gray = min(color >> 16, (color >> 8) & 255, color & 255)
-    return color - (gray << 16 | gray << 8 | gray)
+    return color - min(channels_of(color))
 
 
 @compiled
@@ -92,7 +93,8 @@ def fill_ab_cells(linear: Any, out: Any) -> None:
     for step in range(values.shape[0]):
         values[step] = _lab_f(step / _STEPS)
     for color in range(out.shape[0]):
-        r, g, b = linear[color >> 16], linear[(color >> 8) & 255], linear[color & 255]
+        red, green, blue = channels_of(color)
+        r, g, b = linear[red], linear[green], linear[blue]
         x = _interpolated(values, (_X[0] * r + _X[1] * g + _X[2] * b) / _WHITE_X)
         y = _interpolated(values, _Y[0] * r + _Y[1] * g + _Y[2] * b)
         z = _interpolated(values, (_Z[0] * r + _Z[1] * g + _Z[2] * b) / _WHITE_Z)
@@ -119,7 +121,7 @@ def fill_hue_chroma_cells(out: Any) -> None:
 def fill_hsl_lightness(out: Any) -> None:
     """Write every color's HSL lightness level, min(floor(256 L), 255)."""
     for color in range(out.shape[0]):
-        r, g, b = color >> 16, (color >> 8) & 255, color & 255
+        r, g, b = channels_of(color)
         out[color] = min(256 * (max(r, g, b) + min(r, g, b)) // 510, 255)
 
 
@@ -307,7 +309,7 @@ def fill_edge_bins(hue_edges: Any, chroma_edges: Any, out: Any) -> None:
 
 @compiled
 def _color(rgb: Any, i: int, j: int) -> Any:
-    return np.uint32(rgb[i, j, 0]) << 16 | np.uint32(rgb[i, j, 1]) << 8 | rgb[i, j, 2]
+    return index_of(rgb[i, j, 0], rgb[i, j, 1], rgb[i, j, 2])
 
 
 @compiled

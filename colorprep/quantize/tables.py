@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..color.color_index import N_COLORS
 from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, Floats, srgb_to_linear
 from . import mixture
 from .ab import AbQuantizer
@@ -36,7 +37,6 @@ from .kernels import (
 from .quantizer import Quantizer, Space
 from .soft_encoding import SoftEncoding
 
-N_COLORS = 1 << 24
 N_CELLS = 1 << 16
 SOFT_ENTRIES = 32
 
@@ -126,11 +126,10 @@ def lightness_tables() -> LightnessTables:
 def lab_lightness() -> NDArray[np.uint8]:
     """Return every color's lightness as labels store it, round(2.55 L), (2^24,) uint8."""
     table = np.empty((256, 256, 256), np.uint8)
-    rgb = np.empty((256, 256, 3), np.uint8)
-    rgb[..., 1:] = np.moveaxis(np.indices((256, 256)), 0, -1)
-    for red in range(256):
-        rgb[..., 0] = red
-        lightness_levels(rgb, *lightness_tables(), table[red])
+    to_blue, green = np.indices((256, 256))
+    for to_red in range(256):
+        rgb = np.stack([to_red + green, green, to_blue + green], axis=-1).astype(np.uint8)
+        lightness_levels(rgb, *lightness_tables(), table[to_red])
     return _locked(table.reshape(-1))
 
 
@@ -149,13 +148,13 @@ def bin_table(quantizer: Quantizer) -> NDArray[np.uint16]:
     Returns
     -------
     ndarray of shape (2^24,), uint16, read-only
-        Indexed by red << 16 | green << 8 | blue; exactly the result of encoding each color in
-        float64.
+        Indexed by `color_index`; exactly the result of encoding each color in float64.
 
     Examples
     --------
-    >>> from colorprep import ab_lattice
-    >>> int(bin_table(ab_lattice())[255 << 16 | 99 << 8 | 71])  # tomato
+    >>> from colorprep import ab_lattice, color_index
+    >>> tomato = np.array([255, 99, 71], np.uint8)
+    >>> int(bin_table(ab_lattice())[color_index(tomato)])
     241
     """
     table = np.empty(N_COLORS, np.uint16)

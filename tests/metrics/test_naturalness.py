@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from colorprep import ab_lattice, bin_table
+from colorprep import ab_lattice, bin_table, color_index
 from colorprep.balance.histogram import count_bins
 from colorprep.errors import InputError
 from colorprep.metrics.naturalness import floored_log_probs, naturalness
@@ -24,8 +24,8 @@ def test_it_is_the_mean_over_pixels(prior):
     table, log_probs = bin_table(ab_lattice()), floored_log_probs(prior)
     found = naturalness(count_bins(pixels, table, 313), log_probs)
     scores = []
-    for red, green, blue in pixels.reshape(-1, 3).tolist():
-        p = prior[table[red << 16 | green << 8 | blue]]
+    for index in color_index(pixels).ravel():
+        p = prior[table[index]]
         scores.append(np.log(0.999 * p + 0.001 / 313))
     assert found == pytest.approx(np.mean(scores), rel=1e-12)
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial import cKDTree
 from skimage import color
 
-from colorprep import ab529, ab_lattice, bin_table, fit_kmeans, soft_table
+from colorprep import ab529, ab_lattice, bin_table, color_index, fit_kmeans, soft_table
 from colorprep.color.hue_chroma import rgb_to_hue_chroma_lightness
 from colorprep.color.lab import rgb_to_lab
 from colorprep.quantize.hue_chroma_bins import hue_chroma_bins
@@ -86,8 +86,7 @@ def test_labels_equal_encoding(quantizer, some_colors):
         colors = rgb_to_lab(some_colors)[:, 1:]
     else:
         colors = rgb_to_hue_chroma_lightness(some_colors)[:, :2]
-    r, g, b = some_colors.T.astype(np.int64)
-    labels = bin_table(quantizer)[r << 16 | g << 8 | b]
+    labels = bin_table(quantizer)[color_index(some_colors)]
     np.testing.assert_array_equal(labels, quantizer.encode(colors))
 
 
@@ -130,8 +129,7 @@ def test_look_up(stride):
     """Looking up takes rows and columns 0, S, 2S, ..."""
     pixels = np.random.default_rng(0).integers(0, 256, (17, 23, 3)).astype(np.uint8)
     table = np.random.default_rng(1).integers(0, 65536, 1 << 24).astype(np.uint16)
-    r, g, b = np.moveaxis(pixels.astype(np.int64), 2, 0)
-    twin = table[r << 16 | g << 8 | b][::stride, ::stride]
+    twin = table[color_index(pixels)][::stride, ::stride]
     out = np.empty(twin.shape, np.uint16)
     look_up(pixels, table, stride, out)
     np.testing.assert_array_equal(out, twin)

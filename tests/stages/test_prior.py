@@ -20,6 +20,7 @@ from colorprep import (
     QuantizerSpec,
     ab_lattice,
     bin_table,
+    color_index,
     load_prior,
     load_weights,
 )
@@ -157,9 +158,8 @@ def test_replicates_equal_an_independent_resampling(spec, photographs, listed, w
     table = bin_table(prior.quantizer)
     expected = np.zeros((30, len(prior.counts)), np.int64)
     for key in keys:
-        image = Image.open(photographs / key).convert("RGB")
-        rgb = np.asarray(image, np.int64) @ [1 << 16, 1 << 8, 1]
-        bins = np.bincount(table[rgb].ravel(), minlength=len(prior.counts))
+        pixels = np.asarray(Image.open(photographs / key).convert("RGB"))
+        bins = np.bincount(table[color_index(pixels)].ravel(), minlength=len(prior.counts))
         expected += poisson_weights(key, 30)[:, None] * bins
     np.testing.assert_array_equal(prior.bootstrap, expected)
     classes = sum(load_prior(path).bootstrap for path in result.classes.values())

@@ -12,7 +12,7 @@ import torch
 from batches import labeled
 from steps import objective_of, trainer_of
 
-from colorprep import ab_lattice, make_quantizer
+from colorprep import ab_lattice, color_index, make_quantizer
 from colorprep.images.sample import sample_crops
 from colorprep.quantize.spec import QuantizerSpec
 from colorprep.quantize.tables import hue_chroma_cells
@@ -56,8 +56,7 @@ def test_each_transferred_stage_ends_lower():
     """fcn32s, then fcn16s, then fcn8s: each ends lower, and not because of longer training."""
     torch.manual_seed(0)
     photographs = photographs_of(2, side=64)
-    red, green, blue = np.moveaxis(np.stack(photographs).astype(int), -1, 0)
-    cells = hue_chroma_cells()[red << 16 | green << 8 | blue]
+    cells = hue_chroma_cells()[color_index(np.stack(photographs))]
     counts = np.bincount(cells.ravel(), minlength=65536).reshape(256, 256)
     quantizer = make_quantizer(QuantizerSpec("gmm", 16), counts)
     batch = labeled(photographs, quantizer)
