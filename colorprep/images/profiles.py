@@ -22,7 +22,7 @@ from PIL import Image, ImageCms
 
 from ..color.color_index import N_COLORS, compiled, index_of
 
-TABLE_FROM = 4  # images of a profile
+TABLE_FROM = 16  # images of a profile: new memory of 64 MiB has its price, too
 MAX_TABLES = 4  # of 64 MiB in a process
 
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
