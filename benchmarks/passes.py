@@ -1,200 +1,192 @@
-"""One measured pass in a process of its own: ``python passes.py NAME FOLDER WORKERS OUT``.
+"""The passes that `run.py` measures, and the bounds of their figures.
 
-Prints one line of JSON: images, pixels, seconds and peak memory. A pass warms up on a few images
-first, so that imports and compilation do not count; a dask cluster is started before that, and its
-workers are warmed up too. `run.py` calls this for each row of its table.
+A pass over images runs on few and on many of them, and the difference is the cost of the images
+between, so that start-up does not count: imports, compiled code, tables, and what is done once at
+the end. A small job runs once, and counts as a whole.
 """
 
 from __future__ import annotations
 
-import json
-import resource
-import sys
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
-
-import numpy as np
-import simplejpeg
-from PIL import Image
-
-WARM_UP = 16
-CLUSTER = "labels-cluster"
-AFTER_LABELS = "rgbvar-after-labels"
-CLUSTER_WARM_UP = 512  # several chunks for every worker
-SLOW_IMAGES = {"published-prior": 12, "published-labels": 40, "published-rgbvar": 250}
-
-Work = Callable[[list[Path]], None]
+from typing import Literal, NamedTuple
 
 
-def threaded(work: Callable[[Path], object], workers: int) -> Work:
-    """Return a function that works on each file, in threads."""
+class ImageSet(NamedTuple):
+    """The images that a pass runs on.
 
-    def run(files: list[Path]) -> None:
-        with ThreadPoolExecutor(workers) as threads:
-            for _ in threads.map(work, files):
-                pass
+    Attributes
+    ----------
+    kind : {"photographs", "large"}
+    sizes : tuple of int
+        Numbers of images of its two runs, or of the one run of a small job. Threads take 32 images
+        at a time, so that fewer than 64 would not keep two of them busy.
+    """
 
-    return run
-
-
-def decode(path: Path) -> np.ndarray:
-    """Decode a JPEG, and nothing else."""
-    return simplejpeg.decode_jpeg(path.read_bytes(), "RGB")
-
-
-def decode_and_resize(path: Path) -> np.ndarray:
-    """Decode, then resize to 256 x 256 by Pillow."""
-    small = Image.fromarray(decode(path)).resize((256, 256), Image.Resampling.BILINEAR)
-    return np.asarray(small)
+    kind: Literal["photographs", "large"]
+    sizes: tuple[int, ...]
 
 
-def published_bins() -> Callable[[np.ndarray], np.ndarray]:
-    """Find the nearest of 313 bins by scikit-image and scikit-learn, as published code does."""
-    from skimage.color import rgb2lab
-    from sklearn.neighbors import NearestNeighbors
-
-    from colorprep import gamut_lattice
-
-    finder = NearestNeighbors(n_neighbors=1, algorithm="ball_tree").fit(gamut_lattice(10))
-
-    def bins(pixels: np.ndarray) -> np.ndarray:
-        ab = rgb2lab(pixels)[..., 1:].reshape(-1, 2)
-        return finder.kneighbors(ab, return_distance=False).reshape(pixels.shape[:2])
-
-    return bins
+PHOTOGRAPHS = "photographs"
+IMAGES = {
+    PHOTOGRAPHS: ImageSet("photographs", (250, 2000)),
+    "few": ImageSet("photographs", (6, 48)),  # for what is slow, and uses one thread
+    "large": ImageSet("large", (64, 192)),
+    "thousand": ImageSet("photographs", (1000,)),
+    "three": ImageSet("photographs", (3,)),
+    "one": ImageSet("photographs", (1,)),
+    "none": ImageSet("photographs", (0,)),
+}
 
 
-def published_prior(out: Path) -> Work:
-    """Count every native pixel by rgb2lab and NearestNeighbors, in one process."""
-    bins = published_bins()
+class Pass(NamedTuple):
+    """A command line that is measured.
 
-    def run(files: list[Path]) -> None:
-        counts = np.zeros(313)
-        for path in files:
-            pixels = np.asarray(Image.open(path).convert("RGB"))
-            counts += np.bincount(bins(pixels).ravel(), minlength=313)
+    Attributes
+    ----------
+    text : str
+        What tables call it.
+    command : str
+        In which names in braces stand for what `rounds.Bench` fills in: folder of the images,
+        number of threads, an empty workspace; a workspace whose images have labels; a network.
+    images : str
+        One of `IMAGES`.
+    """
 
-    return run
-
-
-def published_labels(out: Path) -> Work:
-    """Label all pixels at 256 x 256, saved as float64 .npy, as Keras-FCN does."""
-    bins = published_bins()
-
-    def run(files: list[Path]) -> None:
-        for number, path in enumerate(files):
-            small = Image.open(path).convert("RGB").resize((256, 256), Image.Resampling.BILINEAR)
-            np.save(out / f"{number}.npy", bins(np.asarray(small)).astype(np.float64))
-
-    return run
+    text: str
+    command: str
+    images: str = PHOTOGRAPHS
 
 
-def published_rgbvar(out: Path) -> Work:
-    """Score by Pillow and numpy, as colorizer-fcn does."""
+OUT = "-C {out} -q"
+OVER = "--dir {images} --workers {threads} " + OUT
+ONE_THREAD = "--dir {images} --workers 1 " + OUT
+LABELED = "--dir {images} --workers {threads} -C {labeled} -q"
+BASELINE = "{images} {threads} {out}"
 
-    def run(files: list[Path]) -> None:
-        for path in files:
-            small = Image.open(path).convert("RGB").resize((256, 256), Image.Resampling.BILINEAR)
-            np.asarray(small).var(axis=2).mean()
+# What a name in braces needs first, in a folder of that name.
+PREPARED = {
+    "labeled": ["colorprep labels --dir {images} --workers {threads} -C {labeled} -q"],
+    "network": [
+        "colorprep sample {network}/photographs --count 40 --size 64 -q",
+        "colorprep labels --dir {network}/photographs --size 64 -C {network} -q",
+        "colorprep train --model small --steps 1 -o run -C {network} -q",
+    ],
+}
 
-    return run
+PASSES = {
+    "decode": Pass("decoding alone", f"baselines decode {BASELINE}"),
+    "decode-one": Pass("the same, one thread", "baselines decode {images} 1 {out}"),
+    "decode-resize": Pass("decoding + Pillow's resize", f"baselines decode-resize {BASELINE}"),
+    "prior": Pass("prior, native size", f"colorprep prior {OVER}"),
+    "labels": Pass("labels, 256 x 256", f"colorprep labels {OVER}"),
+    "labels-one": Pass("the same, one thread", f"colorprep labels {ONE_THREAD}"),
+    "labels-cluster": Pass(
+        "the same, dask cluster", "colorprep labels --dir {images} --cluster {threads} " + OUT
+    ),
+    "rgbvar": Pass("rgbvar, 256 x 256", f"colorprep rgbvar {OVER}"),
+    "rgbvar-after-labels": Pass("the same after labels", f"colorprep rgbvar {LABELED}"),
+    "audit": Pass("audit", f"colorprep audit {OVER}"),
+    "published-prior": Pass("prior as published", f"baselines published-prior {BASELINE}", "few"),
+    "published-labels": Pass(
+        "labels as published", f"baselines published-labels {BASELINE}", "few"
+    ),
+    "published-rgbvar": Pass(
+        "rgbvar as published", f"baselines published-rgbvar {BASELINE}", "few"
+    ),
+    "large-decode": Pass("large: decoding alone", f"baselines decode {BASELINE}", "large"),
+    "large-rgbvar": Pass("large: rgbvar", f"colorprep rgbvar {OVER}", "large"),
+    "large-rgbvar-fast": Pass("large: rgbvar --fast", f"colorprep rgbvar --fast {OVER}", "large"),
+    "large-labels": Pass("large: labels", f"colorprep labels {OVER}", "large"),
+    "large-labels-fast": Pass("large: labels --fast", f"colorprep labels --fast {OVER}", "large"),
+    "large-prior": Pass("large: prior --size 256", f"colorprep prior --size 256 {OVER}", "large"),
+    "large-prior-fast": Pass(
+        "large: prior --size 256 --fast", f"colorprep prior --size 256 --fast {OVER}", "large"
+    ),
+    "three-prior": Pass("prior of three images", f"colorprep prior {OVER}", "three"),
+    "three-labels": Pass("labels of three images", f"colorprep labels {OVER}", "three"),
+    "three-rgbvar": Pass("rgbvar of three images", f"colorprep rgbvar {OVER}", "three"),
+    "one-colorize": Pass(
+        "colorize of one image",
+        f"colorprep colorize {{images}} --checkpoint {{network}}/run {OUT}",
+        "one",
+    ),
+    "labels-again": Pass(
+        "labels of 1,000 images that have them", f"colorprep labels {LABELED}", "thousand"
+    ),
+    "help": Pass("colorprep --help", "colorprep --help", "none"),
+    "import-click": Pass("importing click", "python -c 'import click'", "none"),
+}
 
 
-def by_stage(name: str, folder: Path, workers: int, out: Path) -> Work:
-    """Return a function that runs one of colorprep's stages over a list of files."""
-    from colorprep import Reporter, Workspace
-    from colorprep.stages import labels, prior, rgbvar
-    from colorprep.stages.source import ImageParams
-
-    def run(files: list[Path]) -> None:
-        chosen, space = None, Workspace(out / "measured")
-        if len(files) <= n_warm_up(name):
-            chosen, space = out / "warm-up.txt", Workspace(out / "warm-up")
-            chosen.write_text("".join(f"{path.relative_to(folder)}\n" for path in files))
-        space.root.mkdir(exist_ok=True)
-        images = ImageParams(folder, chosen, workers)
-        if name == CLUSTER:
-            images = ImageParams(folder, chosen, cluster=workers)
-        if name == "prior":
-            prior.run(prior.PriorParams(images), space, Reporter())
-        elif name in ("labels", CLUSTER):
-            labels.run(labels.LabelsParams(images, overwrite=True), space, Reporter())
-        else:
-            fast = name == "large-rgbvar-fast"
-            rgbvar.run(rgbvar.RgbvarParams(images, fast=fast), space, Reporter())
-
-    return run
+def is_small_job(name: str) -> bool:
+    """Whether a pass counts as a whole."""
+    return len(IMAGES[PASSES[name].images].sizes) == 1
 
 
-def work_of(name: str, folder: Path, workers: int, out: Path) -> Work:
-    """Return the function of a pass by its name."""
-    if name in ("decode", "large-decode"):
-        return threaded(decode, workers)
-    if name == "decode-resize":
-        return threaded(decode_and_resize, workers)
-    published = {
-        "published-prior": published_prior,
-        "published-labels": published_labels,
-        "published-rgbvar": published_rgbvar,
+class Figure(NamedTuple):
+    """A figure of a pass, and its bound.
+
+    Attributes
+    ----------
+    measure : {"speed", "cost", "seconds"}
+        Speed or cost relative to a baseline, or seconds of a whole process. A speed must reach its
+        bound, the others must not exceed it.
+    name, baseline : str
+        Of passes.
+    bound : float or None
+    clocks : tuple
+        By which time the bound holds.
+    """
+
+    measure: Literal["speed", "cost", "seconds"]
+    name: str
+    baseline: str | None = None
+    bound: float | None = None
+    clocks: tuple[str, ...] = ("wall", "processor")
+
+    @property
+    def text(self) -> str:
+        """What tables call it."""
+        if self.measure == "seconds":
+            return f"seconds of {PASSES[self.name].text}"
+        return f"{self.measure} of `{self.name}` / `{self.baseline}`"
+
+    def met(self, value: float) -> bool:
+        """Whether a value is within the bound."""
+        if self.bound is None:
+            return True
+        return value >= self.bound if self.measure == "speed" else value <= self.bound
+
+
+FIGURES = [
+    Figure("speed", "prior", "decode", 0.75),
+    Figure("speed", "labels", "decode-resize", 1.35),
+    Figure("speed", "labels", "labels-one", 1.9, ("wall",)),
+    Figure("speed", "decode", "decode-one"),
+    Figure("speed", "labels-cluster", "labels", 0.85),
+    Figure("speed", "rgbvar", "decode-resize", 1.35),
+    Figure("cost", "rgbvar-after-labels", "rgbvar", 0.02),
+    Figure("speed", "audit", "decode", 0.6),
+    Figure("speed", "large-rgbvar-fast", "large-rgbvar", 2.2),
+    Figure("speed", "large-labels-fast", "large-labels", 2.2),
+    Figure("speed", "large-prior-fast", "large-prior", 2.2),
+    Figure("speed", "large-rgbvar-fast", "large-decode", 2),
+    Figure("speed", "prior", "published-prior", 60),
+    Figure("speed", "labels", "published-labels", 15),
+    Figure("speed", "rgbvar", "published-rgbvar", 4),
+    Figure("seconds", "three-prior", bound=1),
+    Figure("seconds", "three-labels", bound=1),
+    Figure("seconds", "three-rgbvar", bound=1),
+    Figure("seconds", "one-colorize", bound=1),
+    Figure("seconds", "labels-again", bound=1.5),
+    Figure("cost", "help", "import-click", 3, ("wall",)),
+]
+
+
+def with_baselines(names: list[str]) -> list[str]:
+    """Return passes and what they are compared with, in the order of `PASSES`."""
+    baselines = {
+        figure.baseline
+        for figure in FIGURES
+        if figure.name in names and not (figure.baseline or "").startswith("published")
     }
-    if name in published:
-        return published[name](out)
-    return by_stage(name, folder, workers, out)
-
-
-def n_warm_up(name: str) -> int:
-    """Return how many images a pass warms up on."""
-    if name == CLUSTER:
-        return CLUSTER_WARM_UP
-    return 2 if name in SLOW_IMAGES else WARM_UP
-
-
-@contextmanager
-def cluster_for(name: str, workers: int) -> Iterator[None]:
-    """Start a cluster if the pass needs one, and let all runs of the stage share it."""
-    if name != CLUSTER:
-        yield
-        return
-    from colorprep.engine.cluster import local_cluster
-    from colorprep.stages.labels import stage
-
-    with local_cluster(workers) as engine:
-        stage.open_engine = lambda images: nullcontext(engine)
-        yield
-
-
-def peak_memory() -> float:
-    """Return the peak memory in MB of this process, or of a worker of its cluster if larger."""
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(process).ru_maxrss for process in who) / 1024
-
-
-def n_pixels(path: Path) -> int:
-    """Return the number of pixels of a JPEG from its header."""
-    height, width, *_ = simplejpeg.decode_jpeg_header(path.read_bytes())
-    return height * width
-
-
-def main() -> None:
-    """Warm up, measure, print."""
-    name, folder, workers, out = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    files = files[:: max(1, len(files) // SLOW_IMAGES.get(name, len(files)))]
-    pixels = sum(n_pixels(path) for path in files)
-    work = work_of(name, folder, workers, out)
-    with cluster_for(name, workers):
-        work(files[: n_warm_up(name)])
-        if name == AFTER_LABELS:
-            by_stage("labels", folder, workers, out)(files)
-        begun = time.perf_counter()
-        work(files)
-        seconds = time.perf_counter() - begun
-    result = {"images": len(files), "pixels": pixels, "seconds": seconds, "peak_mb": peak_memory()}
-    print(json.dumps(result))
-
-
-if __name__ == "__main__":
-    main()
+    return [name for name in PASSES if name in names or name in baselines]
