@@ -6,15 +6,13 @@ These functions compute on rounds alone; they run nothing, and read no file.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from intervals import Interval, median_interval
-from passes import FIGURES, Figure
+from passes import FIGURES, Clock, Figure
 from processes import Usage
 from records import OTHER, Round
 
-Clock = Literal["wall", "processor"]
-CLOCKS: tuple[Clock, ...] = ("wall", "processor")
+LEAST_COST = 1e-6  # seconds of an image; a difference below it, or below zero, is noise
 
 Cost = Callable[[Sequence[Usage], Clock], float]
 
@@ -35,7 +33,8 @@ def cost(runs: Sequence[Usage], clock: Clock) -> float:
     first, last = runs[0], runs[-1]
     if first is last:
         return seconds(first, clock)
-    return (seconds(last, clock) - seconds(first, clock)) / (last.n_images - first.n_images)
+    more = seconds(last, clock) - seconds(first, clock)
+    return max(LEAST_COST, more / (last.n_images - first.n_images))
 
 
 def start_up(runs: Sequence[Usage], clock: Clock) -> float:

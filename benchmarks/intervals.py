@@ -52,7 +52,7 @@ def coverage(n_values: int, rank: int) -> float:
     >>> coverage(7, 1)
     0.984375
     """
-    return 1 - 2 * sum(comb(n_values, below) for below in range(rank)) / 2**n_values
+    return 1 - sum(comb(n_values, below) for below in range(rank)) * 0.5 ** (n_values - 1)
 
 
 def median_interval(values: Sequence[float]) -> Interval:

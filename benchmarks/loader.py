@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from run import SHARED, WORK, built_in_photographs, show_line, thousands_of
+from intervals import median_interval
+from photographs import WORK, given_photographs, thousands_of
 
 BATCH = 64
 SHUFFLED = 1000  # samples that webdataset mixes at a time
@@ -181,6 +182,12 @@ def prepare(images: Path, scratch: Path, n_files: int) -> None:
     write_tar(scratch / "labels", scratch / "samples.tar")
 
 
+def show_line(text: str, values: list[float], stated: str) -> None:
+    """Print the median and the interval of all rounds beside the stated figure."""
+    median, low, high, _ = median_interval(values)
+    print(f"{text:36} {median:9.2f} {low:7.2f} {high:8.2f} {stated:>8}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -195,16 +202,15 @@ def main() -> None:
     WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=WORK) as made:
         scratch = Path(made)
-        images = given.images or (SHARED if SHARED.is_dir() else None)
-        prepare(images or built_in_photographs(scratch / "photographs"), scratch, given.files)
+        prepare(given_photographs(given.images, scratch), scratch, given.files)
         load = psutil.getloadavg()[0]
         rounds = measure_rounds(scratch, given.rounds)
     print(f"{psutil.cpu_count()} cores, load {load:.1f} before, {psutil.getloadavg()[0]:.1f} after")
-    print(f"\n{'samples/s':36} {'median':>9} {'least':>7} {'most':>8} {'stated':>8}")
+    print(f"\n{'samples/s':36} {'median':>9} {'low':>7} {'high':>8} {'stated':>8}")
     for way, (text, _, _) in WAYS.items():
         stated = f">= {STATED_SPEED}" if way == "loader" else ""
         show_line(text, [speeds[way] for speeds in rounds], stated)
-    print(f"\n{'ratio':36} {'median':>9} {'least':>7} {'most':>8} {'stated':>8}")
+    print(f"\n{'ratio':36} {'median':>9} {'low':>7} {'high':>8} {'stated':>8}")
     for way, baseline, stated_ratio in RATIOS:
         ratios = [speeds[way] / speeds[baseline] for speeds in rounds]
         stated = f">= {stated_ratio}" if stated_ratio else ""

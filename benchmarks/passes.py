@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+Clock = Literal["wall", "processor"]
+CLOCKS: tuple[Clock, ...] = ("wall", "processor")
+
 
 class ImageSet(NamedTuple):
     """The images that a pass runs on.
@@ -141,7 +144,7 @@ class Figure(NamedTuple):
     name: str
     baseline: str | None = None
     bound: float | None = None
-    clocks: tuple[str, ...] = ("wall", "processor")
+    clocks: tuple[Clock, ...] = CLOCKS
 
     @property
     def text(self) -> str:

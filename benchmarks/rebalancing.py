@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from run import HERE, WORK, built_in_photographs
+from photographs import HERE, WORK, built_in_photographs
 from scipy.stats import t as student
 
 CIFAR = HERE.parents[1] / "shared" / "images" / "cifar"

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
 from processes import Usage
+
+from colorprep.engine import available_workers
 
 LIBRARIES = ("numpy", "numba", "simplejpeg", "pillow", "h5py", "torch")
 
@@ -73,10 +74,10 @@ def commit_of(checkout: Path) -> str:
 
 def machine() -> dict[str, str]:
     """Return the processor, its cores that this process may use, the memory, and the system."""
-    memory = psutil.virtual_memory().total / 2**30
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": processor_name(),
-        "cores": str(len(os.sched_getaffinity(0))),
+        "cores": str(available_workers()),
         "memory": f"{memory:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
     }

@@ -6,12 +6,12 @@ the photographs between, and start-up does not count, for baselines and commands
 turns, round after round; a ratio is taken within each round, by wall and by processor time. Tables
 show the median of all rounds with an interval of 95% that assumes no distribution, which for seven
 rounds is the least to the most. Rounds go on until the intervals are narrower than a tenth, at most
---most times; those that stay wider are marked. Stopping when they are narrow makes them a
+--most times; those that stay wider are marked. Stopping as soon as they are narrow makes them a
 little too narrow.
 
-The figures of all rounds go to one JSON file, from which ``--table FILE`` prints the tables
-again. ``--other CHECKOUT`` runs the commands of another checkout of colorprep beside this one's.
-`scale.py` measures large sources.
+The figures of all rounds go to one JSON file, from which ``--table FILE`` prints the tables again,
+or puts them ``--into`` a page of docs. ``--other CHECKOUT`` runs the commands of another checkout
+of colorprep beside this one's. `scale.py` measures large sources.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from passes import PASSES, PHOTOGRAPHS, with_baselines
 from photographs import WORK, apart, given_photographs, mean_megapixels
 from records import Record, commit_of, machine, read_record, today, versions, write_record
 from rounds import Bench, jobs_of, measure, warmed_up
-from tables import tables
+from tables import tables, with_tables
 
 
 def passes_named(text: str) -> list[str]:
@@ -55,6 +55,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--other", type=Path, metavar="CHECKOUT", help="compare with this one")
     parser.add_argument("--json", type=Path, default=WORK / "run.json", help="write figures here")
     parser.add_argument("--table", type=Path, metavar="FILE", help="only print tables of a file")
+    parser.add_argument("--into", type=Path, metavar="PAGE", help="put the tables into a page")
     return parser.parse_args()
 
 
@@ -96,13 +97,16 @@ def main() -> None:
     """Measure and print, or print alone."""
     given = arguments()
     if given.table:
-        print(tables(read_record(given.table)))
-        return
-    WORK.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=WORK) as scratch:
-        record = run(given, Path(scratch))
-    print(tables(record))
-    print(f"\nfigures of all rounds: {given.json}", file=sys.stderr)
+        record = read_record(given.table)
+    else:
+        WORK.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=WORK) as scratch:
+            record = run(given, Path(scratch))
+        print(f"figures of all rounds: {given.json}", file=sys.stderr)
+    if given.into:
+        given.into.write_text(with_tables(given.into.read_text(), tables(record)))
+    else:
+        print(tables(record))
 
 
 if __name__ == "__main__":

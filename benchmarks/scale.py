@@ -13,22 +13,20 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import subprocess
 import sys
 import tarfile
 import tempfile
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import simplejpeg
-
-HERE = Path(__file__).resolve().parent
-WORK = HERE / "scratch"  # which git ignores
+from photographs import WORK
+from processes import Usage, run_process
 
 N_CLASSES = 1000
 N_PICTURES = 300  # different ones; tars repeat them under different keys
@@ -50,23 +48,10 @@ MOST_MORE_DESCRIPTORS = 2  # samples fall at different moments of writing a shar
 MOST_BY_CLASS_MB = 1000
 
 
-@dataclass(frozen=True)
-class Run:
-    """Time, memory and descriptors of one run of a command.
+class Run(NamedTuple):
+    """What one run of a command used, and the most file descriptors that were open at once."""
 
-    Attributes
-    ----------
-    n_images : int
-    seconds, processor_seconds : float
-    peak_mb : float
-    descriptors : int
-        The most that were open at once.
-    """
-
-    n_images: int
-    seconds: float
-    processor_seconds: float
-    peak_mb: float
+    usage: Usage
     descriptors: int
 
 
@@ -76,17 +61,17 @@ Clock = Callable[[Run], float]
 
 def wall(run: Run) -> float:
     """Return the elapsed seconds."""
-    return run.seconds
+    return run.usage.wall
 
 
 def processor(run: Run) -> float:
     """Return the seconds of processor time."""
-    return run.processor_seconds
+    return run.usage.processor
 
 
 def peak(runs: list[Run]) -> float:
     """Return the peak memory of runs, in MB."""
-    return max(run.peak_mb for run in runs)
+    return max(run.usage.peak_mb for run in runs)
 
 
 def most_open(runs: list[Run]) -> int:
@@ -121,36 +106,35 @@ def make_tar(path: Path, n_images: int) -> Path:
     return path
 
 
-def watch_descriptors(process: int, seen: list[int], ended: threading.Event) -> None:
-    """Count the open file descriptors of a process until it has ended."""
-    while not ended.wait(SAMPLING_SECONDS):
-        try:
-            seen.append(len(os.listdir(f"/proc/{process}/fd")))  # noqa: PTH208
-        except OSError:
-            return
+@contextmanager
+def watched_descriptors(process: int, seen: list[int]) -> Iterator[None]:
+    """Count the open file descriptors of a process, time after time."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(SAMPLING_SECONDS):
+            try:
+                seen.append(len(os.listdir(f"/proc/{process}/fd")))  # noqa: PTH208
+            except OSError:
+                return
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def measure(command: list[str], tar: Path, n_images: int, workers: int) -> Run:
     """Run a command on a tar in its own process."""
-    seen: list[int] = [0]
-    ended = threading.Event()
-    with tempfile.TemporaryDirectory(dir=tar.parent) as out, tempfile.TemporaryFile() as said:
+    seen = [0]
+    with tempfile.TemporaryDirectory(dir=tar.parent) as out:
         line = [sys.executable, "-m", "colorprep", *command, "-C", out]
         line += ["--dir", str(tar.resolve()), "--workers", str(workers)]
-        begun = time.perf_counter()
-        process = subprocess.Popen(line, stdout=said, stderr=said)
-        watcher = threading.Thread(target=watch_descriptors, args=(process.pid, seen, ended))
-        watcher.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begun
-        ended.set()
-        watcher.join()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            said.seek(0)
-            sys.exit(f"{' '.join(command)} failed:\n{said.read().decode()}")
-    processor_seconds = usage.ru_utime + usage.ru_stime
-    return Run(n_images, seconds, processor_seconds, usage.ru_maxrss / 1024, max(seen))
+        used = run_process(line, n_images, watch=lambda process: watched_descriptors(process, seen))
+    return Run(used, max(seen))
 
 
 def measure_all(tars: dict[int, Path], rounds: int, workers: int) -> Measured:
@@ -167,7 +151,7 @@ def measure_all(tars: dict[int, Path], rounds: int, workers: int) -> Measured:
                 measured[name][n_images].append(run)
                 print(
                     f"round {number + 1} of {rounds}, {name}, {n_images} images: "
-                    f"{run.seconds:.1f} s, {run.peak_mb:.0f} MB",
+                    f"{run.usage.wall:.1f} s, {run.usage.peak_mb:.0f} MB",
                     file=sys.stderr,
                 )
     return measured
@@ -213,11 +197,12 @@ def show_stated(measured: Measured, by_color: Run) -> None:
         more = most_open(sizes[large]) - most_open(sizes[middle])
         text = f"{name}: open files, {large} - {middle} images"
         show_line(text, f"{more}", more, MOST_MORE_DESCRIPTORS)
-    largest = max(peak(runs) for runs in measured[BY_CLASS].values())
+    largest = peak([run for runs in measured[BY_CLASS].values() for run in runs])
     text = f"{BY_CLASS}, {N_CLASSES} classes: peak MB"
     show_line(text, f"{largest:.0f}", largest, MOST_BY_CLASS_MB)
-    text = f"the same, counted by color ({by_color.seconds:.0f} s): peak MB"
-    show_line(text, f"{by_color.peak_mb:.0f}", by_color.peak_mb, MOST_BY_CLASS_MB)
+    text = f"the same, counted by color ({wall(by_color):.0f} s): peak MB"
+    largest = peak([by_color])
+    show_line(text, f"{largest:.0f}", largest, MOST_BY_CLASS_MB)
 
 
 def show_line(text: str, shown: str, value: float, bound: float) -> None:

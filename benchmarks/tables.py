@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from figures import (
-    CLOCKS,
-    Clock,
-    Cost,
-    compared,
-    cost,
-    costs_of,
-    ratios_of,
-    start_up,
-    values_of,
-    whole,
-)
+from figures import Cost, compared, cost, costs_of, ratios_of, start_up, values_of, whole
 from intervals import Interval, median_interval
-from passes import FIGURES, PASSES, Figure, is_small_job
+from passes import CLOCKS, FIGURES, PASSES, Clock, Figure, is_small_job
 from records import OTHER, Record, Round, name_of
+
+BEGIN, END = "<!-- tables of benchmarks/run.py -->", "<!-- end of the tables -->"
 
 
 def tables(record: Record) -> str:
@@ -51,6 +42,15 @@ def tables(record: Record) -> str:
         ),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def with_tables(page: str, text: str) -> str:
+    """Return a page with tables in place of those between its marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise SystemExit(f"the page needs {BEGIN} and {END}, each on a line of its own")
+    return f"{before}{begin}\n{text}\n{end}{after}"
 
 
 def heading(record: Record) -> str:
