@@ -51,6 +51,7 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed
 	$(INSTALL) -e '.[bench]'
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/posteriors.py
 	$(BIN)/python benchmarks/loss.py
 	$(BIN)/python benchmarks/loader.py
 	$(BIN)/python benchmarks/rebalancing.py

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
+from photographs import WORK
 
 from colorprep.curriculum.scoring import ImageScores
 from colorprep.engine import Chunk, ThreadEngine
@@ -45,7 +46,6 @@ from colorprep.stages.verify.stage import VerifyParams
 from colorprep.stages.verify.stage import run as verify_run
 from colorprep.workspace import LABELS, Workspace
 
-WORK = Path(__file__).resolve().parent / "scratch"  # which git ignores
 N_CLASSES = 1000
 SHARD_BYTES = 1 << 20  # of the shards that are already there; they are holes in a file
 BOUND = 200  # bytes of memory for each image

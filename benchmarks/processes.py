@@ -33,16 +33,7 @@ class Usage(NamedTuple):
 
 
 class ProcessError(Exception):
-    """A process ended with another status than 0.
-
-    Attributes
-    ----------
-    status : int
-    """
-
-    def __init__(self, line: Sequence[str], status: int, said: str) -> None:
-        super().__init__(f"{' '.join(line)} failed ({status}):\n{said}")
-        self.status = status
+    """A process failed; the message is what it wrote."""
 
 
 def run_process(
@@ -65,7 +56,7 @@ def run_process(
     Raises
     ------
     ProcessError
-        With what the process wrote.
+        If its status is not 0.
     """
     with tempfile.TemporaryFile() as said:
         begun = time.perf_counter()
@@ -82,6 +73,6 @@ def run_process(
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
-            raise ProcessError(line, process.returncode, said.read().decode(errors="replace"))
+            raise ProcessError(f"{' '.join(line)} failed:\n{said.read().decode(errors='replace')}")
     per_mb = 2**20 if sys.platform == "darwin" else 2**10  # there in bytes, elsewhere in KiB
     return Usage(n_images, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / per_mb)

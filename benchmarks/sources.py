@@ -25,6 +25,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from photographs import HERE, WORK
+
 from colorprep.images.sample import sample_crops
 from colorprep.progress import Reporter
 from colorprep.stages import labels as labels_stage
@@ -32,8 +34,6 @@ from colorprep.stages.labels import LabelsParams
 from colorprep.stages.source import ImageParams, open_source
 from colorprep.workspace import Workspace
 
-HERE = Path(__file__).resolve().parent
-WORK = HERE / "scratch"  # which git ignores
 N_TARS = 5
 WARM_UP = 32
 S3 = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "x"}

@@ -27,7 +27,7 @@ def tables(record: Record) -> str:
             [job_row(rounds, job) for job in rounds[0] if is_small_job(name_of(job))],
         ),
         table(
-            ["figure", "by wall time", "by processor time", "rounds", "bound", ""],
+            ["figure", "by wall time", "by processor time", "rounds", "bound", "verdict"],
             [figure_row(rounds, figure) for figure in FIGURES if has(rounds, figure)],
         ),
         table(
