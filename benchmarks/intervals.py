@@ -31,6 +31,11 @@ class Interval(NamedTuple):
     n_values: int
 
     @property
+    def sure(self) -> bool:
+        """Whether there are enough values for an interval of 95%."""
+        return coverage(self.n_values, 1) >= LEVEL
+
+    @property
     def narrow(self) -> bool:
         """Whether the interval is at most a tenth of the median wide."""
         return self.high - self.low <= WIDTH * abs(self.median)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from figures import cost, ratios_of, start_up, unsettled
 from intervals import coverage, median_interval
-from passes import with_baselines
+from passes import FIGURES, with_baselines
 from photographs import fair_order
 from processes import ProcessError, Usage, run_process
 from records import Record, Round, read_record, write_record
-from tables import BEGIN, END, tables, with_tables
+from tables import BEGIN, END, tables, verdict, with_tables
 
 RECORD = Path(__file__).parents[1] / "docs" / "benchmarks" / "passes.json"
 PAGE = RECORD.parents[1] / "performance.md"
@@ -86,14 +86,14 @@ def test_tables_state_commit_machine_date_and_verdict(tmp_path: Path) -> None:
     assert "Commit 0123456789, 2026-01-02 03:04 UTC, on P (2 cores, 8 GiB, Linux" in text
     speed = "0.8 (0.1 to 0.8, wide)"
     assert f"`prior` / `decode` | {speed} | {speed} | 7 | >= 0.75 | met, not surely |" in text
-    assert "| prior, native size | 800 | 1.25 | 2.5 | 2.00 | 300 |" in text
+    assert "| prior, native size | 800 | 1.25 | 2.5 | 2.00 | 4.00 | 300 |" in text
     assert "seconds of prior of three images | 0.9 (0.9 to 0.9) | 0.8 (0.8 to 0.8) | 7" in text
     assert "| speed / that of abcdef0123 |" in text
 
 
 def test_the_page_has_the_tables_of_its_record() -> None:
     """The tables in docs are those that the benchmark makes of the record beside them."""
-    assert with_tables(f"a\n{BEGIN}\nold\n{END}\nb", "new") == f"a\n{BEGIN}\nnew\n{END}\nb"
+    assert with_tables(f"a\n{BEGIN}\nold\n{END}\nb", "new") == f"a\n{BEGIN}\n\nnew\n\n{END}\nb"
     page = PAGE.read_text()
     assert with_tables(page, tables(read_record(RECORD))) == page
 
@@ -117,3 +117,12 @@ def test_a_failed_process_is_an_error_that_shows_what_it_said() -> None:
     with pytest.raises(ProcessError, match="no such place"):
         run_process(["sh", "-c", "echo no such place >&2; exit 3"], 0)
     assert run_process(["true"], 5).n_images == 5
+
+
+def test_few_rounds_leave_a_doubt() -> None:
+    """Three rounds have no interval of 95%, however alike they are."""
+    prior = FIGURES[0]
+    assert verdict(prior, [median_interval([0.8] * 7)] * 2) == "met"
+    assert verdict(prior, [median_interval([0.8] * 3)] * 2) == "met, not surely"
+    assert verdict(prior, [median_interval([0.7] * 7), median_interval([0.8] * 7)]) == "missed"
+    assert verdict(prior, [median_interval([0.7] * 6 + [0.8])] * 2) == "missed, not surely"
