@@ -6,6 +6,7 @@ These functions compute on rounds alone; they run nothing, and read no file.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import median
 
 from intervals import Interval, median_interval
 from passes import FIGURES, Clock, Figure
@@ -70,6 +71,14 @@ def values_of(rounds: Sequence[Round], figure: Figure, clock: Clock) -> list[flo
     if figure.measure == "speed":
         return ratios_of(rounds, figure.baseline, figure.name, clock)
     return ratios_of(rounds, figure.name, figure.baseline, clock)
+
+
+def lost_in_noise(rounds: Sequence[Round], figure: Figure) -> bool:
+    """Whether a cost that a figure divides by is too small to measure on so few images."""
+    divisor = figure.name if figure.measure == "speed" else figure.baseline
+    if divisor is None:
+        return False
+    return any(median(costs_of(rounds, divisor, clock)) <= LEAST_COST for clock in figure.clocks)
 
 
 def settled(figure: Figure, interval: Interval) -> bool:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from figures import Cost, compared, cost, costs_of, ratios_of, start_up, values_of, whole
+from figures import (
+    Cost,
+    compared,
+    cost,
+    costs_of,
+    lost_in_noise,
+    ratios_of,
+    start_up,
+    values_of,
+    whole,
+)
 from intervals import Interval, median_interval
 from passes import CLOCKS, FIGURES, PASSES, Clock, Figure, is_small_job
 from records import OTHER, Record, Round, name_of
@@ -124,13 +134,14 @@ def peak_of(rounds: Sequence[Round], job: str) -> str:
 def figure_row(rounds: Sequence[Round], figure: Figure) -> list[str]:
     """Return a figure with its intervals, its bound and whether it is met."""
     intervals = {clock: median_interval(values_of(rounds, figure, clock)) for clock in CLOCKS}
+    judged = verdict(figure, [intervals[clock] for clock in figure.clocks])
     sign = ">=" if figure.measure == "speed" else "<="
     return [
         figure.text,
         *(interval.text for interval in intervals.values()),
         f"{intervals['wall'].n_values}",
         "" if figure.bound is None else f"{sign} {figure.bound:g}",
-        verdict(figure, [intervals[clock] for clock in figure.clocks]),
+        "too few images to tell" if lost_in_noise(rounds, figure) else judged,
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,10 @@ def test_few_rounds_leave_a_doubt() -> None:
     assert verdict(prior, [median_interval([0.8] * 3)] * 2) == "met, not surely"
     assert verdict(prior, [median_interval([0.7] * 7), median_interval([0.8] * 7)]) == "missed"
     assert verdict(prior, [median_interval([0.7] * 6 + [0.8])] * 2) == "missed, not surely"
+
+
+def test_a_cost_below_the_noise_proves_nothing() -> None:
+    """A pass that seems to cost nothing on so few images is not taken for a fast one."""
+    noisy: list[Round] = [{"decode": runs(0.001), "prior": runs(-0.001)}] * 7
+    text = tables(replace(record(), rounds=noisy))
+    assert "| too few images to tell |" in text
