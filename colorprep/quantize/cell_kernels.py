@@ -14,7 +14,8 @@ import numpy as np
 
 from ..color.color_index import channels_of
 from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE
-from .kernels import ab_of_color, compiled
+from ..compiling import compiled_as_numpy as compiled
+from .kernels import ab_of_color
 
 _EPSILON, _SLOPE, _OFFSET = (np.float32(v) for v in (LAB_EPSILON, LAB_SLOPE, LAB_OFFSET))
 _A, _B = np.float32(500.0), np.float32(200.0)

@@ -12,18 +12,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
 from ..color.color_index import channels_of, index_of
 from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, WHITE_D65
+from ..compiling import compiled_as_numpy as compiled
 
 _X, _Y, _Z = (tuple(float(v) for v in row) for row in SRGB_TO_XYZ)
 _WHITE_X, _WHITE_Z = float(WHITE_D65[0]), float(WHITE_D65[2])
 _DIAGONAL = 1.5  # no less than a cell's
 _BLOCK = 256  # points that stay in the first-level cache while all components use them
-
-compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled
