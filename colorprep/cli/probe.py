@@ -67,7 +67,7 @@ def command(
     from ..stages.early_checks import check_checkpoint, check_labels
 
     check_labels(values["shards"], session.workspace)
-    for run in runs or [None]:
+    for run in runs:
         check_checkpoint(run, session.workspace)
 
     from ..stages import probe as stage  # torch is slow to import

@@ -46,8 +46,7 @@ def command(
     from ..stages.early_checks import check_images, check_prior
 
     check_prior(prior, session.workspace)
-    if images.folder is not None or images.list is not None:
-        check_images(images, session.workspace)
+    check_images(images, session.workspace)
 
     from ..stages import report as stage  # matplotlib is slow to import
 

@@ -13,7 +13,7 @@ from ..runs import BEST, newest_in_runs
 from ..shards.manifest import read_manifest
 from ..workspace import LABELS, PRIOR, Workspace
 from .checkpoints import choose_checkpoint
-from .source import ImageParams, place_of, read_given_list
+from .source import ImageParams, read_given_list
 
 
 def check_checkpoint(given: str | Path | None, workspace: Workspace) -> None:
@@ -35,16 +35,12 @@ def check_checkpoint(given: str | Path | None, workspace: Workspace) -> None:
 
 
 def check_images(images: ImageParams, workspace: Workspace) -> None:
-    """Refuse a folder, an archive or a list on this disk that is missing.
-
-    Raises
-    ------
-    InputError
-        If one is, or no source is given or remembered.
-    """
+    """Refuse a given folder, archive or list on this disk that is missing: an InputError."""
     if images.list is not None:
         read_given_list(images.list, workspace)
-    for place in each_place(place_of(images.folder, images, workspace)):
+    if images.folder is None:
+        return
+    for place in each_place(workspace.input_places(images.folder)):
         for match in () if is_url(place) else matches(place):
             if not Path(match).exists():
                 raise InputError(f"there is no folder or archive {match}; give one that exists")
