@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiling import compiled
-
 N_COLORS = 1 << 24
+
+compiled = numba.njit(nogil=True, cache=True)
+
 
 def color_index(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """Return the index of colors.

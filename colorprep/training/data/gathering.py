@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import torch
 from numba.typed import List
 from numpy.typing import NDArray
 
-from ...compiling import compiled
+compiled = numba.njit(nogil=True, cache=True)
+
 
 Bytes = NDArray[np.uint8]
 
