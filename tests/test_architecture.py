@@ -6,7 +6,11 @@ import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from click.testing import CliRunner
+from PIL import Image
+
 import colorprep
+from colorprep.cli.main import cli
 
 ROOT = Path(colorprep.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -20,11 +24,12 @@ BELOW = {
     "decoder_messages": set(),
     "places": {"errors"},
     "finite": {"errors"},
-    "color": {"errors"},
-    "quantize": {"errors", "finite", "color"},
-    "balance": {"errors", "color", "quantize"},
+    "compiling": set(),
+    "color": {"errors", "compiling"},
+    "quantize": {"errors", "finite", "compiling", "color"},
+    "balance": {"errors", "compiling", "color", "quantize"},
     "curriculum": {"errors", "color", "quantize", "balance"},
-    "audit": {"errors", "color"},
+    "audit": {"errors", "compiling", "color"},
     "metrics": {"errors", "color", "quantize", "balance"},
     "marks": set(),
     "retrying": set(),
@@ -40,6 +45,7 @@ BELOW = {
         "color",
         "printable",
         "errors",
+        "compiling",
         "engine",
         "marks",
         "atomic",
@@ -68,6 +74,7 @@ BELOW = {
     },
     "training": {
         "errors",
+        "compiling",
         "finite",
         "places",
         "storage",
@@ -89,6 +96,7 @@ BELOW["cli"] = {*BELOW, "stages"} - {"api"}
 
 # Slow or special packages, and the only rooms that import them.
 ONLY_IN = {
+    "numba": {"compiling", "training"},  # the latter for its typed lists
     "torch": {"training"},
     "torchmetrics": {"training"},
     "safetensors": {"training"},
@@ -210,4 +218,24 @@ def test_help_is_light():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "numba", "dask", "distributed", "fsspec", "sklearn", "skimage", "scipy"}
     heavy |= {"numpy", "h5py", "jinja2", "matplotlib", "safetensors"}
+    assert not heavy & set(done.stdout.split())
+
+
+def test_small_jobs_are_light(tmp_path):
+    """Counting, labeling and scoring photographs import nothing that they do not use.
+
+    The first time, loops may have to be compiled, which takes more of numba and SciPy.
+    """
+    Image.new("RGB", (8, 8), "teal").save(tmp_path / "a.jpg")
+    jobs = [[name, str(tmp_path), "-C", str(tmp_path)] for name in ("prior", "rgbvar", "labels")]
+    for job in jobs:
+        assert not CliRunner().invoke(cli, job).exit_code
+    code = (
+        "import sys; from click.testing import CliRunner; from colorprep.cli.main import cli; "
+        f"assert not any(CliRunner().invoke(cli, job).exit_code for job in {jobs}); "
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "dask", "fsspec", "sklearn", "skimage", "matplotlib", "pandas", "pyarrow"}
+    heavy |= {"scipy.linalg", "scipy.sparse", "scipy.spatial", "numba.np.linalg", "numpy.f2py"}
     assert not heavy & set(done.stdout.split())

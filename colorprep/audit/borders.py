@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from ..compiling import compiled
 
 TOLERANCE = 8  # levels; JPEG changes a plain bar by up to this much
 
@@ -48,7 +49,7 @@ def border_fraction(rgb: NDArray[np.uint8]) -> float:
     return float(1.0 - inside / (height * width))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _plain_rows(rgb: Any) -> Any:
     """Return the number of rows, from the first, that have the first pixel's color."""
     for i in range(rgb.shape[0]):

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from ..compiling import compiled
 
 MAX_DISTANCE = 7  # bits
 MOST = 16  # candidates kept for each image
@@ -20,8 +21,6 @@ MOST = 16  # candidates kept for each image
 _BANDS = 4
 _BAND_VALUES = 1 << 16
 _CHUNK = 1 << 14  # images between two reports of progress
-
-compiled = numba.njit(nogil=True, cache=True)
 
 
 def near_pairs(fingerprints: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.int64]]]:

@@ -16,12 +16,12 @@ from functools import cache
 from math import ceil
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from ..color.lab import Floats, rgb_to_lab
 from ..color.luma import BLUE, GREEN, RED
+from ..compiling import compiled
 
 GRAY_QUANTILE = 0.99
 GRAY_CHROMA = 4.0  # CIELAB units; about twice the just noticeable difference
@@ -216,7 +216,7 @@ def _second_differences() -> Floats:
     return _SMOOTHNESS * second.T @ second + 1e-11 * np.eye(_KNOTS)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _add_pixels(rgb: Any, rows: Any, edges: Any, hats: Any, color: Any) -> None:
     """Add each pixel's hat functions, in 64ths, and 256 (B - Y), 256 (R - Y) to its block."""
     n = edges.shape[0] - 1

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from ..color.color_index import N_COLORS, index_of
+from ..compiling import compiled
 
 N_CELLS = 1 << 16
 COUNTER_LIMIT = (1 << 32) - 1
@@ -199,9 +199,6 @@ def gather_by_level(
 
 def _pixels(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(image).reshape(-1)
-
-
-compiled = numba.njit(nogil=True, cache=True)
 
 
 @compiled

@@ -39,7 +39,11 @@ def command(session: Session, **values: Any) -> None:
     model.safetensors of `colorprep export`. The run is one for colorize, evaluate, info, export and
     train --init. Files are read without running code in them.
     """
-    from ..stages import import_weights as stage
+    from ..stages.early_checks import check_weights
+
+    check_weights(values["file"], session.workspace)
+
+    from ..stages import import_weights as stage  # torch is slow to import
 
     result = stage.run(stage.ImportParams(**values), session.workspace, session.reporter)
     line = (

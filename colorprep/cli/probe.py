@@ -64,7 +64,13 @@ def command(
     finished run. Accuracy is that of the epoch with the lowest validation loss, with a 95%
     interval.
     """
-    from ..stages import probe as stage
+    from ..stages.early_checks import check_checkpoint, check_labels
+
+    check_labels(values["shards"], session.workspace)
+    for run in runs:
+        check_checkpoint(run, session.workspace)
+
+    from ..stages import probe as stage  # torch is slow to import
     from ..stages.train.selection import parse_held_out
 
     with options.wrong_usage():

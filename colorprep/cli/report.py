@@ -43,7 +43,12 @@ def command(
     commands that make what is missing. Some of the images are read again. The page needs no network
     and no JavaScript.
     """
-    from ..stages import report as stage
+    from ..stages.early_checks import check_images, check_prior
+
+    check_prior(prior, session.workspace)
+    check_images(images, session.workspace)
+
+    from ..stages import report as stage  # matplotlib is slow to import
 
     with options.wrong_usage():
         params = stage.ReportParams(images, compare, figures, output, prior, style)

@@ -64,7 +64,12 @@ def command(session: Session, images: Any, workers: int | None, counts: Any, **v
     finished run. Each hint tells the network the color of 6 x 6 pixels of the photograph. PSNR is a
     mean over the photographs, with its standard error.
     """
-    from ..stages import sweep as stage
+    from ..stages.early_checks import check_checkpoint, check_images
+
+    check_checkpoint(values["checkpoint"], session.workspace)
+    check_images(images, session.workspace)
+
+    from ..stages import sweep as stage  # torch is slow to import
 
     with options.wrong_usage():
         given = {} if counts is None else {"counts": counts}

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-N_COLORS = 1 << 24
+from ..compiling import compiled
 
-compiled = numba.njit(nogil=True, cache=True)
+N_COLORS = 1 << 24
 
 
 def color_index(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiling import compiled
 from ..errors import InputError
 
 _BLOCK = 256  # pixels; the sums over a block fit into 32 bits
@@ -120,7 +120,7 @@ def _hasler_suesstrunk(n: int, rg: int, rg_square: int, yb: int, yb_square: int)
     return (math.sqrt(spread) + 0.3 * math.sqrt(middle)) / n
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _add_up(pixels: Any, sums: Any, spans: Any) -> None:
     """Sum rg, |rg|, rg^2, 2 yb, |2 yb|, (2 yb)^2; and max - min by max, in two halves.
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiling import compiled
 from .jpeg_scans import ScanHeader
 
 N_CODES = 1 << 16
 PADDING = bytes(8)  # after the data: the next 16 bits are looked up even at its end
-
-compiled = numba.njit(nogil=True, cache=True)
 
 
 # Why a walk ended; plain numbers, for compiled code.

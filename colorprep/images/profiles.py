@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from ..color.color_index import N_COLORS, compiled, index_of
+from ..color.color_index import N_COLORS, index_of
+from ..compiling import compiled
 
 TABLE_FROM = 16  # images of a profile: new memory of 64 MiB has its price, too
 MAX_TABLES = 4  # of 64 MiB in a process

@@ -10,17 +10,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiling import compiled
 from .decoding import Pixels
 
 PLACES = np.uint32(22)
 HALF = np.uint32(1 << 21)
 BLOCK = 24  # rows that are resized at once; more would not fit into the second-level cache
-
-compiled = numba.njit(nogil=True, cache=True)
 
 
 class Taps(NamedTuple):

@@ -11,8 +11,6 @@ Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016 (the 313 bins; no 
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +18,7 @@ from ..color.lab import Floats, rgb_to_lab
 from ..errors import InputError
 
 AB_REACH = 110  # the published lattice spans -110..110 on both axes
-CUBE_SAMPLES = 33  # per channel; 5 already give the same 313 points
+EDGE_SAMPLES = 32  # of each curved edge; 4 already give the same 313 points
 
 
 def gamut_lattice(step: int) -> NDArray[np.int64]:
@@ -50,10 +48,10 @@ def gamut_lattice(step: int) -> NDArray[np.int64]:
     """
     if not 2 <= step <= 55:
         raise InputError(f"the lattice step must be from 2 to 55 CIELAB units, got {step}")
-    normals, offsets = _padded_hull(step)
+    normals, distances = _padded_hull(step)
     points = square_lattice(step)
     # A tolerance of 1e-9 keeps points on the border; at step 10 none is closer to it than 0.07.
-    inside = np.all(points @ normals.T + offsets <= 1e-9, axis=1)
+    inside = np.all(points @ normals.T <= distances + 1e-9, axis=1)
     return points[inside]
 
 
@@ -77,14 +75,34 @@ def square_lattice(step: int, reach: int = AB_REACH) -> NDArray[np.int64]:
     return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-@cache
 def _padded_hull(step: int) -> tuple[Floats, Floats]:
-    """Return the half-planes of the gamut's convex hull, padded by a square of half-side `step`."""
-    from scipy.spatial import ConvexHull  # slow to import, and only needed here
+    """Return the half-planes of the gamut's convex hull, padded by a square of half-side `step`.
 
-    ramp = np.linspace(0.0, 1.0, CUBE_SAMPLES)
-    cube = np.stack(np.meshgrid(ramp, ramp, ramp, indexing="ij"), axis=-1)
-    ab = rgb_to_lab(cube)[..., 1:].reshape(-1, 2)
-    corners = step * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-    hull = ConvexHull((ab[:, None] + corners).reshape(-1, 2))
-    return hull.equations[:, :2], hull.equations[:, 2]
+    Returns
+    -------
+    normals : ndarray of shape (n, 2), float64
+        Of the sides of the hull and of the square, outwards, of length 1.
+    distances : ndarray of shape (n,), float64, CIELAB units
+        Of the sides from the origin.
+    """
+    corners = hull_corners()
+    sides = np.roll(corners, -1, axis=0) - corners
+    outwards = np.column_stack([sides[:, 1], -sides[:, 0]])
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    normals = np.vstack([outwards, [[1, 0], [0, 1], [-1, 0], [0, -1]]])
+    distances = (corners @ normals.T).max(axis=0) + step * np.abs(normals).sum(axis=1)
+    return normals, distances
+
+
+def hull_corners() -> Floats:
+    """Return the corners of the convex hull of the gamut in the ab plane, counterclockwise.
+
+    The most saturated colors surround the gamut: edges of the RGB cube, in the order of hues. Those
+    from green to cyan and from cyan to blue bulge; the others lie inside the hull of their ends.
+    """
+    rise = np.arange(EDGE_SAMPLES) / EDGE_SAMPLES
+    none, full = np.zeros(EDGE_SAMPLES), np.ones(EDGE_SAMPLES)
+    blue_to_yellow = [[0.0, 0.0, 1.0], [1.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]
+    green_to_cyan = np.column_stack([none, full, rise])
+    cyan_to_blue = np.column_stack([none, 1.0 - rise, full])
+    return rgb_to_lab(np.vstack([blue_to_yellow, green_to_cyan, cyan_to_blue]))[:, 1:]

@@ -12,19 +12,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
 from ..color.color_index import channels_of, index_of
 from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, WHITE_D65
+from ..compiling import compiled_as_numpy as compiled
 
 _X, _Y, _Z = (tuple(float(v) for v in row) for row in SRGB_TO_XYZ)
 _WHITE_X, _WHITE_Z = float(WHITE_D65[0]), float(WHITE_D65[2])
-_STEPS = 1 << 16  # of the interpolation of f, which moves a and b by less than 2e-5
-_NEAR = 1e-4
+_DIAGONAL = 1.5  # no less than a cell's
 _BLOCK = 256  # points that stay in the first-level cache while all components use them
-
-compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled
@@ -70,41 +67,6 @@ def _same_hue_and_chroma(color: int) -> Any:
 
 
 @compiled
-def _interpolated(values: Any, t: float) -> Any:
-    """Return f(t) for t in [0, 1], where `values` holds f(0), f(1 / _STEPS), ..."""
-    step = int(t * _STEPS)
-    return values[step] + (t * _STEPS - step) * (values[step + 1] - values[step])
-
-
-@compiled
-def _near_whole(value: float) -> Any:
-    """Return whether a number is about as near to an integer as interpolation may move it."""
-    return abs(value - math.floor(value + 0.5)) < _NEAR
-
-
-@compiled
-def fill_ab_cells(linear: Any, out: Any) -> None:
-    """Write every color's ab cell, floor(a)+128 << 8 | floor(b)+128.
-
-    Cube roots are interpolated, which is several times faster, but for colors that lie so near to
-    the edge of a cell that the interpolation could put them on its other side.
-    """
-    values = np.empty(_STEPS + 2)
-    for step in range(values.shape[0]):
-        values[step] = _lab_f(step / _STEPS)
-    for color in range(out.shape[0]):
-        red, green, blue = channels_of(color)
-        r, g, b = linear[red], linear[green], linear[blue]
-        x = _interpolated(values, (_X[0] * r + _X[1] * g + _X[2] * b) / _WHITE_X)
-        y = _interpolated(values, _Y[0] * r + _Y[1] * g + _Y[2] * b)
-        z = _interpolated(values, (_Z[0] * r + _Z[1] * g + _Z[2] * b) / _WHITE_Z)
-        first, second = 500.0 * (x - y), 200.0 * (y - z)
-        if _near_whole(first) or _near_whole(second):
-            first, second = ab_of_color(color, linear)
-        out[color] = (int(math.floor(first)) + 128) << 8 | (int(math.floor(second)) + 128)
-
-
-@compiled
 def fill_hue_chroma_cells(out: Any) -> None:
     """Write every color's hue-chroma cell, floor(256 h) mod 256 << 8 | min(floor(256 C), 255)."""
     for color in range(out.shape[0]):
@@ -130,10 +92,11 @@ def candidate_centers(centers: Any, low: Any, starts: Any, candidates: Any) -> i
     """List, for every unit cell, the centers that are nearest to some point in it.
 
     The difference of two squared distances is linear, so center j is nearer than the center that
-    is nearest to the cell's middle only if it is so at a corner. `low` (n, 2) holds the cells'
-    lower corners; the lists are written one after another to `candidates`, each in order of index,
-    and `starts` (n + 1,) holds where each begins. Returns the total; if it exceeds the length of
-    `candidates`, call again with a longer one.
+    is nearest to the cell's middle only if it is so at a corner; it never is if it is farther from
+    the middle by more than the cell's diagonal. `low` (n, 2) holds the cells' lower corners; the
+    lists are written one after another to `candidates`, each in order of index, and `starts`
+    (n + 1,) holds where each begins. Returns the total; if it exceeds the length of `candidates`,
+    call again with a longer one.
     """
     total = 0
     for cell in range(low.shape[0]):
@@ -144,7 +107,10 @@ def candidate_centers(centers: Any, low: Any, starts: Any, candidates: Any) -> i
             if d < nearest:
                 best, nearest = j, d
         starts[cell] = total
+        reach = (math.sqrt(nearest) + _DIAGONAL) ** 2
         for j in range(centers.shape[0]):
+            if (centers[j, 0] - a - 0.5) ** 2 + (centers[j, 1] - b - 0.5) ** 2 > reach:
+                continue
             beats = j == best
             for corner in range(4):
                 x, y = a + (corner & 1), b + (corner >> 1)

@@ -4,8 +4,11 @@ import hashlib
 
 import numpy as np
 import pytest
+from scipy.spatial import ConvexHull
 
 from colorprep import InputError, ab529, ab_lattice, gamut_lattice
+from colorprep.color.lab import rgb_to_lab
+from colorprep.quantize.gamut import hull_corners
 
 PUBLISHED_SHA256 = "2a39983ed60d5b52b717842d56d5f766982289e6d5a609582155f437cecc1045"
 
@@ -20,6 +23,16 @@ def test_the_313_bins_have_the_published_bytes():
 def test_the_313_bins_are_the_published_file(published):
     """The rule gives the published file."""
     np.testing.assert_array_equal(gamut_lattice(10), published("pts_in_hull"))
+
+
+def test_saturated_colors_surround_the_gamut():
+    """The hull of all colors of a grid has the corners that are found without looking at them."""
+    ramp = np.linspace(0.0, 1.0, 33)
+    grid = np.stack(np.meshgrid(ramp, ramp, ramp, indexing="ij"), axis=-1).reshape(-1, 3)
+    ab = rgb_to_lab(grid)[:, 1:]
+    hull, corners = ab[ConvexHull(ab).vertices], hull_corners()
+    start = int(np.flatnonzero((hull == corners[0]).all(axis=1))[0])
+    np.testing.assert_array_equal(np.roll(hull, -start, axis=0), corners)
 
 
 def test_gray_is_bin_120():

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ...errors import ArtifactError, InputError
 from ...places import is_url
-from ...progress import Reporter
-from ...runs import BEST, newest_in_runs
 from ...workspace import Workspace
-from ..checkpoints import choose_checkpoint
+from ..early_checks import check_checkpoint, check_there
 from .params import ColorizeParams
 
 
@@ -23,18 +18,7 @@ def check_inputs(params: ColorizeParams, workspace: Workspace) -> None:
     InputError
         If there is no run, or a photograph or a folder is missing.
     """
-    if params.checkpoint is not None:
-        path = choose_checkpoint(params.checkpoint, workspace, Reporter())
-        if not path.exists():
-            raise ArtifactError(f"there is no checkpoint {path}; train one first")
-    else:
-        newest_in_runs(BEST, workspace)  # which of several is used is found out later, by torch
+    check_checkpoint(params.checkpoint, workspace)
     for given in params.inputs:
         if not is_url(given):
             check_there(workspace.input_path(given))
-
-
-def check_there(place: Path) -> None:
-    """Raise InputError if there is no such file or folder."""
-    if not place.exists():
-        raise InputError(f"there is no file or folder {place}")

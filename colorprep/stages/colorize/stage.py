@@ -32,10 +32,10 @@ from ...training.prediction import Conditions, distribution_of, photograph_outpu
 from ...workspace import COLORIZED, Workspace
 from ..checkpoints import Origin, choose_checkpoint, origin_of, report_origin
 from ..conditions import class_id_of, classifier_of, warn_of_temperature
+from ..early_checks import check_there
 from ..pictures import PhotographSource, Targets, check_maps, choose_targets, entropy_path
 from ..source import read_given_list, report_passed_over, report_skips
 from .coloring import Coloring, ColorizeChunk, colorize_all
-from .early_checks import check_there
 from .hint_files import HintFile, find_hints
 from .params import ColorizeParams
 from .picture_record import PictureRecord

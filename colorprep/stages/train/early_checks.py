@@ -10,10 +10,10 @@ from ...errors import InputError
 from ...places import Location
 from ...progress import Reporter
 from ...runs import BEST
-from ...shards.manifest import read_manifest
 from ...shards.reader import open_labels
 from ...training.choices import PACKAGED_VGG
 from ...workspace import LABELS, Workspace
+from ..early_checks import check_labels
 from .params import TrainParams, resumed
 from .recipe import check_recipe, labels_of_recipe
 from .resuming import options_to_resume, run_to_resume
@@ -46,9 +46,8 @@ def check_inputs(params: TrainParams, workspace: Workspace, given: Mapping[str, 
     if run is not None:
         params = resumed(options_to_resume(run), given)
     with labels_of_recipe(params.network.recipe):
-        folder = workspace.input_location(params.data.shards, LABELS)
-        if isinstance(folder, Path):
-            read_manifest(folder)
+        check_labels(params.data.shards, workspace)
+    folder = workspace.input_location(params.data.shards, LABELS)
     begins_with = None if run is not None else params.network.init
     for path in (*_files(params, workspace), *_weights(begins_with, workspace)):
         if isinstance(path, Path) and not path.exists():

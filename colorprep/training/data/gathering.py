@@ -9,14 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from numba.typed import List
 from numpy.typing import NDArray
 
-compiled = numba.njit(nogil=True, cache=True)
-
+from ...compiling import compiled
 
 Bytes = NDArray[np.uint8]
 
