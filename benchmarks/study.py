@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import study_report
+from photographs import HERE, WORK
 from rebalancing import colorprep
-from run import HERE, WORK
 
 from colorprep.atomic import write_json
 

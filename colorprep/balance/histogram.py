@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..color.color_index import N_COLORS, index_of
-from ..compiling import compiled
+from ..compiling import compiled, prefetch
 
 N_CELLS = 1 << 16
 COUNTER_LIMIT = (1 << 32) - 1
-_BLOCK = 256  # pixels
+_BLOCK = 128  # pixels
 
 Counts = NDArray[np.int64]
 
@@ -208,19 +208,24 @@ def _color(pixels: Any, i: int) -> Any:
 
 @compiled
 def _count_cells(pixels: Any, table: Any, counters: Any) -> None:
-    # Three short loops over a block let look-ups and counting overlap. Pixels go to the two sets of
-    # counters in turn, so that equal neighbors need not wait for each other's count.
-    color, cell = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint16)
+    # While the cells of a block are counted, the memory looks up those of the next. Pixels go to
+    # the two sets of counters in turn, so that equal neighbors need not wait for each other.
+    colors, cell = np.empty((2, _BLOCK), np.uint32), np.empty(_BLOCK, np.uint16)
     n_blocks = pixels.shape[0] // (3 * _BLOCK)
-    for block in range(n_blocks):
-        start = 3 * _BLOCK * block
-        for j in range(_BLOCK):
-            color[j] = _color(pixels, start + 3 * j)
-        for j in range(_BLOCK):
-            cell[j] = table[color[j]]
-        for j in range(0, _BLOCK, 2):
-            counters[0, cell[j]] += 1
-            counters[1, cell[j + 1]] += 1
+    for block in range(n_blocks + 1):
+        ahead, now = colors[block & 1], colors[1 - (block & 1)]
+        if block < n_blocks:
+            start = 3 * _BLOCK * block
+            for j in range(_BLOCK):
+                ahead[j] = _color(pixels, start + 3 * j)
+            for j in range(_BLOCK):
+                prefetch(table, np.int64(ahead[j]))
+        if block > 0:
+            for j in range(_BLOCK):
+                cell[j] = table[now[j]]
+            for j in range(0, _BLOCK, 2):
+                counters[0, cell[j]] += 1
+                counters[1, cell[j + 1]] += 1
     for i in range(3 * _BLOCK * n_blocks, pixels.shape[0], 3):
         counters[0, table[_color(pixels, i)]] += 1
 

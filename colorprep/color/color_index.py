@@ -35,7 +35,7 @@ def color_index(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
     array([     0,      7, 130823], dtype=uint32)
     """
     red, green, blue = np.moveaxis(rgb.astype(np.int32), -1, 0)
-    index = (red - green & 255) << 16 | (blue - green & 255) << 8 | green
+    index: NDArray[np.int32] = (red - green & 255) << 16 | (blue - green & 255) << 8 | green
     return index.astype(np.uint32)
 
 

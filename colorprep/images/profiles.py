@@ -78,7 +78,8 @@ class Transform:
 
     def _converted(self, colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
         line = Image.fromarray(colors[None])
-        return np.asarray(self._by_profile.apply(line))[0]
+        converted: NDArray[np.uint8] = np.asarray(self._by_profile.apply(line))[0]
+        return converted
 
 
 @lru_cache(maxsize=64)

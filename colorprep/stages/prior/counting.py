@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ...balance.bootstrap import poisson_weights, replicate_counts
 from ...balance.histogram import (
     N_CELLS,
-    N_COLORS,
     ColorCounter,
     SparseCounts,
     add_counts,
@@ -29,6 +28,7 @@ from ...balance.histogram import (
 from ...balance.image_sample import ImageSample
 from ...balance.lightness import level_table
 from ...balance.tallies import Tallies
+from ...color.color_index import N_COLORS
 from ...engine import Chunk
 from ...images.decoding import Pixels
 from ...images.digests import DigestingSource, image_hash
