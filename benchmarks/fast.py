@@ -15,7 +15,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -31,8 +31,8 @@ from colorprep.quantize.labeling import Labeler
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "images" / "imagenet"
 WIDTHS = (1600, 2000, 2400, 3200, 4000)
+LEAST = 300  # pixels on the shorter side of a photograph, so that sheets hold no narrow strips
 QUALITY = 90  # about 2.5 bits per pixel, as cameras write
-WHOLE, FAST = "whole", "--fast: N pixels left"
 SCRATCH = Scratch()
 
 Read = Callable[[bytes], Pixels]
@@ -47,7 +47,10 @@ class Reading(NamedTuple):
 
 
 def ways_of_reading(size: int) -> dict[str, Read]:
-    """Return functions that read the bytes of a photograph at size x size, by name."""
+    """Return functions that read the bytes of a photograph at size x size; the first decodes whole.
+
+    The pixels are valid until the next call.
+    """
 
     def reduced(least_side: int) -> Read:
         def read(data: bytes) -> Pixels:
@@ -61,19 +64,21 @@ def ways_of_reading(size: int) -> dict[str, Read]:
         return np.asarray(photograph.resize((size, size), Image.Resampling.BICUBIC))
 
     return {
-        WHOLE: lambda data: resize(decode(data, scratch=SCRATCH), size),
-        FAST: reduced(size),
+        "whole": lambda data: resize(decode(data, scratch=SCRATCH), size),
+        "--fast: N pixels left": reduced(size),
         "2 N pixels left": reduced(2 * size),
         "whole, bicubic filter": bicubic,
     }
 
 
 def photographs_of(folder: Path, enlarged: int) -> list[Image.Image]:
-    """Return the photographs of a folder, at their own size or enlarged."""
+    """Return the photographs of a folder that are not tiny, at their own size or enlarged."""
     photographs = []
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in (".jpg", ".jpeg"):
-            photograph = Image.open(path).convert("RGB")
+        if path.suffix.lower() not in (".jpg", ".jpeg"):
+            continue
+        photograph = Image.open(path).convert("RGB")
+        if min(photograph.size) >= LEAST:
             size = photograph.width * enlarged, photograph.height * enlarged
             photographs.append(photograph.resize(size, Image.Resampling.BICUBIC))
     return photographs
@@ -103,26 +108,30 @@ def write_sheets(photographs: list[Image.Image], out: Path, n_sheets: int) -> li
     return paths
 
 
-def reading(data: bytes, read: Read, labeler: Labeler, rounds: int) -> Reading:
-    """Read a photograph several times; the time is the least."""
-    seconds = []
-    for _ in range(rounds):
-        begun = time.process_time()
+def readings_of(data: bytes, ways: dict[str, Read], labeler: Labeler, rounds: int) -> list[Reading]:
+    """Read a photograph in all ways, in turn, several times; the time of a way is its least."""
+    seconds = np.empty((rounds, len(ways)))
+    for number in range(rounds):
+        for place, read in enumerate(ways.values()):
+            begun = time.process_time()
+            read(data)
+            seconds[number, place] = time.process_time() - begun
+    found = []
+    for read, least in zip(ways.values(), seconds.min(axis=0).tolist(), strict=True):
         pixels = read(data)
-        seconds.append(time.process_time() - begun)
-    pixels.flags.writeable = False
-    return Reading(labeler.label_map(pixels), rgb_to_lab(pixels), min(seconds))
+        found.append(Reading(labeler.label_map(pixels), rgb_to_lab(pixels), least))
+    return found
 
 
-def show(name: str, readings: list[Reading], whole: list[Reading], n_bins: int) -> None:
+def show(name: str, readings: Sequence[Reading], whole: Sequence[Reading], n_bins: int) -> None:
     """Print a row: how a way of reading differs from decoding whole."""
     pairs = list(zip(readings, whole, strict=True))
     moved = np.mean([(one.bins != other.bins).mean() for one, other in pairs])
     changes = np.array([one.lab - other.lab for one, other in pairs])
     lightness, ab = np.abs(changes[..., 0]).mean(), np.hypot(*changes[..., 1:].T).mean()
     shares = [
-        np.bincount(np.ravel([each.bins for each in all_]), minlength=n_bins) / changes[..., 0].size
-        for all_ in (readings, whole)
+        np.bincount(np.ravel([one.bins for one in each]), minlength=n_bins) / changes[..., 0].size
+        for each in (readings, whole)
     ]
     variation = np.abs(shares[0] - shares[1]).sum() / 2
     speeds = [other.seconds / one.seconds for one, other in pairs]
@@ -134,16 +143,13 @@ def show(name: str, readings: list[Reading], whole: list[Reading], n_bins: int) 
 
 def compare(paths: list[Path], size: int, rounds: int) -> None:
     """Print a table of all ways of reading the sheets."""
-    labeler = Labeler(ab_lattice(), 1)
-    readings: dict[str, list[Reading]] = {name: [] for name in ways_of_reading(size)}
-    for path in paths:
-        data = path.read_bytes()
-        for name, read in ways_of_reading(size).items():
-            readings[name].append(reading(data, read, labeler, rounds))
-    print(f"{'':24} {'bins':>8} {'ab':>8} {'L':>8} {'TV':>9} {'speed':>7} {'least':>6} {'most':>6}")
-    for name, found in readings.items():
-        if name != WHOLE:
-            show(name, found, readings[WHOLE], len(labeler.quantizer.centers))
+    labeler, ways = Labeler(ab_lattice(), 1), ways_of_reading(size)
+    sheets = [readings_of(path.read_bytes(), ways, labeler, rounds) for path in paths]
+    whole, *others = zip(*sheets, strict=True)
+    head = f"{'bins':>8} {'ab':>8} {'L':>8} {'TV':>9} {'speed':>7} {'least':>6} {'most':>6}"
+    print(f"{'':24} {head}")
+    for name, readings in zip(list(ways)[1:], others, strict=True):
+        show(name, readings, whole, len(labeler.quantizer.centers))
 
 
 def main() -> None:
@@ -162,7 +168,7 @@ def main() -> None:
         for kind, enlarged in (("at their own size", 1), ("enlarged twice", 2)):
             photographs = photographs_of(images, enlarged)
             if not photographs:
-                sys.exit(f"no JPEG files in {images}")
+                sys.exit(f"no JPEG files of {LEAST} pixels or more in {images}")
             paths = write_sheets(photographs, scratch / f"sheets-{enlarged}", given.sheets)
             for size in given.sizes:
                 print(f"\nPhotographs {kind}, N = {size}")
