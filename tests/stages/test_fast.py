@@ -141,7 +141,7 @@ def test_a_size_is_needed(folder):
     """At native size every pixel counts; a mask is as large as its whole image."""
     with pytest.raises(InputError, match="such as --size 256 --fast"):
         PriorParams(fast=True)
-    with pytest.raises(InputError, match="--size N needs"):
+    with pytest.raises(InputError, match="needs one --size N"):
         LabelsParams(format="npy", fast=True)
     shards = LabelsParams(fast=True)  # at 256 pixels
     with pytest.raises(InputError, match="--segments"):

@@ -106,8 +106,8 @@ class PriorParams:
         check_name(self.name, self.by_class)
         if self.fast and self.size is None:
             raise InputError(
-                "--fast decodes no more pixels than --size N needs, but without it every pixel is "
-                "counted; give both, such as --size 256 --fast"
+                "--fast needs --size N, such as --size 256 --fast: at native size every pixel is "
+                "counted, so no photograph can be decoded smaller"
             )
         if self.class_from != "top" and not self.by_class:
             raise InputError("--class-from chooses the classes of --by-class; give both")
