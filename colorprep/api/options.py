@@ -60,6 +60,7 @@ class PriorOptions(ImageOptions, total=False):
     sigma_ab: float
     seed: int
     size: int | Literal["native"]
+    fast: bool
     smooth: Smoothing
     bootstrap: int
     by_lightness: int
@@ -70,6 +71,7 @@ class LabelOptions(ImageOptions, total=False):
     """Options of `colorprep labels` for shards."""
 
     size: int
+    fast: bool
     stride: int
     fit: Fit
     lowpass: float | None

@@ -75,6 +75,7 @@ class Counted(NamedTuple):
                 for name, value in self.quantizer.parameters.items()
             },
             "--size": meta.get("size"),
+            "--fast": meta.get("fast", False),
             **decoding_rules(meta),
             "--by-lightness": 0 if tallies.level_bins is None else len(tallies.level_bins),
             "--bootstrap": 0 if tallies.replicates is None else len(tallies.replicates),

@@ -32,6 +32,7 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
     help="Shards for training, or one label map per image.",
 )
 @options.size_option("256; native with npy")
+@options.fast_option
 @click.option(
     "--stride",
     type=click.IntRange(1),

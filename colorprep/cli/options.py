@@ -10,6 +10,7 @@ decorator               gives the command
 `image_options`         those, --workers, --scheduler, --cluster, --strict, --icc, --orientation,
                         --damaged, as ``images``
 `damaged_option`        --damaged alone
+`fast_option`           --fast
 `class_option`          --class-from top|parent|name|cls|column[:NAME]|LEVEL
 `size_option`           --size N|native
 `output_option`         -o
@@ -262,6 +263,11 @@ def size_option(default: str) -> Callable[[Function], Function]:
     """Add --size; `default` is what --help shows."""
     text = f"Stretch images to N x N pixels first. [{default}]"
     return click.option("--size", type=Size(), help=text)
+
+
+fast_option = click.option(
+    "--fast", is_flag=True, help="Decode large JPEG files (1024 pixels or more) at reduced size."
+)
 
 
 class ClassRule(click.ParamType[Any]):

@@ -56,6 +56,7 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
     "--sigma", default="default", metavar="default|learned|X", help="hc-grid: sigma of a bin."
 )
 @options.size_option("native")
+@options.fast_option
 @click.option(
     "--smooth",
     "smoothing",

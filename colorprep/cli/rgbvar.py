@@ -44,9 +44,7 @@ SCORES = "rgbvar|saturation|chroma|colorfulness|colorfulness-abs|ab-entropy|surp
     help="Also draw the curve of scores, and 100 images from each of these ranks on, such as "
     "1,1000,10000.",
 )
-@click.option(
-    "--fast", is_flag=True, help="Decode large JPEG files (1024 pixels or more) at reduced size."
-)
+@options.fast_option
 @figure_options
 @options.output_option("lists", "Folder for the lists.")
 def command(session: Session, **values: Any) -> None:

@@ -39,7 +39,6 @@ DamageRule: TypeAlias = Literal["skip", "keep"]
 
 MAX_PIXELS = 178_956_970  # where Pillow refuses, too: twice the size from which it warns
 LARGE = 1024  # pixels on the longer side from which a JPEG may be decoded smaller
-LEAST_SIDE = 192  # pixels that are left on the shorter side then
 
 
 class Scratch:
@@ -205,24 +204,26 @@ def _read_jpeg(read: Callable[..., Pixels]) -> tuple[Pixels | None, str]:
         return None, ""
 
 
-def possible_reduction(data: bytes) -> int:
-    """Return the factor by which a file may be decoded smaller for scoring.
+def possible_reduction(data: bytes, least_side: int) -> int:
+    """Return the factor by which a file may be decoded smaller.
 
     Parameters
     ----------
     data : bytes
         The whole file.
+    least_side : int
+        Pixels that must be left on the shorter side.
 
     Returns
     -------
     int
-        2, 4 or 8 for a JPEG with at least `LARGE` pixels on its longer side, as long as
-        `LEAST_SIDE` pixels remain on the shorter one; 1 for all others.
+        2, 4 or 8 for a JPEG with at least `LARGE` pixels on its longer side, as long as enough
+        pixels remain on the shorter one; 1 for all others.
     """
     facts = jpeg_facts(data) if data.startswith(START_OF_IMAGE) else None
     factor = 1
     if facts is not None and facts.channels in (1, 3) and max(facts.height, facts.width) >= LARGE:
-        while factor < 8 and min(facts.height, facts.width) >= 2 * factor * LEAST_SIDE:
+        while factor < 8 and min(facts.height, facts.width) >= 2 * factor * least_side:
             factor *= 2
     return factor
 

@@ -91,8 +91,9 @@ class ImageReader:
         Images are resized to size x size; None keeps their size.
     fit : {"stretch", "crop"}
         Whether an image is stretched to that size, or cropped to its middle square first.
-    reduced : bool
-        Whether large JPEG files are decoded smaller, see `possible_reduction`.
+    least_side : int or None
+        Large JPEG files are decoded smaller as long as so many pixels are left on their shorter
+        side, see `possible_reduction`; None decodes all files whole.
     damaged : {"skip", "keep"}
         Whether damaged files that still decode are skipped or read.
     masks : MaskDecoder or None
@@ -104,7 +105,7 @@ class ImageReader:
     icc: IccRule = "convert"
     orientation: OrientationRule = "apply"
     fit: Fit = "stretch"
-    reduced: bool = False
+    least_side: int | None = None
     damaged: DamageRule = "skip"
     masks: MaskDecoder | None = None
 
@@ -126,7 +127,7 @@ class ImageReader:
     def decoded(self, index: int, data: bytes, scratch: Scratch | None = None) -> ReadImage:
         """Return an image by its index and its bytes, or its pair; see `read`."""
         data, mask = (data, b"") if self.masks is None else split_pair(data)
-        reduction = possible_reduction(data) if self.reduced else 1
+        reduction = 1 if self.least_side is None else possible_reduction(data, self.least_side)
         found = decode_oriented(data, self.icc, self.orientation, scratch, reduction, self.damaged)
         segments = None if self.masks is None else self.masks.decode(index, mask, found)
         pixels, enlarged = found.pixels, False

@@ -59,6 +59,9 @@ class Settings:
     features : dict or None
         The frozen classifier whose outputs are stored too: its ``name``, the ``digest`` of its
         file, and the ``length`` of the features; None for no features.
+    fast : bool
+        Whether large JPEG files were decoded smaller, with at least `size` pixels left on the
+        shorter side, see `colorprep.images.decoding.possible_reduction`.
     """
 
     quantizer: str
@@ -76,6 +79,7 @@ class Settings:
     segments: int | None = None
     class_from: ClassFrom = "top"
     features: dict[str, Any] | None = None
+    fast: bool = False
 
     def facts(self) -> dict[str, Any]:
         """Return the settings by name, as files store them: later ones only if not the default."""
@@ -245,7 +249,8 @@ def reader_of(plan: Plan, source: Source) -> ImageReader:
         settings.icc,
         settings.orientation,
         settings.fit,
-        damaged=settings.damaged,
+        size if settings.fast else None,
+        settings.damaged,
         masks=mask_decoder_of(plan, source),
     )
 
@@ -337,6 +342,7 @@ def _check_kinds(plan: Plan) -> None:
         "segments": settings.segments is None or _is_count(settings.segments),
         "class_from": is_rule(settings.class_from),
         "features": settings.features is None or _is_count(settings.features["length"]),
+        "fast": isinstance(settings.fast, bool),
         "lowpass": isinstance(settings.lowpass, float | int | None),
         "quantizer": isinstance(plan.quantizer, dict) and isinstance(settings.quantizer, str),
         "classes": isinstance(plan.classes, list) and all(isinstance(c, str) for c in plan.classes),

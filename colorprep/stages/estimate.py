@@ -37,9 +37,9 @@ from .labels.planning import plan_of, prior_of, quantizer_of
 from .labels.shards import LabelChunk, LabeledChunk, shards_in_memory
 from .passes import EachImage, Passes, check_strict
 from .prior.counting import BinCounter, ColorCounting
-from .prior.stage import PriorParams, chosen_bins, open_images
+from .prior.stage import PriorParams, chosen_bins, open_images, reader_for
 from .resources import free_space, peak_memory
-from .source import ImageParams, image_reader, masked, open_engine, open_source, report_skips
+from .source import ImageParams, masked, open_engine, open_source, report_skips
 
 PROBE = 200  # images at least
 PROBE_EACH = 16  # images at least for each thread of a cluster, so that most of the time all work
@@ -146,7 +146,7 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     """Estimate a run of `colorprep prior`; see `estimate_labels`."""
     folder = workspace.location(params.output or "prior.npz").parent
     source = open_images(params, workspace, reporter)
-    reader = image_reader(source, params.size, params.images)
+    reader = reader_for(params, source)
     quantizer = chosen_bins(params, workspace)
     by_color = quantizer is None or BinCounter(quantizer, params.by_lightness).by_color
     task = ColorCounting(reader, by_color).task()

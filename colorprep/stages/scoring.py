@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from ..scorebook import ScoreBook, open_book
 from ..workspace import Workspace
 from .passes import EachImage, open_passes
 from .source import ImageParams, image_reader
+
+LEAST_SIDE = 192  # pixels left on the shorter side of a photograph that is decoded smaller
 
 Scores = dict[int, NDArray[Any]]
 """Scores of some images of a source, by index."""
@@ -50,7 +52,10 @@ def scoring_beside(
     workspace: Workspace,
     reporter: Reporter,
 ) -> Iterator[Scoring]:
-    """Let a pass over images of `SCORE_SIZE` add the scores that are not known yet."""
+    """Let a pass over images of `SCORE_SIZE` add the scores that are not known yet.
+
+    They are of images that were decoded whole, so that the pass must leave out reduced ones.
+    """
     with open_scores(source, images, prior, workspace, reporter) as book:
         missing = book.missing("rgbvar" if prior is None else "surprise")
         yield Scoring(ImageScorer(prior), book.add) if missing else NOTHING_TO_SCORE
@@ -110,7 +115,8 @@ def score_missing(
     missing = book.missing(score)
     if not missing:
         return []
-    reader = replace(image_reader(source, SCORE_SIZE, images), reduced=reduced)
+    least_side = LEAST_SIDE if reduced else None
+    reader = image_reader(source, SCORE_SIZE, images, least_side=least_side)
     task = EachImage(reader, _Score(ImageScorer(prior)))
     skipped: list[Skip] = []
     with open_passes(images, reporter) as passes, passes.each(task, missing, "scoring") as results:

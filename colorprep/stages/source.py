@@ -233,10 +233,16 @@ def open_engine(params: ImageParams) -> Iterator[Engine]:
 
 
 def image_reader(
-    source: Source, size: int | None, params: ImageParams, fit: Fit = "stretch"
+    source: Source,
+    size: int | None,
+    params: ImageParams,
+    fit: Fit = "stretch",
+    least_side: int | None = None,
 ) -> ImageReader:
     """Return a reader of a source at a size, by the decoding rules of `params`."""
-    return ImageReader(source, size, params.icc, params.orientation, fit, damaged=params.damaged)
+    return ImageReader(
+        source, size, params.icc, params.orientation, fit, least_side, params.damaged
+    )
 
 
 def report_passed_over(source: Source, reporter: Reporter, class_from: ClassFrom = "top") -> None:

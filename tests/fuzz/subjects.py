@@ -145,7 +145,7 @@ def _image_files(photograph: Image.Image) -> Iterator[tuple[str, bytes]]:
 
 def _decode_all(data: bytes) -> None:
     """Decode in every way that commands do."""
-    possible_reduction(data)
+    possible_reduction(data, 192)
     decode(data)
     decode(data, icc="ignore", orientation="ignore", reduction=2)
     file_facts(data)

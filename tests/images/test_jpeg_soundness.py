@@ -137,7 +137,7 @@ def test_fast_scoring_skips_what_is_damaged():
     stream = io.BytesIO()
     Image.open(io.BytesIO(jpeg())).resize((1200, 900)).save(stream, "JPEG")
     data = cut(stream.getvalue(), 0.6)
-    assert possible_reduction(data) == 4
+    assert possible_reduction(data, 192) == 4
     assert reason_of(data, reduction=4) == "damaged"
 
 

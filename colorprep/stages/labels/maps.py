@@ -99,7 +99,7 @@ class WriteMaps(ReadingTask):
             if isinstance(image, Skip):
                 done.skipped.append(image)
                 continue
-            if self.scorer is not None:
+            if self.scorer is not None and not image.reduced:
                 done.scores[image.index] = self.scorer(image.pixels)
             label = self.labeler.label_map(image.pixels)
             yield _LabeledImage(image.index, image.key, image.enlarged, label)

@@ -46,6 +46,9 @@ class LabelsParams:
     features : str, Path or None
         A frozen classifier whose outputs shards also hold: ``classifier`` for the packaged one, or
         a file, see `colorprep.training.classifier`.
+    fast : bool
+        Whether large JPEG files may be decoded from a part of their coefficients, as long as
+        `size` pixels are left on the shorter side.
     compression : {"none", "gzip", "lz4", "zstd"}
         Of shards; readers map only uncompressed ones.
     shard_size : int
@@ -73,6 +76,7 @@ class LabelsParams:
     segment_classes: int | None = None
     class_from: ClassFrom = "top"
     features: str | Path | None = None
+    fast: bool = False
     compression: str = "none"
     shard_size: int = 1024
     shuffle: int | None = None
@@ -109,6 +113,12 @@ class LabelsParams:
             )
         if self.fit == "crop" and self.pixels is None:
             raise InputError("--fit crop needs one --size N to cut to")
+        if self.fast and self.pixels is None:
+            raise InputError("--fast needs one --size N: at native size every pixel is labeled")
+        if self.fast and self.segments is not None:
+            raise InputError(
+                "--fast does not go with --segments, since a mask is as large as its whole image"
+            )
         if self.lowpass is not None and not self.lowpass >= 1:
             raise InputError(f"--lowpass must be 1 or more pixels, got {self.lowpass}")
         if self.extend and self.overwrite:

@@ -66,6 +66,7 @@ def plan_of(
         params.n_segments,
         params.class_from,
         None if classifier is None else classifier.facts(),
+        params.fast,
     )
     shard_size = params.shard_size if params.format == "h5" else 0
     return Plan(params.format, settings, shard_size, params.shuffle, quantizer_state(quantizer))

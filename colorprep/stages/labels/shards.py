@@ -88,7 +88,7 @@ class LabelChunk(ReadingTask):
             if isinstance(image, Skip):
                 done.skipped.append(image)
                 continue
-            if self.scorer is not None:
+            if self.scorer is not None and not image.reduced:
                 done.scores[image.index] = self.scorer(image.pixels)
             self.labeler.label_into(image.pixels, buffers, len(done.keys))
             if image.segments is not None:

@@ -22,6 +22,7 @@ from ...balance.prior import Prior, Smoothing
 from ...errors import InputError, UnusableName
 from ...images.classes import ClassFrom, ClassRule, class_of, is_beside
 from ...images.digests import sum_of_files
+from ...images.reader import ImageReader
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of
 from ...places import Location
@@ -63,6 +64,9 @@ class PriorParams:
     ----------
     size : int or None
         Count at size x size; None counts at native size.
+    fast : bool
+        Whether large JPEG files may be decoded from a part of their coefficients, as long as
+        `size` pixels are left on the shorter side.
     by_class : bool
         Also write one prior for each class, to ``priors/<class>/`` beside the prior.
     class_from : str or int
@@ -93,12 +97,18 @@ class PriorParams:
     by_lightness: int = 0
     bins: str | Path | None = None
     figure: PriorFigure | None = None
+    fast: bool = False
 
     def __post_init__(self) -> None:
         """Reject parameters that do not fit together, before any image is read."""
         if self.by_lightness:
             check_levels(self.by_lightness)
         check_name(self.name, self.by_class)
+        if self.fast and self.size is None:
+            raise InputError(
+                "--fast needs --size N, such as --size 256 --fast: at native size every pixel is "
+                "counted, so no photograph can be decoded smaller"
+            )
         if self.class_from != "top" and not self.by_class:
             raise InputError("--class-from chooses the classes of --by-class; give both")
         _check_smoothing(self.smoothing, self.spec.name)
@@ -142,7 +152,7 @@ def run(params: PriorParams, workspace: Workspace, reporter: Reporter) -> PriorR
     path = output_path(params.output, params.name, workspace)
     if params.figure is not None:
         params.figure.path(workspace)
-    reader = image_reader(source, params.size, params.images)
+    reader = reader_for(params, source)
     everything = {"": range(len(source.keys))}
     rule = class_rule(source, params.class_from, params.images, workspace)
     groups = _by_class(source.keys, rule) if params.by_class else everything
@@ -184,6 +194,12 @@ def open_images(params: PriorParams, workspace: Workspace, reporter: Reporter) -
     is_own = params.output is None and params.name is None
     remembers = is_own or workspace.known_source() is None
     return open_source(params.images, workspace, reporter, remembers, params.class_from)
+
+
+def reader_for(params: PriorParams, source: Source) -> ImageReader:
+    """Return a reader of the images to count."""
+    least_side = params.size if params.fast else None
+    return image_reader(source, params.size, params.images, least_side=least_side)
 
 
 def chosen_bins(params: PriorParams, workspace: Workspace) -> Quantizer | None:
@@ -317,6 +333,7 @@ class _PriorWriter:
             },
             "skipped": count_by_reason(counted.outcome.skipped),
             "decoding": params.images.decoding,
+            **({"fast": True} if params.fast else {}),
             "versions": versions(*packages),
         }
 
