@@ -64,7 +64,7 @@ _A = torch.tensor(
 
 
 def use_winograd(network: nn.Module) -> None:
-    """Let all layers of a network for which Winograd's algorithm pays use it, with their parameters."""
+    """Let the layers of a network use Winograd's algorithm where it pays; their parameters stay."""
     for parent in list(network.modules()):
         for name, layer in parent.named_children():
             if pays(layer):
