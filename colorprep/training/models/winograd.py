@@ -1,7 +1,7 @@
 """Convolutions of 3 x 3 with a quarter of the multiplications, for a CPU.
 
-Winograd's algorithm F(4 x 4, 3 x 3) computes tiles of 4 x 4 outputs from tiles of 6 x 6 inputs. With
-the matrices B, G and A below, an input tile d and a kernel g give the output tile
+Winograd's algorithm F(4 x 4, 3 x 3) computes tiles of 4 x 4 outputs from tiles of 6 x 6 inputs.
+With the matrices B, G and A below, an input tile d and a kernel g give the output tile
 
     y  =  A [(G g G') * (B d B')] A',
 
@@ -22,7 +22,7 @@ Winograd, Arithmetic Complexity of Computations, 1980; Lavin, Gray, CVPR 2016.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
