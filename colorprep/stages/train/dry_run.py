@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import InputError
 from ...progress import Reporter
+from ...training.allocation import freed_memory_kept
 from ...training.devices import reproducibly
 from ...training.fitting.loop import fit
 from ...training.fitting.stopwatch import Stopwatch, validation_seconds
@@ -51,7 +52,7 @@ def forecast(
         if path is not None:
             given = params.changed_options() if given is None else given
             params = resumed(options_to_resume(path), given).replace(output=params.output)
-        with reproducibly(params.machine.deterministic):
+        with reproducibly(params.machine.deterministic), freed_memory_kept():
             measured = _measure(params, run, workspace, process, reporter)
         return measured if process.is_main else None
 

@@ -16,6 +16,7 @@ from ...interrupts import graceful_stop
 from ...places import Location
 from ...progress import Reporter
 from ...runs import BEST, LAST, LOG, read_log
+from ...training.allocation import freed_memory_kept
 from ...training.data.batch import Batch
 from ...training.data.random_hints import with_fixed_hints
 from ...training.devices import reproducibly
@@ -119,7 +120,7 @@ def run(
             params = params.replace(resume=resumes)
             if params.minutes is not None:
                 reporter.note(_minutes_note(params.minutes))
-            with reproducibly(params.machine.deterministic):
+            with reproducibly(params.machine.deterministic), freed_memory_kept():
                 return _train(params, folder, workspace, process, reporter, end)
 
 

@@ -18,6 +18,7 @@ from ..data.batch import Batch
 from ..losses.terms import Losses, TermValue, total
 from ..models import run_network
 from ..models.outputs import Heads
+from ..models.winograd import use_winograd
 from ..options import MachineOptions, PaceOptions
 from .freezing import freeze
 from .methods import Method
@@ -62,6 +63,9 @@ class Trainer:
         self._pace, self._amp, self._fewest = pace, machine.amp, fewest
         if machine.sync_batch_norm:
             _synchronize_batch_norm(method, device)
+        if device.type == "cpu" and not (machine.deterministic or machine.compile):
+            for network in method.networks.values():
+                use_winograd(network)
         self._frozen = freeze(method.network, frozen)
         for network in method.networks.values():
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
