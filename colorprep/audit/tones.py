@@ -12,16 +12,15 @@ is the noise of compression; photographs leave far more.
 
 from __future__ import annotations
 
-from functools import cache
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.lab import Floats, rgb_to_lab
-from ..color.luma import BLUE, GREEN, RED
-from ..compiling import compiled
+from ..color.ab import ab_of_pixels
+from ..color.lab import Floats
+from .blocks import block_means, residuals
 
 GRAY_QUANTILE = 0.99
 GRAY_CHROMA = 4.0  # CIELAB units; about twice the just noticeable difference
@@ -37,12 +36,6 @@ STRONGEST_TONING = 50.0  # levels of Cb and Cr; a stronger cast is a colored sce
 
 _BLOCKS = 16  # across and down, of at least _MIN_BLOCK pixels a side
 _MIN_BLOCK = 4
-_KNOTS = 17  # of f(Y), evenly spaced
-_SMOOTHNESS = 1e-3
-_ROBUST = 1.5  # levels; blocks farther off count less
-_ROUNDS = 4
-
-_BLUE_DIFFERENCE, _RED_DIFFERENCE = 0.564 / 256, 0.713 / 256  # BT.601: B - Y and R - Y to Cb, Cr
 
 
 class PublishedRules(NamedTuple):
@@ -102,8 +95,8 @@ def chroma_quantile(rgb: NDArray[np.uint8]) -> float:
     >>> round(chroma_quantile(np.stack([ramp] * 3, axis=-1)), 2)
     0.01
     """
-    ab = rgb_to_lab(rgb)[..., 1:].reshape(-1, 2)
-    return _not_exceeded(np.hypot(ab[:, 0], ab[:, 1]), GRAY_QUANTILE)
+    a, b = ab_of_pixels(rgb)
+    return _not_exceeded(np.sqrt(a * a + b * b).ravel(), GRAY_QUANTILE)
 
 
 def published_rules(rgb: NDArray[np.uint8]) -> PublishedRules:
@@ -129,10 +122,10 @@ def published_rules(rgb: NDArray[np.uint8]) -> PublishedRules:
     zhang_mask = ab_range = True
     for stride in (4 * PUBLISHED_STRIDE, PUBLISHED_STRIDE, 1):
         # Both rules look at extremes, so the first few pixels clear nearly every photograph.
-        ab = rgb_to_lab(rgb[::stride, ::stride])[..., 1:].reshape(-1, 2)
+        ab = ab_of_pixels(rgb[::stride, ::stride])
         if stride >= PUBLISHED_STRIDE:
             zhang_mask = zhang_mask and bool(np.abs(ab).max() <= PUBLISHED_AB)
-        ab_range = ab_range and float(np.ptp(ab, axis=0).sum()) < PUBLISHED_AB
+        ab_range = ab_range and float(np.ptp(ab, axis=(1, 2)).sum()) < PUBLISHED_AB
         if not zhang_mask and not ab_range:
             break
     return PublishedRules(zhang_mask, ab_range)
@@ -170,67 +163,14 @@ def toning(rgb: NDArray[np.uint8]) -> Toning | None:
     if min(height, width) < TONED_MIN_SIDE:
         return None
     n = min(_BLOCKS, min(height, width) // _MIN_BLOCK)
-    hats, color = _block_means(rgb, n)
-    residuals = _residuals(hats, color)
+    hats, color = block_means(rgb, n)
     chroma = float(np.hypot(color[:, 0], color[:, 1]).mean())
     side = (height * width) ** 0.5 / n
     limit = (NOISE + NOISE_OF_SIDE / side) * (1.0 + NOISE_OF_CHROMA * chroma)
-    return Toning(_not_exceeded(residuals, TONED_QUANTILE), limit, chroma)
+    return Toning(_not_exceeded(residuals(hats, color), TONED_QUANTILE), limit, chroma)
 
 
 def _not_exceeded(values: Floats, fraction: float) -> float:
     """Return the smallest of the values that this fraction of them does not exceed."""
     place = ceil(fraction * len(values)) - 1
     return float(np.partition(values, place)[place])
-
-
-def _block_means(rgb: NDArray[np.uint8], n: int) -> tuple[Floats, Floats]:
-    """Return the means of the hat functions (n^2, 17) and of Cb and Cr (n^2, 2) by block."""
-    height, width = rgb.shape[:2]
-    hats = np.zeros((n * n, _KNOTS), np.int64)
-    color = np.zeros((n * n, 2), np.int64)
-    edges = -(-np.arange(n + 1) * width // n)
-    _add_pixels(rgb, np.arange(height) * n // height, edges, hats, color)
-    total = hats.sum(axis=1, keepdims=True)  # 64 per pixel
-    scale = np.array([_BLUE_DIFFERENCE, _RED_DIFFERENCE]) * 64
-    return hats / total, color / total * scale
-
-
-def _residuals(hats: Floats, color: Floats) -> Floats:
-    """Return each block's distance from the color that its luma predicts, (n,) float64."""
-    penalty = len(hats) * _second_differences()
-    weights = np.ones(len(hats))
-    for _ in range(_ROUNDS):
-        weighted = hats * weights[:, None]
-        knots = np.linalg.solve(weighted.T @ hats + penalty, weighted.T @ color)
-        missed = color - hats @ knots
-        residuals: Floats = np.hypot(missed[:, 0], missed[:, 1])
-        weights = _ROBUST / np.maximum(residuals, _ROBUST)
-    return residuals
-
-
-@cache
-def _second_differences() -> Floats:
-    """Return the quadratic form that keeps f smooth, and defined at luma that does not occur."""
-    second = np.diff(np.eye(_KNOTS), 2, axis=0)
-    return _SMOOTHNESS * second.T @ second + 1e-11 * np.eye(_KNOTS)
-
-
-@compiled
-def _add_pixels(rgb: Any, rows: Any, edges: Any, hats: Any, color: Any) -> None:
-    """Add each pixel's hat functions, in 64ths, and 256 (B - Y), 256 (R - Y) to its block."""
-    n = edges.shape[0] - 1
-    for i in range(rgb.shape[0]):
-        for k in range(n):
-            block = rows[i] * n + k
-            sums, blue, red = hats[block], np.int64(0), np.int64(0)
-            for j in range(edges[k], edges[k + 1]):
-                r, g, b = np.int32(rgb[i, j, 0]), np.int32(rgb[i, j, 1]), np.int32(rgb[i, j, 2])
-                y = RED * r + GREEN * g + BLUE * b
-                knot, part = y >> 12, (y >> 6) & 63
-                sums[knot] += 64 - part
-                sums[knot + 1] += part
-                blue += 256 * b - y
-                red += 256 * r - y
-            color[block, 0] += blue
-            color[block, 1] += red
