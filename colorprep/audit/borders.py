@@ -37,6 +37,11 @@ def border_fraction(rgb: NDArray[np.uint8]) -> float:
     >>> round(border_fraction(image), 6)
     0.2
     """
+    return float(_border_fraction(rgb))
+
+
+@compiled
+def _border_fraction(rgb: Any) -> float:
     height, width = rgb.shape[:2]
     top = _plain_rows(rgb)
     if top == height:
@@ -46,11 +51,11 @@ def border_fraction(rgb: NDArray[np.uint8]) -> float:
     left = _plain_rows(columns)
     right = _plain_rows(columns[::-1])
     inside = (height - top - bottom) * max(0, width - left - right)
-    return float(1.0 - inside / (height * width))
+    return 1.0 - inside / (height * width)
 
 
 @compiled
-def _plain_rows(rgb: Any) -> Any:
+def _plain_rows(rgb: Any) -> int:
     """Return the number of rows, from the first, that have the first pixel's color."""
     for i in range(rgb.shape[0]):
         for j in range(rgb.shape[1]):

@@ -56,10 +56,10 @@ def fingerprints(luma: NDArray[np.int32]) -> NDArray[np.uint64]:
     cosines = _cosines()
     n_cuts = len(_CUTS)
     spectra = (cosines @ luma.astype(np.float64) @ cosines.T).reshape(n_cuts, 8, n_cuts, 8)
-    frequencies = spectra.transpose(0, 2, 1, 3).reshape(VERSIONS, 64)[:, 1:]
-    bits = frequencies > np.median(frequencies, axis=1, keepdims=True)
-    packed = np.packbits(np.pad(bits, ((0, 0), (1, 0))), axis=1)
-    return packed.view(">u8")[:, 0].astype(np.uint64)
+    frequencies = spectra.transpose(0, 2, 1, 3).reshape(VERSIONS, 64)
+    frequencies[:, 0] = -np.inf  # the mean luma, whose bit is 0; the median is then the 33rd
+    bits = frequencies > np.partition(frequencies, 32, axis=1)[:, 32:33]
+    return np.packbits(bits, axis=1).view(">u8")[:, 0].astype(np.uint64)
 
 
 @cache

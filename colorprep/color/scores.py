@@ -17,6 +17,7 @@ from ..compiling import compiled
 from ..errors import InputError
 
 _BLOCK = 256  # pixels; the sums over a block fit into 32 bits
+_LEVELS = np.arange(1, 256)
 
 
 class ColorScores(NamedTuple):
@@ -82,11 +83,11 @@ def color_scores(rgb: NDArray[Any]) -> ColorScores:
     pixels.flags.writeable = False  # or numba would compile the loop twice, for either flag
     _add_up(pixels, sums, spans)
     n = rgb.size // 3
-    rg, rg_abs, rg_square, yb, yb_abs, yb_square = (int(value) for value in sums)
+    rg, rg_abs, rg_square, yb, yb_abs, yb_square = sums.tolist()
     span = spans.sum(axis=0)
     return ColorScores(
         rgbvar=(3 * rg_square + yb_square) / (18 * n),
-        saturation=float((span[1:] / np.arange(1, 256)).sum() / n),
+        saturation=float((span[1:] / _LEVELS).sum() / n),
         chroma=int(span.sum()) / (255 * n),
         colorfulness=_hasler_suesstrunk(n, rg, rg_square, yb, yb_square),
         colorfulness_abs=_hasler_suesstrunk(n, rg_abs, rg_square, yb_abs, yb_square),
