@@ -37,6 +37,18 @@ def image_digest(data: bytes) -> str:
     return xxhash.xxh3_128_hexdigest(data)
 
 
+def pixel_digest(pixels: NDArray[np.uint8]) -> bytes:
+    """Return the digest of an image's size and pixels: XXH3 of 128 bits, as 16 bytes.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, 3), uint8, C-contiguous
+    """
+    digest = xxhash.xxh3_128(b"%d %d " % pixels.shape[:2])
+    digest.update(pixels.data)
+    return digest.digest()
+
+
 def image_hash(key: str, digest: str) -> int:
     """Return a hash of an image's key and the digest of its file: XXH3 of 64 bits.
 

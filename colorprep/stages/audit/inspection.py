@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from ...color.scores import rgb_variance
 from ...engine import Chunk
 from ...errors import BadImage
 from ...images.decoding import DamageRule, IccRule, OrientationRule, Pixels, Scratch, decode
+from ...images.digests import pixel_digest
 from ...images.file_facts import file_facts
 from ...images.neighbors import joined
 from ...images.reach import check_readable
@@ -138,12 +138,10 @@ def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
     tone = toning(pixels)
     published = published_rules(view)
     facts = file_facts(data)
-    digest = hashlib.sha256(b"%d %d " % pixels.shape[:2])
-    digest.update(pixels.data)
     return (
         True,
         *pixels.shape[:2],
-        tuple(np.frombuffer(digest.digest()[:16], ">u8").tolist()),
+        tuple(np.frombuffer(pixel_digest(pixels), ">u8").tolist()),
         fingerprints(luma(small)),
         rgb_variance(view),
         chroma,
