@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from PIL import Image
 from toning import TONINGS, toned_file
 
 from colorprep import ColorprepError, InputError, decode, find_images
+from colorprep.curriculum.scoring import ImageScorer
 from colorprep.engine import Chunk
+from colorprep.stages import rgbvar
 from colorprep.stages.audit.findings import NOTES, REASONS
 from colorprep.stages.audit.inspection import Inspector
 from colorprep.stages.audit.stage import AuditParams, run
@@ -287,9 +290,11 @@ def test_same_bytes_whoever_works(mixed, tmp_path, silent, scheduler):
         files = contents(workspace.root)
         written.append({key: data for key, data in files.items() if key != "workspace.json"})
     assert written[0] == written[1] == written[2]
-    assert set(written[0]) == {
+    assert {re.sub(r"^scores/\w+", "scores/page", key) for key in written[0]} == {
         "audit/.colorprep",
         "lists/.colorprep",
+        "scores/.colorprep",
+        "scores/page.npz",
         "audit/audit.csv",
         "audit/classes.csv",
         "audit/summary.json",
@@ -299,6 +304,19 @@ def test_same_bytes_whoever_works(mixed, tmp_path, silent, scheduler):
         "lists/keep.txt",
         "lists/drop.txt",
     }
+
+
+def test_scores_are_shared(mixed, workspace, silent, monkeypatch):
+    """After an audit no image is scored again, by rgbvar or by another audit."""
+    table = run(AuditParams(ImageParams(mixed)), workspace, silent).table.read_bytes()
+
+    def refuse(*_):
+        pytest.fail("scored again")
+
+    monkeypatch.setattr(ImageScorer, "__call__", refuse)
+    ranked = rgbvar.run(rgbvar.RgbvarParams(ImageParams(mixed)), workspace, silent)
+    assert len(ranked.ranking.keys) == 17
+    assert run(AuditParams(ImageParams(mixed)), workspace, silent).table.read_bytes() == table
 
 
 def test_tasks_survive_pickling(mixed):

@@ -12,7 +12,7 @@ from ...audit.borders import border_fraction
 from ...audit.fingerprints import SIDE, VERSIONS, fingerprints
 from ...audit.tones import GRAY_CHROMA, chroma_quantile, published_rules, toning
 from ...color.luma import luma
-from ...color.scores import rgb_variance
+from ...curriculum.scoring import SCORE_SIZE, ImageScorer
 from ...engine import Chunk
 from ...errors import BadImage
 from ...images.decoding import DamageRule, IccRule, OrientationRule, Pixels, Scratch, decode
@@ -24,8 +24,9 @@ from ...images.reader import each_image
 from ...images.resizing import resize
 from ...images.skip import Skip
 from ...images.source import Source
+from ..scoring import Scores
 
-VIEW_SIZE = 256  # the size at which the published systems and the score see an image
+VIEW_SIZE = SCORE_SIZE  # the published systems see an image at the size of the scores, too
 
 # 240 bytes an image, so that a million fit into memory.
 RECORD = np.dtype(
@@ -35,7 +36,7 @@ RECORD = np.dtype(
         ("width", "i4"),
         ("digest", [("high", "u8"), ("low", "u8")]),
         ("fingerprints", "u8", VERSIONS),
-        ("rgbvar", "f8"),
+        ("rgbvar", "f8"),  # from the score book
         ("chroma", "f8"),
         ("tone_residual", "f8"),
         ("tone_limit", "f8"),
@@ -64,11 +65,14 @@ class Inspected(NamedTuple):
     records : ndarray of shape (n,), RECORD
     skipped_by_index : dict of int to Skip
         The others.
+    scores : dict of int to ndarray
+        By index of the image, if requested.
     """
 
     indices: NDArray[np.int64]
     records: Records
     skipped_by_index: dict[int, Skip]
+    scores: Scores
 
     @property
     def skipped(self) -> list[Skip]:
@@ -78,12 +82,19 @@ class Inspected(NamedTuple):
 
 @dataclass(frozen=True)
 class Inspector:
-    """Makes the records of a chunk of images, by given rules of decoding."""
+    """Makes the records of a chunk of images, by given rules of decoding.
+
+    Attributes
+    ----------
+    scorer : ImageScorer or None
+        None if all scores are known.
+    """
 
     source: Source
     icc: IccRule
     orientation: OrientationRule
     damaged: DamageRule = "skip"
+    scorer: ImageScorer | None = None
 
     def check(self) -> None:
         """Check that images can be read; see `colorprep.images.reach.check_readable`."""
@@ -92,10 +103,18 @@ class Inspector:
     def __call__(self, chunk: Chunk) -> Inspected:
         """Inspect the images of a chunk."""
         scratch, source = Scratch(), joined(self.source, chunk.indices)
+        scores: Scores = {}
 
         def inspect(index: int) -> tuple[Any, ...]:
             data = source.read(index)
-            return inspected(data, *self._decode(data, scratch))
+            pixels, damaged = self._decode(data, scratch)
+            # Read-only like all others, so that compiled loops need one version only.
+            pixels.flags.writeable = False
+            view = resize(pixels, VIEW_SIZE)
+            view.flags.writeable = False
+            if self.scorer is not None:
+                scores[index] = self.scorer(view)
+            return inspected(data, pixels, view, damaged)
 
         records: dict[int, tuple[Any, ...]] = {}
         skipped: dict[int, Skip] = {}
@@ -105,7 +124,7 @@ class Inspector:
             else:
                 records[index] = found
         values = np.array(list(records.values()), RECORD)
-        return Inspected(np.array(list(records), np.int64), values, skipped)
+        return Inspected(np.array(list(records), np.int64), values, skipped, scores)
 
     def _decode(self, data: bytes, scratch: Scratch) -> tuple[Pixels, bool]:
         """Return the pixels, and whether some of them are lost."""
@@ -117,8 +136,8 @@ class Inspector:
         return decode(data, self.icc, self.orientation, scratch, damaged="keep"), True
 
 
-def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
-    """Return the fields of an image's `RECORD`.
+def inspected(data: bytes, pixels: Pixels, view: Pixels, damaged: bool) -> tuple[Any, ...]:
+    """Return the fields of an image's `RECORD`; rgbvar is 0, since it is one of the scores.
 
     Parameters
     ----------
@@ -126,12 +145,11 @@ def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
         The file.
     pixels : ndarray of shape (H, W, 3), uint8
         Decoded from it.
+    view : ndarray of shape (256, 256, 3), uint8
+        The pixels at `VIEW_SIZE`.
     damaged : bool
         Whether some of the pixels are lost.
     """
-    # Read-only like all others, so that compiled loops need one version only.
-    pixels.flags.writeable = False
-    view = resize(pixels, VIEW_SIZE)
     small = resize(view, SIDE)
     chroma = chroma_quantile(small)
     gray = chroma <= GRAY_CHROMA
@@ -143,7 +161,7 @@ def inspected(data: bytes, pixels: Pixels, damaged: bool) -> tuple[Any, ...]:
         *pixels.shape[:2],
         tuple(np.frombuffer(pixel_digest(pixels), ">u8").tolist()),
         fingerprints(luma(small)),
-        rgb_variance(view),
+        0.0,
         chroma,
         np.nan if tone is None else tone.residual,
         np.nan if tone is None else tone.limit,

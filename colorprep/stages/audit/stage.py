@@ -16,6 +16,7 @@ import numpy as np
 
 from ...artifacts import versions
 from ...atomic import check_replaceable, write_json
+from ...curriculum.scoring import ImageScorer
 from ...errors import InputError
 from ...images.classes import ClassFrom
 from ...images.lists import listed, read_list
@@ -26,10 +27,12 @@ from ...images.stems import Stems
 from ...locks import in_turn
 from ...progress import Reporter
 from ...report.numbers import quantity
+from ...scorebook import ScoreBook
 from ...workspace import AUDIT, LISTS, Workspace
 from ..class_rules import class_rule
 from ..passes import Passes, check_strict, open_passes
 from ..replaced import telling_replaced
+from ..scoring import open_scores
 from ..source import ImageParams, image_reader, open_source, warn_of_skips
 from .duplicates import find_duplicates
 from .files import (
@@ -126,7 +129,8 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
     rule = class_rule(source, params.class_from, params.images, workspace)
     reader = image_reader(source, None, params.images)
     with open_passes(params.images, reporter) as passes:
-        records, skipped = _inspect(source, params.images, passes)
+        with open_scores(source, params.images, None, workspace, reporter) as book:
+            records, skipped = _inspect(source, params.images, passes, book)
         duplicates = find_duplicates(records, reader, passes.engine, reporter)
     warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
     workspace.own_folder(params.output or AUDIT)
@@ -170,16 +174,23 @@ def _validation(
 
 
 def _inspect(
-    source: Source, params: ImageParams, passes: Passes
+    source: Source, params: ImageParams, passes: Passes, book: ScoreBook
 ) -> tuple[Records, dict[int, Skip]]:
-    """Return the records of all images, and those that could not be read, by index."""
+    """Return the records of all images, and those that could not be read, by index.
+
+    Scores that the book does not know are added to it.
+    """
     records = np.zeros(len(source.keys), RECORD)
     skipped: dict[int, Skip] = {}
-    task = Inspector(source, params.icc, params.orientation, params.damaged)
+    scorer = ImageScorer() if book.missing("rgbvar") else None
+    task = Inspector(source, params.icc, params.orientation, params.damaged, scorer)
     with passes.each(task, range(len(source.keys)), "inspecting") as results:
         for done in results:
             records[done.indices] = done.records
             skipped.update(done.skipped_by_index)
+            book.add(done.scores)
+    read = records["read"]
+    records["rgbvar"][read] = book.scores["rgbvar"][read]
     return records, skipped
 
 
