@@ -41,7 +41,7 @@ def border_fraction(rgb: NDArray[np.uint8]) -> float:
 
 
 @compiled
-def _border_fraction(rgb: Any) -> float:
+def _border_fraction(rgb: Any) -> Any:
     height, width = rgb.shape[:2]
     top = _plain_rows(rgb)
     if top == height:
@@ -55,7 +55,7 @@ def _border_fraction(rgb: Any) -> float:
 
 
 @compiled
-def _plain_rows(rgb: Any) -> int:
+def _plain_rows(rgb: Any) -> Any:
     """Return the number of rows, from the first, that have the first pixel's color."""
     for i in range(rgb.shape[0]):
         for j in range(rgb.shape[1]):
