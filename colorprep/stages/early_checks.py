@@ -54,9 +54,9 @@ def check_labels(given: str | Path | None, workspace: Workspace) -> None:
 
 
 def check_prior(given: str | Path | None, workspace: Workspace) -> None:
-    """Refuse a prior on this disk that is missing or damaged: an ArtifactError."""
+    """Refuse a prior on this disk that is missing: an ArtifactError."""
     path = workspace.input_location(given, PRIOR)
-    if isinstance(path, Path):
+    if isinstance(path, Path) and not path.exists():
         load_prior(path)
 
 

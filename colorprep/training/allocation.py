@@ -22,7 +22,7 @@ def freed_memory_kept() -> Iterator[None]:
     each time, and the system fills their pages with zeros first.
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not hasattr(libc, "mallopt") or not hasattr(libc, "malloc_trim"):
+    if libc is None or not hasattr(libc, "mallopt") or not hasattr(libc, "malloc_trim"):
         yield
         return
     for threshold in USUAL:

@@ -109,7 +109,6 @@ def test_version(colorprep):
         ["train", "--max-images", "0"],
         ["plot", "-o", "runs/a/log.csv"],
         ["plot", "a", "b", "c", "d", "e", "f", "g"],
-        ["probe", "--val", "0"],
         ["colorize"],
         ["verify"],
     ],

@@ -17,8 +17,9 @@ import pytest
         ("plot --figure-size 350x250", "1 to 40 inches"),
     ],
 )
-def test_mistakes_are_told(colorprep, line, says):
+def test_mistakes_are_told(colorprep, tmp_path, line, says):
     """The message says what is missing, or what a figure can be."""
+    (tmp_path / "prior.npz").touch()  # or else `report` misses it first
     result = colorprep(*line.split())
     assert result.exit_code == 2 and says in " ".join(result.stderr.split())
 

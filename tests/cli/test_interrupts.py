@@ -68,14 +68,14 @@ def network(tmp_path):
 
 @pytest.mark.parametrize("name", ["prior", "audit", "evaluate"])
 def test_what_begins_anew_says_so(interrupt, colorprep, photos, tmp_path, name, request):
-    """Nothing was written, and the same command does everything again."""
+    """Nothing but scores was written, and the same command does everything again."""
     words = [name, "--dir", photos, "--workers", "1"]
     if name == "evaluate":
         words += request.getfixturevalue("network")
     before = {path.name for path in tmp_path.iterdir()}
     said = interrupt(7, *words)
     assert said.startswith("interrupted: ") and "starts over" in said
-    assert {path.name for path in tmp_path.iterdir()} - before <= {"workspace.json"}
+    assert {path.name for path in tmp_path.iterdir()} - before <= {"scores", "workspace.json"}
     again = colorprep(*words)
     assert again.exit_code == 0 and "10 of 10 images" in again.stderr
 

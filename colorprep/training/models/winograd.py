@@ -22,7 +22,7 @@ Winograd, Arithmetic Complexity of Computations, 1980; Lavin, Gray, CVPR 2016.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -81,8 +81,8 @@ class WinogradConv2d(nn.Conv2d):
             layer.in_channels,
             layer.out_channels,
             3,
-            padding=layer.padding,
-            dilation=layer.dilation,
+            padding=layer.dilation[0],
+            dilation=layer.dilation[0],
             bias=layer.bias is not None,
             device="meta",
         )
@@ -94,12 +94,13 @@ class WinogradConv2d(nn.Conv2d):
         is_small = min(input.shape[2:]) < dilation * LEAST_SIDE
         is_exact = input.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
         if is_small or not is_exact or input.device.type != "cpu":
-            return super()._conv_forward(input, weight, bias)
+            direct: Tensor = super()._conv_forward(input, weight, bias)
+            return direct
         y: Tensor = _Convolution.apply(input, weight, dilation)  # type: ignore[no-untyped-call]
         return y if bias is None else y + bias[:, None, None]
 
 
-def pays(layer: nn.Module) -> bool:
+def pays(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
     """Return whether Winograd's algorithm computes a layer, and faster."""
     return (
         type(layer) is nn.Conv2d
@@ -121,7 +122,7 @@ class _Convolution(torch.autograd.Function):
         return _whole(_convolved(_phases(x, dilation), weight), x, dilation)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         x, weight = ctx.saved_tensors
         of_y, of_x, of_weight = _phases(dy, ctx.dilation), None, None
@@ -216,4 +217,4 @@ def _join(tiles: Tensor, out: Tensor) -> None:
 def _chunks(x: Tensor, y: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     """Split images and their outputs alike, into parts of some images."""
     n = max(1, CHUNK // max(x[0].numel(), y[0].numel()))
-    return list(x.split(n)), list(y.split(n))
+    return list(torch.split(x, n)), list(torch.split(y, n))
