@@ -96,7 +96,8 @@ BELOW["cli"] = {*BELOW, "stages"} - {"api"}
 
 # Slow or special packages, and the only rooms that import them.
 ONLY_IN = {
-    "numba": {"compiling", "training"},  # the latter for its typed lists
+    "numba": {"compiling", "images", "training"},  # vectors of pixels; typed lists
+    "llvmlite": {"compiling", "images"},
     "torch": {"training"},
     "torchmetrics": {"training"},
     "safetensors": {"training"},

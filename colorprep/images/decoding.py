@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import prod
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -42,19 +43,21 @@ LARGE = 1024  # pixels on the longer side from which a JPEG may be decoded small
 
 
 class Scratch:
-    """Memory that is reused for decoding, which is faster than allocating it for each image.
+    """Memory that is reused from image to image, since the system provides new memory slowly.
 
-    For one thread. Pixels in it are valid until the next image is decoded into it.
+    For one thread. Pixels in it are valid until the next image takes the same array.
     """
 
     def __init__(self) -> None:
-        self._memory = np.empty(0, np.uint8)
+        self._memory: dict[str, NDArray[np.uint8]] = {}
 
-    def take(self, n_bytes: int) -> NDArray[np.uint8]:
-        """Return `n_bytes` of uninitialized memory."""
-        if self._memory.size < n_bytes:
-            self._memory = np.empty(n_bytes, np.uint8)
-        return self._memory[:n_bytes]
+    def array(self, name: str, *shape: int) -> NDArray[np.uint8]:
+        """Return an uninitialized array in the memory of this name."""
+        n_bytes = prod(shape)
+        memory = self._memory.get(name)
+        if memory is None or memory.size < n_bytes:
+            memory = self._memory[name] = np.empty(n_bytes, np.uint8)
+        return memory[:n_bytes].reshape(shape)
 
 
 class Decoded(NamedTuple):
@@ -164,7 +167,7 @@ def _decode_plain_jpeg(
     height, width = -(-facts.height // reduction), -(-facts.width // reduction)
     memory = None
     if scratch is not None and not gray:
-        memory = scratch.take(3 * height * width)
+        memory = scratch.array("decoded", 3 * height * width)
     read = partial(
         simplejpeg.decode_jpeg,
         data,

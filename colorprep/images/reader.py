@@ -133,7 +133,7 @@ class ImageReader:
         pixels, enlarged = found.pixels, False
         if self.size is not None:
             enlarged = min(pixels.shape[:2]) * reduction < self.size
-            pixels = resize(self._cut(pixels), self.size)
+            pixels = resize(self._cut(pixels), self.size, scratch)
             if segments is not None:
                 segments = resize_to_nearest(self._cut(segments), self.size)
         # Numba compiles another version for writable arrays.

@@ -14,11 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiling import compiled
-from .decoding import Pixels
-
-PLACES = np.uint32(22)
-HALF = np.uint32(1 << 21)
-BLOCK = 24  # rows that are resized at once; more would not fit into the second-level cache
+from .decoding import Pixels, Scratch
+from .row_means import HALF, PLACES, resize_rows
 
 
 class Taps(NamedTuple):
@@ -36,7 +33,7 @@ class Taps(NamedTuple):
     weights: NDArray[np.uint32]
 
 
-def resize(pixels: Pixels, size: int) -> Pixels:
+def resize(pixels: Pixels, size: int, scratch: Scratch | None = None) -> Pixels:
     """Stretch an image to a square.
 
     Parameters
@@ -44,6 +41,8 @@ def resize(pixels: Pixels, size: int) -> Pixels:
     pixels : ndarray of shape (H, W, 3), uint8
     size : int
         Side of the square, in pixels.
+    scratch : Scratch or None
+        Memory for the square; None allocates it.
 
     Returns
     -------
@@ -59,12 +58,17 @@ def resize(pixels: Pixels, size: int) -> Pixels:
     height, width = pixels.shape[:2]
     # The order of the two passes affects rounding; this is that of Pillow 13.
     columns_first = size < height and height - size > 2 * (width - size)
+    memory = Scratch() if scratch is None else scratch
     for columns in (True, False) if columns_first else (False, True):
+        pixels = np.ascontiguousarray(pixels)
         if columns and height != size:
-            pixels = _resize_columns(np.ascontiguousarray(pixels), *triangle_taps(height, size))
+            resized = memory.array("columns", size, pixels.shape[1], 3)
+            _resize_columns(pixels, *triangle_taps(height, size), resized)
+            pixels = resized
         if not columns and width != size:
-            taps = triangle_taps(width, size)
-            pixels = _resize_rows(np.ascontiguousarray(pixels), *taps, BLOCK)
+            resized = memory.array("rows", pixels.shape[0], size, 3)
+            _resize_rows(pixels, triangle_taps(width, size), resized)
+            pixels = resized
     return pixels
 
 
@@ -168,46 +172,23 @@ def triangle_weights(
     return first, triangle / total
 
 
-@compiled
-def _resize_rows(pixels: Any, first: Any, weights: Any, block: int) -> Any:
-    """Resize each row; `block` rows at a time, as columns of an array that fits into the cache.
-
-    So all inner loops run over neighboring bytes with one weight, and use vector instructions.
-    """
-    size = weights.shape[1]
+def _resize_rows(pixels: Pixels, taps: Taps, out: Pixels) -> None:
     height, width = pixels.shape[:2]
-    out = np.empty((height, size, 3), np.uint8)
-    turned = np.zeros((width, 3 * block), np.uint8)
-    resized = np.empty((size, 3 * block), np.uint8)
-    for top in range(0, height, block):
-        n_rows = min(block, height - top)
-        for i in range(n_rows):
-            for j in range(width):
-                turned[j, 3 * i] = pixels[top + i, j, 0]
-                turned[j, 3 * i + 1] = pixels[top + i, j, 1]
-                turned[j, 3 * i + 2] = pixels[top + i, j, 2]
-        _mix_lines(turned, first, weights, resized)
-        for i in range(n_rows):
-            for j in range(size):
-                out[top + i, j, 0] = resized[j, 3 * i]
-                out[top + i, j, 1] = resized[j, 3 * i + 1]
-                out[top + i, j, 2] = resized[j, 3 * i + 2]
-    return out
+    n_taps = len(taps.weights)
+    weights = np.ascontiguousarray(taps.weights.T)
+    # Vectors and padded taps reach beyond the last pixel, so the last rows are copied.
+    n_first = max(0, height - -(-(n_taps + 1) // width))
+    last = np.append(pixels[n_first:], np.zeros(3 * (n_taps + 1), np.uint8))
+    for rows, part in ((pixels.reshape(-1), out[:n_first]), (last, out[n_first:])):
+        rows.flags.writeable = False  # or numba would compile the loop twice
+        resize_rows(rows, width, taps.first, weights, part.reshape(-1))
 
 
 @compiled
-def _resize_columns(pixels: Any, first: Any, weights: Any) -> Any:
-    lines = pixels.reshape(pixels.shape[0], -1)
-    out = np.empty((weights.shape[1], lines.shape[1]), np.uint8)
-    _mix_lines(lines, first, weights, out)
-    return out.reshape(out.shape[0], pixels.shape[1], 3)
-
-
-@compiled
-def _mix_lines(lines: Any, first: Any, weights: Any, out: Any) -> None:
-    """Write each line of `out` as the weighted mean of some lines."""
+def _resize_columns(pixels: Any, first: Any, weights: Any, out: Any) -> None:
+    lines, resized = pixels.reshape(pixels.shape[0], -1), out.reshape(out.shape[0], -1)
     sums = np.empty(lines.shape[1], np.uint32)
-    for i in range(weights.shape[1]):
+    for i in range(resized.shape[0]):
         sums[:] = HALF
         for k in range(weights.shape[0]):
             weight = weights[k, i]
@@ -217,4 +198,4 @@ def _mix_lines(lines: Any, first: Any, weights: Any, out: Any) -> None:
             for j in range(sums.shape[0]):
                 sums[j] = np.uint32(sums[j] + weight * line[j])
         for j in range(sums.shape[0]):
-            out[i, j] = sums[j] >> PLACES
+            resized[i, j] = sums[j] >> np.uint32(PLACES)

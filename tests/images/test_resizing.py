@@ -6,18 +6,24 @@ from PIL import Image
 
 from colorprep import BadImage
 from colorprep.engine import Chunk
+from colorprep.images.decoding import Scratch
 from colorprep.images.folder import folder_source
 from colorprep.images.reader import ImageReader, ReadImage
 from colorprep.images.resizing import resize
 from colorprep.images.skip import Skip
 
 
-@pytest.mark.parametrize("shape", [(300, 200), (40, 500), (64, 64), (9, 9)])
-def test_resizing_is_pillows(shape):
-    """Resizing is Pillow's antialiased bilinear, stretched to the square."""
-    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
-    expected = Image.fromarray(pixels).resize((64, 64), Image.Resampling.BILINEAR)
-    np.testing.assert_array_equal(resize(pixels, 64), np.asarray(expected))
+SHAPES = [(300, 200), (40, 500), (64, 64), (9, 9), (65, 63), (2, 900), (900, 1), (1, 1), (3, 65)]
+
+
+def test_resizing_is_pillows():
+    """Resizing is Pillow's antialiased bilinear, stretched to the square; memory may be reused."""
+    scratch = Scratch()
+    for shape in SHAPES:
+        pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+        expected = Image.fromarray(pixels).resize((64, 64), Image.Resampling.BILINEAR)
+        np.testing.assert_array_equal(resize(pixels, 64), np.asarray(expected))
+        np.testing.assert_array_equal(resize(pixels, 64, scratch), np.asarray(expected))
 
 
 def test_reader_joins_the_rules(photographs):

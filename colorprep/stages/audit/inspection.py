@@ -110,7 +110,7 @@ class Inspector:
             pixels, damaged = self._decode(data, scratch)
             # Read-only like all others, so that compiled loops need one version only.
             pixels.flags.writeable = False
-            view = resize(pixels, VIEW_SIZE)
+            view = resize(pixels, VIEW_SIZE, scratch)
             view.flags.writeable = False
             if self.scorer is not None:
                 scores[index] = self.scorer(view)
