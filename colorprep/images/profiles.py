@@ -23,7 +23,7 @@ from PIL import Image, ImageCms
 from ..color.color_index import N_COLORS, index_of
 from ..compiling import compiled
 
-TABLE_FROM = 16  # images of a profile: new memory of 64 MiB has its price, too
+TABLE_FROM = 4  # images of a profile; with fewer, LittleCMS is as fast
 MAX_TABLES = 4  # of 64 MiB in a process
 
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
@@ -63,12 +63,11 @@ class Transform:
         if self._known is None:
             flat[:] = self._converted(flat)
             return
-        places = np.empty(len(flat), np.uint32)
-        new = places[: _convert_known(flat, self._known, places)]
-        if len(new):
-            colors = flat[new]
-            flat[new] = self._converted(colors)
-            _learn(colors, flat[new], self._known)
+        places, colors = np.empty(len(flat), np.uint32), np.empty_like(flat)
+        n_new = _convert_known(flat, self._known, places, colors)
+        if n_new:
+            new = colors[:n_new]
+            _learn(places[:n_new], new, self._converted(new), flat, self._known)
 
     def _make_table(self) -> None:
         with Transform._making_table:
@@ -153,27 +152,31 @@ def _srgb() -> ImageCms.ImageCmsProfile:
 
 
 @compiled
-def _convert_known(pixels: Any, known: Any, places: Any) -> int:
-    """Convert the pixels of known colors in place; write where the others are, return how many.
+def _convert_known(pixels: Any, known: Any, places: Any, colors: Any) -> int:
+    """Convert the pixels of known colors in place, list the others, and return their number.
 
     `known` (2^24,) uint32 has 1 << 24 | red << 16 | green << 8 | blue, and 0 for unknown colors.
     Threads write it without a lock, since all of them write the same.
     """
-    n_unknown = 0
+    n_new = 0
     for i in range(pixels.shape[0]):
         found = known[index_of(pixels[i, 0], pixels[i, 1], pixels[i, 2])]
         if found == 0:
-            places[n_unknown] = i
-            n_unknown += 1
+            places[n_new] = i
+            for channel in range(3):
+                colors[n_new, channel] = pixels[i, channel]
+            n_new += 1
         else:
             pixels[i, 0], pixels[i, 1] = found >> 16 & 255, found >> 8 & 255
             pixels[i, 2] = found & 255
-    return n_unknown
+    return n_new
 
 
 @compiled
-def _learn(colors: Any, converted: Any, known: Any) -> None:
-    for i in range(colors.shape[0]):
+def _learn(places: Any, colors: Any, converted: Any, pixels: Any, known: Any) -> None:
+    for i in range(places.shape[0]):
+        for channel in range(3):
+            pixels[places[i], channel] = converted[i, channel]
         red, green, blue = np.uint32(converted[i, 0]), np.uint32(converted[i, 1]), converted[i, 2]
         color = index_of(colors[i, 0], colors[i, 1], colors[i, 2])
         known[color] = np.uint32(1 << 24) | red << np.uint32(16) | green << np.uint32(8) | blue

@@ -27,10 +27,13 @@ class Taps(NamedTuple):
         The first sample that contributes.
     weights : ndarray of shape (k, n), uint32
         The weights of that sample and the following ones, in units of 2^-22; padded with zeros.
+    turned : ndarray of shape (n, k), uint32
+        The same, so that the weights of a resized sample are neighbors.
     """
 
     first: NDArray[np.uint32]
     weights: NDArray[np.uint32]
+    turned: NDArray[np.uint32]
 
 
 def resize(pixels: Pixels, size: int, scratch: Scratch | None = None) -> Pixels:
@@ -63,7 +66,8 @@ def resize(pixels: Pixels, size: int, scratch: Scratch | None = None) -> Pixels:
         pixels = np.ascontiguousarray(pixels)
         if columns and height != size:
             resized = memory.array("columns", size, pixels.shape[1], 3)
-            _resize_columns(pixels, *triangle_taps(height, size), resized)
+            taps = triangle_taps(height, size)
+            _resize_columns(pixels, taps.first, taps.weights, resized)
             pixels = resized
         if not columns and width != size:
             resized = memory.array("rows", pixels.shape[0], size, 3)
@@ -125,7 +129,8 @@ def middle_square(pixels: Pixels) -> Pixels:
 def triangle_taps(length: int, size: int) -> Taps:
     """Return the taps that resize a line of `length` samples to `size`."""
     first, weights = triangle_weights(length, size)
-    return Taps(first.astype(np.uint32), (weights * (1 << 22) + 0.5).astype(np.uint32))
+    whole = (weights * (1 << PLACES) + 0.5).astype(np.uint32)
+    return Taps(first.astype(np.uint32), whole, np.ascontiguousarray(whole.T))
 
 
 @lru_cache(maxsize=64)
@@ -175,13 +180,12 @@ def triangle_weights(
 def _resize_rows(pixels: Pixels, taps: Taps, out: Pixels) -> None:
     height, width = pixels.shape[:2]
     n_taps = len(taps.weights)
-    weights = np.ascontiguousarray(taps.weights.T)
     # Vectors and padded taps reach beyond the last pixel, so the last rows are copied.
     n_first = max(0, height - -(-(n_taps + 1) // width))
     last = np.append(pixels[n_first:], np.zeros(3 * (n_taps + 1), np.uint8))
     for rows, part in ((pixels.reshape(-1), out[:n_first]), (last, out[n_first:])):
         rows.flags.writeable = False  # or numba would compile the loop twice
-        resize_rows(rows, width, taps.first, weights, part.reshape(-1))
+        resize_rows(rows, width, taps.first, taps.turned, part.reshape(-1))
 
 
 @compiled

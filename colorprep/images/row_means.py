@@ -24,7 +24,7 @@ HALF = 1 << 21
 _BYTE, _WORD, _SIZE = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _LANES = 4  # of a pixel
 
-Means = Callable[[Any, Any, Any, tuple[int, ...]], None]
+Means = Callable[[Any, Any, Any, Any], None]
 
 
 def _means_of(n_rows: int) -> Means:

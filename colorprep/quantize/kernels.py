@@ -17,6 +17,7 @@ import numpy as np
 from ..color.color_index import channels_of, index_of
 from ..color.lab import LAB_EPSILON, LAB_OFFSET, LAB_SLOPE, SRGB_TO_XYZ, WHITE_D65
 from ..compiling import compiled_as_numpy as compiled
+from ..compiling import prefetch
 
 _X, _Y, _Z = (tuple(float(v) for v in row) for row in SRGB_TO_XYZ)
 _WHITE_X, _WHITE_Z = float(WHITE_D65[0]), float(WHITE_D65[2])
@@ -279,14 +280,26 @@ def _color(rgb: Any, i: int, j: int) -> Any:
 
 
 @compiled
+def _ask_for(rgb: Any, table: Any, i: int, stride: int, index: Any) -> None:
+    """Write the color indices of a row, and let the memory look up their entries."""
+    for j in range(index.shape[0]):
+        index[j] = _color(rgb, i, stride * j)
+        prefetch(table, index[j])
+
+
+@compiled
 def look_up(rgb: Any, table: Any, stride: int, out: Any) -> None:
     """Write table[color] of every stride-th pixel in both directions, starting at the first.
 
     `rgb` (H, W, 3) uint8; `out` (ceil(H / stride), ceil(W / stride)).
     """
+    index = np.empty((2, out.shape[1]), np.int64)
+    _ask_for(rgb, table, 0, stride, index[0])
     for i in range(out.shape[0]):
+        if i + 1 < out.shape[0]:
+            _ask_for(rgb, table, stride * (i + 1), stride, index[(i + 1) & 1])
         for j in range(out.shape[1]):
-            out[i, j] = table[_color(rgb, stride * i, stride * j)]
+            out[i, j] = table[index[i & 1, j]]
 
 
 @compiled
@@ -295,9 +308,11 @@ def look_up_cells(rgb: Any, table: Any, stride: int, offset: int, out: Any) -> N
 
     `out` (ceil(H / stride), ceil(W / stride), 2).
     """
+    cells = np.empty(out.shape[:2], table.dtype)
+    look_up(rgb, table, stride, cells)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
-            cell = np.int64(table[_color(rgb, stride * i, stride * j)])
+            cell = np.int64(cells[i, j])
             out[i, j, 0] = (cell >> 8) - offset
             out[i, j, 1] = (cell & 255) - offset
 

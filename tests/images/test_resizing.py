@@ -12,7 +12,6 @@ from colorprep.images.reader import ImageReader, ReadImage
 from colorprep.images.resizing import resize
 from colorprep.images.skip import Skip
 
-
 SHAPES = [(300, 200), (40, 500), (64, 64), (9, 9), (65, 63), (2, 900), (900, 1), (1, 1), (3, 65)]
 
 
