@@ -130,7 +130,7 @@ def _add_up(pixels: Any, sums: Any, spans: Any) -> None:
     """
     red, green = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
     blue = np.empty(_BLOCK, np.int32)
-    top, span = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
+    top, span = np.empty(_BLOCK, np.uint8), np.empty(_BLOCK, np.uint8)
     for block in range(pixels.shape[0] // (3 * _BLOCK)):
         start = 3 * _BLOCK * block
         for j in range(_BLOCK):
