@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import ImageFont
@@ -19,9 +20,14 @@ def font(size: float) -> ImageFont.FreeTypeFont:
 
     Unlike Pillow's, it knows accents, Greek and Cyrillic.
     """
-    from matplotlib import get_data_path  # slow to import, and mostly not needed
+    package = find_spec("matplotlib")  # without importing it, which is slow
+    assert package is not None and package.origin is not None
+    path = Path(package.origin).parent / "mpl-data" / FONT
+    if not path.exists():  # some systems keep the data elsewhere
+        from matplotlib import get_data_path
 
-    return ImageFont.truetype(Path(get_data_path(), FONT), size)
+        path = Path(get_data_path()) / FONT
+    return ImageFont.truetype(path, size)
 
 
 def name_within(name: str, width: float, size: float = NAME_SIZE) -> str:
