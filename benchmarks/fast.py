@@ -22,14 +22,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from photographs import given_photographs
 from PIL import Image
 
-from colorprep import ab_lattice, decode, rgb_to_lab, write_sample
+from colorprep import ab_lattice, decode, rgb_to_lab
 from colorprep.images.decoding import Pixels, Scratch, possible_reduction
 from colorprep.images.resizing import resize
 from colorprep.quantize.labeling import Labeler
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "images" / "imagenet"
 WIDTHS = (1600, 2000, 2400, 3200, 4000)
 LEAST = 300  # pixels on the shorter side of a photograph, so that sheets hold no narrow strips
 QUALITY = 90  # about 2.5 bits per pixel, as cameras write
@@ -162,9 +162,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        images = given.images or (SHARED if SHARED.is_dir() else None)
-        if images is None:
-            images = write_sample(scratch / "photographs", size=440)
+        images = given_photographs(given.images, scratch)
         for kind, enlarged in (("at their own size", 1), ("enlarged twice", 2)):
             photographs = photographs_of(images, enlarged)
             if not photographs:

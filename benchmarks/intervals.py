@@ -63,7 +63,7 @@ def coverage(n_values: int, rank: int) -> float:
 def median_interval(values: Sequence[float]) -> Interval:
     """Return the median with its narrowest interval of at least 95%.
 
-    With fewer than six values there is none, and the least and the largest are returned.
+    Fewer than six values have no such interval; then the smallest and the largest are returned.
 
     Examples
     --------

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ from typing import Any
 import study_report
 from photographs import HERE, WORK
 from rebalancing import colorprep
+from records import commit_of
 
 from colorprep.atomic import write_json
 
@@ -144,7 +144,7 @@ def finish(out: Path, run: tuple[str, int]) -> None:
     measured = train_and_judge(out, arm, seed, ["--dir", str(out / "images" / TEST)])
     write_json(
         study_report.result_path(out, arm, seed),
-        {"arm": arm, "seed": seed, "commit": commit(), **measured},
+        {"arm": arm, "seed": seed, "commit": commit_of(HERE.parent), **measured},
     )
 
 
@@ -154,12 +154,6 @@ def pilot(out: Path) -> None:
     measured = train_and_judge(out, "plain", PILOT_SEED, validation)
     for name in (*study_report.MEASURES, "chroma_ab_original"):
         print(f"{name} {measured[name]['mean']:.4f}")
-
-
-def commit() -> str:
-    """Return the commit of the code that runs."""
-    asked = ["git", "-C", str(HERE), "describe", "--always", "--dirty", "--abbrev=12"]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def main() -> None:

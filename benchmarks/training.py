@@ -13,7 +13,7 @@ direct, fresh
 
 Each way is a process of its own, which takes steps when it is asked to. They take turns, round
 after round, in an order that turns around; a ratio is taken within each round, by wall and by
-processor time. The table shows medians, and the least and the most of the rounds.
+processor time. The table shows medians and their intervals, as those of `run.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -29,6 +28,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from intervals import median_interval
+from records import commit_of, machine, today, versions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -179,16 +181,20 @@ def show(case: Case, n_steps: int, rounds: list[Round]) -> None:
         ]
         for kind in TIMES:
             ratios = [each[BEFORE][kind] / each[way][kind] for each in rounds]
-            cells.append(f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+            cells.append(median_interval(ratios).text)
         print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def machine(threads: int) -> str:
-    """Return the processor, the threads, and torch's version, in a line."""
-    import torch
-
-    name = torch.backends.cpu.get_cpu_capability()
-    return f"{platform.machine()}, {name}, {threads} threads, torch {torch.__version__}"
+def facts_of(given: argparse.Namespace) -> dict[str, Any]:
+    """Return what is measured, when and on which machine."""
+    measured = {"this": HERE.parents[1], "other": given.other}
+    return {
+        "date": today(),
+        "measured": {name: commit_of(path) for name, path in measured.items() if path},
+        "machine": machine(),
+        "versions": versions(),
+        "threads": given.threads,
+    }
 
 
 def main() -> None:
@@ -208,8 +214,8 @@ def main() -> None:
     if given.way:
         serve(given.way, Case(*given.case), given.threads)
         return
-    facts: dict[str, Any] = {"machine": machine(given.threads), "cases": []}
-    print(facts["machine"])
+    facts = {**facts_of(given), "cases": []}
+    print(", ".join(f"{name}: {fact}" for name, fact in facts.items() if fact))
     print(f"\n| | way | images/s | speed / {BEFORE}, wall | processor |\n|---|---|---|---|---|")
     for case in CASES:
         if given.only in (None, case.model):

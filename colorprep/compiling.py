@@ -52,6 +52,7 @@ def _cached(loop: Loop, dispatcher: Any) -> Loop:
 
 
 def _prefetch(context: Any, table: Any, index: Any) -> Any:
+    """Return the types of `prefetch`, and what writes its instructions."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])

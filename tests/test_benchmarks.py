@@ -50,7 +50,7 @@ def record() -> Record:
 
 
 def test_interval_of_a_median_covers_it_as_often_as_stated() -> None:
-    """Of seven values the least and the largest, of ten the second; with five there is none."""
+    """Seven values: the smallest to the largest; ten: the second ones; five have no interval."""
     assert coverage(7, 1) == 1 - 2 / 2**7
     assert coverage(10, 2) == pytest.approx(0.9785, abs=1e-4)  # tables of the sign test
     assert median_interval([7, 1, 3, 2, 5, 6, 4])[:3] == (4, 1, 7)
@@ -114,7 +114,7 @@ def test_few_files_are_a_fair_sample(tmp_path: Path) -> None:
 
 
 def test_a_failed_process_is_an_error_that_shows_what_it_said() -> None:
-    """By which a command that does not know an option is told from one that fails."""
+    """The message by which an unknown option is distinguished from other failures."""
     with pytest.raises(ProcessError, match="no such place"):
         run_process(["sh", "-c", "echo no such place >&2; exit 3"], 0)
     assert run_process(["true"], 5).n_images == 5

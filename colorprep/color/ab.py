@@ -8,7 +8,6 @@ processors have vector instructions.
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from .lab import (
     SRGB_TO_XYZ,
     WHITE_D65,
     Floats,
-    srgb_to_linear,
+    linear_levels,
 )
 
 _X, _Y, _Z = (tuple(float(share) for share in row) for row in SRGB_TO_XYZ / WHITE_D65[:, None])
@@ -48,13 +47,8 @@ def ab_of_pixels(rgb: NDArray[np.uint8]) -> Floats:
     [[[80.09]], [[67.2]]]
     """
     ab = np.empty((2, *rgb.shape[:2]))
-    _write_ab(rgb, _linear_levels(), ab)
+    _write_ab(rgb, linear_levels(), ab)
     return ab
-
-
-@cache
-def _linear_levels() -> Floats:
-    return srgb_to_linear(np.arange(256) / 255.0)
 
 
 @compiled_as_numpy

@@ -87,6 +87,14 @@ def srgb_to_linear(unit: Floats) -> Floats:
     return np.where(unit > 0.04045, ((unit + 0.055) / 1.055) ** 2.4, unit / 12.92)
 
 
+@cache
+def linear_levels() -> Floats:
+    """Return linear light of every 8-bit level, (256,) float64, read-only."""
+    levels = srgb_to_linear(np.arange(256) / 255.0)
+    levels.flags.writeable = False
+    return levels
+
+
 def linear_to_srgb(linear: Floats) -> Floats:
     """Apply the sRGB transfer function; values below 0 become 0.
 
@@ -231,14 +239,9 @@ def reduce_to_gamut(lab: NDArray[Any], steps: int = 10) -> Floats:
 def _linear(rgb: NDArray[Any]) -> Floats:
     """Return linear sRGB; a look-up for 8 bits takes a third of the time."""
     if rgb.dtype == np.uint8 and rgb.shape[-1:] == (3,):
-        linear: Floats = _linear_levels()[rgb]
+        linear: Floats = linear_levels()[rgb]
         return linear
     return srgb_to_linear(srgb_unit(rgb))
-
-
-@cache
-def _linear_levels() -> Floats:
-    return srgb_to_linear(np.arange(256) / 255.0)
 
 
 def _displayable(lab: Floats) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ import io
 from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +38,6 @@ class Transform:
     by_profile : PIL.ImageCms.ImageCmsTransform
         What LittleCMS does, which is the same for every pixel of a color.
     """
-
-    _making_table = Lock()
-    _n_tables = 0
 
     def __init__(self, by_profile: ImageCms.ImageCmsTransform) -> None:
         self._by_profile = by_profile
@@ -70,15 +68,19 @@ class Transform:
             _learn(places[:n_new], new, self._converted(new), flat, self._known)
 
     def _make_table(self) -> None:
-        with Transform._making_table:
-            if self._known is None and Transform._n_tables < MAX_TABLES:
-                Transform._n_tables += 1
+        with _making_table:
+            if self._known is None and len(_with_table) < MAX_TABLES:
+                _with_table.add(self)
                 self._known = np.zeros(N_COLORS, np.uint32)
 
     def _converted(self, colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
         line = Image.fromarray(colors[None])
         converted: NDArray[np.uint8] = np.asarray(self._by_profile.apply(line))[0]
         return converted
+
+
+_making_table = Lock()
+_with_table: WeakSet[Transform] = WeakSet()
 
 
 @lru_cache(maxsize=64)

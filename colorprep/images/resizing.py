@@ -1,4 +1,4 @@
-"""Antialiased bilinear resizing, bit for bit as in Pillow, and about twice as fast.
+"""Antialiased bilinear resizing, bit for bit as in Pillow, and several times as fast.
 
 Pillow's arithmetic is repeated step by step: triangle weights in float64, rounded to 22 binary
 places, and two passes that are each rounded to 8 bits. But pixels need not be converted to Pillow's

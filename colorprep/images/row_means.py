@@ -52,7 +52,8 @@ def _means_of(n_rows: int) -> Means:
             found = builder.trunc(builder.lshr(sums, places), narrow)
             for i in range(n_rows):
                 place = builder.gep(target, [builder.add(to, builder.mul(out_pitch, _SIZE(i)))])
-                _at(place, builder, _lanes(builder, found, found, range(4 * i, 4 * i + 3)))
+                channels = range(_LANES * i, _LANES * i + 3)
+                _at(place, builder, _lanes(builder, found, found, channels))
             return context.get_dummy_value()
 
         return types.void(pixels, weights, out, numbers), generate

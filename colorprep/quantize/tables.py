@@ -27,7 +27,7 @@ from ..color.lab import (
     SRGB_TO_XYZ,
     WHITE_D65,
     Floats,
-    srgb_to_linear,
+    linear_levels,
 )
 from . import mixture
 from .ab import AbQuantizer
@@ -88,7 +88,7 @@ class LightnessTables(NamedTuple):
 def ab_cells() -> NDArray[np.uint16]:
     """Return every color's ab cell, (2^24,) uint16."""
     table = np.empty(N_COLORS, np.uint16)
-    linear = _linear_levels()
+    linear = linear_levels()
     shares = (SRGB_TO_XYZ / WHITE_D65[:, None])[..., None] * linear
     fill_ab_cells(linear, np.tile(shares, 2).astype(np.float32), table)
     return _locked(table)
@@ -118,7 +118,7 @@ def hsl_lightness() -> NDArray[np.uint8]:
 @built_once
 def lightness_tables() -> LightnessTables:
     """Return the small tables from which the kernels find round(2.55 L)."""
-    luminance = SRGB_TO_XYZ[1][:, None] * _linear_levels()
+    luminance = SRGB_TO_XYZ[1][:, None] * linear_levels()
     # Bisect each threshold down to two neighboring floats.
     levels = np.arange(1, 256)
     low, high = np.zeros(255), np.full(255, 1.1)
@@ -239,7 +239,7 @@ def _fill_ab_bins(quantizer: AbQuantizer, table: NDArray[np.uint16]) -> None:
     starts, candidates = _candidates(quantizer)
     row_of_cell = np.zeros(N_CELLS, np.int64)
     row_of_cell[occupied_ab_cells()] = np.arange(len(occupied_ab_cells()))
-    linear, cells = _linear_levels(), ab_cells()
+    linear, cells = linear_levels(), ab_cells()
     fill_nearest_bins(linear, cells, row_of_cell, starts, candidates, quantizer.centers, table)
 
 
@@ -258,10 +258,6 @@ def _candidates(quantizer: AbQuantizer) -> tuple[NDArray[np.int64], NDArray[np.i
         if total <= capacity:
             return starts, candidates[:total]
         capacity = total
-
-
-def _linear_levels() -> Floats:
-    return srgb_to_linear(np.arange(256) / 255.0)
 
 
 def _lightness_level(luminance: Floats) -> Floats:

@@ -57,7 +57,7 @@ def check_prior(given: str | Path | None, workspace: Workspace) -> None:
     """Refuse a prior on this disk that is missing: an ArtifactError."""
     path = workspace.input_location(given, PRIOR)
     if isinstance(path, Path) and not path.exists():
-        load_prior(path)
+        load_prior(path)  # whose message says what to do
 
 
 def check_weights(given: str | Path, workspace: Workspace) -> None:

@@ -1,17 +1,19 @@
 """Profiles: a table of the colors that occurred converts as LittleCMS does."""
 
+from weakref import WeakSet
+
 import numpy as np
 import pytest
 from awkward_images import srgb_of, wide_gamut_profile
 
 from colorprep.images import profiles
-from colorprep.images.profiles import TABLE_FROM, Transform, srgb_transform
+from colorprep.images.profiles import TABLE_FROM, srgb_transform
 
 
 @pytest.fixture
 def transform(monkeypatch):
     """Return a transform that no other test has used."""
-    monkeypatch.setattr(Transform, "_n_tables", 0)
+    monkeypatch.setattr(profiles, "_with_table", WeakSet())
     return srgb_transform.__wrapped__(wide_gamut_profile(), "RGB")
 
 
