@@ -15,6 +15,7 @@ from ..decoder_messages import keep_quiet
 from ..errors import ColorprepError, UrlGiven
 from ..printable import printable
 from .arguments import Group
+from .memory import not_enough_memory
 
 # In the order in which they are used; the module of a command is imported on first use.
 COMMANDS = (
@@ -90,6 +91,11 @@ class LazyGroup(Group):
             raise click.ClickException(printable(str(error))) from error
         except BrokenPipeError:
             raise
+        except (MemoryError, RuntimeError) as error:
+            message = not_enough_memory(error, ctx.invoked_subcommand)
+            if message is None:
+                raise
+            raise click.ClickException(printable(message)) from error
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(printable(f"{where}{error.strerror or error}")) from error

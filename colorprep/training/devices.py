@@ -30,13 +30,16 @@ def choose_device(name: str, number: int = 0) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    choose = "choose auto, cpu, or a GPU such as cuda:1"
     try:
         device = torch.device(f"cuda:{number}" if name == "cuda" else name)
+    except RuntimeError as error:
+        raise InputError(f"no device is named {name!r}; {choose}") from error
+    try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"device {name!r} cannot be used here; choose auto, cpu, or a GPU such as cuda:1"
-        ) from error
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise InputError(f"device {name!r} cannot be used here ({why}); {choose}") from error
     return device
 
 
