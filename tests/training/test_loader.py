@@ -263,6 +263,24 @@ def test_pinned_memory(dataset):
         assert ours["label"].is_pinned() and torch.equal(ours["label"], plain["label"])
 
 
+def test_page_locked_batches_are_asked_of_torch(dataset, monkeypatch):
+    """As torch makes them where there is a GPU, except that no memory is locked here."""
+    empty, locked = torch.empty, []
+
+    def recording(*size, pin_memory=False, **options):
+        locked.append(pin_memory)
+        return empty(*size, **options)
+
+    plain = list(dataset.loader(7, prefetch=0))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "empty", recording)
+    ours = list(dataset.loader(7, prefetch=0, pin_memory=True))
+    assert locked and all(locked)
+    for found, expected in zip(ours, plain, strict=True):
+        assert list(found) == list(expected)
+        assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
 RANK = """
 import sys
 from datetime import timedelta

@@ -16,7 +16,7 @@ import torch
 from ...errors import InputError
 from .batch import Allocate, Batch
 from .epoch_order import EpochOrder
-from .memory import RecycledMemory
+from .memory import RecycledMemory, page_locked
 from .order import Indices
 
 PREFETCH = 2  # batches
@@ -93,8 +93,7 @@ class ShardLoader:
         self.selections = self._select()
         # In use at once: the prefetched, the one being made, the caller's and its previous one.
         memory = RecycledMemory(n_kept=prefetch + 3)
-        pinned: Allocate = partial(torch.empty, pin_memory=True)
-        self._allocate: Allocate = pinned if pin_memory else memory.empty
+        self._allocate: Allocate = page_locked if pin_memory else memory.empty
 
     def __len__(self) -> int:
         """Return the number of batches of the current epoch on this rank."""

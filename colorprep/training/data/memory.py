@@ -43,3 +43,8 @@ class RecycledMemory:
         lent = memory[:]  # torch keeps this view as long as a tensor uses it
         weakref.finalize(lent, free.append, memory)
         return torch.from_numpy(lent).view(dtype).view(shape)
+
+
+def page_locked(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """Return a tensor whose values are arbitrary, in memory from which a GPU can copy by itself."""
+    return torch.empty(shape, dtype=dtype, pin_memory=True)
