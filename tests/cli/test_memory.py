@@ -7,7 +7,7 @@ import torch
 from colorprep.cli.memory import not_enough_memory
 
 TERABYTES = 10**15
-# The class and the text of torch 2.11 on an H100.
+# The class and the beginning of the text that torch has for a GPU.
 ON_A_GPU = torch.OutOfMemoryError(
     "CUDA out of memory. Tried to allocate 24.20 GiB. GPU 0 has a total capacity of 79.18 GiB of "
     "which 9.04 GiB is free."
