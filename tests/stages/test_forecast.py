@@ -17,7 +17,9 @@ from colorprep.training.fitting.record import Meter
 from colorprep.training.fitting.stopwatch import StepTimes, Stopwatch
 from colorprep.training.processes import Process
 
-TINY = {"model": "tiny", "batch_size": 2, "held_out": 0.2, "output": "runs/a"}
+TINY = {
+    "model": "tiny", "batch_size": 2, "held_out": 0.2, "output": "runs/a", "device": "cpu"
+}  # fmt: skip
 
 
 def files_in(workspace):
@@ -136,7 +138,7 @@ def test_one_slow_step_is_enough(monkeypatch):
 def test_the_command_prints_every_fact(colorprep, prepared, tmp_path):
     """In lines of text, or as JSON; no run is left."""
     shutil.copytree(prepared.root, tmp_path, dirs_exist_ok=True)
-    words = "train --dry-run --model tiny --batch-size 2 --steps 20".split()
+    words = "train --dry-run --model tiny --batch-size 2 --steps 20 --device cpu".split()
     lines = colorprep(*words).stdout.splitlines()
     starts = ["20 steps: ", "waiting for data:", "memory: about", "disk: about"]
     assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
