@@ -7,7 +7,6 @@ double, and are drawn at random within a half, so that many workers do not all r
 from __future__ import annotations
 
 import errno
-import http.client
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +17,9 @@ PASSING_STATUS = frozenset([408, 425, 429, 500, 502, 503, 504])  # of HTTP
 PASSING_NUMBERS = frozenset([errno.EBUSY, errno.EREMOTEIO, errno.EAGAIN, errno.ENETUNREACH])
 # Errors of connections, by the names of their classes, as each store has its own client.
 PASSING_NAMES = frozenset(
-    "ClientPayloadError ClientConnectionError ServerDisconnectedError IncompleteReadError "
-    "EndpointConnectionError ConnectionClosedError ReadTimeoutError ConnectTimeoutError "
-    "ResponseStreamingError ResponseParserError".split()
+    "ClientPayloadError ClientConnectionError ServerDisconnectedError IncompleteRead "
+    "IncompleteReadError EndpointConnectionError ConnectionClosedError ReadTimeoutError "
+    "ConnectTimeoutError ResponseStreamingError ResponseParserError".split()
 )
 
 T = TypeVar("T")
@@ -53,8 +52,9 @@ def passes(error: BaseException) -> bool:
 
     Examples
     --------
-    >>> passes(ConnectionResetError()), passes(FileNotFoundError())
-    (True, False)
+    >>> from http.client import IncompleteRead
+    >>> passes(ConnectionResetError()), passes(IncompleteRead(b"")), passes(FileNotFoundError())
+    (True, True, False)
     """
     return any(map(_passes, _with_causes(error)))
 
@@ -63,7 +63,7 @@ def _passes(error: BaseException) -> bool:
     status = _status(error)
     if status is not None:
         return status in PASSING_STATUS
-    if isinstance(error, TimeoutError | ConnectionError | http.client.IncompleteRead):
+    if isinstance(error, TimeoutError | ConnectionError):
         return True
     if isinstance(error, OSError) and error.errno in PASSING_NUMBERS:
         return True
