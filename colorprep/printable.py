@@ -43,3 +43,16 @@ def first_of(names: Sequence[str], shown: int = SHOWN) -> str:
 def printable_json(text: str) -> str:
     """Return a line of JSON with control characters escaped as JSON does, so it reads the same."""
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def setting(value: object) -> str:
+    """Return a value for messages on options.
+
+    Examples
+    --------
+    >>> setting(True), setting(None), setting((1, 2)), setting("crop")
+    ('on', 'none', '(1, 2)', 'crop')
+    """
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None or value in ((), []) else str(value)

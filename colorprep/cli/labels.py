@@ -16,6 +16,7 @@ from .describe import describe_estimate, quantity, skip_facts, skip_line
         "colorprep labels --dir train/",
         "colorprep labels --dir train/ --size 128 --stride 2 -o labels-128",
         "colorprep labels --dir train.tar --cluster 8",
+        "colorprep labels --dir large/ --fast",
         "colorprep labels --dir s3://bucket/train -o s3://bucket/labels",
         "colorprep labels --dir train/ --format npy -o maps",
         "colorprep labels --dir JPEGImages/ --segments SegmentationClass/ --list train.txt",

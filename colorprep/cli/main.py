@@ -43,7 +43,7 @@ COMMANDS = (
 MODULES = {"import": "import_weights"}  # of commands whose names Python does not allow
 
 # Shown after Ctrl-C: what is kept, and what running the same command again does.
-STARTS_OVER = "files under their final names are complete; running the command again starts over"
+STARTS_OVER = "running the command again starts over; what it had written by then is complete"
 AFTER_INTERRUPT = {
     "sample": "the photographs written so far are complete; delete the folder to start over",
     "demo": "running the command again deletes the unfinished demo and starts over",

@@ -266,7 +266,10 @@ def size_option(default: str) -> Callable[[Function], Function]:
 
 
 fast_option = click.option(
-    "--fast", is_flag=True, help="Decode large JPEG files (1024 pixels or more) at reduced size."
+    "--fast",
+    is_flag=True,
+    help="Decode JPEG files of 1,024 pixels or more at reduced size: in about half the time, with "
+    "slightly other colors.",
 )
 
 

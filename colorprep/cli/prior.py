@@ -33,6 +33,7 @@ COMMON = {"workspace", "quiet", "as_json", "log_file"}
         "colorprep prior --dir train/ --list cats.txt --name cat",
         "colorprep prior --dir train/ --plot prior.pdf --figure-size 7",
         "colorprep prior --merge part-1.npz part-2.npz -o prior.npz",
+        "colorprep prior --dir large/ --size 256 --fast",
     ]
 )
 @options.source_argument

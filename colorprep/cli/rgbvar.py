@@ -19,6 +19,7 @@ SCORES = "rgbvar|saturation|chroma|colorfulness|colorfulness-abs|ab-entropy|surp
         "colorprep rgbvar --dir train/",
         "colorprep rgbvar --dir train/ --range 1-1000 --montage 1",
         "colorprep rgbvar --dir train/ --score colorfulness --min-score 15",
+        "colorprep rgbvar --dir large/ --fast",
     ]
 )
 @options.source_argument

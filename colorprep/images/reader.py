@@ -81,6 +81,25 @@ class ReadImage:
     segments: NDArray[np.uint8] | None = None
 
 
+@dataclass
+class Rescaled:
+    """How many of the images that were read were enlarged, and decoded at reduced size."""
+
+    n_images: int = 0
+    n_enlarged: int = 0
+    n_reduced: int = 0
+
+    def count(self, image: ReadImage) -> None:
+        """Count an image."""
+        self.add(Rescaled(1, image.enlarged, image.reduced))
+
+    def add(self, other: Rescaled) -> None:
+        """Add the counts of other images."""
+        self.n_images += other.n_images
+        self.n_enlarged += other.n_enlarged
+        self.n_reduced += other.n_reduced
+
+
 @dataclass(frozen=True)
 class ImageReader:
     """Reads images of a source.

@@ -18,7 +18,7 @@ from ..errors import ArtifactError
 from ..images.skip import Skip
 from ..places import Location, Url
 from ..storage import exists, read_bytes
-from .plan import LABELS_SCHEMA, Plan, plan_facts
+from .plan import LABELS_SCHEMA, PLAN, Plan, plan_facts
 
 MANIFEST = "manifest.json"
 SKIPPED = "skipped.csv"
@@ -45,6 +45,11 @@ def read_manifest(folder: Location) -> dict[str, Any]:
         if isinstance(folder, Url) and not exists(folder):
             raise ArtifactError(
                 f"there is nothing at {folder}; check the names of the bucket and of the folder"
+            ) from None
+        if exists(folder / PLAN):
+            raise ArtifactError(
+                f"the labels in {folder} are not finished (no {MANIFEST}); run the same `colorprep "
+                "labels` again, which keeps all finished shards"
             ) from None
         raise ArtifactError(
             f"there are no finished labels in {folder} (no {MANIFEST}); make them with "

@@ -26,6 +26,7 @@ from ..images.reader import Fit, ImageReader
 from ..images.segments import MaskDecoder, MaskedSource
 from ..images.source import Source, digest_of
 from ..places import Location
+from ..printable import setting
 from ..quantize.labeling import Labeler
 from ..quantize.quantizer import Quantizer
 from ..quantize.spec import restore_quantizer
@@ -197,7 +198,7 @@ def differences(existing: Plan, requested: Plan) -> list[str]:
     """Return the settings in which two plans differ, one line each; images are not compared."""
     old, new = _flat(existing), _flat(requested)
     return [
-        f"{name}: {old[name]} there, {new[name]} requested"
+        f"{name}: {setting(old[name])} there, {setting(new[name])} requested"
         for name in old
         if old[name] != new[name]
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from PIL import Image
 from ..engine import Chunk, chunks_of
 from ..errors import BadImage
 from ..images.classes import class_names
+from ..images.decoding import possible_reduction
 from ..images.reader import ReadImage
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Source
@@ -66,6 +67,8 @@ class Estimate:
         Free bytes on the disk of the output; None for a store, which has no limit.
     skips : dict of str to int
         Images that are likely to be skipped, by reason.
+    reducible : float
+        The share of the images that --fast would decode at reduced size; 0 with --fast.
     n_threads : int
         How many images are worked on at once.
     seconds_on_twice : float or None
@@ -80,6 +83,7 @@ class Estimate:
     disk: dict[str, int]
     free: int | None
     skips: dict[str, int]
+    reducible: float
     n_threads: int
     seconds_on_twice: float | None = None
 
@@ -139,7 +143,8 @@ def estimate_labels(params: LabelsParams, workspace: Workspace, reporter: Report
     if params.format == "h5":
         memory += round(shards_in_memory(folder) * min(n_images, params.shard_size) * size)
     disk = {kind: round(n_images * each) for kind, each in kinds.items()}
-    return _estimate(probe, source, memory, disk, folder, params.images)
+    reducible = 0.0 if params.fast or params.segments else _reducible(source, params.pixels)
+    return _estimate(probe, source, memory, disk, folder, params.images, reducible)
 
 
 def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter) -> Estimate:
@@ -159,7 +164,8 @@ def estimate_prior(params: PriorParams, workspace: Workspace, reporter: Reporter
     n_priors = 1 + (len(class_names(source.keys, rule)) if params.by_class else 0)
     n_bytes = n_priors * (PRIOR_BYTES + params.by_lightness * LEVEL_BYTES)
     disk = {"as asked": n_bytes}
-    return _estimate(probe, source, peak_memory(), disk, folder, params.images)
+    reducible = 0.0 if params.fast else _reducible(source, params.size)
+    return _estimate(probe, source, peak_memory(), disk, folder, params.images, reducible)
 
 
 def _probe(
@@ -215,13 +221,30 @@ def _other_kinds(plan: Plan, labeler: Labeler, source: Source) -> dict[str, floa
 def _mean_pixels(source: Source) -> float:
     """Return the mean number of pixels of some images, according to their headers."""
     found = []
-    for index in range(0, len(source.keys), max(1, len(source.keys) // 50)):
+    for data in _some_files(source):
         try:
-            with Image.open(io.BytesIO(source.read(index))) as image:
+            with Image.open(io.BytesIO(data)) as image:
                 found.append(image.width * image.height)
-        except (BadImage, OSError, Image.DecompressionBombError):
+        except (OSError, Image.DecompressionBombError):
             continue
     return sum(found) / max(1, len(found))
+
+
+def _reducible(source: Source, size: int | None) -> float:
+    """Return the fraction of some images that --fast decodes at reduced size."""
+    if size is None:
+        return 0.0
+    found = [possible_reduction(data, size) > 1 for data in _some_files(source)]
+    return sum(found) / max(1, len(found))
+
+
+def _some_files(source: Source) -> Iterator[bytes]:
+    """Yield the bytes of about 50 images spread over a source, of those that can be read."""
+    for index in range(0, len(source.keys), max(1, len(source.keys) // 50)):
+        try:
+            yield source.read(index)
+        except (BadImage, OSError):
+            continue
 
 
 def _estimate(
@@ -231,6 +254,7 @@ def _estimate(
     disk: dict[str, int],
     folder: Location,
     images: ImageParams,
+    reducible: float,
 ) -> Estimate:
     n_images = len(source.keys)
     each = probe.seconds / probe.n_images
@@ -248,6 +272,7 @@ def _estimate(
         disk,
         free_space(folder) if isinstance(folder, Path) else None,
         skips,
+        reducible,
         probe.n_threads,
         # Only other machines bring more processors.
         None if images.scheduler is None else n_images * max(each / 2, probe.writing),

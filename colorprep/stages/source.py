@@ -10,7 +10,7 @@ from pathlib import Path
 from ..engine import Engine, ThreadEngine
 from ..errors import InputError
 from ..images.classes import ClassFrom
-from ..images.decoding import DamageRule, IccRule, OrientationRule
+from ..images.decoding import LARGE, DamageRule, IccRule, OrientationRule
 from ..images.lists import read_list
 from ..images.opening import find_images
 from ..images.reader import Fit, ImageReader
@@ -174,8 +174,10 @@ def _remember(folder: Places, source: Source, workspace: Workspace, reporter: Re
     """Remember a source, and report if another one was remembered."""
     before = workspace.known_source()
     workspace.remember_source(folder)
-    if before is not None and before != workspace.known_source():
-        reporter.note(f"without --dir, commands take their images from {source.name} from now on")
+    known = workspace.known_source()
+    if before is not None and before != known:
+        shown = source.name if isinstance(known, list) else known
+        reporter.note(f"without --dir, commands take their images from {shown} from now on")
 
 
 def masked(
@@ -280,4 +282,16 @@ def report_enlarged(n_enlarged: int, size: int | None, reporter: Reporter) -> No
         reporter.warn(
             f"enlarged {quantity(n_enlarged, 'image')} smaller than {size} x {size}: their colors "
             "are blurred, so a smaller --size may serve better"
+        )
+
+
+def report_reduced(n_reduced: int, n_images: int, reporter: Reporter) -> None:
+    """Say how many of the images that were read are of reduced size, with --fast."""
+    if n_reduced:
+        images = quantity(n_images, "image")
+        reporter.note(f"--fast: decoded {n_reduced:,} of {images} at reduced size")
+    elif n_images:
+        reporter.note(
+            f"--fast changed nothing: none of {quantity(n_images, 'image')} is a JPEG file of "
+            f"{LARGE:,} pixels or more that has twice the needed size"
         )

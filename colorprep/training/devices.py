@@ -30,7 +30,7 @@ def choose_device(name: str, number: int = 0) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    choose = "choose auto, cpu, or a GPU such as cuda:1"
+    choose = f"choose auto, cpu{', or a GPU such as cuda:0' * torch.cuda.is_available()}"
     try:
         device = torch.device(f"cuda:{number}" if name == "cuda" else name)
     except RuntimeError as error:

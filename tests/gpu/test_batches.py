@@ -13,7 +13,7 @@ def test_the_gpu_is_chosen(device):
 
     assert torch.zeros(1, device=choose_device("auto")).device == device
     assert choose_device("cuda", 0) == device
-    with pytest.raises(InputError, match="choose auto, cpu, or a GPU"):
+    with pytest.raises(InputError, match="choose auto, cpu, or a GPU such as cuda:0"):
         choose_device(f"cuda:{torch.cuda.device_count()}")
 
 

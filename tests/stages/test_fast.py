@@ -10,6 +10,7 @@ from folders import contents
 from PIL import Image
 
 from colorprep import InputError, Reporter, Workspace, decode, find_images, load_prior
+from colorprep.cli.describe import describe_estimate
 from colorprep.errors import OutputExists
 from colorprep.images.decoding import possible_reduction
 from colorprep.images.resizing import resize
@@ -18,6 +19,7 @@ from colorprep.quantize.ab import ab_lattice
 from colorprep.quantize.labeling import Labeler
 from colorprep.shards.reader import open_labels
 from colorprep.stages import labels, prior, rgbvar
+from colorprep.stages.estimate import estimate_labels, estimate_prior
 from colorprep.stages.info import run as info
 from colorprep.stages.labels import LabelsParams
 from colorprep.stages.prior import MergeParams, PriorParams
@@ -110,7 +112,7 @@ def test_labels_are_not_continued_otherwise(made, folder, silent, name):
     """The other kind of decoding is refused, with the difference."""
     is_fast = name == "fast"
     params = LabelsParams(ImageParams(folder), size=SIZE, fast=not is_fast, output=name)
-    with pytest.raises(OutputExists, match=f"fast: {is_fast} there, {not is_fast} requested"):
+    with pytest.raises(OutputExists, match="fast: (on there, off|off there, on) requested"):
         labels.run(params, made, silent)
 
 
@@ -141,8 +143,37 @@ def test_a_size_is_needed(folder):
     """At native size every pixel counts; a mask is as large as its whole image."""
     with pytest.raises(InputError, match="such as --size 256 --fast"):
         PriorParams(fast=True)
-    with pytest.raises(InputError, match="needs one --size N"):
+    with pytest.raises(InputError, match="such as --size 256 --fast"):
         LabelsParams(format="npy", fast=True)
     shards = LabelsParams(fast=True)  # at 256 pixels
     with pytest.raises(InputError, match="--segments"):
         replace(shards, segments=folder)
+
+
+def test_commands_say_how_many_were_reduced(folder, workspace, recorder):
+    """Labels, prior and ranking say what --fast changed, also if it is nothing."""
+    images = ImageParams(folder)
+    n_reduced, n_images = len(REDUCED), len(find_images(folder).keys)
+    said = f"--fast: decoded {n_reduced} of {n_images} images at reduced size"
+    labels.run(LabelsParams(images, size=SIZE, fast=True), workspace, recorder)
+    prior.run(PriorParams(images, size=SIZE, fast=True), workspace, recorder)
+    rgbvar.run(rgbvar.RgbvarParams(images, fast=True), workspace, recorder)
+    maps = LabelsParams(images, format="npy", size=SIZE, fast=True, output="maps")
+    labels.run(maps, workspace, recorder)
+    assert recorder.notes.count(said) == 4
+    larger = LabelsParams(images, size=2048, stride=64, fast=True, output="larger")
+    labels.run(larger, workspace, recorder)
+    assert recorder.notes[-1].startswith(f"--fast changed nothing: none of {n_images} images")
+    labels.run(LabelsParams(images, size=SIZE, output="whole"), workspace, recorder)
+    assert sum("--fast" in note for note in recorder.notes) == 5
+
+
+def test_an_estimate_says_what_fast_would_reduce(folder, workspace, silent):
+    """The share of images that are large enough; nothing at native size or with --fast."""
+    images = ImageParams(folder)
+    share = len(REDUCED) / len(find_images(folder).keys)
+    found = estimate_labels(LabelsParams(images, size=SIZE), workspace, silent)
+    assert found.reducible == pytest.approx(share)
+    assert any("with --fast, " in line for line in describe_estimate(found)[0])
+    for params in (PriorParams(images), PriorParams(images, size=SIZE, fast=True)):
+        assert estimate_prior(params, workspace, silent).reducible == 0

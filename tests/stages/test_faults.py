@@ -202,7 +202,7 @@ def test_an_interrupt_leaves_whole_shards(photographs, workspace, silent, expect
     [
         ({"size": 32}, "size: 64 there, 32 requested"),
         ({"shard_size": 4}, "shard-size: 3 there, 4 requested"),
-        ({"shuffle": 1}, "shuffle: None there, 1 requested"),
+        ({"shuffle": 1}, "shuffle: none there, 1 requested"),
         ({"fit": "crop"}, "fit: stretch there, crop requested"),
         ({"format": "npy"}, "format: h5 there, npy requested"),
     ],

@@ -169,7 +169,7 @@ def test_labels_and_masks_must_go_together(voc, label, verify):
     label(voc)
     with pytest.raises(InputError, match="hold segments.*--segments"):
         verify(None, deep=True)
-    with pytest.raises(OutputExists, match="segments: 21 there, None requested"):
+    with pytest.raises(OutputExists, match="segments: 21 there, none requested"):
         label(voc, segments=None)
     label(voc, segments=None, overwrite=True)
     with pytest.raises(InputError, match="hold no segments"):

@@ -14,7 +14,7 @@ from ...engine import Chunk
 from ...errors import InputError, UnusableName
 from ...images.digests import DigestingSource
 from ...images.reach import ReadingTask
-from ...images.reader import ImageReader
+from ...images.reader import ImageReader, Rescaled
 from ...images.skip import Skip
 from ...images.source import Source
 from ...places import Location, Url
@@ -43,7 +43,7 @@ class WrittenMaps:
 
     n_images: int = 0
     n_bytes: int = 0
-    n_enlarged: int = 0
+    rescaled: Rescaled = field(default_factory=Rescaled)
     skipped: list[Skip] = field(default_factory=list)
     scores: Scores = field(default_factory=dict)
     digests: dict[int, str] = field(default_factory=dict)
@@ -53,7 +53,6 @@ class WrittenMaps:
 class _LabeledImage:
     index: int
     key: str
-    enlarged: bool
     label: NDArray[np.uint16]
 
 
@@ -88,7 +87,6 @@ class WriteMaps(ReadingTask):
             done.n_bytes += written
             done.digests[image.index] = source.digests[image.index]
             done.n_images += 1
-            done.n_enlarged += image.enlarged
         return done
 
     def _labeled(
@@ -101,8 +99,8 @@ class WriteMaps(ReadingTask):
                 continue
             if self.scorer is not None and not image.reduced:
                 done.scores[image.index] = self.scorer(image.pixels)
-            label = self.labeler.label_map(image.pixels)
-            yield _LabeledImage(image.index, image.key, image.enlarged, label)
+            done.rescaled.count(image)
+            yield _LabeledImage(image.index, image.key, self.labeler.label_map(image.pixels))
 
     def _write(self, image: _LabeledImage) -> tuple[_LabeledImage, int | Skip]:
         """Write the map of an image; return the image and the number of bytes."""
@@ -142,7 +140,7 @@ def label_to_maps(
             for done in results:
                 whole.n_images += done.n_images
                 whole.n_bytes += done.n_bytes
-                whole.n_enlarged += done.n_enlarged
+                whole.rescaled.add(done.rescaled)
                 whole.skipped += done.skipped
                 new = {source.keys[index]: digest for index, digest in done.digests.items()}
                 record(new)

@@ -114,7 +114,10 @@ class LabelsParams:
         if self.fit == "crop" and self.pixels is None:
             raise InputError("--fit crop needs one --size N to cut to")
         if self.fast and self.pixels is None:
-            raise InputError("--fast needs one --size N: at native size every pixel is labeled")
+            raise InputError(
+                "--fast needs --size N, such as --size 256 --fast: at native size every pixel is "
+                "labeled"
+            )
         if self.fast and self.segments is not None:
             raise InputError(
                 "--fast does not go with --segments, since a mask is as large as its whole image"

@@ -15,7 +15,7 @@ from ...engine import Chunk
 from ...images.classes import class_ids
 from ...images.digests import DigestingSource
 from ...images.reach import ReadingTask
-from ...images.reader import ImageReader
+from ...images.reader import ImageReader, Rescaled
 from ...images.skip import Skip
 from ...places import Location, Url
 from ...quantize.labeling import Labeler, Labels
@@ -49,8 +49,6 @@ class LabeledChunk:
     ----------
     keys : list of str
         Images that were labeled.
-    n_enlarged : int
-        How many of them are smaller than the size at which they were labeled.
     labels : dict of str to ndarray
         A row for each image.
     scores : dict of int to ndarray
@@ -61,7 +59,7 @@ class LabeledChunk:
 
     keys: list[str] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
-    n_enlarged: int = 0
+    rescaled: Rescaled = field(default_factory=Rescaled)
     labels: Labels = field(default_factory=dict)
     scores: Scores = field(default_factory=dict)
     digests: dict[int, str] = field(default_factory=dict)
@@ -95,7 +93,7 @@ class LabelChunk(ReadingTask):
                 step = self.labeler.stride
                 buffers["segments"][len(done.keys)] = image.segments[::step, ::step]
             done.keys.append(image.key)
-            done.n_enlarged += image.enlarged
+            done.rescaled.count(image)
         done.labels = {name: array[: len(done.keys)] for name, array in buffers.items()}
         if self.classifier is not None:
             done.labels["features"] = self.classifier.of_each(done.labels["lightness"])
@@ -109,7 +107,7 @@ def label_to_shards(
     plan: Plan,
     files: LabelFiles,
     keep: Callable[[LabeledChunk], object],
-) -> int:
+) -> Rescaled:
     """Label images into shards.
 
     Parameters
@@ -118,14 +116,9 @@ def label_to_shards(
         The images of each shard, by its number.
     keep : callable
         Receives each chunk, for its scores and digests.
-
-    Returns
-    -------
-    int
-        How many images are smaller than the size at which they were labeled.
     """
     keys = task.reader.source.keys
-    n_enlarged = 0
+    rescaled = Rescaled()
 
     def write(number: int, parts: Sequence[LabeledChunk]) -> tuple[int, Sidecar]:
         """Write one shard."""
@@ -147,7 +140,7 @@ def label_to_shards(
         for number, results in zip(shards, labeled, strict=True):
             parts = []
             for part in results:
-                n_enlarged += part.n_enlarged
+                rescaled.add(part.rescaled)
                 keep(part)
                 parts.append(part)
             if len(writing) == at_once:
@@ -155,4 +148,4 @@ def label_to_shards(
             writing.append(executor.submit(write, number, parts))
         for written in writing:
             files.add(*written.result())
-    return n_enlarged
+    return rescaled

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...artifacts import versions
 from ...atomic import remove_leftovers
 from ...curriculum.scoring import SCORE_SIZE
-from ...images.reader import ImageReader
+from ...images.reader import ImageReader, Rescaled
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source
 from ...locks import sole_process
@@ -33,7 +33,7 @@ from ..class_rules import with_classes
 from ..classifying import chosen_classifier, threads_restored
 from ..passes import Passes, check_strict, open_passes
 from ..scoring import NOTHING_TO_SCORE, Scoring, scoring_beside
-from ..source import masked, open_source, report_enlarged, report_skips
+from ..source import masked, open_source, report_enlarged, report_reduced, report_skips
 from .folder import check_free, remove_labels
 from .maps import WriteMaps, WrittenMaps, label_to_maps
 from .params import LabelsParams
@@ -171,11 +171,13 @@ def complete(
         seen.add(done.digests)
         beside.scoring.keep(done.scores)
 
-    result, n_enlarged = label(files, plan, reader, passes, beside, keep)
+    result, rescaled = label(files, plan, reader, passes, beside, keep)
     if result.n_images == 0:
         remove_labels(folder)
     report_skips(result.skipped, result.n_images, reporter)
-    report_enlarged(n_enlarged, reader.size, reporter)
+    report_enlarged(rescaled.n_enlarged, reader.size, reporter)
+    if plan.settings.fast:
+        report_reduced(rescaled.n_reduced, rescaled.n_images, reporter)
     write_skipped(folder, result.skipped)
     write_manifest(
         folder,
@@ -203,17 +205,17 @@ def _label_shards(
     passes: Passes,
     beside: Beside,
     keep: Callable[[LabeledChunk | WrittenMaps], None],
-) -> tuple[LabelsResult, int]:
+) -> tuple[LabelsResult, Rescaled]:
     labeler = labeler_of(plan)
     todo = unfinished_shards(files, plan, reader.source)
-    n_enlarged = 0
+    rescaled = Rescaled()
     n_before = plan.n_shards - len(todo)
     if n_before:
         passes.reporter.note(f"{n_before} of {plan.n_shards} shards already exist")
     if todo:
         task = LabelChunk(reader, labeler, beside.scoring.scorer, beside.classifier)
         with threads_restored(beside.classifier):
-            n_enlarged = label_to_shards(passes, task, todo, plan, files, keep)
+            rescaled = label_to_shards(passes, task, todo, plan, files, keep)
     n_images = n_bytes = 0
     skipped = list(reader.source.skipped)
     digest = hashlib.sha256()
@@ -228,7 +230,7 @@ def _label_shards(
         files.folder, labeler.quantizer, n_images, plan.n_shards, n_bytes, n_before, skipped,
         digest.hexdigest()[:32],
     )  # fmt: skip
-    return result, n_enlarged
+    return result, rescaled
 
 
 def _label_maps(
@@ -238,7 +240,7 @@ def _label_maps(
     passes: Passes,
     beside: Beside,
     keep: Callable[[LabeledChunk | WrittenMaps], None],
-) -> tuple[LabelsResult, int]:
+) -> tuple[LabelsResult, Rescaled]:
     folder = files.folder
     remove_leftovers(folder)
     if isinstance(folder, Path):
@@ -251,4 +253,4 @@ def _label_maps(
     skipped = sorted([*reader.source.skipped, *done.skipped])
     return LabelsResult(
         files.folder, labeler.quantizer, done.n_images, 0, done.n_bytes, 0, skipped
-    ), done.n_enlarged
+    ), done.rescaled

@@ -33,7 +33,7 @@ from ...engine import Chunk
 from ...images.decoding import Pixels
 from ...images.digests import DigestingSource, image_hash
 from ...images.reach import ReadingTask
-from ...images.reader import ImageReader
+from ...images.reader import ImageReader, Rescaled
 from ...images.skip import Skip
 from ...quantize.quantizer import Quantizer, Space
 from ...quantize.tables import (
@@ -55,21 +55,24 @@ class Outcome:
 
     Attributes
     ----------
-    n_images, n_enlarged : int
-        Images that could be used; those that are smaller than the size at which they were counted.
+    rescaled : Rescaled
+        Counts the images that could be used.
     images : ImageSample
         Of those that could be used.
     """
 
-    n_images: int = 0
-    n_enlarged: int = 0
+    rescaled: Rescaled = field(default_factory=Rescaled)
     skipped: list[Skip] = field(default_factory=list)
     images: ImageSample = field(default_factory=ImageSample)
 
+    @property
+    def n_images(self) -> int:
+        """How many images could be used."""
+        return self.rescaled.n_images
+
     def add(self, other: Outcome) -> None:
         """Add the outcome of other images."""
-        self.n_images += other.n_images
-        self.n_enlarged += other.n_enlarged
+        self.rescaled.add(other.rescaled)
         self.skipped += other.skipped
         self.images += other.images
 
@@ -331,14 +334,14 @@ class _Readable:
         self._hashes: list[int] = []
         self._bin_counts: list[NDArray[np.int64]] = []
         self._skipped: list[Skip] = []
-        self._n_enlarged = 0
+        self._rescaled = Rescaled()
 
     def __iter__(self) -> Iterator[Pixels]:
         for image in self._images:
             if isinstance(image, Skip):
                 self._skipped.append(image)
                 continue
-            self._n_enlarged += image.enlarged
+            self._rescaled.count(image)
             self._keys.append(image.key)
             self._hashes.append(image_hash(image.key, self._source.digests[image.index]))
             if self._resampling is not None:
@@ -350,7 +353,7 @@ class _Readable:
     def outcome(self) -> Outcome:
         """Return how many images were counted, once all are iterated over."""
         sample = ImageSample.of(np.array(self._hashes, np.uint64))
-        return Outcome(len(self._keys), self._n_enlarged, self._skipped, sample)
+        return Outcome(self._rescaled, self._skipped, sample)
 
     def replicates(self) -> NDArray[np.int64] | None:
         """Return what the images add to each replicate, once all are iterated over."""

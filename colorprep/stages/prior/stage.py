@@ -33,7 +33,14 @@ from ...workspace import PRIOR, Workspace
 from ..class_rules import class_rule, classes_beside
 from ..passes import check_strict, open_passes
 from ..priors import class_priors_folder
-from ..source import ImageParams, image_reader, open_source, report_enlarged, report_skips
+from ..source import (
+    ImageParams,
+    image_reader,
+    open_source,
+    report_enlarged,
+    report_reduced,
+    report_skips,
+)
 from .counting import (
     BinCounter,
     ColorCounting,
@@ -285,7 +292,9 @@ class _ClassPriors:
 
 def _report(outcome: Outcome, params: PriorParams, reporter: Reporter) -> None:
     report_skips(outcome.skipped, outcome.n_images, reporter)
-    report_enlarged(outcome.n_enlarged, params.size, reporter)
+    report_enlarged(outcome.rescaled.n_enlarged, params.size, reporter)
+    if params.fast:
+        report_reduced(outcome.rescaled.n_reduced, outcome.n_images, reporter)
 
 
 class _PriorWriter:

@@ -58,7 +58,9 @@ def _thumbnails(
 ) -> dict[int, Pixels]:
     """Return small images by rank; gray squares for what can no longer be read."""
     indices = [int(ranking.order[rank]) for rank in ranks]
-    task = EachImage(image_reader(ranking.source, None, params.images), _thumbnail)
+    least_side = 2 * TILE if params.fast else None
+    reader = image_reader(ranking.source, None, params.images, least_side=least_side)
+    task = EachImage(reader, _thumbnail)
     with (
         open_engine(params.images) as engine,
         Passes(engine, reporter).each(task, indices, "montages") as results,

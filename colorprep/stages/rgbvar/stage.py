@@ -32,7 +32,7 @@ from ...workspace import LISTS, PRIOR, Workspace
 from ..passes import check_strict
 from ..replaced import replace_list, telling_replaced
 from ..scoring import open_scores, score_missing
-from ..source import open_source, report_skips
+from ..source import open_source, report_reduced, report_skips
 from .params import PICTURE_ENDINGS, RgbvarParams
 from .ranking import Ranking
 
@@ -91,6 +91,8 @@ def run(params: RgbvarParams, workspace: Workspace, reporter: Reporter) -> Rgbva
     skipped = sorted([*source.skipped, *bad])
     report_skips(skipped, int(book.known.sum()), reporter)
     ranking = ranking_of(source, book, score, params.stratify)
+    if params.fast:
+        report_reduced(int(ranking.table["reduced"].sum()), len(ranking.table), reporter)
     _check_starts(params, len(ranking.order))
     workspace.make_own(folder)
     before = _others_of_the_ranking(list_path, ranking)

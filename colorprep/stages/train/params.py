@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from ...errors import InputError
 from ...places import is_url, shown_url
+from ...printable import setting
 from ...training.fitting.schedules import Schedule
 from ...training.options import (
     DataOptions,
@@ -200,7 +201,8 @@ def resumed(stored: TrainParams, given: Mapping[str, Any]) -> TrainParams:
     refused = [name for name in changes if known[name].on_resume == "keep"]
     if refused:
         listed = "; ".join(
-            f"{known[name].option} was {_shown(kept[name])}, is now {_shown(changes[name])}"
+            f"{known[name].option} was {setting(_plain(kept[name]))}, "
+            f"is now {setting(_plain(changes[name]))}"
             for name in refused
         )
         raise InputError(
@@ -212,13 +214,6 @@ def resumed(stored: TrainParams, given: Mapping[str, Any]) -> TrainParams:
     # A run keeps no password, so that of a URL is the one that is given now.
     urls = {name: given[name] for name in kept if is_url(str(given.get(name)))}
     return stored.replace(**urls | changes)
-
-
-def _shown(value: Any) -> str:
-    """Return the value of an option for messages."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "none" if value is None or value == () else str(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ from ...atomic import remove_leftovers, replacing, write_json, write_text
 from ...errors import ArtifactError, OutputExists
 from ...locks import LOCK, sole_process
 from ...marks import MARK
+from ...printable import setting
 from ...progress import Reporter
 from ...runs import (
     BEST,
@@ -152,11 +153,10 @@ class RunFolder:
                     "train anew without --resume"
                 )
             if name not in MAY_CHANGE and before.get(name) != value:
-                fact = re.sub("^n_", "number of ", name).replace("_", " ")
+                fact, old, new = _difference(name, before.get(name), value)
                 raise ArtifactError(
-                    f"{self.path} was begun with {fact} {before.get(name)!r}, which is {value!r} "
-                    f"now (see its {CONFIG}); restore what has changed, or train anew without "
-                    "--resume"
+                    f"{self.path} was begun with {fact} {old}, which is {new} now (see its "
+                    f"{CONFIG}); restore what has changed, or train anew without --resume"
                 )
 
     def _read_records(self, step: int) -> None:
@@ -271,6 +271,14 @@ def _new_folder(model: str, workspace: Workspace, reporter: Reporter, stack: Exi
             continue
         break
     return path
+
+
+def _difference(name: str, old: Any, new: Any) -> tuple[str, str, str]:
+    """Return the name and both values of a fact, or of the first setting in it that differs."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        name = next(name for name in {**old, **new} if old.get(name) != new.get(name))
+        old, new = old.get(name), new.get(name)
+    return re.sub("^n_", "number of ", name).replace("_", " "), setting(old), setting(new)
 
 
 def write_log(path: Path, records: Sequence[Record]) -> None:
