@@ -77,7 +77,7 @@ DAMAGES = {
     "cut sidecar": ("shard-00002.json", cut, "damaged"),
     "lost sidecar": ("shard-00002.json", lambda path: path.unlink(), "no sidecar"),
     "cut manifest": ("manifest.json", cut, "damaged"),
-    "lost manifest": ("manifest.json", lambda path: path.unlink(), "no finished labels"),
+    "lost manifest": ("manifest.json", lambda path: path.unlink(), "are not finished"),
     "cut plan": ("plan.json", cut, "damaged"),
     "lost list of skips": ("skipped.csv", lambda path: path.unlink(), "missing"),
     "a skip too many": (

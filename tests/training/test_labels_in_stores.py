@@ -109,7 +109,7 @@ def test_where_there_is_nothing(s3, put, tmp_path):
         with pytest.raises(ArtifactError, match=f"nothing at {url}; check the names"):
             open_labels(url)
     (tmp_path / "plan.json").touch()
-    with pytest.raises(ArtifactError, match="no finished labels"):
+    with pytest.raises(ArtifactError, match="are not finished .*; run the same"):
         open_labels(put(tmp_path))
 
 
