@@ -77,16 +77,16 @@ PREPARED = {
 
 PASSES = {
     "decode": Pass("decoding alone", f"baselines decode {BASELINE}"),
-    "decode-one": Pass("the same, one thread", "baselines decode {images} 1 {out}"),
-    "decode-resize": Pass("decoding + Pillow's resize", f"baselines decode-resize {BASELINE}"),
+    "decode-one": Pass("decoding alone, one thread", "baselines decode {images} 1 {out}"),
+    "decode-resize": Pass("decoding and Pillow's resize", f"baselines decode-resize {BASELINE}"),
     "prior": Pass("prior, native size", f"colorprep prior {OVER}"),
     "labels": Pass("labels, 256 x 256", f"colorprep labels {OVER}"),
-    "labels-one": Pass("the same, one thread", f"colorprep labels {ONE_THREAD}"),
+    "labels-one": Pass("labels, one thread", f"colorprep labels {ONE_THREAD}"),
     "labels-cluster": Pass(
-        "the same, dask cluster", "colorprep labels --dir {images} --cluster {threads} " + OUT
+        "labels, dask cluster", "colorprep labels --dir {images} --cluster {threads} " + OUT
     ),
     "rgbvar": Pass("rgbvar, 256 x 256", f"colorprep rgbvar {OVER}"),
-    "rgbvar-after-labels": Pass("the same after labels", f"colorprep rgbvar {LABELED}"),
+    "rgbvar-after-labels": Pass("rgbvar after labels", f"colorprep rgbvar {LABELED}"),
     "audit": Pass("audit", f"colorprep audit {OVER}"),
     "published-prior": Pass("prior as published", f"baselines published-prior {BASELINE}", "few"),
     "published-labels": Pass(
@@ -149,9 +149,8 @@ class Figure(NamedTuple):
     @property
     def text(self) -> str:
         """What tables call it."""
-        if self.measure == "seconds":
-            return f"seconds of {PASSES[self.name].text}"
-        return f"{self.measure} of `{self.name}` / `{self.baseline}`"
+        text = f"{self.measure} of {PASSES[self.name].text}"
+        return text if self.baseline is None else f"{text} / {PASSES[self.baseline].text}"
 
     def met(self, value: float) -> bool:
         """Whether a value is within the bound."""
