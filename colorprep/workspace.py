@@ -167,6 +167,10 @@ class Workspace:
         places = [str(place) for place in each_place(source)]
         write_json(self.root / MEMORY, {"source": places[0] if len(places) == 1 else places})
 
+    def forget_source(self) -> None:
+        """Remember no image source any more."""
+        (self.root / MEMORY).unlink(missing_ok=True)
+
     def known_source(self) -> str | list[str] | None:
         """Return what `remembered_source` returns, or None where it raises."""
         try:

@@ -18,7 +18,7 @@ from ..images.segments import with_masks
 from ..images.sidecars import ENDING
 from ..images.skip import Skip, count_by_reason
 from ..images.source import Search, Source
-from ..places import Places, each_place, is_url
+from ..places import Places, each_place, is_url, shown_url
 from ..progress import Reporter
 from ..report.numbers import quantity
 from ..workspace import INDEX, Workspace
@@ -171,7 +171,14 @@ def open_listed(
 
 
 def _remember(folder: Places, source: Source, workspace: Workspace, reporter: Reporter) -> None:
-    """Remember a source, and report if another one was remembered."""
+    """Remember a source without secrets, and report if another one was remembered."""
+    if any(is_url(place) and shown_url(str(place)) != place for place in each_place(folder)):
+        workspace.forget_source()
+        reporter.note(
+            "a URL with a user, a password or a query is not remembered: give --dir to the next "
+            "commands as well"
+        )
+        return
     before = workspace.known_source()
     workspace.remember_source(folder)
     known = workspace.known_source()

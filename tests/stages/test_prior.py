@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 
+import fsspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -323,6 +324,19 @@ def test_another_prior_leaves_the_source(photographs, workspace, recorder, tmp_p
         run(PriorParams(images, output=output), workspace, recorder)
         assert workspace.remembered_source() == source
     assert sum("from one from now on" in note for note in recorder.notes) == 1
+
+
+def test_a_password_is_not_remembered(photographs, workspace, recorder):
+    """No file has it; the next command asks for --dir, and does not take an earlier source."""
+    run(PriorParams(ImageParams(photographs / "cat")), workspace, recorder)
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/guest:hidden@host/train/a.jpg", next(photographs.rglob("*.jpg")).read_bytes())
+    run(PriorParams(ImageParams("memory://guest:hidden@host/train")), workspace, recorder)
+    assert "give --dir to the next commands" in recorder.notes[-1]
+    files = [path for path in workspace.root.rglob("*") if path.is_file()]
+    assert files and not any(b"hidden" in path.read_bytes() for path in files)
+    with pytest.raises(InputError, match="give it with --dir"):
+        workspace.remembered_source()
 
 
 def test_by_class_of_a_flat_folder_says_so(photographs, workspace, recorder, tmp_path):
