@@ -74,6 +74,7 @@ BELOW = {
     },
     "training": {
         "errors",
+        "printable",
         "compiling",
         "finite",
         "places",

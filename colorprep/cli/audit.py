@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..places import each_place, is_url, shown_url
+from ..printable import first_of
 from . import options
 from .console import Session
 from .describe import quantity
@@ -140,7 +141,6 @@ def _class_lines(result: Any) -> list[str]:
     ]
     emptied = classes["emptied"]
     if emptied:
-        more = f" and {len(emptied) - SHOWN:,} more" if len(emptied) > SHOWN else ""
-        shown = (name or "(images in no folder)" for name in emptied[:SHOWN])
-        lines.append(f"classes left empty: {', '.join(shown)}{more}")
+        shown = [name or "(images in no folder)" for name in emptied]
+        lines.append(f"classes left empty: {first_of(shown, SHOWN)}")
     return lines

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from ..errors import InputError
+from ..printable import first_of
 from .source import ENDINGS
 
 HIDDEN = "hidden"
@@ -125,9 +126,7 @@ def _advice(kinds: Iterable[str]) -> str:
 
 
 def _some(texts: Iterable[str]) -> str:
-    shown = list(texts)
-    more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more
+    return first_of(list(texts), _SHOWN)
 
 
 def _printable(name: str) -> str:

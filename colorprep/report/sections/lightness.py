@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from ...balance.comparison import ComparedLevel, compare_levels
 from ...balance.prior import Prior
 from ...color.lab import lab_to_rgb
+from ...printable import first_of
 from ..figures.prior_map import draw_maps
 from ..figures.spectrum import draw_spectra
 from ..numbers import percent, quantity, short
@@ -84,9 +85,8 @@ def _notes(compared: Sequence[ComparedLevel], shown: Sequence[int]) -> list[Note
     notes = []
     empty = [_name(level) for level in compared if not level.n_pixels]
     if empty:
-        names = ", ".join(empty[:MOST_LEVELS])
-        more = f" and {len(empty) - MOST_LEVELS} more" if len(empty) > MOST_LEVELS else ""
-        notes.append(Note(f"No pixel is in {names}{more}: there the weights are the whole's."))
+        names = first_of(empty, MOST_LEVELS)
+        notes.append(Note(f"No pixel is in {names}: there the weights are the whole's."))
     n_left = len(compared) - len(empty) - len(shown)
     if n_left:
         notes.append(Note(f"{quantity(n_left, 'level')} between these are not shown."))

@@ -26,6 +26,7 @@ from ...images.reader import ImageReader
 from ...images.skip import Skip, count_by_reason
 from ...images.source import Source, digest_of
 from ...places import Location
+from ...printable import first_of
 from ...progress import Reporter
 from ...quantize.quantizer import Quantizer
 from ...quantize.spec import QuantizerSpec, make_quantizer
@@ -284,9 +285,8 @@ class _ClassPriors:
                 f"{len(groups[''])}"
             )
         if empty := sorted(groups.keys() - self.paths.keys() - {""}):
-            shown = ", ".join(empty[:SHOWN_CLASSES])
-            more = f" and {len(empty) - SHOWN_CLASSES} more" if len(empty) > SHOWN_CLASSES else ""
-            warn(f"no class prior was written for {shown}{more}: no image there could be read")
+            shown = first_of(empty, SHOWN_CLASSES)
+            warn(f"no class prior was written for {shown}: no image there could be read")
         note_few_images_of_classes(self._n_images, self._reporter)
 
 

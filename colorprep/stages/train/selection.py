@@ -8,6 +8,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...images.classes import class_names
 from ...images.lists import match, read_list
+from ...printable import first_of
 from ...progress import Reporter
 from ...report.numbers import quantity
 from ...shards.reader import LabelFolder
@@ -169,9 +170,7 @@ def _under(folder: str, keys: Sequence[str]) -> list[str]:
     found = [key for key in keys if key.startswith(folder)]
     if not found:
         tops = class_names(keys)
-        more = f" and {len(tops) - SHOWN} more" if len(tops) > SHOWN else ""
-        listed = f"the top folders are {', '.join(tops[:SHOWN])}{more}"
-        there = listed if tops else "they are in no folders"
+        there = f"the top folders are {first_of(tops, SHOWN)}" if tops else "they are in no folders"
         raise InputError(
             f"no image of the labels is in the folder {folder} to hold out; {there}: give one of "
             "their folders, a list or a fraction with --val"

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 
+from ...printable import first_of
 from .conversions import Conversion
 from .reading import State
 
@@ -89,6 +90,4 @@ def _shown(shape: Sequence[int]) -> str:
 
 
 def _listed(arrays: Mapping[str, str]) -> str:
-    named = ", ".join(f"{name} ({shape})" for name, shape in list(arrays.items())[:N_NAMED])
-    more = len(arrays) - N_NAMED
-    return f"{named}, and {more} more" if more > 0 else named
+    return first_of([f"{name} ({shape})" for name, shape in arrays.items()], N_NAMED)
