@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..report.numbers import about_duration, byte_size
@@ -27,7 +27,7 @@ def describe_prior(written: WrittenPrior) -> Described:
     lines = [
         f"{written.path}: {n_bins} bins of {prior.quantizer.name}, "
         f"{quantity(meta['n_images'], 'image')}, {quantity(prior.n_pixels, 'pixel')} at "
-        f"{_at(meta['size'])}; {quantity(n_empty, 'bin')} without a pixel, "
+        f"{_at(meta)}; {quantity(n_empty, 'bin')} without a pixel, "
         f"{written.weights.safety.empty_bins} without probability after smoothing",
         f"{written.weights_path}: {safety_line(written.weights.safety)}",
     ]
@@ -104,5 +104,6 @@ def skip_line(skipped: Sequence[Skip]) -> str:
     return f", {len(skipped)} skipped" if skipped else ""
 
 
-def _at(size: Any) -> str:
-    return "native size" if size == "native" else f"{size} x {size}"
+def _at(meta: Mapping[str, Any]) -> str:
+    size, fast = meta["size"], " (--fast)" if meta.get("fast") else ""
+    return "native size" if size == "native" else f"{size} x {size}{fast}"
