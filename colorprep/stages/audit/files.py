@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,17 @@ import numpy as np
 from PIL import Image
 
 from ...atomic import replacing, write_csv
-from ...errors import BadImage
 from ...images.classes import ClassRule, class_of
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
 from ...report.gallery import montage
+from ..passes import Passes
+from ..thumbnails import thumbnails
 from .findings import Findings, Row
 
 SHOWN = 100  # images on a contact sheet
 COLUMNS = 10
+TILE = 120
 
 _FIGURES = ("rgbvar", "chroma", "tone_residual", "tone_limit", "border")
 _FLAGS = ("zhang_mask_gray", "ab_range_gray", "cmyk")
@@ -97,29 +100,36 @@ def shown_on_sheets(findings: Findings) -> dict[str, list[str]]:
     }
 
 
-def write_sheets(folder: Path, findings: Findings, reader: ImageReader) -> dict[str, Path]:
+def write_sheets(
+    folder: Path, findings: Findings, reader: ImageReader, passes: Passes
+) -> dict[str, Path]:
     """Draw some of the dropped images, a sheet for each reason.
 
     Parameters
     ----------
     reader : ImageReader
         Of the same source, at native size.
+    passes : Passes
+        Read the images again.
 
     Returns
     -------
     dict of str to Path
         By reason. An earlier sheet of a reason that now drops nothing is removed.
     """
-    sheets = {}
+    shown, sheets = {}, {}
     for reason, path in sheet_paths(folder).items():
-        flags = findings.reasons.get(reason, np.zeros(0, bool))
-        if not flags.any():
+        if findings.reasons.get(reason, np.zeros(0, bool)).any():
+            shown[reason], sheets[reason] = _shown(reason, findings), path
+        else:
             path.unlink(missing_ok=True)
-            continue
-        picture = _sheet(reason, findings, reader)
+    if not shown:
+        return {}
+    small = thumbnails(chain(*shown.values()), reader, passes, TILE, "drawing sheets")
+    for reason, path in sheets.items():
+        picture = _sheet(reason, findings, shown[reason], small)
         with replacing(path) as temporary:
             picture.save(temporary, "JPEG", quality=90)
-        sheets[reason] = path
     return sheets
 
 
@@ -156,9 +166,10 @@ def _shown(reason: str, findings: Findings) -> list[int]:
     return [int(index) for index in dropped[order][:SHOWN]]
 
 
-def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
+def _sheet(
+    reason: str, findings: Findings, shown: Sequence[int], small: Mapping[int, Pixels]
+) -> Image.Image:
     """Draw a contact sheet of dropped images; duplicates beside the image that stays."""
-    shown = _shown(reason, findings)
     names = [findings.source.keys[index] for index in shown]
     n_dropped = int(findings.reasons[reason].sum())
     headings: Sequence[str] = ()
@@ -166,14 +177,6 @@ def _sheet(reason: str, findings: Findings, reader: ImageReader) -> Image.Image:
     if reason == "duplicate":
         title = f"{reason}: {n_dropped:,} dropped, each beside the one that stays"
         headings = ("stays", "goes") * (COLUMNS // 2)
-    sheet = montage(_photographs(shown, reader), title, COLUMNS, headings=headings, names=names)
-    return sheet.picture()
-
-
-def _photographs(indices: Sequence[int], reader: ImageReader) -> Iterator[Pixels]:
-    """Read images again; yield a black pixel where that fails now."""
-    for index in indices:
-        try:
-            yield reader.read(index).pixels
-        except BadImage:
-            yield np.zeros((1, 1, 3), np.uint8)
+    black = np.zeros((1, 1, 3), np.uint8)  # where an image cannot be read any more
+    tiles = [small.get(index, black) for index in shown]
+    return montage(tiles, title, COLUMNS, TILE, headings, names).picture()

@@ -132,19 +132,20 @@ def run(params: AuditParams, workspace: Workspace, reporter: Reporter) -> AuditR
         with open_scores(source, params.images, None, workspace, reporter) as book:
             records, skipped = _inspect(source, params.images, passes, book)
         duplicates = find_duplicates(records, reader, passes.engine, reporter)
-    warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
-    workspace.own_folder(params.output or AUDIT)
-    workspace.own_folder(LISTS)
-    findings = conclude(source, records, skipped, duplicates, validation, params.allowed)
-    class_counts = count_classes(findings, rule)
-    summary = _summary(findings, class_counts, validation, params)
-    written = (table, classes, summary_path, keep, drop, *sheet_paths(folder).values())
-    with in_turn(folder), telling_replaced(reporter, *written):  # all files of one command
-        write_table(table, findings)
-        write_lists(keep, drop, findings)
-        write_classes(classes, class_counts)
-        sheets = write_sheets(folder, findings, reader)
-        write_json(summary_path, summary)
+        warn_of_skips(sorted([*source.skipped, *skipped.values()]), reporter)
+        lenient = Passes(passes.engine, reporter)  # with --strict, too: all images were read before
+        workspace.own_folder(params.output or AUDIT)
+        workspace.own_folder(LISTS)
+        findings = conclude(source, records, skipped, duplicates, validation, params.allowed)
+        class_counts = count_classes(findings, rule)
+        summary = _summary(findings, class_counts, validation, params)
+        written = (table, classes, summary_path, keep, drop, *sheet_paths(folder).values())
+        with in_turn(folder), telling_replaced(reporter, *written):  # all files of one command
+            write_table(table, findings)
+            write_lists(keep, drop, findings)
+            write_classes(classes, class_counts)
+            sheets = write_sheets(folder, findings, reader, lenient)
+            write_json(summary_path, summary)
     return AuditResult(table, classes, summary_path, keep, drop, sheets, summary)
 
 

@@ -9,17 +9,17 @@ import numpy as np
 from ...atomic import replacing
 from ...curriculum.scoring import sector_colors, sector_names
 from ...images.decoding import Pixels
-from ...images.reader import ReadImage
 from ...places import Location
 from ...progress import Reporter
 from ...report.figures.charts import Stratum, draw_ranking, ranking_title
 from ...report.figures.files import write_figure
-from ...report.gallery import fitted, montage
+from ...report.gallery import montage
 from ...report.sheets import sheet_ending, write_sheet
 from ..figure_heights import note_heights
-from ..passes import EachImage, Passes
+from ..passes import Passes
 from ..replaced import telling_replaced
 from ..source import image_reader, open_engine
+from ..thumbnails import thumbnails
 from .params import RgbvarParams
 from .ranking import Ranking
 
@@ -35,10 +35,10 @@ def write_montages(
     shown = [
         range(start - 1, min(start - 1 + IN_A_MONTAGE, len(ranking.order))) for start in offsets
     ]
-    thumbnails = _thumbnails([rank for ranks in shown for rank in ranks], ranking, params, reporter)
+    small = _small([rank for ranks in shown for rank in ranks], ranking, params, reporter)
     keys, style, written = ranking.keys, params.style, []
     for start, ranks in zip(offsets, shown, strict=True):
-        tiles = [thumbnails[rank] for rank in ranks]
+        tiles = [small[rank] for rank in ranks]
         names = [keys[rank] for rank in ranks]
         path = folder / f"{params.stem}-montage-{start}.{sheet_ending(style)}"
         title = _title(ranking, params.stem, ranks) if style.titled else ""
@@ -47,31 +47,24 @@ def write_montages(
         written.append(path)
     curve = folder / f"{params.stem}.{style.ending}"
     with telling_replaced(reporter, curve):
-        photographs = {rank: thumbnails[rank] for rank in _on_curve(shown)}
+        photographs = {rank: small[rank] for rank in _on_curve(shown)}
         height = _write_curve(curve, ranking, params, photographs)
     note_heights({curve.name: height}, reporter)
     return [*written, curve]
 
 
-def _thumbnails(
+def _small(
     ranks: Sequence[int], ranking: Ranking, params: RgbvarParams, reporter: Reporter
 ) -> dict[int, Pixels]:
     """Return small images by rank; gray squares for what can no longer be read."""
     indices = [int(ranking.order[rank]) for rank in ranks]
     least_side = 2 * TILE if params.fast else None
     reader = image_reader(ranking.source, None, params.images, least_side=least_side)
-    task = EachImage(reader, _thumbnail)
-    with (
-        open_engine(params.images) as engine,
-        Passes(engine, reporter).each(task, indices, "montages") as results,
-    ):
-        thumbnails = {index: small for done in results for index, small in done.made}
+    with open_engine(params.images) as engine:
+        passes = Passes(engine, reporter)
+        small = thumbnails(indices, reader, passes, TILE, "drawing montages")
     blank = np.full((TILE, TILE, 3), 96, np.uint8)
-    return {rank: thumbnails.get(index, blank) for rank, index in zip(ranks, indices, strict=True)}
-
-
-def _thumbnail(image: ReadImage) -> tuple[int, Pixels]:
-    return image.index, np.asarray(fitted(image.pixels, TILE))
+    return {rank: small.get(index, blank) for rank, index in zip(ranks, indices, strict=True)}
 
 
 def _title(ranking: Ranking, score: str, ranks: range) -> str:
