@@ -264,8 +264,9 @@ def draw_differences(differences: Differences) -> Figure:
             axes.plot(one.mean, place, "o", color=ACCENT, markersize=6)
         axes.set_yticks(places, [arm for arm, _ in differences])
         axes.set_ylim(-0.6, len(differences) - 0.4)
+        axes.locator_params(axis="x", nbins=4)
         axes.grid(axis="x", color=FAINT, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
         better = f" ({BETTER[name]} is better)" if name in BETTER else ""
-        label(axes, f"{MEASURES[name].text}, difference to {baseline}{better}", "")
+        label(axes, f"{MEASURES[name].text}, less {baseline}'s{better}", "")
     return figure
