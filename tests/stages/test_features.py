@@ -119,7 +119,7 @@ def test_other_classifiers_are_refused(made, silent):
     workspace, _ = made
     with pytest.raises(OutputExists, match=r"features: .*regions.pt.* there, .*other.pt"):
         label(workspace, silent, features="other.pt")
-    with pytest.raises(OutputExists, match="None requested"):
+    with pytest.raises(OutputExists, match="none requested"):
         label(workspace, silent, features=None)
     for given, text in ((None, "give that file with --features"), ("other.pt", "has digest")):
         with pytest.raises(InputError, match=text):
