@@ -40,12 +40,19 @@ def holds_labels(files: LabelFiles, plan: Plan) -> bool:
     return any(_is_label(name, held_labels=True) for name in files.names())
 
 
-def remove_labels(folder: Location) -> None:
-    """Remove what an earlier run wrote, and nothing else."""
+def remove_labels(folder: Location, but_plan: bool = False) -> None:
+    """Remove what an earlier run wrote, and nothing else.
+
+    Parameters
+    ----------
+    but_plan : bool
+        Leave the plan, for a caller that replaces it. Without a plan, the folders of maps would be
+        taken for the user's after a kill.
+    """
     names = sizes_in(folder)
     held_labels = PLAN in names or MANIFEST in names
     # The manifest is removed first, since the files that it describes are about to change.
-    for name in (MANIFEST, PLAN, SKIPPED):
+    for name in (MANIFEST, SKIPPED) if but_plan else (MANIFEST, PLAN, SKIPPED):
         if name in names:
             remove(folder / name)
     remove_map_digests(folder)

@@ -95,7 +95,7 @@ def begin(
     if existing is not None:
         existing = replace(existing, classes_beside=requested.classes_beside)
     if existing is None:
-        remove_labels(folder)
+        remove_labels(folder, but_plan=True)
         everything = range(len(source.keys))
         plan = requested.extended(source, everything, digest_of(source, everything))
         write_plan(folder, plan)
