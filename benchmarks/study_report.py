@@ -200,7 +200,7 @@ def report(
 
 
 def summary(differences: Differences) -> str:
-    """Return a sentence: how many intervals exclude 0, and how many would do so by chance."""
+    """Return in words how many intervals exclude 0, and how many would by chance."""
     every = [each for by_name in differences.values() for each in by_name.values()]
     n_intervals = sum(each.low is not None for each in every)
     n_marked = sum(map(excludes_zero, every))

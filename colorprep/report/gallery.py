@@ -15,6 +15,7 @@ from .names import NAME_HEIGHT, NAME_SIZE, font, name_within
 from .themes import DARK
 
 GROUND, TEXT = DARK["ground"], DARK["text"]
+TILE = 120  # pixels: the side of a photograph in a montage
 GAP = 6
 CAPTION_HEIGHT = 34
 JPEG_NOISE = 16  # a pixel that is no further from the ground is ground
@@ -136,7 +137,7 @@ def montage(
     tiles: Iterable[NDArray[np.uint8]],
     title: str,
     columns: int = 10,
-    tile: int = 120,
+    tile: int = TILE,
     headings: Sequence[str] = (),
     names: Sequence[str] = (),
 ) -> Sheet:
@@ -179,7 +180,7 @@ def montage(
 
 
 def photographs_of(
-    sheet: Image.Image, n: int, has_headings: bool, columns: int = 10, tile: int = 120
+    sheet: Image.Image, n: int, has_headings: bool, columns: int = 10, tile: int = TILE
 ) -> list[Image.Image]:
     """Cut the first photographs out of a titled `montage` with names, without its ground."""
     above = TITLE_HEIGHT + (CAPTION_HEIGHT if has_headings else 0)

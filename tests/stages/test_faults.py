@@ -396,21 +396,3 @@ def test_two_processes_do_not_label_into_one_folder(photographs, workspace, sile
     folder = run(params, workspace, Intruding()).folder
     alone = run(replace(params, output="alone"), workspace, silent).folder
     assert refused and contents(folder) == contents(alone)
-
-
-def test_killed_while_a_plan_is_replaced(photographs, workspace, silent, monkeypatch):
-    """A plan of which nothing is made stays until the next one, so that the folder is known."""
-    params = params_for(photographs, format="npy", output="maps")
-    folder = run(params, workspace, silent).folder
-    for path in folder.rglob("*.npy"):
-        path.unlink()
-    (folder / "manifest.json").unlink()
-
-    def die(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("colorprep.stages.labels.planning.write_plan", die)
-        with pytest.raises(KeyboardInterrupt):
-            run(params, workspace, silent)
-    assert run(params, workspace, silent).n_images == len(list(photographs.rglob("*.jpg")))

@@ -245,3 +245,21 @@ def test_size_of_an_image(photographs, workspace, silent):
     """256 x 256 lightness with 64 x 64 ab and labels takes at most 84 kB per image."""
     result = run(params_for(photographs), workspace, silent)
     assert (result.folder / "shard-00000.h5").stat().st_size / 40 < 84_000
+
+
+def test_killed_while_a_plan_is_replaced(photographs, workspace, silent, monkeypatch):
+    """A plan of which nothing is made stays until the next one, so that the folder is known."""
+    params = LabelsParams(ImageParams(photographs), format="npy", size=32, output="maps")
+    folder = run(params, workspace, silent).folder
+    for path in folder.rglob("*.npy"):
+        path.unlink()
+    (folder / "manifest.json").unlink()
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("colorprep.stages.labels.planning.write_plan", die)
+        with pytest.raises(KeyboardInterrupt):
+            run(params, workspace, silent)
+    assert run(params, workspace, silent).n_images == len(list(photographs.rglob("*.jpg")))

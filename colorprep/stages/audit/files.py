@@ -15,14 +15,13 @@ from ...atomic import replacing, write_csv
 from ...images.classes import ClassRule, class_of
 from ...images.decoding import Pixels
 from ...images.reader import ImageReader
-from ...report.gallery import montage
+from ...report.gallery import TILE, montage
 from ..passes import Passes
 from ..thumbnails import thumbnails
 from .findings import Findings, Row
 
 SHOWN = 100  # images on a contact sheet
 COLUMNS = 10
-TILE = 120
 
 _FIGURES = ("rgbvar", "chroma", "tone_residual", "tone_limit", "border")
 _FLAGS = ("zhang_mask_gray", "ab_range_gray", "cmyk")

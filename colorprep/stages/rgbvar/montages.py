@@ -13,7 +13,7 @@ from ...places import Location
 from ...progress import Reporter
 from ...report.figures.charts import Stratum, draw_ranking, ranking_title
 from ...report.figures.files import write_figure
-from ...report.gallery import montage
+from ...report.gallery import TILE, montage
 from ...report.sheets import sheet_ending, write_sheet
 from ..figure_heights import note_heights
 from ..passes import Passes
@@ -24,7 +24,6 @@ from .params import RgbvarParams
 from .ranking import Ranking
 
 IN_A_MONTAGE = 100
-TILE = 120
 
 
 def write_montages(

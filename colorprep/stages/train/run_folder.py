@@ -274,7 +274,15 @@ def _new_folder(model: str, workspace: Workspace, reporter: Reporter, stack: Exi
 
 
 def _difference(name: str, old: Any, new: Any) -> tuple[str, str, str]:
-    """Return the name and both values of a fact, or of the first setting in it that differs."""
+    """Return the name and both values of a fact, or of the first setting in it that differs.
+
+    Examples
+    --------
+    >>> _difference("settings", {"size": 64, "fast": None}, {"size": 64, "fast": True})
+    ('fast', 'none', 'on')
+    >>> _difference("n_processes", 2, 1)
+    ('number of processes', '2', '1')
+    """
     if isinstance(old, dict) and isinstance(new, dict):
         name = next(name for name in {**old, **new} if old.get(name) != new.get(name))
         old, new = old.get(name), new.get(name)
